@@ -1,0 +1,34 @@
+# make verify   set up, run the KSM suite under every model, print the table
+# make test     set up, lint, run all tests
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+.PHONY: verify test lint venv bench conformance docs fuzz clean
+
+verify: venv
+	$(BIN)/ksmcheck verify --jobs $(JOBS)
+
+test: venv lint
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+venv: $(VENV)/.installed
+
+# Also offline once the packages are there: only a changed pyproject.toml installs again.
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ksmcheck needs Python 3.11 or later: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+bench: venv
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

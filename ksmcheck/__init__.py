@@ -1,0 +1,18 @@
+"""ksmcheck: a weak-memory-model concurrency checker for Linux-kernel C."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+_API = {"check": "ksmcheck.check", "load": "ksmcheck.check"}
+
+
+def __getattr__(name: str) -> Any:
+    # Resolved on first use: importing ksmcheck must not import a solver or a parser.
+    if name in _API:
+        from importlib import import_module
+
+        return getattr(import_module(_API[name]), name)
+    raise AttributeError(f"module 'ksmcheck' has no attribute {name!r}")

@@ -1,0 +1,127 @@
+"""What is asked of ksmcheck, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ksmcheck.execution.execution import Execution
+from ksmcheck.kernel.ints import IntType
+from ksmcheck.program.ir import Cell, Origin
+from ksmcheck.text import Span
+
+SAFE = "SAFE"
+BOUNDED = "SAFE up to k"
+VIOLATED = "VIOLATED"
+VACUOUS = "VACUOUS"
+UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One test under one model.
+
+    ``config`` None: every configuration that the model has at the kernel point. ``timeout`` in
+    seconds for the whole request, ``memory`` in MB; None: no limit.
+    """
+
+    path: Path
+    model: str = "lkmm"
+    kernel: str = "6.12"
+    config: str | None = None
+    variant: str = "shipped"
+    defines: tuple[tuple[str, str], ...] = ()
+    removed: frozenset[str] = frozenset()
+    unroll: int | None = None
+    solver: str = "cadical"
+    engine: str = "lazy"
+    timeout: float | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The property that an execution violates.
+
+    ``name``: ``exists``/``~exists``/``forall`` for the final condition, the macro for a property in
+    the code (``BUG_ON``), the flag's name (``data-race``), or ``bad address``.
+    """
+
+    name: str
+    text: str
+    span: Span | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """An execution that the independent replay has accepted, and what it shows."""
+
+    execution: Execution
+    failure: Failure
+    cells: tuple[Cell, ...]
+    thread_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to one request.
+
+    ``verdict``      SAFE, SAFE up to k, VIOLATED, VACUOUS or UNKNOWN.
+    ``observation``  Never, Sometimes or Always for a test with ``exists``, else None.
+    ``config``       the configuration that the verdict is about: the violating one, or all that
+                     were checked, joined by ``+``.
+    ``flags``        cat flags that some consistent execution raises (``data-race``).
+    ``bound``        the unrolling bound that can be reached, for SAFE up to k.
+    ``reason``       why UNKNOWN or VACUOUS.
+    ``assumed``      plain accesses whose wholeness and order a hardware SAFE takes on trust.
+    ``seconds``      wall time in all; ``engine_seconds`` from event structure to answer.
+    """
+
+    request: Request
+    test: str
+    config: str
+    verdict: str
+    observation: str | None = None
+    properties: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    witness: Witness | None = None
+    bound: int | None = None
+    bound_loops: tuple[Span, ...] = ()
+    reason: str | None = None
+    assumed: tuple[Origin, ...] = ()
+    seconds: float = 0.0
+    engine_seconds: float = 0.0
+    events: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The property violated, or all that were checked."""
+        return self.witness.failure.name if self.witness else " + ".join(self.properties)
+
+    @property
+    def safe(self) -> bool:
+        return self.verdict == SAFE
+
+    def timed(self, seconds: float) -> Verdict:
+        return replace(self, seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """All final states of a test: one tuple of values per state, in the order of ``texts``.
+
+    ``types`` are the C types of the values; ``quantifier`` is that of the test's condition and
+    ``observation`` herd7's word for it, None without a condition. ``holding`` counts the states in
+    which the condition holds.
+    """
+
+    test: str
+    texts: tuple[str, ...]
+    types: tuple[IntType, ...]
+    states: tuple[tuple[int, ...], ...]
+    cells: tuple[Cell, ...]
+    quantifier: str | None = None
+    observation: str | None = None
+    flags: tuple[str, ...] = ()

@@ -1,0 +1,121 @@
+"""The ``ksmcheck`` command. Each subcommand is a module of its own, imported only when it runs."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ksmcheck import __version__
+
+_COMMANDS = {
+    "verify": "Verify the KSM suite (or other suites) under every model.",
+    "check": "Check one litmus file: is its property safe? If not, show the execution.",
+    "states": "List all final states of a litmus file, as herd7 prints them.",
+    "models": "List the memory models, their configurations and sources.",
+    "sites": "List the barriers, marked accesses and locks of a litmus file by name.",
+    "show": "Show what a litmus file becomes under a model: threads, events, dependencies.",
+    "export": "Write the check as SMT-LIB, or an execution as Graphviz.",
+}
+
+EXIT_CODES = """\b
+Exit codes:
+  0  as expected (where nothing is expected: SAFE)
+  1  not as expected (where nothing is expected: VIOLATED)
+  2  wrong input: file, line, column and what was expected are printed
+  3  a bug in ksmcheck
+  4  inconclusive: UNKNOWN, or safe only up to the unrolling bound
+  5  vacuous: no execution reaches the property
+"""
+
+
+class _Lazy(click.Group):
+    """Finds a subcommand's module by name, so that ``--version`` need not import them all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        from importlib import import_module
+
+        command = import_module(f"ksmcheck.cli.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # The one-line helps stand in the table above: no subcommand is imported to print them.
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _COMMANDS, 1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from None
+
+
+@click.group(cls=_Lazy, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ksmcheck")
+def _root() -> None:
+    """Check Linux-kernel C against weak memory models.
+
+    A test is a litmus file in kernel C: a start state, one function a thread, and a property. ksmcheck
+    searches for an execution that breaks the property on a given machine, and shows it.
+
+    \b
+      ksmcheck verify                                  the KSM suite under every model
+      ksmcheck check FILE --model armv8                one test, one machine
+      ksmcheck check FILE --remove smp_wmb@ksm_migrate_page
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """Entry point: runs the command and exits with its documented code."""
+    from ksmcheck.text import InputError, InternalError
+
+    try:
+        code = _root.main(args=args, prog_name="ksmcheck", standalone_mode=False)
+    except InputError as error:
+        click.echo(error.diagnostic.render(), err=True)
+        code = error.exit_code
+    except InternalError as error:
+        click.echo(f"ksmcheck: internal error: {error}\nThis is a bug in ksmcheck.", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    except Exception as error:
+        code = _unexpected(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unexpected(error: Exception) -> int:
+    import os
+
+    if os.environ.get("KSMCHECK_DEBUG"):
+        raise error
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    click.echo(
+        f"ksmcheck: internal error: {type(error).__name__}: {error} "
+        f"(in {last.name}, {os.path.basename(last.filename)}:{last.lineno})\n"
+        "This is a bug in ksmcheck; KSMCHECK_DEBUG=1 shows where it came from.",
+        err=True,
+    )
+    return 3

@@ -1,0 +1,72 @@
+"""``ksmcheck check``: one test, a verdict, and the execution if it is violated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ksmcheck.cli.options import FILE, engine_options, parse_defines, site_names, test_options
+
+_EPILOG = """\b
+Examples:
+  ksmcheck check litmus/ksm/path-b.litmus --model alpha --kernel 3.9
+  ksmcheck check my.litmus --model armv8 --model power --remove smp_wmb@publish
+  ksmcheck check my.litmus --model all --json
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("file", type=FILE)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME",
+    help="Memory model (see `ksmcheck models`), a model folder, or `all`; may be repeated. "
+    "[default: lkmm]",
+)
+@click.option("--config", help="Pin one configuration of the model, e.g. lse. [default: all of them]")
+@click.option("--variant", default="shipped", help="A variant that the file's suite defines.")
+@test_options
+@engine_options
+@click.option("--allow-bounded", is_flag=True, help="Let `SAFE up to k` count as safe.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def command(
+    file: Path,
+    models: tuple[str, ...],
+    config: str | None,
+    variant: str,
+    kernel: str,
+    defines: tuple[str, ...],
+    removed: tuple[str, ...],
+    unroll: int | None,
+    solver: str,
+    engine: str,
+    timeout: float | None,
+    memory: int | None,
+    allow_bounded: bool,
+    as_json: bool,
+) -> int:
+    """Check FILE: a verdict per model and, if the property fails, the execution step by step."""
+    from ksmcheck.batch.single import Options, requests_for
+    from ksmcheck.check import Checker
+    from ksmcheck.cli.output import Output
+
+    options = Options(
+        kernel=kernel,
+        config=config,
+        variant=variant,
+        defines=parse_defines(defines),
+        removed=site_names(removed),
+        unroll=unroll,
+        solver=solver,
+        engine=engine,
+        timeout=timeout,
+        memory=memory,
+    )
+    checker = Checker()
+    output = Output(checker, as_json=as_json, allow_bounded=allow_bounded)
+    for request in requests_for(file, models or ("lkmm",), options):
+        output.show(checker.check(request))
+    return output.exit_code()

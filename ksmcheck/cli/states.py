@@ -1,0 +1,56 @@
+"""``ksmcheck states``: all final states of a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ksmcheck.cli.options import FILE, engine_options, parse_defines, site_names, test_options
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option("--model", default="lkmm", show_default=True, help="Memory model.")
+@click.option("--config", help="One configuration of the model. [default: the union of all]")
+@test_options
+@engine_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(
+    file: Path,
+    model: str,
+    config: str | None,
+    kernel: str,
+    defines: tuple[str, ...],
+    removed: tuple[str, ...],
+    unroll: int | None,
+    solver: str,
+    engine: str,
+    timeout: float | None,
+    memory: int | None,
+    as_json: bool,
+) -> int:
+    """List all final states of FILE and, for a test with a condition, herd7's observation."""
+    from ksmcheck.check import Checker, Request
+    from ksmcheck.report.states import states_json, states_text
+
+    request = Request(
+        file,
+        model,
+        kernel,
+        config,
+        defines=parse_defines(defines),
+        removed=site_names(removed),
+        unroll=unroll,
+        solver=solver,
+        engine=engine,
+        timeout=timeout,
+        memory=memory,
+    )
+    try:
+        observed = Checker().states(request)
+    except TimeoutError as limit:
+        click.echo(f"UNKNOWN  {file}: {limit}", err=True)
+        return 4
+    click.echo(states_json(observed) if as_json else states_text(observed))
+    return 0

@@ -1,0 +1,196 @@
+"""Program and model rows -> symbolic event structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ksmcheck.events.draft import Draft, DraftEvent
+from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure, Obligation
+from ksmcheck.events.terms import Term
+from ksmcheck.events.values import Analysis, analyse
+from ksmcheck.events.walk import Lower, Walk, operator
+from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType
+from ksmcheck.lowering.template import LOCK_OFFSET
+from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Op, Program
+from ksmcheck.text import InternalError
+
+
+def build_structure(program: Program, lower: Lower, model: str, config: str) -> EventStructure:
+    """The events that ``program`` may have under one model and configuration.
+
+    ``lower`` gives a primitive's arithmetic and its row there; it raises InputError for what the
+    model or the kernel point does not have. Raises ``values.TooManyValues``.
+    """
+    draft = Draft()
+    walks = [Walk(draft, thread, lower) for thread in program.threads]
+    for walk in walks:
+        walk.run()
+    cells = program.cells + _companions(draft, program.cells)
+    analysis = analyse(draft.events, cells)
+    return _Assembly(program, draft, walks, cells, analysis).structure(model, config)
+
+
+def _companions(draft: Draft, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """The hidden lock words of ``Step.lock`` events, one per cell of a width that needs them."""
+    chosen = [c for c in cells if c.type.width in draft.companions]
+    return tuple(
+        replace(
+            cell,
+            id=len(cells) + index,
+            name=f"bitop_lock({cell.name})",
+            address=cell.address + LOCK_OFFSET,
+            type=IntType(cell.type.width, False),
+            init=0,
+            pointer=False,
+        )
+        for index, cell in enumerate(chosen)
+    )
+
+
+class _Assembly:
+    """Puts the parts together; initial writes take the first ids."""
+
+    def __init__(
+        self,
+        program: Program,
+        draft: Draft,
+        walks: list[Walk],
+        cells: tuple[Cell, ...],
+        analysis: Analysis,
+    ) -> None:
+        self.program = program
+        self.draft = draft
+        self.terms = draft.terms
+        self.walks = walks
+        used = {c for event in analysis.cells for c in event}
+        kept = [c for c in cells if c.id in used or c.id < len(program.cells)]
+        self.number = {c.id: new for new, c in enumerate(kept)}
+        self.cells = tuple(replace(c, id=new) for new, c in enumerate(kept))
+        self.with_init = [c for c in self.cells if kept[c.id].id in used]
+        self.analysis = analysis
+        self.shift = len(self.with_init)
+        self.written = {
+            c
+            for event, places in zip(draft.events, analysis.cells, strict=True)
+            if event.kind == "W"
+            for c in places
+        }
+
+    def structure(self, model: str, config: str) -> EventStructure:
+        draft, program, terms = self.draft, self.program, self.terms
+        obligations = (*draft.obligations, *self._stray_accesses())
+        terms.shift_reads(self.shift)
+        condition = program.condition
+        outputs = tuple(self._outputs())
+        values = {key: term for key, term, _ in outputs}
+
+        def final(expr: Expr) -> Term:
+            return self._final(expr, values)
+
+        return EventStructure(
+            name=program.name,
+            model=model,
+            kernel=program.kernel,
+            config=config,
+            cells=self.cells,
+            events=tuple(self._events()),
+            threads=len(program.threads),
+            thread_names=tuple(t.name for t in program.threads),
+            rmw=tuple((r + self.shift, w + self.shift) for r, w in draft.rmw),
+            dependencies=tuple(
+                replace(d, source=d.source + self.shift, target=d.target + self.shift)
+                for d in draft.dependencies
+            ),
+            constraints=tuple(draft.constraints),
+            obligations=obligations,
+            cuts=tuple(draft.cuts),
+            terminated=terms.both(*(terms.no(c.guard) for c in draft.cuts)),
+            quantifier=condition.quantifier if condition else None,
+            condition=terms.truth(final(condition.expr)) if condition else None,
+            filter=terms.truth(final(program.filter)) if program.filter else None,
+            outputs=outputs,
+            observed=tuple((t, final(e), e.type) for t, e in program.observed),
+            terms=terms,
+        )
+
+    def _events(self) -> Iterable[Event]:
+        terms = self.terms
+        for number, cell in enumerate(self.with_init):
+            raw = IntType(cell.type.width, False)
+            yield Event(
+                id=number,
+                thread=INIT_THREAD,
+                kind="W",
+                guard=terms.true,
+                address=terms.const(cell.address, ADDRESS),
+                value=terms.const(cell.init, raw),
+                tags=frozenset(("IW",)),
+                position=0,
+                cells=(cell.id,),
+                values=(cell.init,),
+                width=cell.type.width,
+                instance=-1,
+                primitive="",
+                origin=None,
+            )
+        for draft, cells, values in zip(
+            self.draft.events, self.analysis.cells, self.analysis.values, strict=True
+        ):
+            yield self._event(draft, cells, values)
+
+    def _event(self, e: DraftEvent, cells: tuple[int, ...], values: tuple[int, ...]) -> Event:
+        return Event(
+            id=e.id + self.shift,
+            thread=e.thread,
+            kind=e.kind,
+            guard=e.guard,
+            address=e.address,
+            value=e.value,
+            tags=e.tags,
+            position=e.position + 1,
+            cells=tuple(self.number[c] for c in cells),
+            values=values,
+            width=e.width,
+            instance=e.instance,
+            primitive=e.primitive,
+            origin=e.origin,
+        )
+
+    def _stray_accesses(self) -> Iterable[Obligation]:
+        """Accesses whose address may be no cell of their width: wild pointers."""
+        terms = self.terms
+        for event, strays in zip(self.draft.events, self.analysis.strays, strict=True):
+            if strays and event.address is not None and event.origin is not None:
+                away = [
+                    terms.op("ne", BOOL, event.address, terms.const(a, ADDRESS)) for a in strays
+                ]
+                yield Obligation(
+                    "bad address", event.guard, terms.both(*away), event.thread, event.origin
+                )
+
+    def _outputs(self) -> Iterable[tuple[tuple[int, str], Term, IntType]]:
+        for walk in self.walks:
+            for name, register, type in walk.thread.outputs:
+                known = walk.registers.get(register)
+                term = self.terms.const(0, type) if known is None else known.term
+                yield (walk.thread.index, name), self.terms.op("cast", type, term), type
+
+    def _final(self, expr: Expr, outputs: dict[tuple[int, str], Term]) -> Term:
+        if isinstance(expr, Const):
+            return self.terms.const(expr.value, expr.type)
+        if isinstance(expr, FinalCell):
+            cell = self.cells[expr.cell]
+            raw = IntType(cell.type.width, False)
+            if expr.cell in self.written:
+                last = self.terms.final(expr.cell, raw)
+            else:
+                last = self.terms.const(cell.init, raw)
+            return self.terms.op("cast", expr.type, self.terms.op("cast", cell.type, last))
+        if isinstance(expr, FinalReg):
+            return self.terms.op("cast", expr.type, outputs[expr.thread, expr.name])
+        if isinstance(expr, Op):
+            return operator(self.draft, expr, [self._final(a, outputs) for a in expr.args])
+        raise InternalError(f"{expr} in a condition")
+
+

@@ -1,0 +1,59 @@
+"""Events while a structure is being built: known but for the cells and values they may have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ksmcheck.events.structure import CutPoint, Dependency, Obligation
+from ksmcheck.events.terms import Term, TermTable
+from ksmcheck.program.ir import Origin
+
+
+@dataclass(slots=True, eq=False)
+class DraftEvent:
+    """As ``structure.Event``, without cells and values.
+
+    ``admits`` is a boolean term over this read's own value that holds whenever the event is
+    executed (the outcome of the primitive it belongs to), or None.
+    """
+
+    id: int
+    thread: int
+    kind: str
+    guard: Term
+    address: Term | None
+    value: Term | None
+    tags: frozenset[str]
+    position: int
+    width: int
+    instance: int
+    primitive: str
+    origin: Origin | None
+    admits: Term | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the threads' walks add to, in program order."""
+
+    terms: TermTable = field(default_factory=TermTable)
+    events: list[DraftEvent] = field(default_factory=list)
+    rmw: list[tuple[int, int]] = field(default_factory=list)
+    dependencies: list[Dependency] = field(default_factory=list)
+    constraints: list[Term] = field(default_factory=list)
+    obligations: list[Obligation] = field(default_factory=list)
+    cuts: list[CutPoint] = field(default_factory=list)
+    instances: int = 0
+    choices: int = 0
+    companions: set[int] = field(default_factory=set)
+
+    def choice(self) -> Term:
+        """A new free boolean."""
+        self.choices += 1
+        return self.terms.choice(self.choices - 1)
+
+    def require(self, condition: Term, holds: Term) -> None:
+        """Only executions where ``condition`` implies ``holds`` are considered."""
+        rule = self.terms.either(self.terms.no(condition), holds)
+        if rule is not self.terms.true:
+            self.constraints.append(rule)

@@ -1,0 +1,302 @@
+"""One primitive call becomes events: the model's row, filled in with addresses and values.
+
+The outcome of a conditional primitive (``ok`` or ``fail``) may decide what comes before its read,
+for instance a barrier that only a successful cmpxchg has. Where the rows of both outcomes begin
+alike, up to and including the read, the read is shared and its value decides; otherwise the two are
+alternatives under a free choice, and each one's read must give its outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ksmcheck.events.draft import Draft, DraftEvent
+from ksmcheck.events.structure import Dependency
+from ksmcheck.events.taint import Taint, union
+from ksmcheck.events.terms import Term
+from ksmcheck.kernel.formula import Formula, formula_names, parse_formula
+from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, IntType
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
+from ksmcheck.program.ir import Access
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A value and what it depends on."""
+
+    term: Term
+    taint: Taint
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event is emitted: its thread, guard and control dependencies."""
+
+    thread: int
+    guard: Term
+    control: Taint
+
+
+class Instance:
+    """The events of one primitive call in one place of the unrolled program."""
+
+    def __init__(
+        self, draft: Draft, place: Place, primitive: Primitive, access: Access, args: list[Operand]
+    ) -> None:
+        self.draft = draft
+        self.terms = draft.terms
+        self.place = place
+        self.primitive = primitive
+        self.access = access
+        self.number = draft.instances
+        draft.instances += 1
+        self.cell = access.cell_type or S32
+        self.raw = IntType(self.cell.width, False)
+        self.address: Operand | None = None
+        self.names: dict[str, Operand] = {}
+        for kind, name, arg in zip(primitive.params, primitive.names, args, strict=True):
+            if kind == "ptr":
+                self.address = arg
+            elif kind == "val":
+                self.names[name] = Operand(self._cast(self.cell, arg.term), arg.taint)
+            else:
+                self.names[name] = arg
+
+    def run(self, row: Row) -> Operand | None:
+        """Emits the events and gives the primitive's value (None where it has none)."""
+        if row.always is not None:
+            return self._always(row.always)
+        assert row.ok is not None
+        if row.fail is None:
+            return self._blocking(row.ok)
+        shared = _shared_prefix(row.ok, row.fail)
+        if shared is not None:
+            return self._decided_by_read(row.ok, row.fail, shared)
+        return self._chosen(row.ok, row.fail)
+
+    # The four ways that a row's outcomes are told apart.
+
+    def _always(self, steps: tuple[Step, ...]) -> Operand | None:
+        case = _Case(self, self.place.guard)
+        case.emit(steps)
+        return self._result([(self.place.guard, case)])
+
+    def _blocking(self, steps: tuple[Step, ...]) -> Operand | None:
+        case = _Case(self, self.place.guard, outcome=True)
+        case.emit(steps)
+        return self._result([(self.place.guard, case)])
+
+    def _decided_by_read(
+        self, ok: tuple[Step, ...], fail: tuple[Step, ...], shared: int
+    ) -> Operand | None:
+        guard = self.place.guard
+        common = _Case(self, guard)
+        common.emit(ok[: shared - 1])
+        read = common.emit_read(Step(ok[shared - 1].kind, ok[shared - 1].tags, fail[shared - 1].rmw))
+        test = self._test(read)
+        good = _Case(self, self.terms.both(guard, test), outcome=True)
+        bad = _Case(self, self.terms.both(guard, self.terms.no(test)), outcome=False)
+        bad.read = read
+        if not ok[shared - 1].probe:
+            good.read = read
+        bad.emit(fail[shared:])
+        good.emit(ok[shared:])
+        return self._result([(good.guard, good), (bad.guard, bad)])
+
+    def _chosen(self, ok: tuple[Step, ...], fail: tuple[Step, ...]) -> Operand | None:
+        choice = self.draft.choice()
+        guard = self.place.guard
+        good = _Case(self, self.terms.both(guard, choice), outcome=True)
+        bad = _Case(self, self.terms.both(guard, self.terms.no(choice)), outcome=False)
+        good.emit(ok)
+        bad.emit(fail)
+        return self._result([(good.guard, good), (bad.guard, bad)])
+
+    # Formulas.
+
+    def _result(self, cases: list[tuple[Term, _Case]]) -> Operand | None:
+        formula, type = self.primitive.result, self.access.result_type
+        if formula is None or type is None:
+            return None
+        parsed = parse_formula(formula)
+        value: Term | None = None
+        for guard, case in reversed(cases):
+            one = self._cast(type, self._formula(parsed, case.read, case.outcome_term()))
+            value = one if value is None else self.terms.ite(type, guard, one, value)
+        assert value is not None
+        taints = [self.names[n].taint for n in formula_names(parsed) if n in self.names]
+        taints.append(self._read_taint(cases))
+        return Operand(value, union(self.terms, taints))
+
+    def _read_taint(self, cases: list[tuple[Term, _Case]]) -> Taint:
+        reads = {case.read.id for _, case in cases if case.read is not None}
+        if len(reads) == 1:
+            return {reads.pop(): self.terms.true}
+        return {case.read.id: guard for guard, case in cases if case.read is not None}
+
+    def _test(self, read: DraftEvent | None) -> Term:
+        if self.primitive.test is None:
+            return self.terms.true
+        return self.terms.truth(self._formula(parse_formula(self.primitive.test), read, None))
+
+    def _new(self, read: DraftEvent | None) -> Term:
+        assert self.primitive.new is not None, self.primitive.name
+        value = self._formula(parse_formula(self.primitive.new), read, None)
+        return self._cast(self.raw, self._cast(self.cell, value))
+
+    def _formula(self, formula: Formula, read: DraftEvent | None, ok: Term | None) -> Term:
+        op = formula[0]
+        leaf = formula[1]
+        if not isinstance(leaf, tuple):
+            if op == "int":
+                return self.terms.const(int(leaf), self.cell)
+            return self._name(str(leaf), read, ok)
+        args = [self._formula(a, read, ok) for a in formula[1:] if isinstance(a, tuple)]
+        return self._operation(str(op), args)
+
+    def _operation(self, op: str, args: list[Term]) -> Term:
+        if op == "lnot":
+            return self.terms.no(self.terms.truth(args[0]))
+        if op in ("land", "lor"):
+            truths = [self.terms.truth(a) for a in args]
+            return self.terms.both(*truths) if op == "land" else self.terms.either(*truths)
+        if op == "ite":
+            return self.terms.ite(args[1].type, self.terms.truth(args[0]), args[1], args[2])
+        if op in ("eq", "ne", "lt", "le", "gt", "ge"):
+            return self.terms.op(op, BOOL, *(self._cast(self.cell, a) for a in args))
+        if op in ("shl", "shr"):
+            return self.terms.op(op, self.cell, self._cast(self.cell, args[0]), args[1])
+        return self.terms.op(op, self.cell, *(self._cast(self.cell, a) for a in args))
+
+    def _name(self, name: str, read: DraftEvent | None, ok: Term | None) -> Term:
+        if name == "old":
+            assert read is not None and read.value is not None, self.primitive.name
+            return self._cast(self.cell, read.value)
+        if name == "ok":
+            assert ok is not None
+            return ok
+        return self.names[name].term
+
+    def _cast(self, type: IntType, term: Term) -> Term:
+        return self.terms.op("cast", type, term)
+
+
+class _Case:
+    """One outcome's events. ``read`` is the read that gives the primitive's old value."""
+
+    def __init__(self, instance: Instance, guard: Term, outcome: bool | None = None) -> None:
+        self.instance = instance
+        self.guard = guard
+        self.outcome = outcome
+        self.read: DraftEvent | None = None
+        self._rmw_read: dict[bool, DraftEvent] = {}
+
+    def outcome_term(self) -> Term:
+        terms = self.instance.terms
+        if self.outcome is None:
+            return self.instance._test(self.read)
+        return terms.true if self.outcome else terms.false
+
+    def emit(self, steps: tuple[Step, ...]) -> None:
+        for step in steps:
+            if step.kind == "F":
+                self._event(step, self.guard, None, None)
+            elif step.kind == "R":
+                self.emit_read(step)
+            else:
+                self._write(step)
+
+    def emit_read(self, step: Step) -> DraftEvent:
+        one, draft = self.instance, self.instance.draft
+        value = one.terms.read(len(draft.events), one.raw)
+        event = self._event(step, self.guard, self._address(step), value)
+        if step.rmw:
+            self._rmw_read[step.lock] = event
+        if step.lock:
+            self._must(event, one.terms.op("eq", BOOL, value, one.terms.const(0, one.raw)))
+            return event
+        if not step.probe:
+            self.read = event
+        if self.outcome is not None:
+            test = one._test(event)
+            self._must(event, test if self.outcome else one.terms.no(test))
+        return event
+
+    def _must(self, event: DraftEvent, holds: Term) -> None:
+        event.admits = holds
+        self.instance.draft.require(self.guard, holds)
+
+    def _write(self, step: Step) -> None:
+        one = self.instance
+        if step.lock:
+            guard, value = self.guard, one.terms.const(int(step.rmw), one.raw)
+        else:
+            value = one._new(self.read)
+            # In a row without outcomes, a write that depends on a test is conditional by itself.
+            test = one._test(self.read) if self.outcome is None else one.terms.true
+            guard = one.terms.both(self.guard, test)
+        event = self._event(step, guard, self._address(step), value)
+        if not step.lock:
+            names = formula_names(parse_formula(one.primitive.new or "0"))
+            self._depend("data", event, union(one.terms, (one.names[n].taint for n in names if n in one.names)))
+        if step.rmw:
+            source = self._rmw_read.get(step.lock) or self.read
+            assert source is not None
+            one.draft.rmw.append((source.id, event.id))
+
+    def _address(self, step: Step) -> Term:
+        one = self.instance
+        assert one.address is not None, one.primitive.name
+        if not step.lock:
+            return one.address.term
+        one.draft.companions.add(one.cell.width)
+        return one.terms.op("add", ADDRESS, one.address.term, one.terms.const(LOCK_OFFSET, ADDRESS))
+
+    def _event(
+        self, step: Step, guard: Term, address: Term | None, value: Term | None
+    ) -> DraftEvent:
+        one, draft = self.instance, self.instance.draft
+        number = len(draft.events)
+        event = DraftEvent(
+            id=number,
+            thread=one.place.thread,
+            kind=step.kind,
+            guard=guard,
+            address=address,
+            value=value,
+            tags=frozenset(step.tags),
+            position=number,
+            width=0 if step.kind == "F" else one.cell.width,
+            instance=one.number,
+            primitive=one.primitive.name,
+            origin=one.access.origin,
+        )
+        draft.events.append(event)
+        self._depend("ctrl", event, one.place.control)
+        if address is not None and one.address is not None:
+            self._depend("addr", event, one.address.taint)
+        return event
+
+    def _depend(self, relation: str, target: DraftEvent, taint: Taint) -> None:
+        for read, when in taint.items():
+            if when is not self.instance.terms.false:
+                self.instance.draft.dependencies.append(
+                    Dependency(relation, read, target.id, when)
+                )
+
+
+def _shared_prefix(ok: tuple[Step, ...], fail: tuple[Step, ...]) -> int | None:
+    """Length of the common beginning that ends in the deciding read; None if there is none.
+
+    The read may be a probe in ``ok`` (then the RMW follows) and the only read in ``fail``.
+    """
+    for index, (a, b) in enumerate(zip(ok, fail, strict=False)):
+        if a.kind == "R" and not a.lock:
+            same = (a.kind, a.tags) == (b.kind, b.tags) and not b.lock and not b.probe
+            return index + 1 if same and (a.probe or a.rmw == b.rmw) else None
+        if a != b:
+            return None
+    return None
+
+

@@ -1,0 +1,121 @@
+"""The symbolic event structure of one program under one model, configuration and kernel point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ksmcheck.events.terms import Term, TermTable
+from ksmcheck.kernel.ints import IntType
+from ksmcheck.program.ir import Cell, LoopIteration, Origin
+
+INIT_THREAD = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """One event that some execution may contain.
+
+    ``id``       its place in ``EventStructure.events``; initial writes come first.
+    ``thread``   thread index, ``INIT_THREAD`` for the initial write of a cell.
+    ``kind``     ``R``, ``W`` or ``F``.
+    ``guard``    boolean term: the event is executed.
+    ``address``  term of the address accessed (None for F).
+    ``value``    raw value (unsigned, the cell's width): for R its own ``read`` term, for W the
+                 value written, None for F.
+    ``tags``     the cat sets it belongs to besides R, W, F, M, IW, RMW and the like.
+    ``position`` place in the thread's unrolled order: po(a, b) iff same thread, both executed, and
+                 a.position < b.position. 0 for initial writes, which are not in po.
+    ``cells``    ids of the cells it may access, after value analysis.
+    ``values``   raw values it may read or write, after value analysis (sorted).
+    ``width``    of the access in bits (0 for F).
+    ``instance`` number of the Access instruction in the unrolled thread that it belongs to; the
+                 events of one primitive share it.
+    """
+
+    id: int
+    thread: int
+    kind: str
+    guard: Term
+    address: Term | None
+    value: Term | None
+    tags: frozenset[str]
+    position: int
+    cells: tuple[int, ...]
+    values: tuple[int, ...]
+    width: int
+    instance: int
+    primitive: str
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dependency:
+    """``relation`` (addr, data or ctrl) holds from ``source`` to ``target`` iff both are executed
+    and ``guard`` holds."""
+
+    relation: str
+    source: int
+    target: int
+    guard: Term
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Obligation:
+    """A property inside the code: violated where ``guard`` holds and ``holds`` is 0.
+
+    ``kind`` is the macro's name (``BUG_ON``) or ``bad address`` for an access outside every cell.
+    """
+
+    kind: str
+    guard: Term
+    holds: Term
+    thread: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CutPoint:
+    """An execution where ``guard`` holds runs into the unrolling bound of a loop."""
+
+    guard: Term
+    thread: int
+    repeat: LoopIteration
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventStructure:
+    """Everything a solver needs, besides the cat.
+
+    Per-execution meaning: choose a value for each ``choice`` term, an rf source for each executed R
+    (an executed W to the same cell with the same raw value) and a coherence order per cell, such
+    that all ``constraints`` hold. ``read`` terms are the values read; ``final`` terms the value of
+    the co-last write of a cell.
+
+    ``rmw``      pairs (read, write) of atomic operations.
+    ``constraints``  boolean terms that hold in every execution considered (awaits, blocking
+                 primitives, outcomes chosen, the program's assumptions).
+    ``terminated``  boolean term: every thread ran to its end (no Cut taken).
+    ``outputs``  (thread, name) -> term of a local's final value in its own type.
+    ``condition``/``filter``/``observed``  over ``final`` and thread-local terms.
+    """
+
+    name: str
+    model: str
+    kernel: str
+    config: str
+    cells: tuple[Cell, ...]
+    events: tuple[Event, ...]
+    threads: int
+    thread_names: tuple[str, ...]
+    rmw: tuple[tuple[int, int], ...]
+    dependencies: tuple[Dependency, ...]
+    constraints: tuple[Term, ...]
+    obligations: tuple[Obligation, ...]
+    cuts: tuple[CutPoint, ...]
+    terminated: Term
+    quantifier: str | None
+    condition: Term | None
+    filter: Term | None
+    outputs: tuple[tuple[tuple[int, str], Term, IntType], ...]
+    observed: tuple[tuple[str, Term, IntType], ...]
+    terms: TermTable

@@ -1,0 +1,59 @@
+"""Which reads a value was computed from, and under which condition: the source of dependencies.
+
+A taint maps the id of a read event to a boolean term; the value depends on that read in the
+executions where the term holds (a value merged at a join depends on the branch taken).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from ksmcheck.events.terms import Term, TermTable
+
+Taint: TypeAlias = dict[int, Term]
+
+CLEAN: Taint = {}
+
+
+def union(terms: TermTable, taints: Iterable[Taint]) -> Taint:
+    """The taint of a value computed from several."""
+    result: Taint = CLEAN
+    for taint in taints:
+        if not taint or taint is result:
+            continue
+        result = taint if not result else _two(terms, result, taint)
+    return result
+
+
+def _two(terms: TermTable, a: Taint, b: Taint) -> Taint:
+    merged = dict(a)
+    for read, when in b.items():
+        known = merged.get(read)
+        merged[read] = when if known is None or known is when else terms.either(known, when)
+    return merged
+
+
+def under(terms: TermTable, condition: Term, taint: Taint) -> Taint:
+    """The taint restricted to executions where ``condition`` holds."""
+    if condition is terms.true or not taint:
+        return taint
+    return {read: terms.both(condition, when) for read, when in taint.items()}
+
+
+def joined(terms: TermTable, arms: list[tuple[Term, Taint]]) -> Taint:
+    """The taint after a join: that of the arm whose edge condition holds."""
+    first = arms[0][1]
+    if all(taint is first or taint == first for _, taint in arms):
+        return first
+    reads = {read for _, taint in arms for read in taint}
+    result: Taint = {}
+    for read in reads:
+        conditions = {id(t.get(read)): t.get(read) for _, t in arms}
+        if len(conditions) == 1:
+            result[read] = first[read]
+        else:
+            result[read] = terms.either(
+                *(terms.both(edge, t[read]) for edge, t in arms if read in t)
+            )
+    return result

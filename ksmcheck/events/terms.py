@@ -1,0 +1,182 @@
+"""Hash-consed terms: the values, addresses and guards of a symbolic event structure.
+
+Leaves are ``const`` (an int), ``read`` (an event id: the raw value that it reads), ``choice`` (a
+free boolean) and ``final`` (a cell id: its raw value at the end). Inner nodes are the operators of
+``kernel.ints``. Booleans have type BOOL and values 0 and 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ksmcheck.kernel.ints import BOOL, IntType, OPERATORS, DivisionByZero, apply
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """``id`` numbers the terms of one table in creation order (arguments before users).
+
+    ``args`` are Terms; ``payload`` is the leaf's number. Equality is identity.
+    """
+
+    id: int
+    op: str
+    args: tuple[Term, ...]
+    payload: int
+    type: IntType
+
+    @property
+    def is_const(self) -> bool:
+        return self.op == "const"
+
+    def __repr__(self) -> str:
+        if not self.args:
+            return str(self.payload) if self.op == "const" else f"{self.op}{self.payload}"
+        return f"{self.op}({', '.join(map(repr, self.args))})"
+
+
+class TermTable:
+    """Makes terms, folds constants, and never makes the same term twice."""
+
+    __slots__ = ("_made", "_count", "true", "false")
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], Term] = {}
+        self._count = 0
+        self.true = self.const(1, BOOL)
+        self.false = self.const(0, BOOL)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def _make(self, op: str, args: tuple[Term, ...], payload: int, type: IntType) -> Term:
+        key = (op, tuple(a.id for a in args), payload, type.width, type.signed)
+        term = self._made.get(key)
+        if term is None:
+            term = self._made[key] = Term(self._count, op, args, payload, type)
+            self._count += 1
+        return term
+
+    def const(self, value: int, type: IntType) -> Term:
+        return self._make("const", (), type.wrap(value), type)
+
+    def read(self, event: int, type: IntType) -> Term:
+        """The raw value read by an event; ``type`` is unsigned of the cell's width."""
+        return self._make("read", (), event, type)
+
+    def choice(self, number: int) -> Term:
+        return self._make("choice", (), number, BOOL)
+
+    def final(self, cell: int, type: IntType) -> Term:
+        return self._make("final", (), cell, type)
+
+    def op(self, op: str, type: IntType, *args: Term) -> Term:
+        """An operator of ``kernel.ints.OPERATORS``, folded where the arguments allow it."""
+        if all(a.op == "const" for a in args):
+            try:
+                return self.const(apply(op, type, tuple(a.payload for a in args)), type)
+            except DivisionByZero:
+                pass
+        if op == "cast":
+            (a,) = args
+            if a.type == type:
+                return a
+            return self._make(op, args, 0, type)
+        if op == "ite":
+            return self.ite(type, *args)
+        if op in ("eq", "le", "ge") and args[0] is args[1]:
+            return self.const(1, type)
+        if op in ("ne", "lt", "gt") and args[0] is args[1]:
+            return self.const(0, type)
+        return self._make(op, args, 0, type)
+
+    def ite(self, type: IntType, condition: Term, then: Term, otherwise: Term) -> Term:
+        if then is otherwise:
+            return then
+        if condition.is_const:
+            return then if condition.payload else otherwise
+        return self._make("ite", (condition, then, otherwise), 0, type)
+
+    def shift_reads(self, shift: int) -> None:
+        """Adds ``shift`` to the event number of every ``read`` leaf.
+
+        For the builder alone: how many initial writes come before the threads' events is known
+        only after the threads have been walked, and terms are shared too widely to be rebuilt.
+        """
+        for term in self._made.values():
+            if term.op == "read":
+                object.__setattr__(term, "payload", term.payload + shift)
+        self._made = {k: t for k, t in self._made.items() if t.op != "read"}
+
+    # Booleans (type BOOL).
+
+    def truth(self, a: Term) -> Term:
+        """``a != 0`` as a BOOL."""
+        if a.type == BOOL:
+            return a
+        if a.op == "cast" and a.args[0].type == BOOL:
+            return a.args[0]
+        if a.op in ("eq", "ne", "lt", "le", "gt", "ge") or a.op in ("land", "lor", "lnot"):
+            return self._boolean(a)
+        return self.op("ne", BOOL, a, self.const(0, a.type))
+
+    def _boolean(self, a: Term) -> Term:
+        if a.op == "lnot":
+            return self.no(self.truth(a.args[0]))
+        if a.op == "land":
+            return self.both(self.truth(a.args[0]), self.truth(a.args[1]))
+        if a.op == "lor":
+            return self.either(self.truth(a.args[0]), self.truth(a.args[1]))
+        return self.op(a.op, BOOL, *a.args)
+
+    def no(self, a: Term) -> Term:
+        if a.is_const:
+            return self.false if a.payload else self.true
+        if a.op == "lnot" and a.type == BOOL:
+            return a.args[0]
+        return self._make("lnot", (a,), 0, BOOL)
+
+    def both(self, *items: Term) -> Term:
+        result = self.true
+        for item in items:
+            result = self._both(result, item)
+        return result
+
+    def _both(self, a: Term, b: Term) -> Term:
+        if a is b or b is self.true:
+            return a
+        if a is self.true:
+            return b
+        if a is self.false or b is self.false or self.no(a) is b:
+            return self.false
+        return self._make("land", (a, b) if a.id < b.id else (b, a), 0, BOOL)
+
+    def either(self, *items: Term) -> Term:
+        return self.no(self.both(*(self.no(item) for item in items)))
+
+
+def evaluate(term: Term, leaves: dict[int, int], memo: dict[int, int]) -> int:
+    """The value of a term, given the value of each leaf by term id; ``memo`` is filled.
+
+    ``ite``, ``land`` and ``lor`` do not evaluate what they do not need, so that the untaken side
+    may divide by zero. Raises KeyError for a leaf without a value.
+    """
+    known = memo.get(term.id)
+    if known is not None:
+        return known
+    op = term.op
+    if op == "const":
+        value = term.payload
+    elif not term.args:
+        value = leaves[term.id]
+    elif op == "ite":
+        chosen = term.args[1] if evaluate(term.args[0], leaves, memo) else term.args[2]
+        value = evaluate(chosen, leaves, memo)
+    elif op == "land":
+        value = int(all(evaluate(a, leaves, memo) for a in term.args))
+    elif op == "lor":
+        value = int(any(evaluate(a, leaves, memo) for a in term.args))
+    else:
+        value = term.type.wrap(OPERATORS[op](*(evaluate(a, leaves, memo) for a in term.args)))
+    memo[term.id] = value
+    return value

@@ -1,0 +1,239 @@
+"""One thread, walked once in topological order: registers become terms, accesses become events.
+
+Where paths join, a register's value is an ``ite`` over the edges' conditions. A block's guard is
+the disjunction of its incoming edges; guards are kept as small sets of cubes so that the two arms
+of a branch that meet again give back the guard from before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ksmcheck.events.draft import Draft
+from ksmcheck.events.instantiate import Instance, Operand, Place
+from ksmcheck.events.structure import CutPoint, Obligation
+from ksmcheck.events.taint import CLEAN, Taint, joined, under, union
+from ksmcheck.events.terms import Term
+from ksmcheck.kernel.ints import BOOL
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.lowering.template import Row
+from ksmcheck.program.ir import (
+    Access,
+    Assume,
+    Block,
+    Branch,
+    Check,
+    Const,
+    Cut,
+    Expr,
+    Jump,
+    LoopIteration,
+    Op,
+    Set,
+    Thread,
+    Use,
+)
+from ksmcheck.text import InternalError
+
+Lower = Callable[[str], tuple[Primitive, Row]]
+"""Primitive name -> its arithmetic and its row under the model at hand."""
+
+Cube = frozenset[Term]
+
+
+@dataclass(slots=True)
+class _Edge:
+    """An incoming edge of a block: the cube of conditions under which it is taken."""
+
+    cube: Cube
+    condition: Term
+    registers: dict[str, Operand]
+
+
+@dataclass(slots=True)
+class _Branched:
+    """What later blocks need of a block that ended in a branch."""
+
+    guard: Term
+    taint: Taint
+
+
+class Walk:
+    """State of the walk of one thread; ``run`` fills the draft."""
+
+    def __init__(self, draft: Draft, thread: Thread, lower: Lower) -> None:
+        self.draft = draft
+        self.terms = draft.terms
+        self.thread = thread
+        self.lower = lower
+        self.incoming: list[list[_Edge]] = [[] for _ in thread.blocks]
+        self.branches: dict[int, _Branched] = {}
+        self.writes: dict[int, list[Term]] = {}
+        self.ends: list[_Edge] = []
+        self.registers: dict[str, Operand] = {}
+
+    def run(self) -> None:
+        """Walks every block; afterwards ``registers`` holds the values at the thread's end."""
+        true = self.terms.true
+        self.incoming[0].append(_Edge(frozenset(), true, {}))
+        for block in self.thread.blocks:
+            edges = self.incoming[block.id]
+            if edges:
+                self._block(block, edges)
+        if self.ends:
+            self.registers = self._merge(self.ends)
+
+    def _block(self, block: Block, edges: list[_Edge]) -> None:
+        cube = self._cube(edges)
+        guard = self._conjunction(cube)
+        registers = self._merge(edges)
+        control = self._control(block)
+        for instr in block.instrs:
+            if isinstance(instr, Set):
+                registers[instr.reg] = self._expr(instr.expr, registers)
+            elif isinstance(instr, Access):
+                self._access(instr, registers, Place(self.thread.index, guard, control), block)
+            elif isinstance(instr, Check):
+                holds = self.terms.truth(self._expr(instr.holds, registers).term)
+                self.draft.obligations.append(
+                    Obligation(instr.kind, guard, holds, self.thread.index, instr.origin)
+                )
+            elif isinstance(instr, Assume):
+                holds = self.terms.truth(self._expr(instr.holds, registers).term)
+                self.draft.require(guard, holds)
+        self._leave(block, cube, guard, registers)
+
+    # Edges, guards, joins.
+
+    def _leave(self, block: Block, cube: Cube, guard: Term, registers: dict[str, Operand]) -> None:
+        end = block.end
+        if isinstance(end, Branch):
+            condition = self._expr(end.condition, registers)
+            truth = self.terms.truth(condition.term)
+            self.branches[block.id] = _Branched(guard, condition.taint)
+            self._edge(end.then, cube, truth, registers)
+            self._edge(end.otherwise, cube, self.terms.no(truth), registers)
+        elif isinstance(end, Jump):
+            written = self._repeated(end.repeat, guard)
+            self._edge(end.target, cube, written, registers)
+        elif isinstance(end, Cut):
+            taken = self.terms.both(guard, self._repeated(end.repeat, guard))
+            if taken is not self.terms.false:
+                self.draft.cuts.append(CutPoint(taken, self.thread.index, end.repeat))
+        else:
+            self.ends.append(_Edge(cube, guard, dict(registers)))
+
+    def _repeated(self, repeat: LoopIteration | None, guard: Term) -> Term:
+        """The condition for going round once more: a skippable iteration must have written."""
+        if repeat is None or not repeat.skippable:
+            return self.terms.true
+        writes = [w for block in sorted(repeat.blocks) for w in self.writes.get(block, ())]
+        written = self.terms.either(*writes)
+        self.draft.require(guard, written)
+        return written
+
+    def _edge(self, target: int, cube: Cube, also: Term, registers: dict[str, Operand]) -> None:
+        if also is self.terms.false:
+            return
+        taken = cube if also is self.terms.true else cube | {also}
+        if any(self.terms.no(t) in taken for t in taken):
+            return
+        self.incoming[target].append(_Edge(taken, self._conjunction(taken), dict(registers)))
+
+    def _cube(self, edges: list[_Edge]) -> Cube:
+        cubes = _resolve({edge.cube for edge in edges}, self.terms.no)
+        if len(cubes) == 1:
+            return next(iter(cubes))
+        whole = self.terms.either(*(self._conjunction(c) for c in cubes))
+        return frozenset() if whole is self.terms.true else frozenset({whole})
+
+    def _conjunction(self, cube: Cube) -> Term:
+        return self.terms.both(*sorted(cube, key=lambda t: t.id))
+
+    def _merge(self, edges: list[_Edge]) -> dict[str, Operand]:
+        if len(edges) == 1:
+            return dict(edges[0].registers)
+        names = {name for edge in edges for name in edge.registers}
+        return {name: self._merged(name, edges) for name in names}
+
+    def _merged(self, name: str, edges: list[_Edge]) -> Operand:
+        arms = [(e.condition, e.registers[name]) for e in edges if name in e.registers]
+        value = arms[-1][1].term
+        for condition, operand in reversed(arms[:-1]):
+            value = self.terms.ite(value.type, condition, operand.term, value)
+        taint = joined(self.terms, [(condition, operand.taint) for condition, operand in arms])
+        return Operand(value, taint)
+
+    def _control(self, block: Block) -> Taint:
+        """Reads that decided whether this block is reached (Block.controls, in this execution)."""
+        taints = []
+        for controller in sorted(block.controls):
+            branch = self.branches.get(controller)
+            if branch is not None:
+                taints.append(under(self.terms, branch.guard, branch.taint))
+        return union(self.terms, taints)
+
+    # Instructions and expressions.
+
+    def _access(
+        self, access: Access, registers: dict[str, Operand], place: Place, block: Block
+    ) -> None:
+        primitive, row = self.lower(access.name)
+        args = [self._expr(a, registers) for a in access.args]
+        first = len(self.draft.events)
+        value = Instance(self.draft, place, primitive, access, args).run(row)
+        for event in self.draft.events[first:]:
+            if event.kind == "W":
+                self.writes.setdefault(block.id, []).append(event.guard)
+        if access.dst is not None:
+            if value is None:
+                raise InternalError(f"{access.name} gives no value, but its value is used")
+            registers[access.dst] = value
+
+    def _expr(self, expr: Expr, registers: dict[str, Operand]) -> Operand:
+        if isinstance(expr, Const):
+            return Operand(self.terms.const(expr.value, expr.type), CLEAN)
+        if isinstance(expr, Use):
+            known = registers.get(expr.reg)
+            if known is None:
+                return Operand(self.terms.const(0, expr.type), CLEAN)
+            return Operand(self.terms.op("cast", expr.type, known.term), known.taint)
+        if isinstance(expr, Op):
+            args = [self._expr(a, registers) for a in expr.args]
+            term = operator(self.draft, expr, [a.term for a in args])
+            return Operand(term, union(self.terms, (a.taint for a in args)))
+        raise InternalError(f"{expr} in a thread")
+
+
+def operator(draft: Draft, expr: Op, args: list[Term]) -> Term:
+    """The term of an IR operator on argument terms."""
+    terms = draft.terms
+    if expr.op == "lnot":
+        return terms.op("cast", expr.type, terms.no(terms.truth(args[0])))
+    if expr.op in ("land", "lor"):
+        truths = [terms.truth(a) for a in args]
+        joined_truth = terms.both(*truths) if expr.op == "land" else terms.either(*truths)
+        return terms.op("cast", expr.type, joined_truth)
+    if expr.op in ("eq", "ne", "lt", "le", "gt", "ge"):
+        return terms.op("cast", expr.type, terms.op(expr.op, BOOL, *args))
+    if expr.op == "ite":
+        return terms.ite(expr.type, terms.truth(args[0]), args[1], args[2])
+    return terms.op(expr.op, expr.type, *args)
+
+
+def _resolve(cubes: set[Cube], no: Callable[[Term], Term]) -> set[Cube]:
+    """Merges pairs of cubes that differ in one complemented condition, and drops implied ones."""
+    changed = True
+    while changed and len(cubes) > 1:
+        changed = False
+        for cube in sorted(cubes, key=len, reverse=True):
+            for term in cube:
+                rest = cube - {term}
+                if any(other <= rest | {no(term)} and no(term) in other for other in cubes):
+                    cubes = {c for c in cubes if not rest <= c} | {rest}
+                    changed = True
+                    break
+            if changed:
+                break
+    return cubes

@@ -1,0 +1,52 @@
+"""One concrete execution: the witness that a verdict carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ksmcheck.program.ir import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutedEvent:
+    """One event of an execution.
+
+    ``id`` numbers the events of the execution from 0: initial writes (``thread`` -1) first, then
+    thread by thread in program order. ``kind`` is R, W or F. ``cell``/``address``/``value`` are
+    None for F; ``value`` is the raw (unsigned) value. ``instance`` numbers the primitives executed
+    by the thread from 0, in order; the events of one primitive share it (-1 for initial writes).
+    ``primitive`` is its name, ``outcome`` ``ok``, ``fail`` or ``always``.
+    """
+
+    id: int
+    thread: int
+    kind: str
+    cell: str | None
+    address: int | None
+    value: int | None
+    tags: frozenset[str]
+    instance: int
+    primitive: str
+    outcome: str
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """Events, who reads from whom, coherence order, and how it ends.
+
+    Pairs are event ids. ``co`` is transitive and includes the initial writes. ``memory`` maps a
+    cell's name, ``registers`` (thread, name) to the final raw value (cells) or value in the
+    variable's type (registers). ``complete``: every thread ran to its end.
+    """
+
+    events: tuple[ExecutedEvent, ...]
+    rf: frozenset[tuple[int, int]]
+    co: frozenset[tuple[int, int]]
+    rmw: frozenset[tuple[int, int]]
+    addr: frozenset[tuple[int, int]]
+    data: frozenset[tuple[int, int]]
+    ctrl: frozenset[tuple[int, int]]
+    memory: tuple[tuple[str, int], ...]
+    registers: tuple[tuple[tuple[int, str], int], ...]
+    complete: bool

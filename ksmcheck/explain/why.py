@@ -1,0 +1,138 @@
+"""Why a violation is possible: the order between two accesses that is missing.
+
+An execution that no interleaving explains has a cycle of program order and communication (po, rf,
+co, fr: Shasha and Snir 1988). Some program-order edge of it is not kept by the machine. Which one is
+found by experiment: imagine a full barrier there, and ask the model whether the execution would
+still be allowed. The least sets of edges whose barriers forbid it are what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.explain.graph import Extra, graph_of
+from ksmcheck.lowering.template import Row
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class MissingOrder:
+    """Nothing orders ``second`` after ``first`` (same thread); ``dependency`` is what there is."""
+
+    first: ExecutedEvent
+    second: ExecutedEvent
+    dependency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """``cycle``: the events of the critical cycle in order, empty if an interleaving explains the
+    execution. ``missing``: the unordered pairs; empty if no set of full barriers would help."""
+
+    cycle: tuple[ExecutedEvent, ...]
+    missing: tuple[MissingOrder, ...]
+
+    @property
+    def interleaving(self) -> bool:
+        return not self.cycle
+
+
+def why(execution: Execution, cat: CompiledCat, full_barrier: Row) -> Why:
+    """The missing order of a witness. ``full_barrier`` is the model's row of smp_mb."""
+    cycle = _critical_cycle(execution)
+    if not cycle:
+        return Why((), ())
+    events = execution.events
+    edges = [
+        (a, b)
+        for a, b in zip(cycle, (*cycle[1:], cycle[0]), strict=True)
+        if events[a].thread == events[b].thread and a < b
+    ]
+    missing = _missing(execution, cat, full_barrier, edges)
+    return Why(
+        tuple(events[e] for e in cycle),
+        tuple(MissingOrder(events[a], events[b], _dependency(execution, a, b)) for a, b in missing),
+    )
+
+
+def _missing(execution: Execution, cat: CompiledCat, row: Row, edges: list[Pair]) -> list[Pair]:
+    tags = [frozenset(step.tags) for step in row.always or () if step.kind == "F"]
+    events = execution.events
+    for size in range(1, len(edges) + 1):
+        for chosen in combinations(edges, size):
+            extra = [Extra(events[b].thread, b, t) for _, b in chosen for t in tags]
+            if cat.violated(graph_of(execution, extra)):
+                return list(chosen)
+    return []
+
+
+def _dependency(execution: Execution, a: int, b: int) -> str | None:
+    kinds = [k for k in ("address", "data", "control") if (a, b) in _relation(execution, k)]
+    return " and ".join(kinds) or None
+
+
+def _relation(execution: Execution, kind: str) -> frozenset[Pair]:
+    return {"address": execution.addr, "data": execution.data, "control": execution.ctrl}[kind]
+
+
+def _critical_cycle(execution: Execution) -> tuple[int, ...]:
+    """A cycle of po | rf | co | fr with the fewest events (fences left out), () if none."""
+    successors = _successors(execution)
+    best: tuple[int, ...] = ()
+    for start in successors:
+        path = _shortest_back(start, successors)
+        if path and (not best or len(path) < len(best)):
+            best = path
+    return best
+
+
+def _shortest_back(start: int, successors: dict[int, list[int]]) -> tuple[int, ...]:
+    parent: dict[int, int] = {}
+    frontier = [start]
+    while frontier:
+        following = []
+        for node in frontier:
+            for target in successors.get(node, ()):
+                if target == start:
+                    return _path(parent, start, node)
+                if target not in parent:
+                    parent[target] = node
+                    following.append(target)
+        frontier = following
+    return ()
+
+
+def _path(parent: dict[int, int], start: int, end: int) -> tuple[int, ...]:
+    path = [end]
+    while path[-1] != start:
+        path.append(parent[path[-1]])
+    return tuple(reversed(path))
+
+
+def _successors(execution: Execution) -> dict[int, list[int]]:
+    accesses = [e for e in execution.events if e.kind != "F" and e.thread >= 0]
+    inside = {e.id for e in accesses}
+    edges = set(execution.rf) | set(execution.co) | set(from_reads(execution))
+    result: dict[int, list[int]] = {e.id: [] for e in accesses}
+    for a in accesses:
+        result[a.id] += [b.id for b in accesses if b.thread == a.thread and b.id > a.id]
+    for x, y in sorted(edges):
+        if x in inside and y in inside and execution.events[x].thread != execution.events[y].thread:
+            result[x].append(y)
+    return result
+
+
+def from_reads(execution: Execution) -> Iterable[Pair]:
+    """fr: a read before every write that overwrites what it read."""
+    later: dict[int, list[int]] = {}
+    for a, b in execution.co:
+        later.setdefault(a, []).append(b)
+    for write, read in execution.rf:
+        for overwriting in later.get(write, ()):
+            if overwriting != read:
+                yield read, overwriting

@@ -1,0 +1,48 @@
+"""What one primitive becomes on one machine: loop-free guarded sequences of events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event. ``kind`` is R, W or F; ``tags`` are sets of the cat file it belongs to.
+
+    ``rmw``: this R (or W) is the read (write) of the primitive's atomic pair.
+    ``probe``: a read before the RMW whose value must give the same outcome as the case it is in
+    (the pre-check load of ``atomic_add_unless``).
+    ``lock``: the event is on the word's companion lock, not on the word (arm64 of 3.9 takes a hashed
+    spinlock around each bit operation): R reads 0, or waits; the rmw W writes 1, any other W writes 0.
+    The companion of the cell at address a is a cell of its own at ``a + LOCK_OFFSET``.
+    ``located``: this F has the primitive's address (``synchronize_srcu``), so that ``loc`` holds of it.
+
+    ``rmw`` may stand on an R alone (a failed cmpxchg): it is then in the set RMW, in no pair.
+    An R or W without ``rmw`` is an access of its own, in po with the others.
+    """
+
+    kind: str
+    tags: tuple[str, ...] = ()
+    rmw: bool = False
+    probe: bool = False
+    lock: bool = False
+    located: bool = False
+
+
+LOCK_OFFSET = 1 << 52
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A primitive's templates. Either ``always``, or ``ok`` and ``fail`` (``fail`` None: blocks).
+
+    ``always`` means: these events whatever the outcome, its W included (a bit operation that stores
+    the word although the bit was right). A W in ``fail`` stores the primitive's ``new`` as well.
+    ``source`` says where the row was read (manual section, kernel file).
+    """
+
+    primitive: str
+    always: tuple[Step, ...] | None
+    ok: tuple[Step, ...] | None
+    fail: tuple[Step, ...] | None
+    source: str

@@ -1,0 +1,253 @@
+"""A compiled test: threads as loop-free graphs of blocks over typed registers.
+
+Functions are inlined and loops unrolled; what touches memory is a ``Primitive`` call and
+nothing else. No memory model is known here, but the kernel point is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ksmcheck.kernel.ints import IntType
+from ksmcheck.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """``value`` is normalised to ``type`` (see ``IntType.wrap``)."""
+
+    value: int
+    type: IntType
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The value of a register (its name is unique in the thread)."""
+
+    reg: str
+    type: IntType
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A pure operator: ``neg bitnot lnot cast | add sub mul div mod and or xor shl shr | eq ne lt le
+    gt ge land lor | ite``.
+
+    Operands of arithmetic have the operation's ``type`` already (the usual conversions are explicit
+    ``cast``s); a shift's right operand may have any type; comparisons compare operands of one
+    common type and give 0 or 1 in ``type`` int; ``ite`` is (condition, then, otherwise).
+    """
+
+    op: str
+    args: tuple[Expr, ...]
+    type: IntType
+
+
+@dataclass(frozen=True, slots=True)
+class FinalCell:
+    """The final value of a memory cell (only in conditions); ``cell`` indexes Program.cells."""
+
+    cell: int
+    type: IntType
+
+
+@dataclass(frozen=True, slots=True)
+class FinalReg:
+    """The final value of a thread's local variable (only in conditions)."""
+
+    thread: int
+    name: str
+    type: IntType
+
+
+Expr: TypeAlias = Const | Use | Op | FinalCell | FinalReg
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One inlined call: the callee's name and where it was called from."""
+
+    function: str
+    call: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an instruction comes from: its text, its function, and the calls around it.
+
+    ``stack`` lists the inlined calls outermost first, empty in the thread's own body.
+    ``function`` is the innermost function's name. ``site`` is the stable name of the place,
+    ``smp_wmb@ksm_migrate_page`` (``#2`` for the second of the name in the function).
+    """
+
+    span: Span
+    function: str
+    stack: tuple[Frame, ...]
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """``reg := expr``."""
+
+    reg: str
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A primitive that touches memory or orders it: ``dst := name(args)``.
+
+    ``name`` is a key of ``kernel.primitives`` (plain C accesses are ``load`` and ``store``).
+    ``args`` follow that primitive's parameters: an address is an Expr of type ``unsigned long``.
+    ``cell_type`` is the type of the memory cell accessed (None for fences), ``dst`` None where the
+    result is not used. ``result_type`` is the C type of the primitive's value.
+    """
+
+    name: str
+    dst: str | None
+    args: tuple[Expr, ...]
+    cell_type: IntType | None
+    result_type: IntType | None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``assert``/``BUG_ON``/...: violated in an execution where ``holds`` is 0. Never branches."""
+
+    kind: str
+    holds: Expr
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Assume:
+    """Executions where ``holds`` is 0 here are not considered (``__assume``, await conditions)."""
+
+    holds: Expr
+    origin: Origin
+
+
+Instr: TypeAlias = Set | Access | Check | Assume
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Go to block ``target``.
+
+    ``repeat`` is set on an unrolled back edge: the loop iteration (``LoopIteration``) that ends
+    here. Where ``skippable``, an iteration that wrote nothing may be left out of every execution
+    (all registers live at the loop's head are unchanged by the body), so only iterations that
+    executed a write go on.
+    """
+
+    target: int
+    repeat: LoopIteration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """To ``then`` if ``condition`` is not 0, else to ``otherwise``."""
+
+    condition: Expr
+    then: int
+    otherwise: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The thread ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The unrolling bound of a loop is reached; executions that come here are incomplete."""
+
+    repeat: LoopIteration
+
+
+Terminator: TypeAlias = Jump | Branch | End | Cut
+
+
+@dataclass(frozen=True, slots=True)
+class LoopIteration:
+    """Iteration number ``index`` (from 0) of one inlined instance of a loop.
+
+    ``blocks`` are the ids of this iteration's copies of the loop's blocks.
+    """
+
+    loop: Span
+    index: int
+    blocks: frozenset[int]
+    skippable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """``id`` is the block's place in ``Thread.blocks``, a topological order of the graph.
+
+    ``controls`` are the ids of the blocks whose Branch this block is control dependent on,
+    transitively: it lies on some path from the branch and does not post-dominate it (paths into a
+    Cut do not count).
+    """
+
+    id: int
+    instrs: tuple[Instr, ...]
+    end: Terminator
+    controls: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """``blocks[0]`` is the entry. ``outputs`` maps a top-level local's name to its register."""
+
+    index: int
+    name: str
+    blocks: tuple[Block, ...]
+    outputs: tuple[tuple[str, str, IntType], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One scalar of shared memory, ``name`` as a C expression (``mem_map[1].mapping``).
+
+    ``address`` is its number, ``init`` the start value as an unsigned number of ``type.width``
+    bits. ``pointer`` tells that its values are addresses (for printing). ``ctype`` prints the C type.
+    """
+
+    id: int
+    name: str
+    address: int
+    type: IntType
+    init: int
+    pointer: bool
+    ctype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """The test's final condition: ``quantifier`` exists, ~exists or forall over ``expr``."""
+
+    quantifier: str
+    expr: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything of a test that does not depend on the memory model.
+
+    ``observed`` are what a final state shows, in printing order (FinalCell or FinalReg with the
+    text as written). ``sites`` lists the mutable places met, in source order.
+    """
+
+    name: str
+    kernel: str
+    cells: tuple[Cell, ...]
+    threads: tuple[Thread, ...]
+    condition: Property | None
+    filter: Expr | None
+    observed: tuple[tuple[str, Expr], ...]

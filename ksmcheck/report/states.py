@@ -1,0 +1,38 @@
+"""Final states as herd7 prints them."""
+
+from __future__ import annotations
+
+import json
+
+from ksmcheck.check.verdict import Observed
+from ksmcheck.report.values import Names
+
+
+def states_text(observed: Observed) -> str:
+    """``Test NAME Allowed``, the states one a line, and for a condition its observation."""
+    names = Names(observed.cells)
+    quantifier = {"~exists": "Forbidden", "forall": "Required"}.get(observed.quantifier or "", "Allowed")
+    lines = [f"Test {observed.test} {quantifier}", f"States {len(observed.states)}"]
+    for state in observed.states:
+        shown = (
+            f"{text}={names.value(value, type.width)};"
+            for text, value, type in zip(observed.texts, state, observed.types, strict=True)
+        )
+        lines.append(" ".join(shown))
+    lines += [f"Flag {flag}" for flag in observed.flags]
+    if observed.observation:
+        lines.append(f"Observation {observed.test} {observed.observation}")
+    return "\n".join(lines)
+
+
+def states_json(observed: Observed) -> str:
+    """One object: test, observed names, states as rows of raw values, observation, flags."""
+    return json.dumps(
+        {
+            "test": observed.test,
+            "observed": list(observed.texts),
+            "states": [list(s) for s in observed.states],
+            "observation": observed.observation,
+            "flags": list(observed.flags),
+        }
+    )

@@ -1,0 +1,36 @@
+"""Numbers as a kernel developer reads them: addresses by the name of what they point to."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from ksmcheck.program.ir import Cell
+
+SMALL = 4096
+"""No object lies below the first page, so a smaller value is a plain number."""
+
+
+class Names:
+    """Turns raw values into text; built once per verdict from the program's cells."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        ordered = sorted(cells, key=lambda c: c.address)
+        self._addresses = [c.address for c in ordered]
+        self._cells = ordered
+
+    def value(self, raw: int, width: int = 64) -> str:
+        """``3``, ``-1``, ``&node``, ``&node.kpfn + 3``; ``raw`` is unsigned of ``width`` bits."""
+        if raw < SMALL:
+            return str(raw)
+        if width < 64:
+            signed = raw - (1 << width) if raw >> (width - 1) else raw
+            return str(signed) if abs(signed) < SMALL else hex(raw)
+        index = bisect_right(self._addresses, raw) - 1
+        if index >= 0 and raw - self._addresses[index] < 8:
+            offset = raw - self._addresses[index]
+            base = f"&{self._cells[index].name}"
+            return f"{base} + {offset}" if offset else base
+        if (1 << width) - raw < SMALL:
+            return str(raw - (1 << width))
+        return hex(raw)

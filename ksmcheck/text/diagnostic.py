@@ -1,0 +1,76 @@
+"""Errors by blame: what the user wrote (InputError) and what we did (InternalError)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ksmcheck.text.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A second place that helps to understand a diagnostic (a definition, a call)."""
+
+    message: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing to tell the user: what, where, and what would have been right."""
+
+    message: str
+    span: Span | None = None
+    hint: str | None = None
+    notes: tuple[Note, ...] = ()
+
+    def render(self) -> str:
+        """``file:line:column: error: message``, the line with carets, notes and hint."""
+        where = f"{self.span}: " if self.span else ""
+        parts = [f"{where}error: {self.message}"]
+        if self.span:
+            parts += _excerpt(self.span)
+            if self.span.via:
+                parts.append(f"  in the expansion of a macro defined at {self.span.via}")
+        for note in self.notes:
+            at = f"{note.span}: " if note.span else ""
+            parts.append(f"{at}note: {note.message}")
+            if note.span:
+                parts += _excerpt(note.span)
+        if self.hint:
+            parts.append(f"  hint: {self.hint}")
+        return "\n".join(parts)
+
+
+def _excerpt(span: Span) -> list[str]:
+    line, column = span.source.position(span.start)
+    text = span.source.line_text(line)
+    width = max(1, min(span.end - span.start, len(text) - column + 1))
+    lead = "".join("\t" if c == "\t" else " " for c in text[: column - 1])
+    return [f"{line:5} | {text}", f"      | {lead}{'^' * width}"]
+
+
+class InputError(Exception):
+    """The input is wrong or not supported; exit code 2. Never a traceback."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        message: str,
+        span: Span | None = None,
+        hint: str | None = None,
+        notes: tuple[Note, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.diagnostic = Diagnostic(message, span, hint, notes)
+
+    def __str__(self) -> str:
+        return self.diagnostic.render()
+
+
+class InternalError(Exception):
+    """ksmcheck contradicted itself (a witness that does not replay, say); exit code 3."""
+
+    exit_code: ClassVar[int] = 3

@@ -1,0 +1,70 @@
+"""A text with a name, and half-open ranges in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """One text as the user gave it; ``name`` is a path or a label such as ``<string>``.
+
+    Identity is equality: two spans are comparable only within one Source object.
+    """
+
+    name: str
+    text: str
+    _starts: tuple[int, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        starts = [0]
+        starts.extend(i + 1 for i, c in enumerate(self.text) if c == "\n")
+        object.__setattr__(self, "_starts", tuple(starts))
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of a character offset, both counted from 1."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def line_text(self, line: int) -> str:
+        """The text of a line (counted from 1), without its newline."""
+        lines = len(self._starts)
+        start = self._starts[line - 1]
+        end = self._starts[line] - 1 if line < lines else len(self.text)
+        return self.text[start:end]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``start`` to ``end`` (exclusive) of a source.
+
+    ``via`` is the place inside a macro's definition that the text came from, when the
+    span itself (the user's line) is the macro's use.
+    """
+
+    source: Source
+    start: int
+    end: int
+    via: Span | None = None
+
+    @property
+    def line(self) -> int:
+        return self.source.position(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        return self.source.position(self.start)[1]
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def to(self, other: Span) -> Span:
+        """The least span that covers this one and ``other`` (same source), else this one."""
+        if other.source is not self.source:
+            return self
+        return Span(self.source, min(self.start, other.start), max(self.end, other.end), self.via)
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.line}:{self.column}"
