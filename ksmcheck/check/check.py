@@ -24,7 +24,9 @@ from ksmcheck.events.terms import Term
 from ksmcheck.events.values import TooManyValues
 from ksmcheck.execution.execution import Execution
 from ksmcheck.program.ir import Origin
-from ksmcheck.solve.session import Candidate, Found, GaveUp, Limits, Session, open_session
+from ksmcheck.solve.limits import Limits
+from ksmcheck.solve.outcome import Candidate, Found, GaveUp
+from ksmcheck.solve.session import Session
 from ksmcheck.syntax.litmus_ast import LitmusTest
 
 
@@ -91,28 +93,32 @@ class Checker:
         except _OutOfTime as limit:
             raise TimeoutError(str(limit)) from None
         outcome = session.states([t for _, t, _ in structure.observed], goals.complete)
-        if isinstance(outcome, GaveUp):
+        if outcome.reason is not None:
             raise TimeoutError(outcome.reason)
         word = ("Sometimes" if unwanted else "Always") if wanted else "Never"
         return Observed(
             test=self.workshop.test(request).name,
             texts=tuple(t for t, _, _ in structure.observed),
             types=tuple(t for _, _, t in structure.observed),
-            states=tuple(outcome.states),
+            states=outcome.values,
             cells=structure.cells,
             quantifier=structure.quantifier,
             observation=word if structure.condition is not None else None,
             flags=() if flagged is None else (flagged[0],),
         )
 
+    def forget(self) -> None:
+        """Drops tests and programs (not models): for long runs over many files."""
+        self.workshop = self.workshop.with_models_only()
+
     def _session(self, structure: EventStructure, request: Request, started: float) -> Session:
         seconds = None
         if request.timeout is not None:
             seconds = max(0.001, request.timeout - (perf_counter() - started))
-        return open_session(
+        return Session(
             structure,
             self.workshop.model(request.model).compiled,
-            solver=request.solver,
+            backend=request.solver,
             engine=request.engine,
             limits=Limits(seconds=seconds, memory_mb=request.memory),
         )

@@ -22,6 +22,7 @@ from ksmcheck.program.ir import Program
 from ksmcheck.program.sites import remove_sites
 from ksmcheck.syntax.litmus import load_litmus
 from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import Span
 
 Defines = tuple[tuple[str, str], ...]
 
@@ -33,6 +34,9 @@ class Workshop:
     _tests: dict[tuple[Path, str, Defines, frozenset[str]], LitmusTest] = field(default_factory=dict)
     _programs: dict[tuple[object, ...], Program] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
+
+    def with_models_only(self) -> Workshop:
+        return Workshop(_models=self._models)
 
     def model(self, name: str) -> Model:
         if name not in self._models:
@@ -68,8 +72,8 @@ class Workshop:
         model = self.model(request.model)
         known = primitives(request.kernel)
 
-        def lower(name: str) -> tuple[Primitive, Row]:
+        def lower(name: str, span: Span) -> tuple[Primitive, Row]:
             primitive = known[name]
-            return primitive, model.row(primitive, request.kernel, config)
+            return primitive, model.row(primitive, request.kernel, config, span)
 
         return build_structure(self.program(request), lower, model.name, config)

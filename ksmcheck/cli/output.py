@@ -8,20 +8,7 @@ import click
 
 from ksmcheck.batch.exit_codes import code_of, gravest
 from ksmcheck.check import Checker, Verdict
-from ksmcheck.check.verdict import VIOLATED
-from ksmcheck.explain.story import sentence
-from ksmcheck.explain.why import why
-from ksmcheck.kernel.primitives import primitives
-
-
-def story_of(checker: Checker, verdict: Verdict) -> str | None:
-    """The sentence that names the missing order of a violation."""
-    if verdict.witness is None or verdict.verdict != VIOLATED:
-        return None
-    model = checker.workshop.model(verdict.request.model)
-    kernel = verdict.request.kernel
-    row = model.row(primitives(kernel)["smp_mb"], kernel, verdict.config)
-    return sentence(why(verdict.witness.execution, model.compiled, row), verdict.witness.thread_names)
+from ksmcheck.explain.tell import story_of
 
 
 class Output:

@@ -101,6 +101,7 @@ class _Assembly:
             dependencies=tuple(
                 replace(d, source=d.source + self.shift, target=d.target + self.shift)
                 for d in draft.dependencies
+                if self.analysis.live[d.source] and self.analysis.live[d.target]
             ),
             constraints=tuple(draft.constraints),
             obligations=obligations,
@@ -137,6 +138,9 @@ class _Assembly:
         for draft, cells, values in zip(
             self.draft.events, self.analysis.cells, self.analysis.values, strict=True
         ):
+            # An event that can not happen keeps its number: terms still speak of its value.
+            if not self.analysis.live[draft.id]:
+                draft.guard = terms.false
             yield self._event(draft, cells, values)
 
     def _event(self, e: DraftEvent, cells: tuple[int, ...], values: tuple[int, ...]) -> Event:

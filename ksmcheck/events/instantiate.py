@@ -229,14 +229,8 @@ class _Case:
 
     def _write(self, step: Step) -> None:
         one = self.instance
-        if step.lock:
-            guard, value = self.guard, one.terms.const(int(step.rmw), one.raw)
-        else:
-            value = one._new(self.read)
-            # In a row without outcomes, a write that depends on a test is conditional by itself.
-            test = one._test(self.read) if self.outcome is None else one.terms.true
-            guard = one.terms.both(self.guard, test)
-        event = self._event(step, guard, self._address(step), value)
+        value = one.terms.const(int(step.rmw), one.raw) if step.lock else one._new(self.read)
+        event = self._event(step, self.guard, self._address(step), value)
         if not step.lock:
             names = formula_names(parse_formula(one.primitive.new or "0"))
             self._depend("data", event, union(one.terms, (one.names[n].taint for n in names if n in one.names)))
@@ -265,7 +259,7 @@ class _Case:
             guard=guard,
             address=address,
             value=value,
-            tags=frozenset(step.tags),
+            tags=frozenset((*step.tags, "RMW") if step.rmw else step.tags),
             position=number,
             width=0 if step.kind == "F" else one.cell.width,
             instance=one.number,

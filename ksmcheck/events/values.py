@@ -1,10 +1,12 @@
 """Value analysis: the finite set of values that each read and each address can have.
 
 A forward fixpoint over sets of concrete values: a read's values are those of the writes to the
-cells that its address may name. A value that an execution really computes passes through each
-write at most once before it is read, so after as many rounds as there are writes with a
-non-constant value every such value has been seen; what could still be added could only justify
-itself in a circle (out of thin air) and is left out (docs/architecture.md).
+cells that its address may name, and that may be executed at all: an event whose guard never holds for
+the values found so far contributes nothing (Wegman and Zadeck's conditional propagation, across
+threads). A value that an execution
+really computes depends on each read at most once along any chain, so after as many rounds as there
+are reads every such value has been seen; what could still be added could only justify itself in a
+circle (out of thin air) and is left out (docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -31,26 +33,29 @@ class TooManyValues(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Per draft event: raw values and cell ids; ``strays``: addresses that are no cell's."""
+    """Per draft event: raw values and cell ids; ``strays``: addresses that are no cell's; ``live``:
+    whether its guard can hold."""
 
     values: tuple[tuple[int, ...], ...]
     cells: tuple[tuple[int, ...], ...]
     strays: tuple[tuple[int, ...], ...]
+    live: tuple[bool, ...]
 
 
 class _Fixpoint:
     def __init__(self, events: Sequence[DraftEvent], cells: Sequence[Cell]) -> None:
-        self.events = [e for e in events if e.kind != "F"]
+        self.events = events
+        self.accesses = [e for e in events if e.kind != "F"]
         self.at = {cell.address: cell for cell in cells}
         self.of_cell: dict[int, Values] = {c.id: frozenset((c.init,)) for c in cells}
         self.domain: dict[int, Values] = {}
-        roots = [t for e in self.events for t in (e.address, e.value) if t is not None]
+        roots = [t for e in events for t in (e.guard, e.address, e.value) if t is not None]
         self.order = _closure(roots)
-        self.reads = {e.value.id: e for e in self.events if e.kind == "R" and e.value is not None}
+        self.reads = {e.value.id: e for e in events if e.kind == "R" and e.value is not None}
         self.changed: set[int] = set()
 
     def run(self) -> None:
-        rounds = 2 + sum(e.kind == "W" and e.value is not None and bool(e.value.args) for e in self.events)
+        rounds = len(self.reads) + 2
         self._evaluate(first=True)
         for _ in range(rounds):
             self._writes()
@@ -58,14 +63,17 @@ class _Fixpoint:
                 break
             self._evaluate(first=False)
 
+    def live(self, event: DraftEvent) -> bool:
+        return 1 in self.domain[event.guard.id]
+
     def cells(self, event: DraftEvent) -> list[Cell]:
         assert event.address is not None
         known = (self.at.get(a) for a in self.domain[event.address.id])
         return [c for c in known if c is not None and c.type.width == event.width]
 
     def _writes(self) -> None:
-        for event in self.events:
-            if event.kind == "W" and event.value is not None:
+        for event in self.accesses:
+            if event.kind == "W" and event.value is not None and self.live(event):
                 values = self.domain[event.value.id]
                 for cell in self.cells(event):
                     self.of_cell[cell.id] |= values
@@ -73,6 +81,8 @@ class _Fixpoint:
     def _reads(self) -> bool:
         self.changed = set()
         for number, event in self.reads.items():
+            if not self.live(event):
+                continue
             values = EMPTY.union(*(self.of_cell[c.id] for c in self.cells(event)))
             new = values - self.domain[number]
             if new and event.admits is not None and event.value is not None:
@@ -167,7 +177,7 @@ def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
     places: list[tuple[int, ...]] = []
     strays: list[tuple[int, ...]] = []
     for event in events:
-        if event.address is None or event.value is None:
+        if event.address is None or event.value is None or not fixpoint.live(event):
             values.append(())
             places.append(())
             strays.append(())
@@ -177,4 +187,6 @@ def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
         values.append(tuple(sorted(fixpoint.domain[event.value.id])))
         places.append(tuple(sorted(c.id for c in known)))
         strays.append(tuple(sorted(fixpoint.domain[event.address.id] - addresses)))
-    return Analysis(tuple(values), tuple(places), tuple(strays))
+    # A read that no write can serve is not executed either (the outcome it stands for is impossible).
+    live = tuple(fixpoint.live(e) and (e.kind != "R" or bool(v)) for e, v in zip(events, values, strict=True))
+    return Analysis(tuple(values), tuple(places), tuple(strays), live)

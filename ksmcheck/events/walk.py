@@ -34,10 +34,10 @@ from ksmcheck.program.ir import (
     Thread,
     Use,
 )
-from ksmcheck.text import InternalError
+from ksmcheck.text import InternalError, Span
 
-Lower = Callable[[str], tuple[Primitive, Row]]
-"""Primitive name -> its arithmetic and its row under the model at hand."""
+Lower = Callable[[str, Span], tuple[Primitive, Row]]
+"""Primitive name, place for errors -> its arithmetic and its row under the model at hand."""
 
 Cube = frozenset[Term]
 
@@ -179,7 +179,7 @@ class Walk:
     def _access(
         self, access: Access, registers: dict[str, Operand], place: Place, block: Block
     ) -> None:
-        primitive, row = self.lower(access.name)
+        primitive, row = self.lower(access.name, access.origin.span)
         args = [self._expr(a, registers) for a in access.args]
         first = len(self.draft.events)
         value = Instance(self.draft, place, primitive, access, args).run(row)

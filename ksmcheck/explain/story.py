@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.why import Why
+from ksmcheck.text import Span
 
 
 def place(event: ExecutedEvent) -> str:
     """``ksm.h:31``, the innermost source line of an event."""
-    if event.origin is None:
-        return "start"
-    span = event.origin.span
+    return "start" if event.origin is None else span_text(event.origin.span)
+
+
+def span_text(span: Span) -> str:
+    """``ksm.h:31``: file without folders, and line."""
     return f"{span.source.name.rpartition('/')[2]}:{span.line}"
 
 

@@ -12,10 +12,10 @@ class Step:
     ``rmw``: this R (or W) is the read (write) of the primitive's atomic pair.
     ``probe``: a read before the RMW whose value must give the same outcome as the case it is in
     (the pre-check load of ``atomic_add_unless``).
-    ``lock``: the event is on the word's companion lock, not on the word (arm64 of 3.9 takes a hashed
-    spinlock around each bit operation): R reads 0, or waits; the rmw W writes 1, any other W writes 0.
-    The companion of the cell at address a is a cell of its own at ``a + LOCK_OFFSET``.
-    ``located``: this F has the primitive's address (``synchronize_srcu``), so that ``loc`` holds of it.
+    ``lock``: the event is on the word's companion lock, not on the word (arm64 of 3.9 takes a
+    hashed spinlock around each bit operation): R reads 0, or waits; the rmw W writes 1, any other
+    W writes 0. The companion of the cell at address a is a cell of its own at ``a + LOCK_OFFSET``.
+    ``located``: this F has the primitive's address (``synchronize_srcu``), for ``loc``.
 
     ``rmw`` may stand on an R alone (a failed cmpxchg): it is then in the set RMW, in no pair.
     An R or W without ``rmw`` is an access of its own, in po with the others.

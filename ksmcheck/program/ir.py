@@ -176,13 +176,16 @@ Terminator: TypeAlias = Jump | Branch | End | Cut
 class LoopIteration:
     """Iteration number ``index`` (from 0) of one inlined instance of a loop.
 
-    ``blocks`` are the ids of this iteration's copies of the loop's blocks.
+    ``blocks`` are the ids of this iteration's copies of the loop's blocks. ``quiet``: skippable but
+    for plain reads in the body: where data races are looked for, such an iteration must stay, since
+    its read may be the racy one.
     """
 
     loop: Span
     index: int
     blocks: frozenset[int]
     skippable: bool
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

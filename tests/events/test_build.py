@@ -55,7 +55,7 @@ ROWS = {
 }
 
 
-def lower(name: str) -> tuple[Primitive, Row]:
+def lower(name: str, span: Span) -> tuple[Primitive, Row]:
     return primitives("6.12")[name], ROWS[name]
 
 
@@ -172,22 +172,25 @@ def test_wild_address_is_an_obligation() -> None:
 
 def _outcomes(name: str, args: tuple[Expr, ...], initial: int) -> EventStructure:
     access = Access(name, "r", args, S32, S32, ORIGIN)
-    return structure([block(0, [access], End())], cells=(cell(0, "x", initial),))
+    other = [block(0, [write(address(1), number(1))], End())]
+    return structure([block(0, [access], End())], other, cells=(cell(0, "x", initial), cell(1, "y", 0)))
 
 
 def test_cmpxchg_outcomes_have_their_own_events() -> None:
     built = _outcomes("atomic_cmpxchg", (address(0), number(1), number(2)), 1)
-    kinds = [(e.kind, sorted(e.tags)) for e in built.events[1:]]
+    kinds = [(e.kind, sorted(e.tags - {"RMW"})) for e in built.events if e.thread == 0]
     assert kinds == [("F", ["mb"]), ("R", []), ("W", []), ("F", ["mb"]), ("R", [])]
-    ok_read, fail_read = (e for e in built.events if e.kind == "R")
-    # x is 1 at the start and only this write could change it: a failing read has no value.
+    ok_read, fail_read = (e for e in built.events if e.thread == 0 and e.kind == "R")
+    # The outcome decides which values are possible: 1 is success, anything else failure.
     assert ok_read.values == (1,)
-    assert 1 not in fail_read.values
-    assert built.rmw == ((ok_read.id, built.events[3].id),)
+    assert fail_read.values == (2,)
+    write_half = next(e for e in built.events if e.thread == 0 and e.kind == "W")
+    assert built.rmw == ((ok_read.id, write_half.id),)
 
 
 def test_probe_is_shared_with_the_failing_read() -> None:
-    built = _outcomes("atomic_add_unless", (address(0), number(1), number(0)), 0)
+    # y is 0 or 1 when it is read.
+    built = _outcomes("atomic_add_unless", (address(1), number(1), number(0)), 0)
     reads = [e for e in built.events if e.kind == "R"]
     assert [always(e.guard) for e in reads] == [True, False]
     probe = reads[0].value

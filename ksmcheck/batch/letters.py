@@ -1,0 +1,28 @@
+"""Verdicts as the one-letter cells of a suite's table."""
+
+from __future__ import annotations
+
+from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Verdict
+
+WORDS = {
+    "S": "safe",
+    "V": "violated",
+    "R": "race",
+    "Y": "reachable",
+    "N": "unreachable",
+    "K": "safe up to k",
+    "0": "vacuous",
+    "?": "unknown",
+    "-": "n/a",
+}
+
+
+def letter_of(verdict: Verdict) -> str:
+    """The letter of a verdict; ``R`` where LKMM's data-race flag is what is violated."""
+    if verdict.flags:
+        return "R"
+    if verdict.observation is not None and verdict.verdict in (SAFE, BOUNDED):
+        if verdict.observation != "Never":
+            return "Y"
+        return "N" if verdict.verdict == SAFE else "K"
+    return {SAFE: "S", VIOLATED: "V", BOUNDED: "K", VACUOUS: "0", UNKNOWN: "?"}[verdict.verdict]

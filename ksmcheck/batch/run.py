@@ -1,0 +1,81 @@
+"""Runs groups of jobs, here or on worker processes that stay warm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ksmcheck.batch.jobs import Group, Job
+from ksmcheck.batch.letters import letter_of
+from ksmcheck.check.check import Checker
+from ksmcheck.check.verdict import Verdict
+from ksmcheck.explain.tell import story_of
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer to one job; ``verdict`` is None where it was skipped.
+
+    ``story`` is the sentence that names the missing order of a violation.
+    """
+
+    job: Job
+    verdict: Verdict | None
+    story: str | None = None
+
+    @property
+    def letter(self) -> str:
+        return "-" if self.verdict is None else letter_of(self.verdict)
+
+    @property
+    def as_expected(self) -> bool:
+        return self.job.expected is None or self.job.expected == self.letter
+
+
+def run_jobs(groups: Sequence[Group], jobs: int = 1) -> Iterator[Result]:
+    """All results, in the order of the groups.
+
+    Raises InputError or InternalError of any job; other groups may have run by then.
+    """
+    if jobs <= 1 or len(groups) <= 1:
+        checker = Checker()
+        for group in groups:
+            yield from run_group(checker, group)
+        return
+    yield from _run_on_workers(groups, jobs)
+
+
+def run_group(checker: Checker, group: Group) -> list[Result]:
+    """The results of one group; its program is parsed and compiled once."""
+    results = []
+    for job in group:
+        if job.skip is not None:
+            results.append(Result(job, None))
+            continue
+        verdict = checker.check(job.request)
+        results.append(Result(job, verdict, story_of(checker, verdict)))
+    checker.forget()
+    return results
+
+
+def _run_on_workers(groups: Sequence[Group], jobs: int) -> Iterator[Result]:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # Workers are started afresh, not forked: a fork of a process with solver threads may dead-lock.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver"), initializer=_start) as pool:
+        for results in pool.map(_work, groups, chunksize=1):
+            yield from results
+
+
+def _start() -> None:
+    global _checker
+    _checker = Checker()
+
+
+_checker: Checker
+"""The worker process's own checker: models stay loaded from one group to the next."""
+
+
+def _work(group: Group) -> list[Result]:
+    return run_group(_checker, group)

@@ -1,0 +1,203 @@
+"""From the algebra to Python source: straight-line code over integers, one local a node.
+
+A section evaluates some checks. Its code is two functions: ``fixed`` computes what does not depend
+on rf and co (its results are kept between candidates), ``varying`` computes the rest and tests the
+checks in order, stopping at the first that fires if so asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ksmcheck.cat.algebra import Algebra, Group, Node
+from ksmcheck.cat.recursion import cone
+
+VARYING = ("rf", "co")
+_CONSTANTS = {"universe": "U", "id": "I", "empty": "0"}
+_TEMPLATES = {
+    "union": "{0} | {1}",
+    "inter": "{0} & {1}",
+    "diff": "{0} & ~{1}",
+    "seq": "compose({0}, {1}, k)",
+    "inverse": "transpose({0}, k)",
+    "plus": "closure({0}, k)",
+    "star": "closure({0}, k) | I",
+    "opt": "{0} | I",
+    "identity": "identity({0}, k)",
+    "product": "product({0}, {1}, k)",
+    "domain": "domain({0}, k)",
+    "range": "codomain({0}, k)",
+}
+_TESTS = {"acyclic": "cyclic({0}, k)", "irreflexive": "{0} & I", "empty": "{0}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Generated code for some checks.
+
+    ``checks``  their numbers in the algebra.
+    ``inputs``  the sets and relations that ``fixed`` takes, in order, as (sort, name).
+    ``source``  of a module with ``fixed(k, inputs)`` and ``varying(k, fixed, rf, co, first)``; k is
+                a Shape. ``fixed`` returns (what ``varying`` takes, all its locals); ``varying``
+                returns (numbers of the checks that fire, all its locals or None). The local of
+                node i is ``x<i>``.
+    """
+
+    checks: tuple[int, ...]
+    inputs: tuple[tuple[str, str], ...]
+    source: str
+
+
+def free_groups(algebra: Algebra) -> list[frozenset[int]]:
+    """For each node, the recursion groups on whose variables it hangs, outside their ``fix``.
+
+    A variable hangs on its own group, and on the groups around it that its definition uses.
+    """
+    around: dict[int, frozenset[int]] = {g.id: frozenset() for g in algebra.groups}
+    while True:
+        out: list[frozenset[int]] = []
+        for node in algebra.nodes:
+            free: frozenset[int] = frozenset()
+            if node.op == "var":
+                free = around[node.group] | {node.group}
+            for operand in node.args:
+                free |= out[operand]
+            out.append(free - {node.group} if node.op == "fix" else free)
+        now = {g.id: _union([out[b] for b in g.bodies]) - {g.id} for g in algebra.groups}
+        if now == around:
+            return out
+        around = now
+
+
+def _union(sets: list[frozenset[int]]) -> frozenset[int]:
+    return frozenset[int]().union(*sets)
+
+
+def varying_nodes(algebra: Algebra, names: tuple[str, ...] = VARYING) -> list[bool]:
+    """For each node, whether it depends on a relation of these names."""
+    groups: set[int] = set()
+    while True:
+        out = [False] * len(algebra.nodes)
+        for node in algebra.nodes:
+            own = node.sort == "rel" and node.name in names if node.op == "base" else False
+            through = node.op == "var" and node.group in groups
+            out[node.id] = own or through or any(out[a] for a in node.args)
+        now = {g.id for g in algebra.groups if any(out[b] for b in g.bodies)}
+        if now == groups:
+            return out
+        groups = now
+
+
+def generate(algebra: Algebra, checks: tuple[int, ...]) -> Section:
+    """The section that evaluates these checks."""
+    varies, free = varying_nodes(algebra), free_groups(algebra)
+    used = sorted(cone(algebra.nodes, [algebra.roots[c] for c in checks]))
+    fixed, varying = _Emitter(algebra, free), _Emitter(algebra, free)
+    inputs = [n for n in (algebra.nodes[i] for i in used) if n.op == "base" and not varies[n.id]]
+    fixed.known.update(n.id for n in inputs)
+    fixed.emit([i for i in used if not varies[i]], "    ")
+    shared = [i for i in used if i in fixed.known]
+    varying.known.update(shared)
+    _emit_varying(varying, algebra, checks, [i for i in used if varies[i]])
+    wanted = [i for i in shared if f"x{i}" in varying.read]
+    names = "".join(f"x{i}, " for i in wanted)
+    source = "\n".join(
+        [
+            "def fixed(k, inputs):",
+            "    U, I, A, n = k.row, k.diagonal, k.full, k.n",
+            f"    ({''.join(f'x{n.id}, ' for n in inputs)}) = inputs",
+            *fixed.lines,
+            f"    return ({names}), locals()",
+            "",
+            "def varying(k, fixed, rf, co, first):",
+            "    U, I, A, n = k.row, k.diagonal, k.full, k.n",
+            f"    ({names}) = fixed",
+            "    hits = []",
+            *varying.lines,
+            "    return hits, locals() if hits else None",
+            "",
+        ]
+    )
+    return Section(checks, tuple((n.sort, n.name) for n in inputs), source)
+
+
+def _emit_varying(
+    out: _Emitter, algebra: Algebra, checks: tuple[int, ...], nodes: list[int]
+) -> None:
+    for check in checks:
+        root, test = algebra.roots[check], algebra.checks[check]
+        below = set(cone(algebra.nodes, [root]))
+        out.emit([i for i in nodes if i in below], "    ")
+        fires = _TESTS[test.kind].format(out.ref(root))
+        # A requirement fires when it fails, a flag when it holds.
+        if test.flag != test.negated:
+            fires = f"not ({fires})"
+        out.lines += [
+            f"    if {fires}:",
+            f"        hits.append({check})",
+            "        if first: return hits, locals()",
+        ]
+
+
+@dataclass(slots=True)
+class _Emitter:
+    """``known``: nodes whose locals exist. ``read``: names of the locals that were read."""
+
+    algebra: Algebra
+    free: list[frozenset[int]]
+    lines: list[str] = field(default_factory=list)
+    known: set[int] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+
+    def emit(self, nodes: list[int], indent: str, inside: frozenset[int] = frozenset()) -> None:
+        """Code for the nodes (ascending) whose variables all belong to the groups ``inside``."""
+        for i in nodes:
+            node = self.algebra.nodes[i]
+            if i in self.known or node.op in _CONSTANTS or not self.free[i] <= inside:
+                continue
+            if node.op == "fix":
+                self._group(self._find(node.group), indent, inside)
+            elif node.op != "var":
+                self.lines.append(f"{indent}x{i} = {self._expression(node)}")
+                self.known.add(i)
+
+    def ref(self, i: int) -> str:
+        """The text of a node's value."""
+        constant = _CONSTANTS.get(self.algebra.nodes[i].op)
+        self.read.add(constant or f"x{i}")
+        return constant or f"x{i}"
+
+    def _expression(self, node: Node) -> str:
+        if node.op == "base":
+            return node.name
+        operands = [self.ref(a) for a in node.args]
+        if node.op == "complement":
+            return f"{'U' if node.sort == 'set' else 'A'} & ~{operands[0]}"
+        return _TEMPLATES[node.op].format(*operands)
+
+    def _find(self, group: int) -> Group:
+        return next(g for g in self.algebra.groups if g.id == group)
+
+    def _group(self, group: Group, indent: str, inside: frozenset[int]) -> None:
+        """A loop that recomputes each definition with the newest values until none changes."""
+        deeper, same = indent + "    ", f"same{group.id}"
+        self.lines += [f"{indent}x{v} = 0" for v in group.variables]
+        self.lines.append(
+            f"{indent}while True:" if group.monotone else f"{indent}for _ in range(4*n*n + 16):"
+        )
+        self.lines.append(f"{deeper}{same} = True")
+        for variable, body in zip(group.variables, group.bodies, strict=True):
+            below = sorted(cone(self.algebra.nodes, [body]))
+            again = [i for i in below if group.id in self.free[i]]
+            self.known.difference_update(again)
+            self.emit(below, deeper, inside | {group.id})
+            new = self.ref(body)
+            update = f"x{variable}, {same} = {new}, False"
+            self.lines.append(f"{deeper}if {new} != x{variable}: {update}")
+        self.lines.append(f"{deeper}if {same}: break")
+        if not group.monotone:
+            self.lines.append(f"{indent}else: raise unsettled({group.names[0]!r})")
+        for node in self.algebra.nodes:
+            if node.op == "fix" and node.group == group.id:
+                self.lines.append(f"{indent}x{node.id} = x{group.variables[node.index]}")
+                self.known.add(node.id)

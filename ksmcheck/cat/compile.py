@@ -1,0 +1,155 @@
+"""A model ready to evaluate candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ksmcheck.cat.algebra import Algebra, Check, Node
+from ksmcheck.cat.codegen import Section, generate
+from ksmcheck.cat.graph import Graph
+from ksmcheck.cat.load import CatModel
+from ksmcheck.cat.machine import Machine, Values, code_of
+from ksmcheck.cat.plan import Plan, plan
+from ksmcheck.cat.reasons import Reason, reasons
+from ksmcheck.cat.stages import StagedValues
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What is worth keeping on disk: the algebra and generated code, without anything run yet."""
+
+    name: str
+    title: str
+    digest: str
+    tags: frozenset[str]
+    algebra: Algebra
+    sections: tuple[Section, Section]
+    codes: tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
+
+
+class CompiledCat:
+    """A compiled model: requirements and flags of a candidate, and why a requirement fails.
+
+    It can be pickled; code is made executable when first used. An instance keeps results that
+    candidates share, so it is not for use by several threads at a time.
+    """
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self._machines: dict[int, Machine] = {}
+        self._plans: dict[frozenset[str], Plan] = {}
+        self._last: tuple[Graph, Values] | None = None
+
+    def __reduce__(self) -> tuple[type[CompiledCat], tuple[Compiled]]:
+        return CompiledCat, (self.compiled,)
+
+    @property
+    def name(self) -> str:
+        return self.compiled.name
+
+    @property
+    def digest(self) -> str:
+        return self.compiled.digest
+
+    @property
+    def tags(self) -> frozenset[str]:
+        return self.compiled.tags
+
+    @property
+    def algebra(self) -> Algebra:
+        return self.compiled.algebra
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return self.compiled.algebra.nodes
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All checks, flags included, in the order of the file."""
+        return self.compiled.algebra.checks
+
+    def root(self, check: Check) -> int:
+        """The node that a check is about."""
+        return self.algebra.roots[self._number(check)]
+
+    def violated(self, graph: Graph, *, first: bool = True) -> tuple[Check, ...]:
+        """The requirements that the candidate fails, in order; only the first one if ``first``."""
+        hits, values = self._machine(0).run(graph, first)
+        if not hits:
+            return ()
+        self._last = (graph, values or {})
+        return tuple([self.checks[i] for i in hits])
+
+    def flags(self, graph: Graph) -> tuple[Check, ...]:
+        """The flags that the candidate raises. They mean something for consistent ones only."""
+        hits, _ = self._machine(1).run(graph, False)
+        return tuple([self.checks[i] for i in hits])
+
+    def raises(self, graph: Graph, flag_check: Check) -> bool:
+        """Whether the candidate raises this flag."""
+        return flag_check in self.flags(graph)
+
+    def value(self, graph: Graph, node: int) -> int:
+        """The value of a node in a candidate (of any node outside ``let rec``); not fast."""
+        return StagedValues(self._plan(frozenset()), graph, {}).value(node)
+
+    def explain(
+        self,
+        graph: Graph,
+        check: Check,
+        limit: int = 6,
+        *,
+        fixed: Collection[str] = (),
+    ) -> tuple[Reason, ...]:
+        """Why the candidate fails a requirement: at most ``limit`` reasons, the shortest first.
+
+        ``fixed`` names what the caller knows to be alike in all candidates that it considers: of
+        ``loc addr data ctrl`` (for pairs of executed events), and ``exec``: the same events are
+        executed. Reasons then leave those facts out, and more of them are not ``whole``.
+        """
+        number = self._number(check)
+        values = self._values(graph, number)
+        return reasons(self._plan(frozenset(fixed)), number, graph, values, limit)
+
+    def _values(self, graph: Graph, number: int) -> Values:
+        machine, root = self._machine(0), f"x{self.algebra.roots[number]}"
+        last = self._last
+        if last is None or last[0] is not graph or root not in last[1]:
+            _, computed = machine.run(graph, False)
+            self._last = last = (graph, computed or {})
+        return machine.values(graph, last[1])
+
+    def _plan(self, fixed: frozenset[str]) -> Plan:
+        found = self._plans.get(fixed)
+        if found is None:
+            found = self._plans[fixed] = plan(self.algebra, fixed)
+        return found
+
+    def _machine(self, section: int) -> Machine:
+        machine = self._machines.get(section)
+        if machine is None:
+            compiled = self.compiled
+            machine = Machine(compiled.sections[section], compiled.codes[section])
+            self._machines[section] = machine
+        return machine
+
+    def _number(self, check: Check) -> int:
+        for i, own in enumerate(self.checks):
+            if own is check:
+                return i
+        # The same check of another load of the model (spans differ by their Source).
+        wanted = (check.name, check.kind, check.negated, check.flag)
+        return [(c.name, c.kind, c.negated, c.flag) for c in self.checks].index(wanted)
+
+
+def compile_cat(model: CatModel) -> CompiledCat:
+    """Generate the code of a model: one section of requirements, one of flags."""
+    checks = model.algebra.checks
+    required = tuple(i for i, c in enumerate(checks) if not c.flag)
+    flagged = tuple(i for i, c in enumerate(checks) if c.flag)
+    sections = (generate(model.algebra, required), generate(model.algebra, flagged))
+    codes = (code_of(sections[0]), code_of(sections[1]))
+    return CompiledCat(
+        Compiled(model.name, model.title, model.digest, model.tags, model.algebra, sections, codes)
+    )

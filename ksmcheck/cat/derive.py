@@ -1,0 +1,189 @@
+"""Why a tuple is in a relation: the base facts of one derivation of it.
+
+Facts are collected as bits of an integer (union is one operation): bit 0 says that the absence of
+something was used, bits 1..n that an event is executed, later bits are dynamic base tuples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TypeAlias
+
+from ksmcheck.cat.algebra import Node
+from ksmcheck.cat.graph import DYNAMIC, Graph, members, shape
+from ksmcheck.cat.paths import shortest_path
+from ksmcheck.cat.plan import Plan
+from ksmcheck.cat.stages import StagedValues, Stages
+
+Fact: TypeAlias = tuple[str, int, int]
+
+WHOLE = 1
+_MIDPOINTS = 4
+
+
+class Derivation:
+    """Derivations in one candidate; each (node, tuple) is derived once.
+
+    ``known`` holds the values of nodes outside ``let rec``, by local name of the generated code.
+    """
+
+    def __init__(self, plan: Plan, graph: Graph, known: dict[str, int]) -> None:
+        self.plan = plan
+        self.shape = shape(graph.n)
+        self.values = StagedValues(plan, graph, known)
+        self._value = self.values.value
+        self._n = graph.n
+        self._nodes = plan.algebra.nodes
+        self._facts: list[Fact] = []
+        self._fact_bits: dict[Fact, int] = {}
+        self._derived: dict[tuple[int, int, int, Stages], int] = {}
+        unit = 0 if "exec" in plan.fixed else 2
+        self._executed = [unit << event for event in range(graph.n)]
+
+    def why(self, i: int, a: int, b: int, stages: Stages = ()) -> int:
+        """Facts that force the pair (a, b), or the event a = b, into node i, which has it."""
+        if self.plan.stable[i]:
+            return self._executed[a] | self._executed[b]
+        if stages:
+            stages = self.values.open(i, stages)
+        key = (i, a, b, stages)
+        found = self._derived.get(key)
+        if found is None:
+            node = self._nodes[i]
+            found = self._derived[key] = _RULES[node.op](self, node, a, b, stages)
+        return found
+
+    def along(self, i: int, path: list[int], stages: Stages = ()) -> int:
+        """Facts that force each step of a path."""
+        facts = 0
+        for a, b in pairwise(path):
+            facts |= self.why(i, a, b, stages)
+        return facts
+
+    def cost(self, facts: int) -> int:
+        """Orders derivations: without absences first, then by dynamic facts, then by events."""
+        dynamic = (facts >> (self._n + 1)).bit_count()
+        return ((facts & WHOLE) << 40) + (dynamic << 20) + facts.bit_count()
+
+    def decode(self, facts: int) -> frozenset[Fact]:
+        """The facts as tuples; ``exec`` for an executed event."""
+        out: list[Fact] = []
+        for position in members(facts >> 1):
+            if position < self._n:
+                out.append(("exec", position, position))
+            else:
+                out.append(self._facts[position - self._n])
+        return frozenset(out)
+
+    def _least(self, choices: list[int]) -> int:
+        return choices[0] if len(choices) == 1 else min(choices, key=self.cost)
+
+    # -- one rule an operator
+
+    def _base(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        facts = self._executed[a] | self._executed[b]
+        if node.sort == "rel" and node.name in DYNAMIC and node.name not in self.plan.fixed:
+            fact = (node.name, a, b)
+            bit = self._fact_bits.get(fact)
+            if bit is None:
+                bit = self._fact_bits[fact] = 2 << (self._n + len(self._facts))
+                self._facts.append(fact)
+            facts |= bit
+        return facts
+
+    def _exists(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        return self._executed[a] | self._executed[b]
+
+    def _union(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        at = a if node.sort == "set" else a * self._n + b
+        having = [x for x in node.args if self._value(x, stages) >> at & 1]
+        return self._least([self.why(x, a, b, stages) for x in having])
+
+    def _inter(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        left, right = node.args
+        return self.why(left, a, b, stages) | self.why(right, a, b, stages)
+
+    def _diff(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        kept, cut = node.args
+        return self.why(kept, a, b, stages) | (0 if self.plan.stable[cut] else WHOLE)
+
+    def _complement(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        # Stable if its operand is, so `why` has answered for that case.
+        return WHOLE
+
+    def _inverse(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        return self.why(node.args[0], b, a, stages)
+
+    def _identity(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        return self.why(node.args[0], a, a, stages)
+
+    def _product(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        left, right = node.args
+        return self.why(left, a, a, stages) | self.why(right, b, b, stages)
+
+    def _seq(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        left, right = node.args
+        n, tails = self._n, self._value(right, stages) >> b
+        row = (self._value(left, stages) >> (a * n)) & self.shape.row
+        middle = [m for m in members(row) if tails >> (m * n) & 1][:_MIDPOINTS]
+        why = self.why
+        return self._least([why(left, a, m, stages) | why(right, m, b, stages) for m in middle])
+
+    def _plus(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        operand = node.args[0]
+        path = shortest_path(self._value(operand, stages), a, b, self.shape)
+        assert path is not None
+        return self.along(operand, path, stages)
+
+    def _star(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        return self._executed[a] if a == b else self._plus(node, a, b, stages)
+
+    def _opt(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        return self._executed[a] if a == b else self.why(node.args[0], a, b, stages)
+
+    def _domain(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        operand = node.args[0]
+        row = (self._value(operand, stages) >> (a * self._n)) & self.shape.row
+        targets = members(row)[:_MIDPOINTS]
+        return self._least([self.why(operand, a, t, stages) for t in targets])
+
+    def _range(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        operand, n = node.args[0], self._n
+        column = self._value(operand, stages) >> a
+        sources = [e for e in range(n) if column >> (e * n) & 1][:_MIDPOINTS]
+        return self._least([self.why(operand, e, a, stages) for e in sources])
+
+    def _recursive(self, node: Node, a: int, b: int, stages: Stages) -> int:
+        """A tuple of a recursion variable: derived at the stage that first has it, from the
+        stage before, so that the derivation ends."""
+        group = self.plan.groups[node.group]
+        if not group.monotone:
+            return WHOLE
+        outer = tuple([x for x in stages if x[0] != node.group])
+        history = self.values.history(node.group, outer)
+        at = a if node.sort == "set" else a * self._n + b
+        first = next(k for k, now in enumerate(history) if now[node.index] >> at & 1)
+        return self.why(group.bodies[node.index], a, b, (*outer, (node.group, first - 1)))
+
+
+_RULES: dict[str, Callable[[Derivation, Node, int, int, Stages], int]] = {
+    "base": Derivation._base,
+    "universe": Derivation._exists,
+    "id": Derivation._exists,
+    "union": Derivation._union,
+    "inter": Derivation._inter,
+    "diff": Derivation._diff,
+    "complement": Derivation._complement,
+    "inverse": Derivation._inverse,
+    "identity": Derivation._identity,
+    "product": Derivation._product,
+    "seq": Derivation._seq,
+    "plus": Derivation._plus,
+    "star": Derivation._star,
+    "opt": Derivation._opt,
+    "domain": Derivation._domain,
+    "range": Derivation._range,
+    "var": Derivation._recursive,
+    "fix": Derivation._recursive,
+}

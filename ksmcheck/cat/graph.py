@@ -1,0 +1,78 @@
+"""One candidate execution as the cat evaluator sees it: sets and relations as big integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+# Relations that differ between candidates with the same executed events; a reason names them.
+DYNAMIC = ("rf", "co", "loc", "addr", "data", "ctrl")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """``n`` executed events. Event i is bit i of a set, pair (a, b) bit a*n+b of a relation.
+
+    Sets: ``R W F IW`` and the model's tags. Relations: ``po rf co rmw loc int ext addr data ctrl``.
+    A name that is missing is empty. ``loc`` is reflexive on memory accesses, ``int`` and ``ext``
+    are as herd7's (an initial write is external to every other event).
+    """
+
+    n: int
+    sets: Mapping[str, int] = field(default_factory=dict)
+    rels: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Constants for ``n`` events: ``row`` and ``col`` are the first row and column of the matrix,
+    ``diagonal`` the identity, ``full`` every pair, ``lower`` the pairs (a, b) with a >= b."""
+
+    n: int
+    row: int
+    col: int
+    diagonal: int
+    full: int
+    lower: int
+
+
+@lru_cache(maxsize=512)
+def shape(n: int) -> Shape:
+    """The constants for ``n`` events (kept, since every candidate of a test has about the same)."""
+    row = (1 << n) - 1
+    col = sum(1 << (i * n) for i in range(n))
+    diagonal = sum(1 << (i * n + i) for i in range(n))
+    lower = sum(((1 << (i + 1)) - 1) << (i * n) for i in range(n))
+    return Shape(n, row, col, diagonal, (1 << (n * n)) - 1, lower)
+
+
+def set_bits(events: Iterable[int]) -> int:
+    """The set of these events as an integer."""
+    out = 0
+    for event in events:
+        out |= 1 << event
+    return out
+
+
+def rel_bits(n: int, pairs: Iterable[tuple[int, int]]) -> int:
+    """The relation of these pairs over ``n`` events as an integer."""
+    out = 0
+    for a, b in pairs:
+        out |= 1 << (a * n + b)
+    return out
+
+
+def members(bits: int) -> list[int]:
+    """The elements of a set (or the bit positions of a relation), ascending."""
+    out = []
+    while bits:
+        low = bits & -bits
+        out.append(low.bit_length() - 1)
+        bits ^= low
+    return out
+
+
+def pairs(n: int, relation: int) -> list[tuple[int, int]]:
+    """The pairs of a relation over ``n`` events, ascending."""
+    return [divmod(position, n) for position in members(relation)]

@@ -1,0 +1,115 @@
+"""A model from its file: includes resolved, names and sorts checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from ksmcheck.cat.algebra import Algebra, Check
+from ksmcheck.cat.library import NATIVE_INCLUDES
+from ksmcheck.cat.statements import elaborate
+from ksmcheck.syntax.cat_parser import parse_cat
+from ksmcheck.syntax.cat_tree import Include, Statement
+from ksmcheck.text import InputError, Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class CatModel:
+    """A memory model that can be evaluated.
+
+    ``name``   the file's name without ``.cat``.
+    ``tree``   its statements, those of included files in their places (the files that are provided
+               natively, such as ``cos.cat``, have none).
+    ``tags``   the sets of events that the candidate must provide besides R, W, F, IW and RMW:
+               fences and annotations by the names that the model uses or declares.
+    ``digest`` of all the text read, for caches.
+    """
+
+    name: str
+    title: str
+    tree: tuple[Statement, ...]
+    tags: frozenset[str]
+    checks: tuple[Check, ...]
+    digest: str
+    algebra: Algebra
+
+
+def load_cat(path: Path, *, variants: frozenset[str] = frozenset()) -> CatModel:
+    """The model in a cat file.
+
+    ``include`` looks in the file's own folder. A bell file beside it with the same stem
+    (``linux-kernel.bell``) is read first, as it declares the model's tags. Raises InputError.
+    """
+    reader = _Reader(path.parent)
+    bell = path.with_suffix(".bell")
+    statements: tuple[Statement, ...] = ()
+    if bell.exists() and bell != path:
+        statements = reader.file(bell, None)[1]
+    title, own = reader.file(path, None)
+    return _model(path.stem, title, statements + own, reader, variants)
+
+
+def load_text(
+    text: str, name: str = "<cat>", *, variants: frozenset[str] = frozenset()
+) -> CatModel:
+    """The model in a string; it can include only what is provided natively."""
+    reader = _Reader(None)
+    title, statements = reader.text(Source(name, text))
+    return _model(name, title, statements, reader, variants)
+
+
+def _model(
+    name: str,
+    title: str,
+    tree: tuple[Statement, ...],
+    reader: _Reader,
+    variants: frozenset[str],
+) -> CatModel:
+    meaning = elaborate(tree, variants)
+    digest = sha256("\0".join([*reader.texts, *sorted(variants)]).encode()).hexdigest()
+    checks = meaning.algebra.checks
+    return CatModel(name, title, tree, meaning.tags, checks, digest, meaning.algebra)
+
+
+class _Reader:
+    """Reads files and the files they include; ``texts`` is all that was read."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.texts: list[str] = []
+        self._open: list[Path] = []
+
+    def file(self, path: Path, asked: Span | None) -> tuple[str, tuple[Statement, ...]]:
+        if path in self._open:
+            raise InputError(f"`{path.name}` includes itself", asked)
+        try:
+            source = Source(str(path), path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror}", asked) from None
+        except UnicodeDecodeError:
+            raise InputError(f"{path} is not UTF-8 text", asked) from None
+        self._open.append(path)
+        read = self.text(source)
+        self._open.pop()
+        return read
+
+    def text(self, source: Source) -> tuple[str, tuple[Statement, ...]]:
+        self.texts.append(source.text)
+        tree = parse_cat(source)
+        out: list[Statement] = []
+        for statement in tree.statements:
+            if isinstance(statement, Include):
+                out.extend(self._include(statement))
+            else:
+                out.append(statement)
+        return tree.title, tuple(out)
+
+    def _include(self, statement: Include) -> tuple[Statement, ...]:
+        if statement.path in NATIVE_INCLUDES:
+            return ()
+        if self.folder is None or not (self.folder / statement.path).is_file():
+            where = f"in {self.folder}" if self.folder else "for a model without a folder"
+            message = f"there is no file `{statement.path}` {where}"
+            raise InputError(message, statement.span)
+        return self.file(self.folder / statement.path, statement.span)[1]

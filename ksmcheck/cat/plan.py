@@ -1,0 +1,41 @@
+"""What a derivation needs to know of an algebra, once for all candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ksmcheck.cat.algebra import Algebra, Group
+from ksmcheck.cat.codegen import free_groups, varying_nodes
+from ksmcheck.cat.graph import DYNAMIC
+
+# Operators whose value at (a, b) hangs on more than those of the operands at a and b.
+_THROUGH_OTHERS = frozenset(["seq", "plus", "star", "domain", "range", "var", "fix"])
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``free[i]``: recursion groups open in node i. ``stable[i]``: every candidate that the caller
+    considers has the same value of node i at the same executed events. ``fixed`` is as in
+    ``CompiledCat.explain``. ``locals[i]``: the node's name in generated code."""
+
+    algebra: Algebra
+    fixed: frozenset[str]
+    free: list[frozenset[int]]
+    stable: list[bool]
+    groups: dict[int, Group]
+    locals: list[str]
+
+
+def plan(algebra: Algebra, fixed: frozenset[str]) -> Plan:
+    """The plan for an algebra, where the caller vouches for what ``fixed`` names."""
+    moving = tuple(name for name in DYNAMIC if name not in fixed)
+    varies = varying_nodes(algebra, moving)
+    pointwise = [False] * len(algebra.nodes)
+    for node in algebra.nodes:
+        pointwise[node.id] = node.op not in _THROUGH_OTHERS and all(pointwise[a] for a in node.args)
+    free = free_groups(algebra)
+    stable = [
+        not varies[i] and ("exec" in fixed or pointwise[i]) for i in range(len(algebra.nodes))
+    ]
+    names = [f"x{i}" for i in range(len(algebra.nodes))]
+    return Plan(algebra, fixed, free, stable, {g.id: g for g in algebra.groups}, names)

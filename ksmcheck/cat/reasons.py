@@ -1,0 +1,63 @@
+"""Why a candidate fails a requirement, as facts that other candidates can be checked against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ksmcheck.cat.algebra import Check
+from ksmcheck.cat.derive import WHOLE, Derivation, Fact
+from ksmcheck.cat.graph import Graph, members
+from ksmcheck.cat.paths import short_cycles
+from ksmcheck.cat.plan import Plan
+
+_TRIED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Facts whose conjunction forces the violation in any candidate that has them all.
+
+    A fact is (relation, a, b) for a relation of ``graph.DYNAMIC``, or ("exec", a, a) for an event
+    that is executed; sets and the other relations hold whenever their events are executed.
+    ``whole``: the absence of some tuple was used too, so the violation is certain only for this
+    very candidate.
+    """
+
+    facts: frozenset[Fact]
+    whole: bool
+
+
+def reasons(
+    plan: Plan, number: int, graph: Graph, values: dict[str, int], limit: int
+) -> tuple[Reason, ...]:
+    """At most ``limit`` reasons for the failure of a check, those with fewest facts first.
+
+    ``values`` are those of the generated code for this graph.
+    """
+    check, root = plan.algebra.checks[number], plan.algebra.roots[number]
+    if check.negated:
+        return (Reason(frozenset(), True),)
+    derivation = Derivation(plan, graph, values)
+    found = _smallest(_violations(derivation, check, root, limit), derivation)
+    return tuple(Reason(derivation.decode(f), bool(f & WHOLE)) for f in found[:limit])
+
+
+def _violations(d: Derivation, check: Check, root: int, limit: int) -> list[int]:
+    value, s, most = d.values.value(root), d.shape, limit * _TRIED
+    if check.kind == "acyclic":
+        return [d.along(root, cycle) for cycle in short_cycles(value, s)[:most]]
+    if check.kind == "irreflexive":
+        value &= s.diagonal
+    if d.plan.algebra.nodes[root].sort == "set":
+        return [d.why(root, e, e) for e in members(value)[:most]]
+    return [d.why(root, *divmod(position, s.n)) for position in members(value)[:most]]
+
+
+def _smallest(found: list[int], d: Derivation) -> list[int]:
+    """The cheapest first, without those that another one implies."""
+    out: list[int] = []
+    for facts in sorted(dict.fromkeys(found), key=d.cost):
+        if not any(kept & ~facts == 0 for kept in out):
+            out.append(facts)
+    partial = [facts for facts in out if not facts & WHOLE]
+    return partial or out[:1]

@@ -1,0 +1,83 @@
+"""``ksmcheck export``: the check for another tool, or an execution as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ksmcheck.cli.options import FILE, parse_defines, site_names, test_options
+
+
+@click.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice(["smt2", "dot"]),
+    required=True,
+    help="smt2: satisfiable iff the property can fail. dot: the failing execution as a graph.",
+)
+@click.option("--model", default="lkmm", show_default=True, help="Memory model.")
+@click.option("--config", help="One configuration of the model. [default: the first]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write. [default: stdout]")
+@test_options
+def command(
+    file: Path,
+    form: str,
+    model: str,
+    config: str | None,
+    output: Path | None,
+    kernel: str,
+    defines: tuple[str, ...],
+    removed: tuple[str, ...],
+    unroll: int | None,
+) -> int:
+    """Write FILE's check as SMT-LIB 2 (all axioms, no learned clauses), or its execution as DOT."""
+    from ksmcheck.check import Checker, Request
+
+    checker = Checker()
+    chosen = config or checker.workshop.model(model).configs(kernel)[0]
+    request = Request(
+        file,
+        model,
+        kernel,
+        chosen,
+        defines=parse_defines(defines),
+        removed=site_names(removed),
+        unroll=unroll,
+    )
+    text = _smt2(checker, request, chosen) if form == "smt2" else _dot(checker, request)
+    if output is None:
+        click.echo(text)
+    else:
+        output.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+def _smt2(checker: object, request: object, config: str) -> str:
+    from ksmcheck.check import Checker, Request
+    from ksmcheck.check.goals import goals_of
+    from ksmcheck.solve.smtlib import smtlib_text
+
+    assert isinstance(checker, Checker)
+    assert isinstance(request, Request)
+    structure = checker.workshop.structure(request, config)
+    goals = goals_of(structure)
+    goal = goals.broken if goals.has_property else goals.wanted
+    return smtlib_text(structure, checker.workshop.model(request.model).compiled, goal)
+
+
+def _dot(checker: object, request: object) -> str:
+    from ksmcheck.check import Checker, Request
+    from ksmcheck.report.dot import execution_dot
+    from ksmcheck.text import InputError
+
+    assert isinstance(checker, Checker)
+    assert isinstance(request, Request)
+    verdict = checker.check(request)
+    if verdict.witness is None:
+        raise InputError(
+            f"{request.path}: {verdict.verdict} under {request.model}: there is no execution to draw"
+        )
+    return execution_dot(verdict.witness)

@@ -1,0 +1,170 @@
+"""Concrete C values with what they were computed from, and C's operators on them.
+
+Arithmetic here is Python's on whole numbers, wrapped into the result's type afterwards (C17 6.3, 6.5;
+signed overflow wraps as in the kernel; LP64).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ksmcheck.kernel.ints import IntType
+from ksmcheck.kernel.layout import Layouts
+from ksmcheck.kernel.types import (
+    INT,
+    LONG,
+    UNSIGNED,
+    UNSIGNED_LONG,
+    CType,
+    IntegerType,
+    PointerTo,
+    VoidType,
+)
+from ksmcheck.text import InternalError
+
+Reads = frozenset[int]
+NO_READS: Reads = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Concrete:
+    """A scalar of C type ``type``: ``number`` is in that type's range.
+
+    ``reads`` are the ids of the read events that the value was computed from. ``fixed``: the same
+    in every execution that comes here, as far as the text of the program tells.
+    """
+
+    type: CType
+    number: int
+    reads: Reads = NO_READS
+    fixed: bool = False
+
+    @property
+    def truth(self) -> bool:
+        return self.number != 0
+
+
+NOTHING = Concrete(VoidType(), 0, fixed=True)
+
+
+def integer(number: int, type: IntegerType = INT) -> Concrete:
+    """A constant."""
+    return Concrete(type, wrap(number, type), fixed=True)
+
+
+def bits_of(type: CType) -> IntType:
+    """Width and signedness of a scalar; addresses have 64 bits, unsigned."""
+    return type.ints if isinstance(type, IntegerType) else UNSIGNED_LONG.ints
+
+
+def wrap(number: int, type: CType) -> int:
+    """The number of the type's range that is congruent to ``number``."""
+    form = bits_of(type)
+    number %= 1 << form.width
+    return number - (1 << form.width) if form.signed and number >> (form.width - 1) else number
+
+
+def raw(value: Concrete, width: int) -> int:
+    """The image of a value in ``width`` bits of memory."""
+    return int(value.number % (1 << width))
+
+
+def convert(value: Concrete, type: CType) -> Concrete:
+    """Conversion to a scalar type; to ``bool`` anything but 0 is 1."""
+    if isinstance(type, IntegerType) and type.ints.width == 1:
+        return replace(value, type=type, number=int(value.truth))
+    return replace(value, type=type, number=wrap(value.number, type))
+
+
+def promoted(type: CType) -> IntegerType:
+    """C17 6.3.1.1: narrow integers are used as ``int``."""
+    if not isinstance(type, IntegerType):
+        return UNSIGNED_LONG
+    return INT if type.ints.width < 32 else type
+
+
+def balanced(left: CType, right: CType) -> IntegerType:
+    """C17 6.3.1.8: of two promoted types the wider one, of two equally wide the unsigned one."""
+    one, two = promoted(left).ints, promoted(right).ints
+    width = max(one.width, two.width)
+    unsigned = any(t.width == width and not t.signed for t in (one, two))
+    if width == 32:
+        return UNSIGNED if unsigned else INT
+    return UNSIGNED_LONG if unsigned else LONG
+
+
+def unary(op: str, value: Concrete) -> Concrete:
+    """``- + ~ !``."""
+    if op == "!":
+        return replace(value, type=INT, number=int(not value.truth))
+    type = promoted(value.type)
+    number = {"-": -value.number, "+": value.number, "~": -1 - value.number}[op]
+    return replace(value, type=type, number=wrap(number, type))
+
+
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+
+
+def binary(op: str, left: Concrete, right: Concrete, layouts: Layouts) -> Concrete:
+    """A binary operator whose operands have both been evaluated; ``&&`` and ``||`` too."""
+    reads, fixed = left.reads | right.reads, left.fixed and right.fixed
+    if op in ("&&", "||"):
+        both = (left.truth, right.truth)
+        return Concrete(INT, int(all(both) if op == "&&" else any(both)), reads, fixed)
+    if isinstance(left.type, PointerTo) or isinstance(right.type, PointerTo):
+        type, number = _on_pointers(op, left, right, layouts)
+    elif op in ("<<", ">>"):
+        type = promoted(left.type)
+        number = _shifted(op, left.number, convert(right, promoted(right.type)).number)
+    else:
+        type = balanced(left.type, right.type)
+        number = _on_numbers(op, wrap(left.number, type), wrap(right.number, type))
+        type = INT if op in _COMPARISONS else type
+    return Concrete(type, wrap(number, type), reads, fixed)
+
+
+def _on_numbers(op: str, a: int, b: int) -> int:
+    if op in _COMPARISONS:
+        order = (a > b) - (a < b)
+        wanted = {"==": (0,), "!=": (-1, 1), "<": (-1,), "<=": (-1, 0), ">": (1,), ">=": (0, 1)}
+        return int(order in wanted[op])
+    if op in ("/", "%"):
+        return _divided(op, a, b)
+    table = {"+": a + b, "-": a - b, "*": a * b, "&": a & b, "|": a | b, "^": a ^ b}
+    return table[op]
+
+
+def _divided(op: str, a: int, b: int) -> int:
+    """Division truncates towards 0, and the remainder has the sign of the dividend (C17 6.5.5)."""
+    if b == 0:
+        raise InternalError("replay: the execution divides by zero")
+    quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+    return quotient if op == "/" else a - quotient * b
+
+
+def _shifted(op: str, a: int, amount: int) -> int:
+    if not 0 <= amount < 64:
+        raise InternalError(f"replay: the execution shifts by {amount}")
+    return int(a << amount) if op == "<<" else a >> amount
+
+
+def _on_pointers(
+    op: str, left: Concrete, right: Concrete, layouts: Layouts
+) -> tuple[CType, int]:
+    if op in _COMPARISONS:
+        address = UNSIGNED_LONG
+        return INT, _on_numbers(op, wrap(left.number, address), wrap(right.number, address))
+    if isinstance(left.type, PointerTo) and isinstance(right.type, PointerTo):
+        apart = wrap(left.number - right.number, LONG)
+        return LONG, _divided("/", apart, step(left.type, layouts))
+    pointer, index = (left, right) if isinstance(left.type, PointerTo) else (right, left)
+    assert isinstance(pointer.type, PointerTo)
+    distance = index.number * step(pointer.type, layouts)
+    if op == "-":
+        distance = -distance
+    return pointer.type, pointer.number + distance
+
+
+def step(type: PointerTo, layouts: Layouts) -> int:
+    """By how many bytes a pointer moves for each 1; ``void *`` by bytes (GNU C)."""
+    return 1 if isinstance(type.target, VoidType) else layouts.size(type.target, None)

@@ -1,0 +1,288 @@
+"""One primitive performed: the model's row filled in with numbers, held against what was recorded.
+
+The interpreter has no memory. A read's value is the recorded one; everything else (which events, on
+which address, writing what, tagged how) is worked out here and has to be what was recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, bits_of, wrap
+from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.kernel.formula import Formula, formula_names, parse_formula
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.kernel.types import CType
+from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
+from ksmcheck.text import InternalError
+
+FLOATING = 1 << 60
+"""Addresses from here on stand for thread-private variables whose place is not known yet."""
+
+_FLOAT_STEP = 1 << 24
+
+
+@dataclass(slots=True)
+class Places:
+    """Where the thread's private variables lie: found out when they are first used."""
+
+    known: dict[int, int] = field(default_factory=dict)
+    made: int = 0
+
+    def new(self) -> int:
+        """A stand-in for the address of a variable in memory."""
+        self.made += 1
+        return FLOATING + self.made * _FLOAT_STEP
+
+    def settle(self, number: int) -> int:
+        """The number with its variable's address in place of the stand-in, as far as known."""
+        if number < FLOATING:
+            return number
+        offset = number % _FLOAT_STEP
+        return self.known.get(number - offset, number - offset) + offset
+
+    def agrees(self, number: int, recorded: int | None, width: int = 64) -> bool:
+        """Whether ``recorded`` can be this number; fixes the place of a variable if it was open."""
+        number = self.settle(number)
+        if number >= FLOATING and recorded is not None and recorded not in self.known.values():
+            offset = number % _FLOAT_STEP
+            self.known[number - offset] = recorded - offset
+            return True
+        return recorded is not None and number % (1 << width) == recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Operands:
+    """What a call hands to its primitive; ``names`` are the values by parameter name."""
+
+    address: Concrete | None
+    cell: CType | None
+    names: Mapping[str, Concrete]
+
+
+@dataclass(slots=True)
+class Record:
+    """What one thread did, as recorded, and what the interpreter found out about it so far."""
+
+    thread: int
+    events: tuple[ExecutedEvent, ...]
+    places: Places = field(default_factory=Places)
+    at: int = 0
+    addr: set[tuple[int, int]] = field(default_factory=set)
+    data: set[tuple[int, int]] = field(default_factory=set)
+    ctrl: set[tuple[int, int]] = field(default_factory=set)
+    rmw: set[tuple[int, int]] = field(default_factory=set)
+
+
+class Exhausted(Exception):
+    """The recorded events of the thread end here; right in an execution that is not complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """``old`` is the value that the primitive's formulas call so."""
+
+    ok: bool
+    old: Concrete | None
+    events: tuple[ExecutedEvent, ...]
+
+
+def perform(
+    record: Record, primitive: Primitive, row: Row, operands: Operands, control: Reads
+) -> Done:
+    """Matches the next recorded events with one of the row's cases, and notes their dependencies.
+
+    Raises InternalError, saying what differs, where no case fits.
+    """
+    complaints = []
+    for outcome, steps in _cases(row):
+        attempt = _Attempt(record, primitive, operands, outcome)
+        problem = attempt.match(steps)
+        if problem is None:
+            attempt.note(control)
+            record.at += len(attempt.events)
+            return Done(attempt.ok(), attempt.old, tuple(attempt.events))
+        complaints.append(problem)
+    if record.at == len(record.events):
+        raise Exhausted
+    raise InternalError(
+        f"replay: P{record.thread} performs {primitive.name}, but " + ", or ".join(complaints)
+    )
+
+
+def _cases(row: Row) -> list[tuple[bool | None, tuple[Step, ...]]]:
+    """Longer cases first: a case without events fits anywhere."""
+    cases = [(None, row.always), (True, row.ok), (False, row.fail)]
+    given = [(outcome, steps) for outcome, steps in cases if steps is not None]
+    return sorted(given, key=lambda case: -len(case[1]))
+
+
+class _Attempt:
+    """One case of a row against the recorded events."""
+
+    def __init__(
+        self, record: Record, primitive: Primitive, operands: Operands, outcome: bool | None
+    ) -> None:
+        self.record = record
+        self.primitive = primitive
+        self.operands = operands
+        self.outcome = outcome
+        self.old: Concrete | None = None
+        self.events: list[ExecutedEvent] = []
+        self.steps: tuple[Step, ...] = ()
+
+    def ok(self) -> bool:
+        return self.test(self.old) if self.outcome is None else self.outcome
+
+    def test(self, old: Concrete | None) -> bool:
+        if self.primitive.test is None:
+            return True
+        return formula_value(self.primitive.test, self.operands, old, None) != 0
+
+    def match(self, steps: tuple[Step, ...]) -> str | None:
+        """What does not fit, or None."""
+        self.steps = steps
+        start = self.record.at
+        found = self.record.events[start : start + len(steps)]
+        if len(found) < len(steps):
+            return "the thread's recorded events end"
+        if len({e.instance for e in found}) > 1:
+            return f"event {found[0].id} belongs to another primitive than those after it"
+        for step, event in zip(steps, found, strict=True):
+            problem = self.differs(step, event)
+            if problem is not None:
+                return f"event {event.id} {problem}"
+            self.events.append(event)
+        return None
+
+    def differs(self, step: Step, event: ExecutedEvent) -> str | None:
+        tags = frozenset((*step.tags, "RMW") if step.rmw else step.tags)
+        if (event.kind, event.primitive) != (step.kind, self.primitive.name):
+            return f"is {event.kind} of {event.primitive}, not {step.kind}"
+        if event.tags != tags:
+            return f"is in the sets {sorted(event.tags)}, not {sorted(tags)}"
+        if event.outcome != "always" and self.outcome is not None:
+            if event.outcome != ("ok" if self.outcome else "fail"):
+                return f"has the outcome {event.outcome}"
+        if step.kind == "F":
+            return None
+        address = self.operands.address
+        assert address is not None and self.operands.cell is not None, self.primitive.name
+        number = self.record.places.settle(address.number)
+        if step.lock:
+            number += LOCK_OFFSET
+        if not self.record.places.agrees(number, event.address):
+            return f"is at the address {event.address}, not {number}"
+        return self.reads(step, event) if step.kind == "R" else self.writes(step, event)
+
+    def reads(self, step: Step, event: ExecutedEvent) -> str | None:
+        assert event.value is not None and self.operands.cell is not None
+        if step.lock:
+            return None if event.value == 0 else f"takes a lock that holds {event.value}"
+        reads = frozenset((event.id,))
+        old = Concrete(self.operands.cell, wrap(event.value, self.operands.cell), reads)
+        if self.outcome is not None and self.test(old) != self.outcome:
+            return f"reads {event.value}, which gives another outcome"
+        if not step.probe:
+            self.old = old
+        elif self.old is None:
+            self.old = old
+        return None
+
+    def writes(self, step: Step, event: ExecutedEvent) -> str | None:
+        assert self.operands.cell is not None
+        width = bits_of(self.operands.cell).width
+        if step.lock:
+            wanted = int(step.rmw)
+        else:
+            assert self.primitive.new is not None, self.primitive.name
+            value = formula_value(self.primitive.new, self.operands, self.old, None)
+            wanted = wrap(value, self.operands.cell)
+        if not self.record.places.agrees(wanted, event.value, width):
+            return f"writes {event.value}, not {wanted % (1 << width)}"
+        return None
+
+    # Dependencies.
+
+    def note(self, control: Reads) -> None:
+        record, address = self.record, self.operands.address
+        pending: dict[bool, int] = {}
+        for step, event in zip(self.steps, self.events, strict=True):
+            record.ctrl.update((read, event.id) for read in control)
+            if step.kind != "F" and address is not None:
+                record.addr.update((read, event.id) for read in address.reads)
+            if step.kind == "W" and not step.lock:
+                record.data.update((read, event.id) for read in self.written_from())
+            if step.rmw and step.kind == "R":
+                pending[step.lock] = event.id
+            elif step.rmw:
+                record.rmw.add((pending[step.lock], event.id))
+
+    def written_from(self) -> Reads:
+        """The reads behind the operands of the new value; the old value is not an operand."""
+        names = formula_names(parse_formula(self.primitive.new or "0"))
+        given = [self.operands.names[n].reads for n in names if n in self.operands.names]
+        return NO_READS.union(*given)
+
+
+def formula_value(
+    text: str, operands: Operands, old: Concrete | None, ok: bool | None
+) -> int:
+    """The value of one of a primitive's formulas, computed in the cell's type."""
+    assert operands.cell is not None
+    return _formula(parse_formula(text), operands, old, ok)
+
+
+def _formula(f: Formula, operands: Operands, old: Concrete | None, ok: bool | None) -> int:
+    cell = operands.cell
+    assert cell is not None
+    if f[0] == "int":
+        return int(str(f[1]))
+    if f[0] == "name":
+        return _named(str(f[1]), operands, old, ok)
+    op = str(f[0])
+    parts = [p for p in f[1:] if isinstance(p, tuple)]
+    values = [_formula(p, operands, old, ok) for p in parts]
+    if op in ("lnot", "land", "lor"):
+        return _truth(op, values)
+    if op in ("shl", "shr"):
+        left = wrap(values[0], cell)
+        return wrap(left << values[1] if op == "shl" else left >> values[1], cell)
+    if op == "ite":
+        return values[1] if values[0] else values[2]
+    return _arithmetic(op, [wrap(v, cell) for v in values], cell)
+
+
+def _named(name: str, operands: Operands, old: Concrete | None, ok: bool | None) -> int:
+    if name == "old":
+        assert old is not None
+        return old.number
+    if name == "ok":
+        assert ok is not None
+        return int(ok)
+    return operands.names[name].number
+
+
+def _truth(op: str, values: list[int]) -> int:
+    if op == "lnot":
+        return int(values[0] == 0)
+    return int(all(values) if op == "land" else any(values))
+
+
+def _arithmetic(op: str, v: list[int], cell: CType) -> int:
+    if op in ("neg", "bitnot"):
+        return wrap(-v[0] if op == "neg" else ~v[0], cell)
+    a, b = v
+    comparisons = {
+        "eq": a == b,
+        "ne": a != b,
+        "lt": a < b,
+        "le": a <= b,
+        "gt": a > b,
+        "ge": a >= b,
+    }
+    if op in comparisons:
+        return int(comparisons[op])
+    table = {"add": a + b, "sub": a - b, "mul": a * b, "and": a & b, "or": a | b, "xor": a ^ b}
+    return wrap(table[op], cell)

@@ -1,0 +1,1 @@
+"""The kernel's primitives, one module a family; ``kernel.primitives`` puts them together."""

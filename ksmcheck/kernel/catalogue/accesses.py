@@ -1,0 +1,158 @@
+"""Single loads and stores, and fences.
+
+Sources: include/linux/compiler.h (3.9), include/asm-generic/{barrier,rwonce}.h and
+include/linux/{rcupdate,srcu}.h (6.12); versions after the kernel's change log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ksmcheck.kernel.primitive import Primitive
+
+
+def accesses() -> Iterator[Primitive]:
+    """Plain and marked loads and stores.
+
+    READ_ONCE and WRITE_ONCE are accepted at every kernel point: before 3.19 they stand for the
+    volatile access that was then spelt ACCESS_ONCE.
+    """
+    yield from _loads()
+    yield from _stores()
+
+
+def _loads() -> Iterator[Primitive]:
+    yield _load("load", ())
+    yield _load("READ_ONCE", ("once-load",), macro=True)
+    yield _load("ACCESS_ONCE", ("once-load",), macro=True, until="4.15")
+    yield _load("smp_load_acquire", ("acquire-load",), since="3.14")
+    yield _load("rcu_dereference", ("rcu-load",), macro=True)
+    for variant in ("raw", "bh", "sched"):
+        yield _load(f"rcu_dereference_{variant}", ("rcu-load",), macro=True)
+    for variant in ("check", "protected"):
+        yield Primitive(
+            f"rcu_dereference_{variant}",
+            ("ptr", "any"),
+            ("p", "condition"),
+            "load",
+            result="old",
+            result_type="cell",
+            macro=True,
+            # Under the updater's lock: a plain load, without the dependency barrier.
+            classes=("rcu-load",) if variant == "check" else ("protected-load",),
+        )
+
+
+def _stores() -> Iterator[Primitive]:
+    yield _store("store", ())
+    yield _store("WRITE_ONCE", ("once-store",), macro=True)
+    yield _store("RCU_INIT_POINTER", ("once-store",), macro=True)
+    yield _store("smp_store_release", ("release-store",), since="3.14")
+    yield _store("smp_store_mb", ("mb-store",), macro=True, since="4.2")
+    yield _store("set_mb", ("mb-store",), macro=True, until="4.2")
+    yield _store("rcu_assign_pointer", ("rcu-store",), macro=True)
+
+
+def _load(
+    name: str,
+    classes: tuple[str, ...],
+    *,
+    macro: bool = False,
+    since: str | None = None,
+    until: str | None = None,
+) -> Primitive:
+    return Primitive(
+        name,
+        ("ptr",),
+        ("p",),
+        "load",
+        result="old",
+        result_type="cell",
+        since=since,
+        until=until,
+        macro=macro,
+        classes=classes,
+    )
+
+
+def _store(
+    name: str,
+    classes: tuple[str, ...],
+    *,
+    macro: bool = False,
+    since: str | None = None,
+    until: str | None = None,
+) -> Primitive:
+    return Primitive(
+        name,
+        ("ptr", "val"),
+        ("p", "v"),
+        "store",
+        new="v",
+        since=since,
+        until=until,
+        macro=macro,
+        classes=classes,
+    )
+
+
+def fences() -> Iterator[Primitive]:
+    """Barriers; RCU's markers are fences too, as LKMM has them."""
+    for name, since, until, classes in _FENCES:
+        yield Primitive(name, (), (), "fence", since=since, until=until, classes=classes)
+    for side in ("before", "after"):
+        around = (f"fence-{side}-rmw", "fence-around-rmw")
+        for word in ("clear_bit", "atomic_inc", "atomic_dec"):
+            # Deprecated aliases until 3.18; since 3.16 they were smp_mb__{before,after}_atomic.
+            yield Primitive(f"smp_mb__{side}_{word}", (), (), "fence", until="3.18", classes=around)
+        yield Primitive(f"smp_mb__{side}_atomic", (), (), "fence", since="3.16", classes=around)
+
+
+_FENCES: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
+    ("smp_mb", None, None, ()),
+    ("smp_rmb", None, None, ()),
+    ("smp_wmb", None, None, ()),
+    ("mb", None, None, ()),
+    ("rmb", None, None, ()),
+    ("wmb", None, None, ()),
+    ("barrier", None, None, ()),
+    ("cpu_relax", None, None, ()),
+    ("smp_read_barrier_depends", None, "5.9", ("dependency-fence",)),
+    ("read_barrier_depends", None, "5.9", ("dependency-fence",)),
+    ("smp_mb__before_spinlock", "3.12", "4.14", ()),
+    ("smp_mb__after_spinlock", "4.14", None, ()),
+    ("smp_mb__after_unlock_lock", "3.14", None, ()),
+    ("smp_mb__after_srcu_read_unlock", "3.14", None, ()),
+    ("smp_acquire__after_ctrl_dep", "4.8", None, ()),
+    ("rcu_read_lock", None, None, ("rcu-marker",)),
+    ("rcu_read_unlock", None, None, ("rcu-marker",)),
+    ("synchronize_rcu", None, None, ("grace-period",)),
+    ("synchronize_rcu_expedited", None, None, ("grace-period",)),
+)
+
+
+def srcu() -> Iterator[Primitive]:
+    """Sleepable RCU as LKMM models it: lock reads an index, unlock gives it back."""
+    for name, since in (("srcu_read_lock", None), ("srcu_down_read", "6.3")):
+        yield Primitive(
+            name,
+            ("ptr",),
+            ("s",),
+            "load",
+            result="old",
+            result_type="int",
+            since=since,
+            classes=("srcu-lock",),
+        )
+    for name, since in (("srcu_read_unlock", None), ("srcu_up_read", "6.3")):
+        yield Primitive(
+            name,
+            ("ptr", "val"),
+            ("s", "index"),
+            "store",
+            new="index",
+            since=since,
+            classes=("srcu-unlock",),
+        )
+    for name in ("synchronize_srcu", "synchronize_srcu_expedited"):
+        yield Primitive(name, ("ptr",), ("s",), "fence", classes=("srcu-grace-period",))

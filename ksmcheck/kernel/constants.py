@@ -1,0 +1,208 @@
+"""Constant expressions (C17 6.6): array lengths, enumerators, case labels, initialisers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ksmcheck.kernel.ints import DivisionByZero, IntType, apply
+from ksmcheck.kernel.types import (
+    BOOLEAN,
+    INT,
+    LONG,
+    UNSIGNED,
+    UNSIGNED_LONG,
+    ArrayOf,
+    CType,
+    IntegerType,
+    StructType,
+    common,
+    promote,
+)
+from ksmcheck.syntax.c_ast import (
+    Binary,
+    Cast,
+    Conditional,
+    Expr,
+    Index,
+    IntLit,
+    Member,
+    Name,
+    OffsetOf,
+    SizeOf,
+    Unary,
+)
+from ksmcheck.text import InputError, Span
+
+if TYPE_CHECKING:
+    from ksmcheck.kernel.declarations import Declarations
+
+BINARY: dict[str, str] = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "div",
+    "%": "mod",
+    "&": "and",
+    "|": "or",
+    "^": "xor",
+    "<<": "shl",
+    ">>": "shr",
+    "==": "eq",
+    "!=": "ne",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    "&&": "land",
+    "||": "lor",
+}
+"""C's binary operators as the program's."""
+
+UNARY: dict[str, str] = {"-": "neg", "~": "bitnot", "!": "lnot"}
+COMPARISONS = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
+BUILTIN_CONSTANTS: dict[str, int] = {"true": 1, "false": 0}
+
+Typed = tuple[int, IntegerType]
+
+
+def literal_type(literal: IntLit) -> IntegerType:
+    """The first type of C17 6.4.4.1's list that holds the value. Raises InputError if none does."""
+    text = literal.text.lower()
+    if text.startswith(("'", "l'")):
+        return INT
+    suffix = text[len(text.rstrip("ul")) :]
+    decimal = not text.startswith("0") or text.strip("ul") == "0"
+    candidates = [INT, UNSIGNED, LONG, UNSIGNED_LONG]
+    if "u" in suffix:
+        candidates = [UNSIGNED, UNSIGNED_LONG]
+    elif decimal:
+        candidates = [INT, LONG]
+    for type in candidates:
+        if ("l" not in suffix or type.ints.width == 64) and fits(literal.value, type.ints):
+            return type
+    raise InputError(f"{literal.text} is too large for any integer type", literal.span)
+
+
+def fits(value: int, type: IntType) -> bool:
+    return type.wrap(value) == value
+
+
+def constant(expr: Expr, types: Declarations) -> Typed:
+    """The value and type. Raises InputError where ``expr`` is not an integer constant."""
+    found = try_constant(expr, types)
+    if found is None:
+        raise InputError("this is not a constant expression", expr.span)
+    return found
+
+
+def try_constant(expr: Expr, types: Declarations) -> Typed | None:
+    """As ``constant``, but None for an expression that is not constant."""
+    if isinstance(expr, IntLit):
+        return expr.value, literal_type(expr)
+    if isinstance(expr, Name):
+        return _name(expr.name, types)
+    if isinstance(expr, Unary):
+        return _unary(expr, types)
+    if isinstance(expr, Binary):
+        return _binary(expr, types)
+    if isinstance(expr, Conditional):
+        return _conditional(expr, types)
+    if isinstance(expr, Cast):
+        return _cast(expr, types)
+    if isinstance(expr, SizeOf):
+        size = _size_of(expr, types)
+        return None if size is None else (size, UNSIGNED_LONG)
+    if isinstance(expr, OffsetOf):
+        return offset_of(types.resolve(expr.type), expr.path, types)[0], UNSIGNED_LONG
+    return None
+
+
+def _name(name: str, types: Declarations) -> Typed | None:
+    if name in types.enumerators:
+        return types.enumerators[name], INT
+    if name in BUILTIN_CONSTANTS:
+        return BUILTIN_CONSTANTS[name], INT
+    return None
+
+
+def _unary(expr: Unary, types: Declarations) -> Typed | None:
+    operand = None if expr.op in ("&", "*") else try_constant(expr.operand, types)
+    if operand is None:
+        return None
+    value, type = operand
+    if expr.op == "!":
+        return int(not value), INT
+    type = promote(type)
+    return (value if expr.op == "+" else apply(UNARY[expr.op], type.ints, (value,))), type
+
+
+def _binary(expr: Binary, types: Declarations) -> Typed | None:
+    left = None if expr.op == "," else try_constant(expr.left, types)
+    if left is None:
+        return None
+    if expr.op in ("&&", "||") and bool(left[0]) == (expr.op == "||"):
+        return int(bool(left[0])), INT
+    right = try_constant(expr.right, types)
+    if right is None:
+        return None
+    op = BINARY[expr.op]
+    shared = promote(left[1]) if op in ("shl", "shr") else common(left[1], right[1])
+    a = shared.ints.wrap(left[0])
+    b = right[0] if op in ("shl", "shr") else shared.ints.wrap(right[0])
+    result = INT if op in COMPARISONS or op in ("land", "lor") else shared
+    try:
+        return apply(op, result.ints, (a, b)), result
+    except DivisionByZero:
+        what = "shift by a number out of range" if op in ("shl", "shr") else "division by zero"
+        raise InputError(f"{what} in a constant expression", expr.span) from None
+
+
+def _conditional(expr: Conditional, types: Declarations) -> Typed | None:
+    condition = try_constant(expr.condition, types)
+    if condition is None:
+        return None
+    then = condition if expr.then is None else try_constant(expr.then, types)
+    otherwise = try_constant(expr.otherwise, types)
+    if then is None or otherwise is None:
+        return None
+    shared = common(then[1], otherwise[1])
+    return shared.ints.wrap((then if condition[0] else otherwise)[0]), shared
+
+
+def _cast(expr: Cast, types: Declarations) -> Typed | None:
+    type = types.resolve(expr.type)
+    operand = try_constant(expr.operand, types)
+    if operand is None or not isinstance(type, IntegerType):
+        return None
+    if type.ints == BOOLEAN.ints:
+        return int(operand[0] != 0), type
+    return type.ints.wrap(operand[0]), type
+
+
+def _size_of(expr: SizeOf, types: Declarations) -> int | None:
+    type = types.type_of_operand(expr.operand)
+    return None if type is None else types.layouts.size(type, expr.span)
+
+
+def offset_of(type: CType, path: Expr, types: Declarations) -> tuple[int, CType]:
+    """The byte offset and type of the member that ``path`` designates in ``type``."""
+    if isinstance(path, Name):
+        return _member(type, path.name, path.span, types)
+    if isinstance(path, Member) and not path.arrow:
+        offset, inner = offset_of(type, path.base, types)
+        more, found = _member(inner, path.field, path.span, types)
+        return offset + more, found
+    if isinstance(path, Index):
+        offset, inner = offset_of(type, path.base, types)
+        if not isinstance(inner, ArrayOf):
+            raise InputError(f"{inner} is not an array", path.span)
+        index = constant(path.index, types)[0]
+        return offset + index * types.layouts.size(inner.element, path.span), inner.element
+    raise InputError("this does not designate a member", path.span)
+
+
+def _member(type: CType, name: str, span: Span, types: Declarations) -> tuple[int, CType]:
+    if not isinstance(type, StructType):
+        raise InputError(f"{type} has no members", span)
+    member = types.member(type, name, span)
+    return member.offset, member.type

@@ -1,0 +1,192 @@
+"""What a test declares at file level: types, enumerators, functions, shared variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.layout import Layouts, Member, Part
+from ksmcheck.kernel.spelling import did_you_mean
+from ksmcheck.kernel.types import (
+    BASIC,
+    INT,
+    KERNEL_TYPEDEFS,
+    UNSIGNED,
+    VOID,
+    WORDS,
+    ArrayOf,
+    CType,
+    IntegerType,
+    PointerTo,
+    StructType,
+)
+from ksmcheck.syntax.c_ast import (
+    ArrayType,
+    Declaration,
+    EnumDef,
+    Expr,
+    Function,
+    NamedType,
+    PointerType,
+    StructDef,
+    TagType,
+    TopLevel,
+    Typedef,
+    TypeExpr,
+    TypeofType,
+)
+from ksmcheck.text import InputError, Note, Span
+
+_TYPE_EXPRS = (NamedType, TagType, TypeofType, PointerType, ArrayType)
+
+
+@dataclass(slots=True)
+class Declarations:
+    """The file scope of one test.
+
+    ``typedefs``, ``enumerators``, ``functions`` and ``globals`` are by name. ``type_of`` is set by
+    whoever knows the types of expressions in scope (for ``typeof`` and ``sizeof``).
+    """
+
+    layouts: Layouts = field(default_factory=Layouts)
+    typedefs: dict[str, CType] = field(default_factory=dict)
+    enums: dict[str, IntegerType] = field(default_factory=dict)
+    enumerators: dict[str, int] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    globals: dict[str, Declaration] = field(default_factory=dict)
+    type_of: Callable[[Expr], CType] | None = None
+
+    # Types.
+
+    def resolve(self, type: TypeExpr) -> CType:
+        """The meaning of a type as written. Raises InputError for an unknown name."""
+        if isinstance(type, PointerType):
+            return PointerTo(self.resolve(type.target), type.volatile)
+        if isinstance(type, ArrayType):
+            return self._array(type)
+        if isinstance(type, TypeofType):
+            return self._typeof(type)
+        if isinstance(type, TagType):
+            return self._tag(type)
+        return self._named(type)
+
+    def _named(self, type: NamedType) -> CType:
+        if type.name == "void":
+            return VOID
+        if type.name in self.typedefs:
+            return self.typedefs[type.name]
+        if type.name in BASIC:
+            return IntegerType(type.name, BASIC[type.name])
+        if type.name in KERNEL_TYPEDEFS:
+            return IntegerType(type.name, KERNEL_TYPEDEFS[type.name])
+        if ("typedef", type.name) in WORDS:
+            return StructType("typedef", type.name)
+        known = [*self.typedefs, *BASIC, *KERNEL_TYPEDEFS, *(tag for _, tag in WORDS)]
+        raise InputError(
+            f"unknown type {type.name}", type.span, hint=did_you_mean(type.name, known)
+        )
+
+    def _tag(self, type: TagType) -> CType:
+        if type.kind == "enum":
+            if type.tag not in self.enums:
+                hint = did_you_mean(type.tag, self.enums)
+                raise InputError(f"enum {type.tag} is not defined", type.span, hint=hint)
+            return self.enums[type.tag]
+        return StructType(type.kind, type.tag)
+
+    def _array(self, type: ArrayType) -> CType:
+        element = self.resolve(type.element)
+        if type.length is None:
+            return ArrayOf(element, None)
+        length = constant(type.length, self)[0]
+        if not 0 <= length <= 1 << 16:
+            raise InputError(f"an array of {length} elements is not supported", type.length.span)
+        return ArrayOf(element, length)
+
+    def _typeof(self, type: TypeofType) -> CType:
+        found = self.type_of_operand(type.operand)
+        if found is None:
+            raise InputError("typeof is not supported here", type.span)
+        return found
+
+    def type_of_operand(self, operand: Expr | TypeExpr) -> CType | None:
+        """The type that ``sizeof`` or ``typeof`` is about; None where expressions have no scope."""
+        if isinstance(operand, _TYPE_EXPRS):
+            return self.resolve(operand)
+        return None if self.type_of is None else self.type_of(operand)
+
+    def member(self, type: StructType, name: str, span: Span) -> Member:
+        """A member of a struct. Raises InputError, naming near ones, where there is none."""
+        layout = self.layouts.of(type, span)
+        member = layout.member(name)
+        if member is None:
+            hint = did_you_mean(name, [m.name for m in layout.members])
+            raise InputError(f"{type} has no member {name}", span, hint=hint)
+        return member
+
+    # Definitions.
+
+    def add(self, items: Iterable[TopLevel]) -> None:
+        for item in items:
+            if isinstance(item, StructDef):
+                self._struct(item)
+            elif isinstance(item, EnumDef):
+                self._enum(item)
+            elif isinstance(item, Typedef):
+                self._typedef(item)
+            elif isinstance(item, Function):
+                self._function(item)
+            else:
+                self._global(item)
+
+    def _struct(self, item: StructDef) -> None:
+        parts = []
+        for member in item.fields:
+            if member.bits is not None:
+                hint = "use a whole word and bit operations"
+                raise InputError("bit-fields are not supported", member.span, hint=hint)
+            parts.append(Part(member.name, self.resolve(member.type), member.span, member.volatile))
+        self.layouts.define(StructType(item.kind, item.tag), tuple(parts), item.span)
+
+    def _enum(self, item: EnumDef) -> None:
+        value = -1
+        for name, expr, span in item.members:
+            value = value + 1 if expr is None else constant(expr, self)[0]
+            if name in self.enumerators:
+                raise InputError(f"enumerator {name} is defined twice", span)
+            self.enumerators[name] = value
+        if item.tag is not None:
+            values = [self.enumerators[name] for name, _, _ in item.members]
+            ints = INT.ints if any(v < 0 for v in values) else UNSIGNED.ints
+            self.enums[item.tag] = IntegerType(f"enum {item.tag}", ints)
+
+    def _typedef(self, item: Typedef) -> None:
+        type = self.resolve(item.type)
+        if self.typedefs.setdefault(item.name, type) != type:
+            raise InputError(f"typedef {item.name} is defined twice, differently", item.span)
+
+    def _function(self, item: Function) -> None:
+        known = self.functions.get(item.name)
+        if known is not None and known.body is not None:
+            if item.body is None:
+                return
+            first = (Note("the first definition", known.span),)
+            raise InputError(f"function {item.name} is defined twice", item.span, notes=first)
+        self.functions[item.name] = item
+
+    def _global(self, item: Declaration) -> None:
+        known = self.globals.get(item.name)
+        if known is not None and known.init is not None:
+            if item.init is None:
+                return
+            first = (Note("the first definition", known.span),)
+            raise InputError(f"{item.name} is defined twice", item.span, notes=first)
+        self.globals[item.name] = item
+
+
+def declare(items: Iterable[TopLevel]) -> Declarations:
+    """The file scope of a test's top level."""
+    declarations = Declarations()
+    declarations.add(items)
+    return declarations

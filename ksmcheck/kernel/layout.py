@@ -1,0 +1,175 @@
+"""Where the members of structs and unions lie (System V ABI: natural alignment, in order)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ksmcheck.kernel.types import WORDS, ArrayOf, CType, IntegerType, PointerTo, StructType
+from ksmcheck.text import InputError, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A named member at ``offset`` bytes; members of anonymous structs appear as the outer's."""
+
+    name: str
+    type: CType
+    offset: int
+    volatile: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """``members`` in order. ``anonymous`` are the unnamed parts, whose members are also listed."""
+
+    size: int
+    align: int
+    members: tuple[Member, ...]
+
+    def member(self, name: str) -> Member | None:
+        return next((m for m in self.members if m.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One scalar inside an object: ``path`` continues the object's name (``.a[1].b``)."""
+
+    path: str
+    offset: int
+    type: CType
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A member as declared, before layout: ``name`` None for an anonymous struct or union."""
+
+    name: str | None
+    type: CType
+    span: Span
+    volatile: bool = False
+
+
+@dataclass(slots=True)
+class Layouts:
+    """The layouts of one test's struct types; filled while its definitions are read."""
+
+    _known: dict[StructType, Layout] = field(default_factory=dict)
+
+    def define(self, type: StructType, parts: tuple[Part, ...], span: Span) -> None:
+        """Lays out ``parts``. Raises InputError on a second definition or a doubled member."""
+        if type in self._known:
+            raise InputError(f"{type} is defined twice", span)
+        self._known[type] = self._lay_out(type, parts)
+
+    def of(self, type: StructType, span: Span | None) -> Layout:
+        """The layout; raises InputError where the type is not complete."""
+        known = self._known.get(type)
+        if known is not None:
+            return known
+        word = WORDS.get((type.kind, type.tag))
+        if word is None:
+            raise InputError(
+                f"{type} is not defined", span, hint=f"define it: {type.kind} {type.tag} {{ ... }};"
+            )
+        name, scalar = word
+        return Layout(scalar.size, scalar.size, (Member(name, scalar, 0),))
+
+    def is_complete(self, type: StructType) -> bool:
+        return type in self._known or (type.kind, type.tag) in WORDS
+
+    def size(self, type: CType, span: Span | None) -> int:
+        """sizeof, in bytes."""
+        if isinstance(type, IntegerType):
+            return type.size
+        if isinstance(type, PointerTo):
+            return 8
+        if isinstance(type, ArrayOf):
+            if type.length is None:
+                raise InputError(f"the length of {type} is not known", span)
+            return type.length * self.size(type.element, span)
+        if isinstance(type, StructType):
+            return self.of(type, span).size
+        raise InputError("void has no size", span, hint="cast to a pointer to a complete type")
+
+    def align(self, type: CType, span: Span | None) -> int:
+        if isinstance(type, ArrayOf):
+            return self.align(type.element, span)
+        if isinstance(type, StructType):
+            return self.of(type, span).align
+        return self.size(type, span)
+
+    def scalars(self, type: CType, span: Span | None) -> Iterator[Scalar]:
+        """Every scalar of an object, in order of offset; a union's members share theirs.
+
+        Raises InputError for a union whose overlapping scalars differ in width: the checker has no
+        accesses that see part of a cell.
+        """
+        taken: dict[int, tuple[int, Scalar]] = {}
+        for scalar in self._walk(type, "", 0, span):
+            width = self.size(scalar.type, span)
+            known = taken.get(scalar.offset)
+            if known is None:
+                taken[scalar.offset] = (width, scalar)
+            elif known[0] != width:
+                raise _overlap(known[1], scalar, span)
+        last: tuple[int, Scalar] | None = None
+        for offset in sorted(taken):
+            width, scalar = taken[offset]
+            if last is not None and last[0] > offset:
+                raise _overlap(last[1], scalar, span)
+            last = (offset + width, scalar)
+            yield scalar
+
+    def _walk(self, type: CType, path: str, offset: int, span: Span | None) -> Iterator[Scalar]:
+        if isinstance(type, ArrayOf):
+            size = self.size(type.element, span)
+            for i in range(type.length or 0):
+                yield from self._walk(type.element, f"{path}[{i}]", offset + i * size, span)
+        elif isinstance(type, StructType):
+            for member in self.of(type, span).members:
+                at = offset + member.offset
+                yield from self._walk(member.type, f"{path}.{member.name}", at, span)
+        else:
+            yield Scalar(path, offset, type)
+
+    def _lay_out(self, type: StructType, parts: tuple[Part, ...]) -> Layout:
+        union = type.kind == "union"
+        members: list[Member] = []
+        end, align = 0, 1
+        for part in parts:
+            needs = self.align(part.type, part.span)
+            offset = 0 if union else _round_up(end, needs)
+            for member in self._members(part, offset):
+                _check_new(member, members, type, part.span)
+                members.append(member)
+            size = self.size(part.type, part.span)
+            end = max(end, size) if union else offset + size
+            align = max(align, needs)
+        return Layout(_round_up(end, align), align, tuple(members))
+
+    def _members(self, part: Part, offset: int) -> Iterator[Member]:
+        if part.name is not None:
+            yield Member(part.name, part.type, offset, part.volatile)
+            return
+        assert isinstance(part.type, StructType)
+        for inner in self.of(part.type, part.span).members:
+            yield Member(inner.name, inner.type, offset + inner.offset, inner.volatile)
+
+
+def _check_new(member: Member, members: list[Member], type: StructType, span: Span) -> None:
+    if any(m.name == member.name for m in members):
+        raise InputError(f"{type} has two members named {member.name}", span)
+
+
+def _round_up(value: int, align: int) -> int:
+    return -(-value // align) * align
+
+
+def _overlap(one: Scalar, other: Scalar, span: Span | None) -> InputError:
+    return InputError(
+        f"union members {one.path.lstrip('.')} and {other.path.lstrip('.')} overlap with "
+        "different widths",
+        span,
+        hint="give the members of the union the same width; mixed-size accesses are not supported",
+    )

@@ -1,0 +1,82 @@
+"""Shared memory of a test: objects at distinct addresses, and their scalars (cells).
+
+Addresses stay below 2**31, so that herd7's untyped tests, which keep pointers in ``int``, lose
+nothing; objects begin a mebibyte apart, so that arithmetic inside one (``mem_map + pfn``) does not
+arrive in another, and far above any small integer of a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ksmcheck.kernel.layout import Layouts
+from ksmcheck.kernel.types import ArrayOf, CType, PointerTo
+from ksmcheck.text import InputError, Span
+
+FIRST = 1 << 24
+STEP = 1 << 20
+LAST = 1 << 31
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A variable in memory. ``private`` to a thread: a local whose address is taken."""
+
+    name: str
+    type: CType
+    address: int
+    span: Span | None
+    volatile: bool = False
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlace:
+    """One scalar in memory: its name as a C expression, address and type."""
+
+    name: str
+    address: int
+    type: CType
+
+    @property
+    def pointer(self) -> bool:
+        return isinstance(self.type, PointerTo)
+
+
+@dataclass(slots=True)
+class Memory:
+    """Hands out addresses; objects in the order in which they were made."""
+
+    layouts: Layouts
+    objects: dict[str, Object] = field(default_factory=dict)
+    _next: int = FIRST
+
+    def add(
+        self,
+        name: str,
+        type: CType,
+        span: Span | None,
+        *,
+        volatile: bool = False,
+        private: bool = False,
+    ) -> Object:
+        """Makes the object ``name``. Raises InputError where it is too big or memory is full."""
+        size = self.layouts.size(type, span)
+        if isinstance(type, ArrayOf) and not type.length:
+            raise InputError(f"{name} is an array without elements", span)
+        if self._next + size >= LAST:
+            raise InputError("the test has too many shared objects", span)
+        made = Object(name, type, self._next, span, volatile, private)
+        self.objects[name] = made
+        self._next += STEP * (size // STEP + 1)
+        return made
+
+    def cells(self) -> Iterator[CellPlace]:
+        """Every scalar of every object."""
+        for item in self.objects.values():
+            yield from self.cells_of(item)
+
+    def cells_of(self, item: Object) -> Iterator[CellPlace]:
+        for scalar in self.layouts.scalars(item.type, item.span):
+            yield CellPlace(item.name + scalar.path, item.address + scalar.offset, scalar.type)

@@ -1,0 +1,59 @@
+"""What a kernel primitive does to memory, as data: operands, test, new value, result.
+
+How it is ordered is the model's business (``lowering/``); this is only its arithmetic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """One primitive of the kernel.
+
+    ``params``  one kind per argument: ``ptr`` (address of the cell), ``val`` (a value of the cell's
+                type), ``int`` (a value of its own type), ``bit`` (a bit number), ``any`` (not
+                evaluated: lockdep conditions, saved interrupt flags; no argument of the Access), or
+                ``inout`` (written ``&local``; its value is passed like a ``val``, the local then
+                receives the result, and the call's value is the bool "result == value passed").
+    ``shape``   ``fence`` (no access), ``load``, ``store``, or ``rmw``. A template row of the
+                lowering says which events of which kind it becomes.
+    ``test``    formula: the outcome is ``ok`` where it is not 0, else ``fail``; None: always ok.
+    ``new``     formula: the value written (None for a load or a fence).
+    ``fail_stores``  whether a row's fail case may store ``new``: ``never`` (cmpxchg), or ``may`` (a
+                bit that is already right: ``new`` equals ``old``; only some machines store it).
+    ``result``  formula: the value of the call (None: void). ``ok`` in it is the outcome (0/1).
+    ``result_type``  ``cell`` (the cell's type), ``int``, ``bool`` or ``void``.
+    ``names``   parameter names, as the formulas use them; ``old`` is the value read.
+    ``since``/``until``  kernel versions: exists from ``since`` on and before ``until``.
+    ``blocks``  True: waits until the test holds (spin_lock); the fail outcome never returns.
+    ``macro``   for primitives that are value accesses written with an lvalue, not a pointer
+                (``READ_ONCE(x)``, ``WRITE_ONCE(x, v)``): the first argument's address is taken.
+
+    ``classes`` the kinds of ordering the kernel's documents give it, special ones first: a lowering
+                table may have one row for a class.
+
+    A formula is an expression of C's operators over names and integers, for example ``old + v``,
+    evaluated in the cell's type; ``ksmcheck.kernel.formula`` parses it to nested tuples.
+    """
+
+    name: str
+    params: tuple[str, ...]
+    names: tuple[str, ...]
+    shape: str
+    test: str | None = None
+    new: str | None = None
+    result: str | None = None
+    result_type: str = "void"
+    since: str | None = None
+    until: str | None = None
+    blocks: bool = False
+    macro: bool = False
+    fail_stores: str = "never"
+    classes: tuple[str, ...] = ()
+
+    @property
+    def operands(self) -> tuple[tuple[str, str], ...]:
+        """Kind and name of each argument that an Access has: the parameters but for ``any``."""
+        return tuple(pair for pair in zip(self.params, self.names, strict=True) if pair[0] != "any")

@@ -1,0 +1,176 @@
+"""C types as the checker sees them: LP64 integers, pointers, arrays, structs.
+
+Types are values: two equal types are the same type. A struct is known by its tag; its members are
+in ``kernel.layout``, so that a struct may point to itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, S64, U8, U32, U64, IntType
+
+S8 = IntType(8, True)
+S16 = IntType(16, True)
+U16 = IntType(16, False)
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerType:
+    """``name`` is only for messages: types of equal range are compatible."""
+
+    name: str
+    ints: IntType
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def size(self) -> int:
+        """Bytes; ``bool`` takes one."""
+        return max(1, self.ints.width // 8)
+
+
+@dataclass(frozen=True, slots=True)
+class PointerTo:
+    """``volatile``: what it points to is volatile, so plain accesses through it are marked."""
+
+    target: CType
+    volatile: bool = False
+
+    def __str__(self) -> str:
+        qualified = f"volatile {self.target}" if self.volatile else str(self.target)
+        return f"{qualified}*" if qualified.endswith("*") else f"{qualified} *"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayOf:
+    """``length`` None: of unknown length (a parameter, or before its initialiser is seen)."""
+
+    element: CType
+    length: int | None
+
+    def __str__(self) -> str:
+        return f"{self.element}[{'' if self.length is None else self.length}]"
+
+
+@dataclass(frozen=True, slots=True)
+class StructType:
+    """``kind`` is ``struct`` or ``union``; ``tag`` may be a typedef's name (``atomic_t``)."""
+
+    kind: str
+    tag: str
+
+    def __str__(self) -> str:
+        return self.tag if self.kind == "typedef" else f"{self.kind} {self.tag}"
+
+
+@dataclass(frozen=True, slots=True)
+class VoidType:
+    def __str__(self) -> str:
+        return "void"
+
+
+CType: TypeAlias = IntegerType | PointerTo | ArrayOf | StructType | VoidType
+
+INT = IntegerType("int", S32)
+UNSIGNED = IntegerType("unsigned int", U32)
+LONG = IntegerType("long", S64)
+UNSIGNED_LONG = IntegerType("unsigned long", U64)
+BOOLEAN = IntegerType("bool", BOOL)
+VOID = VoidType()
+VOID_POINTER = PointerTo(VOID)
+
+BASIC: dict[str, IntType] = {
+    "char": S8,
+    "signed char": S8,
+    "unsigned char": U8,
+    "short": S16,
+    "unsigned short": U16,
+    "int": S32,
+    "unsigned int": U32,
+    "long": S64,
+    "unsigned long": U64,
+    "long long": S64,
+    "unsigned long long": U64,
+    "_Bool": BOOL,
+}
+"""C's own integer types (ISO C17 6.2.5) under LP64; plain ``char`` is signed, as on x86."""
+
+KERNEL_TYPEDEFS: dict[str, IntType] = {
+    "bool": BOOL,
+    **{f"{p}8": U8 for p in ("u", "__u")},
+    **{f"{p}16": U16 for p in ("u", "__u")},
+    **{f"{p}32": U32 for p in ("u", "__u")},
+    **{f"{p}64": U64 for p in ("u", "__u")},
+    **{f"{p}8": S8 for p in ("s", "__s")},
+    **{f"{p}16": S16 for p in ("s", "__s")},
+    **{f"{p}32": S32 for p in ("s", "__s")},
+    **{f"{p}64": S64 for p in ("s", "__s")},
+    "uint8_t": U8,
+    "uint16_t": U16,
+    "uint32_t": U32,
+    "uint64_t": U64,
+    "int8_t": S8,
+    "int16_t": S16,
+    "int32_t": S32,
+    "int64_t": S64,
+    "uchar": U8,
+    "ushort": U16,
+    "uint": U32,
+    "ulong": U64,
+    "size_t": U64,
+    "ssize_t": S64,
+    "ptrdiff_t": S64,
+    "intptr_t": S64,
+    "uintptr_t": U64,
+    "loff_t": S64,
+    "pgoff_t": U64,
+    "gfp_t": U32,
+    "phys_addr_t": U64,
+    "vm_flags_t": U64,
+    "isolate_mode_t": U32,
+}
+"""include/linux/types.h and asm-generic/int-ll64.h."""
+
+WORDS: dict[tuple[str, str], tuple[str, IntegerType]] = {
+    ("typedef", "atomic_t"): ("counter", INT),
+    ("typedef", "atomic_long_t"): ("counter", LONG),
+    ("typedef", "atomic64_t"): ("counter", LONG),
+    ("typedef", "spinlock_t"): ("lock", UNSIGNED),
+    ("typedef", "raw_spinlock_t"): ("lock", UNSIGNED),
+    ("struct", "mutex"): ("lock", UNSIGNED),
+    ("struct", "srcu_struct"): ("index", INT),
+    ("typedef", "refcount_t"): ("counter", INT),
+}
+"""Types that the kernel hides behind functions: here each is one word with the member named."""
+
+
+def is_scalar(type: CType) -> bool:
+    return isinstance(type, IntegerType | PointerTo)
+
+
+def ints_of(type: CType) -> IntType:
+    """How a scalar's values are represented; addresses are unsigned 64-bit numbers."""
+    if isinstance(type, IntegerType):
+        return type.ints
+    assert isinstance(type, PointerTo), type
+    return ADDRESS
+
+
+def promote(type: IntegerType) -> IntegerType:
+    """The integer promotions (C17 6.3.1.1): what fits in ``int`` becomes ``int``."""
+    if type.ints.width < 32:
+        return INT
+    return type
+
+
+def common(left: IntegerType, right: IntegerType) -> IntegerType:
+    """The usual arithmetic conversions (C17 6.3.1.8); width stands for rank, as LP64 allows."""
+    a, b = promote(left), promote(right)
+    if a.ints == b.ints:
+        return a
+    if a.ints.width == b.ints.width:
+        return a if not a.ints.signed else b
+    return a if a.ints.width > b.ints.width else b

@@ -1,0 +1,205 @@
+"""A model's lowering table: ``lowering.toml``.
+
+::
+
+    [model]
+    title = "x86-TSO"
+    cat = "tso.cat"                      # default: the folder's name
+    kernels = ["3.9", "6.12"]            # kernel points; `not-at` says why one is missing
+    lowering = "../other/lowering.toml"  # take that table, then what follows here on top of it
+
+    [configs]                            # kernel point -> configurations; default: one, "default"
+    "6.12" = ["llsc", "lse"]
+
+    [smp_mb]                             # a primitive, or [class.NAME]: see lowering/classes.py
+    "3.9" = "F[DMB.ISH]"                 # by kernel point,
+    "6.12/lse" = "F[DMB.ISH]"            # by kernel point and configuration,
+    all = "F[DMB.ISH]"                   # or for all; the most special key wins
+    source = "arch/arm64/include/asm/barrier.h: smp_mb"
+
+    [class.cmpxchg]
+    all = { ok = "R* W*", fail = "R*" }  # outcomes apart; { na = "why it has no meaning" }
+    same = "class.xchg"                  # what is not said here, is said there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.kernel.primitives import KERNELS, all_primitives
+from ksmcheck.lowering.classes import class_names, table_names
+from ksmcheck.lowering.document import Array, Inline, Table, Text, parse_document
+from ksmcheck.lowering.lookup import (
+    NotApplicable,
+    entry_keys,
+    find_entry,
+    read_row,
+    step_texts,
+)
+from ksmcheck.lowering.steps import parse_steps
+from ksmcheck.lowering.template import Row
+from ksmcheck.text import InputError, Source, Span
+
+_SETTINGS = ("model", "configs", "not-at")
+
+
+@dataclass(frozen=True, slots=True)
+class LoweringTable:
+    """``configs`` lists each kernel point's configurations; ``missing`` the reasons for the others.
+
+    ``tables`` are the file's own, those of an included file under them.
+    """
+
+    title: str
+    cat: str | None
+    configs: Mapping[str, tuple[str, ...]]
+    missing: Mapping[str, str]
+    tables: Mapping[str, Table]
+
+    def row(self, primitive: Primitive, kernel: str, config: str) -> Row | NotApplicable | None:
+        """The primitive's row; None if no table speaks for it. Raises InputError on a bad row."""
+        entry = find_entry(self.tables, table_names(primitive), entry_keys(kernel, config))
+        return None if entry is None else read_row(entry, primitive, kernel)
+
+
+def load_table(path: Path) -> LoweringTable:
+    """The table in a file. Raises InputError with the place of what is wrong."""
+    return parse_table(_read(path, None), path.parent)
+
+
+def _read(path: Path, asked: Span | None) -> Source:
+    try:
+        return Source(str(path), path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}", asked) from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text", asked) from None
+
+
+def parse_table(source: Source, folder: Path, depth: int = 0) -> LoweringTable:
+    """The table in a text; ``folder`` is where ``lowering = ...`` starts from."""
+    tables = parse_document(source)
+    model = tables.get("model", Table("model", Span(source, 0, 0)))
+    _only(model, ("title", "cat", "kernels", "lowering"))
+    base = _included(model, folder, depth)
+    configs = _configs(tables, model, base)
+    rows = {name: table for name, table in tables.items() if name not in _SETTINGS}
+    known = {**(base.tables if base else {}), **rows}
+    for table in rows.values():
+        _check_table(table, configs, known)
+    return LoweringTable(
+        title=_text(model, "title") or "",
+        cat=_text(model, "cat"),
+        configs=configs,
+        missing={**(base.missing if base else {}), **_reasons(tables)},
+        tables=known,
+    )
+
+
+def _included(model: Table, folder: Path, depth: int) -> LoweringTable | None:
+    value = model.entries.get("lowering")
+    if not isinstance(value, Text):
+        return None
+    if depth > 8:
+        raise InputError("lowering tables include each other", value.span)
+    path = folder / value.value
+    return parse_table(_read(path, value.span), path.parent, depth + 1)
+
+
+def _configs(
+    tables: Mapping[str, Table], model: Table, base: LoweringTable | None
+) -> Mapping[str, tuple[str, ...]]:
+    listed = model.entries.get("kernels")
+    if isinstance(listed, Array):
+        kernels = tuple(item.value for item in listed.items)
+    else:
+        kernels = tuple(base.configs) if base else KERNELS
+    configs = {k: base.configs.get(k, ("default",)) if base else ("default",) for k in kernels}
+    named = tables.get("configs")
+    for key, value in named.entries.items() if named else ():
+        if key not in configs:
+            raise InputError(f"{key!r} is not among the table's kernel points", value.span)
+        if not isinstance(value, Array) or not value.items:
+            raise InputError("expected a list of configurations", value.span)
+        configs[key] = tuple(item.value for item in value.items)
+    return configs
+
+
+def _reasons(tables: Mapping[str, Table]) -> Mapping[str, str]:
+    table = tables.get("not-at")
+    found = table.entries.items() if table else ()
+    return {kernel: reason.value for kernel, reason in found if isinstance(reason, Text)}
+
+
+def _text(table: Table, key: str) -> str | None:
+    value = table.entries.get(key)
+    if value is not None and not isinstance(value, Text):
+        raise InputError(f"{key!r} is text", value.span)
+    return value.value if value else None
+
+
+def _only(table: Table, allowed: tuple[str, ...]) -> None:
+    for key, span in table.keys.items():
+        if key not in allowed:
+            raise InputError(f"[{table.name}] has no key {key!r}", span, hint=_near(key, allowed))
+
+
+def _check_table(
+    table: Table, configs: Mapping[str, tuple[str, ...]], known: Mapping[str, Table]
+) -> None:
+    names = (*all_primitives(), *class_names())
+    if table.name not in names:
+        message = f"{table.name!r} is neither a kernel primitive nor a class of them"
+        raise InputError(message, table.span, hint=_near(table.name, names))
+    pairs = [(kernel, config) for kernel, named in configs.items() for config in named]
+    _only(table, ("source", "same", *(key for pair in pairs for key in entry_keys(*pair))))
+    same = table.entries.get("same")
+    if isinstance(same, Text) and same.value not in known:
+        hint = _near(same.value, tuple(known))
+        raise InputError(f"there is no table [{same.value}]", same.span, hint=hint)
+    for key, value in table.entries.items():
+        if key not in ("source", "same"):
+            _check_value(value)
+
+
+def _check_value(value: Text | Array | Inline) -> None:
+    if isinstance(value, Array) or (
+        isinstance(value, Inline) and set(value.entries) not in ({"ok", "fail"}, {"na"})
+    ):
+        raise InputError('a row is text, { ok = "", fail = "" } or { na = "why" }', value.span)
+    for text in step_texts(value):
+        parse_steps(text.span)
+
+
+def check_tags(table: LoweringTable, tags: frozenset[str], cat: str) -> None:
+    """Raises InputError at a row that emits a tag which the model does not know.
+
+    An event that the model cannot see would be ignored: a barrier without effect is a wrong
+    VIOLATED, an access that loses its mark may be a wrong SAFE.
+    """
+    for one in table.tables.values():
+        for key, value in one.entries.items():
+            if key not in ("source", "same"):
+                _check_tags(value, tags, cat, one.name)
+
+
+def _check_tags(value: Text | Array | Inline, tags: frozenset[str], cat: str, name: str) -> None:
+    for text in step_texts(value):
+        for step in parse_steps(text.span):
+            for tag in step.tags:
+                if tag not in tags:
+                    raise InputError(
+                        f"the row of `{name}` emits {tag!r}, which {cat} does not know",
+                        text.span,
+                        hint=_near(tag, tuple(tags)) or f"its tags: {', '.join(sorted(tags))}",
+                    )
+
+
+def _near(name: str, names: tuple[str, ...]) -> str | None:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, names, n=3)
+    return f"did you mean {' or '.join(close)}?" if close else None

@@ -1,0 +1,102 @@
+"""A memory model: its cat file, and what kernel primitives become under it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.cat.load import CatModel, load_cat
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.kernel.primitives import exists, lifetime
+from ksmcheck.lowering.lookup import NotApplicable
+from ksmcheck.lowering.table import LoweringTable
+from ksmcheck.lowering.template import Row
+from ksmcheck.text import InputError, Span
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model folder, loaded. (No slots: parts are computed when first used.)
+
+    ``name``     the folder's name, or the cat file's.
+    ``folder``   where its files are.
+    ``title``    as the lowering table or the cat file gives it.
+    ``compiled`` the cat, ready to evaluate candidates.
+    ``kernels``  the kernel points that it has rows for.
+    ``foreign``  tags of the cat that the borrowed table does not know, where a user's cat came
+                 without a table of its own.
+    """
+
+    name: str
+    folder: Path
+    title: str
+    cat_path: Path
+    compiled: CompiledCat
+    table: LoweringTable
+    foreign: tuple[str, ...] = ()
+    _rows: dict[tuple[str, str, str], Row] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def cat(self) -> CatModel:
+        """The cat file's tree and checks, for the plain evaluator and for display."""
+        return load_cat(self.cat_path)
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        return tuple(self.table.configs)
+
+    def configs(self, kernel: str) -> tuple[str, ...]:
+        """The configurations at a kernel point; a SAFE has to hold in all of them.
+
+        Raises InputError where the model does not exist at that point.
+        """
+        found = self.table.configs.get(kernel)
+        if found is None:
+            reason = self.table.missing.get(kernel)
+            raise InputError(
+                f"model {self.name} has no rows for kernel {kernel}"
+                + (f": {reason}" if reason else ""),
+                hint=f"it has kernel {' and '.join(self.kernels)}",
+            )
+        return found
+
+    def row(self, primitive: Primitive, kernel: str, config: str, span: Span | None = None) -> Row:
+        """What the primitive becomes, by which rows (see ``Row.source``).
+
+        Raises InputError, pointing at ``span`` (the call) where it is given: the primitive does not
+        exist at that kernel point, has no meaning under this model, or has no row.
+        """
+        key = (primitive.name, kernel, config)
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = self._find(primitive, kernel, config, span)
+        return row
+
+    def _find(self, primitive: Primitive, kernel: str, config: str, span: Span | None) -> Row:
+        name = primitive.name
+        configs = self.configs(kernel)
+        if config not in configs:
+            hint = f"model {self.name} has {', '.join(configs)} at kernel {kernel}"
+            raise InputError(f"no configuration {config!r}", hint=hint)
+        if not exists(primitive, kernel):
+            hint = f"it exists {lifetime(primitive)}"
+            raise InputError(f"kernel {kernel} has no `{name}`", span, hint=hint)
+        if self.foreign:
+            raise self._without_table()
+        found = self.table.row(primitive, kernel, config)
+        if found is None:
+            hint = "its lowering.toml needs a row for it, or for its class"
+            raise InputError(f"model {self.name} has no row for `{name}`", span, hint=hint)
+        if isinstance(found, NotApplicable):
+            reason = found.reason
+            raise InputError(f"`{name}` has no meaning under {self.name}: {reason}", span)
+        return found
+
+    def _without_table(self) -> InputError:
+        return InputError(
+            f"model {self.name} has no lowering table, and LKMM's events are not its own "
+            f"(it knows {', '.join(self.foreign[:3])})",
+            hint=f"write {self.folder / 'lowering.toml'}: kernel primitives as this model's events",
+        )

@@ -1,0 +1,84 @@
+"""Which locals of a function must live in memory: those whose address is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.program.tree import Tree, children, walk
+from ksmcheck.syntax.c_ast import (
+    ArrayType,
+    Call,
+    Declaration,
+    Function,
+    Index,
+    IntLit,
+    Member,
+    Name,
+    SizeOf,
+    TypeofType,
+    Unary,
+)
+
+
+def addressed_locals(function: Function, primitives: Mapping[str, Primitive]) -> frozenset[str]:
+    """Names under ``&``, and arrays used other than ``a[constant]``.
+
+    By name, not by scope: a name that is shadowed counts for all its declarations, which costs
+    registers but is never wrong.
+    """
+    arrays = {
+        node.name
+        for node in walk(function)
+        if isinstance(node, Declaration) and isinstance(node.type, ArrayType)
+    }
+    found: set[str] = set()
+    _collect(function, primitives, arrays, found)
+    return frozenset(found)
+
+
+def _collect(
+    node: Tree, primitives: Mapping[str, Primitive], arrays: set[str], found: set[str]
+) -> None:
+    if isinstance(node, SizeOf | TypeofType):
+        return
+    if isinstance(node, Call):
+        for argument in _evaluated(node, primitives):
+            _collect(argument, primitives, arrays, found)
+        return
+    if isinstance(node, Unary) and node.op == "&":
+        root = root_name(node.operand)
+        if root is not None:
+            found.add(root)
+    elif isinstance(node, Index) and isinstance(node.index, IntLit):
+        if not isinstance(node.base, Name):
+            _collect(node.base, primitives, arrays, found)
+        return
+    elif isinstance(node, Index):
+        root = root_name(node.base)
+        if root is not None and (root in arrays or not isinstance(node.base, Name)):
+            found.add(root)
+    elif isinstance(node, Name) and node.name in arrays:
+        found.add(node.name)
+    for child in children(node):
+        _collect(child, primitives, arrays, found)
+
+
+def _evaluated(call: Call, primitives: Mapping[str, Primitive]) -> list[Tree]:
+    """The arguments, those for ``inout`` parameters (``&local``) without their ``&``."""
+    known = primitives.get(call.callee.name)
+    if known is None or len(known.params) != len(call.args):
+        return list(call.args)
+    return [
+        arg.operand if kind == "inout" and isinstance(arg, Unary) and arg.op == "&" else arg
+        for kind, arg in zip(known.params, call.args, strict=True)
+    ]
+
+
+def root_name(expr: Tree) -> str | None:
+    """``x`` of ``x.a[1].b``: the variable that an lvalue is part of, if it is by name."""
+    while isinstance(expr, Member | Index):
+        if isinstance(expr, Member) and expr.arrow:
+            return None
+        expr = expr.base
+    return expr.name if isinstance(expr, Name) else None

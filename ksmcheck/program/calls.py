@@ -1,0 +1,113 @@
+"""Calls: the checker's own forms (assertions, assumptions), then the kernel's primitives."""
+
+from __future__ import annotations
+
+from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.primitives import all_primitives, lifetime
+from ksmcheck.kernel.spelling import did_you_mean
+from ksmcheck.kernel.types import INT, UNSIGNED_LONG, ArrayOf
+from ksmcheck.program import fold
+from ksmcheck.program.ir import Assume, Check
+from ksmcheck.program.primitive_calls import PrimitiveCalls
+from ksmcheck.program.values import NOTHING, Value, integer, need_scalar
+from ksmcheck.syntax.c_ast import ArrayType, Call, NamedType, PointerType, TagType, TypeofType
+from ksmcheck.syntax.c_ast import Expr as Tree
+from ksmcheck.text import InputError
+
+# How many arguments, and whether the check demands the argument (assert) or its opposite (BUG_ON).
+CHECKS: dict[str, tuple[int, bool]] = {
+    "assert": (1, True),
+    "BUG_ON": (1, False),
+    "VM_BUG_ON": (1, False),
+    "VM_BUG_ON_PAGE": (2, False),
+    "VM_BUG_ON_FOLIO": (2, False),
+    "WARN_ON": (1, False),
+    "WARN_ON_ONCE": (1, False),
+    "VM_WARN_ON": (1, False),
+    "VM_WARN_ON_ONCE": (1, False),
+}
+FORMS = frozenset(
+    (*CHECKS, "BUG", "likely", "unlikely", "__assume", "ARRAY_SIZE", "BUILD_BUG_ON")
+)
+_TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType)
+
+
+class Calls(PrimitiveCalls):
+    """Who is called: a function of the test, a form, or a primitive - in this order."""
+
+    def call(self, call: Call, *, used: bool) -> Value:
+        """The value of a call; ``used`` tells whether anything looks at it."""
+        name = call.callee.name
+        function = self.declarations.functions.get(name)
+        if function is not None:
+            result = self.inline(function, self.expressions(call), call.span)
+        elif name in CHECKS:
+            result = self._check(call)
+        elif name in FORMS:
+            result = self._form(call)
+        elif name in self.primitives:
+            result = self.primitive(self.primitives[name], call, used=used)
+        else:
+            raise self._unknown(call)
+        return result
+
+    def expressions(self, call: Call) -> tuple[Tree, ...]:
+        """The arguments. Raises InputError for a type among them."""
+        found: list[Tree] = []
+        for argument in call.args:
+            if isinstance(argument, _TYPES):
+                raise InputError("a type is not an argument here", argument.span)
+            found.append(argument)
+        return tuple(found)
+
+    def arguments(self, call: Call, count: int) -> tuple[Tree, ...]:
+        """The arguments, exactly ``count`` of them."""
+        found = self.expressions(call)
+        if len(found) != count:
+            takes = f"{count} argument{'' if count == 1 else 's'}" if count else "no arguments"
+            raise InputError(f"{call.callee.name} takes {takes}, not {len(found)}", call.span)
+        return found
+
+    def _check(self, call: Call) -> Value:
+        count, demanded = CHECKS[call.callee.name]
+        argument = self.arguments(call, count)[0]
+        value = self.value(argument)
+        need_scalar(value, argument.span)
+        truth = fold.truth(value.expr)
+        holds = truth if demanded else fold.negation(value.expr)
+        self.graph.emit(Check(call.callee.name, holds, self.origin(call.span, call)))
+        return Value(truth, INT) if "WARN" in call.callee.name else NOTHING
+
+    def _form(self, call: Call) -> Value:
+        name = call.callee.name
+        if name == "BUG":
+            self.arguments(call, 0)
+            self.graph.emit(Check(name, integer(0).expr, self.origin(call.span, call)))
+            return NOTHING
+        (argument,) = self.arguments(call, 1)
+        if name == "BUILD_BUG_ON":
+            if constant(argument, self.declarations)[0]:
+                raise InputError("BUILD_BUG_ON: the condition holds", call.span)
+            return NOTHING
+        if name == "ARRAY_SIZE":
+            type = self.type_of(argument)
+            if not isinstance(type, ArrayOf) or type.length is None:
+                raise InputError(f"ARRAY_SIZE needs an array, not {type}", argument.span)
+            return integer(type.length, UNSIGNED_LONG)
+        value = self.value(argument)
+        need_scalar(value, argument.span)
+        truth = fold.truth(value.expr)
+        if name == "__assume":
+            self.graph.emit(Assume(truth, self.origin(call.span, call)))
+            return NOTHING
+        return Value(truth, INT)
+
+    def _unknown(self, call: Call) -> InputError:
+        name = call.callee.name
+        other = all_primitives().get(name)
+        if other is not None:
+            message = f"the kernel has no {name} at {self.kernel}"
+            return InputError(message, call.callee.span, hint=f"it exists {lifetime(other)}")
+        known = [*self.declarations.functions, *FORMS, *self.primitives]
+        hint = did_you_mean(name, known) or "define it as a function, or use a known primitive"
+        return InputError(f"unknown function or primitive {name}", call.callee.span, hint=hint)

@@ -1,0 +1,162 @@
+"""Final conditions: trees over final cells and registers.
+
+In herd7's dialect (threads with parameters) a location's name on the right of ``=`` or ``!=`` is its
+address, as in ``0:r1=x``; elsewhere C's rules hold, and the address is written ``&x``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ksmcheck.kernel.ints import S32
+from ksmcheck.kernel.spelling import did_you_mean
+from ksmcheck.kernel.types import ArrayOf, CType, IntegerType, PointerTo, ints_of, is_scalar
+from ksmcheck.program import fold
+from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Property
+from ksmcheck.program.places import InMemory, InRegisters, Place
+from ksmcheck.program.statements import Statements
+from ksmcheck.program.threads import Output
+from ksmcheck.program.values import Value, binary, pointer
+from ksmcheck.syntax.c_ast import Expr as Tree
+from ksmcheck.syntax.c_ast import Name
+from ksmcheck.syntax.litmus_ast import Condition, LitmusTest, PropExpr, PropTree, Register
+from ksmcheck.text import InputError, Span
+
+_COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+class Final(Statements):
+    """Expressions as in a thread, but reading a cell gives its final value."""
+
+    cells: Mapping[int, tuple[Cell, CType]]
+    outputs: Mapping[tuple[int, str], Output]
+    herd: bool
+    observed: dict[str, Expr]
+
+    def property(self, condition: Condition) -> Property:
+        return Property(condition.quantifier, self.tree(condition.tree), condition.span)
+
+    def tree(self, tree: PropTree) -> Expr:
+        """A condition as an expression of 0 or 1."""
+        if tree.op in ("true", "false"):
+            return Const(int(tree.op == "true"), S32)
+        if tree.op in _COMPARISONS:
+            return self._comparison(tree)
+        parts = [self.tree(child) for child in tree.children]
+        if tree.op == "not":
+            return fold.negation(parts[0])
+        if tree.op == "implies":
+            return fold.op("lor", S32, fold.negation(parts[0]), parts[1])
+        name, result = ("land", 1) if tree.op == "and" else ("lor", 0)
+        whole: Expr = Const(result, S32)
+        for part in parts:
+            whole = fold.op(name, S32, whole, part)
+        return whole
+
+    def _comparison(self, tree: PropTree) -> Expr:
+        left_tree, right_tree = tree.operands
+        left = self.operand(left_tree)
+        right = self._address(right_tree) if tree.op in ("eq", "ne") else None
+        value = right or self.operand(right_tree)
+        op = _COMPARISONS[tree.op]
+        lenient = self.herd or self._same_kind(left, value)
+        return fold.truth(binary(op, left, value, self.layouts, tree.span, lenient=lenient).expr)
+
+    def _same_kind(self, left: Value, right: Value) -> bool:
+        """A register that holds a pointer may be compared with any pointer."""
+        return isinstance(left.type, PointerTo) and isinstance(right.type, PointerTo)
+
+    def _address(self, expr: PropExpr) -> Value | None:
+        """The address that a location's name on the right stands for."""
+        if not isinstance(expr, Name):
+            return None
+        variable = self.find(expr.name)
+        if variable is None or variable.object is None:
+            return None
+        if self.herd or not is_scalar(variable.type):
+            target = variable.type.element if isinstance(variable.type, ArrayOf) else variable.type
+            return pointer(Const(variable.object.address, ints_of(PointerTo(target))), target)
+        return None
+
+    def operand(self, expr: PropExpr) -> Value:
+        """One side of a comparison; what it reads is also what a final state shows."""
+        if isinstance(expr, Register):
+            return self._final_register(expr)
+        value = self.value(expr)
+        if not isinstance(value.expr, Const):
+            self.observed.setdefault(" ".join(expr.span.text.split()), value.expr)
+        return value
+
+    def _final_register(self, register: Register) -> Value:
+        text = f"{register.thread}:{register.name}"
+        output = self.outputs.get((register.thread, register.name))
+        if output is None:
+            private = self.memory.objects.get(f"P{register.thread}:{register.name}")
+            if private is not None:
+                value = self.read(InMemory(Const(private.address, S32), private.type), register)
+                self.observed.setdefault(text, value.expr)
+                return value
+            raise self._no_register(register)
+        _, _, type, is_pointer = output
+        expr = FinalReg(register.thread, register.name, type)
+        self.observed.setdefault(text, expr)
+        ctype: CType = IntegerType(str(type), type)
+        if is_pointer:
+            ctype = PointerTo(IntegerType("char", S32)) if not self.herd else PointerTo(ctype)
+        return Value(expr, ctype)
+
+    def _no_register(self, register: Register) -> InputError:
+        threads = {thread for thread, _ in self.outputs}
+        here = [name for thread, name in self.outputs if thread == register.thread]
+        if register.thread not in threads and register.thread >= self.thread:
+            return InputError(f"there is no thread P{register.thread}", register.span)
+        hint = did_you_mean(register.name, here)
+        message = f"P{register.thread} has no local variable {register.name}"
+        return InputError(message, register.span, hint=hint)
+
+    # Reading memory: the final value.
+
+    def read(self, place: Place, node: Tree) -> Value:
+        if isinstance(place, InRegisters) or isinstance(place.type, ArrayOf):
+            return super().read(place, node)
+        if not is_scalar(place.type):
+            raise InputError(f"{place.type} is not one value", node.span, hint="name a member")
+        return Value(self._final(place, node.span), place.type)
+
+    def _final(self, place: InMemory, span: Span) -> Expr:
+        type = ints_of(place.type)
+        if isinstance(place.address, Const):
+            found = self.cells.get(place.address.value)
+            if found is None:
+                raise InputError("there is no location at this address", span)
+            return fold.cast(type, FinalCell(found[0].id, found[0].type))
+        whole: Expr = Const(0, type)
+        for address, (cell, ctype) in self.cells.items():
+            if ctype == place.type:
+                here = fold.op("eq", S32, place.address, Const(address, place.address.type))
+                value = fold.cast(type, FinalCell(cell.id, cell.type))
+                whole = fold.op("ite", type, here, value, whole)
+        return whole
+
+
+def finals(
+    final: Final, test: LitmusTest
+) -> tuple[Property | None, Expr | None, tuple[tuple[str, Expr], ...]]:
+    """Condition, filter, and what a final state shows: herd7's order, registers first."""
+    condition = None if test.condition is None else final.property(test.condition)
+    for expr in test.locations:
+        final.operand(expr)
+    shown = dict(final.observed)
+    filter = None if test.filter is None else final.tree(test.filter)
+    registers = [(t, e) for t, e in shown.items() if isinstance(e, FinalReg)]
+    others = [(t, e) for t, e in shown.items() if not isinstance(e, FinalReg)]
+    return condition, filter, (*sorted(registers, key=_register_key), *sorted(others, key=_text))
+
+
+def _register_key(item: tuple[str, Expr]) -> tuple[int, str]:
+    assert isinstance(item[1], FinalReg)
+    return item[1].thread, item[1].name
+
+
+def _text(item: tuple[str, Expr]) -> str:
+    return item[0]

@@ -1,0 +1,143 @@
+"""Expressions: each kind of tree to a value."""
+
+from __future__ import annotations
+
+from ksmcheck.kernel.constants import literal_type, offset_of, try_constant
+from ksmcheck.kernel.ints import ADDRESS
+from ksmcheck.kernel.types import UNSIGNED_LONG, CType, PointerTo
+from ksmcheck.program import fold
+from ksmcheck.program.calls import Calls
+from ksmcheck.program.graph import Graph
+from ksmcheck.program.ir import Const
+from ksmcheck.program.values import NOTHING, Value, cast, integer, pointer
+from ksmcheck.kernel.types import VOID
+from ksmcheck.syntax.c_ast import (
+    Assign,
+    Binary,
+    Call,
+    Cast,
+    Conditional,
+    ContainerOf,
+    IncDec,
+    Index,
+    IntLit,
+    Member,
+    Name,
+    OffsetOf,
+    SizeOf,
+    StatementExpr,
+    StringLit,
+    Unary,
+)
+from ksmcheck.syntax.c_ast import Expr as Tree
+from ksmcheck.text import InputError
+
+
+class Expressions(Calls):
+    """The dispatcher."""
+
+    def value(self, expr: Tree) -> Value:
+        if isinstance(expr, IntLit):
+            return integer(expr.value, literal_type(expr))
+        if isinstance(expr, Name):
+            return self._name(expr)
+        if isinstance(expr, Unary):
+            return self.unary_operator(expr)
+        if isinstance(expr, Binary):
+            return self._binary(expr)
+        if isinstance(expr, Member | Index):
+            return self.read(self.place(expr), expr)
+        if isinstance(expr, Assign):
+            return self.assignment(expr)
+        if isinstance(expr, IncDec):
+            return self.step(expr)
+        if isinstance(expr, Conditional):
+            return self.conditional(expr)
+        if isinstance(expr, Call):
+            return self.call(expr, used=True)
+        return self._rarer(expr)
+
+    def _rarer(self, expr: Tree) -> Value:
+        if isinstance(expr, Cast):
+            return self._cast(expr)
+        if isinstance(expr, SizeOf):
+            return self._size_of(expr)
+        if isinstance(expr, OffsetOf):
+            offset, _ = offset_of(self.declarations.resolve(expr.type), expr.path, self.declarations)
+            return integer(offset, UNSIGNED_LONG)
+        if isinstance(expr, ContainerOf):
+            return self._container_of(expr)
+        if isinstance(expr, StatementExpr):
+            return self.statement_value(expr.body)
+        if isinstance(expr, StringLit):
+            raise InputError("strings are not supported", expr.span)
+        raise InputError("an initialiser list has no value here", expr.span)
+
+    def effect(self, expr: Tree) -> None:
+        if isinstance(expr, Call):
+            self.call(expr, used=False)
+        elif isinstance(expr, Binary) and expr.op == ",":
+            self.effect(expr.left)
+            self.effect(expr.right)
+        elif isinstance(expr, Cast) and self.declarations.resolve(expr.type) == VOID:
+            self.effect(expr.operand)
+        else:
+            self.value(expr)
+
+    def _name(self, expr: Name) -> Value:
+        variable = self.find(expr.name)
+        if variable is not None:
+            return self.read(self.place_of(variable), expr)
+        if expr.name == "NULL":
+            return pointer(Const(0, ADDRESS), VOID)
+        constant = try_constant(expr, self.declarations)
+        if constant is not None:
+            return integer(*constant)
+        if expr.name in self.declarations.functions:
+            raise InputError("function pointers are not supported", expr.span)
+        if expr.name in self.hidden:
+            hint = f"add a parameter {expr.name} to the thread: its address is passed"
+            raise InputError(f"{expr.name} is not visible in this thread", expr.span, hint=hint)
+        raise self.undeclared(expr)
+
+    def _binary(self, expr: Binary) -> Value:
+        if expr.op == ",":
+            self.effect(expr.left)
+            return self.value(expr.right)
+        if expr.op in ("&&", "||"):
+            return self.short_circuit(expr)
+        left = self.value(expr.left)
+        return self.arithmetic(expr.op, left, self.value(expr.right), expr)
+
+    def _cast(self, expr: Cast) -> Value:
+        type = self.declarations.resolve(expr.type)
+        if type == VOID:
+            self.effect(expr.operand)
+            return NOTHING
+        return cast(self.value(expr.operand), type, expr.span)
+
+    def _size_of(self, expr: SizeOf) -> Value:
+        type = self.declarations.type_of_operand(expr.operand)
+        assert type is not None
+        return integer(self.layouts.size(type, expr.span), UNSIGNED_LONG)
+
+    def _container_of(self, expr: ContainerOf) -> Value:
+        outer = self.declarations.resolve(expr.type)
+        offset, member = offset_of(outer, expr.path, self.declarations)
+        inner = self.value(expr.pointer)
+        if not isinstance(inner.type, PointerTo):
+            raise InputError(f"container_of needs a pointer to {member}", expr.pointer.span)
+        if inner.type.target not in (member, VOID):
+            message = f"container_of needs a pointer to {member}, not {inner.type}"
+            raise InputError(message, expr.pointer.span)
+        return pointer(fold.op("sub", ADDRESS, inner.expr, Const(offset, ADDRESS)), outer)
+
+    def type_of(self, expr: Tree) -> CType:
+        """Lowers ``expr`` into a graph that is thrown away."""
+        kept, objects = self.graph, dict(self.memory.objects)
+        self.graph = Graph()
+        try:
+            return self.place(expr).type if self.is_place(expr) else self.value(expr).type
+        finally:
+            self.graph = kept
+            self.memory.objects = objects

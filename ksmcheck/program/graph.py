@@ -1,0 +1,115 @@
+"""A thread's control-flow graph while it is being built: mutable, with loops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ksmcheck.kernel.ints import IntType
+from ksmcheck.program.ir import Access, Assume, Check, Expr, Origin, Set
+from ksmcheck.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A local variable is read here (to find reads of what was never assigned)."""
+
+    reg: str
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """A local variable begins its life here without a value."""
+
+    reg: str
+    type: IntType
+
+
+Step: TypeAlias = Set | Access | Check | Assume | Touch | Forget
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    target: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Two ways on; a condition that is constant as written makes a Goto instead."""
+
+    condition: Expr
+    then: Node
+    otherwise: Node
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    pass
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """``loop`` is set where a loop statement or a label may begin a loop: its place and bound."""
+
+    id: int
+    steps: list[Step] = field(default_factory=list)
+    end: Goto | Fork | Stop = field(default_factory=Stop)
+    loop: tuple[Span, int | None] | None = None
+
+    def successors(self) -> tuple[Node, ...]:
+        if isinstance(self.end, Goto):
+            return (self.end.target,)
+        if isinstance(self.end, Fork):
+            return (self.end.then, self.end.otherwise)
+        return ()
+
+
+@dataclass(slots=True)
+class Graph:
+    """The blocks of one thread; ``here`` is where code goes now."""
+
+    nodes: list[Node] = field(default_factory=list)
+    here: Node = field(init=False)
+    _names: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.here = self.node()
+
+    @property
+    def entry(self) -> Node:
+        return self.nodes[0]
+
+    def node(self) -> Node:
+        made = Node(len(self.nodes))
+        self.nodes.append(made)
+        return made
+
+    def emit(self, step: Step) -> None:
+        self.here.steps.append(step)
+
+    def goto(self, target: Node) -> None:
+        """Ends the block; what follows is unreachable until ``start``."""
+        self.here.end = Goto(target)
+        self.here = self.node()
+
+    def fork(self, condition: Expr, then: Node, otherwise: Node, origin: Origin) -> None:
+        self.here.end = Fork(condition, then, otherwise, origin)
+        self.here = self.node()
+
+    def start(self, node: Node) -> None:
+        """Code goes to ``node`` now, also by falling through."""
+        self.here.end = Goto(node)
+        self.here = node
+
+    def begin(self, node: Node) -> None:
+        """Code goes to ``node`` now; what was before has ended already."""
+        self.here = node
+
+    def fresh(self, name: str) -> str:
+        """A register name not used yet in the thread: ``name``, ``name.1``, ..."""
+        count = self._names.get(name, 0)
+        self._names[name] = count + 1
+        return f"{name}.{count}" if count else name

@@ -1,0 +1,70 @@
+"""Initialiser lists: which expression goes to which scalar (C17 6.7.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.declarations import Declarations
+from ksmcheck.kernel.types import ArrayOf, CType, StructType, is_scalar
+from ksmcheck.syntax.c_ast import Expr, InitList
+from ksmcheck.text import InputError
+
+
+def sized(type: CType, init: Expr | None) -> CType:
+    """``int a[] = {1, 2}`` has two elements."""
+    if not isinstance(type, ArrayOf) or type.length is not None or not isinstance(init, InitList):
+        return type
+    if any(designator is not None for designator, _ in init.items):
+        raise InputError("give the length of this array", init.span)
+    return ArrayOf(type.element, len(init.items))
+
+
+def leaves(
+    type: CType, init: Expr, types: Declarations, offset: int = 0
+) -> Iterator[tuple[int, Expr]]:
+    """Pairs of a byte offset and the expression for the scalar there.
+
+    Inner aggregates need braces of their own.
+    """
+    if not isinstance(init, InitList):
+        yield offset, init
+        return
+    if is_scalar(type):
+        if len(init.items) != 1 or init.items[0][0] is not None:
+            raise InputError(f"{type} takes one value", init.span)
+        yield from leaves(type, init.items[0][1], types, offset)
+        return
+    place = 0
+    for designator, expr in init.items:
+        if designator is not None:
+            place = _designated(type, designator, init, types)
+        inner, at = _at(type, place, expr, types)
+        if not is_scalar(inner) and not isinstance(expr, InitList):
+            raise InputError(f"{inner} needs braces", expr.span)
+        yield from leaves(inner, expr, types, offset + at)
+        place += 1
+
+
+def _designated(type: CType, designator: str | Expr, init: InitList, types: Declarations) -> int:
+    if isinstance(type, StructType):
+        if not isinstance(designator, str):
+            raise InputError("a member's name is needed", designator.span)
+        member = types.member(type, designator, init.span)
+        return types.layouts.of(type, init.span).members.index(member)
+    if isinstance(designator, str):
+        raise InputError(f"{type} has no members", init.span)
+    return constant(designator, types)[0]
+
+
+def _at(type: CType, place: int, expr: Expr, types: Declarations) -> tuple[CType, int]:
+    if isinstance(type, ArrayOf):
+        if not 0 <= place < (type.length or 0):
+            raise InputError(f"{type} has no element {place}", expr.span)
+        return type.element, place * types.layouts.size(type.element, expr.span)
+    if isinstance(type, StructType):
+        members = types.layouts.of(type, expr.span).members
+        if place >= len(members):
+            raise InputError(f"too many values for {type}", expr.span)
+        return members[place].type, members[place].offset
+    raise InputError(f"{type} takes no list of values", expr.span)

@@ -1,0 +1,88 @@
+"""Which registers a point of the graph may still read; what that says of loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ksmcheck.program.fold import registers
+from ksmcheck.program.graph import Fork, Forget, Graph, Node, Step, Stop, Touch
+from ksmcheck.program.ir import Access, Assume, Check, Set
+from ksmcheck.program.loops import Loop
+
+
+def uses(step: Step) -> Iterator[str]:
+    """The registers that a step reads."""
+    if isinstance(step, Set):
+        yield from registers(step.expr)
+    elif isinstance(step, Access):
+        for arg in step.args:
+            yield from registers(arg)
+    elif isinstance(step, Check | Assume):
+        yield from registers(step.holds)
+
+
+def assigned(step: Step) -> str | None:
+    """The register that a step gives a value to."""
+    if isinstance(step, Set | Forget):
+        return step.reg
+    return step.dst if isinstance(step, Access) else None
+
+
+def live_before(steps: Iterable[Step], after: set[str]) -> set[str]:
+    """Registers live before the steps, given those live after."""
+    live = set(after)
+    for step in reversed(list(steps)):
+        target = assigned(step)
+        if target is not None:
+            live.discard(target)
+        if not isinstance(step, Touch):
+            live.update(uses(step))
+    return live
+
+
+def live_at_entries(graph: Graph, outputs: Iterable[str]) -> dict[int, set[str]]:
+    """Registers live at the beginning of each node, by node id (a fixed point from below)."""
+    at_end = set(outputs)
+    live: dict[int, set[str]] = {n.id: set() for n in graph.nodes}
+    changed = True
+    while changed:
+        changed = False
+        for node in reversed(graph.nodes):
+            now = live_before(node.steps, _live_after(node, live, at_end))
+            if now != live[node.id]:
+                live[node.id] = now
+                changed = True
+    return live
+
+
+def _live_after(node: Node, live: dict[int, set[str]], at_end: set[str]) -> set[str]:
+    if isinstance(node.end, Stop):
+        return at_end
+    after: set[str] = set()
+    for following in node.successors():
+        after |= live[following.id]
+    if isinstance(node.end, Fork):
+        after |= set(registers(node.end.condition))
+    return after
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """What leaving out an iteration that writes nothing would change.
+
+    ``unchanged``: nothing that is read later, and no check of the program is in the body.
+    ``plain``: the body has plain reads; they change nothing either, but may be data races.
+    """
+
+    unchanged: bool
+    plain: bool
+
+
+def repeats(loop: Loop, graph: Graph, live: dict[int, set[str]]) -> Repeats:
+    """Whether iterations of a loop that write nothing may be left out."""
+    body = [s for n in graph.nodes if n.id in loop.nodes for s in n.steps]
+    changed = {target for step in body if (target := assigned(step)) is not None}
+    checks = any(isinstance(step, Check) for step in body)
+    unchanged = loop.single and not checks and not changed & live[loop.head.id]
+    return Repeats(unchanged, any(isinstance(s, Access) and s.name == "load" for s in body))

@@ -1,0 +1,198 @@
+"""Lvalues: where a value lives, and how it is read and written there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ksmcheck.kernel.constants import try_constant
+from ksmcheck.kernel.ints import ADDRESS
+from ksmcheck.kernel.spelling import did_you_mean
+from ksmcheck.kernel.types import (
+    ArrayOf,
+    CType,
+    IntegerType,
+    PointerTo,
+    StructType,
+    VoidType,
+    ints_of,
+    is_scalar,
+)
+from ksmcheck.program import fold
+from ksmcheck.program.context import Context
+from ksmcheck.program.ir import Access, Const, Expr, Set, Use
+from ksmcheck.program.scope import Variable
+from ksmcheck.program.values import Value, assign, moved, need_scalar
+from ksmcheck.syntax.c_ast import Expr as Tree
+from ksmcheck.syntax.c_ast import Index, IntLit, Member, Name, Unary
+from ksmcheck.text import InputError, Span
+
+
+@dataclass(frozen=True, slots=True)
+class InRegisters:
+    """A local, or part of one: ``offset`` bytes into ``variable``."""
+
+    variable: Variable
+    offset: int
+    type: CType
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """At an address; ``volatile`` accesses are marked ones."""
+
+    address: Expr
+    type: CType
+    volatile: bool = False
+
+
+Place: TypeAlias = InRegisters | InMemory
+
+
+class Places(Context):
+    """Names, members, elements and dereferences."""
+
+    def place(self, expr: Tree) -> Place:
+        """The place that ``expr`` designates. Raises InputError where it is not an lvalue."""
+        if isinstance(expr, Name):
+            return self._named(expr)
+        if isinstance(expr, Unary) and expr.op == "*":
+            return self.pointed(self.value(expr.operand), expr.span)
+        if isinstance(expr, Member):
+            return self._member(expr)
+        if isinstance(expr, Index):
+            return self._element(expr)
+        raise InputError("this is not a variable, member or element", expr.span)
+
+    def is_place(self, expr: Tree) -> bool:
+        if isinstance(expr, Member):
+            return expr.arrow or self.is_place(expr.base)
+        if isinstance(expr, Name):
+            return try_constant(expr, self.declarations) is None or bool(self.find(expr.name))
+        return isinstance(expr, Index) or (isinstance(expr, Unary) and expr.op == "*")
+
+    def _named(self, expr: Name) -> Place:
+        variable = self.find(expr.name)
+        if variable is None:
+            raise self.undeclared(expr)
+        return self.place_of(variable)
+
+    def place_of(self, variable: Variable) -> Place:
+        item = variable.object
+        if item is None:
+            return InRegisters(variable, 0, variable.type)
+        return InMemory(Const(item.address, ADDRESS), variable.type, variable.volatile)
+
+    def undeclared(self, expr: Name) -> InputError:
+        known = list(self.shared)
+        scope = self.frame.scope
+        while scope is not None:
+            known += scope.names
+            if scope.outer is None:
+                break
+            scope = scope.outer
+        known += self.declarations.enumerators
+        hint = did_you_mean(expr.name, known)
+        return InputError(f"{expr.name} is not declared", expr.span, hint=hint)
+
+    def pointed(self, value: Value, span: Span) -> InMemory:
+        """What ``value`` points to. herd7's untyped pointers point to a cell of their own type."""
+        need_scalar(value, span)
+        if isinstance(value.type, PointerTo):
+            if isinstance(value.type.target, VoidType):
+                raise InputError("void * cannot be dereferenced", span, hint="cast it first")
+            return InMemory(value.expr, value.type.target, value.type.volatile)
+        if not self.frame.lenient:
+            hint = f"cast it to a pointer, or declare it as one; it is {value.type}"
+            raise InputError("this is not a pointer", span, hint=hint)
+        return InMemory(fold.cast(ADDRESS, value.expr), value.type)
+
+    def _member(self, expr: Member) -> Place:
+        if expr.arrow:
+            base: Place = self.pointed(self.value(expr.base), expr.base.span)
+        else:
+            base = self.place(expr.base)
+        if not isinstance(base.type, StructType):
+            hint = "use ->" if isinstance(base.type, PointerTo) else None
+            raise InputError(f"{base.type} has no members", expr.span, hint=hint)
+        member = self.declarations.member(base.type, expr.field, expr.span)
+        if isinstance(base, InRegisters):
+            return InRegisters(base.variable, base.offset + member.offset, member.type)
+        address = fold.op("add", ADDRESS, base.address, Const(member.offset, ADDRESS))
+        return InMemory(address, member.type, base.volatile or member.volatile)
+
+    def _element(self, expr: Index) -> Place:
+        if self.is_place(expr.base):
+            base = self.place(expr.base)
+            if isinstance(base, InRegisters) and isinstance(base.type, ArrayOf):
+                return self._local_element(expr, base, base.type)
+            pointer = self.read(base, expr.base)
+        else:
+            pointer = self.value(expr.base)
+        index = self.value(expr.index)
+        if isinstance(index.type, PointerTo):
+            pointer, index = index, pointer
+        if not isinstance(pointer.type, PointerTo) or not isinstance(index.type, IntegerType):
+            raise InputError(f"{pointer.type} cannot be indexed", expr.span)
+        return self.pointed(moved(pointer, index, "add", self.layouts, expr.span), expr.span)
+
+    def _local_element(self, expr: Index, base: InRegisters, type: ArrayOf) -> Place:
+        assert isinstance(expr.index, IntLit), "other indices put the array into memory"
+        length = type.length or 0
+        if not 0 <= expr.index.value < length:
+            raise InputError(f"index {expr.index.value} is outside {type}", expr.span)
+        step = self.layouts.size(type.element, expr.span)
+        return InRegisters(base.variable, base.offset + expr.index.value * step, type.element)
+
+    # Reading and writing.
+
+    def read(self, place: Place, node: Tree) -> Value:
+        """The value at a place; arrays decay to a pointer to their first element."""
+        if isinstance(place.type, ArrayOf):
+            if isinstance(place, InRegisters):
+                raise InputError("an array in registers has no address", node.span)
+            return Value(place.address, PointerTo(place.type.element, place.volatile))
+        if not is_scalar(place.type):
+            raise InputError(f"{place.type} is used as a value", node.span, hint="name a member")
+        if isinstance(place, InRegisters):
+            return self._read_register(place, node)
+        ints = ints_of(place.type)
+        register = self.graph.fresh("t")
+        name = "READ_ONCE" if place.volatile else "load"
+        origin = self.origin(node.span, node)
+        self.graph.emit(Access(name, register, (place.address,), ints, ints, origin))
+        return Value(Use(register, ints), place.type)
+
+    def _read_register(self, place: InRegisters, node: Tree) -> Value:
+        register, type = self._register(place, node.span)
+        self.touch(register, place.variable.name, node.span)
+        return Value(fold.cast(ints_of(place.type), Use(register, ints_of(type))), place.type)
+
+    def write(self, place: Place, value: Value, node: Tree) -> None:
+        """Stores a scalar, converted as if by assignment."""
+        if not is_scalar(place.type):
+            raise InputError(f"{place.type} cannot be assigned", node.span)
+        converted = assign(value, place.type, node.span, lenient=self.frame.lenient)
+        if isinstance(place, InRegisters):
+            register, type = self._register(place, node.span)
+            self.graph.emit(Set(register, fold.cast(ints_of(type), converted.expr)))
+            return
+        ints = ints_of(place.type)
+        name = "WRITE_ONCE" if place.volatile else "store"
+        args = (place.address, converted.expr)
+        self.graph.emit(Access(name, None, args, ints, None, self.origin(node.span, node)))
+
+    def _register(self, place: InRegisters, span: Span) -> tuple[str, CType]:
+        """The register of a scalar part of a local, and the type it is kept in."""
+        variable = place.variable
+        if is_scalar(variable.type):
+            return variable.register, variable.type
+        for scalar in self.layouts.scalars(variable.type, span):
+            if scalar.offset == place.offset:
+                return variable.register + scalar.path, scalar.type
+        raise InputError(f"no such part of {variable.name}", span)
+
+    def address_of(self, place: Place, span: Span) -> Value:
+        if isinstance(place, InRegisters):
+            raise InputError(f"{place.variable.name} is a register: it has no address here", span)
+        return Value(place.address, PointerTo(place.type, place.volatile))

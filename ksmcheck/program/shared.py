@@ -1,0 +1,143 @@
+"""The shared objects of a test: from file-level variables, the start state, and parameters.
+
+herd7's dialect names shared locations in the threads' parameters (``P0(int *x)``: parameter x is the
+address of location x) and does not type them; here a location has one type, the widest that the
+start state and the parameters give it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ksmcheck.kernel.declarations import Declarations
+from ksmcheck.kernel.memory import Memory
+from ksmcheck.kernel.types import (
+    INT,
+    ArrayOf,
+    CType,
+    PointerTo,
+    StructType,
+    VoidType,
+    ints_of,
+    is_scalar,
+)
+from ksmcheck.program.addressed import root_name
+from ksmcheck.program.initialisers import sized
+from ksmcheck.program.scope import Variable
+from ksmcheck.program.tree import walk
+from ksmcheck.syntax.c_ast import Function, Name, Param
+from ksmcheck.syntax.litmus_ast import InitEntry, LitmusTest
+from ksmcheck.text import InputError, Span
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What is known of one object before it is laid out."""
+
+    span: Span
+    declared: CType | None = None
+    volatile: bool = False
+    top: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """``variables`` by name; ``top``: those declared at file level, visible in every function."""
+
+    variables: dict[str, Variable]
+    top: frozenset[str]
+
+
+def lay_out(test: LitmusTest, declarations: Declarations, memory: Memory) -> Shared:
+    """Puts every shared object of the test into ``memory``."""
+    wanted = _wanted(test, declarations)
+    for name, type, span in _parameters(test, declarations):
+        wanted.setdefault(name, _Wanted(span))
+        _unify(wanted[name], type, name, span)
+    variables = {}
+    for name, item in wanted.items():
+        type = item.declared or INT
+        made = memory.add(name, type, item.span, volatile=item.volatile)
+        variables[name] = Variable(name, type, name, made, item.volatile)
+    return Shared(variables, frozenset(n for n, w in wanted.items() if w.top))
+
+
+def _wanted(test: LitmusTest, declarations: Declarations) -> dict[str, _Wanted]:
+    found: dict[str, _Wanted] = {}
+    for name, declaration in declarations.globals.items():
+        type = sized(declarations.resolve(declaration.type), declaration.init)
+        found[name] = _Wanted(declaration.span, type, declaration.volatile, top=True)
+    shared = [e for e in test.init if e.thread is None]
+    for entry in shared:
+        if isinstance(entry.target, Name):
+            _entry(entry, entry.target.name, found, declarations)
+    for entry in test.init:
+        for name in _symbols(entry, declarations):
+            found.setdefault(name.name, _Wanted(name.span))
+    for entry in shared:
+        root = root_name(entry.target)
+        if root is not None:
+            found.setdefault(root, _Wanted(entry.span))
+    return found
+
+
+def _entry(
+    entry: InitEntry, name: str, found: dict[str, _Wanted], declarations: Declarations
+) -> None:
+    type = None
+    if entry.type is not None:
+        type = sized(declarations.resolve(entry.type), entry.value)
+    known = found.setdefault(name, _Wanted(entry.span))
+    if type is not None and known.declared is not None and known.declared != type:
+        message = f"{name} is {known.declared} already, not {type}"
+        raise InputError(message, entry.span)
+    known.declared = known.declared or type
+
+
+def _symbols(entry: InitEntry, declarations: Declarations) -> Iterator[Name]:
+    """Names in an entry's value that stand for an address, and so for a location."""
+    if entry.value is None:
+        return
+    calls = {id(n.callee) for n in walk(entry.value) if hasattr(n, "callee")}
+    for node in walk(entry.value):
+        if isinstance(node, Name) and id(node) not in calls:
+            constant = node.name in declarations.enumerators
+            if not constant and node.name not in ("NULL", "true", "false", *declarations.globals):
+                yield node
+
+
+def _parameters(
+    test: LitmusTest, declarations: Declarations
+) -> Iterator[tuple[str, CType, Span]]:
+    for thread in test.threads:
+        for param in thread.params:
+            yield param.name, parameter_target(param, thread, declarations), param.span
+
+
+def parameter_target(param: Param, thread: Function, declarations: Declarations) -> CType:
+    """The type of the location whose address a thread's parameter is."""
+    type = declarations.resolve(param.type)
+    if isinstance(type, PointerTo):
+        return type.target
+    hint = f"write {type} *{param.name}: the parameter is the address of a shared location"
+    raise InputError(f"a parameter of {thread.name} must be a pointer", param.span, hint=hint)
+
+
+def _unify(item: _Wanted, type: CType, name: str, span: Span) -> None:
+    known = item.declared
+    if isinstance(type, VoidType) or known == type:
+        return
+    if known is None:
+        item.declared = type
+    elif isinstance(known, ArrayOf) and known.element == type:
+        return
+    elif is_scalar(known) and is_scalar(type):
+        item.declared = _wider(known, type)
+    elif isinstance(known, StructType) or isinstance(type, StructType):
+        hint = f"{name} is {known}"
+        raise InputError(f"{name} has two types", span, hint=hint)
+
+
+def _wider(one: CType, other: CType) -> CType:
+    return other if ints_of(other).width > ints_of(one).width else one

@@ -1,0 +1,117 @@
+"""The start state: the value of each cell, and of herd7's registers (``0:r1 = x``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ksmcheck.kernel.types import WORDS, CType, PointerTo, StructType, ints_of, is_scalar
+from ksmcheck.program.initialisers import leaves
+from ksmcheck.program.ir import Const
+from ksmcheck.program.places import InMemory, Place
+from ksmcheck.program.statements import Statements
+from ksmcheck.program.values import Value, assign, integer
+from ksmcheck.syntax.c_ast import Call, Expr, InitList, Name
+from ksmcheck.syntax.litmus_ast import InitEntry, LitmusTest
+from ksmcheck.text import InputError, Span
+
+UNLOCKED = frozenset(("__SPIN_LOCK_UNLOCKED", "__RAW_SPIN_LOCK_UNLOCKED", "__MUTEX_INITIALIZER"))
+INITIALISERS = frozenset(("ATOMIC_INIT", "ATOMIC_LONG_INIT", "ATOMIC64_INIT", "REFCOUNT_INIT"))
+
+
+@dataclass(slots=True)
+class Start:
+    """``cells``: address -> raw value. ``registers``: (thread, name) -> value."""
+
+    cells: dict[int, int]
+    registers: dict[tuple[int, str], tuple[Value, Span]]
+
+
+class Initial(Statements):
+    """Evaluates constant expressions over shared addresses with the threads' own rules.
+
+    The frame is that of no function; anything that would touch memory is an InputError.
+    """
+
+    def start(self, test: LitmusTest) -> Start:
+        found = Start({}, {})
+        for declaration in self.declarations.globals.values():
+            if declaration.init is not None:
+                place = self.place(Name(declaration.name, declaration.span))
+                self._fill_cells(place, declaration.init, found, strict=True)
+        for entry in test.init:
+            if entry.thread is not None:
+                self._register(entry, found)
+            elif entry.value is not None:
+                self._fill_cells(self._target(entry), entry.value, found, strict=False)
+        return found
+
+    def _target(self, entry: InitEntry) -> Place:
+        place = self.place(entry.target)
+        if not isinstance(place, InMemory) or not isinstance(place.address, Const):
+            raise InputError("the start state needs a location known by name", entry.target.span)
+        return place
+
+    def _register(self, entry: InitEntry, found: Start) -> None:
+        assert entry.thread is not None
+        if not isinstance(entry.target, Name) or entry.value is None:
+            raise InputError("a register's start is written 0:r1 = value", entry.span)
+        value = self._constant(entry.value, herd=True)
+        if entry.type is not None:
+            type = self.declarations.resolve(entry.type)
+            value = assign(value, type, entry.value.span, lenient=True)
+        key = (entry.thread, entry.target.name)
+        if key in found.registers:
+            raise InputError(f"{key[0]}:{key[1]} is given a start twice", entry.span)
+        found.registers[key] = (value, entry.span)
+
+    def _fill_cells(self, place: Place, init: Expr, found: Start, *, strict: bool) -> None:
+        assert isinstance(place, InMemory) and isinstance(place.address, Const)
+        inner = _plain(init, place.type)
+        for offset, expr in leaves(place.type, inner, self.declarations):
+            target = self._scalar_at(place, offset, expr)
+            assert isinstance(target.address, Const)
+            if target.address.value in found.cells and not strict:
+                self._twice(expr)
+            value = self._constant(expr, herd=not strict)
+            lenient = not strict
+            converted = assign(value, target.type, expr.span, lenient=lenient).expr
+            assert isinstance(converted, Const)
+            found.cells[target.address.value] = ints_of(target.type).raw(converted.value)
+
+    def _twice(self, expr: Expr) -> None:
+        raise InputError("this location is given a start value twice", expr.span)
+
+    def _scalar_at(self, place: InMemory, offset: int, expr: Expr) -> InMemory:
+        if is_scalar(place.type) and offset == 0:
+            return place
+        for scalar in self.layouts.scalars(place.type, expr.span):
+            if scalar.offset == offset:
+                part = self.part(place, offset, scalar.type)
+                assert isinstance(part, InMemory)
+                return part
+        raise InputError(f"{place.type} takes a list of values", expr.span)
+
+    def _constant(self, expr: Expr, *, herd: bool) -> Value:
+        """A constant; in herd7's start state a location's name alone is its address."""
+        if isinstance(expr, Call) and expr.callee.name in INITIALISERS:
+            (expr,) = self.arguments(expr, 1)
+        if isinstance(expr, Name) and herd:
+            variable = self.find(expr.name)
+            if variable is not None and variable.object is not None:
+                address = Const(variable.object.address, ints_of(PointerTo(variable.type)))
+                return Value(address, PointerTo(variable.type))
+        if isinstance(expr, Name) and expr.name in UNLOCKED:
+            return integer(0)
+        before = len(self.graph.here.steps)
+        value = self.value(expr)
+        if not isinstance(value.expr, Const) or len(self.graph.here.steps) != before:
+            raise InputError("a start value must be constant", expr.span)
+        return value
+
+
+def _plain(init: Expr, type: CType) -> Expr:
+    """``ATOMIC_INIT(1)`` or a bare value for a type that is one word: as a list of one."""
+    one_word = isinstance(type, StructType) and (type.kind, type.tag) in WORDS
+    if one_word and not isinstance(init, InitList):
+        return InitList(((None, init),), init.span)
+    return init

@@ -1,0 +1,281 @@
+"""Statements: control flow, declarations, inlined functions."""
+
+from __future__ import annotations
+
+from ksmcheck.kernel.spelling import did_you_mean
+from ksmcheck.kernel.types import VOID, CType, VoidType, ints_of, is_scalar
+from ksmcheck.program.addressed import addressed_locals
+from ksmcheck.program.expressions import Expressions
+from ksmcheck.program.graph import Forget, Node
+from ksmcheck.program.initialisers import leaves, sized
+from ksmcheck.program.ir import Const, Frame, Use
+from ksmcheck.program.scope import Activation, Scope, Targets, Variable
+from ksmcheck.program.switches import Switches
+from ksmcheck.program.values import NOTHING, Value, assign
+from ksmcheck.syntax.c_ast import (
+    Block,
+    Break,
+    Case,
+    Continue,
+    Declaration,
+    DeclGroup,
+    DoWhile,
+    Expr,
+    ExprStmt,
+    For,
+    Function,
+    Goto,
+    If,
+    InitList,
+    Label,
+    Return,
+    Stmt,
+    Switch,
+    While,
+)
+from ksmcheck.text import InputError, Note, Span
+
+
+class Statements(Switches, Expressions):
+    """Everything that may stand in a function's body."""
+
+    def statement(self, stmt: Stmt) -> None:
+        if isinstance(stmt, ExprStmt):
+            self.effect(stmt.expr)
+        elif isinstance(stmt, Declaration):
+            self._declaration(stmt)
+        elif isinstance(stmt, DeclGroup):
+            for declaration in stmt.body:
+                self._declaration(declaration)
+        elif isinstance(stmt, Block):
+            self._block(stmt)
+        elif isinstance(stmt, If):
+            self._if(stmt)
+        elif isinstance(stmt, While | DoWhile | For):
+            self._loop(stmt)
+        elif isinstance(stmt, Switch):
+            self.switch(stmt)
+        elif isinstance(stmt, Case):
+            self.case(stmt)
+        else:
+            self._jump(stmt)
+
+    def _jump(self, stmt: Stmt) -> None:
+        if isinstance(stmt, Label):
+            self._label(stmt)
+        elif isinstance(stmt, Goto):
+            self.frame.gotos.setdefault(stmt.label, stmt.span)
+            self.graph.goto(self._labelled(stmt.label))
+        elif isinstance(stmt, Break | Continue):
+            targets = self.frame.targets
+            target = targets.stop if isinstance(stmt, Break) else targets.again
+            if target is None:
+                word = "break" if isinstance(stmt, Break) else "continue"
+                raise InputError(f"{word} outside of a loop", stmt.span)
+            self.graph.goto(target)
+        else:
+            assert isinstance(stmt, Return), stmt
+            self._return(stmt)
+
+    def _block(self, stmt: Block) -> None:
+        self.push()
+        for inner in stmt.body:
+            self.statement(inner)
+        self.pop()
+
+    def statement_value(self, body: Block) -> Value:
+        """``({ ...; value; })``: void unless an expression comes last."""
+        self.push()
+        for inner in body.body[:-1]:
+            self.statement(inner)
+        result = NOTHING
+        last = body.body[-1] if body.body else None
+        if isinstance(last, ExprStmt):
+            result = self.value(last.expr)
+        elif last is not None:
+            self.statement(last)
+        self.pop()
+        return result
+
+    # Branches and loops.
+
+    def _if(self, stmt: If) -> None:
+        then, otherwise, join = (self.graph.node() for _ in range(3))
+        self.condition(stmt.condition, then, otherwise)
+        self.graph.begin(then)
+        self._scoped(stmt.then)
+        self.graph.goto(join)
+        self.graph.begin(otherwise)
+        if stmt.otherwise is not None:
+            self._scoped(stmt.otherwise)
+        self.graph.goto(join)
+        self.graph.begin(join)
+
+    def _scoped(self, stmt: Stmt) -> None:
+        self.push()
+        self.statement(stmt)
+        self.pop()
+
+    def _loop(self, stmt: While | DoWhile | For) -> None:
+        self.push()
+        if isinstance(stmt, For):
+            for first in stmt.init:
+                self.statement(first)
+        head, test, body, done = (self.graph.node() for _ in range(4))
+        head.loop = (stmt.span, stmt.unroll)
+        self.graph.start(head)
+        if isinstance(stmt, DoWhile):
+            self._body(stmt.body, done, test)
+            self.graph.start(test)
+            self.condition(stmt.condition, head, done)
+        else:
+            if stmt.condition is None:
+                self.graph.goto(body)
+            else:
+                self.condition(stmt.condition, body, done)
+            self.graph.begin(body)
+            self._body(stmt.body, done, test)
+            self.graph.start(test)
+            if isinstance(stmt, For) and stmt.step is not None:
+                self.effect(stmt.step)
+            self.graph.goto(head)
+        self.graph.begin(done)
+        self.pop()
+
+    def _body(self, body: Stmt, stop: Node, again: Node) -> None:
+        kept = self.frame.targets
+        self.frame.targets = Targets(stop, again)
+        self._scoped(body)
+        self.frame.targets = kept
+
+    # Labels.
+
+    def _labelled(self, name: str) -> Node:
+        if name not in self.frame.labels:
+            self.frame.labels[name] = self.graph.node()
+        return self.frame.labels[name]
+
+    def _label(self, stmt: Label) -> None:
+        if stmt.name in self.frame.placed:
+            raise InputError(f"label {stmt.name} is defined twice", stmt.span)
+        self.frame.placed.add(stmt.name)
+        node = self._labelled(stmt.name)
+        node.loop = (stmt.span, None)
+        self.graph.start(node)
+        self.statement(stmt.body)
+
+    def check_labels(self) -> None:
+        """Raises InputError for a goto to a label that the function does not have."""
+        for name, span in self.frame.gotos.items():
+            if name not in self.frame.placed:
+                hint = did_you_mean(name, self.frame.placed)
+                raise InputError(f"there is no label {name}", span, hint=hint)
+
+    # Declarations.
+
+    def _declaration(self, stmt: Declaration) -> None:
+        type = sized(self.declarations.resolve(stmt.type), stmt.init)
+        if stmt.static:
+            hint = "make it a variable at file level"
+            raise InputError("static local variables are not supported", stmt.span, hint=hint)
+        if isinstance(type, VoidType):
+            raise InputError("a variable cannot be void", stmt.span)
+        if stmt.init is None or isinstance(stmt.init, InitList):
+            variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)
+            if stmt.init is not None:
+                self._fill(variable, stmt.init)
+        elif is_scalar(type):
+            # The name is in scope of its own initialiser in C, but has no value there.
+            value = self.value(stmt.init)
+            converted = assign(value, type, stmt.init.span, lenient=self.frame.lenient)
+            variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)
+            self.write(self.place_of(variable), converted, stmt.init)
+        else:
+            variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)
+            self.copy(self.place_of(variable), self.place(stmt.init), stmt.init)
+
+    def _fill(self, variable: Variable, init: Expr) -> None:
+        """Every scalar gets a value: what the list does not name is 0 (C17 6.7.9)."""
+        given = dict(leaves(variable.type, init, self.declarations))
+        place = self.place_of(variable)
+        for path, scalar in self._offsets(variable.type, init.span):
+            target = self.part(place, path, scalar)
+            expr = given.get(path)
+            value = Value(Const(0, ints_of(scalar)), scalar) if expr is None else self.value(expr)
+            self.write(target, value, init if expr is None else expr)
+
+    def _offsets(self, type: CType, span: Span) -> list[tuple[int, CType]]:
+        if is_scalar(type):
+            return [(0, type)]
+        return [(s.offset, s.type) for s in self.layouts.scalars(type, span)]
+
+    # Functions.
+
+    def inline(self, function: Function, args: tuple[Expr, ...], span: Span) -> Value:
+        """The body in place of the call; parameters are locals with the arguments as values."""
+        self._check_call(function, args, span)
+        caller = self.frame
+        result_type = self.declarations.resolve(function.result)
+        values = [self.value(arg) for arg in args]
+        callee = self._activation(function, result_type, span)
+        self.frame = callee
+        for param, value, arg in zip(function.params, values, args, strict=True):
+            type = self.declarations.resolve(param.type)
+            converted = assign(value, type, arg.span, lenient=caller.lenient)
+            variable = self.declare(param.name, type, param.span, volatile=param.volatile)
+            self.write(self.place_of(variable), converted, arg)
+        assert function.body is not None
+        self._block(function.body)
+        self.check_labels()
+        self.graph.start(callee.exit)
+        self.frame = caller
+        if callee.result is None:
+            return NOTHING
+        register, type = callee.result
+        return Value(Use(register, ints_of(type)), type)
+
+    def _activation(self, function: Function, result_type: CType, span: Span) -> Activation:
+        stack = (*self.frame.stack, Frame(function.name, span))
+        result = None
+        if result_type != VOID:
+            if not is_scalar(result_type):
+                message = f"functions that return {result_type} are not supported"
+                raise InputError(message, span, hint="return a pointer, or pass one to fill in")
+            result = (self.graph.fresh(f"{function.name}()"), result_type)
+            self.graph.emit(Forget(result[0], ints_of(result_type)))
+        addressed = addressed_locals(function, self.primitives)
+        exit = self.graph.node()
+        return Activation(function, stack, Scope(None), exit, result, addressed, lenient=False)
+
+    def _check_call(self, function: Function, args: tuple[Expr, ...], span: Span) -> None:
+        defined = (Note(f"{function.name} is declared here", function.span),)
+        if function.body is None:
+            hint = f"define {function.name}"
+            raise InputError(f"{function.name} has no body", span, hint=hint, notes=defined)
+        if len(args) != len(function.params):
+            count = len(function.params)
+            message = f"{function.name} takes {count} argument{'s' * (count != 1)}, not {len(args)}"
+            raise InputError(message, span, notes=defined)
+        chain = [self.frame.function.name, *(f.function for f in self.frame.stack)]
+        if function.name in chain:
+            names = [f.function for f in self.frame.stack]
+            calls = " -> ".join([*names[names.index(function.name) :], function.name])
+            notes = tuple(Note(f"{f.function} is called here", f.call) for f in self.frame.stack)
+            hint = "write a loop instead"
+            raise InputError(f"recursion is not supported: {calls}", span, hint=hint, notes=notes)
+
+    def _return(self, stmt: Return) -> None:
+        frame = self.frame
+        if stmt.value is not None and frame.result is None:
+            value = self.value(stmt.value)
+            if frame.stack and value.type != VOID:
+                raise InputError(f"{frame.function.name} returns no value", stmt.span)
+        elif stmt.value is None and frame.result is not None:
+            raise InputError(f"{frame.function.name} must return a value", stmt.span)
+        elif stmt.value is not None and frame.result is not None:
+            register, type = frame.result
+            value = self.value(stmt.value)
+            self.set(register, assign(value, type, stmt.span, lenient=frame.lenient).expr)
+        self.graph.goto(frame.exit)
+
+

@@ -1,0 +1,106 @@
+"""One thread's function becomes a control-flow graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ksmcheck.kernel.ints import ADDRESS, IntType
+from ksmcheck.kernel.types import ArrayOf, PointerTo, ints_of, is_scalar
+from ksmcheck.program.addressed import addressed_locals
+from ksmcheck.program.graph import Graph
+from ksmcheck.program.ir import Const, Set
+from ksmcheck.program.scope import Activation, Scope, Variable
+from ksmcheck.program.statements import Statements
+from ksmcheck.program.tree import walk
+from ksmcheck.program.values import Value, assign
+from ksmcheck.syntax.c_ast import Declaration, Function, Name
+from ksmcheck.text import InputError, Span
+
+Starts = Mapping[str, tuple[Value, Span]]
+"""Start values of a thread's registers, by name."""
+
+Output = tuple[str, str, IntType, bool]
+"""A top-level local: its name, register, type, and whether it is a pointer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A thread before unrolling."""
+
+    graph: Graph
+    outputs: tuple[Output, ...]
+
+
+class ThreadLowering(Statements):
+    """The thread's own body is like an inlined function's, but its locals can be observed."""
+
+    def lower(self, function: Function, starts: Starts) -> Lowered:
+        assert function.body is not None
+        lenient = bool(function.params)
+        addressed = addressed_locals(function, self.primitives)
+        scope = Scope(None)
+        self.frame = Activation(
+            function, (), scope, self.graph.node(), None, addressed, lenient=lenient
+        )
+        if lenient:
+            self.hidden = frozenset(self.objects) - self.top
+            self.shared = {n: v for n, v in self.objects.items() if n in self.top}
+        self.starts = dict(starts)
+        self._parameters(function)
+        self._undeclared_starts(function)
+        self.locals = Scope(scope)
+        self.frame.scope = self.locals
+        for stmt in function.body.body:
+            self.statement(stmt)
+        self.check_labels()
+        self.graph.start(self.frame.exit)
+        return Lowered(self.graph, tuple(self._outputs(scope)))
+
+    def _parameters(self, function: Function) -> None:
+        for param in function.params:
+            item = self.objects[param.name]
+            written = self.declarations.resolve(param.type)
+            assert isinstance(written, PointerTo)
+            target = item.type.element if isinstance(item.type, ArrayOf) else item.type
+            volatile = written.volatile
+            keep = not is_scalar(target) or target == written.target
+            type = written if keep and written.target == target else PointerTo(target, volatile)
+            variable = self.declare(param.name, type, param.span, volatile=param.volatile)
+            assert item.object is not None
+            address = Value(Const(item.object.address, ADDRESS), type)
+            self.write(self.place_of(variable), address, Name(param.name, param.span))
+
+    def _undeclared_starts(self, function: Function) -> None:
+        """``0:r1 = 2`` makes r1 a register of thread 0, unless the thread declares it."""
+        declared = _top_declarations(function)
+        for name, (value, span) in self.starts.items():
+            if name in {p.name for p in function.params}:
+                raise InputError(f"{name} is a parameter: its value is its location", span)
+            if name not in declared:
+                variable = self.new_register(name, value.type)
+                self.graph.emit(Set(variable.register, value.expr))
+
+    def declare(
+        self, name: str, type: object, span: Span, *, volatile: bool = False
+    ) -> Variable:
+        variable = super().declare(name, type, span, volatile=volatile)  # type: ignore[arg-type]
+        in_body = not self.frame.stack and self.frame.scope is getattr(self, "locals", None)
+        if in_body and name in self.starts:
+            value, at = self.starts[name]
+            converted = assign(value, variable.type, at, lenient=True)
+            self.write(self.place_of(variable), converted, Name(name, at))
+        return variable
+
+    def _outputs(self, scope: Scope) -> list[Output]:
+        found = []
+        for name, variable in [*scope.names.items(), *self.locals.names.items()]:
+            if variable.object is None and is_scalar(variable.type):
+                ints = ints_of(variable.type)
+                pointer = isinstance(variable.type, PointerTo)
+                found.append((name, variable.register, ints, pointer))
+        return found
+
+
+def _top_declarations(function: Function) -> frozenset[str]:
+    return frozenset(n.name for n in walk(function) if isinstance(n, Declaration))

@@ -1,0 +1,114 @@
+"""Clauses for what nearly every model forbids: coherence violations and torn atomic updates.
+
+Sound only where the model's cat file really has these axioms (``premises``). The five patterns of
+coherence over two accesses of one thread to one cell: CoWW, CoWR, CoRW (the write itself or a later
+one as source, or one that is co-after it) and CoRR; with a total co they are together equivalent to
+acyclicity of po-loc, rf, co and fr (Alglave, Maranget, Tautschnig, TOPLAS 36(2), 2014, section 4).
+What is left out where it would take too many clauses is found by the lazy loop.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from ksmcheck.events.structure import Event
+from ksmcheck.solve.base import Base
+from ksmcheck.solve.gates import FALSE, TRUE
+
+MAX_CLAUSES = 40_000
+
+
+def add_coherence(base: Base) -> None:
+    """Forbids CoWW, CoWR, CoRW and CoRR, pair by pair."""
+    limit = len(base.gates.clauses) + MAX_CLAUSES
+    by_thread: dict[int, list[Event]] = {}
+    for event in base.events:
+        if event.kind != "F" and event.thread >= 0:
+            by_thread.setdefault(event.thread, []).append(event)
+    for accesses in by_thread.values():
+        accesses.sort(key=lambda e: e.position)
+        for first, second in combinations(accesses, 2):
+            if set(first.cells).isdisjoint(second.cells):
+                continue
+            when = _both(base, first, second)
+            if when is not None and len(base.gates.clauses) < limit:
+                _pair(base, first, second, when)
+
+
+def _both(base: Base, first: Event, second: Event) -> list[int] | None:
+    """Negated literals of: both executed, to one cell; None if that cannot be."""
+    parts = (base.exec[first.id], base.exec[second.id], base.same(first.id, second.id))
+    if FALSE in parts:
+        return None
+    return [-p for p in parts if p != TRUE]
+
+
+def _pair(base: Base, first: Event, second: Event, when: list[int]) -> None:
+    if first.kind == "W":
+        if second.kind == "W":
+            base.gates.add(*when, base.order(first.id, second.id))
+        else:
+            _write_read(base, first.id, second.id, when)
+    elif second.kind == "W":
+        _read_write(base, first.id, second.id, when)
+    else:
+        _read_read(base, first.id, second.id, when)
+
+
+def _write_read(base: Base, write: int, read: int, when: list[int]) -> None:
+    for source in base.sources[read]:
+        if source != write:
+            rf = base.rf[source, read]
+            base.gates.add(*when, -rf, _before(base, write, source))
+
+
+def _read_write(base: Base, read: int, write: int, when: list[int]) -> None:
+    for source in base.sources[read]:
+        rf = base.rf[source, read]
+        base.gates.add(*when, -rf, FALSE if source == write else _before(base, source, write))
+
+
+def _read_read(base: Base, first: int, second: int, when: list[int]) -> None:
+    for one in base.sources[first]:
+        for two in base.sources[second]:
+            if one != two:
+                before = _before(base, one, two)
+                if before != TRUE:
+                    base.gates.add(*when, -base.rf[one, first], -base.rf[two, second], before)
+
+
+def _before(base: Base, a: int, b: int) -> int:
+    """``order``; TRUE for two writes that can share no cell, since then nothing is to be said."""
+    if set(base.events[a].cells).isdisjoint(base.events[b].cells):
+        return TRUE
+    return base.order(a, b)
+
+
+def add_atomicity(base: Base) -> None:
+    """No write of another thread between the source of an atomic read and its write."""
+    limit = len(base.gates.clauses) + MAX_CLAUSES
+    for read, write in base.structure.rmw:
+        own = base.events[write]
+        others = {
+            w.id: w
+            for cell in own.cells
+            for w in base.writes_to.get(cell, ())
+            if w.thread >= 0 and w.thread != own.thread
+        }
+        for other in others:
+            if len(base.gates.clauses) < limit:
+                _indivisible(base, read, write, other)
+
+
+def _indivisible(base: Base, read: int, write: int, other: int) -> None:
+    parts = (base.exec[write], base.exec[other], base.same(write, other))
+    if FALSE in parts:
+        return
+    when = [-p for p in (*parts, base.order(other, write)) if p != TRUE]
+    for source in base.sources[read]:
+        if source != other and not set(base.events[source].cells).isdisjoint(
+            base.events[other].cells
+        ):
+            rf, after = base.rf[source, read], base.order(source, other)
+            same = base.same(source, other)
+            base.gates.add(*when, -rf, -after, -same)

@@ -1,0 +1,234 @@
+"""From an assignment of the base encoding to the graph that a cat file judges, and back.
+
+What does not change with rf and co (the *skeleton*) is built once for each set of executed events,
+addresses and dependencies that is met. Back: facts of the graph become literals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ksmcheck.cat.graph import Graph
+from ksmcheck.cat.reasons import Reason
+from ksmcheck.solve.base import Base
+from ksmcheck.solve.gates import FALSE, TRUE
+from ksmcheck.text import InternalError
+
+_KEPT = 256
+_DEPENDENCIES = ("addr", "data", "ctrl")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Skeleton:
+    """``events[i]`` is the structure's id of event i of the graph.
+
+    ``reads``  per executed read its possible (literal, rf bit).
+    ``orders`` per pair of writes to one cell (literal of a before b, bit (a, b), bit (b, a)).
+    ``co``     the bits of co that hold in any case.
+    """
+
+    events: tuple[int, ...]
+    sets: dict[str, int]
+    rels: dict[str, int]
+    cells: dict[int, list[int]]
+    reads: list[list[tuple[int, int]]]
+    orders: list[tuple[int, int, int]]
+    co: int
+
+
+class Concrete:
+    """Reads the models of one base encoding."""
+
+    def __init__(self, base: Base) -> None:
+        self.base = base
+        self.dependencies = [
+            (d.relation, d.source, d.target, base.literal(d.guard))
+            for d in base.structure.dependencies
+        ]
+        self._skeletons: dict[tuple[bool, ...], Skeleton] = {}
+        self._guards: dict[tuple[str, int, int], list[int]] = {}
+        for relation, source, target, guard in self.dependencies:
+            self._guards.setdefault((relation, source, target), []).append(guard)
+        self.mask = self._mask()
+        self.fixed = self._fixed()
+
+    def _mask(self) -> list[int]:
+        """The variables that decide the skeleton."""
+        literals = list(self.base.exec)
+        for event in self.base.events:
+            literals += [self.base.at(event.id, c) for c in event.cells]
+        literals += [guard for *_, guard in self.dependencies]
+        return sorted({abs(x) for x in literals} - {TRUE})
+
+    def _fixed(self) -> tuple[str, ...]:
+        """What is alike in all candidates with the same executed events (CompiledCat.explain)."""
+        base = self.base
+        fixed = []
+        accesses = [e for e in base.events if e.kind != "F" and base.exec[e.id] != FALSE]
+        if all(any(base.at(e.id, c) == TRUE for c in e.cells) for e in accesses):
+            fixed.append("loc")
+        for relation in _DEPENDENCIES:
+            if all(g in (TRUE, FALSE) for r, *_, g in self.dependencies if r == relation):
+                fixed.append(relation)
+        if all(x in (TRUE, FALSE) for x in base.exec):
+            fixed.append("exec")
+        return tuple(fixed)
+
+    def skeleton(self, model: Sequence[int]) -> Skeleton:
+        """The part of the candidate that does not depend on rf and co."""
+        key = tuple([model[v - 1] > 0 for v in self.mask])
+        found = self._skeletons.get(key)
+        if found is None:
+            if len(self._skeletons) >= _KEPT:
+                self._skeletons.clear()
+            found = self._skeletons[key] = _Builder(self, model).skeleton()
+        return found
+
+    def graph(self, skeleton: Skeleton, model: Sequence[int]) -> Graph:
+        """The candidate's graph."""
+        rf, co = 0, skeleton.co
+        for options in skeleton.reads:
+            for literal, bit in options:
+                if model[abs(literal) - 1] == literal:
+                    rf |= bit
+                    break
+        for literal, forth, back in skeleton.orders:
+            co |= forth if model[abs(literal) - 1] == literal else back
+        return Graph(len(skeleton.events), skeleton.sets, {**skeleton.rels, "rf": rf, "co": co})
+
+    # Back to literals.
+
+    def clause(self, skeleton: Skeleton, reason: Reason, model: Sequence[int]) -> list[int]:
+        """Forbids the facts of a reason, for every candidate."""
+        events = skeleton.events
+        clause: set[int] = set()
+        for name, a, b in reason.facts:
+            clause.update(-x for x in self._fact(name, events[a], events[b], model))
+        clause.discard(FALSE)
+        self._falsified(clause, model)
+        return sorted(clause)
+
+    def _fact(self, name: str, a: int, b: int, model: Sequence[int]) -> tuple[int, ...]:
+        base = self.base
+        if name == "exec":
+            return (base.exec[a],)
+        if name == "rf":
+            return (base.rf[a, b],)
+        both = (base.exec[a], base.exec[b])
+        if name == "co":
+            return (*both, base.same(a, b), base.order(a, b))
+        if name == "loc":
+            return (*both, base.same(a, b))
+        guards = self._guards[name, a, b]
+        return (*both, next(g for g in guards if model[abs(g) - 1] == g))
+
+    def block(self, skeleton: Skeleton, model: Sequence[int]) -> list[int]:
+        """Forbids this very graph."""
+        clause = {-model[v - 1] for v in self.mask}
+        for options in skeleton.reads:
+            clause.update(-x for x, _ in options if model[abs(x) - 1] == x)
+        clause.update(-model[abs(x) - 1] for x, *_ in skeleton.orders)
+        clause.discard(FALSE)
+        self._falsified(clause, model)
+        return sorted(clause)
+
+    @staticmethod
+    def _falsified(clause: Iterable[int], model: Sequence[int]) -> None:
+        """A learned clause that the candidate meets would make the loop run for ever."""
+        for literal in clause:
+            if abs(literal) > len(model) or model[abs(literal) - 1] == literal:
+                raise InternalError("a reason does not hold in the candidate that it is for")
+
+
+class _Builder:
+    """Builds one skeleton."""
+
+    def __init__(self, concrete: Concrete, model: Sequence[int]) -> None:
+        self.concrete = concrete
+        self.base = concrete.base
+        self.model = model
+        self.events = tuple(e.id for e in self.base.events if self._holds(self.base.exec[e.id]))
+        self.n = len(self.events)
+        self.index = {e: i for i, e in enumerate(self.events)}
+        self.cells: dict[int, list[int]] = {}
+        for event in self.events:
+            for cell in self.base.events[event].cells:
+                if self._holds(self.base.at(event, cell)):
+                    self.cells.setdefault(cell, []).append(event)
+
+    def skeleton(self) -> Skeleton:
+        orders, co = self._orders()
+        return Skeleton(
+            self.events, self._sets(), self._rels(), self.cells, self._reads(), orders, co
+        )
+
+    def _holds(self, literal: int) -> bool:
+        return literal == TRUE or self.model[abs(literal) - 1] == literal
+
+    def _bit(self, a: int, b: int) -> int:
+        return 1 << (self.index[a] * self.n + self.index[b])
+
+    def _sets(self) -> dict[str, int]:
+        sets: dict[str, int] = {}
+        for index, number in enumerate(self.events):
+            event = self.base.events[number]
+            for name in (event.kind, *event.tags):
+                sets[name] = sets.get(name, 0) | 1 << index
+            if event.thread < 0:
+                sets["IW"] = sets.get("IW", 0) | 1 << index
+        return sets
+
+    def _rels(self) -> dict[str, int]:
+        n, bit, index = self.n, self._bit, self.index
+        po, internal = self._threads()
+        loc = 0
+        for members in self.cells.values():
+            row = sum(1 << index[e] for e in members)
+            loc |= sum(row << (index[e] * n) for e in members)
+        rels = {"po": po, "int": internal, "ext": ((1 << n * n) - 1) & ~internal, "loc": loc}
+        pairs = [("rmw", r, w, TRUE) for r, w in self.base.structure.rmw]
+        for name, a, b, guard in (*pairs, *self.concrete.dependencies):
+            if a in index and b in index and self._holds(guard):
+                rels[name] = rels.get(name, 0) | bit(a, b)
+        return rels
+
+    def _threads(self) -> tuple[int, int]:
+        """po and int. An initial write is in no thread: external to all others."""
+        threads: dict[int, list[int]] = {}
+        for event in self.events:
+            thread = self.base.events[event].thread
+            threads.setdefault(thread if thread >= 0 else -1 - event, []).append(event)
+        po = internal = 0
+        for members in threads.values():
+            members.sort(key=lambda e: self.base.events[e].position)
+            row = later = sum(1 << self.index[e] for e in members)
+            for event in members:
+                later &= ~(1 << self.index[event])
+                po |= later << (self.index[event] * self.n)
+                internal |= row << (self.index[event] * self.n)
+        return po, internal
+
+    def _reads(self) -> list[list[tuple[int, int]]]:
+        reads = []
+        for read in self.events:
+            sources = self.base.sources.get(read)
+            if sources:
+                options = [(w, self.base.rf[w, read]) for w in sources if w in self.index]
+                reads.append([(rf, self._bit(w, read)) for w, rf in options if rf != FALSE])
+        return reads
+
+    def _orders(self) -> tuple[list[tuple[int, int, int]], int]:
+        orders, co = [], 0
+        for members in self.cells.values():
+            writes = [e for e in members if self.base.events[e].kind == "W"]
+            for i, a in enumerate(writes):
+                for b in writes[i + 1 :]:
+                    literal = self.base.order(a, b)
+                    if literal == TRUE:
+                        co |= self._bit(a, b)
+                    elif literal == FALSE:
+                        co |= self._bit(b, a)
+                    else:
+                        orders.append((literal, self._bit(a, b), self._bit(b, a)))
+        return orders, co

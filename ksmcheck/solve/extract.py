@@ -1,0 +1,49 @@
+"""A model of the base encoding -> a candidate execution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ksmcheck.solve.base import Base
+from ksmcheck.solve.concrete import Skeleton
+from ksmcheck.solve.gates import TRUE
+from ksmcheck.solve.outcome import Candidate
+
+
+def candidate_of(base: Base, skeleton: Skeleton, model: Sequence[int]) -> Candidate:
+    """Reads the whole candidate off an assignment."""
+
+    def holds(literal: int) -> bool:
+        return literal == TRUE or model[abs(literal) - 1] == literal
+
+    def chosen(domain: Mapping[int, int]) -> int:
+        return next((value for value, literal in domain.items() if holds(literal)), 0)
+
+    rf: dict[int, int] = {}
+    values: dict[int, int] = {}
+    for event in skeleton.events:
+        term = base.events[event].value
+        if term is not None and base.events[event].kind == "R":
+            values[event] = chosen(base.domain(term))
+        for write in base.sources.get(event, ()):
+            if holds(base.rf[write, event]):
+                rf[event] = write
+    co = {}
+    for cell, accesses in skeleton.cells.items():
+        writes = [e for e in accesses if base.events[e].kind == "W"]
+        before = {b: sum(holds(base.order(a, b)) for a in writes if a != b) for b in writes}
+        co[cell] = tuple(sorted(writes, key=lambda w: before[w]))
+    candidate = Candidate(
+        structure=base.structure,
+        executed=skeleton.events,
+        cells={event: cell for cell, accesses in skeleton.cells.items() for event in accesses},
+        values=values,
+        rf=rf,
+        co=co,
+        choices={n: int(holds(literal)) for n, literal in base.terms.choices.items()},
+    )
+    for event in skeleton.events:
+        term = base.events[event].value
+        if term is not None and base.events[event].kind == "W":
+            values[event] = candidate.value(term)
+    return candidate

@@ -1,0 +1,107 @@
+"""The lazy engine: solve, judge the candidate by the cat file, learn from what it violates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ksmcheck.cat.algebra import Check
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.cat.graph import Graph
+from ksmcheck.solve.backends.backend import Backend
+from ksmcheck.solve.base import Base
+from ksmcheck.solve.concrete import Concrete, Skeleton
+from ksmcheck.solve.limits import Meter
+
+_REASONS = 6
+Accept = Callable[[Graph], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Consistent:
+    """A consistent candidate that was accepted, as the assignment it was found in."""
+
+    model: Sequence[int]
+    skeleton: Skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A limit was reached."""
+
+    reason: str
+
+
+class Lazy:
+    """Consistent candidates of one base encoding; what is learned is kept between searches."""
+
+    def __init__(self, base: Base, cat: CompiledCat, backend: Backend, meter: Meter) -> None:
+        self.base = base
+        self.cat = cat
+        self.backend = backend
+        self.meter = meter
+        self.concrete = Concrete(base)
+        self.candidates = 0
+        self.learned = 0
+        self._loaded = 0
+
+    def search(
+        self, assumptions: list[int], accept: Accept | None = None, unless: int = 0
+    ) -> Consistent | Stopped | None:
+        """A consistent candidate under the assumptions, or None.
+
+        With ``accept``, one whose graph is accepted; each one that is not is blocked for all later
+        searches that assume ``unless``.
+        """
+        start = self.candidates
+        while True:
+            reason = self.meter.exceeded(self.candidates - start)
+            if reason is not None:
+                return Stopped(reason)
+            self._load()
+            answer = self.backend.solve(assumptions, self._watch())
+            if answer is None:
+                return Stopped(self.meter.exceeded() or "the solver stopped")
+            if not answer:
+                return None
+            model = self._model()
+            self.candidates += 1
+            skeleton = self.concrete.skeleton(model)
+            graph = self.concrete.graph(skeleton, model)
+            violated = self.cat.violated(graph)
+            if violated:
+                self._learn(violated[0], skeleton, graph, model)
+            elif accept is None or accept(graph):
+                return Consistent(model, skeleton)
+            else:
+                self.base.gates.add(-unless, *self.concrete.block(skeleton, model))
+
+    def _model(self) -> Sequence[int]:
+        """The assignment; variables that no clause mentions are free, here true."""
+        model = self.backend.model()
+        missing = range(len(model) + 1, self.base.gates.variables + 1)
+        return [*model, *missing] if missing else model
+
+    def _watch(self) -> Callable[[], bool] | None:
+        if not self.meter.watched:
+            return None
+        return lambda: self.meter.exceeded() is None
+
+    def _load(self) -> None:
+        clauses, add = self.base.gates.clauses, self.backend.add
+        for clause in clauses[self._loaded :]:
+            add(clause)
+        self._loaded = len(clauses)
+
+    def _learn(self, check: Check, skeleton: Skeleton, graph: Graph, model: Sequence[int]) -> None:
+        """Forbids the reasons why the candidate is inconsistent, or else the candidate itself."""
+        fixed = self.concrete.fixed
+        clauses = []
+        for reason in self.cat.explain(graph, check, _REASONS, fixed=fixed):
+            if not reason.whole:
+                clauses.append(self.concrete.clause(skeleton, reason, model))
+        if not clauses:
+            clauses.append(self.concrete.block(skeleton, model))
+        for clause in clauses:
+            self.base.gates.add(*clause)
+        self.learned += len(clauses)

@@ -1,0 +1,61 @@
+"""How long and how much a session may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """None: no limit.
+
+    ``seconds``     wall-clock time of a whole session, counted from its start.
+    ``memory_mb``   resident memory of the process in MiB.
+    ``iterations``  candidates looked at in one query.
+    """
+
+    seconds: float | None = None
+    memory_mb: int | None = None
+    iterations: int | None = None
+
+
+@dataclass(slots=True)
+class Meter:
+    """Measures a session against its limits."""
+
+    limits: Limits
+    start: float = field(default_factory=monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Since the session's start."""
+        return monotonic() - self.start
+
+    @property
+    def watched(self) -> bool:
+        """Whether a search has to be looked after while it runs."""
+        return self.limits.seconds is not None or self.limits.memory_mb is not None
+
+    def exceeded(self, iterations: int = 0) -> str | None:
+        """Which limit has been reached, in words; None: go on."""
+        limits = self.limits
+        if limits.seconds is not None and self.seconds >= limits.seconds:
+            return f"time limit of {limits.seconds:g} s reached"
+        if limits.memory_mb is not None and resident_mb() >= limits.memory_mb:
+            return f"memory limit of {limits.memory_mb} MiB reached"
+        if limits.iterations is not None and iterations >= limits.iterations:
+            return f"limit of {limits.iterations} candidates reached"
+        return None
+
+
+def resident_mb() -> float:
+    """Resident memory now; where the system does not tell, the largest so far."""
+    import resource
+
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            pages = int(file.read().split()[1])
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return pages * resource.getpagesize() / (1 << 20)

@@ -1,0 +1,180 @@
+"""Questions about the consistent executions of one event structure under one model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ksmcheck.cat.algebra import Check
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.terms import Term
+from ksmcheck.events.values import TooManyValues
+from ksmcheck.solve.backends import DEFAULT, open_backend
+from ksmcheck.solve.base import Base
+from ksmcheck.solve.coherence import add_atomicity, add_coherence
+from ksmcheck.solve.extract import candidate_of
+from ksmcheck.solve.gates import FALSE, TRUE
+from ksmcheck.solve.lazy import Accept, Consistent, Lazy, Stopped
+from ksmcheck.solve.limits import Limits, Meter
+from ksmcheck.solve.outcome import (
+    Found,
+    GaveUp,
+    Outcome,
+    Refuted,
+    States,
+    StatesOutcome,
+    Stats,
+)
+from ksmcheck.solve.premises import premises
+from ksmcheck.text import InputError
+
+ENGINES = ("lazy",)
+_TOO_MANY = "an expression may have too many values to enumerate them"
+_UNDEFINED = "an execution divides by zero or shifts too far: C gives it no meaning"
+
+
+class Session:
+    """Incremental: what one query learns serves the next.
+
+    Executions whose accesses all hit a cell are preferred; one with a stray access is found only
+    where nothing else meets the goal. A query that would be refuted gives up instead if some
+    consistent execution computes what C leaves undefined.
+    """
+
+    def __init__(
+        self,
+        structure: EventStructure,
+        cat: CompiledCat,
+        *,
+        backend: str = DEFAULT,
+        engine: str = "lazy",
+        limits: Limits | None = None,
+    ) -> None:
+        """Raises InputError for an unknown back end or engine, or a cat file that reads what
+        candidates do not have."""
+        if engine not in ENGINES:
+            raise InputError(
+                f"there is no engine {engine!r}", hint=f"engines: {', '.join(ENGINES)}"
+            )
+        self.structure = structure
+        self.cat = cat
+        self.meter = Meter(limits or Limits())
+        self._flags: dict[str, int] = {}
+        self._too_many = False
+        axioms = premises(cat)
+        solver = open_backend(backend)
+        try:
+            self.base = Base(structure, axioms.coherence)
+            if axioms.coherence:
+                add_coherence(self.base)
+            if axioms.atomicity:
+                add_atomicity(self.base)
+            self.lazy = Lazy(self.base, cat, solver, self.meter)
+        except TooManyValues:
+            self._too_many = True
+
+    def find(self, goal: Term) -> Outcome:
+        """A consistent execution of the structure, within its constraints, where ``goal`` holds.
+
+        ``goal`` is a boolean term over reads, choices, finals and guards.
+        """
+        return self._query(goal, None, TRUE)
+
+    def find_flag(self, check: Check, goal: Term) -> Outcome:
+        """A consistent execution where ``goal`` holds and the model raises the flag ``check``."""
+        if self._too_many:
+            return GaveUp(_TOO_MANY, self._stats(_NOTHING))
+        known = self._flags.get(check.name)
+        if known is None:
+            known = self._flags[check.name] = self.base.gates.new()
+        return self._query(goal, lambda graph: self.cat.raises(graph, check), known)
+
+    def states(self, observed: Sequence[Term], goal: Term) -> StatesOutcome:
+        """All value tuples of ``observed`` over the consistent executions where ``goal`` holds.
+
+        Executions with stray accesses are left out: they have no final state to speak of.
+        """
+        if self._too_many:
+            return States((), _TOO_MANY, self._stats(_NOTHING))
+        before = self._snapshot()
+        found: set[tuple[int, ...]] = set()
+        asked = self.base.gates.new()
+        reason = None
+        while reason is None:
+            outcome = self._query(goal, None, asked, observed)
+            if isinstance(outcome, Refuted):
+                break
+            if isinstance(outcome, GaveUp):
+                reason = outcome.reason
+                break
+            values = tuple(outcome.candidate.value(term) for term in observed)
+            found.add(values)
+            equal = [self.base.domain(t)[v] for t, v in zip(observed, values, strict=True)]
+            self.base.gates.add(-asked, *(-x for x in equal))
+        return States(tuple(sorted(found)), reason, self._stats(before))
+
+    def close(self) -> None:
+        """Frees the solver."""
+        if not self._too_many:
+            self.lazy.backend.close()
+
+    # One query.
+
+    def _query(
+        self, goal: Term, accept: Accept | None, asked: int, observed: Sequence[Term] | None = None
+    ) -> Outcome:
+        """``observed`` (of ``states``) rules out stray accesses and has to be defined too."""
+        before = self._snapshot()
+        if self._too_many:
+            return GaveUp(_TOO_MANY, self._stats(before))
+        try:
+            wanted = [self.base.literal(goal), asked]
+            used = [self.base.terms.undefined(t) for t in (goal, *(observed or ()))]
+        except TooManyValues:
+            return GaveUp(_TOO_MANY, self._stats(before))
+        astray = self.base.astray
+        meaningless = self.base.gates.any_of((self.base.undefined, *used))
+        answer = self._search([*wanted, -meaningless, -astray], accept, asked)
+        if answer is None and astray != FALSE and observed is None:
+            answer = self._search([*wanted, -meaningless], accept, asked)
+        if answer is None and meaningless != FALSE:
+            answer = self._search([meaningless], None, TRUE)
+            if isinstance(answer, Consistent):
+                answer = Stopped(_UNDEFINED)
+        return self._outcome(answer, before)
+
+    def _search(
+        self, assumptions: list[int], accept: Accept | None, asked: int
+    ) -> Consistent | Stopped | None:
+        if FALSE in assumptions:
+            return None
+        return self.lazy.search([x for x in assumptions if x != TRUE], accept, asked)
+
+    def _outcome(self, answer: Consistent | Stopped | None, before: _Snapshot) -> Outcome:
+        stats = self._stats(before)
+        if answer is None:
+            return Refuted(stats)
+        if isinstance(answer, Stopped):
+            return GaveUp(answer.reason, stats)
+        return Found(candidate_of(self.base, answer.skeleton, answer.model), stats)
+
+    def _snapshot(self) -> _Snapshot:
+        if self._too_many:
+            return _NOTHING
+        return self.lazy.candidates, self.lazy.learned, self.meter.seconds
+
+    def _stats(self, before: _Snapshot) -> Stats:
+        if self._too_many:
+            return Stats(0, 0, 0, 0, self.meter.seconds - before[2])
+        gates = self.base.gates
+        return Stats(
+            self.lazy.candidates - before[0],
+            self.lazy.learned - before[1],
+            gates.variables,
+            len(gates.clauses),
+            self.meter.seconds - before[2],
+        )
+
+
+_Snapshot = tuple[int, int, float]
+_NOTHING: _Snapshot = (0, 0, 0.0)

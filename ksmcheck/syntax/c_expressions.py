@@ -1,0 +1,368 @@
+"""Expressions of kernel C by precedence climbing (C17 6.5, GNU extensions).
+
+C's grammar needs to know type names: ``(T) * x`` is a cast of ``*x`` or a product. ``Scopes`` keeps
+them; an identifier that is no known type is one only where nothing else is possible.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ksmcheck.syntax import c_literals
+from ksmcheck.syntax.c_ast import (
+    Assign,
+    Binary,
+    Block,
+    Call,
+    Cast,
+    Conditional,
+    ContainerOf,
+    Expr,
+    IncDec,
+    Index,
+    InitList,
+    Member,
+    Name,
+    OffsetOf,
+    SizeOf,
+    StatementExpr,
+    StringLit,
+    TypeExpr,
+    Unary,
+)
+from ksmcheck.syntax.c_cursor import Cursor
+from ksmcheck.syntax.c_words import KEYWORDS, REFUSED_WORDS, TYPE_START, TYPEDEF_NAMES
+from ksmcheck.syntax.tokens import Token
+from ksmcheck.text import InputError
+
+# Binary operators by binding strength; all of them associate to the left.
+C_PRECEDENCE: dict[str, int] = {
+    op: level
+    for level, row in enumerate(
+        ("||", "&&", "|", "^", "&", "== !=", "< > <= >=", "<< >>", "+ -", "* / %"), start=2
+    )
+    for op in row.split()
+}
+ASSIGNMENTS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="})
+_PREFIX = frozenset({"-", "+", "~", "!", "&", "*"})
+_CONTAINER_OF = frozenset({"container_of", "container_of_const", "list_entry", "rb_entry"})
+_OFFSETOF = frozenset({"offsetof", "__builtin_offsetof"})
+
+# A longer chain of operators would be a tree that later stages cannot walk.
+_LONGEST_CHAIN = 200
+
+
+class Expressions(Cursor):
+    """Expressions alone, as in ``#if``; types and blocks come with the subclasses."""
+
+    precedence: ClassVar[dict[str, int]] = C_PRECEDENCE
+    # Other spellings of operators, for the languages that extend C's expressions.
+    spellings: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
+        # Innermost last; True for a typedef name, False for what hides one.
+        self.scopes: list[dict[str, bool]] = [{}]
+
+    def type_name(self) -> TypeExpr:
+        raise InputError("types have no meaning here", self.token.span)
+
+    def block(self) -> Block:
+        raise InputError("statements have no meaning here", self.token.span)
+
+    # --- names and types --------------------------------------------------------------------
+
+    def is_type(self, name: str) -> bool:
+        for scope in reversed(self.scopes):
+            if name in scope:
+                return scope[name]
+        return name in TYPEDEF_NAMES
+
+    def type_starts(self, token: Token) -> bool:
+        """Whether a type (or a declaration) starts with ``token``, by keyword or known name."""
+        return token.kind == "id" and (token.text in TYPE_START or self.is_type(token.text))
+
+    def _cast_starts(self) -> bool:
+        """At ``(``: whether a type in parentheses follows."""
+        first = self.ahead(1)
+        if first.kind != "id" or self.type_starts(first):
+            return first.kind == "id"
+        distance = 2
+        while self.ahead(distance).text == "*":
+            distance += 1
+        if self.ahead(distance).text != ")":
+            return False
+        after = self.ahead(distance + 1)
+        return distance > 2 or (after.kind in ("id", "num", "chr", "str") and self._operand(after))
+
+    def _operand(self, token: Token) -> bool:
+        return token.kind != "id" or token.text == "sizeof" or token.text not in KEYWORDS
+
+    # --- operators, loosest first -----------------------------------------------------------
+
+    def expression(self) -> Expr:
+        start = self.at
+        left = self.assignment()
+        while self.accept(","):
+            right = self.assignment()
+            left = Binary(",", left, right, self.span_from(start))
+        return left
+
+    def assignment(self) -> Expr:
+        start = self.at
+        target = self.conditional()
+        op = self.tokens[self.at].text
+        if op not in ASSIGNMENTS:
+            return target
+        self._check_lvalue(target, f"the left side of '{op}'")
+        self.at += 1
+        value = self.assignment()
+        return Assign(op, target, value, self.span_from(start))
+
+    def conditional(self) -> Expr:
+        start = self.at
+        condition = self.binary(2)
+        if not self.accept("?"):
+            return condition
+        then = None if self.token.text == ":" else self.expression()
+        self.expect(":", "between the two values of '?'")
+        otherwise = self.conditional()
+        return Conditional(condition, then, otherwise, self.span_from(start))
+
+    def binary(self, least: int) -> Expr:
+        """An expression of operators that bind at least as strongly as level ``least``."""
+        start, length = self.at, 0
+        left = self.unary()
+        while True:
+            op = self.tokens[self.at].text
+            level = self.precedence.get(op, 0)
+            if level < least or not level:
+                return left
+            self.at += 1
+            right = self.binary(level + 1)
+            length += 1
+            if length > _LONGEST_CHAIN:
+                self.too_long(op, start)
+            left = Binary(self.spellings.get(op, op), left, right, self.span_from(start))
+
+    def too_long(self, op: str, start: int) -> None:
+        message = f"an expression of more than {_LONGEST_CHAIN} operators is not supported"
+        raise InputError(message, self.span_from(start))
+
+    def unary(self) -> Expr:
+        start, token = self.at, self.tokens[self.at]
+        text = token.text
+        if token.kind != "op":
+            return self.size_of() if text == "sizeof" else self.postfix()
+        if text in _PREFIX:
+            self.at += 1
+            operand = self.unary()
+            if text == "&":
+                self._check_lvalue(operand, "the operand of '&'")
+            return Unary(text, operand, self.span_from(start))
+        if text in ("++", "--"):
+            self.at += 1
+            operand = self.unary()
+            self._check_lvalue(operand, f"the operand of '{text}'")
+            return IncDec(text, True, operand, self.span_from(start))
+        if text == "(" and self._cast_starts():
+            return self._cast()
+        if text == "&&":
+            raise InputError("addresses of labels (&&label) are not supported", token.span)
+        return self.postfix()
+
+    def _cast(self) -> Expr:
+        start = self.at
+        self.at += 1
+        type_ = self.type_name()
+        self.expect(")", "after the type of a cast")
+        if self.token.text == "{":
+            raise InputError(
+                "compound literals are not supported",
+                self.token.span,
+                "declare a variable with this initializer",
+            )
+        operand = self.unary()
+        return Cast(type_, operand, self.span_from(start))
+
+    def size_of(self) -> Expr:
+        start = self.at
+        self.at += 1
+        operand: Expr | TypeExpr
+        if self.token.text == "(" and self.type_starts(self.ahead(1)):
+            self.at += 1
+            operand = self.type_name()
+            self.expect(")", "after the type of sizeof")
+        else:
+            operand = self.unary()
+        return SizeOf(operand, self.span_from(start))
+
+    def _check_lvalue(self, expr: Expr, what: str) -> None:
+        lvalue = isinstance(expr, Name | Member | Index)
+        if not lvalue and not (isinstance(expr, Unary) and expr.op == "*"):
+            raise InputError(f"{what} has to be a variable, member, element or *p", expr.span)
+
+    # --- postfix and primary ----------------------------------------------------------------
+
+    def postfix(self) -> Expr:
+        start = self.at
+        expr = self.primary()
+        while True:
+            text = self.tokens[self.at].text
+            if text == "(":
+                expr = self._call(expr, start)
+            elif text in (".", "->"):
+                self.at += 1
+                field = self.identifier(f"a member name after '{text}'").text
+                expr = Member(expr, field, text == "->", self.span_from(start))
+            elif text == "[":
+                self.at += 1
+                index = self.expression()
+                self.expect("]", "after the index")
+                expr = Index(expr, index, self.span_from(start))
+            elif text in ("++", "--"):
+                self._check_lvalue(expr, f"the operand of '{text}'")
+                self.at += 1
+                expr = IncDec(text, False, expr, self.span_from(start))
+            else:
+                return expr
+
+    def primary(self) -> Expr:
+        token = self.tokens[self.at]
+        if token.kind == "id":
+            return self._named(token)
+        if token.kind == "num":
+            self.at += 1
+            return c_literals.integer(token)
+        if token.text == "(":
+            return self._parenthesised()
+        if token.kind == "chr":
+            self.at += 1
+            return c_literals.character(token)
+        if token.kind == "str":
+            return self._strings()
+        return self.expected("an expression")
+
+    def _named(self, token: Token) -> Expr:
+        name = token.text
+        if self.ahead(1).text == "(":
+            if name in _OFFSETOF:
+                return self._offset_of()
+            if name in _CONTAINER_OF:
+                return self._container_of()
+        if name in KEYWORDS or name in REFUSED_WORDS:
+            self.expected("an expression")
+        if self.is_type(name):
+            hint = "if it is a variable, another name avoids the clash"
+            raise InputError(f"expected an expression, found the type '{name}'", token.span, hint)
+        self.at += 1
+        return Name(name, token.span)
+
+    def _parenthesised(self) -> Expr:
+        start = self.at
+        self.at += 1
+        if self.token.text == "{":
+            body = self.block()
+            self.expect(")", "after a statement expression")
+            return StatementExpr(body, self.span_from(start))
+        expr = self.expression()
+        self.expect(")", "to close the parenthesis", self._opened(start))
+        return expr
+
+    def _opened(self, start: int) -> str:
+        opening = self.tokens[start]
+        return f"the parenthesis was opened at {opening.span.line}:{opening.span.column}"
+
+    def _strings(self) -> Expr:
+        start, text = self.at, ""
+        while self.token.kind == "str":
+            text += c_literals.string(self.token)
+            self.at += 1
+        return StringLit(text, self.span_from(start))
+
+    def _call(self, callee: Expr, start: int) -> Expr:
+        if not isinstance(callee, Name) or self.tokens[start].text == "(":
+            message = "only functions called by their name are supported, not calls of a pointer"
+            raise InputError(message, callee.span)
+        self.at += 1
+        args: list[Expr | TypeExpr] = []
+        if not self.accept(")"):
+            args.append(self._argument())
+            while self.accept(","):
+                args.append(self._argument())
+            self.expect(")", f"or ',' in the arguments of '{callee.name}'")
+        return Call(callee, tuple(args), self.span_from(start))
+
+    def _argument(self) -> Expr | TypeExpr:
+        return self.type_name() if self.type_starts(self.token) else self.assignment()
+
+    # --- forms whose arguments are types and members ----------------------------------------
+
+    def _offset_of(self) -> Expr:
+        start = self.at
+        self.at += 2
+        type_ = self.type_name()
+        self.expect(",", "after the type of offsetof")
+        path = self._member_path()
+        self.expect(")", "after the member of offsetof")
+        return OffsetOf(type_, path, self.span_from(start))
+
+    def _container_of(self) -> Expr:
+        start = self.at
+        name = self.token.text
+        self.at += 2
+        pointer = self.assignment()
+        self.expect(",", f"after the pointer of {name}")
+        type_ = self.type_name()
+        self.expect(",", f"after the type of {name}")
+        path = self._member_path()
+        self.expect(")", f"after the member of {name}")
+        return ContainerOf(pointer, type_, path, self.span_from(start))
+
+    def _member_path(self) -> Expr:
+        start = self.at
+        first = self.identifier("a member name")
+        path: Expr = Name(first.text, first.span)
+        while True:
+            if self.accept("."):
+                field = self.identifier("a member name after '.'").text
+                path = Member(path, field, False, self.span_from(start))
+            elif self.accept("["):
+                index = self.expression()
+                self.expect("]", "after the index")
+                path = Index(path, index, self.span_from(start))
+            else:
+                return path
+
+    # --- initializers -----------------------------------------------------------------------
+
+    def initializer(self) -> Expr:
+        return self._init_list() if self.token.text == "{" else self.assignment()
+
+    def _init_list(self) -> Expr:
+        start = self.at
+        self.at += 1
+        items: list[tuple[str | Expr | None, Expr]] = []
+        while self.token.text != "}":
+            designator = self._designator()
+            items.append((designator, self.initializer()))
+            if not self.accept(","):
+                break
+        self.expect("}", "after the initializers")
+        return InitList(tuple(items), self.span_from(start))
+
+    def _designator(self) -> str | Expr | None:
+        if self.accept("."):
+            designator: str | Expr = self.identifier("a member name after '.'").text
+        elif self.accept("["):
+            designator = self.assignment()
+            if self.token.text == "...":
+                raise InputError("ranges in designators are not supported", self.token.span)
+            self.expect("]", "after the index of a designator")
+        else:
+            return None
+        if self.token.text in (".", "["):
+            hint = "nest braces instead: .a = { .b = 1 }"
+            raise InputError("designators of two levels are not supported", self.token.span, hint)
+        self.expect("=", "after the designator")
+        return designator

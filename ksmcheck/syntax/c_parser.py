@@ -1,0 +1,214 @@
+"""Kernel C, text to tree: file-level declarations, and the parser's entry points.
+
+Why the parser is written by hand: kernel C leans on what general C grammars leave out or guess at.
+tree-sitter-c was tried first: ``offsetof(struct s, a.b)``, ``container_of``, ``case 1 ... 3``,
+``typeof``, ``__always_inline int f()``, bit-fields and a thread without result type (``P1(...)``)
+come back as error nodes or as other constructs, and ``(T) * x`` always as a product. A recursive
+descent over tokens knows the type names, says what it expected where, reads macro-expanded tokens
+with their spans directly, and starts at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ksmcheck.syntax.c_ast import (
+    ArrayType,
+    Declaration,
+    Expr,
+    Function,
+    NamedType,
+    Param,
+    PointerType,
+    TagType,
+    TopLevel,
+    Typedef,
+    TypeExpr,
+)
+from ksmcheck.syntax.c_statements import Statements
+from ksmcheck.syntax.c_types import Declarator, Specifiers
+from ksmcheck.syntax.c_words import DEFINE_MACROS, DROPPED_MACROS, KEYWORDS
+from ksmcheck.syntax.tokens import Token, tokenize
+from ksmcheck.text import InputError, Source
+
+THREAD_NAME = re.compile(r"P(0|[1-9][0-9]{0,3})", re.A)
+
+
+class CParser(Statements):
+    """File level. Definitions, struct and enum types included, are collected in ``defined``."""
+
+    def translation_unit(self) -> tuple[TopLevel, ...]:
+        while self.token.kind != "eof":
+            self.external()
+        return tuple(self.defined)
+
+    def external(self) -> None:
+        """One file-level declaration or definition."""
+        start, token = self.at, self.token
+        if self.accept(";"):
+            return
+        if token.text in DEFINE_MACROS and self.ahead(1).text == "(":
+            self._define_macro(token)
+            return
+        if token.text in DROPPED_MACROS and self.ahead(1).text == "(":
+            self.at = self.closing(self.at + 1) + 1
+            self.expect(";", f"after {token.text}(...)")
+            return
+        if THREAD_NAME.fullmatch(token.text) and self.ahead(1).text == "(":
+            self.at += 1
+            self._function(token, NamedType("void", token.span), start)
+            return
+        if token.kind == "id" and token.text not in KEYWORDS and self.ahead(1).text == "(":
+            hint = "write its type; only threads (P0, P1, ...) may go without"
+            self.refuse_word(token)
+            raise InputError(f"'{token.text}' has no result type", token.span, hint)
+        if token.kind != "id" or self.ahead(1).text == "=":
+            self.expected("a declaration or definition")
+        specifiers = self.specifiers("a declaration or definition")
+        if self.accept(";"):
+            self._only_a_type(specifiers, start)
+            return
+        self._declarators(specifiers, start)
+
+    def _only_a_type(self, specifiers: Specifiers, start: int) -> None:
+        defines_enum = any(token.text == "enum" for token in self.tokens[start : self.at])
+        if not isinstance(specifiers.type, TagType) and not defines_enum:
+            raise InputError("this declares nothing", self.span_from(start), "add a name")
+
+    def _declarators(self, specifiers: Specifiers, start: int) -> None:
+        first = True
+        while True:
+            at = start if first else self.at
+            declarator = self.declarator(specifiers)
+            if declarator.name is None:
+                closed = self.tokens[self.at - 1].text == "}"
+                self.expected("';' after the declaration" if closed else "a name")
+            if self.token.text == "(" and specifiers.storage != "typedef":
+                self._function(declarator.name, declarator.type, at)
+                if self.tokens[self.at - 1].text == "}":
+                    return
+            elif specifiers.storage == "typedef":
+                self._typedef(declarator)
+            else:
+                self.defined.append(self.variable(specifiers, declarator, at))
+            first = False
+            if not self.accept(","):
+                break
+        self.expect(";", "after the declaration")
+
+    def _typedef(self, declarator: Declarator) -> None:
+        assert declarator.name is not None
+        self.attributes()
+        if self.token.text == "(":
+            raise InputError("function types are not supported", declarator.span)
+        name = declarator.name.text
+        self.scopes[-1][name] = True
+        self.defined.append(Typedef(name, declarator.type, declarator.span))
+
+    def _define_macro(self, token: Token) -> None:
+        start = self.at
+        self.at += 2
+        name = self.identifier("the name of a variable")
+        self.expect(")", f"after {token.text}({name.text}")
+        self.accept(";")
+        kind, type_name = DEFINE_MACROS[token.text]
+        type_: TypeExpr
+        if kind is None:
+            type_ = NamedType(type_name, token.span)
+        else:
+            type_ = TagType(kind, type_name, token.span)
+        self.defined.append(Declaration(name.text, type_, None, self.span_from(start)))
+
+    # --- functions --------------------------------------------------------------------------
+
+    def _function(self, name: Token, result: TypeExpr, start: int) -> None:
+        if isinstance(result, ArrayType):
+            raise InputError("a function cannot return an array", name.span)
+        self.scopes[-1][name.text] = False
+        self.scopes.append({})
+        params = self._params()
+        head = self.span_from(start)
+        self.attributes()
+        body = None
+        if self.token.text == "{":
+            self._check_names(params)
+            body = self.block()
+        elif self.token.text not in (";", ","):
+            hint = "old-style (K&R) definitions are not supported" if self._k_and_r() else None
+            self.expected(f"'{{' or ';' after the parameters of '{name.text}'", hint)
+        self.scopes.pop()
+        span = self.span_from(start) if body else head
+        self.defined.append(Function(name.text, result, params, body, span))
+
+    def _k_and_r(self) -> bool:
+        return self.type_starts(self.token)
+
+    def _check_names(self, params: tuple[Param, ...]) -> None:
+        seen: set[str] = set()
+        for param in params:
+            if not param.name:
+                raise InputError("this parameter has no name", param.span)
+            if param.name in seen:
+                raise InputError(f"two parameters named '{param.name}'", param.span)
+            seen.add(param.name)
+
+    def _params(self) -> tuple[Param, ...]:
+        self.expect("(", "before the parameters")
+        if self.accept(")"):
+            return ()
+        if self.token.text == "void" and self.ahead(1).text == ")":
+            self.at += 2
+            return ()
+        params = [self._param()]
+        while self.accept(","):
+            params.append(self._param())
+        self.expect(")", "or ',' after a parameter")
+        return tuple(params)
+
+    def _param(self) -> Param:
+        start = self.at
+        if self.token.text == "...":
+            raise InputError("variable arguments are not supported", self.token.span)
+        specifiers = self.specifiers("a parameter")
+        if specifiers.storage:
+            raise InputError(f"'{specifiers.storage}' on a parameter", self.tokens[start].span)
+        declarator = self.declarator(specifiers)
+        if self.token.text == "(":
+            raise InputError("parameters that are functions are not supported", declarator.span)
+        self.attributes()
+        name = declarator.name.text if declarator.name else ""
+        self.scopes[-1][name] = False
+        type_ = declarator.type
+        if isinstance(type_, ArrayType):
+            # C17 6.7.6.3: a parameter of array type is a pointer.
+            type_ = PointerType(type_.element, type_.span, declarator.volatile)
+        return Param(name, type_, self.span_from(start), declarator.volatile)
+
+
+def parse_c(source: Source) -> tuple[TopLevel, ...]:
+    """The definitions of a C text without preprocessor lines. Raises InputError."""
+    parser = CParser(tokenize(source))
+    with depth_limit(parser):
+        return parser.translation_unit()
+
+
+def parse_expression(source: Source) -> Expr:
+    """The whole text as one C expression. Raises InputError."""
+    parser = CParser(tokenize(source))
+    with depth_limit(parser):
+        expr = parser.expression()
+        if parser.token.kind != "eof":
+            parser.expected("the end of the expression")
+        return expr
+
+
+@contextmanager
+def depth_limit(parser: CParser) -> Iterator[None]:
+    """Turns a text whose nesting exhausts Python's stack into an InputError."""
+    try:
+        yield
+    except RecursionError:
+        message = "the text is nested too deeply here"
+        raise InputError(message, parser.token.span) from None

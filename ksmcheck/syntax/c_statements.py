@@ -1,0 +1,318 @@
+"""Statements and declarations inside functions (C17 6.8, GNU case ranges)."""
+
+from __future__ import annotations
+
+from ksmcheck.syntax.c_ast import (
+    Block,
+    Break,
+    Call,
+    Case,
+    Continue,
+    Declaration,
+    DeclGroup,
+    DoWhile,
+    Expr,
+    ExprStmt,
+    For,
+    Goto,
+    If,
+    Label,
+    Return,
+    Stmt,
+    Switch,
+    While,
+)
+from ksmcheck.syntax.c_types import Declarator, Specifiers, Types
+from ksmcheck.syntax.c_words import ATTRIBUTE_WORDS, KEYWORDS, REFUSED_WORDS
+from ksmcheck.syntax.tokens import Token
+from ksmcheck.text import InputError
+
+_LOOPS = frozenset({"while", "do", "for"})
+_STARTS_DECLARATOR_END = frozenset({";", "=", ",", "["})
+
+
+class Statements(Types):
+    """The statement part of the parser."""
+
+    def block(self) -> Block:
+        start = self.at
+        opening = self.expect("{", "to begin a block")
+        body: list[Stmt] = []
+        self.scopes.append({})
+        while self.token.text != "}":
+            if self.token.kind == "eof":
+                span = opening.span
+                raise InputError("this '{' is not closed", span, "add '}' where the block ends")
+            body.append(self.statement())
+        self.scopes.pop()
+        self.at += 1
+        return Block(tuple(body), self.span_from(start))
+
+    def statement(self) -> Stmt:
+        token = self.tokens[self.at]
+        if token.kind == "pragma" or token.text == "__unroll":
+            return self._annotated_loop(token)
+        if token.kind != "id":
+            return self._unnamed_statement(token)
+        if token.text in _LOOPS:
+            return self._loop(token.text, None)
+        keyword = _BY_KEYWORD.get(token.text)
+        if keyword is not None:
+            return keyword(self)
+        if token.text == "fallthrough" and self.ahead(1).text == ";":
+            self.at += 1
+            return self._empty()
+        if self.ahead(1).text == ":" and token.text not in KEYWORDS:
+            return self._label()
+        if self._declaration_starts(token):
+            return self.declaration()
+        return self._expression_statement()
+
+    def _unnamed_statement(self, token: Token) -> Stmt:
+        if token.text == "{":
+            return self.block()
+        if token.text == ";":
+            return self._empty()
+        return self._expression_statement()
+
+    def _empty(self) -> Stmt:
+        start = self.at
+        self.expect(";", "after 'fallthrough'")
+        return Block((), self.span_from(start))
+
+    def _expression_statement(self) -> Stmt:
+        start = self.at
+        expr = self.expression()
+        if self.token.text == "{" and isinstance(expr, Call):
+            hint = f"if '{expr.callee.name}' is a macro for a loop, #define it"
+            self.expected("';' after the expression", hint)
+        self.expect(";", "after the expression")
+        return ExprStmt(expr, self.span_from(start))
+
+    # --- declarations -----------------------------------------------------------------------
+
+    def _declaration_starts(self, token: Token) -> bool:
+        if self.type_starts(token):
+            return True
+        if token.text in KEYWORDS or token.text in REFUSED_WORDS:
+            return False
+        after = self.ahead(1)
+        if after.kind == "id" and after.text != "sizeof":
+            return True
+        distance = 1
+        while self.ahead(distance).text == "*":
+            distance += 1
+        named = distance > 1 and self.ahead(distance).kind == "id"
+        ends = self.ahead(distance + 1).text in _STARTS_DECLARATOR_END
+        return named and ends and not self._is_variable(token.text)
+
+    def _is_variable(self, name: str) -> bool:
+        return any(name in scope for scope in self.scopes)
+
+    def declaration(self) -> Stmt:
+        """``int a, *b = &c;`` up to its semicolon."""
+        start = self.at
+        specifiers = self.specifiers("a declaration")
+        if self.accept(";"):
+            return self._declares_nothing(specifiers, start)
+        if specifiers.storage in ("typedef", "extern"):
+            message = f"'{specifiers.storage}' inside a function is not supported"
+            raise InputError(message, self.span_from(start), "move it to file level")
+        declared = [self._local(specifiers, start)]
+        while self.accept(","):
+            declared.append(self._local(specifiers, self.at))
+        span = self.span_from(start)
+        self.expect(";", "after the declaration")
+        return declared[0] if len(declared) == 1 else DeclGroup(tuple(declared), span)
+
+    def _declares_nothing(self, specifiers: Specifiers, start: int) -> Stmt:
+        text = self.tokens[start].text
+        if self.tokens[start].text in ATTRIBUTE_WORDS:
+            return Block((), self.span_from(start))
+        raise InputError(f"'{text}' declares nothing here", specifiers.type.span)
+
+    def _local(self, specifiers: Specifiers, start: int) -> Declaration:
+        declarator = self.declarator(specifiers)
+        if declarator.name is None:
+            self.expected("the name of a variable")
+        if self.token.text == "(":
+            message = "function declarations inside a function are not supported"
+            raise InputError(message, declarator.name.span, "move it to file level")
+        return self.variable(specifiers, declarator, start)
+
+    def variable(self, specifiers: Specifiers, declarator: Declarator, start: int) -> Declaration:
+        """The rest of one variable's declaration: attributes and initializer."""
+        assert declarator.name is not None
+        self.attributes()
+        self.scopes[-1][declarator.name.text] = False
+        init = self.initializer() if self.accept("=") else None
+        return Declaration(
+            declarator.name.text,
+            declarator.type,
+            init,
+            self.span_from(start),
+            static=specifiers.storage == "static",
+            volatile=declarator.volatile,
+        )
+
+    # --- loops ------------------------------------------------------------------------------
+
+    def _annotated_loop(self, token: Token) -> Stmt:
+        self.at += 1
+        if token.kind == "pragma":
+            bound = token
+        else:
+            self.expect("(", "after __unroll")
+            bound = self.token
+            self.at += 1
+            self.expect(")", "after the bound of __unroll")
+        if not bound.text.isdecimal() or not 1 <= int(bound.text[:9]) <= 10_000:
+            raise InputError("the unrolling bound is a number from 1 to 10000", bound.span)
+        if self.token.text not in _LOOPS:
+            self.expected("a loop (while, do or for) after its unrolling bound")
+        return self._loop(self.token.text, int(bound.text))
+
+    def _loop(self, keyword: str, unroll: int | None) -> Stmt:
+        if keyword == "while":
+            return self._while(unroll)
+        return self._do(unroll) if keyword == "do" else self._for(unroll)
+
+    def _condition(self, keyword: str) -> Expr:
+        self.expect("(", f"after '{keyword}'")
+        condition = self.expression()
+        self.expect(")", f"after the condition of '{keyword}'")
+        return condition
+
+    def _body(self, keyword: str) -> Stmt:
+        """The statement that ``keyword`` controls; it cannot be a bare declaration."""
+        self.scopes.append({})
+        body = self.statement()
+        self.scopes.pop()
+        if isinstance(body, Declaration | DeclGroup):
+            message = f"a declaration cannot be the whole body of '{keyword}'"
+            raise InputError(message, body.span, "put it into { ... }")
+        return body
+
+    def _while(self, unroll: int | None) -> Stmt:
+        start = self.at
+        self.at += 1
+        condition = self._condition("while")
+        body = self._body("while")
+        return While(condition, body, self.span_from(start), unroll)
+
+    def _do(self, unroll: int | None) -> Stmt:
+        start = self.at
+        self.at += 1
+        body = self._body("do")
+        self.expect("while", "after the body of 'do'")
+        condition = self._condition("while")
+        self.expect(";", "after 'do ... while (...)'")
+        return DoWhile(body, condition, self.span_from(start), unroll)
+
+    def _for(self, unroll: int | None) -> Stmt:
+        start = self.at
+        self.at += 1
+        self.expect("(", "after 'for'")
+        self.scopes.append({})
+        init = () if self.accept(";") else (self._for_init(),)
+        condition = None if self.token.text == ";" else self.expression()
+        self.expect(";", "after the condition of 'for'")
+        step = None if self.token.text == ")" else self.expression()
+        self.expect(")", "after the head of 'for'")
+        body = self._body("for")
+        self.scopes.pop()
+        return For(init, condition, step, body, self.span_from(start), unroll)
+
+    def _for_init(self) -> Stmt:
+        starts = self.token.kind == "id" and self._declaration_starts(self.token)
+        return self.declaration() if starts else self._expression_statement()
+
+    # --- branches and jumps -----------------------------------------------------------------
+
+    def _if(self) -> Stmt:
+        start = self.at
+        self.at += 1
+        condition = self._condition("if")
+        then = self._body("if")
+        otherwise = self._body("else") if self.accept("else") else None
+        return If(condition, then, otherwise, self.span_from(start))
+
+    def _switch(self) -> Stmt:
+        start = self.at
+        self.at += 1
+        value = self._condition("switch")
+        body = self._body("switch")
+        return Switch(value, body, self.span_from(start))
+
+    def _case(self) -> Stmt:
+        start = self.at
+        self.at += 1
+        low = self.conditional()
+        high = self.conditional() if self.accept("...") else None
+        self.expect(":", "after the value of 'case'")
+        body = self._labelled()
+        return Case(low, high, body, self.span_from(start))
+
+    def _default(self) -> Stmt:
+        start = self.at
+        self.at += 1
+        self.expect(":", "after 'default'")
+        body = self._labelled()
+        return Case(None, None, body, self.span_from(start))
+
+    def _label(self) -> Stmt:
+        start, name = self.at, self.token.text
+        self.at += 2
+        body = self._labelled()
+        return Label(name, body, self.span_from(start))
+
+    def _labelled(self) -> Stmt:
+        """The statement behind a label; an empty one before ``}``."""
+        if self.token.text == "}":
+            return Block((), self.token.span)
+        return self.statement()
+
+    def _goto(self) -> Stmt:
+        start = self.at
+        self.at += 1
+        if self.token.text == "*":
+            raise InputError("computed goto is not supported", self.token.span)
+        label = self.identifier("a label after 'goto'").text
+        self.expect(";", "after 'goto'")
+        return Goto(label, self.span_from(start))
+
+    def _break(self) -> Stmt:
+        start = self.at
+        self.at += 1
+        self.expect(";", "after 'break'")
+        return Break(self.span_from(start))
+
+    def _continue(self) -> Stmt:
+        start = self.at
+        self.at += 1
+        self.expect(";", "after 'continue'")
+        return Continue(self.span_from(start))
+
+    def _return(self) -> Stmt:
+        start = self.at
+        self.at += 1
+        value = None if self.token.text == ";" else self.expression()
+        self.expect(";", "after 'return'")
+        return Return(value, self.span_from(start))
+
+    def _else(self) -> Stmt:
+        hint = "the body of 'if' before it ends at its first ';' or '}'"
+        raise InputError("'else' without 'if'", self.token.span, hint)
+
+
+_BY_KEYWORD = {
+    "if": Statements._if,
+    "else": Statements._else,
+    "switch": Statements._switch,
+    "case": Statements._case,
+    "default": Statements._default,
+    "goto": Statements._goto,
+    "break": Statements._break,
+    "continue": Statements._continue,
+    "return": Statements._return,
+}

@@ -1,0 +1,346 @@
+"""Types and declarators (C17 6.7): specifiers, pointers, arrays, struct, union and enum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ksmcheck.syntax.c_ast import (
+    ArrayType,
+    EnumDef,
+    Expr,
+    Field,
+    NamedType,
+    PointerType,
+    StructDef,
+    TagType,
+    TopLevel,
+    TypeExpr,
+    TypeofType,
+)
+from ksmcheck.syntax.c_expressions import Expressions
+from ksmcheck.syntax.c_words import (
+    ATTRIBUTE_WORDS,
+    DROPPED_ATTRIBUTES,
+    DROPPED_WORDS,
+    INTEGER_WORDS,
+    KEYWORDS,
+    REFUSED_WORDS,
+    STORAGE_WORDS,
+    TYPE_START,
+    TYPEOF_WORDS,
+    VOLATILE_WORDS,
+    canonical_integer,
+)
+from ksmcheck.syntax.tokens import Token
+from ksmcheck.text import InputError, Span
+
+
+@dataclass(slots=True)
+class Specifiers:
+    """What stands before the declarators: the base type and the words around it."""
+
+    type: TypeExpr
+    storage: str | None = None
+    volatile: bool = False
+
+
+@dataclass(slots=True)
+class Declarator:
+    """One declared name (None if abstract); ``volatile`` is of the object itself."""
+
+    name: Token | None
+    type: TypeExpr
+    volatile: bool
+    span: Span
+
+
+@dataclass(slots=True)
+class _Words:
+    """Specifier words as they come in."""
+
+    integer: list[str] = field(default_factory=list)
+    other: TypeExpr | None = None
+    storage: str | None = None
+    volatile: bool = False
+
+
+class Types(Expressions):
+    """Types; ``defined`` collects struct and enum definitions in the order they end."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
+        self.defined: list[TopLevel] = []
+        self.unnamed = 0
+
+    # --- specifiers -------------------------------------------------------------------------
+
+    def type_name(self) -> TypeExpr:
+        """A type without a name: ``struct page **``."""
+        specifiers = self.specifiers("a type")
+        if specifiers.storage:
+            raise InputError(f"'{specifiers.storage}' has no meaning here", specifiers.type.span)
+        declarator = self.declarator(specifiers)
+        if declarator.name:
+            raise InputError("expected a type without a name", declarator.name.span)
+        return declarator.type
+
+    def specifiers(self, what: str) -> Specifiers:
+        """Specifiers and qualifiers in any order; ``what`` is said to be expected if none is."""
+        start, words = self.at, _Words()
+        while self._specifier(words):
+            pass
+        if words.integer:
+            name = canonical_integer(words.integer)
+            if words.other is not None:
+                message = f"'{words.other.span.text}' beside '{words.integer[0]}' is not understood"
+                raise InputError(message, words.other.span, "an annotation? #define it as nothing")
+            if name is None:
+                said = " ".join(words.integer)
+                raise InputError(f"'{said}' is not a type here", self.span_from(start))
+            return Specifiers(NamedType(name, self.span_from(start)), words.storage, words.volatile)
+        if words.other is None:
+            self.expected(what)
+        return Specifiers(words.other, words.storage, words.volatile)
+
+    def _specifier(self, words: _Words) -> bool:
+        """Read one specifier word into ``words``; False if the next token is none."""
+        token = self.tokens[self.at]
+        if token.kind != "id":
+            return False
+        text = token.text
+        if text in INTEGER_WORDS:
+            words.integer.append(text)
+            self.at += 1
+        elif text in DROPPED_WORDS or text in VOLATILE_WORDS:
+            words.volatile |= text in VOLATILE_WORDS
+            self.at += 1
+        elif text in ATTRIBUTE_WORDS:
+            self.attribute()
+        elif text in STORAGE_WORDS:
+            if words.storage not in (None, text):
+                raise InputError(f"'{text}' after '{words.storage}'", token.span)
+            words.storage = text
+            self.at += 1
+        elif words.other is None and not words.integer:
+            words.other = self._other_specifier(token)
+            return words.other is not None
+        else:
+            return False
+        return True
+
+    def _other_specifier(self, token: Token) -> TypeExpr | None:
+        text = token.text
+        if text in ("struct", "union"):
+            return self._struct(text)
+        if text == "enum":
+            return self._enum()
+        if text in TYPEOF_WORDS:
+            return self._typeof()
+        if text in KEYWORDS:
+            return None
+        if text in REFUSED_WORDS:
+            raise InputError(REFUSED_WORDS[text], token.span)
+        self.at += 1
+        return NamedType(text, token.span)
+
+    def attribute(self) -> None:
+        """Read ``__attribute__((...))``; refuse one that may change the meaning."""
+        self.at += 1
+        self.expect("(", "after __attribute__")
+        self.expect("(", "after __attribute__(")
+        while self.token.text != ")":
+            name = self.identifier("an attribute") if self.token.text != "const" else self.token
+            if name is self.token:
+                self.at += 1
+            if name.text.strip("_") not in DROPPED_ATTRIBUTES:
+                raise InputError(f"the attribute '{name.text}' is not supported", name.span)
+            if self.token.text == "(":
+                self.at = self.closing(self.at) + 1
+            if not self.accept(","):
+                break
+        self.expect(")", "after the attributes")
+        self.expect(")", "after the attributes")
+
+    def attributes(self) -> None:
+        """Skip attributes and annotations that may follow a declarator."""
+        while self.token.text in ATTRIBUTE_WORDS or self.token.text in DROPPED_WORDS:
+            if self.token.text in ATTRIBUTE_WORDS:
+                self.attribute()
+            else:
+                self.at += 1
+
+    def closing(self, opening: int) -> int:
+        """The index of the token that closes the parenthesis at index ``opening``."""
+        depth = 0
+        for index in range(opening, len(self.tokens)):
+            text = self.tokens[index].text
+            if text in ("(", "[", "{"):
+                depth += 1
+            elif text in (")", "]", "}"):
+                depth -= 1
+                if depth == 0:
+                    return index
+        raise InputError("this parenthesis is not closed", self.tokens[opening].span)
+
+    def _typeof(self) -> TypeExpr:
+        start = self.at
+        self.at += 1
+        self.expect("(", "after typeof")
+        operand: Expr | TypeExpr
+        operand = self.type_name() if self.type_starts(self.token) else self.expression()
+        self.expect(")", "after the operand of typeof")
+        return TypeofType(operand, self.span_from(start))
+
+    # --- struct, union, enum ----------------------------------------------------------------
+
+    def _tag(self) -> tuple[Token, Token | None]:
+        keyword = self.token
+        self.at += 1
+        self.attributes()
+        self.refuse_word(self.token)
+        named = self.token.kind == "id" and self.token.text not in KEYWORDS
+        tag = self.identifier("a tag") if named else None
+        if tag is None and self.token.text != "{":
+            self.expected(f"a tag or '{{' after '{keyword.text}'")
+        if self.token.text == "{" and len(self.scopes) > 1:
+            message = f"{keyword.text} definitions inside a function are not supported"
+            raise InputError(message, keyword.span, "define it before the function")
+        return keyword, tag
+
+    def _struct(self, kind: str) -> TypeExpr:
+        start = self.at
+        _, tag = self._tag()
+        name = tag.text if tag else self._unnamed_tag(kind)
+        if self.accept("{"):
+            fields: list[Field] = []
+            while not self.accept("}"):
+                fields += self._fields(kind)
+            self.attributes()
+            self.refuse_word(self.token)
+            self.defined.append(StructDef(kind, name, tuple(fields), self.span_from(start)))
+        return TagType(kind, name, self.span_from(start))
+
+    def _unnamed_tag(self, kind: str) -> str:
+        self.unnamed += 1
+        return f"<unnamed {kind} {self.unnamed}>"
+
+    def _fields(self, kind: str) -> list[Field]:
+        start = self.at
+        if self.accept(";"):
+            return []
+        specifiers = self.specifiers(f"a member or '}}' in this {kind}")
+        if specifiers.storage:
+            message = f"'{specifiers.storage}' has no meaning for a member"
+            raise InputError(message, self.tokens[start].span)
+        if self.accept(";"):
+            return self._nameless(specifiers, start)
+        fields = [self._field(specifiers)]
+        while self.accept(","):
+            fields.append(self._field(specifiers))
+        self.expect(";", "after the member")
+        return fields
+
+    def _nameless(self, specifiers: Specifiers, start: int) -> list[Field]:
+        type_ = specifiers.type
+        if isinstance(type_, TagType) and type_.tag.startswith("<") and type_.kind != "enum":
+            return [Field(None, type_, self.span_from(start))]
+        raise InputError("this declares no member", self.span_from(start), "add a name")
+
+    def _field(self, specifiers: Specifiers) -> Field:
+        start = self.at
+        if self.token.text == ":":
+            self.at += 1
+            bits = self.conditional()
+            return Field(None, specifiers.type, self.span_from(start), bits)
+        declarator = self.declarator(specifiers)
+        if declarator.name is None:
+            self.expected("a member name")
+        width = self.conditional() if self.accept(":") else None
+        self.attributes()
+        span = declarator.span
+        return Field(declarator.name.text, declarator.type, span, width, declarator.volatile)
+
+    def _enum(self) -> TypeExpr:
+        start = self.at
+        _, tag = self._tag()
+        name = tag.text if tag else self._unnamed_tag("enum")
+        if self.accept("{"):
+            members: list[tuple[str, Expr | None, Span]] = []
+            while self.token.text != "}":
+                member = self.identifier("the name of an enumerator")
+                self.scopes[-1][member.text] = False
+                value = self.conditional() if self.accept("=") else None
+                members.append((member.text, value, member.span))
+                if not self.accept(","):
+                    break
+            self.expect("}", "or ',' after an enumerator")
+            self.attributes()
+            definition = EnumDef(tag.text if tag else None, tuple(members), self.span_from(start))
+            self.defined.append(definition)
+            if tag is None:
+                # Its type is the integer type of its constants; nothing else can name it.
+                return NamedType("int", self.span_from(start))
+        return TagType("enum", name, self.span_from(start))
+
+    # --- declarators ------------------------------------------------------------------------
+
+    def declarator(self, specifiers: Specifiers) -> Declarator:
+        """A declarator, abstract or with a name; functions are the caller's business."""
+        start = self.at
+        return self._declarator(specifiers.type, specifiers.volatile, start)
+
+    def _declarator(self, base: TypeExpr, volatile: bool, start: int) -> Declarator:
+        while self.token.text == "*":
+            self.at += 1
+            base = PointerType(base, base.span.to(self.tokens[self.at - 1].span), volatile)
+            volatile = self._qualifiers()
+        self.attributes()
+        if self.token.text == "(" and self._nested_declarator():
+            return self._nested(base, volatile, start)
+        token = self.token
+        name = token if self._is_declared_name(token) else None
+        self.at += name is not None
+        type_ = self._arrays(base)
+        return Declarator(name, type_, volatile, self.span_from(start))
+
+    def _is_declared_name(self, token: Token) -> bool:
+        if token.kind != "id" or token.text in KEYWORDS or token.text in TYPE_START:
+            return False
+        self.refuse_word(token)
+        return True
+
+    def _qualifiers(self) -> bool:
+        volatile = False
+        while self.token.text in DROPPED_WORDS or self.token.text in VOLATILE_WORDS:
+            volatile |= self.token.text in VOLATILE_WORDS
+            self.at += 1
+        return volatile
+
+    def _nested_declarator(self) -> bool:
+        after = self.ahead(1)
+        return after.text in ("*", "(") or (after.kind == "id" and not self.type_starts(after))
+
+    def _nested(self, base: TypeExpr, volatile: bool, start: int) -> Declarator:
+        """``(*a)[3]``: what follows the parenthesis binds before what is inside."""
+        opening, close = self.at, self.closing(self.at)
+        self.at = close + 1
+        if self.token.text == "(":
+            message = "pointers to functions are not supported"
+            raise InputError(message, self.span_from(opening))
+        outer = self._arrays(base)
+        end, self.at = self.at, opening + 1
+        inner = self._declarator(outer, volatile, start)
+        if self.at != close:
+            self.expected("')' in the declarator")
+        self.at = end
+        return inner
+
+    def _arrays(self, base: TypeExpr) -> TypeExpr:
+        """``[2][3]``: an array of 2 arrays of 3."""
+        start = self.at
+        if not self.accept("["):
+            return base
+        length = None if self.token.text == "]" else self.assignment()
+        self.expect("]", "after the array's length")
+        element = self._arrays(base)
+        return ArrayType(element, length, self.span_from(start))

@@ -1,0 +1,333 @@
+"""The tree of a cat (or bell) memory model: what was written, without meaning.
+
+Names are resolved and sorts (set, relation, function) checked in ``ksmcheck.cat``. The language is
+herd7's (Alglave, Cousot, Maranget, "Syntax and semantics of the weak consistency model
+specification language cat", 2016).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ksmcheck.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A variable: ``po``, ``po-loc``, ``DMB.ISH``."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TagLiteral:
+    """``'mb``: a tag. ``name`` is without the quote."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyRelation:
+    """``0``."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """``_``: every event."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """``op`` is ``~`` (complement), or the postfix ``+``, ``*``, ``?``, ``^-1``."""
+
+    op: str
+    operand: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    r"""``op`` is ``|``, ``++``, ``;``, ``\``, ``&`` or ``*`` (cartesian product)."""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SetIdentity:
+    """``[S]``: the identity relation on a set."""
+
+    operand: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """``f(a, b)`` or ``f a``; a call with ``()`` has no arguments."""
+
+    function: Expr
+    arguments: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SetLiteral:
+    """``{a, b}``; ``{}`` has no elements."""
+
+    elements: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TupleExpr:
+    """``(a, b)`` and ``()``."""
+
+    elements: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda:
+    """``fun x -> e``."""
+
+    parameters: tuple[str, ...]
+    body: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LetIn:
+    """``let x = e in b``, ``let rec ... and ... in b``."""
+
+    bindings: tuple[Binding, ...]
+    recursive: bool
+    body: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class VariantTest:
+    """``"name"`` as a condition: whether a variant of the model was chosen by the user."""
+
+    variant: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A condition: ``op`` is ``=``, ``subset`` or ``in``."""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """A condition: ``op`` is ``not``, ``&&`` or ``||``."""
+
+    op: str
+    operands: tuple[Condition, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    condition: Condition
+    then: Expr
+    orelse: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """``try a with b``: ``b`` where a name in ``a`` is not defined."""
+
+    attempt: Expr
+    fallback: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCase:
+    """``pattern``: ``'tag``, ``{}``, ``x ++ xs`` (a pair of names) or ``_`` (None)."""
+
+    pattern: TagLiteral | SetLiteral | tuple[str, str] | None
+    body: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    subject: Expr
+    cases: tuple[MatchCase, ...]
+    span: Span
+
+
+Expr: TypeAlias = (
+    Name
+    | TagLiteral
+    | EmptyRelation
+    | Universe
+    | Unary
+    | Binary
+    | SetIdentity
+    | Apply
+    | SetLiteral
+    | TupleExpr
+    | Lambda
+    | LetIn
+    | If
+    | Try
+    | Match
+)
+Condition: TypeAlias = VariantTest | Compare | Logic
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """``name = value``; a function where ``parameters`` is not None (``()`` gives an empty tuple).
+
+    The parameters of ``let f(a, b)`` and of ``let f a`` are alike.
+    """
+
+    name: str
+    parameters: tuple[str, ...] | None
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    bindings: tuple[Binding, ...]
+    recursive: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStatement:
+    """``[flag] [~] acyclic|irreflexive|empty e [as name]``.
+
+    ``role`` is ``check``, ``flag``, ``assert`` or ``undefined_unless``; ``name`` None: not given.
+    """
+
+    kind: str
+    negated: bool
+    role: str
+    expression: Expr
+    name: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """``show`` and ``unshow``: what to draw; no meaning for verdicts."""
+
+    names: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """``include "file"``; loading replaces it by the statements of the file."""
+
+    path: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class WithFrom:
+    """``with x from e``: one execution for each element of the set of relations ``e``."""
+
+    name: str
+    choices: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class EnumStatement:
+    """``enum Barriers = 'mb || 'wmb`` (bell); tags without quotes."""
+
+    name: str
+    tags: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """``instructions R[{'once, 'acquire}]`` (bell): which annotations an instruction may carry."""
+
+    name: str
+    annotations: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    name: str
+    parameters: tuple[str, ...]
+    body: tuple[Statement, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """``call p(a) [as name]``."""
+
+    name: str
+    arguments: tuple[Expr, ...]
+    alias: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Forall:
+    """``forall x in e do ... end``."""
+
+    variable: str
+    domain: Expr
+    body: tuple[Statement, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class IfStatement:
+    """``if c then ... else ... end`` around statements."""
+
+    condition: Condition
+    then: tuple[Statement, ...]
+    orelse: tuple[Statement, ...]
+    span: Span
+
+
+Statement: TypeAlias = (
+    Let
+    | CheckStatement
+    | Show
+    | Include
+    | WithFrom
+    | EnumStatement
+    | Instructions
+    | Procedure
+    | Call
+    | Forall
+    | IfStatement
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CatFile:
+    """One file as parsed. ``title`` is its leading string or a leading bare name, else empty."""
+
+    title: str
+    statements: tuple[Statement, ...]

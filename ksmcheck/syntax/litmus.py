@@ -1,0 +1,178 @@
+"""Litmus tests in kernel C: the container, read from a text or a file.
+
+A test is a head, C definitions, a start state in braces, threads P0, P1, ... among more C
+definitions, and sections: ``locations [...]``, ``filter P``, and one of ``exists P``,
+``~exists P``, ``forall P``. herd7's C tests are of this form.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ksmcheck.syntax.c_ast import Function, Stmt, TopLevel
+from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
+from ksmcheck.syntax.files import read_source
+from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExpr, PropTree
+from ksmcheck.syntax.litmus_condition import ConditionParser
+from ksmcheck.syntax.litmus_header import Header, read_header
+from ksmcheck.syntax.litmus_init import InitParser
+from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
+from ksmcheck.syntax.tokens import Token
+from ksmcheck.text import InputError, Note, Source, Span
+
+_CONDITIONS = frozenset({"exists", "forall", "~", "not"})
+
+
+class LitmusParser(InitParser):
+    """Reads everything behind the head."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
+        self.init: tuple[InitEntry, ...] | None = None
+        self.listed: tuple[PropExpr, ...] = ()
+        self.filter: PropTree | None = None
+        self.final: Condition | None = None
+
+    def sections(self) -> None:
+        while self.token.kind != "eof":
+            self._section(self.token)
+
+    def _section(self, token: Token) -> None:
+        if token.text == "{":
+            if self.init is not None:
+                raise InputError("a second start state", token.span)
+            self.init = self.init_block()
+        elif token.text in _CONDITIONS or token.text in ("filter", "locations"):
+            self._conditions(token)
+        elif token.text == "}":
+            raise InputError("this '}' closes nothing", token.span, "is one too many before it?")
+        else:
+            self.external()
+
+    def _conditions(self, token: Token) -> None:
+        """A section in the language of conditions, which another parser reads from here."""
+        parser = ConditionParser(self.tokens)
+        parser.at, parser.scopes = self.at, self.scopes
+        if token.text == "locations":
+            parser.at += 1
+            self.listed += parser.locations()
+        elif token.text == "filter":
+            if self.filter is not None:
+                raise InputError("a second filter", token.span)
+            parser.at += 1
+            self.filter = parser.proposition()
+        else:
+            self._final(parser)
+        self.at = parser.at
+
+    def _final(self, parser: ConditionParser) -> None:
+        if self.final is not None:
+            notes = (Note("the first one", self.final.span),)
+            raise InputError("a second condition", parser.token.span, None, notes)
+        self.final = parser.condition()
+        follows = parser.token
+        if follows.kind != "eof" and follows.text not in {"locations", "filter"} | _CONDITIONS:
+            parser.expected("the end of the test after its condition", _after_condition(follows))
+
+    def statement(self) -> Stmt:
+        """A statement; what belongs to file level tells that a brace is missing."""
+        token, after = self.token, self.ahead(1).text
+        thread = THREAD_NAME.fullmatch(token.text) is not None and after == "("
+        section = token.text in ("exists", "forall", "filter") and after == "("
+        if thread or section or (token.text == "~" and after == "exists"):
+            word = after if token.text == "~" else token.text
+            raise InputError(
+                f"'{word}' inside a function", token.span, "a '}' is missing before it"
+            )
+        return super().statement()
+
+
+def _after_condition(token: Token) -> str | None:
+    if token.text == ")":
+        return "there is one ')' too many"
+    return "text goes into a comment (* ... *)" if token.kind in ("id", "bad") else None
+
+
+def parse_litmus(
+    source: Source,
+    *,
+    kernel: str = "6.12",
+    defines: tuple[tuple[str, str], ...] = (),
+    include_dirs: tuple[Path, ...] = (),
+) -> LitmusTest:
+    """The test that ``source`` holds. Raises InputError, with a span, for everything wrong.
+
+    ``kernel`` is the kernel point ("3.9", "6.12") behind ``KSMCHECK_KERNEL``, ``defines`` are
+    (name, text) pairs as of ``-D``. ``#include`` looks beside the including file, then in
+    ``include_dirs``.
+    """
+    header = read_header(source)
+    setting = Preprocessing(kernel, defines, include_dirs)
+    parser = LitmusParser(preprocess(source, header.end, setting, herd=True))
+    with depth_limit(parser):
+        parser.sections()
+    return _assemble(source, header, parser)
+
+
+def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTest:
+    threads, top = _split(parser.defined)
+    whole = Span(source, 0, len(source.text))
+    if parser.init is None:
+        hint = "write {} where every variable starts with 0"
+        raise InputError("the test has no start state '{ ... }'", header.span, hint)
+    if not threads:
+        raise InputError("the test has no threads", header.span, "they are named P0, P1, ...")
+    return LitmusTest(
+        name=header.name,
+        path=source.name,
+        info=header.info,
+        comment=header.comment,
+        init=parser.init,
+        top=top,
+        threads=threads,
+        filter=parser.filter,
+        condition=parser.final,
+        locations=parser.listed,
+        span=whole,
+    )
+
+
+def _split(defined: list[TopLevel]) -> tuple[tuple[Function, ...], tuple[TopLevel, ...]]:
+    """Threads in order of their numbers, and the rest. The numbers have to be 0, 1, 2, ..."""
+    threads: dict[int, Function] = {}
+    rest: list[TopLevel] = []
+    for item in defined:
+        if not isinstance(item, Function) or not THREAD_NAME.fullmatch(item.name):
+            rest.append(item)
+            continue
+        if item.body is None:
+            raise InputError(f"thread {item.name} has no body", item.span)
+        number = int(item.name[1:])
+        if number in threads:
+            notes = (Note("the first one", _head(threads[number])),)
+            raise InputError(f"a second thread {item.name}", _head(item), None, notes)
+        threads[number] = item
+    for place, number in enumerate(sorted(threads)):
+        if place != number:
+            message = f"there is a thread P{number} but no P{place}"
+            raise InputError(message, _head(threads[number]))
+    return tuple(threads[number] for number in sorted(threads)), tuple(rest)
+
+
+def _head(function: Function) -> Span:
+    """The span of a function up to its body."""
+    span = function.span
+    end = function.body.span.start if function.body else span.end
+    return Span(span.source, span.start, max(end, span.start + 1), span.via)
+
+
+def load_litmus(
+    path: Path,
+    *,
+    kernel: str = "6.12",
+    defines: tuple[tuple[str, str], ...] = (),
+    include_dirs: tuple[Path, ...] = (),
+) -> LitmusTest:
+    """The test in the file ``path``; arguments and errors as of ``parse_litmus``."""
+    source = read_source(path)
+    return parse_litmus(source, kernel=kernel, defines=defines, include_dirs=include_dirs)

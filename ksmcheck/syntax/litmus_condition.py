@@ -1,0 +1,160 @@
+r"""Final conditions: herd7's (``exists (0:r1=1 /\ ~x=2)``) and C expressions, in one grammar.
+
+``=`` is ``==``; ``/\``, ``\/`` and ``=>`` sit beside ``&&`` and ``||``. Where the two readings of
+``~`` (not a proposition, or the bits of a number) could be confused, parentheses are asked for.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+from ksmcheck.syntax.c_ast import Binary, Expr, IntLit, Name, Unary
+from ksmcheck.syntax.c_expressions import C_PRECEDENCE
+from ksmcheck.syntax.litmus_ast import Condition, PropExpr, PropTree, Register
+from ksmcheck.syntax.litmus_init import InitParser, is_location
+from ksmcheck.text import InputError
+
+_IMPLIES, _OR, _AND, _EQUAL = 1, C_PRECEDENCE["||"], C_PRECEDENCE["&&"], C_PRECEDENCE["=="]
+_CONNECTIVES = {"&&": "and", "||": "or", "=>": "implies"}
+_COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_NOT_HERE = frozenset({"?", "+=", "-=", "++", "--"})
+_BEFORE_PROPOSITION = frozenset(
+    {"(", "&&", "||", "/\\", "\\/", "=>", "~", "!", "not", "exists", "forall", "filter"}
+)
+
+
+class ConditionParser(InitParser):
+    """Reads the sections after the threads. Expressions may hold ``0:r1`` and ``[x]``."""
+
+    precedence: ClassVar[dict[str, int]] = {
+        **C_PRECEDENCE,
+        "=>": _IMPLIES,
+        "\\/": _OR,
+        "/\\": _AND,
+        "=": _EQUAL,
+    }
+    spellings: ClassVar[dict[str, str]] = {"/\\": "&&", "\\/": "||", "=": "=="}
+
+    def condition(self) -> Condition:
+        """``exists P``, ``~exists P`` or ``forall P``."""
+        start = self.at
+        negated = self.token.text in ("~", "not")
+        self.at += negated
+        word = self.token.text
+        if word not in ("exists", "forall") or (negated and word == "forall"):
+            self.expected("'exists'" if negated else "'exists' or 'forall'")
+        self.at += 1
+        tree = self.proposition()
+        return Condition("~exists" if negated else word, tree, self.span_from(start))
+
+    def proposition(self) -> PropTree:
+        expr = self.binary(_IMPLIES)
+        if self.token.text in _NOT_HERE:
+            self.expected("the end of the condition")
+        return self._tree(expr)
+
+    def locations(self) -> tuple[PropExpr, ...]:
+        """``[x; 0:r1; *p;]`` behind ``locations``."""
+        self.expect("[", "after 'locations'")
+        found: list[PropExpr] = []
+        while self.token.text != "]":
+            expr: PropExpr = self.unary()
+            if not isinstance(expr, Register) and not is_location(expr):
+                raise InputError("this is not a location", expr.span)
+            found.append(expr)
+            if not self.accept(";"):
+                break
+        self.expect("]", "or ';' after a location")
+        return tuple(found)
+
+    # --- additions to C's expressions -------------------------------------------------------
+
+    def too_long(self, op: str, start: int) -> None:
+        if self.spellings.get(op, op) not in _CONNECTIVES:
+            super().too_long(op, start)
+
+    def expression(self) -> Expr:
+        """What stands in parentheses: a proposition or an operand, without assignments."""
+        return self.binary(_IMPLIES)
+
+    def unary(self) -> Expr:
+        start = self.at
+        if self.token.text == "not":
+            self.at += 1
+            operand = self.binary(_AND + 1)
+            return Unary("!", operand, self.span_from(start))
+        expr = super().unary()
+        herd = self.token.text == "=" and self.tokens[start].text == "~"
+        if herd and self.tokens[start - 1].text in _BEFORE_PROPOSITION:
+            # herd7's ~x=1 denies x=1. C's ~x==1 would compare the bits, and is refused.
+            assert isinstance(expr, Unary)
+            self.at += 1
+            value = self.binary(_EQUAL + 1)
+            equal = Binary("==", expr.operand, value, self.span_from(start + 1))
+            return Unary("!", equal, self.span_from(start))
+        return expr
+
+    def primary(self) -> Expr:
+        start, token = self.at, self.token
+        if token.kind == "num" and self.ahead(1).text == ":":
+            thread = self.thread_number()
+            name = self.identifier("a local variable after ':'").text
+            # Register is a leaf of conditions only; the C tree's type does not list it.
+            return cast(Expr, Register(thread, name, self.span_from(start)))
+        if token.text == "[":
+            self.at += 1
+            expr = self.postfix()
+            self.expect("]", "after the location")
+            return expr
+        if token.text == "{":
+            raise InputError("arrays in conditions are not supported", token.span)
+        return super().primary()
+
+    # --- expression to proposition ----------------------------------------------------------
+
+    def _tree(self, expr: Expr) -> PropTree:
+        if isinstance(expr, Binary) and expr.op in _CONNECTIVES:
+            return self._connective(expr)
+        if isinstance(expr, Binary) and expr.op in _COMPARISONS:
+            _check_comparison(expr)
+            return PropTree(_COMPARISONS[expr.op], (), (expr.left, expr.right), expr.span)
+        if isinstance(expr, Unary) and expr.op in ("!", "~"):
+            if expr.op == "~" and not _is_proposition(expr.operand):
+                hint = "write !(x = 1) for the opposite of a proposition, ~x != 0 for the bits"
+                raise InputError("'~' of a number is no proposition", expr.span, hint)
+            return PropTree("not", (self._tree(expr.operand),), (), expr.span)
+        if isinstance(expr, Name) and expr.name in ("true", "false"):
+            return PropTree(expr.name, (), (), expr.span)
+        # As in C, a number stands for its being not 0.
+        return PropTree("ne", (), (expr, IntLit(0, "0", expr.span)), expr.span)
+
+    def _connective(self, expr: Binary) -> PropTree:
+        """A chain of one connective as one node: long ones are common, and need no recursion."""
+        operands: list[Expr] = [expr.right]
+        left = expr.left
+        while expr.op != "=>" and isinstance(left, Binary) and left.op == expr.op:
+            operands.append(left.right)
+            left = left.left
+        operands.append(left)
+        children = tuple(self._tree(e) for e in reversed(operands))
+        return PropTree(_CONNECTIVES[expr.op], children, (), expr.span)
+
+
+def _check_comparison(expr: Binary) -> None:
+    """Refuse what herd7 and C, or two readers, would take differently."""
+    left = expr.left
+    if isinstance(left, Unary) and left.op == "~" and left.span.start == expr.span.start:
+        hint = "write ~(x = 1), or (~x) = 1"
+        raise InputError("'~' before a comparison can be read in two ways", left.span, hint)
+    for side in (expr.left, expr.right):
+        bare = side.span.start == expr.span.start or side.span.end == expr.span.end
+        if bare and isinstance(side, Binary) and side.op in _COMPARISONS:
+            raise InputError("comparisons do not chain", expr.span, "use parentheses")
+
+
+def _is_proposition(expr: Expr) -> bool:
+    if isinstance(expr, Binary):
+        return expr.op in _CONNECTIVES or expr.op in _COMPARISONS
+    if isinstance(expr, Unary):
+        return expr.op == "!" or (expr.op == "~" and _is_proposition(expr.operand))
+    return isinstance(expr, Name) and expr.name in ("true", "false")

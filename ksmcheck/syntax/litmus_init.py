@@ -1,0 +1,109 @@
+"""The start state of a litmus test: ``{ int x = 1; 0:r1 = &x; struct page p[2]; p[1].f = 3; }``."""
+
+from __future__ import annotations
+
+from ksmcheck.syntax.c_ast import Expr, Index, Member, Name, TypeExpr, Unary
+from ksmcheck.syntax.c_parser import CParser
+from ksmcheck.syntax.c_types import Specifiers
+from ksmcheck.syntax.litmus_ast import InitEntry
+from ksmcheck.text import InputError
+
+_MAX_THREADS = 1000
+
+
+class InitParser(CParser):
+    """Adds the start state to the C parser."""
+
+    def init_block(self) -> tuple[InitEntry, ...]:
+        """The block from ``{`` to ``}``; entries end with ``;``, the last may go without."""
+        opening = self.expect("{", "to begin the start state")
+        entries: list[InitEntry] = []
+        while self.token.text != "}":
+            if self.token.kind == "eof":
+                raise InputError("the start state is not closed", opening.span, "add '}'")
+            if self.accept(";"):
+                continue
+            self._entries(entries)
+            if self.token.text != "}":
+                self.expect(";", "after an entry of the start state")
+        self.at += 1
+        return tuple(entries)
+
+    def _entries(self, entries: list[InitEntry]) -> None:
+        start = self.at
+        if not self._typed_entry():
+            entries.append(self._untyped(start))
+            return
+        specifiers = self.specifiers("a type")
+        if specifiers.storage:
+            message = f"'{specifiers.storage}' has no meaning in the start state"
+            raise InputError(message, self.tokens[start].span)
+        entries.append(self._typed(specifiers, start))
+        while self.accept(","):
+            entries.append(self._typed(specifiers, self.at))
+
+    def _typed_entry(self) -> bool:
+        """Whether a type comes first: a known one, or a name before another name or ``*``."""
+        token, after = self.token, self.ahead(1)
+        if token.kind != "id":
+            return False
+        return self.type_starts(token) or after.kind in ("id", "num") or after.text == "*"
+
+    def _typed(self, specifiers: Specifiers, start: int) -> InitEntry:
+        if self._register_ahead():
+            return self._register(start, self.declarator(specifiers).type)
+        declarator = self.declarator(specifiers)
+        if declarator.name is None:
+            self.expected("the name of a variable")
+        target = Name(declarator.name.text, declarator.name.span)
+        value = self.initializer() if self.accept("=") else None
+        return InitEntry(target, declarator.type, value, None, self.span_from(start))
+
+    def _register_ahead(self) -> bool:
+        distance = 0
+        while self.ahead(distance).text == "*":
+            distance += 1
+        return self.ahead(distance).kind == "num"
+
+    def _untyped(self, start: int) -> InitEntry:
+        if self.token.kind == "num":
+            return self._register(start, None)
+        target = self._location()
+        self.expect("=", "after the location", "an entry is 'location = value' or a declaration")
+        return InitEntry(target, None, self.initializer(), None, self.span_from(start))
+
+    def _location(self) -> Expr:
+        """``x``, ``[x]`` (the same), ``a[1].b``, ``p->f`` or ``*p``."""
+        if self.accept("["):
+            target = self.postfix()
+            self.expect("]", "after the location")
+        else:
+            target = self.unary()
+        if not is_location(target):
+            raise InputError("this is not a location", target.span)
+        return target
+
+    def _register(self, start: int, type_: TypeExpr | None) -> InitEntry:
+        thread = self.thread_number()
+        name = self.identifier("a local variable after ':'")
+        target, value = Name(name.text, name.span), None
+        if type_ is None or self.token.text == "=":
+            self.expect("=", "after the register")
+            value = self.initializer()
+        return InitEntry(target, type_, value, thread, self.span_from(start))
+
+    def thread_number(self) -> int:
+        """The number and colon of ``0:r1``."""
+        token = self.token
+        self.at += 1
+        if not token.text.isdecimal() or int(token.text[:9]) >= _MAX_THREADS:
+            raise InputError(f"'{token.text}' is not the number of a thread", token.span)
+        self.expect(":", "after the number of a thread")
+        return int(token.text)
+
+
+def is_location(expr: Expr) -> bool:
+    """Whether the expression names memory: a variable, member, element or ``*p``."""
+    if isinstance(expr, Unary):
+        return expr.op == "*"
+    return isinstance(expr, Name | Member | Index)

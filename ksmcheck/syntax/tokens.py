@@ -1,0 +1,158 @@
+"""Characters to tokens: C's, plus the few that litmus conditions add (``/\\``, ``\\/``, ``=>``).
+
+A token keeps its place in the source, so that every tree node has an exact span. Characters that
+start no token become ``bad`` tokens, which are an error only for the parser that reaches them:
+text inside ``#if 0`` or after ``#error`` need not be C.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from ksmcheck.text import InputError, Source, Span
+
+_NO_NAMES: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Token:
+    """``kind`` is ``id num str chr op pragma bad eof``; never changed once made.
+
+    ``start`` and ``end`` are offsets in ``source``: for a token that a macro brought, of the
+    macro's use, and ``via`` is the token's place in the definition. ``blocked`` names the macros
+    that may not expand here again (Prosser's hide set).
+    """
+
+    kind: str
+    text: str
+    source: Source
+    start: int
+    end: int
+    via: Span | None = None
+    blocked: frozenset[str] = _NO_NAMES
+
+    @property
+    def span(self) -> Span:
+        return Span(self.source, self.start, self.end, self.via)
+
+    def describe(self) -> str:
+        """The token as named in messages."""
+        if self.kind == "eof":
+            return self.text or "the end of the file"
+        return f"'{self.text}'"
+
+
+_OPERATORS = (
+    r"\.\.\.|<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|\#\#|=>"
+    r"|/\\(?!\r?\n)|\\/|[-+*/%&|^~!<>=?:;,.(){}\[\]\#]"
+)
+_SPACE = r"(?:\s|\\\r?\n)*"
+_REST = rf"""
+    (?P<id>[A-Za-z_]\w*)
+  | (?P<num>0[xX][\w.]*|\.?[0-9](?:[eE][+-]|[\w.])*)
+  | (?P<comment>//(?:\\\r?\n|[^\n])*|/\*(?s:.*?)\*/)
+  | (?P<open>/\*)
+  HERD
+  | (?P<op>{_OPERATORS})
+  | (?P<str>"(?:[^"\\\n]|\\.)*")
+  | (?P<chr>'(?:[^'\\\n]|\\.)+')
+  | (?P<eof>\Z)
+  | (?P<bad>(?s:.))
+"""
+
+
+@cache
+def _pattern(herd: bool) -> re.Pattern[str]:
+    herd_comment = r"| (?P<herd>\(\*)" if herd else ""
+    return re.compile(_SPACE + "(?:" + _REST.replace("HERD", herd_comment) + ")", re.X | re.A)
+
+
+def tokenize(source: Source, start: int = 0, *, herd: bool = False) -> list[Token]:
+    """All tokens of ``source.text[start:]``, the last of kind ``eof``.
+
+    ``herd`` also reads ``(* ... *)`` comments. Raises InputError on a comment that is not closed.
+    """
+    text, tokens, at = source.text, list[Token](), start
+    scan = _pattern(herd).finditer
+    while True:
+        for match in scan(text, at):
+            kind = match.lastgroup or "bad"
+            if kind == "comment":
+                continue
+            first, last = match.span(kind)
+            if kind == "open":
+                raise InputError("this comment is not closed", Span(source, first, last), "add */")
+            if kind == "herd":
+                after = herd_comment_end(source, first, tokens)
+                if after is not None:
+                    at = after
+                    break  # the scan goes on behind the comment
+                tokens.append(Token("op", "(", source, first, first + 1))
+                tokens.append(Token("op", "*", source, first + 1, last))
+                continue
+            tokens.append(Token(kind, text[first:last], source, first, last))
+            if kind == "eof":
+                return tokens
+
+
+# After one of these, at file level, an expression cannot begin: "(*x" is a comment there.
+_ENDS_AN_ITEM = frozenset({"}", ")", "]", ";"})
+
+
+def herd_comment_end(source: Source, at: int, before: list[Token]) -> int | None:
+    """Where the herd comment that ``(*`` at ``at`` opens ends; None if this is C, ``(*p)``.
+
+    Between declarations ``(*`` is always a comment. Inside braces or parentheses it is one only
+    with a blank after it and balanced parentheses up to ``*)``: ``( *p ... (int *)`` has others.
+    """
+    text = source.text
+    blank = text[at + 2 : at + 3].isspace()
+    last = before[-1].text if before else ";"
+    outside = (blank or last in _ENDS_AN_ITEM) and _at_file_level(before)
+    if outside and last not in ("exists", "forall", "filter", "not"):
+        return skip_herd_comment(source, at)
+    close = text.find("*)", at + 2) if blank else -1
+    if close < 0:
+        return None
+    inside = text[at + 2 : close]
+    if _balanced(inside):
+        return close + 2
+    raise InputError(
+        "'(* ' may begin a comment or a dereference here",
+        Span(source, at, at + 2),
+        "write (*p) without the blank, or /* ... */ for a comment",
+    )
+
+
+def skip_herd_comment(source: Source, at: int) -> int:
+    """The offset behind the comment ``(* ... *)`` at ``at``; ``(* `` nests inside."""
+    depth = 0
+    for match in re.compile(r"\(\*(?=\s)|\*\)").finditer(source.text, at + 2):
+        if match.group() == "*)":
+            if depth == 0:
+                return match.end()
+            depth -= 1
+        else:
+            depth += 1
+    raise InputError("this comment is not closed", Span(source, at, at + 2), "add *)")
+
+
+def _at_file_level(tokens: list[Token]) -> bool:
+    depth = 0
+    for token in tokens:
+        if token.text in ("{", "(", "["):
+            depth += 1
+        elif token.text in ("}", ")", "]"):
+            depth -= 1
+    return depth <= 0
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return False
+    return depth == 0

@@ -1,0 +1,206 @@
+"""What a query answers besides yes and no: limits, flags, awaits, strays, undefined values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ksmcheck.kernel.ints import ADDRESS, BOOL, U32
+from ksmcheck.solve.limits import Limits
+from ksmcheck.solve.outcome import Found, GaveUp, Refuted
+from ksmcheck.solve.session import Session
+from ksmcheck.solve.witness import to_execution
+from ksmcheck.text import InputError
+
+
+def flag_of(cat, name):
+    return next(c for c in cat.checks if c.name == name)
+
+
+def counters(build, threads):
+    b = build(0)
+    for _ in range(threads):
+        b.atomic(b.thread(), 0, lambda old: b.plus(old, 1))
+    return b
+
+
+def test_an_await_admits_only_executions_that_go_on(build, sc):
+    # P1 waits for the flag, then reads the data: under SC it must see them.
+    b = build(0, 0)
+    p, q = b.thread(), b.thread()
+    b.write(p, 0, 1)
+    b.write(p, 1, 1)
+    flag, data = b.read(q, 1), b.read(q, 0)
+    b.constraints.append(b.eq(flag, 1))
+    session = Session(b.structure(), sc)
+    assert isinstance(session.find(b.eq(data, 1)), Found)
+    assert isinstance(session.find(b.eq(data, 0)), Refuted)
+
+
+def test_contradictory_constraints_leave_no_execution(build, sc):
+    b = build(0)
+    value = b.read(b.thread(), 0)
+    b.constraints += [b.eq(value, 1)]  # nobody writes 1
+    session = Session(b.structure(), sc)
+    assert isinstance(session.find(b.terms.true), Refuted)
+    assert session.states([value], b.terms.true).values == ()
+
+
+def test_queries_do_not_disturb_each_other(build, tso):
+    b = build(0, 0)
+    p, q = b.thread(), b.thread()
+    b.write(p, 0, 1)
+    one = b.read(p, 1)
+    b.write(q, 1, 1)
+    two = b.read(q, 0)
+    session = Session(b.structure(), tso)
+    everything = {(0, 0), (0, 1), (1, 0), (1, 1)}  # store buffering, all four under TSO
+    for _ in range(2):
+        assert set(session.states([one, two], b.terms.true).values) == everything
+        assert session.states([one], b.eq(two, 1)).values == ((0,), (1,))
+        assert isinstance(session.find(b.terms.both(b.eq(one, 0), b.eq(two, 0))), Found)
+        assert isinstance(session.find_flag(flag_of(tso, "never"), b.terms.true), Refuted)
+
+
+def test_a_flag_is_raised_only_where_its_condition_holds(build, tso):
+    # `communicates`: some read takes its value from another thread, that is, reads 1.
+    b = build(0)
+    b.write(b.thread(), 0, 1)
+    seen = b.read(b.thread(), 0)
+    session = Session(b.structure(), tso)
+    communicates = flag_of(tso, "communicates")
+    outcome = session.find_flag(communicates, b.terms.true)
+    assert isinstance(outcome, Found)
+    assert outcome.candidate.value(seen) == 1
+    assert isinstance(session.find_flag(communicates, b.eq(seen, 0)), Refuted)
+
+
+def test_initial_values_come_from_outside_too(build, tso):
+    # herd7's rfe includes reads from initial writes, since these belong to no thread.
+    b = build(0)
+    seen = b.read(b.thread(), 0)
+    session = Session(b.structure(), tso)
+    assert isinstance(session.find_flag(flag_of(tso, "foreign"), b.eq(seen, 0)), Found)
+
+
+@pytest.mark.parametrize("backend", ["cadical", "glucose"])
+def test_a_time_limit_ends_a_hard_search(build, tso, backend):
+    # 9 atomic increments: 9! symmetric orders, far beyond the time allowed.
+    b = counters(build, 9)
+    b.events = [  # reads may see any sum
+        e if e.kind != "R" else replace(e, values=tuple(range(10))) for e in b.events
+    ]
+    session = Session(b.structure(), tso, backend=backend, limits=Limits(seconds=0.6))
+    outcome = session.find(b.eq(b.final(0), 8))
+    assert isinstance(outcome, GaveUp)
+    assert "0.6 s" in outcome.reason
+    assert outcome.stats.seconds < 5
+
+
+def test_an_iteration_limit_keeps_the_states_found_so_far(build, tso):
+    b = build(0)
+    b.write(b.thread(), 0, 1)
+    seen = b.read(b.thread(), 0)
+    states = Session(b.structure(), tso, limits=Limits(iterations=0)).states([seen], b.terms.true)
+    assert not states.complete
+    assert "0 candidates" in (states.reason or "")
+
+
+def test_a_memory_limit_is_noticed(build, tso):
+    b = counters(build, 2)
+    outcome = Session(b.structure(), tso, limits=Limits(memory_mb=1)).find(b.terms.true)
+    assert isinstance(outcome, GaveUp)
+    assert "1 MiB" in outcome.reason
+
+
+def stray(b, value):
+    """Reads x at address 1000 + 8 * r for r in {0, value}: a cell only for r = 0."""
+    b.write(b.thread(), 0, value)
+    t = b.thread()
+    r = b.read(t, 0, (0, value))
+    offset = b.terms.op("mul", ADDRESS, b.terms.op("cast", ADDRESS, r), b.terms.const(8, ADDRESS))
+    where = b.terms.op("add", ADDRESS, offset, b.terms.const(1000, ADDRESS))
+    return r, b.read(t, where, (0, value), cells=(0,))
+
+
+def test_a_stray_access_can_be_found_when_asked_for(build, sc):
+    # The bad access happens exactly where r is 7, so a goal that says so has to be reachable.
+    b = build(0)
+    r, _ = stray(b, 7)
+    session = Session(b.structure(), sc)
+    outcome = session.find(b.eq(r, 7))
+    assert isinstance(outcome, Found)
+    execution = to_execution(b.structure(), outcome.candidate)
+    lost = [e for e in execution.events if e.kind == "R" and e.cell is None]
+    assert [e.address for e in lost] == [1000 + 8 * 7]
+
+
+def test_strays_are_no_states(build, sc):
+    b = build(0)
+    r, x = stray(b, 7)
+    # With r = 0 the second read is of x as well, which may have become 7 in between.
+    assert Session(b.structure(), sc).states([r, x], b.terms.true).values == ((0, 0), (0, 7))
+
+
+def test_undefined_arithmetic_is_never_safe(build, sc):
+    # w = 6 / r, r in {0, 2}: with r = 0 the program has no meaning, so "w is 9" is not refuted.
+    b = build(0, 0)
+    b.write(b.thread(), 0, 2)
+    t = b.thread()
+    r = b.read(t, 0)
+    b.write(t, 1, b.terms.op("div", U32, b.const(6), r))
+    session = Session(b.structure(), sc)
+    outcome = session.find(b.eq(b.final(1), 9))
+    assert isinstance(outcome, GaveUp)
+    assert "divides by zero" in outcome.reason
+    assert isinstance(session.find(b.eq(b.final(1), 3)), Found)
+
+
+def test_a_guarded_division_is_defined(build, sc):
+    b = build(0, 0)
+    b.write(b.thread(), 0, 2)
+    t = b.thread()
+    r = b.read(t, 0)
+    guard = b.terms.op("ne", BOOL, r, b.const(0))
+    b.write(t, 1, b.terms.op("div", U32, b.const(6), r), guard)
+    assert isinstance(Session(b.structure(), sc).find(b.eq(b.final(1), 9)), Refuted)
+
+
+def test_unknown_engines_and_solvers_are_input_errors(build, sc):
+    structure = build(0).structure()
+    with pytest.raises(InputError, match="engine"):
+        Session(structure, sc, engine="magic")
+    with pytest.raises(InputError, match="solver"):
+        Session(structure, sc, backend="magic")
+
+
+def test_a_model_that_reads_what_is_not_provided_is_an_input_error(build, cat_of):
+    with pytest.raises(InputError, match="lxsx"):
+        Session(build(0).structure(), cat_of('"x"\nempty lxsx & (fre ; coe) as a\n'))
+
+
+def test_the_execution_is_numbered_thread_by_thread(build, sc):
+    b = build(0, 5)
+    p, q = b.thread(), b.thread()
+    b.write(p, 0, 1)
+    seen = b.read(q, 0)
+    skipped = b.write(q, 1, 2, guard=b.eq(seen, 0))
+    b.write(q, 1, 3, guard=b.eq(seen, 1))
+    structure = b.structure()
+    outcome = Session(structure, sc).find(b.eq(seen, 1))
+    assert isinstance(outcome, Found)
+    assert skipped not in outcome.candidate.executed
+    execution = to_execution(structure, outcome.candidate)
+    assert [e.id for e in execution.events] == list(range(5))
+    assert [(e.thread, e.kind, e.cell, e.value) for e in execution.events] == [
+        (-1, "W", "c0", 0),
+        (-1, "W", "c1", 5),
+        (0, "W", "c0", 1),
+        (1, "R", "c0", 1),
+        (1, "W", "c1", 3),
+    ]
+    assert [e.instance for e in execution.events] == [-1, -1, 0, 0, 1]
+    assert execution.rf == {(2, 3)}
+    assert execution.co == {(0, 2), (1, 4)}
+    assert execution.memory == (("c0", 1), ("c1", 3))

@@ -1,0 +1,130 @@
+"""Malformed and unsupported C: each is one InputError that names the mistake at its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from ksmcheck.syntax.c_parser import parse_c
+from ksmcheck.text import InputError, Source
+
+# In each text, ^ stands before the place that the caret has to point to.
+STATEMENTS = [
+    ("r0 = a ^r1 = 1;", "expected ';' after the expression, found 'r1'"),
+    ("r0 = READ_ONCE(*x)^\n r1 = 1;", "expected ';' after the expression"),
+    ("int r0 = a^\n r1 = 1;", "expected ';' after the declaration"),
+    ("f(*x^;", "expected ')' or ',' in the arguments of 'f', found ';'"),
+    ("if ^r0 { }", "expected '(' after 'if', found 'r0'"),
+    ("^else b;", "'else' without 'if'"),
+    ("if (a) ^int y;", "a declaration cannot be the whole body of 'if'"),
+    ("for (i = 0; i < 3^) ;", "expected ';' after the condition of 'for', found ')'"),
+    ("do a; while (1) ^}", "expected ';' after 'do ... while (...)', found '}'"),
+    ("return 3 ^}", "expected ';' after 'return', found '}'"),
+    ("r0 = a +^;", "expected an expression, found ';'"),
+    ("f(a)^) ;", "expected ';' after the expression, found ')'"),
+    ("for_each(p, l) ^{ }", "expected ';' after the expression, found '{'"),
+    ("u32 ^= 3;", "expected the name of a variable, found '='"),
+    ("r0 = ^u32;", "expected an expression, found the type 'u32'"),
+    ("^3 = x;", "the left side of '=' has to be a variable"),
+    ("p = &^3;", "the operand of '&' has to be a variable"),
+    ("^f()++;", "the operand of '++' has to be a variable"),
+    ("int x ^@ 3;", "the character '@' has no meaning here"),
+    ('s = ^"abc;', "this string is not closed on its line"),
+    ("c = ^'';", "this character literal is not closed or empty"),
+    ("c = ^'ab';", "a character literal holds one character"),
+    ("c = ^'\\q';", "unknown escape sequence '\\q'"),
+    ("c = ^'\\xff';", "above 127 depends on the machine"),
+    ("c = ^0x1g;", "'0x1g' is not an integer constant"),
+    ("c = ^089;", "'089': a leading 0 makes this octal"),
+    ("c = ^99999999999999999999;", "does not fit into 64 bits"),
+    ("c = ^1.5;", "floating point is not supported"),
+    ("^float f;", "floating point is not supported"),
+    ('^asm volatile("nop");', "inline assembly is not supported"),
+    ("x = ^_Generic(x, int: 3);", "_Generic is not supported"),
+    ("(^*f)(3);", "only functions called by their name are supported"),
+    ("^x->f(3);", "only functions called by their name are supported"),
+    ("void ^(*f)(int);", "pointers to functions are not supported"),
+    ("int ^g(int);", "function declarations inside a function are not supported"),
+    ("^struct s { int a; } b;", "struct definitions inside a function are not supported"),
+    ("^typedef int t;", "'typedef' inside a function is not supported"),
+    ("^extern int t;", "'extern' inside a function is not supported"),
+    ("goto ^*x;", "computed goto is not supported"),
+    ("x = ^&&l;", "addresses of labels (&&label) are not supported"),
+    ("^__label__ a;", "local labels are not supported"),
+    ("x = (struct s)^{1};", "compound literals are not supported"),
+    ("switch (a) { case ^1...3: ; }", "'1...3' is read as one number"),
+    ("__unroll(3) ^x = 1;", "expected a loop (while, do or for)"),
+    ("__unroll(^0) while (1) ;", "the unrolling bound is a number from 1 to 10000"),
+    ("^unsigned signed x;", "'unsigned signed' is not a type here"),
+    ("^short char x;", "'short char' is not a type here"),
+    ("struct s v = { .a^.b = 1 };", "designators of two levels are not supported"),
+    ("int a[2] = { [0 ^... 1] = 1 };", "ranges in designators are not supported"),
+]
+
+FILE_LEVEL = [
+    ("^foo(int x) {}", "'foo' has no result type"),
+    ("int f(a, b) ^int a; int b; { }", "expected '{' or ';' after the parameters of 'f'"),
+    ("void f(^int) {}", "this parameter has no name"),
+    ("void f(int x, ^int x) {}", "two parameters named 'x'"),
+    ("void f(int, ^...);", "variable arguments are not supported"),
+    ("void f(void ^(*g)(int));", "pointers to functions are not supported"),
+    ("struct s { int a ^} ;", "expected ';' after the member, found '}'"),
+    ("struct s { int a; }^\n", "expected ';' after the declaration"),
+    ("struct s { ^int; };", "this declares no member"),
+    ("enum e { A ^B };", "expected '}' or ',' after an enumerator, found 'B'"),
+    ("^static int;", "this declares nothing"),
+    ("struct ^__packed s { int x; };", "__packed is not supported: it changes the layout"),
+    ("int x __attribute__((^packed));", "the attribute 'packed' is not supported"),
+    ("int x __attribute__((^cleanup(f)));", "the attribute 'cleanup' is not supported"),
+    ("^_Atomic int x;", "_Atomic (C11 atomics) is not supported"),
+    ("^_Static_assert(1, 2);", "_Static_assert is not supported"),
+    ("^x = 3;", "expected a declaration or definition, found 'x'"),
+    ("void f(void) ^{ x = 1;", "this '{' is not closed"),
+    ("int x ^/* open", "this comment is not closed"),
+    ("static ^my_attribute int f(void) { }", "'my_attribute' beside 'int' is not understood"),
+]
+
+
+def split(marked: str) -> tuple[str, int]:
+    """The text without its mark, and the mark's offset (the last ^ is the mark)."""
+    place = marked.rindex("^")
+    return marked[:place] + marked[place + 1 :], place
+
+
+def check(text: str, offset: int, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_c(Source("t.c", text))
+    diagnostic = caught.value.diagnostic
+    assert message in diagnostic.message
+    assert diagnostic.span is not None
+    assert text[diagnostic.span.start :] == text[offset:], diagnostic.render()
+
+
+@pytest.mark.parametrize(("marked", "message"), STATEMENTS)
+def test_statement_errors(marked: str, message: str) -> None:
+    head = "void f(void) {\n"
+    body, offset = split(marked)
+    check(f"{head}{body}\n}}", len(head) + offset, message)
+
+
+@pytest.mark.parametrize(("marked", "message"), FILE_LEVEL)
+def test_file_level_errors(marked: str, message: str) -> None:
+    check(*split(marked), message)
+
+
+def test_hints_say_what_would_be_right() -> None:
+    with pytest.raises(InputError) as caught:
+        parse_c(Source("t.c", "int f(a, b) int a; int b; { }"))
+    assert caught.value.diagnostic.hint == "old-style (K&R) definitions are not supported"
+
+
+def test_deep_nesting_is_an_input_error() -> None:
+    for text in ("(" * 5000, "int x = " + "-" * 5000 + "1;", "void f(void) " + "{" * 5000):
+        with pytest.raises(InputError):
+            parse_c(Source("t.c", text))
+
+
+def test_long_chains_are_an_input_error() -> None:
+    # 201 operators: a tree so deep that no later stage could walk it.
+    with pytest.raises(InputError, match="more than 200 operators"):
+        parse_c(Source("t.c", "int x = 1" + " + 1" * 201 + ";"))
+    assert parse_c(Source("t.c", "int x = 1" + " + 1" * 200 + ";"))
