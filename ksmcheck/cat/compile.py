@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Algebra, Check, Node
 from ksmcheck.cat.codegen import Section, generate
 from ksmcheck.cat.graph import Graph
-from ksmcheck.cat.load import CatModel
 from ksmcheck.cat.machine import Machine, Values, code_of
 from ksmcheck.cat.plan import Plan, plan
 from ksmcheck.cat.reasons import Reason, reasons
 from ksmcheck.cat.stages import StagedValues
+
+if TYPE_CHECKING:
+    # A model that was compiled before is used without the parser and all that.
+    from ksmcheck.cat.load import CatModel
 
 
 @dataclass(frozen=True, slots=True)

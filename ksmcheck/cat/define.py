@@ -24,9 +24,7 @@ class Expressions(Protocol):
     def sort_of_name(self, name: str, scope: Scope) -> Sort | None: ...
 
 
-def bind(
-    using: Expressions, bindings: tuple[Binding, ...], recursive: bool, scope: Scope
-) -> Scope:
+def bind(using: Expressions, bindings: tuple[Binding, ...], recursive: bool, scope: Scope) -> Scope:
     """The scope after a ``let``; the one given is left as it is, for closures over it."""
     if recursive:
         return _recursive(using, bindings, scope)
@@ -67,9 +65,7 @@ def _recursive(using: Expressions, bindings: tuple[Binding, ...], scope: Scope) 
     return inner
 
 
-def _group(
-    using: Expressions, bindings: tuple[Binding, ...], scope: Scope
-) -> tuple[Group, Scope]:
+def _group(using: Expressions, bindings: tuple[Binding, ...], scope: Scope) -> tuple[Group, Scope]:
     """One recursion group of all the definitions, and the scope after it."""
     builder, names = using.builder, tuple(b.name for b in bindings)
     sorts = recursive_sorts(bindings, lambda name: using.sort_of_name(name, scope))

@@ -10,21 +10,12 @@ from functools import partial
 from ksmcheck.cat.algebra import AlgebraBuilder, Sort
 from ksmcheck.cat.values import Builtin, Predefined, Scope, Unsupported
 
-# Files of herd7's library that are provided here and need not be found. `lock.cat` builds the
-# reads-from and coherence of lock events, which the event structure contains already.
-NATIVE_INCLUDES = frozenset(
-    ["stdlib.cat", "cos.cat", "cos-opt.cat", "cross.cat", "fences.cat", "filters.cat", "lock.cat"]
-)
-
 # Tags that herd7 knows without an ``enum``: events of locks and of sleepable RCU.
 LIBRARY_TAGS = frozenset(["LKR", "LKW", "UL", "LF", "RL", "RU", "SRCU"])
 
 _BASE_SETS = ("R", "W", "F", "IW", "FW", "B")
 _DEPENDENCIES = ("addr", "data", "ctrl", "iico_data", "iico_ctrl", "iico_addr")
 _BASE_RELATIONS = ("po", "rf", "co", "loc", "int", "ext", "rmw", "amo", "lxsx", *_DEPENDENCIES)
-
-# Sets and relations that a candidate may provide under a name that is not a tag.
-BASE_NAMES = frozenset([*_BASE_SETS, *_BASE_RELATIONS, "RMW"])
 
 
 def _restricted(b: AlgebraBuilder, relation: str, by: str) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Algebra, Check
-from ksmcheck.cat.library import NATIVE_INCLUDES
-from ksmcheck.cat.statements import elaborate
-from ksmcheck.syntax.cat_parser import parse_cat
-from ksmcheck.syntax.cat_tree import Include, Statement
+from ksmcheck.cat.native import NATIVE_INCLUDES
 from ksmcheck.text import InputError, Source, Span
+
+if TYPE_CHECKING:
+    # Imported where used: with a compiled model in the cache, none of it is needed.
+    from ksmcheck.syntax.cat_tree import Include, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,8 @@ class CatModel:
     """A memory model that can be evaluated.
 
     ``name``   the file's name without ``.cat``.
-    ``tree``   its statements, those of included files in their places (the files that are provided
-               natively, such as ``cos.cat``, have none).
+    ``tree``   its statements, those of included files in their places (files of herd7's library
+               are not read but provided, see ``cat.native``; most have no statements).
     ``tags``   the sets of events that the candidate must provide besides R, W, F, IW and RMW:
                fences and annotations by the names that the model uses or declares.
     ``digest`` of all the text read, for caches.
@@ -66,7 +68,12 @@ def _model(
     reader: _Reader,
     variants: frozenset[str],
 ) -> CatModel:
-    meaning = elaborate(tree, variants)
+    from ksmcheck.cat.statements import elaborate
+
+    try:
+        meaning = elaborate(tree, variants)
+    except RecursionError:
+        raise InputError(f"{name}: an expression is nested too deeply") from None
     digest = sha256("\0".join([*reader.texts, *sorted(variants)]).encode()).hexdigest()
     checks = meaning.algebra.checks
     return CatModel(name, title, tree, meaning.tags, checks, digest, meaning.algebra)
@@ -95,6 +102,9 @@ class _Reader:
         return read
 
     def text(self, source: Source) -> tuple[str, tuple[Statement, ...]]:
+        from ksmcheck.syntax.cat_parser import parse_cat
+        from ksmcheck.syntax.cat_tree import Include
+
         self.texts.append(source.text)
         tree = parse_cat(source)
         out: list[Statement] = []
@@ -106,8 +116,9 @@ class _Reader:
         return tree.title, tuple(out)
 
     def _include(self, statement: Include) -> tuple[Statement, ...]:
-        if statement.path in NATIVE_INCLUDES:
-            return ()
+        provided = NATIVE_INCLUDES.get(statement.path)
+        if provided is not None:
+            return self.text(Source(f"<provided {statement.path}>", provided))[1]
         if self.folder is None or not (self.folder / statement.path).is_file():
             where = f"in {self.folder}" if self.folder else "for a model without a folder"
             message = f"there is no file `{statement.path}` {where}"

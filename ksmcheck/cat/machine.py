@@ -13,7 +13,8 @@ from ksmcheck.cat.evaluate import unsettled
 from ksmcheck.cat.graph import Graph, Shape, shape
 
 Values: TypeAlias = dict[str, int]
-_KEPT = 512
+# How many results of ``fixed`` to keep: fewer where relations are large.
+_MOST_KEPT, _KEPT_PAIRS = 512, 500_000
 _OPERATORS = ("compose", "closure", "cyclic", "transpose", "product", "identity", "domain")
 
 
@@ -57,7 +58,7 @@ class Machine:
         found = self._kept.get(key)
         if found is None:
             found = self._fixed(k, inputs)
-            if len(self._kept) >= _KEPT:
+            if len(self._kept) >= min(_MOST_KEPT, 4 + _KEPT_PAIRS // (k.n * k.n + 1)):
                 self._kept.clear()
             self._kept[key] = found
         return found

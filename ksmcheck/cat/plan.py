@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ksmcheck.cat.algebra import Algebra, Group
-from ksmcheck.cat.codegen import free_groups, varying_nodes
+from ksmcheck.cat.dependence import free_groups, varying_nodes
 from ksmcheck.cat.graph import DYNAMIC
 
 # Operators whose value at (a, b) hangs on more than those of the operands at a and b.

@@ -38,7 +38,11 @@ def reasons(
     if check.negated:
         return (Reason(frozenset(), True),)
     derivation = Derivation(plan, graph, values)
-    found = _smallest(_violations(derivation, check, root, limit), derivation)
+    try:
+        found = _smallest(_violations(derivation, check, root, limit), derivation)
+    except RecursionError:
+        # A derivation through very many stages of a `let rec`; this much is true all the same.
+        return (Reason(frozenset(), True),)
     return tuple(Reason(derivation.decode(f), bool(f & WHOLE)) for f in found[:limit])
 
 

@@ -6,7 +6,8 @@ from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.verdict import Failure, Request, Witness
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.execution.execution import Execution
-from ksmcheck.execution.replay import replay
+from ksmcheck.execution.replay import Replayed, replay
+from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InternalError
 
 
@@ -23,13 +24,26 @@ def confirm(
     """
     test = workshop.test(request)
     model = workshop.model(request.model)
-    replayed = replay(
-        test, request.kernel, model, structure.config, execution, structure.cells
-    )
-    if flag is not None:
-        if flag not in replayed.flags:
-            raise InternalError(f"{test.name}: the replay does not raise the flag {flag}")
+    replayed = replay(test, request.kernel, model, structure.config, execution, structure.cells)
+    if flag is None:
+        failure = _failure(replayed, test)
+    elif flag in replayed.flags:
         failure = Failure(flag, f"flag {flag} is raised")
     else:
-        failure = _failure(replayed, test)
+        raise InternalError(f"{test.name}: the replay does not raise the flag {flag}")
     return Witness(execution, failure, structure.cells, structure.thread_names)
+
+
+def _failure(replayed: Replayed, test: LitmusTest) -> Failure:
+    """What the replayed execution shows, by the replay's own judgement."""
+    if not replayed.filter:
+        raise InternalError(f"{test.name}: the replay's final state does not pass the filter")
+    for failed in replayed.failed:
+        return Failure(failed.kind, f"{failed.kind} at {failed.span}", failed.span)
+    condition = test.condition
+    if condition is not None:
+        reached = replayed.condition if condition.quantifier != "forall" else not replayed.condition
+        if reached:
+            text = " ".join(condition.span.text.split())
+            return Failure(condition.quantifier, text, condition.span)
+    raise InternalError(f"{test.name}: the replay finds no property violated")

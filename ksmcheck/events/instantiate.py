@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ksmcheck.events.draft import Draft, DraftEvent
-from ksmcheck.events.structure import Dependency
+from ksmcheck.events.structure import Dependency, Obligation
 from ksmcheck.events.taint import Taint, union
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.formula import Formula, formula_names, parse_formula
@@ -55,16 +55,19 @@ class Instance:
         self.raw = IntType(self.cell.width, False)
         self.address: Operand | None = None
         self.names: dict[str, Operand] = {}
-        for kind, name, arg in zip(primitive.params, primitive.names, args, strict=True):
+        for (kind, name), arg in zip(primitive.operands, args, strict=True):
             if kind == "ptr":
                 self.address = arg
-            elif kind == "val":
+            elif kind in ("val", "inout"):
                 self.names[name] = Operand(self._cast(self.cell, arg.term), arg.taint)
             else:
                 self.names[name] = arg
 
     def run(self, row: Row) -> Operand | None:
         """Emits the events and gives the primitive's value (None where it has none)."""
+        return self._outcomes(row)
+
+    def _outcomes(self, row: Row) -> Operand | None:
         if row.always is not None:
             return self._always(row.always)
         assert row.ok is not None
@@ -102,7 +105,7 @@ class Instance:
             good.read = read
         bad.emit(fail[shared:])
         good.emit(ok[shared:])
-        return self._result([(good.guard, good), (bad.guard, bad)])
+        return self._result([(test, good), (self.terms.no(test), bad)])
 
     def _chosen(self, ok: tuple[Step, ...], fail: tuple[Step, ...]) -> Operand | None:
         choice = self.draft.choice()
@@ -111,7 +114,7 @@ class Instance:
         bad = _Case(self, self.terms.both(guard, self.terms.no(choice)), outcome=False)
         good.emit(ok)
         bad.emit(fail)
-        return self._result([(good.guard, good), (bad.guard, bad)])
+        return self._result([(choice, good), (self.terms.no(choice), bad)])
 
     # Formulas.
 
@@ -121,9 +124,9 @@ class Instance:
             return None
         parsed = parse_formula(formula)
         value: Term | None = None
-        for guard, case in reversed(cases):
+        for when, case in reversed(cases):
             one = self._cast(type, self._formula(parsed, case.read, case.outcome_term()))
-            value = one if value is None else self.terms.ite(type, guard, one, value)
+            value = one if value is None else self.terms.ite(type, when, one, value)
         assert value is not None
         taints = [self.names[n].taint for n in formula_names(parsed) if n in self.names]
         taints.append(self._read_taint(cases))
@@ -133,7 +136,22 @@ class Instance:
         reads = {case.read.id for _, case in cases if case.read is not None}
         if len(reads) == 1:
             return {reads.pop(): self.terms.true}
-        return {case.read.id: guard for guard, case in cases if case.read is not None}
+        return {case.read.id: when for when, case in cases if case.read is not None}
+
+    def _refuse_misuse(self, case: _Case) -> None:
+        """A use that the primitive's contract forbids (a refcount raised from 0) is a finding."""
+        if self.primitive.misuse is None:
+            return
+        wrong = self.terms.truth(self._formula(parse_formula(self.primitive.misuse), case.read, None))
+        self.draft.obligations.append(
+            Obligation(
+                f"misuse of {self.primitive.name}",
+                case.guard,
+                self.terms.no(wrong),
+                self.place.thread,
+                self.access.origin,
+            )
+        )
 
     def _test(self, read: DraftEvent | None) -> Term:
         if self.primitive.test is None:
@@ -218,6 +236,7 @@ class _Case:
             return event
         if not step.probe:
             self.read = event
+            one._refuse_misuse(self)
         if self.outcome is not None:
             test = one._test(event)
             self._must(event, test if self.outcome else one.terms.no(test))
@@ -233,7 +252,10 @@ class _Case:
         event = self._event(step, self.guard, self._address(step), value)
         if not step.lock:
             names = formula_names(parse_formula(one.primitive.new or "0"))
-            self._depend("data", event, union(one.terms, (one.names[n].taint for n in names if n in one.names)))
+            taints = [one.names[n].taint for n in names if n in one.names]
+            if "old" in names and not step.rmw and self.read is not None:
+                taints.append({self.read.id: one.terms.true})
+            self._depend("data", event, union(one.terms, taints))
         if step.rmw:
             source = self._rmw_read.get(step.lock) or self.read
             assert source is not None

@@ -29,6 +29,10 @@ class Term:
     def is_const(self) -> bool:
         return self.op == "const"
 
+    def __hash__(self) -> int:
+        # By number, not by address: sets of terms are then walked in the same order in every run.
+        return self.id
+
     def __repr__(self) -> str:
         if not self.args:
             return str(self.payload) if self.op == "const" else f"{self.op}{self.payload}"
@@ -77,24 +81,41 @@ class TermTable:
                 return self.const(apply(op, type, tuple(a.payload for a in args)), type)
             except DivisionByZero:
                 pass
+        if op == "ite":
+            return self.ite(type, *args)
+        for index, arg in enumerate(args):
+            # An operator of a choice between constants is a choice between constants: this is how
+            # "the outcome was 1" becomes the outcome's own condition again.
+            if _chooses_constants(arg) and all(a is arg or a.is_const for a in args):
+                return self._pushed(op, type, args, index)
         if op == "cast":
             (a,) = args
             if a.type == type:
                 return a
+            if a.type == BOOL:
+                return self.ite(type, a, self.const(1, type), self.const(0, type))
             return self._make(op, args, 0, type)
-        if op == "ite":
-            return self.ite(type, *args)
         if op in ("eq", "le", "ge") and args[0] is args[1]:
             return self.const(1, type)
         if op in ("ne", "lt", "gt") and args[0] is args[1]:
             return self.const(0, type)
         return self._make(op, args, 0, type)
 
+    def _pushed(self, op: str, type: IntType, args: tuple[Term, ...], index: int) -> Term:
+        choice = args[index]
+        condition, then, otherwise = choice.args
+        arms = (tuple(arm if a is choice else a for a in args) for arm in (then, otherwise))
+        return self.ite(type, condition, *(self.op(op, type, *arm) for arm in arms))
+
     def ite(self, type: IntType, condition: Term, then: Term, otherwise: Term) -> Term:
         if then is otherwise:
             return then
         if condition.is_const:
             return then if condition.payload else otherwise
+        if type == BOOL:
+            return self.either(
+                self.both(condition, then), self.both(self.no(condition), otherwise)
+            )
         return self._make("ite", (condition, then, otherwise), 0, type)
 
     def shift_reads(self, shift: int) -> None:
@@ -114,8 +135,6 @@ class TermTable:
         """``a != 0`` as a BOOL."""
         if a.type == BOOL:
             return a
-        if a.op == "cast" and a.args[0].type == BOOL:
-            return a.args[0]
         if a.op in ("eq", "ne", "lt", "le", "gt", "ge") or a.op in ("land", "lor", "lnot"):
             return self._boolean(a)
         return self.op("ne", BOOL, a, self.const(0, a.type))
@@ -153,6 +172,10 @@ class TermTable:
 
     def either(self, *items: Term) -> Term:
         return self.no(self.both(*(self.no(item) for item in items)))
+
+
+def _chooses_constants(term: Term) -> bool:
+    return term.op == "ite" and term.args[1].is_const and term.args[2].is_const
 
 
 def evaluate(term: Term, leaves: dict[int, int], memo: dict[int, int]) -> int:

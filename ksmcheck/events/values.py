@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from ksmcheck.events.draft import DraftEvent
-from ksmcheck.events.terms import Term
+from ksmcheck.events.terms import Term, evaluate
 from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
 from ksmcheck.program.ir import Cell
 
@@ -42,17 +42,54 @@ class Analysis:
     live: tuple[bool, ...]
 
 
+class _Update:
+    """A write whose value is a function of one read of the same place: ``x = f(x)``."""
+
+    def __init__(self, read: Term, value: Term) -> None:
+        self.read = read.id
+        self._value = value
+        self._known: dict[int, int] = {}
+
+    def of(self, old: int) -> int:
+        if old not in self._known:
+            self._known[old] = evaluate(self._value, {self.read: old}, {})
+        return self._known[old]
+
+
+def _updates(accesses: Sequence[DraftEvent]) -> dict[int, _Update]:
+    reads = {e.value.id: e for e in accesses if e.kind == "R" and e.value is not None}
+    found = {}
+    for write in accesses:
+        if write.kind != "W" or write.value is None or not write.value.args:
+            continue
+        terms = _closure([write.value])
+        leaves = [t for t in terms if not t.args and t.op != "const"]
+        partial = any(t.op in ("div", "mod", "shl", "shr") for t in terms)
+        if len(leaves) == 1 and not partial and leaves[0].id in reads:
+            if reads[leaves[0].id].address is write.address:
+                found[write.id] = _Update(leaves[0], write.value)
+    return found
+
+
 class _Fixpoint:
+    """``domain``: values of each term. ``links`` of a read's value: in how many updates ``x = f(x)`` of
+    its own location one after the other it was made, at least. An execution goes through each update
+    once, so a value that needs more links than there are updates does not exist: this is what keeps
+    a reference count that is taken and dropped in a loop from running away."""
+
     def __init__(self, events: Sequence[DraftEvent], cells: Sequence[Cell]) -> None:
         self.events = events
         self.accesses = [e for e in events if e.kind != "F"]
         self.at = {cell.address: cell for cell in cells}
-        self.of_cell: dict[int, Values] = {c.id: frozenset((c.init,)) for c in cells}
+        self.initial: dict[int, Values] = {c.id: frozenset((c.init,)) for c in cells}
+        self.writes: dict[int, list[DraftEvent]] = {}
         self.domain: dict[int, Values] = {}
         roots = [t for e in events for t in (e.guard, e.address, e.value) if t is not None]
         self.order = _closure(roots)
         self.reads = {e.value.id: e for e in events if e.kind == "R" and e.value is not None}
-        self.changed: set[int] = set()
+        self.new: dict[int, Values] = {}
+        self.updates = _updates(self.accesses)
+        self.links: dict[int, dict[int, int]] = {number: {} for number in self.reads}
 
     def run(self) -> None:
         rounds = len(self.reads) + 2
@@ -72,25 +109,60 @@ class _Fixpoint:
         return [c for c in known if c is not None and c.type.width == event.width]
 
     def _writes(self) -> None:
+        self.writes = {}
         for event in self.accesses:
-            if event.kind == "W" and event.value is not None and self.live(event):
-                values = self.domain[event.value.id]
+            if event.kind == "W" and self.live(event):
                 for cell in self.cells(event):
-                    self.of_cell[cell.id] |= values
+                    self.writes.setdefault(cell.id, []).append(event)
+
+    def _readable(self, read: DraftEvent) -> dict[int, int]:
+        """Value -> links, over all writes that ``read`` may read from (none of its own later ones)."""
+        found: dict[int, int] = {}
+        limit = 0
+        for cell in self.cells(read):
+            found.update((v, 0) for v in self.initial[cell.id])
+            writes = self.writes.get(cell.id, ())
+            limit += sum(w.id in self.updates for w in writes)
+            for write in writes:
+                if write.thread != read.thread or write.position < read.position:
+                    for value, links in self._written(write):
+                        if found.get(value, MAX_VALUES) > links:
+                            found[value] = links
+        return {v: links for v, links in found.items() if links <= limit}
+
+    def _written(self, write: DraftEvent) -> Iterable[tuple[int, int]]:
+        """The values of a write, with their links."""
+        update = self.updates.get(write.id)
+        if update is None:
+            assert write.value is not None
+            return [(value, 0) for value in self.domain[write.value.id]]
+        results: dict[int, int] = {}
+        for old, links in self.links[update.read].items():
+            value = update.of(old)
+            if results.get(value, MAX_VALUES) > links + 1:
+                results[value] = links + 1
+        return results.items()
 
     def _reads(self) -> bool:
-        self.changed = set()
+        self.new = {}
+        changed = False
         for number, event in self.reads.items():
             if not self.live(event):
                 continue
-            values = EMPTY.union(*(self.of_cell[c.id] for c in self.cells(event)))
-            new = values - self.domain[number]
-            if new and event.admits is not None and event.value is not None:
-                new = self._admitted(event.admits, event.value, new)
-            if new:
-                self.domain[number] |= new
-                self.changed.add(number)
-        return bool(self.changed)
+            known = self.links[number]
+            found = {v: n for v, n in self._readable(event).items() if known.get(v, MAX_VALUES) > n}
+            fresh = frozenset(found.keys() - known.keys())
+            if fresh and event.admits is not None and event.value is not None:
+                admitted = self._admitted(event.admits, event.value, fresh)
+                found = {v: n for v, n in found.items() if v in known or v in admitted}
+                fresh = admitted
+            if found:
+                known.update(found)
+                changed = True
+            if fresh:
+                self.domain[number] |= fresh
+                self.new[number] = fresh
+        return changed
 
     def _admitted(self, admits: Term, read: Term, values: Values) -> Values:
         order = _closure([admits])
@@ -99,21 +171,41 @@ class _Fixpoint:
             local = {read.id: frozenset((value,))}
             for term in order:
                 if term is not read:
-                    local[term.id] = self._term(term, local) if term.args else self._leaf(term)
+                    local[term.id] = _values(term, [local[a.id] for a in term.args]) if term.args else self._leaf(term)
             if 1 in local[admits.id]:
                 keep.add(value)
         return frozenset(keep)
 
     def _evaluate(self, first: bool) -> None:
+        """Brings every term up to date, from the values that are new in its arguments alone."""
         for term in self.order:
+            number = term.id
             if not term.args:
                 if first:
-                    self.domain[term.id] = EMPTY if term.id in self.reads else self._leaf(term)
-            elif first or any(a.id in self.changed for a in term.args):
-                values = self._term(term, self.domain)
-                if first or values != self.domain[term.id]:
-                    self.domain[term.id] = values
-                    self.changed.add(term.id)
+                    self.domain[number] = EMPTY if number in self.reads else self._leaf(term)
+                    self.new[number] = self.domain[number]
+                continue
+            if first:
+                self.domain[number] = EMPTY
+            elif not any(a.id in self.new for a in term.args):
+                continue
+            fresh = self._grown(term) - self.domain[number]
+            if fresh:
+                self.domain[number] |= fresh
+                self.new[number] = fresh
+            if len(self.domain[number]) > MAX_VALUES:
+                raise TooManyValues
+
+    def _grown(self, term: Term) -> Values:
+        args = [self.domain[a.id] for a in term.args]
+        if term.op in ("ite", "land") or len(args) > 2:
+            return _values(term, args)
+        found = EMPTY
+        for index, arg in enumerate(term.args):
+            fresh = self.new.get(arg.id)
+            if fresh:
+                found |= _values(term, [*args[:index], fresh, *args[index + 1 :]])
+        return found
 
     def _leaf(self, term: Term) -> Values:
         if term.op == "const":
@@ -122,25 +214,22 @@ class _Fixpoint:
             return frozenset((0, 1))
         return self.domain.get(term.id, EMPTY)
 
-    @staticmethod
-    def _term(term: Term, domain: dict[int, Values]) -> Values:
-        args = [domain[a.id] for a in term.args]
-        if term.op == "ite":
-            taken = EMPTY
-            if any(args[0]):
-                taken |= args[1]
-            if 0 in args[0]:
-                taken |= args[2]
-            return taken
-        combinations = 1
-        for arg in args:
-            combinations *= len(arg)
-        if combinations > MAX_COMBINATIONS:
-            raise TooManyValues
-        values = _apply(term, args)
-        if len(values) > MAX_VALUES:
-            raise TooManyValues
-        return values
+
+def _values(term: Term, args: list[Values]) -> Values:
+    """All values of an operator on arguments with the given values."""
+    if term.op == "ite":
+        taken = args[1] if any(args[0]) else EMPTY
+        return taken | args[2] if 0 in args[0] else taken
+    if term.op == "land":
+        # 0 whatever the others are, which may be values that no execution gets to compute.
+        zero = frozenset((0,)) if any(0 in a for a in args) else EMPTY
+        return zero | frozenset((1,)) if all(1 in a for a in args) else zero
+    combinations = 1
+    for arg in args:
+        combinations *= len(arg)
+    if combinations > MAX_COMBINATIONS:
+        raise TooManyValues
+    return _apply(term, args)
 
 
 def _apply(term: Term, args: list[Values]) -> Values:

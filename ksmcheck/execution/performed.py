@@ -17,36 +17,39 @@ from ksmcheck.kernel.types import CType
 from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
 from ksmcheck.text import InternalError
 
-FLOATING = 1 << 60
-"""Addresses from here on stand for thread-private variables whose place is not known yet."""
-
+_FLOATING = 1 << 60
 _FLOAT_STEP = 1 << 24
 
 
 @dataclass(slots=True)
 class Places:
-    """Where the thread's private variables lie: found out when they are first used."""
+    """Where the thread's private variables lie: found out when they are first used.
 
-    known: dict[int, int] = field(default_factory=dict)
-    made: int = 0
+    Until then their addresses are stand-ins, far from all real ones; ``known`` maps a stand-in to
+    the address, or to None while that is open.
+    """
+
+    known: dict[int, int | None] = field(default_factory=dict)
 
     def new(self) -> int:
         """A stand-in for the address of a variable in memory."""
-        self.made += 1
-        return FLOATING + self.made * _FLOAT_STEP
+        made = _FLOATING + len(self.known) * _FLOAT_STEP
+        self.known[made] = None
+        return made
 
     def settle(self, number: int) -> int:
         """The number with its variable's address in place of the stand-in, as far as known."""
-        if number < FLOATING:
-            return number
         offset = number % _FLOAT_STEP
-        return self.known.get(number - offset, number - offset) + offset
+        address = self.known.get(number - offset)
+        return number if address is None else address + offset
 
     def agrees(self, number: int, recorded: int | None, width: int = 64) -> bool:
         """Whether ``recorded`` can be this number; fixes the place of a variable if it was open."""
         number = self.settle(number)
-        if number >= FLOATING and recorded is not None and recorded not in self.known.values():
-            offset = number % _FLOAT_STEP
+        offset = number % _FLOAT_STEP
+        if number - offset in self.known and recorded is not None:
+            if recorded - offset in self.known.values():
+                return False
             self.known[number - offset] = recorded - offset
             return True
         return recorded is not None and number % (1 << width) == recorded
@@ -213,16 +216,22 @@ class _Attempt:
             if step.kind != "F" and address is not None:
                 record.addr.update((read, event.id) for read in address.reads)
             if step.kind == "W" and not step.lock:
-                record.data.update((read, event.id) for read in self.written_from())
+                record.data.update((read, event.id) for read in self.written_from(step))
             if step.rmw and step.kind == "R":
                 pending[step.lock] = event.id
             elif step.rmw:
-                record.rmw.add((pending[step.lock], event.id))
+                record.rmw.add((pending.get(step.lock, -1), event.id))
 
-    def written_from(self) -> Reads:
-        """The reads behind the operands of the new value; the old value is not an operand."""
+    def written_from(self, step: Step) -> Reads:
+        """The reads behind the operands of the new value.
+
+        The old value counts where the write is an access of its own; in an atomic pair that the
+        write comes from the read is what ``rmw`` says.
+        """
         names = formula_names(parse_formula(self.primitive.new or "0"))
         given = [self.operands.names[n].reads for n in names if n in self.operands.names]
+        if "old" in names and not step.rmw and self.old is not None:
+            given.append(self.old.reads)
         return NO_READS.union(*given)
 
 

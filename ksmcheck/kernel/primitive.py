@@ -21,8 +21,11 @@ class Primitive:
                 lowering says which events of which kind it becomes.
     ``test``    formula: the outcome is ``ok`` where it is not 0, else ``fail``; None: always ok.
     ``new``     formula: the value written (None for a load or a fence).
-    ``fail_stores``  whether a row's fail case may store ``new``: ``never`` (cmpxchg), or ``may`` (a
-                bit that is already right: ``new`` equals ``old``; only some machines store it).
+    ``fail_stores``  whether the fail case stores ``new``: ``never`` (cmpxchg), ``may`` (a bit that
+                is already right: ``new`` equals ``old``; only some machines store it), or ``must``
+                (refcount_dec_and_test: the outcome decides the order alone).
+    ``misuse``  formula: where it is not 0, the kernel warns, and what it then does is not modelled;
+                an execution in which it holds violates an obligation of this primitive.
     ``result``  formula: the value of the call (None: void). ``ok`` in it is the outcome (0/1).
     ``result_type``  ``cell`` (the cell's type), ``int``, ``bool`` or ``void``.
     ``names``   parameter names, as the formulas use them; ``old`` is the value read.
@@ -52,6 +55,7 @@ class Primitive:
     macro: bool = False
     fail_stores: str = "never"
     classes: tuple[str, ...] = ()
+    misuse: str | None = None
 
     @property
     def operands(self) -> tuple[tuple[str, str], ...]:

@@ -24,9 +24,10 @@ def all_primitives() -> Mapping[str, Primitive]:
     from ksmcheck.kernel.catalogue.atomics import atomics
     from ksmcheck.kernel.catalogue.bits import bits
     from ksmcheck.kernel.catalogue.locks import locks
+    from ksmcheck.kernel.catalogue.refcounts import refcounts
 
     found = {}
-    for family in (accesses, fences, srcu, atomics, bits, locks):
+    for family in (accesses, fences, srcu, atomics, bits, locks, refcounts):
         for primitive in family():
             found[primitive.name] = primitive
     return MappingProxyType(found)

@@ -36,4 +36,4 @@ def _shape(primitive: Primitive) -> str:
         return primitive.shape
     if primitive.blocks:
         return "lock-rmw"
-    return "rmw" if primitive.fail_stores == "may" else "cond-rmw"
+    return "cond-rmw" if primitive.fail_stores == "never" else "rmw"

@@ -122,7 +122,7 @@ def _misfit(primitive: Primitive, outcome: str, steps: tuple[Step, ...]) -> str 
     reads = [s for s in own if s.kind == "R"]
     writes = [s for s in own if s.kind == "W"]
     wanted = {"fence": (0, 0), "load": (1, 0), "store": (0, 1), "rmw": (1, 1)}[primitive.shape]
-    if primitive.shape == "rmw" and outcome == "fail" and not writes:
+    if primitive.fail_stores != "must" and outcome == "fail" and not writes:
         wanted = (1, 0)
     if (len(reads), len(writes)) != wanted:
         return f"it has {wanted[0]} R and {wanted[1]} W in the case `{outcome}`"

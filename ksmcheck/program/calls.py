@@ -26,9 +26,7 @@ CHECKS: dict[str, tuple[int, bool]] = {
     "VM_WARN_ON": (1, False),
     "VM_WARN_ON_ONCE": (1, False),
 }
-FORMS = frozenset(
-    (*CHECKS, "BUG", "likely", "unlikely", "__assume", "ARRAY_SIZE", "BUILD_BUG_ON")
-)
+FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", "ARRAY_SIZE", "BUILD_BUG_ON"))
 _TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType)
 
 

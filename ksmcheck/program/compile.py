@@ -18,7 +18,7 @@ from ksmcheck.program.liveness import live_at_entries, repeats
 from ksmcheck.program.locks import check_locks
 from ksmcheck.program.scope import Activation, Scope
 from ksmcheck.program.shared import Shared, lay_out
-from ksmcheck.program.simplify import simplify
+from ksmcheck.program.simplify import forget_iterations, simplify
 from ksmcheck.program.sites import remove_sites, site_names
 from ksmcheck.program.start import Initial, Start
 from ksmcheck.program.statements import Statements
@@ -30,8 +30,9 @@ from ksmcheck.text import InputError
 
 _Kind = TypeVar("_Kind", bound=Statements)
 
-UNROLL = 3
-"""How often a loop goes round by default; enough for one more pass than a KSM scenario migrates."""
+UNROLL = 2
+"""How often a loop goes back to its head by default: as often as a KSM scenario migrates. More
+makes nested loops expensive, and where it is not enough the verdict says so."""
 
 
 def compile_program(
@@ -44,8 +45,8 @@ def compile_program(
 ) -> Program:
     """The program of a test at a kernel point (``3.9``).
 
-    ``unroll`` is how often a loop goes back to its head; ``removed`` are names of sites to leave out.
-    ``primitives`` stands in for the kernel's table. Raises InputError for what is wrong or not
+    ``unroll`` is how often a loop goes back to its head; ``removed`` are names of sites to leave
+    out. ``primitives`` stands in for the kernel's table. Raises InputError for what is wrong or not
     understood in the test.
     """
     return _Compiler(remove_sites(test, removed, kernel=kernel), kernel, unroll, primitives).run()
@@ -120,10 +121,12 @@ class _Compiler:
         function = self.test.threads[index]
         registers = [register for _, register, _, _ in lowered.outputs]
         unroller = Unroller(lowered.graph, self.unroll)
-        instances = simplify(unroller.run(), registers)
+        unrolled = unroller.run()
         live = live_at_entries(lowered.graph, registers)
         loops = {loop for spot in unroller.spots.values() for loop in spot.loops}
         known = {loop: repeats(loop, lowered.graph, live) for loop in loops}
+        matter = frozenset(loop for loop, repeat in known.items() if repeat.unchanged)
+        instances = simplify(forget_iterations(unrolled, matter), registers)
         blocks = Numbering(split_arms(instances), known, function.span).blocks()
         check_locks(blocks)
         outputs = tuple((name, register, type) for name, register, type, _ in lowered.outputs)

@@ -1,16 +1,24 @@
 """Final conditions: trees over final cells and registers.
 
-In herd7's dialect (threads with parameters) a location's name on the right of ``=`` or ``!=`` is its
-address, as in ``0:r1=x``; elsewhere C's rules hold, and the address is written ``&x``.
+In herd7's dialect (threads with parameters) a location's name on the right of ``=`` or ``!=`` is
+its address, as in ``0:r1=x``; elsewhere C's rules hold, and the address is written ``&x``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ksmcheck.kernel.ints import S32
+from ksmcheck.kernel.ints import ADDRESS, S32
 from ksmcheck.kernel.spelling import did_you_mean
-from ksmcheck.kernel.types import ArrayOf, CType, IntegerType, PointerTo, ints_of, is_scalar
+from ksmcheck.kernel.types import (
+    ArrayOf,
+    CType,
+    IntegerType,
+    PointerTo,
+    StructType,
+    ints_of,
+    is_scalar,
+)
 from ksmcheck.program import fold
 from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Property
 from ksmcheck.program.places import InMemory, InRegisters, Place
@@ -93,7 +101,9 @@ class Final(Statements):
         if output is None:
             private = self.memory.objects.get(f"P{register.thread}:{register.name}")
             if private is not None:
-                value = self.read(InMemory(Const(private.address, S32), private.type), register)
+                address = Const(private.address, ADDRESS)
+                place = InMemory(address, private.type)
+                value = Value(self._final(place, register.span), private.type)
                 self.observed.setdefault(text, value.expr)
                 return value
             raise self._no_register(register)
@@ -119,8 +129,11 @@ class Final(Statements):
     def read(self, place: Place, node: Tree) -> Value:
         if isinstance(place, InRegisters) or isinstance(place.type, ArrayOf):
             return super().read(place, node)
-        if not is_scalar(place.type):
-            raise InputError(f"{place.type} is not one value", node.span, hint="name a member")
+        while isinstance(place.type, StructType):
+            members = self.layouts.of(place.type, node.span).members
+            if len(members) != 1:
+                raise InputError(f"{place.type} is not one value", node.span, hint="name a member")
+            place = InMemory(place.address, members[0].type)
         return Value(self._final(place, node.span), place.type)
 
     def _final(self, place: InMemory, span: Span) -> Expr:

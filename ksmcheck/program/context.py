@@ -1,7 +1,7 @@
 """What the lowering of one thread carries along; the layers above add what they understand.
 
-The layers (places, operators, calls, expressions, statements) need each other both ways, so they are
-one class in several modules: each declares here what it needs from a later one.
+The layers (places, operators, calls, expressions, statements) need each other both ways, so they
+are one class in several modules: each declares here what it needs from a later one.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from ksmcheck.text import InputError, Span
 class Context:
     """State of one thread's lowering.
 
-    ``objects`` are all shared objects by name, ``shared`` those that code may name; ``sites`` gives the stable name of a
-    node by its ``id``; ``hidden`` are shared locations that this thread has no name for, because its
-    parameters do not list them (herd7's rule).
+    ``objects`` are all shared objects by name, ``shared`` those that code may name; ``sites`` gives
+    the stable name of a node by its ``id``; ``hidden`` are shared locations that this thread has no
+    name for, because its parameters do not list them (herd7's rule).
     """
 
     def __init__(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from ksmcheck.kernel.constants import literal_type, offset_of, try_constant
 from ksmcheck.kernel.ints import ADDRESS
-from ksmcheck.kernel.types import UNSIGNED_LONG, CType, PointerTo
+from ksmcheck.kernel.types import UNSIGNED_LONG, VOID, CType, PointerTo
 from ksmcheck.program import fold
 from ksmcheck.program.calls import Calls
 from ksmcheck.program.graph import Graph
 from ksmcheck.program.ir import Const
 from ksmcheck.program.values import NOTHING, Value, cast, integer, pointer
-from ksmcheck.kernel.types import VOID
 from ksmcheck.syntax.c_ast import (
     Assign,
     Binary,
@@ -63,7 +62,8 @@ class Expressions(Calls):
         if isinstance(expr, SizeOf):
             return self._size_of(expr)
         if isinstance(expr, OffsetOf):
-            offset, _ = offset_of(self.declarations.resolve(expr.type), expr.path, self.declarations)
+            type = self.declarations.resolve(expr.type)
+            offset, _ = offset_of(type, expr.path, self.declarations)
             return integer(offset, UNSIGNED_LONG)
         if isinstance(expr, ContainerOf):
             return self._container_of(expr)

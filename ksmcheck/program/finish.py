@@ -91,9 +91,7 @@ def split_arms(instances: list[Instance]) -> list[Instance]:
                 continue
             key = (*instance.key, place)
             done.append(
-                Instance(
-                    key, instance.node, instance.counts, instance.iterations, edges=[edge]
-                )
+                Instance(key, instance.node, instance.counts, instance.iterations, edges=[edge])
             )
             instance.edges[place] = Edge(key)
     return done

@@ -179,5 +179,3 @@ def registers(expr: Expr) -> Iterator[str]:
     elif isinstance(expr, Op):
         for arg in expr.args:
             yield from registers(arg)
-
-

@@ -6,9 +6,21 @@ from collections.abc import Iterator
 
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.declarations import Declarations
-from ksmcheck.kernel.types import ArrayOf, CType, StructType, is_scalar
-from ksmcheck.syntax.c_ast import Expr, InitList
+from ksmcheck.kernel.types import WORDS, ArrayOf, CType, StructType, is_scalar
+from ksmcheck.syntax.c_ast import (
+    ArrayType,
+    Call,
+    Expr,
+    InitList,
+    NamedType,
+    PointerType,
+    TagType,
+    TypeofType,
+)
 from ksmcheck.text import InputError
+
+INITIALISERS = frozenset(("ATOMIC_INIT", "ATOMIC_LONG_INIT", "ATOMIC64_INIT", "REFCOUNT_INIT"))
+UNLOCKED = frozenset(("__SPIN_LOCK_UNLOCKED", "__RAW_SPIN_LOCK_UNLOCKED", "__MUTEX_INITIALIZER"))
 
 
 def sized(type: CType, init: Expr | None) -> CType:
@@ -28,7 +40,7 @@ def leaves(
     Inner aggregates need braces of their own.
     """
     if not isinstance(init, InitList):
-        yield offset, init
+        yield offset, unwrapped(init)
         return
     if is_scalar(type):
         if len(init.items) != 1 or init.items[0][0] is not None:
@@ -40,10 +52,24 @@ def leaves(
         if designator is not None:
             place = _designated(type, designator, init, types)
         inner, at = _at(type, place, expr, types)
-        if not is_scalar(inner) and not isinstance(expr, InitList):
+        if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
             raise InputError(f"{inner} needs braces", expr.span)
         yield from leaves(inner, expr, types, offset + at)
         place += 1
+
+
+def is_word(type: CType) -> bool:
+    """Whether ``type`` is one of the kernel's opaque words, which take ``ATOMIC_INIT(n)``."""
+    return isinstance(type, StructType) and (type.kind, type.tag) in WORDS
+
+
+def unwrapped(init: Expr) -> Expr:
+    """``n`` of ``ATOMIC_INIT(n)``."""
+    if isinstance(init, Call) and init.callee.name in INITIALISERS and len(init.args) == 1:
+        argument = init.args[0]
+        assert not isinstance(argument, NamedType | TagType | TypeofType | PointerType | ArrayType)
+        return argument
+    return init
 
 
 def _designated(type: CType, designator: str | Expr, init: InitList, types: Declarations) -> int:

@@ -31,8 +31,8 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """A pure operator: ``neg bitnot lnot cast | add sub mul div mod and or xor shl shr | eq ne lt le
-    gt ge land lor | ite``.
+    """A pure operator: ``neg bitnot lnot cast``, ``add sub mul div mod and or xor shl shr``,
+    ``eq ne lt le gt ge land lor``, ``ite``.
 
     Operands of arithmetic have the operation's ``type`` already (the usual conversions are explicit
     ``cast``s); a shift's right operand may have any type; comparisons compare operands of one
@@ -193,8 +193,8 @@ class Block:
     """``id`` is the block's place in ``Thread.blocks``, a topological order of the graph.
 
     ``controls`` are the ids of the blocks whose Branch this block is control dependent on,
-    transitively: it lies on some path from the branch and does not post-dominate it (paths into a
-    Cut do not count).
+    transitively: it post-dominates one way out of the branch but not the branch, or depends on a
+    branch that does (paths into a Cut do not count).
     """
 
     id: int
@@ -218,7 +218,8 @@ class Cell:
     """One scalar of shared memory, ``name`` as a C expression (``mem_map[1].mapping``).
 
     ``address`` is its number, ``init`` the start value as an unsigned number of ``type.width``
-    bits. ``pointer`` tells that its values are addresses (for printing). ``ctype`` prints the C type.
+    bits. ``pointer`` tells that its values are addresses (for printing). ``ctype`` is the C type
+    in words.
     """
 
     id: int

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ksmcheck.program.fold import registers
-from ksmcheck.program.graph import Fork, Forget, Graph, Node, Step, Stop, Touch
+from ksmcheck.program.graph import Forget, Fork, Graph, Node, Step, Stop, Touch
 from ksmcheck.program.ir import Access, Assume, Check, Set
 from ksmcheck.program.loops import Loop
 

@@ -1,8 +1,8 @@
 """The loops of a control-flow graph, of whatever shape: a forest of strongly connected parts.
 
 After F. Bourdoncle, "Efficient chaotic iteration strategies with widenings" (1993): a loop is a
-strongly connected part with one node as its head; without the edges to the head, its inner loops are
-found in the same way. Loops entered at several places (``goto`` into a body) need no special case:
+strongly connected part with one node as its head; without the edges to the head, its inner
+are found in the same way. Loops entered at several places (``goto`` into a body) need no special case:
 their head is one of the entries, and only going round through the head counts.
 """
 
@@ -17,7 +17,10 @@ from ksmcheck.text import Span
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loop:
-    """``nodes`` are the ids of its nodes, inner loops included; ``single``: entered at the head only."""
+    """``nodes`` are the ids of its nodes, inner loops included.
+
+    ``single``: entered at the head only. ``bound``: its own, from a pragma.
+    """
 
     head: Node
     nodes: frozenset[int]
@@ -159,7 +162,5 @@ def _close(
         found.append(part)
 
 
-def _inside(
-    successors: Iterable[Node], nodes: dict[int, Node], cut: int | None
-) -> list[Node]:
+def _inside(successors: Iterable[Node], nodes: dict[int, Node], cut: int | None) -> list[Node]:
     return [s for s in successors if s.id in nodes and s.id != cut]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ksmcheck.kernel.constants import try_constant
-from ksmcheck.kernel.ints import S32
+from ksmcheck.kernel.ints import ADDRESS, S32
 from ksmcheck.kernel.types import (
     INT,
     ArrayOf,
@@ -294,7 +294,7 @@ class Operators(Places):
         """The part of type ``type`` at ``offset`` bytes into ``place``."""
         if isinstance(place, InRegisters):
             return InRegisters(place.variable, place.offset + offset, type)
-        address = fold.op("add", place.address.type, place.address, Const(offset, place.address.type))
+        address = fold.op("add", ADDRESS, place.address, Const(offset, ADDRESS))
         return InMemory(address, type, place.volatile)
 
     def unary_operator(self, expr: Unary) -> Value:
@@ -305,5 +305,3 @@ class Operators(Places):
         if expr.op == "*":
             return self.read(self.place(expr), expr)
         return unary(expr.op, self.value(expr.operand), expr.span)
-
-

@@ -83,7 +83,9 @@ class PrimitiveCalls(Operators):
         result = Value(Use(register, ints_of(type)), type)
         return result if operands.inout is None else self._write_back(operands.inout, result)
 
-    def _on_register(self, primitive: Primitive, place: InRegisters, args: tuple[Tree, ...]) -> Value:
+    def _on_register(
+        self, primitive: Primitive, place: InRegisters, args: tuple[Tree, ...]
+    ) -> Value:
         """READ_ONCE or WRITE_ONCE of a local in a register: nobody else sees it."""
         if primitive.shape == "load":
             return self.read(place, args[0])
@@ -189,8 +191,8 @@ class PrimitiveCalls(Operators):
     def _write_back(self, inout: tuple[Place, Tree, Value], result: Value) -> Value:
         """On failure the expected value becomes what was there."""
         place, node, expected = inout
-        ok = self.temporary(Value(fold.op("eq", INT.ints, result.expr, expected_as(
-            result, expected)), INT))
+        before = fold.cast(ints_of(result.type), expected.expr)
+        ok = self.temporary(Value(fold.op("eq", INT.ints, result.expr, before), INT))
         if isinstance(place, InRegisters):
             self.write(place, result, node)
             return ok
@@ -201,10 +203,6 @@ class PrimitiveCalls(Operators):
         self.graph.goto(join)
         self.graph.begin(join)
         return ok
-
-
-def expected_as(result: Value, expected: Value) -> Expr:
-    return fold.cast(ints_of(result.type), expected.expr)
 
 
 def _into_word(found: _Operands, bit: int) -> None:

@@ -1,8 +1,8 @@
 """The shared objects of a test: from file-level variables, the start state, and parameters.
 
-herd7's dialect names shared locations in the threads' parameters (``P0(int *x)``: parameter x is the
-address of location x) and does not type them; here a location has one type, the widest that the
-start state and the parameters give it.
+herd7's dialect names shared locations in the threads' parameters (``P0(int *x)``: parameter x is
+the address of location x) and does not type them; here a location has one type, the widest that
+the start state and the parameters give it.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def _wanted(test: LitmusTest, declarations: Declarations) -> dict[str, _Wanted]:
         if isinstance(entry.target, Name):
             _entry(entry, entry.target.name, found, declarations)
     for entry in test.init:
-        for name in _symbols(entry, declarations):
-            found.setdefault(name.name, _Wanted(name.span))
+        for symbol in _symbols(entry, declarations):
+            found.setdefault(symbol.name, _Wanted(symbol.span))
     for entry in shared:
         root = root_name(entry.target)
         if root is not None:
@@ -107,9 +107,7 @@ def _symbols(entry: InitEntry, declarations: Declarations) -> Iterator[Name]:
                 yield node
 
 
-def _parameters(
-    test: LitmusTest, declarations: Declarations
-) -> Iterator[tuple[str, CType, Span]]:
+def _parameters(test: LitmusTest, declarations: Declarations) -> Iterator[tuple[str, CType, Span]]:
     for thread in test.threads:
         for param in thread.params:
             yield param.name, parameter_target(param, thread, declarations), param.span

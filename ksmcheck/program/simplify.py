@@ -7,7 +7,18 @@ from collections.abc import Iterable
 from ksmcheck.program.fold import registers
 from ksmcheck.program.ir import Access, Instr, Set
 from ksmcheck.program.liveness import assigned, uses
+from ksmcheck.program.loops import Loop
 from ksmcheck.program.unroll import Edge, Instance, Key
+
+
+def forget_iterations(instances: list[Instance], kept: frozenset[Loop]) -> list[Instance]:
+    """Only iterations of the loops ``kept`` matter later; a cut keeps its own."""
+    for instance in instances:
+        instance.iterations = tuple(i for i in instance.iterations if i[0] in kept)
+        for edge in instance.edges:
+            if edge.repeat is not None and edge.target is not None and edge.repeat[0] not in kept:
+                edge.repeat = None
+    return instances
 
 
 def simplify(instances: list[Instance], outputs: Iterable[str]) -> list[Instance]:
@@ -41,9 +52,7 @@ def _needed(steps: list[Instr], live: set[str]) -> list[Instr]:
         if isinstance(step, Set) and target not in live:
             continue
         if isinstance(step, Access) and target is not None and target not in live:
-            step = Access(
-                step.name, None, step.args, step.cell_type, step.result_type, step.origin
-            )
+            step = Access(step.name, None, step.args, step.cell_type, step.result_type, step.origin)
         if target is not None:
             live.discard(target)
         live.update(uses(step))
@@ -67,7 +76,8 @@ def _skip_empty(instances: list[Instance], by_key: dict[Key, Instance]) -> None:
 
 def _same(edges: list[Edge]) -> bool:
     one, other = edges
-    return one.target is not None and one.target == other.target and not (one.repeat or other.repeat)
+    plain = not (one.repeat or other.repeat)
+    return plain and one.target is not None and one.target == other.target
 
 
 def _reached(instances: list[Instance], by_key: dict[Key, Instance]) -> list[Instance]:

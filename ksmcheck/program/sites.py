@@ -1,7 +1,8 @@
 """Stable names for the places of a test that can be taken out or changed: ``smp_wmb@P0#2``.
 
-A name is the primitive and the function it is in; from the second on in source order, a number. Plain
-accesses of shared memory have names too (``page->mapping@get_ksm_page``), for telling what raced.
+A name is the primitive and the function it is in; from the second on in source order, a number.
+Plain accesses of shared memory have names too (``page->mapping@get_ksm_page``), for telling what
+raced.
 """
 
 from __future__ import annotations
@@ -164,9 +165,7 @@ def _discarded(expr: Tree) -> Iterator[Call]:
         yield from _discarded(expr.right)
 
 
-def remove_sites(
-    test: LitmusTest, removed: frozenset[str], *, kernel: str
-) -> LitmusTest:
+def remove_sites(test: LitmusTest, removed: frozenset[str], *, kernel: str) -> LitmusTest:
     """The test without the calls at the named sites.
 
     Raises InputError for an unknown name, and where the call's value is needed.

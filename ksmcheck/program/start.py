@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ksmcheck.kernel.types import WORDS, CType, PointerTo, StructType, ints_of, is_scalar
-from ksmcheck.program.initialisers import leaves
+from ksmcheck.kernel.types import CType, PointerTo, ints_of, is_scalar
+from ksmcheck.program.initialisers import UNLOCKED, is_word, leaves
 from ksmcheck.program.ir import Const
 from ksmcheck.program.places import InMemory, Place
 from ksmcheck.program.statements import Statements
@@ -13,9 +13,6 @@ from ksmcheck.program.values import Value, assign, integer
 from ksmcheck.syntax.c_ast import Call, Expr, InitList, Name
 from ksmcheck.syntax.litmus_ast import InitEntry, LitmusTest
 from ksmcheck.text import InputError, Span
-
-UNLOCKED = frozenset(("__SPIN_LOCK_UNLOCKED", "__RAW_SPIN_LOCK_UNLOCKED", "__MUTEX_INITIALIZER"))
-INITIALISERS = frozenset(("ATOMIC_INIT", "ATOMIC_LONG_INIT", "ATOMIC64_INIT", "REFCOUNT_INIT"))
 
 
 @dataclass(slots=True)
@@ -40,7 +37,7 @@ class Initial(Statements):
                 self._fill_cells(place, declaration.init, found, strict=True)
         for entry in test.init:
             if entry.thread is not None:
-                self._register(entry, found)
+                self._register_start(entry, found)
             elif entry.value is not None:
                 self._fill_cells(self._target(entry), entry.value, found, strict=False)
         return found
@@ -51,7 +48,7 @@ class Initial(Statements):
             raise InputError("the start state needs a location known by name", entry.target.span)
         return place
 
-    def _register(self, entry: InitEntry, found: Start) -> None:
+    def _register_start(self, entry: InitEntry, found: Start) -> None:
         assert entry.thread is not None
         if not isinstance(entry.target, Name) or entry.value is None:
             raise InputError("a register's start is written 0:r1 = value", entry.span)
@@ -93,14 +90,13 @@ class Initial(Statements):
 
     def _constant(self, expr: Expr, *, herd: bool) -> Value:
         """A constant; in herd7's start state a location's name alone is its address."""
-        if isinstance(expr, Call) and expr.callee.name in INITIALISERS:
-            (expr,) = self.arguments(expr, 1)
         if isinstance(expr, Name) and herd:
             variable = self.find(expr.name)
             if variable is not None and variable.object is not None:
                 address = Const(variable.object.address, ints_of(PointerTo(variable.type)))
                 return Value(address, PointerTo(variable.type))
-        if isinstance(expr, Name) and expr.name in UNLOCKED:
+        name = expr.callee if isinstance(expr, Call) else expr
+        if isinstance(name, Name) and name.name in UNLOCKED:
             return integer(0)
         before = len(self.graph.here.steps)
         value = self.value(expr)
@@ -111,7 +107,6 @@ class Initial(Statements):
 
 def _plain(init: Expr, type: CType) -> Expr:
     """``ATOMIC_INIT(1)`` or a bare value for a type that is one word: as a list of one."""
-    one_word = isinstance(type, StructType) and (type.kind, type.tag) in WORDS
-    if one_word and not isinstance(init, InitList):
+    if is_word(type) and not isinstance(init, InitList):
         return InitList(((None, init),), init.span)
     return init

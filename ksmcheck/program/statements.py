@@ -7,7 +7,7 @@ from ksmcheck.kernel.types import VOID, CType, VoidType, ints_of, is_scalar
 from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.expressions import Expressions
 from ksmcheck.program.graph import Forget, Node
-from ksmcheck.program.initialisers import leaves, sized
+from ksmcheck.program.initialisers import is_word, leaves, sized
 from ksmcheck.program.ir import Const, Frame, Use
 from ksmcheck.program.scope import Activation, Scope, Targets, Variable
 from ksmcheck.program.switches import Switches
@@ -180,18 +180,12 @@ class Statements(Switches, Expressions):
             raise InputError("static local variables are not supported", stmt.span, hint=hint)
         if isinstance(type, VoidType):
             raise InputError("a variable cannot be void", stmt.span)
-        if stmt.init is None or isinstance(stmt.init, InitList):
-            variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)
-            if stmt.init is not None:
-                self._fill(variable, stmt.init)
-        elif is_scalar(type):
-            # The name is in scope of its own initialiser in C, but has no value there.
-            value = self.value(stmt.init)
-            converted = assign(value, type, stmt.init.span, lenient=self.frame.lenient)
-            variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)
-            self.write(self.place_of(variable), converted, stmt.init)
-        else:
-            variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)
+        variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)
+        if isinstance(stmt.init, InitList) or (stmt.init is not None and is_word(type)):
+            self._fill(variable, stmt.init)
+        elif stmt.init is not None and is_scalar(type):
+            self.write(self.place_of(variable), self.value(stmt.init), stmt.init)
+        elif stmt.init is not None:
             self.copy(self.place_of(variable), self.place(stmt.init), stmt.init)
 
     def _fill(self, variable: Variable, init: Expr) -> None:
@@ -277,5 +271,3 @@ class Statements(Switches, Expressions):
             value = self.value(stmt.value)
             self.set(register, assign(value, type, stmt.span, lenient=frame.lenient).expr)
         self.graph.goto(frame.exit)
-
-

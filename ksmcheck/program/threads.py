@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ksmcheck.kernel.ints import ADDRESS, IntType
-from ksmcheck.kernel.types import ArrayOf, PointerTo, ints_of, is_scalar
+from ksmcheck.kernel.types import ArrayOf, PointerTo, StructType, ints_of, is_scalar
 from ksmcheck.program.addressed import addressed_locals
-from ksmcheck.program.graph import Graph
+from ksmcheck.program.graph import Forget, Graph
+from ksmcheck.program.initialisers import is_word
 from ksmcheck.program.ir import Const, Set
 from ksmcheck.program.scope import Activation, Scope, Variable
+from ksmcheck.program.shared import parameter_target
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.tree import walk
 from ksmcheck.program.values import Value, assign
@@ -37,16 +39,18 @@ class ThreadLowering(Statements):
 
     def lower(self, function: Function, starts: Starts) -> Lowered:
         assert function.body is not None
-        lenient = bool(function.params)
+        lenient = self._is_untyped(function)
         addressed = addressed_locals(function, self.primitives)
         scope = Scope(None)
         self.frame = Activation(
             function, (), scope, self.graph.node(), None, addressed, lenient=lenient
         )
-        if lenient:
+        if function.params:
             self.hidden = frozenset(self.objects) - self.top
             self.shared = {n: v for n, v in self.objects.items() if n in self.top}
         self.starts = dict(starts)
+        self.own: list[Variable] = []
+        self.locals: Scope | None = None
         self._parameters(function)
         self._undeclared_starts(function)
         self.locals = Scope(scope)
@@ -56,6 +60,12 @@ class ThreadLowering(Statements):
         self.check_labels()
         self.graph.start(self.frame.exit)
         return Lowered(self.graph, tuple(self._outputs(scope)))
+
+    def _is_untyped(self, function: Function) -> bool:
+        """Whether the thread is in herd7's dialect: its parameters are words, none a struct."""
+        targets = [parameter_target(p, function, self.declarations) for p in function.params]
+        structs = [t for t in targets if isinstance(t, StructType) and not is_word(t)]
+        return bool(targets) and not structs
 
     def _parameters(self, function: Function) -> None:
         for param in function.params:
@@ -81,25 +91,36 @@ class ThreadLowering(Statements):
                 variable = self.new_register(name, value.type)
                 self.graph.emit(Set(variable.register, value.expr))
 
-    def declare(
-        self, name: str, type: object, span: Span, *, volatile: bool = False
-    ) -> Variable:
+    def declare(self, name: str, type: object, span: Span, *, volatile: bool = False) -> Variable:
         variable = super().declare(name, type, span, volatile=volatile)  # type: ignore[arg-type]
-        in_body = not self.frame.stack and self.frame.scope is getattr(self, "locals", None)
-        if in_body and name in self.starts:
+        if not self.frame.stack:
+            self.own.append(variable)
+        if self.frame.scope is self.locals and name in self.starts:
             value, at = self.starts[name]
             converted = assign(value, variable.type, at, lenient=True)
             self.write(self.place_of(variable), converted, Name(name, at))
         return variable
 
     def _outputs(self, scope: Scope) -> list[Output]:
-        found = []
-        for name, variable in [*scope.names.items(), *self.locals.names.items()]:
-            if variable.object is None and is_scalar(variable.type):
-                ints = ints_of(variable.type)
-                pointer = isinstance(variable.type, PointerTo)
-                found.append((name, variable.register, ints, pointer))
-        return found
+        """Locals of the thread's body by name; those of inner blocks where the name is unique.
+
+        herd7 has no scopes: its conditions may name what an inner block declares.
+        """
+        assert self.locals is not None
+        visible = {**scope.names, **self.locals.names}
+        inner = [v for v in self.own if v.name not in visible]
+        names = [v.name for v in inner]
+        for variable in inner:
+            if names.count(variable.name) == 1 and is_scalar(variable.type):
+                visible[variable.name] = variable
+                if variable.object is None:
+                    forget = Forget(variable.register, ints_of(variable.type))
+                    self.graph.entry.steps.insert(0, forget)
+        return [
+            (v.name, v.register, ints_of(v.type), isinstance(v.type, PointerTo))
+            for v in visible.values()
+            if v.object is None and is_scalar(v.type)
+        ]
 
 
 def _top_declarations(function: Function) -> frozenset[str]:

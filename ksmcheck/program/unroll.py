@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from ksmcheck.program.fold import substitute
-from ksmcheck.program.graph import Fork, Forget, Goto, Graph, Node, Step, Touch
+from ksmcheck.program.graph import Forget, Fork, Goto, Graph, Node, Step, Touch
 from ksmcheck.program.ir import Access, Assume, Check, Const, Expr, Instr, Origin, Set
 from ksmcheck.program.loops import Loop, Spot, loop_nest
-from ksmcheck.text import InputError
+from ksmcheck.text import InputError, Span
 
 COUNTED = 64
 """How often a loop goes round at most while constants alone keep it going."""
@@ -95,7 +95,7 @@ class Unroller:
                 raise InputError("the unrolled thread is too large", self._span(done), hint=hint)
         return done
 
-    def _span(self, done: list[Instance]) -> object:
+    def _span(self, done: list[Instance]) -> Span | None:
         return next((i.iterations[0][0].span for i in done if i.iterations), None)
 
     def _arrive(self, node: Node, counts: tuple[int, ...], facts: _Facts) -> Key:

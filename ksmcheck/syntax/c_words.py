@@ -29,7 +29,7 @@ DROPPED_WORDS = _words(
     __inline__ noinline __always_inline __extension__ _Noreturn __noreturn __maybe_unused
     __always_unused __used __must_check __init __exit __initdata __read_mostly __ro_after_init
     __user __kernel __rcu __percpu __iomem __force __nocast __cold __hot __weak __pure asmlinkage
-    notrace noinstr __sched __visible __printf"""
+    notrace noinstr __sched __visible"""
 )
 
 # Attributes that may be dropped for the same reason; every other one is refused.
@@ -83,7 +83,7 @@ TYPEDEF_NAMES = _words(
     pgoff_t gfp_t pid_t sector_t dma_addr_t phys_addr_t cycles_t ktime_t time64_t
     atomic_t atomic_long_t atomic64_t refcount_t kref_t spinlock_t raw_spinlock_t arch_spinlock_t
     rwlock_t seqlock_t seqcount_t mutex_t wait_queue_head_t vm_flags_t swp_entry_t pte_t pmd_t
-    pgprot_t nodemask_t cpumask_t srcu_struct_t"""
+    pgprot_t isolate_mode_t nodemask_t cpumask_t srcu_struct_t"""
 )
 
 # File-level macros of the kernel that declare a variable: name -> the variable's type.

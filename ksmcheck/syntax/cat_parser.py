@@ -40,13 +40,9 @@ def parse_expression(source: Source) -> Expr:
 
 @cache
 def _parser() -> Lark:
-    from lark import Lark
+    from ksmcheck.syntax.cat_tables import parser
 
-    from ksmcheck.syntax.cat_build import Builder
-    from ksmcheck.syntax.cat_grammar import GRAMMAR
-
-    builder: Any = Builder()
-    return Lark(GRAMMAR, parser="lalr", lexer="basic", transformer=builder, keep_all_tokens=True)
+    return parser()
 
 
 def _end(source: Source, found: list[Token]) -> Token:
@@ -83,5 +79,3 @@ def _syntax_error(error: UnexpectedToken) -> InputError:
     else:
         hint = "a statement begins with let, acyclic, irreflexive, empty, flag, include, show, ..."
     return InputError(f"{what} is not possible here", token.span, hint)
-
-

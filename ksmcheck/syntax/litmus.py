@@ -78,9 +78,8 @@ class LitmusParser(InitParser):
         """A statement; what belongs to file level tells that a brace is missing."""
         token, after = self.token, self.ahead(1).text
         thread = THREAD_NAME.fullmatch(token.text) is not None and after == "("
-        section = token.text in ("exists", "forall", "filter") and after == "("
-        if thread or section or (token.text == "~" and after == "exists"):
-            word = after if token.text == "~" else token.text
+        word = after if token.text == "~" else token.text
+        if thread or (word in ("exists", "forall", "filter") and token.span.column == 1):
             raise InputError(
                 f"'{word}' inside a function", token.span, "a '}' is missing before it"
             )

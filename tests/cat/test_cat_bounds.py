@@ -64,9 +64,7 @@ def test_bounds_hold_for_every_candidate(seed: int) -> None:
     certain = {e for e in range(n) if rng.random() < 0.6}
     square = {(a, b) for a in range(n) for b in range(n)}
     may = {name: some(rng, square, 0.4) for name in RELS}
-    must = {
-        name: {p for p in some(rng, may[name], 0.5) if set(p) <= certain} for name in RELS
-    }
+    must = {name: {p for p in some(rng, may[name], 0.5) if set(p) <= certain} for name in RELS}
     reads = {e for e in range(n) if rng.random() < 0.5}
     got = bounds(
         cat,

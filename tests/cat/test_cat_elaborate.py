@@ -130,6 +130,20 @@ def test_coherence_generators_are_taken_as_given() -> None:
     assert [c.name for c in load_text(text).checks] == ["c"]
 
 
+def test_lock_cat_is_provided_as_its_checks() -> None:
+    model = load_text('include "lock.cat"')
+    flags = ["mixed-lock-accesses", "unpaired-LKR", "unpaired-LKW", "unmatched-unlock"]
+    assert [c.name for c in model.checks] == flags
+    cat = compile_cat(model)
+    # lock (0, 1), unlock (2), unlock again (3), all of one lock and one thread.
+    order = [(a, b) for a in range(4) for b in range(a + 1, 4)]
+    rels = {"po": rel_bits(4, order), "loc": 2**16 - 1, "rmw": rel_bits(4, [(0, 1)])}
+    sets = {"R": 0b0001, "W": 0b1110, "LKR": 0b0001, "LKW": 0b0010, "UL": 0b1100}
+    assert [c.name for c in cat.flags(Graph(4, sets, rels))] == ["unmatched-unlock"]
+    plain = Graph(4, {**sets, "UL": 0b0100}, rels)
+    assert [c.name for c in cat.flags(plain)] == ["mixed-lock-accesses"]
+
+
 def test_include_and_bell(tmp_path: Path) -> None:
     (tmp_path / "m.bell").write_text("enum Barriers = 'mb\nlet x = po")
     (tmp_path / "part.cat").write_text("let y = x ; rf")
@@ -224,6 +238,11 @@ def test_recursion_that_never_settles_is_an_error() -> None:
         cat.violated(graph())
     with pytest.raises(InputError, match="does not settle"):
         cat.value(graph(), cat.root(cat.checks[0]))
+
+
+def test_nesting_beyond_reason_is_an_error() -> None:
+    with pytest.raises(InputError, match="nested too deeply"):
+        load_text("empty " + " ; ".join(["po"] * 5000) + " as c")
 
 
 def test_compiled_models_survive_pickling() -> None:

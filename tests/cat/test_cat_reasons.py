@@ -79,9 +79,7 @@ def world_of(rng: Random) -> World:
     return n, rels, {name: some_events(rng, n) for name in SETS}
 
 
-def candidate(
-    executed: Iterable[int], rels: dict[str, Pairs], sets: dict[str, set[int]]
-) -> Graph:
+def candidate(executed: Iterable[int], rels: dict[str, Pairs], sets: dict[str, set[int]]) -> Graph:
     """The candidate with only these events, renumbered in order."""
     at = {event: i for i, event in enumerate(sorted(executed))}
     return Graph(
@@ -223,6 +221,16 @@ def test_the_shorter_derivation_is_preferred() -> None:
     rels = {"rf": {(0, 1)}, "po": {(0, 1)}, "co": {(1, 0)}}
     (reason,) = cat.explain(candidate(range(2), rels, {}), cat.checks[0])
     assert dynamic_of(reason) == {("co", 1, 0)}
+
+
+def test_a_derivation_that_is_too_deep_is_whole_not_a_traceback() -> None:
+    # x = rf | (x ; rf) along a cycle of 200 events takes 200 stages, several frames each.
+    n = 200
+    cat = compile_cat(load_text("let rec x = rf | (x ; rf)\nirreflexive x as c"))
+    graph = candidate(range(n), {"rf": {(i, (i + 1) % n) for i in range(n)}}, {})
+    assert cat.violated(graph) == cat.checks
+    (reason,) = cat.explain(graph, cat.checks[0], 1)
+    assert reason.whole
 
 
 def test_a_recursive_tuple_is_derived_from_earlier_stages() -> None:

@@ -56,7 +56,7 @@ def test_malformed(text: str) -> None:
 
 def test_every_primitive_uses_only_its_own_names() -> None:
     for primitive in all_primitives().values():
-        for text in (primitive.test, primitive.new, primitive.result):
+        for text in (primitive.test, primitive.new, primitive.result, primitive.misuse):
             if text is not None:
                 known = {*primitive.names, "old"} | ({"ok"} if primitive.test else set())
                 assert formula_names(parse_formula(text)) <= known, primitive.name

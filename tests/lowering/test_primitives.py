@@ -41,6 +41,11 @@ CASES = [
     ("atomic_dec_if_positive", S32, {"old": 1}, 1, 0, 0),
     ("atomic_inc_unless_negative", S32, {"old": -1}, 0, None, 0),
     ("atomic_dec_unless_positive", S32, {"old": 0}, 1, -1, 1),
+    ("refcount_inc", S32, {"old": 2}, None, 3, None),
+    ("refcount_dec_and_test", S32, {"old": 1}, 1, 0, 1),
+    ("refcount_dec_and_test", S32, {"old": 2}, 0, 1, 0),
+    ("refcount_inc_not_zero", S32, {"old": 0}, 0, None, 0),
+    ("refcount_dec_not_one", S32, {"old": 1}, 0, None, 0),
     ("set_bit", U64, {"nr": 40, "old": 1}, None, (1 << 40) + 1, None),
     ("clear_bit", U64, {"nr": 1, "old": 7}, None, 5, None),
     ("test_and_set_bit", U64, {"nr": 1, "old": 5}, 1, 7, 0),
@@ -76,6 +81,26 @@ def test_arithmetic(
     assert (primitive.result is None) == (result is None)
     if primitive.result is not None:
         assert value(primitive.result, type, names) == result
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "misused"),
+    # include/linux/refcount.h: increment from zero, drop of a count that is not there, leak.
+    [
+        ("refcount_inc", 0, True),
+        ("refcount_inc", 1, False),
+        ("refcount_inc", 2**31 - 1, True),
+        ("refcount_inc_not_zero", 0, False),
+        ("refcount_dec_and_test", 0, True),
+        ("refcount_dec_and_test", 1, False),
+        ("refcount_dec", 1, True),
+        ("refcount_dec", 2, False),
+    ],
+)
+def test_misuse_of_a_reference_count(name: str, old: int, misused: bool) -> None:
+    misuse = all_primitives()[name].misuse
+    assert misuse is not None
+    assert bool(value(misuse, S32, {"old": old})) == misused
 
 
 def test_versions_compare_by_number() -> None:

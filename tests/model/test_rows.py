@@ -221,6 +221,10 @@ ATOMICS_612 = [
     ("power", "rcu_assign_pointer", "F[LWSYNC] W"),
     ("armv8/llsc", "rcu_assign_pointer", "W[L]"),
     ("alpha", "atomic_read", "R F[MB]"),
+    # include/linux/refcount.h: release, and smp_rmb after the last reference is dropped.
+    ("armv7", "refcount_dec_and_test", "F[DMB] R* W* F[DMB] / F[DMB] R* W*"),
+    ("armv8/llsc", "refcount_dec_and_test", "R* W*[L] F[DMB.ISHLD] / R* W*[L]"),
+    ("riscv", "refcount_inc_not_zero", "R? R*[EX] W*[EX] / R"),
 ]
 
 
@@ -250,7 +254,8 @@ LKMM = [
     ("xchg_release", "R*[Once] W*[Release]"),
     ("cmpxchg", "F[Mb] R*[Once] W*[Once] F[Mb] / R*[Once]"),
     ("cmpxchg_acquire", "R*[Acquire] W*[Once] / R*[Once]"),
-    ("atomic_inc_not_zero", "F[Mb] R*[Once] W*[Once] F[Mb] / R*[Once]"),
+    # A condition that a READ_ONCE refutes first is no RMW at all: smp_mb__after_atomic is no help.
+    ("atomic_inc_not_zero", "F[Mb] R*[Once] W*[Once] F[Mb] / R[Once]"),
     ("spin_lock", "R*[LKR,Acquire] W*[LKW]"),
     ("spin_unlock", "W[UL,Release]"),
     ("spin_trylock", "R*[LKR,Acquire] W*[LKW] / R[LF]"),
@@ -259,7 +264,7 @@ LKMM = [
     ("synchronize_rcu_expedited", "F[Sync-rcu]"),
     ("srcu_read_lock", "R[Srcu-lock]"),
     ("synchronize_srcu", "F&[Sync-srcu]"),
-    ("test_and_set_bit_lock", "R*[Acquire] W*[Once] / R*[Once]"),
+    ("test_and_set_bit_lock", "R*[Acquire] W*[Once] / R[Once]"),
     ("clear_bit_unlock", "R*[Once] W*[Release]"),
 ]
 

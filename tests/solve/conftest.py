@@ -31,6 +31,14 @@ flag ~empty rfe \\ (IW * _) as communicates
 flag ~empty rfe as foreign
 """
 
+# Made up: order by dependencies only, coherence and atomicity in words that the engine does not
+# take for what they are, so that all of it has to be learned from candidates.
+DEPS = """"DEPS"
+irreflexive (po-loc | rf | co | fr)+ as uniproc
+irreflexive rmw ; (fre ; coe)^-1 as atomic
+acyclic addr | data | ctrl | po-loc | rfe | coe | fre as order
+"""
+
 
 class Build:
     """Makes an EventStructure event by event. Addresses are 1000 + 8 * cell."""
@@ -90,6 +98,12 @@ class Build:
         where = self.address(cell) if isinstance(cell, int) else cell
         self._event(thread, "W", where, term, *tags, guard=guard, cells=cells)
         return len(self.events) - 1
+
+    def depend(self, relation: str, source: Term, guard: Term | None = None) -> None:
+        """The newest event depends on the read ``source``."""
+        target = len(self.events) - 1
+        when = guard or self.terms.true
+        self.dependencies.append(Dependency(relation, source.payload, target, when))
 
     def fence(self, thread: int, *tags: str) -> None:
         self._event(thread, "F", None, None, *tags)
@@ -154,6 +168,11 @@ def sc() -> CompiledCat:
 @pytest.fixture(scope="session")
 def tso() -> CompiledCat:
     return compile_cat(load_text(TSO, "tso"))
+
+
+@pytest.fixture(scope="session")
+def deps() -> CompiledCat:
+    return compile_cat(load_text(DEPS, "deps"))
 
 
 @pytest.fixture(scope="session")

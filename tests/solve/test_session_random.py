@@ -39,7 +39,7 @@ def make(build, threads, constrain):
         t = b.thread()
         last = None
         for kind, cell, value, twist in steps:
-            guard, where, cells = terms.true, cell, None
+            guard, where, cells, before = terms.true, cell, None, last
             if twist in ("guard", "both") and last is not None:
                 guard = b.eq(last, 1)
             if twist == "choice":
@@ -65,9 +65,23 @@ def make(build, threads, constrain):
                 b.write(t, where, b.plus(last, 1), guard, cells)
             else:
                 b.write(t, where, value, guard, cells)
+            if before is not None and kind != "F":
+                depend(b, before, kind, twist)
     if constrain and reads:
         b.constraints.append(terms.op("ne", BOOL, reads[0], b.const(2)))
     return b.structure(), reads, choices
+
+
+def depend(b, source, kind, twist):
+    """Dependencies of the newest event, one of them only where the source is 1."""
+    if twist in ("address", "both"):
+        b.depend("addr", source)
+    if twist in ("guard", "both"):
+        b.depend("ctrl", source)
+    if kind == "W+":
+        b.depend("data", source)
+    elif kind == "W":
+        b.depend("data", source, b.eq(source, 1))
 
 
 def cyclic(edges):
@@ -109,7 +123,13 @@ def everything(structure, reads, choices, consistent):
             at = {e.id: value(e.address) for e in executed if e.kind != "F"}
             for rf in sources(executed, at, value):
                 for co, last in orders(executed, at):
-                    if consistent(structure, executed, at, rf, co):
+                    graph = (structure, executed, at, rf, co)
+                    deps = {
+                        (d.source, d.target)
+                        for d in structure.dependencies
+                        if {d.source, d.target} <= {e.id for e in executed} and value(d.guard)
+                    }
+                    if consistent(*graph, deps):
                         ends = tuple(value(last[1000 + 8 * c].value) for c in (0, 1))
                         out.add((*picked, *chosen, *ends))
     return out
@@ -164,12 +184,12 @@ def parts(structure, executed, at, rf, co):
     return po, fr, not torn
 
 
-def consistent_sc(structure, executed, at, rf, co):
+def consistent_sc(structure, executed, at, rf, co, deps):
     po, fr, whole = parts(structure, executed, at, rf, co)
     return whole and not cyclic(po | set(rf) | co | fr)
 
 
-def consistent_tso(structure, executed, at, rf, co):
+def consistent_tso(structure, executed, at, rf, co, deps):
     po, fr, whole = parts(structure, executed, at, rf, co)
     if not whole:
         return False
@@ -195,14 +215,26 @@ def consistent_tso(structure, executed, at, rf, co):
     return not cyclic(ppo | rfe | co | fr)
 
 
-@pytest.mark.parametrize("name", ["sc", "tso"])
+def consistent_deps(structure, executed, at, rf, co, deps):
+    po, fr, whole = parts(structure, executed, at, rf, co)
+    thread = {e.id: e.thread for e in executed}
+    local = {(a, b) for a, b in po if at.get(a) == at.get(b) is not None}
+    outside = {(a, b) for a, b in set(rf) | co | fr if thread[a] != thread[b]}
+    if not whole or cyclic(local | set(rf) | co | fr):
+        return False
+    return not cyclic(local | deps | outside)
+
+
+RULES = {"sc": consistent_sc, "tso": consistent_tso, "deps": consistent_deps}
+
+
+@pytest.mark.parametrize("name", list(RULES))
 @settings(max_examples=150, deadline=None)
 @given(threads=THREADS, constrain=st.booleans())
 def test_all_executions_and_no_others(request, build, name, threads, constrain):
     cat = request.getfixturevalue(name)
     structure, reads, choices = make(build, threads, constrain)
-    rule = consistent_sc if name == "sc" else consistent_tso
-    expected = everything(structure, reads, choices, rule)
+    expected = everything(structure, reads, choices, RULES[name])
     session = Session(structure, cat)
     observed = [*reads, *choices, structure.terms.final(0, U32), structure.terms.final(1, U32)]
     states = session.states(observed, structure.terms.true)
@@ -236,7 +268,7 @@ def test_a_found_candidate_is_an_execution_of_the_enumeration(build, tso, thread
                 for i in range(j)
             }
             executed = [structure.events[e] for e in candidate.executed]
-            assert consistent_tso(structure, executed, at, rf, co)
+            assert consistent_tso(structure, executed, at, rf, co, set())
         else:
             assert isinstance(outcome, Refuted)
             assert not wanted

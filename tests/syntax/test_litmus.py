@@ -205,6 +205,28 @@ forall (x=N)
     assert isinstance(value, c_ast.IntLit) and value.value == 7
 
 
+def test_errors_in_a_macro_show_its_use_and_its_definition() -> None:
+    with pytest.raises(InputError) as caught:
+        test("#define BAD(v) ((v) +)\n{}\nP0(int *x) {\n\tint r0 = BAD(*x);\n}")
+    assert str(caught.value) == (
+        "t.litmus:5:11: error: expected an expression, found ')'\n"
+        "    5 | \tint r0 = BAD(*x);\n"
+        "      | \t         ^^^^^^^\n"
+        "  in the expansion of a macro defined at t.litmus:2:22"
+    )
+
+
+def test_trees_from_a_macro_have_the_span_of_its_use() -> None:
+    (thread,) = test("#define SET(p) WRITE_ONCE(*(p), 1)\n{}\nP0(int *x) {\n\tSET(x);\n}").threads
+    assert thread.body is not None
+    (statement,) = thread.body.body
+    assert isinstance(statement, c_ast.ExprStmt)
+    assert isinstance(statement.expr, c_ast.Call) and statement.expr.callee.name == "WRITE_ONCE"
+    span = statement.expr.span
+    assert (span.text, span.line) == ("SET(x)", 5)
+    assert span.via is not None and span.via.line == 2
+
+
 def test_unroll_pragma() -> None:
     (thread,) = test("{}\nP0() {\n#pragma ksmcheck unroll 5\nwhile (x) ;\n}").threads
     assert thread.body is not None

@@ -1,7 +1,7 @@
 """The wrong tests of litmus/rejected/: each says in its second line what has to be reported.
 
-``reported at line N: MESSAGE`` is for the parser and tested here; ``reported once compiled: ...``
-has to pass the parser, for the stages behind it to refuse.
+``reported at line N: MESSAGE`` is for the parser and tested here. ``reported once compiled: ...``
+(by program/) and ``reported once checked: ...`` (by a verdict or flag) have to pass the parser.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ksmcheck.text import InputError
 FOLDER = Path(__file__).parents[2] / "litmus" / "rejected"
 FILES = sorted(FOLDER.glob("*.litmus"))
 SYNTAX = re.compile(r"\(\* reported at line (\d+): (.*) \*\)")
-LATER = re.compile(r"\(\* reported once compiled: (.*) \*\)")
+LATER = re.compile(r"\(\* reported once (compiled|checked): (.*) \*\)")
 
 
 def second_line(path: Path) -> str:

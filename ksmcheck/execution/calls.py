@@ -1,0 +1,240 @@
+"""Calls: functions of the test, the checker's own forms, and kernel primitives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from ksmcheck.execution.concrete import (
+    NO_READS,
+    NOTHING,
+    Concrete,
+    bits_of,
+    convert,
+    integer,
+    promoted,
+    wrap,
+)
+from ksmcheck.execution.expressions import Expressions, decayed
+from ksmcheck.execution.machine import Control, FailedCheck, InMemory, InRegister, Place
+from ksmcheck.execution.performed import Done, Operands, formula_value
+from ksmcheck.kernel.formula import formula_names, parse_formula
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.kernel.types import (
+    BOOLEAN,
+    INT,
+    UNSIGNED_LONG,
+    VOID,
+    ArrayOf,
+    CType,
+    PointerTo,
+    StructType,
+    is_scalar,
+)
+from ksmcheck.syntax import c_ast as c
+from ksmcheck.text import InternalError
+
+_DEMANDS = {"assert": True}
+_FORBIDS = frozenset(
+    ("BUG_ON", "VM_BUG_ON", "VM_BUG_ON_PAGE", "VM_BUG_ON_FOLIO", "WARN_ON", "WARN_ON_ONCE")
+) | {"VM_WARN_ON", "VM_WARN_ON_ONCE"}
+
+
+@dataclass(slots=True)
+class _Arguments:
+    """The arguments of a primitive by the kinds of its parameters."""
+
+    place: InMemory | None = None
+    names: dict[str, Concrete] = field(default_factory=dict)
+    inout: tuple[Place, str] | None = None
+
+
+class Calls(Expressions):
+    """A function of the test hides a form, and a form a primitive of the same name."""
+
+    def called(self, e: c.Call) -> Concrete:
+        name = e.callee.name
+        function = self.types.functions.get(name)
+        if function is not None:
+            return self.enter(function, [self.value(a) for a in _expressions(e)])
+        if name in _DEMANDS or name in _FORBIDS:
+            return self.checked(e)
+        if name in self.world.primitives and name not in _FORMS:
+            return self.primitive(self.world.primitives[name], e)
+        return self.form(e)
+
+    def enter(self, function: c.Function, arguments: list[Concrete]) -> Concrete:
+        raise NotImplementedError
+
+    # Forms.
+
+    def checked(self, e: c.Call) -> Concrete:
+        """``assert``, ``BUG_ON`` and the like: noted where violated; execution goes on."""
+        name = e.callee.name
+        value = self.value(_expressions(e)[0])
+        if value.truth != _DEMANDS.get(name, False):
+            self.failed.append(FailedCheck(name, self.record.thread, e.span))
+        if "WARN" in name:
+            return replace(value, type=INT, number=int(value.truth))
+        return NOTHING
+
+    def form(self, e: c.Call) -> Concrete:
+        name = e.callee.name
+        if name == "BUG":
+            self.failed.append(FailedCheck(name, self.record.thread, e.span))
+            return NOTHING
+        if name not in _FORMS:
+            raise InternalError(f"replay: {name} is not known")
+        (argument,) = _expressions(e)
+        if name == "BUILD_BUG_ON":
+            return NOTHING
+        if name == "ARRAY_SIZE":
+            array = self.type_of(argument)
+            assert isinstance(array, ArrayOf) and array.length is not None
+            return integer(array.length, UNSIGNED_LONG)
+        value = self.value(argument)
+        if name == "__assume" and not value.truth:
+            raise InternalError(f"replay: P{self.record.thread} breaks an assumption at {e.span}")
+        return replace(value, type=INT, number=int(value.truth))
+
+    # Primitives.
+
+    def primitive(self, primitive: Primitive, e: c.Call) -> Concrete:
+        arguments = _expressions(e)
+        if primitive.macro and self.is_local(arguments[0]):
+            return self.on_register(primitive, arguments)
+        given = self.arguments(primitive, arguments)
+        done = self.perform(primitive.name, given.place, given.names)
+        if primitive.blocks and not done.ok:
+            raise InternalError(f"replay: {primitive.name} returned without the lock")
+        result = self.result(primitive, given, done)
+        return result if given.inout is None else self.give_back(given, result)
+
+    def is_local(self, e: c.Expr) -> bool:
+        """Whether ``e`` is a local variable, or a part of one, that lives in registers."""
+        while isinstance(e, c.Member) and not e.arrow:
+            e = e.base
+        if isinstance(e, c.Index) and isinstance(e.index, c.IntLit):
+            return isinstance(self.type_of(e.base), ArrayOf) and self.is_local(e.base)
+        variable = self.find(e.name) if isinstance(e, c.Name) else None
+        return variable is not None and variable.address is None
+
+    def on_register(self, primitive: Primitive, arguments: list[c.Expr]) -> Concrete:
+        """``READ_ONCE`` of a local: no event."""
+        place = self.place(arguments[0])
+        if primitive.shape == "load":
+            return self.read(place)
+        self.write(place, self.value(arguments[-1]))
+        return NOTHING
+
+    def arguments(self, primitive: Primitive, arguments: list[c.Expr]) -> _Arguments:
+        given = _Arguments()
+        kinds = dict(zip(primitive.names, primitive.params, strict=True))
+        for name, argument in zip(primitive.names, arguments, strict=True):
+            kind = kinds[name]
+            if kind == "ptr":
+                place = self.place(argument) if primitive.macro else None
+                given.place = self.word(place or self.pointed(self.value(argument)))
+            elif kind == "inout":
+                place = self.behind(argument)
+                given.inout = (place, name)
+                given.names[name] = self.settled(self.read(place))
+            elif kind != "any":
+                given.names[name] = self.settled(self.value(argument))
+        for name, value in given.names.items():
+            if kinds[name] in ("val", "inout") and given.place is not None:
+                given.names[name] = convert(value, given.place.type)
+            elif kinds[name] == "bit":
+                self.into_word(given, name, value)
+        return given
+
+    def behind(self, argument: c.Expr) -> Place:
+        """The place that a pointer argument designates; ``&local`` does not put it in memory."""
+        if isinstance(argument, c.Unary) and argument.op == "&":
+            return self.place(argument.operand)
+        return self.pointed(self.value(argument))
+
+    def word(self, place: Place) -> InMemory:
+        """The one scalar that the primitive works on: an ``atomic_t`` is its counter."""
+        if isinstance(place, InRegister):
+            raise InternalError("replay: a primitive on a register")
+        type: CType = place.type
+        while not is_scalar(type):
+            if isinstance(type, StructType):
+                type = self.layouts.of(type, None).members[0].type
+            elif isinstance(type, ArrayOf):
+                type = type.element
+            else:
+                raise InternalError(f"replay: a primitive on {type}")
+        return replace(place, type=type)
+
+    def into_word(self, given: _Arguments, name: str, value: Concrete) -> None:
+        """Bit 70 of a bitmap is bit 6 of its second word, where the number is written in the text."""
+        place = given.place
+        assert place is not None
+        value = convert(value, promoted(value.type))
+        width = bits_of(place.type).width
+        if value.fixed and value.number >= width:
+            further = value.number // width * (width // 8)
+            number = wrap(place.address.number + further, UNSIGNED_LONG)
+            given.place = replace(place, address=replace(place.address, number=number))
+            value = replace(value, number=value.number % width)
+        given.names[name] = value
+
+    def result(self, primitive: Primitive, given: _Arguments, done: Done) -> Concrete:
+        if primitive.result is None:
+            return NOTHING
+        cell = INT if given.place is None else given.place.type
+        operands = Operands(None, cell, given.names)
+        number = formula_value(primitive.result, operands, done.old, done.ok)
+        used = formula_names(parse_formula(primitive.result))
+        reads = NO_READS.union(*(given.names[n].reads for n in used if n in given.names))
+        if done.old is not None:
+            reads |= done.old.reads
+        type = {"cell": cell, "int": INT, "bool": BOOLEAN}.get(primitive.result_type, VOID)
+        return NOTHING if type == VOID else Concrete(type, wrap(number, type), reads)
+
+    def give_back(self, given: _Arguments, result: Concrete) -> Concrete:
+        """try_cmpxchg: the expected value becomes what was there; tells whether they were equal."""
+        assert given.inout is not None
+        place, name = given.inout
+        expected = given.names[name]
+        reads = result.reads | expected.reads
+        ok = Concrete(INT, int(result.number == convert(expected, result.type).number), reads)
+        if isinstance(place, InRegister):
+            self.write(place, result)
+        elif not ok.truth:
+            self.controls.append(Control(None, 0, reads))
+            self.write(place, result)
+            self.controls.pop()
+        return ok
+
+    def call_type(self, e: c.Call) -> CType:
+        name = e.callee.name
+        function = self.types.functions.get(name)
+        if function is not None:
+            return self.types.resolve(function.result)
+        primitive = self.world.primitives.get(name)
+        if primitive is None or name in _FORMS:
+            return INT
+        if primitive.result_type != "cell":
+            return {"int": INT, "bool": BOOLEAN}.get(primitive.result_type, VOID)
+        if "inout" in primitive.params:
+            return INT
+        pointer = decayed(self.type_of(_expressions(e)[primitive.params.index("ptr")]))
+        if primitive.macro:
+            return pointer
+        target = pointer.target if isinstance(pointer, PointerTo) else pointer
+        return self.word(InMemory(integer(0, UNSIGNED_LONG), target)).type
+
+
+_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", "ARRAY_SIZE", "BUILD_BUG_ON"))
+
+
+def _expressions(e: c.Call) -> list[c.Expr]:
+    types = (c.NamedType, c.TagType, c.TypeofType, c.PointerType, c.ArrayType)
+    found: list[c.Expr] = []
+    for argument in e.args:
+        if isinstance(argument, types):
+            raise InternalError(f"replay: a type is passed to {e.callee.name}")
+        found.append(argument)
+    return found

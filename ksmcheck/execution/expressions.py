@@ -1,0 +1,448 @@
+"""Expressions, evaluated on numbers from left to right as the kernel's compilers do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ksmcheck.execution.concrete import (
+    NO_READS,
+    NOTHING,
+    Concrete,
+    Reads,
+    binary,
+    bits_of,
+    convert,
+    integer,
+    step,
+    unary,
+    wrap,
+)
+from ksmcheck.execution.machine import (
+    Control,
+    InMemory,
+    InRegister,
+    Machine,
+    Place,
+    Variable,
+    is_integer,
+    is_pointer,
+)
+from ksmcheck.kernel.constants import literal_type, offset_of
+from ksmcheck.kernel.types import (
+    INT,
+    UNSIGNED_LONG,
+    VOID,
+    VOID_POINTER,
+    ArrayOf,
+    CType,
+    IntegerType,
+    PointerTo,
+    StructType,
+    VoidType,
+    is_scalar,
+)
+from ksmcheck.syntax import c_ast as c
+from ksmcheck.text import InternalError
+
+_SILENT = ("likely", "unlikely")
+_TYPES = (c.NamedType, c.TagType, c.TypeofType, c.PointerType, c.ArrayType)
+
+
+class Expressions(Machine):
+    """Values, places, assignments, short circuits. Calls are in ``calls.py``."""
+
+    def called(self, e: c.Call) -> Concrete:
+        raise NotImplementedError
+
+    def block_value(self, e: c.StatementExpr) -> Concrete:
+        raise NotImplementedError
+
+    def value(self, e: c.Expr) -> Concrete:
+        """The value of an expression. Raises InternalError for what has none."""
+        match e:
+            case c.IntLit(number):
+                return integer(number, literal_type(e))
+            case c.Name(name):
+                return self.named(name)
+            case c.Unary("&", operand):
+                return self.address_of(self.place(operand))
+            case c.Unary("*") | c.Member() | c.Index():
+                return self.read(self.place(e))
+            case c.Unary(op, operand):
+                return unary(op, self.value(operand))
+            case c.Binary(",", left, right):
+                self.value(left)
+                return self.value(right)
+            case c.Binary("&&" | "||"):
+                return self.short_circuit(e)
+            case c.Binary(op, left, right):
+                first = self.settled(self.value(left))
+                return binary(op, first, self.settled(self.value(right)), self.layouts)
+            case c.Assign():
+                return self.assign(e)
+            case c.IncDec():
+                return self.count(e)
+            case c.Conditional():
+                return self.conditional(e)
+            case c.Call():
+                return self.called(e)
+            case c.StatementExpr():
+                return self.block_value(e)
+        return self.typed(e)
+
+    def typed(self, e: c.Expr) -> Concrete:
+        """Expressions that mention types."""
+        match e:
+            case c.Cast(type, operand):
+                wanted = self.types.resolve(type)
+                inner = self.value(operand)
+                return NOTHING if isinstance(wanted, VoidType) else convert(inner, wanted)
+            case c.SizeOf(operand):
+                return integer(self.layouts.size(self.type_of(operand), e.span), UNSIGNED_LONG)
+            case c.OffsetOf(type, path):
+                offset, _ = offset_of(self.types.resolve(type), path, self.types)
+                return integer(offset, UNSIGNED_LONG)
+            case c.ContainerOf(pointer, type, path):
+                outer = self.types.resolve(type)
+                offset, _ = offset_of(outer, path, self.types)
+                inner = self.settled(self.value(pointer))
+                number = wrap(inner.number - offset, UNSIGNED_LONG)
+                return replace(inner, type=PointerTo(outer), number=number)
+        raise InternalError(f"replay: no value for {type_name(e)}")
+
+    def settled(self, value: Concrete) -> Concrete:
+        """With the addresses of private variables as far as they are known now."""
+        number = self.record.places.settle(value.number)
+        return value if number == value.number else replace(value, number=number)
+
+    # Names and places.
+
+    def named(self, name: str) -> Concrete:
+        variable = self.find(name)
+        if variable is not None:
+            return self.read(self.place_of(variable))
+        item = self.world.items.get(name)
+        if item is not None:
+            return self.read(self.place(c.Name(name, self.world.test.span)))
+        if name == "NULL":
+            return Concrete(VOID_POINTER, 0, fixed=True)
+        if name in ("true", "false"):
+            return integer(int(name == "true"))
+        if name in self.types.enumerators:
+            return integer(self.types.enumerators[name])
+        if self.call.lenient:
+            return integer(0)
+        raise InternalError(f"replay: {name} is not declared")
+
+    def place(self, e: c.Expr) -> Place:
+        match e:
+            case c.Name(name):
+                variable = self.find(name)
+                if variable is not None:
+                    return self.place_of(variable)
+                item = self.world.items.get(name)
+                if item is None:
+                    raise InternalError(f"replay: {name} is not declared")
+                return InMemory(integer(item.address, UNSIGNED_LONG), item.type, item.volatile)
+            case c.Unary("*", operand):
+                return self.pointed(self.value(operand))
+            case c.Member(base, field, arrow):
+                outer = self.pointed(self.value(base)) if arrow else self.place(base)
+                return self.member(outer, field, e)
+            case c.Index(base, index):
+                return self.element(base, index)
+            case c.StatementExpr() | c.Conditional():
+                return self.pointed(self.value(e))
+        raise InternalError(f"replay: {type_name(e)} is no place")
+
+    def pointed(self, value: Concrete) -> InMemory:
+        value = self.settled(value)
+        type = value.type
+        target = type.target if isinstance(type, PointerTo) else type
+        volatile = isinstance(type, PointerTo) and type.volatile
+        return InMemory(convert(value, UNSIGNED_LONG), target, volatile)
+
+    def member(self, outer: Place, field: str, e: c.Member) -> Place:
+        assert isinstance(outer.type, StructType), e
+        member = self.types.member(outer.type, field, e.span)
+        inner = self.part(outer, member.offset, member.type)
+        if isinstance(inner, InMemory) and member.volatile:
+            return replace(inner, volatile=True)
+        return inner
+
+    def part(self, place: Place, offset: int, type: CType) -> Place:
+        if isinstance(place, InRegister):
+            return InRegister(place.variable, place.offset + offset, type)
+        address = replace(place.address, number=wrap(place.address.number + offset, UNSIGNED_LONG))
+        return InMemory(address, type, place.volatile)
+
+    def element(self, base: c.Expr, index: c.Expr) -> Place:
+        if self.is_place(base):
+            outer = self.place(base)
+            if isinstance(outer, InRegister) and isinstance(outer.type, ArrayOf):
+                number = self.value(index).number
+                size = self.layouts.size(outer.type.element, None)
+                return self.part(outer, number * size, outer.type.element)
+            pointer = self.read(outer)
+        else:
+            pointer = self.value(base)
+        return self.pointed(binary("+", self.settled(pointer), self.value(index), self.layouts))
+
+    def is_place(self, e: c.Expr) -> bool:
+        if isinstance(e, c.Name):
+            return self.find(e.name) is not None or e.name in self.world.items
+        if isinstance(e, c.Member):
+            return e.arrow or self.is_place(e.base)
+        return isinstance(e, c.Index) or (isinstance(e, c.Unary) and e.op == "*")
+
+    def address_of(self, place: Place) -> Concrete:
+        if isinstance(place, InRegister):
+            raise InternalError(f"replay: {place.variable.name} is in a register")
+        return replace(place.address, type=PointerTo(place.type, place.volatile))
+
+    def read(self, place: Place) -> Concrete:
+        if isinstance(place, InRegister):
+            offset, type = self.register_of(place)
+            known = place.variable.parts.get(offset)
+            return integer(0, UNSIGNED_LONG) if known is None else convert(known, place.type)
+        if isinstance(place.type, ArrayOf):
+            return replace(place.address, type=PointerTo(place.type.element, place.volatile))
+        return self.load(place)
+
+    def write(self, place: Place, value: Concrete) -> Concrete:
+        """Stores a scalar, and gives the value as converted to the place's type."""
+        converted = convert(self.settled(value), place.type)
+        if isinstance(place, InRegister):
+            offset, type = self.register_of(place)
+            place.variable.parts[offset] = convert(converted, type)
+        else:
+            self.store(place, converted)
+        return converted
+
+    # Assignments.
+
+    def assign(self, e: c.Assign) -> Concrete:
+        if isinstance(e.target, c.Name) and self.is_new(e.target.name):
+            return self.new_register(e.target.name, self.value(e.value))
+        place = self.place(e.target)
+        if e.op != "=":
+            old = self.settled(self.read(place))
+            right = self.settled(self.value(e.value))
+            return self.write(place, binary(e.op[:-1], old, right, self.layouts))
+        if not is_scalar(place.type):
+            self.copy(place, self.place(e.value))
+            return NOTHING
+        return self.write(place, self.value(e.value))
+
+    def is_new(self, name: str) -> bool:
+        known = self.find(name) is not None or name in self.world.items
+        return self.call.lenient and not known and name not in self.types.enumerators
+
+    def new_register(self, name: str, value: Concrete) -> Concrete:
+        """herd7's registers need no declaration; they have the type of what they first got."""
+        type = value.type
+        if isinstance(type, IntegerType) and type.ints.width < 32:
+            type = INT
+        self.call.registers[name] = Variable(name, type, parts={0: convert(value, type)})
+        return value
+
+    def copy(self, target: Place, source: Place) -> None:
+        for scalar in self.layouts.scalars(target.type, None):
+            value = self.read(self.part(source, scalar.offset, scalar.type))
+            self.write(self.part(target, scalar.offset, scalar.type), value)
+
+    def count(self, e: c.IncDec) -> Concrete:
+        place = self.place(e.operand)
+        old = self.settled(self.read(place))
+        new = self.write(place, binary(e.op[0], old, integer(1), self.layouts))
+        return new if e.prefix else old
+
+    # Short circuits and selections.
+
+    def short_circuit(self, e: c.Binary) -> Concrete:
+        if self.is_pure(e.right, self.scope):
+            left = self.value(e.left)
+            if left.fixed and left.truth == (e.op == "||"):
+                return integer(int(left.truth))
+            return binary(e.op, left, self.value(e.right), self.layouts)
+        # Which of the ways was taken is known by control, not by data.
+        truth, _, fixed = self.decide(e)
+        return Concrete(INT, int(truth), NO_READS, fixed)
+
+    def decide(self, e: c.Expr) -> tuple[bool, Reads, bool]:
+        """Evaluates a condition: its truth, what decided it, and whether that is ``fixed``."""
+        if isinstance(e, c.Unary) and e.op == "!":
+            truth, reads, fixed = self.decide(e.operand)
+            return not truth, reads, fixed
+        if isinstance(e, c.Call) and e.callee.name in _SILENT:
+            return self.decide(e.args[0])  # type: ignore[arg-type]
+        if isinstance(e, c.Binary) and e.op in ("&&", "||") and not self.is_pure(
+            e.right, self.scope
+        ):
+            truth, reads, fixed = self.decide(e.left)
+            if truth == (e.op == "||"):
+                return truth, reads, fixed
+            with_right = self.under(reads, e.right)
+            return with_right[0], reads | with_right[1], fixed and with_right[2]
+        value = self.value(e)
+        return value.truth, value.reads, value.fixed
+
+    def under(self, reads: Reads, e: c.Expr) -> tuple[bool, Reads, bool]:
+        """``decide``, where what happens in ``e`` depends on ``reads``."""
+        self.controls.append(Control(None, 0, reads))
+        result = self.decide(e)
+        self.controls.pop()
+        return result
+
+    def conditional(self, e: c.Conditional) -> Concrete:
+        if e.then is None:
+            return self.elvis(e)
+        type = self.joined_type(e.then, e.otherwise)
+        arms = (e.then, e.otherwise)
+        if all(self.is_pure(arm, self.scope) for arm in arms):
+            condition = self.value(e.condition)
+            then, otherwise = (convert(self.value(arm), type) for arm in arms)
+            chosen = then if condition.truth else otherwise
+            if condition.fixed:
+                return chosen
+            if then == otherwise and then.fixed:
+                return then
+            reads = condition.reads | then.reads | otherwise.reads
+            return replace(chosen, reads=reads, fixed=False)
+        truth, reads, fixed = self.decide(e.condition)
+        self.controls.append(Control(None, 0, reads))
+        value = self.value(e.then if truth else e.otherwise)
+        self.controls.pop()
+        if isinstance(type, VoidType):
+            return NOTHING
+        return replace(convert(value, type), fixed=fixed and value.fixed)
+
+    def elvis(self, e: c.Conditional) -> Concrete:
+        first = self.value(e.condition)
+        type = self.joined_type(e.condition, e.otherwise)
+        if first.truth:
+            return replace(convert(first, type), fixed=first.fixed)
+        self.controls.append(Control(None, 0, first.reads))
+        value = self.value(e.otherwise)
+        self.controls.pop()
+        return replace(convert(value, type), fixed=first.fixed and value.fixed)
+
+    def joined_type(self, then: c.Expr, otherwise: c.Expr) -> CType:
+        """C17 6.5.15: a pointer wins over a null constant, a typed pointer over ``void *``."""
+        one, two = self.type_of(then), self.type_of(otherwise)
+        if isinstance(one, VoidType) or isinstance(two, VoidType):
+            return VOID
+        if is_integer(one) and is_integer(two):
+            return binary("+", Concrete(one, 0), Concrete(two, 0), self.layouts).type
+        if one == VOID_POINTER or not is_pointer(one):
+            return two
+        return one
+
+    # Types of expressions that are not evaluated.
+
+    def type_of(self, e: c.Expr | c.TypeExpr) -> CType:
+        if isinstance(e, _TYPES):
+            return self.types.resolve(e)
+        match e:
+            case c.Name() | c.Member() | c.Index() | c.Unary("*"):
+                return self.place_type(e)
+            case c.Unary("&", operand):
+                return PointerTo(self.type_of(operand))
+            case c.Unary("!") | c.Binary("&&" | "||"):
+                return INT
+            case c.Unary(op, operand):
+                return unary(op, Concrete(decayed(self.type_of(operand)), 0)).type
+            case c.Binary(",", _, right):
+                return self.type_of(right)
+            case c.Binary(op, left, right):
+                sides = [Concrete(decayed(self.type_of(s)), 1) for s in (left, right)]
+                return binary(op, sides[0], sides[1], self.layouts).type
+            case c.Assign(_, target) | c.IncDec(_, _, target):
+                return self.type_of(target)
+            case c.Conditional(condition, then, otherwise):
+                return self.joined_type(condition if then is None else then, otherwise)
+            case c.Cast(type):
+                return self.types.resolve(type)
+            case c.ContainerOf(_, type):
+                return PointerTo(self.types.resolve(type))
+            case c.IntLit():
+                return literal_type(e)
+            case c.Call():
+                return self.call_type(e)
+        return UNSIGNED_LONG
+
+    def call_type(self, e: c.Call) -> CType:
+        raise NotImplementedError
+
+    def place_type(self, e: c.Expr) -> CType:
+        match e:
+            case c.Name(name):
+                variable = self.find(name)
+                if variable is not None:
+                    return variable.type
+                item = self.world.items.get(name)
+                if item is not None:
+                    return item.type
+                return VOID_POINTER if name == "NULL" else INT
+            case c.Member(base, field, arrow):
+                outer = self.type_of(base)
+                if arrow and isinstance(outer, PointerTo | ArrayOf):
+                    outer = decayed(outer).target  # type: ignore[union-attr]
+                assert isinstance(outer, StructType), e
+                return self.types.member(outer, field, e.span).type
+            case c.Index(base) | c.Unary("*", base):
+                pointer = decayed(self.type_of(base))
+                return pointer.target if isinstance(pointer, PointerTo) else pointer
+        raise InternalError(f"replay: {type_name(e)} is no place")
+
+    # Purity decides between a selection by data and a branch.
+
+    def is_pure(self, e: c.Expr, scope: dict[str, c.Declaration | c.Param]) -> bool:
+        """Neither access nor effect nor trap: such an operand needs no branch around it."""
+        match e:
+            case c.IntLit() | c.SizeOf() | c.OffsetOf():
+                return True
+            case c.Name(name):
+                return self.is_silent(name, scope)
+            case c.Unary("&", operand):
+                return isinstance(operand, c.Name)
+            case c.Unary(op, operand):
+                return op != "*" and self.is_pure(operand, scope)
+            case c.Binary(op, left, right):
+                traps = op in ("/", "%", "<<", ">>", ",") and not isinstance(right, c.IntLit)
+                return not traps and self.is_pure(left, scope) and self.is_pure(right, scope)
+            case c.Conditional(condition, then, otherwise):
+                parts = (condition, then, otherwise)
+                return all(part is None or self.is_pure(part, scope) for part in parts)
+            case c.Cast(_, operand) | c.ContainerOf(operand):
+                return self.is_pure(operand, scope)
+            case c.Call(callee, args):
+                silent = callee.name in _SILENT
+                return silent and all(self.is_pure(a, scope) for a in args)  # type: ignore[arg-type]
+            case c.Member(base, _, False):
+                while isinstance(base, c.Member) and not base.arrow:
+                    base = base.base
+                local = isinstance(base, c.Name) and base.name in scope
+                return local and self.is_silent(base.name, scope)  # type: ignore[union-attr]
+        return False
+
+    def is_silent(self, name: str, scope: dict[str, c.Declaration | c.Param]) -> bool:
+        """Whether using the name reads no memory; an array's name is its address."""
+        declared = scope.get(name)
+        if declared is not None:
+            in_memory = name in self.call.addressed
+            return not in_memory or isinstance(declared.type, c.ArrayType)
+        item = self.world.items.get(name)
+        return item is None or name in self.call.registers or isinstance(item.type, ArrayOf)
+
+
+def decayed(type: CType) -> CType:
+    return PointerTo(type.element) if isinstance(type, ArrayOf) else type
+
+
+def type_name(e: object) -> str:
+    return type(e).__name__
+
+
+def same_width(one: CType, other: CType) -> bool:
+    return bits_of(one).width == bits_of(other).width

@@ -1,0 +1,105 @@
+"""The final condition, evaluated on the final state from its syntax tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ksmcheck.execution.concrete import Concrete, binary, bits_of, integer, wrap
+from ksmcheck.execution.flow import Flow, Point
+from ksmcheck.execution.interpreter import Interpreter
+from ksmcheck.execution.joins import Loops
+from ksmcheck.execution.machine import Call, InMemory, Place
+from ksmcheck.execution.performed import Record
+from ksmcheck.execution.world import World
+from ksmcheck.kernel.types import UNSIGNED_LONG, ArrayOf, CType, PointerTo, StructType, is_scalar
+from ksmcheck.syntax import c_ast as c
+from ksmcheck.syntax.litmus_ast import PropExpr, PropTree, Register
+from ksmcheck.text import InternalError
+
+_COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+class FinalState(Interpreter):
+    """Reads give the last value of a cell; ``memory`` is by address, registers by thread and name."""
+
+    def __init__(
+        self,
+        world: World,
+        memory: Mapping[int, int],
+        registers: Mapping[tuple[int, str], Concrete],
+        private: Mapping[str, int],
+    ) -> None:
+        super().__init__(world, Record(-1, ()))
+        self.memory = memory
+        self.final_registers = registers
+        self.private = private
+        # herd7's dialect: a location's name on the right of = is its address.
+        self.herd = any(thread.params for thread in world.test.threads)
+        nowhere = Point(-1, "exit", None, {})
+        flow = Flow((nowhere,), nowhere)
+        first = world.test.threads[0]
+        self.call = Call(first, flow, Loops(Flow((), nowhere)), frozenset(), False, None)
+
+    def holds(self, tree: PropTree) -> bool:
+        """Whether a condition holds of the final state."""
+        if tree.op in ("true", "false"):
+            return tree.op == "true"
+        if tree.op in _COMPARISONS:
+            return self.compares(tree)
+        parts = (self.holds(child) for child in tree.children)
+        if tree.op == "and":
+            return all(parts)
+        if tree.op == "or":
+            return any(parts)
+        first = next(parts)
+        return not first if tree.op == "not" else (not first or next(parts))
+
+    def compares(self, tree: PropTree) -> bool:
+        left, right = tree.operands
+        by_name = tree.op in ("eq", "ne") and isinstance(right, c.Name)
+        address = self.address_named(right.name) if isinstance(right, c.Name) and by_name else None
+        values = self.operand(left), address or self.operand(right)
+        return binary(_COMPARISONS[tree.op], *values, self.layouts).truth
+
+    def address_named(self, name: str) -> Concrete | None:
+        item = self.world.items.get(name)
+        if item is None or not (self.herd or not is_scalar(item.type)):
+            return None
+        return Concrete(PointerTo(item.type), item.address, fixed=True)
+
+    def operand(self, e: PropExpr) -> Concrete:
+        if not isinstance(e, Register):
+            return self.value(e)
+        known = self.final_registers.get((e.thread, e.name))
+        if known is not None:
+            return known
+        address = self.private.get(f"P{e.thread}:{e.name}")
+        if address is None:
+            raise InternalError(f"replay: P{e.thread} has no local variable {e.name}")
+        return integer(self.memory[address], UNSIGNED_LONG)
+
+    def value(self, e: c.Expr) -> Concrete:
+        """Registers may stand inside expressions too."""
+        return self.operand(e) if isinstance(e, Register) else super().value(e)
+
+    def load(self, place: InMemory) -> Concrete:
+        raw = self.memory.get(place.address.number)
+        if raw is None:
+            # A pointer that leads nowhere at the end reads as 0, whatever it is compared with.
+            return Concrete(place.type, 0)
+        return Concrete(place.type, wrap(raw, place.type))
+
+    def read(self, place: Place) -> Concrete:
+        """An ``atomic_t`` is its counter."""
+        type: CType = place.type
+        while isinstance(type, StructType):
+            type = self.layouts.of(type, None).members[0].type
+        if isinstance(place, InMemory) and not isinstance(type, ArrayOf):
+            return self.load(replace(place, type=type))
+        return super().read(place)
+
+
+def as_memory(value: Concrete) -> int:
+    """The raw image of a value in a cell of its own type."""
+    return int(value.number % (1 << bits_of(value.type).width))

@@ -1,0 +1,312 @@
+"""One thread of a test, run from its syntax tree on numbers, with real calls and no unrolling.
+
+What a read gives is looked up in the record of the execution; everything else is worked out. Each
+value carries the reads that it was computed from, and each event the reads that decided that it
+happens, so that the dependencies of the execution are found a second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ksmcheck.execution.calls import Calls
+from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, promoted
+from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
+from ksmcheck.execution.joins import Loops, join_of
+from ksmcheck.execution.machine import Call, Control, FailedCheck, Variable
+from ksmcheck.execution.performed import Exhausted, Record
+from ksmcheck.execution.world import World
+from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.types import (
+    UNSIGNED_LONG,
+    ArrayOf,
+    CType,
+    PointerTo,
+    VoidType,
+    is_scalar,
+)
+from ksmcheck.program.addressed import addressed_locals
+from ksmcheck.program.initialisers import leaves
+from ksmcheck.syntax import c_ast as c
+from ksmcheck.text import InternalError
+
+_MOST_STEPS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One thread's run. ``ended``: it came to its end; else its record ended before."""
+
+    record: Record
+    registers: dict[str, Concrete]
+    failed: tuple[FailedCheck, ...]
+    ended: bool
+    looped: bool
+
+
+def run_thread(world: World, thread: int, events: tuple[ExecutedEvent, ...]) -> Ran:
+    """Runs thread number ``thread`` against its recorded events.
+
+    Raises InternalError, saying what differs, where the record is not what the thread does.
+    """
+    interpreter = Interpreter(world, Record(thread, events))
+    ended = True
+    try:
+        interpreter.thread(world.test.threads[thread])
+    except Exhausted:
+        ended = False
+    record = interpreter.record
+    if ended and record.at < len(events):
+        event = events[record.at]
+        raise InternalError(f"replay: P{thread} ends before event {event.id} ({event.primitive})")
+    registers = interpreter.outputs(world.test.threads[thread])
+    return Ran(record, registers, tuple(interpreter.failed), ended, interpreter.looped)
+
+
+class Interpreter(Calls):
+    """Statements and functions."""
+
+    steps = 0
+
+    # Threads and functions.
+
+    def thread(self, function: c.Function) -> None:
+        self.call = self.new_call(function, lenient=bool(function.params))
+        for param in function.params:
+            item = self.world.items[param.name]
+            target = item.type.element if isinstance(item.type, ArrayOf) else item.type
+            written = self.types.resolve(param.type)
+            volatile = isinstance(written, PointerTo) and written.volatile
+            variable = self.declare(param, PointerTo(target, volatile))
+            self.write(self.place_of(variable), integer(item.address, UNSIGNED_LONG))
+        self.scope = {p.name: p for p in function.params}
+        self.starts = self.start_values(function)
+        self.run(self.call)
+
+    def start_values(self, function: c.Function) -> dict[str, Concrete]:
+        """``0:r1 = 2`` of the start state: registers that are set before the thread begins."""
+        found: dict[str, Concrete] = {}
+        declared = {d.name for d in _declarations(function)}
+        for entry in self.world.test.init:
+            if entry.thread != self.record.thread or entry.value is None:
+                continue
+            assert isinstance(entry.target, c.Name)
+            value = self.start_value(entry.value)
+            if entry.type is not None:
+                value = convert(value, self.types.resolve(entry.type))
+            found[entry.target.name] = value
+            if entry.target.name not in declared:
+                self.new_register(entry.target.name, value)
+                self.call.registers[entry.target.name].parts[0] = value
+        return found
+
+    def start_value(self, e: c.Expr) -> Concrete:
+        """In herd7's start state a location's name alone is its address."""
+        if isinstance(e, c.Name) and e.name in self.world.items:
+            item = self.world.items[e.name]
+            return Concrete(PointerTo(item.type), item.address, fixed=True)
+        return self.value(e)
+
+    starts: dict[str, Concrete]
+
+    def new_call(self, function: c.Function, *, lenient: bool = False) -> Call:
+        result = self.types.resolve(function.result)
+        addressed = addressed_locals(function, self.world.primitives)
+        flow, loops = self.flow(function, addressed, lenient)
+        wanted = None if lenient or isinstance(result, VoidType) else result
+        return Call(function, flow, loops, addressed, lenient, wanted)
+
+    def flow(
+        self, function: c.Function, addressed: frozenset[str], lenient: bool
+    ) -> tuple[Flow, Loops]:
+        known = self.world.flows.get(id(function))
+        if known is None:
+            assert function.body is not None
+            scope: Scope = {p.name: p for p in function.params}
+            # Purity asks which locals are in memory, and so for the function that they belong to.
+            kept = getattr(self, "call", None)
+            self.call = Call(function, _NO_FLOW, _NO_LOOPS, addressed, lenient, None)
+            made = flow_of(function.body, scope, self.is_pure)
+            if kept is not None:
+                self.call = kept
+            known = self.world.flows[id(function)] = made, Loops(made)
+        return known
+
+    def enter(self, function: c.Function, arguments: list[Concrete]) -> Concrete:
+        call = self.new_call(function)
+        caller, scope = self.call, self.scope
+        self.call = call
+        for param, argument in zip(function.params, arguments, strict=True):
+            self.write(self.place_of(self.declare(param)), argument)
+        self.run(call)
+        self.call, self.scope = caller, scope
+        if call.result_type is None:
+            return NOTHING
+        if call.returned is None:
+            return Concrete(call.result_type, 0)
+        return call.returned
+
+    def outputs(self, function: c.Function) -> dict[str, Concrete]:
+        """The thread's own variables at the end, by name; those in memory left out."""
+        found: dict[str, Concrete] = {}
+        variables = list(self.call.registers.values())
+        own: list[c.Param | c.Declaration] = [*function.params, *_top_declarations(function)]
+        for declared in own:
+            known = self.call.variables.get(id(declared))
+            variables.append(known or Variable(declared.name, self.types.resolve(declared.type)))
+        for variable in variables:
+            if variable.address is None and is_scalar(variable.type):
+                zero = Concrete(variable.type, 0)
+                found[variable.name] = self.settled(variable.parts.get(0, zero))
+        return found
+
+    # Statements.
+
+    def run(self, call: Call) -> None:
+        """Walks the body from its entry to its exit."""
+        point = call.flow.entry
+        while True:
+            self.controls = [
+                k for k in self.controls if k.call is not call or k.join != point.number
+            ]
+            if point.kind == "exit":
+                break
+            self.steps += 1
+            if self.steps > _MOST_STEPS:
+                raise InternalError(f"replay: P{self.record.thread} does not end")
+            self.scope = point.scope
+            point = self.step(call, point)
+        self.controls = [k for k in self.controls if k.call is not call]
+
+    def step(self, call: Call, point: Point) -> Point:
+        if point.kind == "test":
+            assert point.item is not None and not isinstance(point.item, c.Declaration)
+            value = self.value(point.item)
+            self.branch(call, point, value)
+            return point.next[0 if value.truth else 1]
+        if point.kind == "switch":
+            return self.switch(call, point)
+        if point.kind == "return":
+            self.leave(call, point)
+        elif point.kind == "declare":
+            assert isinstance(point.item, c.Declaration)
+            self.declaration(point.item)
+        elif point.kind == "eval":
+            assert point.item is not None and not isinstance(point.item, c.Declaration)
+            self.value(point.item)
+        return point.next[0]
+
+    def branch(self, call: Call, point: Point, value: Concrete) -> None:
+        """From here on, until the ways meet, everything depends on what was tested."""
+        if not value.reads:
+            return
+        if call.loops.around(point.number):
+            self.looped = True
+        join = join_of(call.loops, point, lambda p: p.next)
+        self.controls.append(Control(call, join, value.reads))
+
+    def switch(self, call: Call, point: Point) -> Point:
+        assert point.item is not None and not isinstance(point.item, c.Declaration)
+        value = self.value(point.item)
+        value = convert(value, promoted(value.type))
+        if point.cases:
+            self.branch(call, point, value)
+        for low, high, place in point.cases:
+            bounds = [convert(integer(constant(e, self.types)[0]), value.type) for e in (low, high)]
+            if bounds[0].number <= value.number <= bounds[1].number:
+                return point.next[place]
+        return point.next[-1]
+
+    def leave(self, call: Call, point: Point) -> None:
+        if point.item is None:
+            return
+        assert not isinstance(point.item, c.Declaration)
+        value = self.settled(self.value(point.item))
+        if call.result_type is not None:
+            call.returned = convert(value, call.result_type)
+
+    def declaration(self, s: c.Declaration) -> None:
+        type = _sized(self.types.resolve(s.type), s.init)
+        if s.init is None:
+            variable = self.declare(s, type)
+            top = self.call.lenient or self.call.function in self.world.test.threads
+            if top and s.name in self.starts and _is_top(self.call.function, s):
+                self.write(self.place_of(variable), self.starts[s.name])
+        elif isinstance(s.init, c.InitList):
+            self.fill(self.declare(s, type), s.init)
+        elif is_scalar(type):
+            value = self.value(s.init)
+            self.write(self.place_of(self.declare(s, type)), value)
+        else:
+            source = self.place(s.init)
+            self.copy(self.place_of(self.declare(s, type)), source)
+
+    def fill(self, variable: Variable, init: c.InitList) -> None:
+        """Members that the list does not name are 0 (C17 6.7.9)."""
+        given = dict(leaves(variable.type, init, self.types))
+        place = self.place_of(variable)
+        if is_scalar(variable.type):
+            self.write(place, self.value(given[0]))
+            return
+        for scalar in self.layouts.scalars(variable.type, init.span):
+            expr = given.get(scalar.offset)
+            value = integer(0) if expr is None else self.value(expr)
+            self.write(self.part(place, scalar.offset, scalar.type), value)
+
+    def block_value(self, e: c.StatementExpr) -> Concrete:
+        """GNU ``({ ...; value; })``; it may branch and loop inside, but not be jumped out of."""
+        body = e.body.body
+        last = body[-1] if body and isinstance(body[-1], c.ExprStmt) else None
+        before = body[:-1] if last is not None else body
+        scope = dict(self.scope)
+        key = id(e)
+        if key not in self.world.flows:
+            flow = flow_of(c.Block(before, e.span), scope, self.is_pure)
+            self.world.flows[key] = flow, Loops(flow)
+        flow, loops = self.world.flows[key]
+        call, outer = self.call, self.scope
+        inner = Call(call.function, flow, loops, call.addressed, call.lenient, None)
+        inner.variables, inner.registers = call.variables, call.registers
+        self.call = inner
+        self.run(inner)
+        for statement in before:
+            for declaration in _declared(statement):
+                scope[declaration.name] = declaration
+        self.scope = scope
+        value = NOTHING if last is None else self.value(last.expr)
+        self.call, self.scope = call, outer
+        return value
+
+
+_EXIT = Point(-1, "exit", None, {})
+_NO_FLOW = Flow((_EXIT,), _EXIT)
+_NO_LOOPS = Loops(Flow((), _EXIT))
+
+
+def _sized(type: CType, init: c.Expr | None) -> CType:
+    if isinstance(type, ArrayOf) and type.length is None and isinstance(init, c.InitList):
+        return ArrayOf(type.element, len(init.items))
+    return type
+
+
+def _declared(s: c.Stmt) -> tuple[c.Declaration, ...]:
+    if isinstance(s, c.DeclGroup):
+        return s.body
+    return (s,) if isinstance(s, c.Declaration) else ()
+
+
+def _top_declarations(function: c.Function) -> list[c.Declaration]:
+    assert function.body is not None
+    return [d for s in function.body.body for d in _declared(s)]
+
+
+def _is_top(function: c.Function, s: c.Declaration) -> bool:
+    return any(d is s for d in _top_declarations(function))
+
+
+def _declarations(function: c.Function) -> list[c.Declaration]:
+    """Every declaration in a function, in inner blocks too."""
+    from ksmcheck.program.tree import walk
+
+    return [node for node in walk(function) if isinstance(node, c.Declaration)]

@@ -1,0 +1,168 @@
+"""The state of one replayed thread: calls, variables, and which branches control what happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, integer
+from ksmcheck.execution.flow import Flow, Scope
+from ksmcheck.execution.joins import Loops
+from ksmcheck.execution.performed import Done, Operands, Record, perform
+from ksmcheck.execution.world import World
+from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, IntegerType, PointerTo, is_scalar
+from ksmcheck.syntax import c_ast as c
+from ksmcheck.text import InternalError, Span
+
+
+@dataclass(slots=True, eq=False)
+class Variable:
+    """A local. In registers: ``parts`` are its scalars by byte offset (none: not assigned yet).
+
+    In memory (its address is taken) ``address`` is set.
+    """
+
+    name: str
+    type: CType
+    address: int | None = None
+    volatile: bool = False
+    parts: dict[int, Concrete] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A function being executed. ``variables`` by the identity of their declaration."""
+
+    function: c.Function
+    flow: Flow
+    loops: Loops
+    addressed: frozenset[str]
+    lenient: bool
+    result_type: CType | None
+    variables: dict[int, Variable] = field(default_factory=dict)
+    registers: dict[str, Variable] = field(default_factory=dict)
+    returned: Concrete | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Control:
+    """What is executed until ``call`` arrives at point ``join`` depends on ``reads``."""
+
+    call: Call | None
+    join: int
+    reads: Reads
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A property in the code that the execution violates: ``kind`` is the macro's name."""
+
+    kind: str
+    thread: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class InRegister:
+    """A local, or the part of one at ``offset`` bytes."""
+
+    variable: Variable
+    offset: int
+    type: CType
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    address: Concrete
+    type: CType
+    volatile: bool = False
+
+
+Place: TypeAlias = InRegister | InMemory
+
+
+class Machine:
+    """Everything below expressions: variables, memory accesses, control."""
+
+    def __init__(self, world: World, record: Record) -> None:
+        self.world = world
+        self.layouts = world.layouts
+        self.types = world.declarations
+        self.record = record
+        self.controls: list[Control] = []
+        self.failed: list[FailedCheck] = []
+        self.looped = False
+        self.call: Call
+        self.scope: Scope = {}
+
+    # Control.
+
+    def depends_on(self) -> Reads:
+        """The reads that decided that execution is here."""
+        return NO_READS.union(*(control.reads for control in self.controls))
+
+    # Variables.
+
+    def find(self, name: str) -> Variable | None:
+        """The local that a name means here."""
+        declared = self.scope.get(name)
+        if declared is None:
+            return self.call.registers.get(name)
+        known = self.call.variables.get(id(declared))
+        return known if known is not None else self.declare(declared)
+
+    def declare(self, declaration: c.Declaration | c.Param, type: CType | None = None) -> Variable:
+        """A new variable; one in a loop's body is a new one in each round."""
+        type = type or self.types.resolve(declaration.type)
+        variable = Variable(declaration.name, type, volatile=declaration.volatile)
+        if declaration.name in self.call.addressed:
+            variable.address = self.record.places.new()
+        self.call.variables[id(declaration)] = variable
+        return variable
+
+    def place_of(self, variable: Variable) -> Place:
+        if variable.address is None:
+            return InRegister(variable, 0, variable.type)
+        return InMemory(self.pointer_to(variable.address), variable.type, variable.volatile)
+
+    def pointer_to(self, address: int) -> Concrete:
+        return replace(integer(address, UNSIGNED_LONG), number=self.record.places.settle(address))
+
+    # Memory.
+
+    def load(self, place: InMemory) -> Concrete:
+        done = self.perform("READ_ONCE" if place.volatile else "load", place, {})
+        if done.old is None:
+            raise InternalError("replay: a load without a read")
+        return replace(done.old, type=place.type)
+
+    def store(self, place: InMemory, value: Concrete) -> None:
+        self.perform("WRITE_ONCE" if place.volatile else "store", place, {"v": value})
+
+    def perform(self, name: str, place: InMemory | None, names: dict[str, Concrete]) -> Done:
+        """One primitive; ``names`` are its operands besides the address."""
+        primitive = self.world.primitives[name]
+        operands = Operands(
+            None if place is None else place.address,
+            INT if place is None else place.type,
+            names,
+        )
+        row = self.world.row(primitive)
+        return perform(self.record, primitive, row, operands, self.depends_on())
+
+    def register_of(self, place: InRegister) -> tuple[int, CType]:
+        """Offset and type of the scalar that a part of a local lies in."""
+        if is_scalar(place.variable.type):
+            return 0, place.variable.type
+        for scalar in self.layouts.scalars(place.variable.type, None):
+            if scalar.offset == place.offset:
+                return scalar.offset, scalar.type
+        raise InternalError(f"replay: {place.variable.name} has no part at {place.offset}")
+
+
+def is_pointer(type: CType) -> bool:
+    return isinstance(type, PointerTo)
+
+
+def is_integer(type: CType) -> bool:
+    return isinstance(type, IntegerType)

@@ -1,0 +1,173 @@
+"""The independent second look at a witness: an execution is believed only if it passes here.
+
+Each thread is run again from its syntax tree (``interpreter``), the order of events is checked
+against what an execution is, and the model is evaluated plainly (``plain_cat``). Nothing of the
+compiler, the encoder, the solver or the compiled cat evaluator takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from ksmcheck.execution.concrete import Concrete
+from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.execution.final import FinalState, as_memory
+from ksmcheck.execution.interpreter import Ran, run_thread
+from ksmcheck.execution.machine import FailedCheck
+from ksmcheck.execution.plain_cat import evaluate
+from ksmcheck.execution.wellformed import check_orders, last_writes, universe_of
+from ksmcheck.execution.world import World, world_of
+from ksmcheck.lowering.template import LOCK_OFFSET
+from ksmcheck.model.model import Model
+from ksmcheck.program.ir import Cell
+from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import InternalError
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What an accepted execution shows.
+
+    ``flags``      names of the cat flags that it raises.
+    ``failed``     the assertions in the code that it violates, ``bad address`` for a wild pointer.
+    ``condition``  the truth of the test's condition (without its quantifier), None without one.
+    ``filter``     the truth of the test's filter, True without one.
+    """
+
+    flags: tuple[str, ...]
+    failed: tuple[FailedCheck, ...]
+    condition: bool | None
+    filter: bool
+
+
+def replay(
+    test: LitmusTest,
+    kernel: str,
+    model: Model,
+    config: str,
+    execution: Execution,
+    cells: Iterable[Cell],
+) -> Replayed:
+    """Accepts ``execution`` as one of ``test`` under a model's configuration at a kernel point.
+
+    ``cells`` give the numbers of addresses, and start values. Raises InternalError, saying what
+    differs, if it is none.
+    """
+    cells = tuple(cells)
+    check_orders(execution, cells)
+    world = world_of(test, kernel, model, config, cells)
+    threads = [
+        run_thread(world, index, tuple(e for e in execution.events if e.thread == index))
+        for index in range(len(test.threads))
+    ]
+    true_ctrl = _check_relations(execution, threads)
+    _check_ends(execution, threads)
+    memory = _final_memory(execution, cells)
+    registers = _registers(execution, threads)
+    flags = _judge(model, execution, true_ctrl)
+    private = {cell.name: cell.address for cell in cells if cell.name[:1] == "P"}
+    condition, filter = _conditions(world, memory, registers, private)
+    failed = tuple(f for ran in threads for f in ran.failed)
+    return Replayed(flags, (*failed, *_strays(execution, cells)), condition, filter)
+
+
+def _check_relations(execution: Execution, threads: list[Ran]) -> frozenset[tuple[int, int]]:
+    """Compares rmw and dependencies with those found; gives the ctrl that was found.
+
+    An unrolled loop ends in its bound, and whoever is behind the last test of a bounded loop is
+    under fewer branches than in the loop as written; so where there are loops, ctrl may be less.
+    """
+    found = {
+        name: frozenset(pair for ran in threads for pair in getattr(ran.record, name))
+        for name in ("rmw", "addr", "data", "ctrl")
+    }
+    looped = any(ran.looped for ran in threads)
+    for name, pairs in found.items():
+        recorded = getattr(execution, name)
+        missing, extra = pairs - recorded, recorded - pairs
+        if extra or (missing and not (looped and name == "ctrl")):
+            raise InternalError(
+                f"replay: {name} differs: recorded but not found {sorted(extra)}, "
+                f"found but not recorded {sorted(missing)}"
+            )
+    return found["ctrl"]
+
+
+def _check_ends(execution: Execution, threads: list[Ran]) -> None:
+    ended = all(ran.ended for ran in threads)
+    if execution.complete and not ended:
+        names = [f"P{ran.record.thread}" for ran in threads if not ran.ended]
+        raise InternalError(f"replay: recorded as complete, but {', '.join(names)} does not end")
+
+
+def _final_memory(execution: Execution, cells: tuple[Cell, ...]) -> dict[int, int]:
+    """Address -> last raw value; has to be what is recorded."""
+    last = last_writes(execution)
+    memory = {cell.address: last.get(cell.name, cell.init) for cell in cells}
+    recorded = dict(execution.memory)
+    for cell in cells:
+        given = recorded.get(cell.name)
+        if given is not None and given != memory[cell.address]:
+            raise InternalError(
+                f"replay: {cell.name} ends as {memory[cell.address]}, not {given}"
+            )
+    return memory
+
+
+def _registers(execution: Execution, threads: list[Ran]) -> dict[tuple[int, str], Concrete]:
+    found = {
+        (ran.record.thread, name): value for ran in threads for name, value in ran.registers.items()
+    }
+    if not execution.complete:
+        return found
+    for key, number in execution.registers:
+        value = found.get(key)
+        if value is None:
+            raise InternalError(f"replay: P{key[0]} has no local variable {key[1]}")
+        if as_memory(value) != as_memory(replace(value, number=number)):
+            raise InternalError(f"replay: {key[0]}:{key[1]} ends as {value.number}, not {number}")
+    return found
+
+
+def _judge(
+    model: Model, execution: Execution, true_ctrl: frozenset[tuple[int, int]]
+) -> tuple[str, ...]:
+    """The model's requirements hold; gives the flags raised."""
+    tree = model.cat.tree
+    result = evaluate(tree, universe_of(execution))
+    if true_ctrl != execution.ctrl and not result.failed:
+        result = evaluate(tree, universe_of(replace(execution, ctrl=true_ctrl)))
+    if result.failed:
+        failed = ", ".join(result.failed)
+        raise InternalError(f"replay: the execution is not consistent under {model.name}: {failed}")
+    return result.flags
+
+
+def _conditions(
+    world: World,
+    memory: Mapping[int, int],
+    registers: Mapping[tuple[int, str], Concrete],
+    private: Mapping[str, int],
+) -> tuple[bool | None, bool]:
+    state = FinalState(world, memory, registers, private)
+    condition, filter = world.test.condition, world.test.filter
+    return (
+        None if condition is None else state.holds(condition.tree),
+        True if filter is None else state.holds(filter),
+    )
+
+
+def _strays(execution: Execution, cells: tuple[Cell, ...]) -> Iterable[FailedCheck]:
+    """Accesses at addresses where nothing is."""
+    known = {cell.address for cell in cells}
+    for event in execution.events:
+        if event.address is None or event.thread < 0 or event.origin is None:
+            continue
+        if _cell_address(event) not in known:
+            yield FailedCheck("bad address", event.thread, event.origin.span)
+
+
+def _cell_address(event: ExecutedEvent) -> int:
+    assert event.address is not None
+    return event.address - LOCK_OFFSET if event.address >= LOCK_OFFSET else event.address

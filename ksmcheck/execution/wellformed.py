@@ -1,0 +1,113 @@
+"""What makes a set of events an execution, whatever the model: sources, coherence, final values."""
+
+from __future__ import annotations
+
+from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.execution.plain_names import Universe
+from ksmcheck.execution.plain_relations import Pair
+from ksmcheck.program.ir import Cell
+from ksmcheck.text import InternalError
+
+
+def check_orders(execution: Execution, cells: tuple[Cell, ...]) -> None:
+    """Raises InternalError unless rf and co are those of an execution."""
+    _check_events(execution, cells)
+    _check_rf(execution)
+    for writes in _writes(execution).values():
+        _check_co(execution, writes)
+
+
+def _check_events(execution: Execution, cells: tuple[Cell, ...]) -> None:
+    known = {cell.name: cell for cell in cells}
+    before = -1
+    for number, event in enumerate(execution.events):
+        if event.id != number or event.thread < before:
+            raise InternalError(f"replay: event {number} is out of order")
+        before = event.thread
+        if event.cell is None:
+            continue
+        cell = known.get(event.cell)
+        if cell is None or cell.address != event.address:
+            raise InternalError(f"replay: event {number} is not at {event.cell}")
+        if event.thread < 0 and event.value != cell.init:
+            raise InternalError(f"replay: {event.cell} starts as {cell.init}, not {event.value}")
+
+
+def _check_rf(execution: Execution) -> None:
+    events = execution.events
+    sources: dict[int, int] = {}
+    for write, read in execution.rf:
+        one, two = events[write], events[read]
+        if read in sources:
+            raise InternalError(f"replay: event {read} reads from two writes")
+        sources[read] = write
+        if (one.kind, two.kind) != ("W", "R"):
+            raise InternalError(f"replay: rf from {one.kind} {write} to {two.kind} {read}")
+        if (one.address, one.value) != (two.address, two.value):
+            raise InternalError(f"replay: event {read} does not read what {write} wrote")
+    for event in events:
+        if event.kind == "R" and event.cell is not None and event.id not in sources:
+            raise InternalError(f"replay: event {event.id} reads from nowhere")
+
+
+def _writes(execution: Execution) -> dict[str, list[ExecutedEvent]]:
+    found: dict[str, list[ExecutedEvent]] = {}
+    for event in execution.events:
+        if event.kind == "W" and event.cell is not None:
+            found.setdefault(event.cell, []).append(event)
+    return found
+
+
+def _check_co(execution: Execution, writes: list[ExecutedEvent]) -> None:
+    """A strict total order of the writes of one cell, the initial one first."""
+    before = {b.id: {a.id for a in writes if (a.id, b.id) in execution.co} for b in writes}
+    order = sorted(writes, key=lambda w: len(before[w.id]))
+    for place, write in enumerate(order):
+        if before[write.id] != {w.id for w in order[:place]}:
+            raise InternalError(f"replay: co is no total order of the writes to {write.cell}")
+        if (write.thread < 0) != (place == 0):
+            raise InternalError(f"replay: {write.cell} does not begin with its initial write")
+
+
+def last_writes(execution: Execution) -> dict[str, int]:
+    """Cell -> the raw value of its co-last write."""
+    overwritten = {a for a, _ in execution.co}
+    last: dict[str, int] = {}
+    for name, writes in _writes(execution).items():
+        (value,) = [w.value for w in writes if w.id not in overwritten]
+        assert value is not None
+        last[name] = value
+    return last
+
+
+def universe_of(execution: Execution) -> Universe:
+    """The execution as cat sees it. An initial write is in no thread."""
+    events = execution.events
+    sets: dict[str, set[int]] = {"IW": {e.id for e in events if e.thread < 0}}
+    for event in events:
+        for name in (event.kind, *event.tags):
+            sets.setdefault(name, set()).add(event.id)
+    everything = frozenset(e.id for e in events)
+    internal = {(a.id, b.id) for a in events for b in events if _together(a, b)}
+    external = {(a, b) for a in everything for b in everything} - internal
+    relations: dict[str, frozenset[Pair]] = {
+        "po": frozenset((a, b) for a, b in internal if a < b),
+        "int": frozenset(internal),
+        "ext": frozenset(external),
+        "loc": frozenset((a.id, b.id) for a in events for b in events if _same_place(a, b)),
+        "rf": execution.rf,
+        "co": execution.co,
+        "rmw": execution.rmw,
+        "addr": execution.addr,
+        "data": execution.data,
+        "ctrl": execution.ctrl,
+    }
+    return Universe(everything, {k: frozenset(v) for k, v in sets.items()}, relations)
+
+
+def _together(a: ExecutedEvent, b: ExecutedEvent) -> bool:
+    return a.id == b.id or (a.thread >= 0 and a.thread == b.thread)
+
+
+def _same_place(a: ExecutedEvent, b: ExecutedEvent) -> bool:
+    return a.address is not None and a.address == b.address and None not in (a.cell, b.cell)

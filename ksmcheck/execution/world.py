@@ -1,0 +1,125 @@
+"""What the threads of a replayed test share: types, objects and their addresses, primitives, rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ksmcheck.execution.concrete import bits_of
+from ksmcheck.execution.flow import Flow
+from ksmcheck.execution.joins import Loops
+from ksmcheck.kernel.declarations import Declarations, declare
+from ksmcheck.kernel.layout import Layouts
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.kernel.primitives import primitives
+from ksmcheck.kernel.types import INT, ArrayOf, CType, PointerTo, VoidType, is_scalar
+from ksmcheck.lowering.template import Row
+from ksmcheck.model.model import Model
+from ksmcheck.program.ir import Cell
+from ksmcheck.syntax import c_ast as c
+from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import InternalError
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A shared object: its type and where it lies."""
+
+    name: str
+    type: CType
+    address: int
+    volatile: bool = False
+
+
+@dataclass(slots=True)
+class World:
+    """One test at one kernel point under one configuration of a model."""
+
+    test: LitmusTest
+    declarations: Declarations
+    primitives: Mapping[str, Primitive]
+    row: Callable[[Primitive], Row]
+    items: dict[str, Item]
+    flows: dict[int, tuple[Flow, Loops]] = field(default_factory=dict)
+
+    @property
+    def layouts(self) -> Layouts:
+        return self.declarations.layouts
+
+
+def world_of(
+    test: LitmusTest, kernel: str, model: Model, config: str, cells: Iterable[Cell]
+) -> World:
+    """Reads the test's declarations. Addresses are a convention, and come from ``cells``."""
+    declarations = declare(test.top)
+    bases = _bases(cells)
+    items = {
+        name: Item(name, type, bases[name], volatile)
+        for name, (type, volatile) in _objects(test, declarations).items()
+        if name in bases
+    }
+    return World(
+        test,
+        declarations,
+        primitives(kernel),
+        lambda primitive: model.row(primitive, kernel, config),
+        items,
+    )
+
+
+def _bases(cells: Iterable[Cell]) -> dict[str, int]:
+    """The least address among the cells of each object, by the object's name."""
+    found: dict[str, int] = {}
+    for cell in cells:
+        name = cell.name.split(".")[0].split("[")[0]
+        found[name] = min(found.get(name, cell.address), cell.address)
+    return found
+
+
+def _objects(test: LitmusTest, types: Declarations) -> dict[str, tuple[CType, bool]]:
+    """Type of each shared object, and whether it is volatile.
+
+    herd7's tests type a location by the parameters of the threads that use it; the widest counts.
+    """
+    found: dict[str, tuple[CType, bool]] = {}
+    for name, declaration in types.globals.items():
+        found[name] = _sized(types.resolve(declaration.type), declaration.init), declaration.volatile
+    for entry in test.init:
+        if entry.thread is None and entry.type is not None and isinstance(entry.target, c.Name):
+            type = _sized(types.resolve(entry.type), entry.value)
+            found.setdefault(entry.target.name, (type, False))
+    for thread in test.threads:
+        for param in thread.params:
+            pointer = types.resolve(param.type)
+            if not isinstance(pointer, PointerTo):
+                raise InternalError(f"replay: parameter {param.name} is not a pointer")
+            known = found.get(param.name)
+            if not isinstance(pointer.target, VoidType):
+                found[param.name] = _wider(known, pointer.target)
+    for name in _mentioned(test):
+        found.setdefault(name, (INT, False))
+    return found
+
+
+def _mentioned(test: LitmusTest) -> Iterable[str]:
+    """Locations that appear in the start state alone are ``int``, whichever side they are on."""
+    for entry in test.init:
+        for part in (entry.target, entry.value):
+            if isinstance(part, c.Unary) and part.op == "&":
+                part = part.operand
+            if isinstance(part, c.Name) and (entry.thread is None or part is not entry.target):
+                yield part.name
+
+
+def _sized(type: CType, init: c.Expr | None) -> CType:
+    if isinstance(type, ArrayOf) and type.length is None and isinstance(init, c.InitList):
+        return ArrayOf(type.element, len(init.items))
+    return type
+
+
+def _wider(known: tuple[CType, bool] | None, type: CType) -> tuple[CType, bool]:
+    if known is None:
+        return type, False
+    if is_scalar(known[0]) and is_scalar(type):
+        return (type, known[1]) if bits_of(type).width > bits_of(known[0]).width else known
+    return known
