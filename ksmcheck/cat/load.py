@@ -13,6 +13,7 @@ from ksmcheck.text import InputError, Source, Span
 
 if TYPE_CHECKING:
     # Imported where used: with a compiled model in the cache, none of it is needed.
+    from ksmcheck.syntax.cat_tables import Keeper
     from ksmcheck.syntax.cat_tree import Include, Statement
 
 
@@ -37,13 +38,16 @@ class CatModel:
     algebra: Algebra
 
 
-def load_cat(path: Path, *, variants: frozenset[str] = frozenset()) -> CatModel:
+def load_cat(
+    path: Path, *, variants: frozenset[str] = frozenset(), keeper: Keeper | None = None
+) -> CatModel:
     """The model in a cat file.
 
     ``include`` looks in the file's own folder. A bell file beside it with the same stem
-    (``linux-kernel.bell``) is read first, as it declares the model's tags. Raises InputError.
+    (``linux-kernel.bell``) is read first, as it declares the model's tags. ``keeper`` is a cache
+    for the parser's tables (``store.cache.Cache`` will do). Raises InputError.
     """
-    reader = _Reader(path.parent)
+    reader = _Reader(path.parent, keeper)
     bell = path.with_suffix(".bell")
     statements: tuple[Statement, ...] = ()
     if bell.exists() and bell != path:
@@ -56,7 +60,7 @@ def load_text(
     text: str, name: str = "<cat>", *, variants: frozenset[str] = frozenset()
 ) -> CatModel:
     """The model in a string; it can include only what is provided natively."""
-    reader = _Reader(None)
+    reader = _Reader(None, None)
     title, statements = reader.text(Source(name, text))
     return _model(name, title, statements, reader, variants)
 
@@ -82,8 +86,9 @@ def _model(
 class _Reader:
     """Reads files and the files they include; ``texts`` is all that was read."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, keeper: Keeper | None) -> None:
         self.folder = folder
+        self.keeper = keeper
         self.texts: list[str] = []
         self._open: list[Path] = []
 
@@ -106,7 +111,7 @@ class _Reader:
         from ksmcheck.syntax.cat_tree import Include
 
         self.texts.append(source.text)
-        tree = parse_cat(source)
+        tree = parse_cat(source, self.keeper)
         out: list[Statement] = []
         for statement in tree.statements:
             if isinstance(statement, Include):

@@ -250,6 +250,7 @@ class _Case:
         one = self.instance
         value = one.terms.const(int(step.rmw), one.raw) if step.lock else one._new(self.read)
         event = self._event(step, self.guard, self._address(step), value)
+        event.changes = self._changing(step)
         if not step.lock:
             names = formula_names(parse_formula(one.primitive.new or "0"))
             taints = [one.names[n].taint for n in names if n in one.names]
@@ -260,6 +261,12 @@ class _Case:
             source = self._rmw_read.get(step.lock) or self.read
             assert source is not None
             one.draft.rmw.append((source.id, event.id))
+
+    def _changing(self, step: Step) -> Term:
+        one = self.instance
+        if one.primitive.fail_stores != "may" or not step.rmw or step.lock:
+            return self.guard
+        return one.terms.both(self.guard, self.outcome_term())
 
     def _address(self, step: Step) -> Term:
         one = self.instance

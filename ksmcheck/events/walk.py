@@ -125,7 +125,7 @@ class Walk:
             self.ends.append(_Edge(cube, guard, dict(registers)))
 
     def _repeated(self, repeat: LoopIteration | None, guard: Term) -> Term:
-        """The condition for going round once more: a skippable iteration must have written."""
+        """The condition for going round once more: a skippable iteration must have changed memory."""
         if repeat is None or not repeat.skippable:
             return self.terms.true
         writes = [w for block in sorted(repeat.blocks) for w in self.writes.get(block, ())]
@@ -184,8 +184,8 @@ class Walk:
         first = len(self.draft.events)
         value = Instance(self.draft, place, primitive, access, args).run(row)
         for event in self.draft.events[first:]:
-            if event.kind == "W":
-                self.writes.setdefault(block.id, []).append(event.guard)
+            if event.changes is not None:
+                self.writes.setdefault(block.id, []).append(event.changes)
         if access.dst is not None:
             if value is None:
                 raise InternalError(f"{access.name} gives no value, but its value is used")

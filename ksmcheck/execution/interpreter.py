@@ -148,10 +148,17 @@ class Interpreter(Calls):
         return call.returned
 
     def outputs(self, function: c.Function) -> dict[str, Concrete]:
-        """The thread's own variables at the end, by name; those in memory left out."""
+        """The thread's own variables at the end, by name; those in memory left out.
+
+        herd7 has no scopes: a variable of an inner block can be named too, if nothing else is
+        called so.
+        """
         found: dict[str, Concrete] = {}
         variables = list(self.call.registers.values())
-        own: list[c.Param | c.Declaration] = [*function.params, *_top_declarations(function)]
+        top: list[c.Param | c.Declaration] = [*function.params, *_top_declarations(function)]
+        inner = [d for d in _declarations(function) if all(d.name != t.name for t in top)]
+        names = [d.name for d in inner]
+        own = [*top, *(d for d in inner if names.count(d.name) == 1)]
         for declared in own:
             known = self.call.variables.get(id(declared))
             variables.append(known or Variable(declared.name, self.types.resolve(declared.type)))

@@ -16,10 +16,12 @@ from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Cell, Program, Thread
 from ksmcheck.program.liveness import live_at_entries, repeats
 from ksmcheck.program.locks import check_locks
+from ksmcheck.program.loops import loop_nest
 from ksmcheck.program.scope import Activation, Scope
+from ksmcheck.program.sequencing import check_sequencing
 from ksmcheck.program.shared import Shared, lay_out
 from ksmcheck.program.simplify import forget_iterations, simplify
-from ksmcheck.program.sites import remove_sites, site_names
+from ksmcheck.program.sites import functions, remove_sites, site_names
 from ksmcheck.program.start import Initial, Start
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.threads import Lowered, ThreadLowering
@@ -72,6 +74,8 @@ class _Compiler:
     def run(self) -> Program:
         if not self.test.threads:
             raise InputError("the test has no threads", self.test.span, hint="write P0(void) {...}")
+        for function in functions(self.test):
+            check_sequencing(function)
         start = self._context(Initial, 0).start(self.test)
         self._check_threads(start)
         lowered = [self._lower(i, f, start) for i, f in enumerate(self.test.threads)]
@@ -120,15 +124,16 @@ class _Compiler:
     def _thread(self, index: int, lowered: Lowered) -> Thread:
         function = self.test.threads[index]
         registers = [register for _, register, _, _ in lowered.outputs]
-        unroller = Unroller(lowered.graph, self.unroll)
-        unrolled = unroller.run()
-        live = live_at_entries(lowered.graph, registers)
-        loops = {loop for spot in unroller.spots.values() for loop in spot.loops}
-        known = {loop: repeats(loop, lowered.graph, live) for loop in loops}
+        spots = loop_nest(lowered.graph)
+        loops = {loop for spot in spots.values() for loop in spot.loops}
+        live = live_at_entries(lowered.graph, registers) if loops else {}
+        known = {loop: repeats(loop, lowered.graph, live, self.primitives) for loop in loops}
+        silent = frozenset(loop for loop, repeat in known.items() if repeat.silent)
+        unrolled = Unroller(lowered.graph, spots, self.unroll, silent).run()
         matter = frozenset(loop for loop, repeat in known.items() if repeat.unchanged)
         instances = simplify(forget_iterations(unrolled, matter), registers)
         blocks = Numbering(split_arms(instances), known, function.span).blocks()
-        check_locks(blocks)
+        check_locks(blocks, self.primitives)
         outputs = tuple((name, register, type) for name, register, type, _ in lowered.outputs)
         return Thread(index, function.name, blocks, outputs)
 

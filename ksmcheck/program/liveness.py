@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.fold import registers
 from ksmcheck.program.graph import Forget, Fork, Graph, Node, Step, Stop, Touch
 from ksmcheck.program.ir import Access, Assume, Check, Set
@@ -73,16 +74,27 @@ class Repeats:
 
     ``unchanged``: nothing that is read later, and no check of the program is in the body.
     ``plain``: the body has plain reads; they change nothing either, but may be data races.
+    ``writes``: the body has something that may write.
     """
 
     unchanged: bool
     plain: bool
+    writes: bool
+
+    @property
+    def silent(self) -> bool:
+        """Every iteration but the last may be left out: the loop only waits."""
+        return self.unchanged and not self.plain and not self.writes
 
 
-def repeats(loop: Loop, graph: Graph, live: dict[int, set[str]]) -> Repeats:
+def repeats(
+    loop: Loop, graph: Graph, live: dict[int, set[str]], primitives: Mapping[str, Primitive]
+) -> Repeats:
     """Whether iterations of a loop that write nothing may be left out."""
     body = [s for n in graph.nodes if n.id in loop.nodes for s in n.steps]
     changed = {target for step in body if (target := assigned(step)) is not None}
     checks = any(isinstance(step, Check) for step in body)
     unchanged = loop.single and not checks and not changed & live[loop.head.id]
-    return Repeats(unchanged, any(isinstance(s, Access) and s.name == "load" for s in body))
+    called = {step.name for step in body if isinstance(step, Access)}
+    writes = any(primitives[name].new is not None for name in called)
+    return Repeats(unchanged, "load" in called, writes)

@@ -1,9 +1,203 @@
-"""Locks that are released without being held, or never released, where that is certain."""
+"""Locks released without being held, taken twice, or never released, where that is certain.
+
+Each path through a thread is followed with the locks that it holds. A path on which two branches
+look at related values may not exist, so nothing is said of it; nor of a lock whose address is not
+constant, nor of a thread with very many paths.
+"""
 
 from __future__ import annotations
 
-from ksmcheck.program.ir import Block
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.program.fold import registers, substitute
+from ksmcheck.program.ir import Access, Block, Branch, Const, End, Expr, Jump, Op, Origin, Set, Use
+from ksmcheck.text import InputError, Note
+
+PATHS = 2000
+"""Paths followed in one thread, at most."""
+
+RCU = "rcu_read_lock"
+_TAKES = frozenset(("spin-lock", "mutex-lock"))
+_TRIES = frozenset(("spin-trylock", "mutex-trylock"))
+_RELEASES = frozenset(("spin-unlock", "mutex-unlock"))
+
+Lock = int | str
+"""The lock's address, or RCU's read side."""
 
 
-def check_locks(blocks: tuple[Block, ...]) -> None:
-    """Raises InputError for unbalanced use of a lock at a constant address."""
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """``held`` with where each was taken; ``sources`` of what each register derives from.
+
+    ``seen`` are the sources that branches have looked at; ``doubtful``: two of them are related.
+    """
+
+    block: int = 0
+    held: tuple[tuple[Lock, Origin], ...] = ()
+    constants: Mapping[str, Const] = field(default_factory=dict)
+    sources: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    seen: frozenset[str] = frozenset()
+    doubtful: bool = False
+
+    def holds(self, lock: Lock) -> Origin | None:
+        return next((origin for held, origin in reversed(self.held) if held == lock), None)
+
+    def take(self, lock: Lock, origin: Origin) -> _Path:
+        return replace(self, held=(*self.held, (lock, origin)))
+
+    def release(self, lock: Lock) -> _Path:
+        last = max(i for i, (held, _) in enumerate(self.held) if held == lock)
+        return replace(self, held=self.held[:last] + self.held[last + 1 :])
+
+    def assign(self, register: str, value: Const | None, sources: frozenset[str]) -> _Path:
+        constants = {r: c for r, c in self.constants.items() if r != register}
+        if value is not None:
+            constants[register] = value
+        return replace(self, constants=constants, sources={**self.sources, register: sources})
+
+
+def check_locks(blocks: tuple[Block, ...], primitives: Mapping[str, Primitive]) -> None:
+    """Raises InputError for unbalanced use of a lock at a constant address, or of RCU."""
+    if not any(_action(i, primitives) for b in blocks for i in b.instrs if isinstance(i, Access)):
+        return
+    errors: list[InputError] = []
+    todo, count = [_Path()], 0
+    while todo:
+        count += 1
+        if count > PATHS:
+            return
+        todo += _through(todo.pop(), blocks, primitives, errors)
+    if errors:
+        raise errors[0]
+
+
+def _through(
+    path: _Path,
+    blocks: tuple[Block, ...],
+    primitives: Mapping[str, Primitive],
+    errors: list[InputError],
+) -> list[_Path]:
+    """The paths on from ``path``, with its block behind them."""
+    paths = [path]
+    for instr in blocks[path.block].instrs:
+        if isinstance(instr, Set):
+            paths = [_set(p, instr) for p in paths]
+        elif isinstance(instr, Access):
+            paths = [after for p in paths for after in _access(p, instr, primitives, errors)]
+    end = blocks[path.block].end
+    if isinstance(end, Jump):
+        return [replace(p, block=end.target) for p in paths]
+    if isinstance(end, Branch):
+        return [after for p in paths for after in _branch(p, end)]
+    if isinstance(end, End):
+        errors.extend(_left(p) for p in paths if p.held and not p.doubtful)
+    return []
+
+
+def _set(path: _Path, instr: Set) -> _Path:
+    value = substitute(instr.expr, path.constants)
+    known = value if isinstance(value, Const) else None
+    return path.assign(instr.reg, known, _sources(path, value))
+
+
+def _sources(path: _Path, expr: Expr) -> frozenset[str]:
+    return frozenset(s for r in registers(expr) for s in path.sources.get(r, (r,)))
+
+
+def _branch(path: _Path, end: Branch) -> Iterator[_Path]:
+    condition = substitute(end.condition, path.constants)
+    if isinstance(condition, Const):
+        yield replace(path, block=end.then if condition.value else end.otherwise)
+        return
+    sources = _sources(path, condition)
+    doubtful = path.doubtful or bool(sources & path.seen)
+    for taken, target in ((True, end.then), (False, end.otherwise)):
+        known = _learned(condition, taken)
+        constants = {**path.constants, **known}
+        seen = path.seen | sources
+        yield replace(path, block=target, constants=constants, seen=seen, doubtful=doubtful)
+
+
+def _learned(condition: Expr, taken: bool) -> dict[str, Const]:
+    """``r == 3`` taken, or ``r != 3`` not taken, says what r is."""
+    if isinstance(condition, Op) and condition.op == ("eq" if taken else "ne"):
+        left, right = condition.args
+        if isinstance(left, Use) and isinstance(right, Const):
+            return {left.reg: right}
+    return {}
+
+
+def _action(access: Access, primitives: Mapping[str, Primitive]) -> str | None:
+    if access.name in (RCU, "rcu_read_unlock"):
+        return "take" if access.name == RCU else "release"
+    classes = (
+        frozenset(primitives[access.name].classes) if access.name in primitives else frozenset()
+    )
+    for action, names in (("take", _TAKES), ("try", _TRIES), ("release", _RELEASES)):
+        if classes & names:
+            return action
+    return None
+
+
+def _access(
+    path: _Path, access: Access, primitives: Mapping[str, Primitive], errors: list[InputError]
+) -> list[_Path]:
+    action = _action(access, primitives)
+    lock = _lock(path, access) if action else None
+    if action == "try" and lock is not None and access.dst is None:
+        return [path.take(lock, access.origin), path]
+    if action == "try" and lock is not None and access.dst is not None:
+        assert access.result_type is not None
+        yes, no = Const(1, access.result_type), Const(0, access.result_type)
+        got = path.take(lock, access.origin).assign(access.dst, yes, frozenset())
+        return [got, path.assign(access.dst, no, frozenset())]
+    if access.dst is not None:
+        path = path.assign(access.dst, None, frozenset((_source(path, access),)))
+    if action is None:
+        return [path]
+    if lock is None:
+        return [replace(path, doubtful=True)]
+    if action == "take":
+        before = path.holds(lock)
+        if before is not None and lock != RCU and not path.doubtful:
+            errors.append(_twice(access, before))
+        return [path.take(lock, access.origin)]
+    if path.holds(lock) is None:
+        if not path.doubtful:
+            errors.append(_not_held(access))
+        return [path]
+    return [path.release(lock)]
+
+
+def _source(path: _Path, access: Access) -> str:
+    """Two reads of one place are related; others count as independent."""
+    constants = [substitute(a, path.constants) for a in access.args]
+    places = [c.value for c in constants if isinstance(c, Const)]
+    return f"{places}" if len(places) == len(constants) and places else access.dst or ""
+
+
+def _lock(path: _Path, access: Access) -> Lock | None:
+    if access.name in (RCU, "rcu_read_unlock"):
+        return RCU
+    address = substitute(access.args[0], path.constants)
+    return address.value if isinstance(address, Const) else None
+
+
+def _not_held(access: Access) -> InputError:
+    message = f"{access.name} releases what this thread does not hold here"
+    return InputError(message, access.origin.span, hint="take the lock first, on every path")
+
+
+def _twice(access: Access, before: Origin) -> InputError:
+    notes = (Note("it was taken here", before.span),)
+    message = f"{access.name} takes what this thread holds already: it would wait for ever"
+    return InputError(message, access.origin.span, notes=notes)
+
+
+def _left(path: _Path) -> InputError:
+    lock, origin = path.held[-1]
+    what = "the RCU read side" if lock == RCU else "the lock"
+    message = f"on some path the thread ends and {what} taken here is not released"
+    return InputError(message, origin.span, hint="release it on every path")

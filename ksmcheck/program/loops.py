@@ -1,9 +1,9 @@
 """The loops of a control-flow graph, of whatever shape: a forest of strongly connected parts.
 
 After F. Bourdoncle, "Efficient chaotic iteration strategies with widenings" (1993): a loop is a
-strongly connected part with one node as its head; without the edges to the head, its inner
-are found in the same way. Loops entered at several places (``goto`` into a body) need no special case:
-their head is one of the entries, and only going round through the head counts.
+strongly connected part with one node as its head; without the edges to the head, its inner loops
+are found in the same way. Loops entered at several places (``goto`` into a body) need no special
+case: their head is one of the entries, and only going round through the head counts.
 """
 
 from __future__ import annotations

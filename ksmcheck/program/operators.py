@@ -231,6 +231,8 @@ class Operators(Places):
         if isinstance(place.type, ArrayOf):
             raise InputError("an array cannot be assigned", target.span)
         self.write(place, value, target)
+        if isinstance(place, InRegisters):  # not the expression again: it may read the register
+            return self.current(place, target.span)
         return assign(value, place.type, target.span, lenient=self.frame.lenient)
 
     def arithmetic(self, op: str, left: Value, right: Value, node: Tree) -> Value:

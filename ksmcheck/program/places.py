@@ -108,10 +108,7 @@ class Places(Context):
         return InMemory(fold.cast(ADDRESS, value.expr), value.type)
 
     def _member(self, expr: Member) -> Place:
-        if expr.arrow:
-            base: Place = self.pointed(self.value(expr.base), expr.base.span)
-        else:
-            base = self.place(expr.base)
+        base: Place = self._arrow_base(expr.base) if expr.arrow else self.place(expr.base)
         if not isinstance(base.type, StructType):
             hint = "use ->" if isinstance(base.type, PointerTo) else None
             raise InputError(f"{base.type} has no members", expr.span, hint=hint)
@@ -120,6 +117,14 @@ class Places(Context):
             return InRegisters(base.variable, base.offset + member.offset, member.type)
         address = fold.op("add", ADDRESS, base.address, Const(member.offset, ADDRESS))
         return InMemory(address, member.type, base.volatile or member.volatile)
+
+    def _arrow_base(self, expr: Tree) -> Place:
+        if not self.is_place(expr):
+            return self.pointed(self.value(expr), expr.span)
+        place = self.place(expr)
+        if isinstance(place.type, StructType):
+            raise InputError(f"this is not a pointer but {place.type}", expr.span, hint="use .")
+        return self.pointed(self.read(place, expr), expr.span)
 
     def _element(self, expr: Index) -> Place:
         if self.is_place(expr.base):
@@ -164,9 +169,14 @@ class Places(Context):
         return Value(Use(register, ints), place.type)
 
     def _read_register(self, place: InRegisters, node: Tree) -> Value:
-        register, type = self._register(place, node.span)
         if not self.frame.lenient:  # herd7's registers are 0 until assigned
+            register, _ = self._register(place, node.span)
             self.touch(register, place.variable.name, node.span)
+        return self.current(place, node.span)
+
+    def current(self, place: InRegisters, span: Span) -> Value:
+        """What the register holds now."""
+        register, type = self._register(place, span)
         return Value(fold.cast(ints_of(place.type), Use(register, ints_of(type))), place.type)
 
     def write(self, place: Place, value: Value, node: Tree) -> None:

@@ -59,11 +59,10 @@ class PrimitiveCalls(Operators):
 
     def primitive(self, primitive: Primitive, call: Call, *, used: bool) -> Value:
         arguments = self.arguments(call, len(primitive.params))
-        if primitive.macro and self.is_place(arguments[0]):
-            place = self.place(arguments[0])
-            if isinstance(place, InRegisters):
-                return self._on_register(primitive, place, arguments)
-        operands = self._operands(primitive, arguments)
+        place = self._macro_place(primitive, arguments[0]) if primitive.macro else None
+        if isinstance(place, InRegisters):
+            return self._on_register(primitive, place, arguments)
+        operands = self._operands(primitive, arguments, place)
         type = self._result_type(primitive, operands)
         needed = type != VOID and (used or operands.inout is not None)
         register = self.graph.fresh("t") if needed else None
@@ -83,6 +82,14 @@ class PrimitiveCalls(Operators):
         result = Value(Use(register, ints_of(type)), type)
         return result if operands.inout is None else self._write_back(operands.inout, result)
 
+    def _macro_place(self, primitive: Primitive, argument: Tree) -> Place:
+        """The lvalue that READ_ONCE and its like are written with; evaluated here, once."""
+        if self.is_place(argument):
+            return self.place(argument)
+        hint = f"write {primitive.name}(*...) to access what a pointer points to"
+        message = f"{primitive.name} needs a variable, member or element"
+        raise InputError(message, argument.span, hint=hint)
+
     def _on_register(
         self, primitive: Primitive, place: InRegisters, args: tuple[Tree, ...]
     ) -> Value:
@@ -92,14 +99,16 @@ class PrimitiveCalls(Operators):
         self.write(place, self.value(args[-1]), args[0])
         return NOTHING
 
-    def _operands(self, primitive: Primitive, arguments: tuple[Tree, ...]) -> _Operands:
+    def _operands(
+        self, primitive: Primitive, arguments: tuple[Tree, ...], place: InMemory | None
+    ) -> _Operands:
         found = _Operands()
         values: list[tuple[int, Tree, Value]] = []
         for kind, argument in zip(primitive.params, arguments, strict=True):
             if kind == "any":
                 continue
             if kind == "ptr":
-                word = self._word(primitive, argument)
+                word = self._word(primitive, argument, place)
                 found.cell, found.address = word.type, len(found.args)
                 found.args.append(word.address)
                 continue
@@ -123,16 +132,9 @@ class PrimitiveCalls(Operators):
             converted = assign(value, found.cell, argument.span, lenient=self.frame.lenient)
             found.args[index] = converted.expr
 
-    def _word(self, primitive: Primitive, argument: Tree) -> InMemory:
-        """The scalar that the primitive accesses."""
-        if primitive.macro:
-            if not self.is_place(argument):
-                hint = f"write {primitive.name}(*...) to access what a pointer points to"
-                message = f"{primitive.name} needs a variable, member or element"
-                raise InputError(message, argument.span, hint=hint)
-            place = self.place(argument)
-            assert isinstance(place, InMemory), "registers are dealt with before"
-        else:
+    def _word(self, primitive: Primitive, argument: Tree, place: InMemory | None) -> InMemory:
+        """The scalar that the primitive accesses; ``place`` where it was written as an lvalue."""
+        if place is None:
             place = self.pointed(self.value(argument), argument.span)
             self._need_object(primitive, place.type, argument.span)
         return self._scalar_of(place, primitive, argument.span)

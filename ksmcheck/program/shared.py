@@ -55,12 +55,37 @@ def lay_out(test: LitmusTest, declarations: Declarations, memory: Memory) -> Sha
     for name, type, span in _parameters(test, declarations):
         wanted.setdefault(name, _Wanted(span))
         _unify(wanted[name], type, name, span)
+    _type_symbols(test, wanted)
     variables = {}
     for name, item in wanted.items():
         type = item.declared or INT
         made = memory.add(name, type, item.span, volatile=item.volatile)
         variables[name] = Variable(name, type, name, made, item.volatile)
     return Shared(variables, frozenset(n for n, w in wanted.items() if w.top))
+
+
+def _type_symbols(test: LitmusTest, wanted: dict[str, _Wanted]) -> None:
+    """``x = y`` with y mentioned nowhere else: y is what x points to.
+
+    Where x is an integer, herd7's untyped pointers, y has x's own type.
+    """
+    pairs = [(e.target.name, e.value.name) for e in test.init if _links(e)]  # type: ignore[union-attr]
+    changed = True
+    while changed:
+        changed = False
+        for holder, symbol in pairs:
+            type, target = wanted[holder].declared, wanted.get(symbol)
+            if type is None or target is None or target.declared is not None:
+                continue
+            pointed = type.target if isinstance(type, PointerTo) else type
+            if is_scalar(pointed):
+                target.declared = pointed
+                changed = True
+
+
+def _links(entry: InitEntry) -> bool:
+    names = isinstance(entry.target, Name) and isinstance(entry.value, Name)
+    return names and entry.thread is None
 
 
 def _wanted(test: LitmusTest, declarations: Declarations) -> dict[str, _Wanted]:

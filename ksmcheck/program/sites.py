@@ -53,16 +53,35 @@ class Site:
 
 
 def list_sites(test: LitmusTest, kernel: str) -> tuple[Site, ...]:
-    """The primitive calls of a test, function by function in source order."""
+    """The primitive calls of a test, function by function in source order.
+
+    Functions that no thread calls are left out.
+    """
     known = primitives(kernel)
+    called = _called(test)
     found = []
     for function in functions(test):
+        if function.name not in called:
+            continue
         removable = {id(call) for call in _idle_calls(function)}
         for name, node in _named(function, test):
             if isinstance(node, Call) and node.callee.name in known:
                 idle = id(node) in removable
                 found.append(Site(name, node.callee.name, node.span, function.name, idle))
     return tuple(found)
+
+
+def _called(test: LitmusTest) -> set[str]:
+    """The threads, and the functions that they call, directly or not."""
+    bodies = {f.name: f for f in functions(test)}
+    found: set[str] = set()
+    todo = [thread.name for thread in test.threads]
+    while todo:
+        name = todo.pop()
+        if name in bodies and name not in found:
+            found.add(name)
+            todo += [n.callee.name for n in walk(bodies[name]) if isinstance(n, Call)]
+    return found
 
 
 def site_names(test: LitmusTest) -> dict[int, str]:

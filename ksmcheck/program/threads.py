@@ -83,6 +83,8 @@ class ThreadLowering(Statements):
 
     def _undeclared_starts(self, function: Function) -> None:
         """``0:r1 = 2`` makes r1 a register of thread 0, unless the thread declares it."""
+        if not self.starts:
+            return
         declared = _top_declarations(function)
         for name, (value, span) in self.starts.items():
             if name in {p.name for p in function.params}:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from ksmcheck.text import Span
@@ -11,26 +12,45 @@ from ksmcheck.text import Span
 Tree = Any
 """Any node of ``syntax.c_ast``: the walkers look only at its fields."""
 
+_LEAVES = frozenset(("str", "int", "bool", "Span", "str | None", "int | None"))
+"""Annotations of fields that hold no node."""
+
+
+@cache
+def _branches(kind: type) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold nodes."""
+    return tuple(f.name for f in fields(kind) if f.type not in _LEAVES)
+
 
 def children(node: Tree) -> Iterator[Tree]:
     """The nodes directly inside ``node``, in source order."""
-    for field in fields(node):
-        yield from _nodes(getattr(node, field.name))
+    for name in _branches(node.__class__):
+        value = getattr(node, name)
+        if isinstance(value, tuple):
+            yield from _items(value)
+        elif value is not None:
+            yield value
 
 
-def _nodes(value: object) -> Iterator[Tree]:
-    if isinstance(value, tuple):
-        for item in value:
-            yield from _nodes(item)
-    elif is_dataclass(value) and not isinstance(value, Span | type):
-        yield value
+def _items(values: tuple[object, ...]) -> Iterator[Tree]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _items(value)
+        elif not _is_leaf(value):
+            yield value
+
+
+def _is_leaf(value: object) -> bool:
+    return value is None or isinstance(value, str | int | Span)
 
 
 def walk(node: Tree) -> Iterator[Tree]:
     """``node`` and everything inside it, outer before inner, in source order."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo += reversed(list(children(node)))
 
 
 def rewrite(node: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
@@ -42,11 +62,11 @@ def rewrite(node: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
     if replaced is not None:
         return replaced
     changed: dict[str, object] = {}
-    for field in fields(node):
-        old = getattr(node, field.name)
+    for name in _branches(node.__class__):
+        old = getattr(node, name)
         new = _rewritten(old, change)
         if new is not old:
-            changed[field.name] = new
+            changed[name] = new
     if not changed:
         return node
     kept = {f.name: getattr(node, f.name) for f in fields(node)}
@@ -57,6 +77,4 @@ def _rewritten(value: object, change: Callable[[Tree], Tree | None]) -> object:
     if isinstance(value, tuple):
         new = tuple(_rewritten(item, change) for item in value)
         return value if all(a is b for a, b in zip(new, value, strict=True)) else new
-    if is_dataclass(value) and not isinstance(value, Span | type):
-        return rewrite(value, change)
-    return value
+    return value if _is_leaf(value) else rewrite(value, change)

@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from ksmcheck.program.fold import substitute
 from ksmcheck.program.graph import Forget, Fork, Goto, Graph, Node, Step, Touch
 from ksmcheck.program.ir import Access, Assume, Check, Const, Expr, Instr, Origin, Set
-from ksmcheck.program.loops import Loop, Spot, loop_nest
+from ksmcheck.program.loops import Loop, Spot
 from ksmcheck.text import InputError, Span
 
 COUNTED = 64
@@ -70,16 +70,23 @@ class _Facts:
 
 
 class Unroller:
-    """``bound``: how often a loop goes round, unless its own bound or constants say more."""
+    """``bound``: how often a loop goes round, unless its own bound or constants say more.
 
-    def __init__(self, graph: Graph, bound: int) -> None:
-        self.spots: Mapping[int, Spot] = loop_nest(graph)
+    ``silent`` loops never go round: leaving out what goes on would change nothing.
+    """
+
+    def __init__(
+        self, graph: Graph, spots: Mapping[int, Spot], bound: int, silent: frozenset[Loop]
+    ) -> None:
+        self.spots = spots
         self.bound = bound
+        self.silent = silent
         self.entry = graph.entry
         self.made: dict[Key, Instance] = {}
         self.facts: dict[Key, _Facts] = {}
         self.todo: list[Key] = []
         self.counted: set[Iteration] = set()
+        self.at_head: dict[Iteration, dict[str, Const]] = {}
 
     def run(self) -> list[Instance]:
         """The instances in topological order, the entry first."""
@@ -111,6 +118,9 @@ class Unroller:
         return key
 
     def _fill(self, instance: Instance, facts: _Facts) -> None:
+        for iteration in instance.iterations:
+            if iteration[0].head is instance.node:
+                self.at_head[iteration] = dict(facts.constants)
         for step in instance.node.steps:
             done = _step(step, facts)
             if done is not None:
@@ -150,7 +160,11 @@ class Unroller:
         iteration = source.iterations[depth]
         loop, counts = iteration
         limit = self.bound if loop.bound is None else loop.bound
-        if counts[-1] >= (COUNTED if iteration in self.counted else limit):
+        if loop in self.silent:
+            limit = 0
+        # A constant test alone is not a count: it may be the same one each time round.
+        counting = iteration in self.counted and facts.constants != self.at_head[iteration]
+        if counts[-1] >= (COUNTED if counting else limit):
             return Edge(None, iteration)
         following = (*counts[:-1], counts[-1] + 1)
         return Edge(self._arrive(loop.head, following, facts), iteration)

@@ -11,13 +11,18 @@ executed writes to the same cell are co; it starts with the initial writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import cached_property
 
 from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.solve.gates import FALSE, TRUE, Gates
+from ksmcheck.solve import vectors
 from ksmcheck.solve.term_literals import Domain, TermLiterals
+from ksmcheck.solve.vectors import Vector
+
+WIDE = 24
+"""A read of more values than this has a bit vector for its value."""
 
 
 class Base:
@@ -41,7 +46,7 @@ class Base:
         self.sources: dict[int, list[int]] = {}
         self.writes_to: dict[int, list[Event]] = {}
         self._address_of = {c.id: c.address for c in structure.cells}
-        self._read_domains: dict[int, Domain] = {}
+        self._reads: dict[int, Domain | Vector] = {}
         self._order: dict[tuple[int, int], int] = {}
         self._same: dict[tuple[int, int], int] = {}
         self._at: list[dict[int, int]] = []
@@ -77,9 +82,16 @@ class Base:
         """The literal that write a comes before write b; they must be able to share a cell."""
         return self._order[a, b] if a < b else -self._order[b, a]
 
-    def ordered_pairs(self) -> Iterable[tuple[int, int]]:
-        """The pairs (a, b) with a < b that ``order`` knows."""
-        return self._order.keys()
+    def ordered(self, a: int, b: int) -> bool:
+        """Whether two writes may share a cell, so that ``order`` knows them."""
+        return ((a, b) if a < b else (b, a)) in self._order
+
+    def read_value(self, read: int, holds: Callable[[int], bool]) -> int:
+        """The value of a read in the assignment that ``holds`` tells."""
+        form = self._reads[read]
+        if isinstance(form, dict):
+            return next(value for value, literal in form.items() if holds(literal))
+        return sum(holds(bit) << k for k, bit in enumerate(form))
 
     def same(self, a: int, b: int) -> int:
         """The literal that two accesses, if both are executed, are to the same cell."""
@@ -134,22 +146,42 @@ class Base:
         self.sources[read.id] = [w.id for w in sources]
         for write, literal in zip(sources, literals, strict=True):
             self.rf[write.id, read.id] = literal
+        self._reads[read.id] = self._read_values(read, sources, literals, sourced)
+
+    def _read_values(
+        self, read: Event, sources: list[Event], literals: list[int], sourced: int
+    ) -> Domain | Vector:
         cases: dict[int, list[int]] = {} if sourced == TRUE else {0: [-sourced]}
+        values = sorted(cases.keys() | set(read.values))
         if all(w.value is not None and w.value.is_const for w in sources):
             for write, literal in zip(sources, literals, strict=True):
                 assert write.value is not None
                 cases.setdefault(write.value.payload, []).append(literal)
             domain = {v: self.gates.any_of(c) for v, c in cases.items()}
+        elif len(values) > WIDE:
+            return self._wide(read, values, sourced)
         else:
-            values = sorted(cases.keys() | set(read.values))
             domain = dict(zip(values, self.gates.one_hot(len(values), TRUE), strict=True))
             if sourced != TRUE:
                 self.gates.add(sourced, domain[0])
         if len(domain) == 2:
             (a, literal), (b, _) = domain.items()
             domain = {a: literal, b: -literal}
-        assert read.value is not None
-        self._read_domains[read.id] = domain
+        return domain
+
+    def _wide(self, read: Event, values: list[int], sourced: int) -> Vector:
+        """Bits for a read of many values: fixed where all values agree, no other values."""
+        first, differ = values[0], 0
+        for value in values:
+            differ |= value ^ first
+        fixed = vectors.constant(first, read.width)
+        bits = [self.gates.new() if differ >> k & 1 else x for k, x in enumerate(fixed)]
+        vector = tuple(bits)
+        if 1 << differ.bit_count() > len(values):
+            self.gates.add(vectors.among(self.gates, vector, values))
+        for bit in vector:
+            self.gates.add(sourced, -bit)
+        return vector
 
     def _possible_sources(self, read: Event) -> list[Event]:
         writes = {w.id: w for cell in read.cells for w in self.writes_to.get(cell, ())}
@@ -188,23 +220,33 @@ class Base:
 
     # Leaves.
 
-    def _leaf(self, term: Term) -> Domain:
+    def _leaf(self, term: Term) -> Domain | Vector:
         if term.op == "read":
-            return self._read_domains[term.payload]
-        return self._final(term.payload)
+            return self._reads[term.payload]
+        return self._final(term.payload, term.type.width)
 
-    def _final(self, cell: int) -> Domain:
-        """Value -> literal of a cell's co-last write."""
+    def _final(self, cell: int, width: int) -> Domain | Vector:
+        """The value of a cell's co-last write."""
         cases: dict[int, list[int]] = {}
-        for write in self.writes_to.get(cell, ()):
+        writes = [(w, self.last(w.id, cell)) for w in self.writes_to.get(cell, ())]
+        if any(w.value is not None and self.terms.is_vector(w.value) for w, _ in writes):
+            return self._wide_final(writes, width)
+        for write, last in writes:
             assert write.value is not None
-            last = self.last(write.id, cell)
             if last != FALSE:
                 for value, literal in self.terms.domain(write.value).items():
                     cases.setdefault(value, []).append(self.gates.all_of((last, literal)))
         if not cases:
             return {self.structure.cells[cell].init: TRUE}
         return {value: self.gates.any_of(c) for value, c in cases.items()}
+
+    def _wide_final(self, writes: list[tuple[Event, int]], width: int) -> Vector:
+        bits: list[list[int]] = [[] for _ in range(width)]
+        for write, last in writes:
+            assert write.value is not None
+            for place, bit in zip(bits, self.terms.vector(write.value), strict=True):
+                place.append(self.gates.all_of((last, bit)))
+        return tuple([self.gates.any_of(place) for place in bits])
 
     def last(self, write: int, cell: int) -> int:
         """The literal that the write is the co-last one of the cell."""
@@ -223,9 +265,18 @@ class Base:
         gates.add(-rf, self.exec[write.id])
         gates.add(-rf, self.same(write.id, read.id))
         assert write.value is not None
-        values = self._read_domains[read.id]
-        for value, literal in self.terms.domain(write.value).items():
-            gates.add(-rf, -literal, values.get(value, FALSE))
+        values = self._reads[read.id]
+        if not isinstance(values, dict):
+            width = len(values)
+            written = vectors.resized(self.terms.vector(write.value), False, width)
+            vectors.same_where(gates, rf, written, values)
+        elif self.terms.is_vector(write.value):
+            gates.add(-rf, *(self.terms.equals(write.value, v) for v in values))
+            for value, literal in values.items():
+                gates.add(-rf, -literal, self.terms.equals(write.value, value))
+        else:
+            for value, literal in self.terms.domain(write.value).items():
+                gates.add(-rf, -literal, values.get(value, FALSE))
 
     def _same_cell(self, a: int, b: int) -> int:
         first, second = self.events[a], self.events[b]

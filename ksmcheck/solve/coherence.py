@@ -69,19 +69,19 @@ def _read_write(base: Base, read: int, write: int, when: list[int]) -> None:
 
 
 def _read_read(base: Base, first: int, second: int, when: list[int]) -> None:
+    seconds = [(two, -base.rf[two, second]) for two in base.sources[second]]
     for one in base.sources[first]:
-        for two in base.sources[second]:
+        unless = [*when, -base.rf[one, first]]
+        for two, unread in seconds:
             if one != two:
                 before = _before(base, one, two)
                 if before != TRUE:
-                    base.gates.add(*when, -base.rf[one, first], -base.rf[two, second], before)
+                    base.gates.add(*unless, unread, before)
 
 
 def _before(base: Base, a: int, b: int) -> int:
     """``order``; TRUE for two writes that can share no cell, since then nothing is to be said."""
-    if set(base.events[a].cells).isdisjoint(base.events[b].cells):
-        return TRUE
-    return base.order(a, b)
+    return base.order(a, b) if base.ordered(a, b) else TRUE
 
 
 def add_atomicity(base: Base) -> None:
@@ -106,9 +106,7 @@ def _indivisible(base: Base, read: int, write: int, other: int) -> None:
         return
     when = [-p for p in (*parts, base.order(other, write)) if p != TRUE]
     for source in base.sources[read]:
-        if source != other and not set(base.events[source].cells).isdisjoint(
-            base.events[other].cells
-        ):
+        if source != other and base.ordered(source, other):
             rf, after = base.rf[source, read], base.order(source, other)
             same = base.same(source, other)
             base.gates.add(*when, -rf, -after, -same)

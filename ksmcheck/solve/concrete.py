@@ -135,9 +135,12 @@ class Concrete:
 
     @staticmethod
     def _falsified(clause: Iterable[int], model: Sequence[int]) -> None:
-        """A learned clause that the candidate meets would make the loop run for ever."""
+        """A learned clause that the candidate meets would make the loop run for ever.
+
+        Gates made for the clause are not in the model yet; they follow from what is.
+        """
         for literal in clause:
-            if abs(literal) > len(model) or model[abs(literal) - 1] == literal:
+            if abs(literal) <= len(model) and model[abs(literal) - 1] == literal:
                 raise InternalError("a reason does not hold in the candidate that it is for")
 
 

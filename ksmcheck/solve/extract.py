@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Skeleton
@@ -16,15 +16,11 @@ def candidate_of(base: Base, skeleton: Skeleton, model: Sequence[int]) -> Candid
     def holds(literal: int) -> bool:
         return literal == TRUE or model[abs(literal) - 1] == literal
 
-    def chosen(domain: Mapping[int, int]) -> int:
-        return next((value for value, literal in domain.items() if holds(literal)), 0)
-
     rf: dict[int, int] = {}
     values: dict[int, int] = {}
     for event in skeleton.events:
-        term = base.events[event].value
-        if term is not None and base.events[event].kind == "R":
-            values[event] = chosen(base.domain(term))
+        if base.events[event].kind == "R":
+            values[event] = base.read_value(event, holds)
         for write in base.sources.get(event, ()):
             if holds(base.rf[write, event]):
                 rf[event] = write

@@ -18,12 +18,13 @@ _PAIRWISE = 6
 class Gates:
     """A growing clause list; a back end takes ``clauses`` from where it stopped last time."""
 
-    __slots__ = ("_known", "clauses", "variables")
+    __slots__ = ("_choices", "_known", "clauses", "variables")
 
     def __init__(self) -> None:
         self.variables = 1
         self.clauses: list[list[int]] = [[TRUE]]
         self._known: dict[tuple[int, ...], int] = {}
+        self._choices: dict[tuple[int, int, int], int] = {}
 
     def new(self) -> int:
         """A fresh literal."""
@@ -42,10 +43,12 @@ class Gates:
         parts.discard(TRUE)
         if not parts:
             return TRUE
-        if FALSE in parts or any(-x in parts for x in parts):
+        if FALSE in parts:
             return FALSE
         if len(parts) == 1:
             return parts.pop()
+        if any([-x in parts for x in parts]):
+            return FALSE
         key = tuple(sorted(parts))
         gate = self._known.get(key)
         if gate is None:
@@ -64,8 +67,27 @@ class Gates:
             return then
         if condition == FALSE:
             return otherwise
-        one = self.all_of((condition, then))
-        return self.any_of((one, self.all_of((-condition, otherwise))))
+        if then in (condition, TRUE):
+            return self.any_of((condition, otherwise))
+        if otherwise in (condition, FALSE):
+            return self.all_of((condition, then))
+        if then in (-condition, FALSE):
+            return self.all_of((-condition, otherwise))
+        if otherwise in (-condition, TRUE):
+            return self.any_of((-condition, then))
+        if condition < 0:
+            condition, then, otherwise = -condition, otherwise, then
+        key = (condition, then, otherwise)
+        gate = self._choices.get(key)
+        if gate is None:
+            gate = self._choices[key] = self.new()
+            self.clauses += [
+                [-condition, -then, gate],
+                [-condition, then, -gate],
+                [condition, -otherwise, gate],
+                [condition, otherwise, -gate],
+            ]
+        return gate
 
     def at_most_one(self, literals: Sequence[int]) -> None:
         """Asserts that no two of the literals hold."""

@@ -109,7 +109,7 @@ class Session:
                 break
             values = tuple(outcome.candidate.value(term) for term in observed)
             found.add(values)
-            equal = [self.base.domain(t)[v] for t, v in zip(observed, values, strict=True)]
+            equal = [self.base.terms.equals(t, v) for t, v in zip(observed, values, strict=True)]
             self.base.gates.add(-asked, *(-x for x in equal))
         return States(tuple(sorted(found)), reason, self._stats(before))
 

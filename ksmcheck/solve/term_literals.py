@@ -1,5 +1,8 @@
 """Terms as literals: a boolean term is one literal, any other a map from value to literal.
 
+Terms over reads of very many values are bit vectors instead (``vectors``), as far up as operators
+work on bits; where few bits are left they become maps again.
+
 The map of a term is *total*: exactly one of its literals holds in each assignment, except where
 the term is undefined (a division by zero), where none does. ``undefined`` is the literal for that;
 as in ``events.terms.evaluate``, the side of an ``ite`` that is not taken does not count.
@@ -13,22 +16,27 @@ from itertools import product
 from ksmcheck.events.terms import Term
 from ksmcheck.events.values import TooManyValues
 from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
+from ksmcheck.solve import vectors
 from ksmcheck.solve.gates import FALSE, TRUE, Gates
+from ksmcheck.solve.vectors import Vector
 
 Domain = dict[int, int]
 """Value -> literal that the term has it."""
 
 MAX_COMBINATIONS = 1 << 18
+_FEW_BITS = 4
+_MANY_BITS = 10
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge"))
 
 
 class TermLiterals:
-    """Encodes terms on demand; ``leaf`` gives the domain of ``read`` and ``final`` leaves."""
+    """Encodes terms on demand; ``leaf`` gives the form of ``read`` and ``final`` leaves."""
 
-    def __init__(self, gates: Gates, leaf: Callable[[Term], Domain]) -> None:
+    def __init__(self, gates: Gates, leaf: Callable[[Term], Domain | Vector]) -> None:
         self.gates = gates
         self.leaf = leaf
         self._domains: dict[int, Domain] = {}
+        self._vectors: dict[int, Vector] = {}
         self._undefined: dict[int, int] = {}
         self.choices: dict[int, int] = {}
 
@@ -43,15 +51,62 @@ class TermLiterals:
         """
         known = self._domains.get(term.id)
         if known is None:
+            self._prepare(term)
+            known = self._domain(term)
+        return known
+
+    def vector(self, term: Term) -> Vector:
+        """The bits of the term, ``term.type.width`` of them."""
+        self._prepare(term)
+        return self._vector(term)
+
+    def is_vector(self, term: Term) -> bool:
+        """Whether the term has bits but no literal for each value."""
+        self._prepare(term)
+        return term.id not in self._domains
+
+    def equals(self, term: Term, value: int) -> int:
+        """The literal that the term has this value of its type."""
+        if self.is_vector(term):
+            width = term.type.width
+            return vectors.equal(self.gates, self.vector(term), vectors.constant(value, width))
+        return self._domains[term.id].get(value, FALSE)
+
+    def _prepare(self, term: Term) -> None:
+        if term.id not in self._domains and term.id not in self._vectors:
             for part in self._new_parts(term):
-                if part.id not in self._domains:
-                    self._domains[part.id] = self._encode(part)
-            known = self._domains[term.id]
+                self._keep(part, self._encode(part))
+
+    def _keep(self, term: Term, form: Domain | Vector) -> None:
+        if isinstance(form, dict):
+            self._domains[term.id] = form
+            return
+        self._vectors[term.id] = form
+        if len(vectors.free_bits(form)) <= _FEW_BITS:
+            self._domains[term.id] = vectors.to_domain(self.gates, form, term.type)
+
+    def _domain(self, term: Term) -> Domain:
+        """Of an encoded term."""
+        known = self._domains.get(term.id)
+        if known is None:
+            vector = self._vectors[term.id]
+            if len(vectors.free_bits(vector)) > _MANY_BITS:
+                raise TooManyValues
+            known = self._domains[term.id] = vectors.to_domain(self.gates, vector, term.type)
+        return known
+
+    def _vector(self, term: Term) -> Vector:
+        """Of an encoded term."""
+        known = self._vectors.get(term.id)
+        if known is None:
+            domain = self._domains[term.id]
+            known = vectors.from_domain(self.gates, domain, term.type.width)
+            self._vectors[term.id] = known
         return known
 
     def undefined(self, term: Term) -> int:
         """The literal that the term's value is undefined in C (FALSE for nearly all terms)."""
-        self.domain(term)
+        self._prepare(term)
         return self._undefined.get(term.id, FALSE)
 
     def _new_parts(self, term: Term) -> list[Term]:
@@ -60,17 +115,21 @@ class TermLiterals:
         stack = [term]
         while stack:
             part = stack.pop()
-            if part.id not in found and part.id not in self._domains:
+            if not (part.id in found or part.id in self._domains or part.id in self._vectors):
                 found[part.id] = part
                 stack.extend(part.args)
         return [found[number] for number in sorted(found)]
 
-    def _encode(self, term: Term) -> Domain:
+    def _encode(self, term: Term) -> Domain | Vector:
         op = term.op
         if not term.args:
             return self._leaf(term)
         if self._undefined and any(a.id in self._undefined for a in term.args):
             self._note_undefined(term, self._inherited(term))
+        if any(a.id not in self._domains for a in term.args):
+            form = self._bits(term)
+            if form is not None:
+                return form
         if op == "ite":
             return self._ite(term)
         if op == "lnot" and term.type.width == 1:
@@ -86,7 +145,70 @@ class TermLiterals:
             return self._boolean(self._cases(term).get(1, FALSE))
         return self._cases(term)
 
-    def _leaf(self, term: Term) -> Domain:
+    def _bits(self, term: Term) -> Domain | Vector | None:
+        """The term from the bits of its arguments; None where that is not done bit by bit."""
+        op, gates = term.op, self.gates
+        if op in ("eq", "ne", *_COMPARISONS):
+            return self._boolean(self._compared(term))
+        if op == "ite":
+            _, then, otherwise = (self._vector(a) for a in term.args)
+            return vectors.chosen(gates, self._truth(term.args[0]), then, otherwise)
+        if op in ("shl", "shr"):
+            return self._shifted(term)
+        if op == "mul":
+            return self._multiplied(term)
+        args = [self._resized(a, term.type.width) for a in term.args]
+        match op, args:
+            case "cast", [a]:
+                return a
+            case "bitnot", [a]:
+                return vectors.inverted(a)
+            case "neg", [a]:
+                return vectors.difference(gates, vectors.constant(0, len(a)), a)
+            case (("and" | "or" | "xor"), [a, b]):
+                return vectors.bitwise(gates, op, a, b)
+            case "add", [a, b]:
+                return vectors.total(gates, a, b)
+            case "sub", [a, b]:
+                return vectors.difference(gates, a, b)
+        return None
+
+    def _resized(self, term: Term, width: int) -> Vector:
+        return vectors.resized(self._vector(term), term.type.signed, width)
+
+    def _compared(self, term: Term) -> int:
+        width = 1 + max(a.type.width for a in term.args)  # room for the sign of an unsigned one
+        a, b = (self._resized(x, width) for x in term.args)
+        if term.op in ("eq", "ne"):
+            same = vectors.equal(self.gates, a, b)
+            return same if term.op == "eq" else -same
+        if term.op in ("gt", "le"):
+            a, b = b, a
+        less = vectors.less(self.gates, a, b)
+        return less if term.op in ("lt", "gt") else -less
+
+    def _shifted(self, term: Term) -> Vector | None:
+        a, amount = term.args
+        by = self._constant(amount)
+        if by is None or not 0 <= by < 64:
+            return None
+        width = term.type.width
+        if term.op == "shl":
+            return ((FALSE,) * by + self._resized(a, width))[:width]
+        return self._resized(a, width + a.type.width + by)[by : by + width]
+
+    def _multiplied(self, term: Term) -> Vector | None:
+        for a, b in (term.args, term.args[::-1]):
+            factor = self._constant(b)
+            if factor is not None:
+                return vectors.multiple(self.gates, self._resized(a, term.type.width), factor)
+        return None
+
+    def _constant(self, term: Term) -> int | None:
+        domain = self._domains.get(term.id, {})
+        return next(iter(domain)) if list(domain.values()) == [TRUE] else None
+
+    def _leaf(self, term: Term) -> Domain | Vector:
         if term.op == "const":
             return {term.payload: TRUE}
         if term.op == "choice":
@@ -102,13 +224,15 @@ class TermLiterals:
 
     def _truth(self, term: Term) -> int:
         """The literal that a term of any type is not 0."""
+        if term.id not in self._domains:
+            return self.gates.any_of(self._vectors[term.id])
         domain = self._domains[term.id]
         if len(domain) <= 2 and 0 in domain and term.id not in self._undefined:
             return -domain[0]
         return self.gates.any_of(literal for value, literal in domain.items() if value)
 
     def _equal(self, term: Term) -> int:
-        a, b = (self._domains[x.id] for x in term.args)
+        a, b = (self._domain(x) for x in term.args)
         if len(a) == 1 or len(b) == 1:  # one of them constant
             small, large = (a, b) if len(a) == 1 else (b, a)
             ((value, literal),) = small.items()
@@ -118,7 +242,7 @@ class TermLiterals:
 
     def _ite(self, term: Term) -> Domain:
         condition, then, otherwise = term.args
-        a, b = self._domains[then.id], self._domains[otherwise.id]
+        a, b = self._domain(then), self._domain(otherwise)
         choice = self._truth(condition)
         values = sorted(a.keys() | b.keys())
         cases = {
@@ -129,7 +253,7 @@ class TermLiterals:
 
     def _cases(self, term: Term) -> Domain:
         """One case for each combination of argument values; equal results share a literal."""
-        domains = [self._domains[a.id] for a in term.args]
+        domains = [self._domain(a) for a in term.args]
         combinations = 1
         for domain in domains:
             combinations *= len(domain)
@@ -179,10 +303,11 @@ class TermLiterals:
         return gates.any_of(undefined)
 
     def _undecided(self, term: Term, undefined: Iterable[int]) -> int:
-        """Some argument is undefined, and no defined one decides the result by itself."""
+        """Some argument is undefined, and none before it decides the result."""
         gates = self.gates
-        deciding = []
+        reached, wrong = TRUE, []
         for arg, missing in zip(term.args, undefined, strict=True):
+            wrong.append(gates.all_of((reached, missing)))
             truth = self._truth(arg)
-            deciding.append(gates.all_of((-missing, truth if term.op == "lor" else -truth)))
-        return gates.all_of((gates.any_of(undefined), *(-x for x in deciding)))
+            reached = gates.all_of((reached, -truth if term.op == "lor" else truth))
+        return gates.any_of(wrong)

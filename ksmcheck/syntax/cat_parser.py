@@ -12,14 +12,19 @@ from ksmcheck.text import InputError, Source, Span
 if TYPE_CHECKING:
     from lark import Lark, UnexpectedToken
 
+    from ksmcheck.syntax.cat_tables import Keeper
 
-def parse_cat(source: Source) -> CatFile:
-    """The tree of one file; includes are not followed. Raises InputError at the first mistake."""
+
+def parse_cat(source: Source, keeper: Keeper | None = None) -> CatFile:
+    """The tree of one file; includes are not followed. Raises InputError at the first mistake.
+
+    ``keeper`` (a cache) saves making the parser's tables anew in each process.
+    """
     from lark import UnexpectedToken
 
     found = tokens(source)
     # Spans live in our own tokens, so the parser is without state and can be kept.
-    parser: Any = _parser().parse_interactive("")
+    parser: Any = _parser(keeper).parse_interactive("")
     try:
         for token in found:
             parser.feed_token(token)
@@ -39,10 +44,10 @@ def parse_expression(source: Source) -> Expr:
 
 
 @cache
-def _parser() -> Lark:
+def _parser(keeper: Keeper | None) -> Lark:
     from ksmcheck.syntax.cat_tables import parser
 
-    return parser()
+    return parser(keeper)
 
 
 def _end(source: Source, found: list[Token]) -> Token:

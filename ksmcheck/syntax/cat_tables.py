@@ -1,4 +1,4 @@
-"""The generated parser of cat, from the cache where its tables were made before.
+"""The generated parser of cat, from tables that were made before if there is a place to keep them.
 
 Making the tables takes 60 ms and more, loading them a tenth of that.
 """
@@ -9,9 +9,9 @@ import io
 import marshal
 import pickle
 import sys
-from typing import TYPE_CHECKING, Any
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ksmcheck.store.cache import Cache, content_key, default_cache
 from ksmcheck.syntax.cat_grammar import GRAMMAR
 
 if TYPE_CHECKING:
@@ -20,28 +20,35 @@ if TYPE_CHECKING:
 _KIND = "cat-grammar"
 
 
-def parser(kept: Cache | None = None) -> Lark:
-    """The parser; ``kept`` None: the user's cache."""
+class Keeper(Protocol):
+    """Keeps bytes by kind and key and gives back only those, as ``store.cache.Cache`` does."""
+
+    def get(self, kind: str, key: str) -> bytes | None: ...
+    def put(self, kind: str, key: str, body: bytes) -> None: ...
+    def __hash__(self) -> int: ...
+
+
+def parser(keeper: Keeper | None = None) -> Lark:
+    """The parser; its tables are looked for, and put, in the keeper if there is one."""
+    if keeper is None:
+        return _make()
     import lark
 
-    cache = default_cache() if kept is None else kept
-    key = content_key(GRAMMAR.encode(), lark.__version__.encode(), sys.version.encode())
-    tables = cache.get(_KIND, key)
+    key = sha256("\0".join([GRAMMAR, lark.__version__, sys.version]).encode()).hexdigest()
+    tables = keeper.get(_KIND, key)
     found = _load(tables) if tables is not None else None
     if found is None:
         found = _make()
         new = _tables(found)
         if new is not None:
-            cache.put(_KIND, key, new)
+            keeper.put(_KIND, key, new)
     return found
 
 
 def _make() -> Lark:
     from lark import Lark
 
-    return Lark(
-        GRAMMAR, parser="lalr", lexer="basic", transformer=_builder(), keep_all_tokens=True
-    )
+    return Lark(GRAMMAR, parser="lalr", lexer="basic", transformer=_builder(), keep_all_tokens=True)
 
 
 def _builder() -> Any:

@@ -94,6 +94,7 @@ again:
 		goto stale;
 #else
 	/* The count is 0 while migration or reclaim has it frozen: the page may come back. */
+#pragma ksmcheck unroll 1
 	while (!get_page_unless_zero(page)) {
 #ifdef VARIANT_rmb_after_failed_get
 		smp_rmb();

@@ -1,0 +1,141 @@
+"""Bit vectors of literals, for values too many to give a literal to each (words of flag bits).
+
+A vector is a tuple of literals, least significant first; arithmetic wraps to its length, which is
+exact for two's complement. Constant bits are TRUE and FALSE and cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+
+from ksmcheck.kernel.ints import IntType
+from ksmcheck.solve.gates import FALSE, TRUE, Gates
+
+Vector = tuple[int, ...]
+
+
+def constant(value: int, width: int) -> Vector:
+    """The bits of an integer."""
+    return tuple([TRUE if value >> k & 1 else FALSE for k in range(width)])
+
+
+def from_domain(gates: Gates, domain: Mapping[int, int], width: int) -> Vector:
+    """The bits of a term given by value -> literal."""
+    return tuple(
+        [gates.any_of(x for value, x in domain.items() if value >> k & 1) for k in range(width)]
+    )
+
+
+def free_bits(vector: Vector) -> list[int]:
+    """The variables that the vector hangs on, each once."""
+    return sorted({abs(x) for x in vector} - {TRUE})
+
+
+def to_domain(gates: Gates, vector: Vector, type: IntType) -> dict[int, int]:
+    """Value -> literal, for every assignment of the free bits."""
+    free = free_bits(vector)
+    domain: dict[int, int] = {}
+    for signs in product((1, -1), repeat=len(free)):
+        chosen = {sign * variable for sign, variable in zip(signs, free, strict=True)}
+        value = sum((x == TRUE or x in chosen) << k for k, x in enumerate(vector))
+        domain[type.wrap(value)] = gates.all_of(chosen)
+    return domain
+
+
+def resized(vector: Vector, signed: bool, width: int) -> Vector:
+    """Cut or extended to ``width`` bits; a signed one repeats its last bit."""
+    fill = vector[-1] if signed else FALSE
+    return vector[:width] + (fill,) * (width - len(vector))
+
+
+def chosen(gates: Gates, condition: int, a: Vector, b: Vector) -> Vector:
+    """``condition ? a : b``."""
+    return tuple([gates.choose(condition, x, y) for x, y in zip(a, b, strict=True)])
+
+
+def bitwise(gates: Gates, op: str, a: Vector, b: Vector) -> Vector:
+    """``and``, ``or`` or ``xor``."""
+    pairs = zip(a, b, strict=True)
+    if op == "and":
+        return tuple([gates.all_of(pair) for pair in pairs])
+    if op == "or":
+        return tuple([gates.any_of(pair) for pair in pairs])
+    return tuple([exclusive(gates, x, y) for x, y in pairs])
+
+
+def exclusive(gates: Gates, a: int, b: int) -> int:
+    """A literal that holds where exactly one of a and b does."""
+    return gates.choose(a, -b, b)
+
+
+def inverted(a: Vector) -> Vector:
+    """``~a``."""
+    return tuple([-x for x in a])
+
+
+def total(gates: Gates, a: Vector, b: Vector, carry: int = FALSE) -> Vector:
+    """``a + b + carry``, carried bit by bit."""
+    out = []
+    for x, y in zip(a, b, strict=True):
+        half = exclusive(gates, x, y)
+        out.append(exclusive(gates, half, carry))
+        carry = gates.any_of((gates.all_of((x, y)), gates.all_of((half, carry))))
+    return tuple(out)
+
+
+def difference(gates: Gates, a: Vector, b: Vector) -> Vector:
+    """``a - b``."""
+    return total(gates, a, inverted(b), TRUE)
+
+
+def multiple(gates: Gates, a: Vector, factor: int) -> Vector:
+    """``a * factor`` for a constant."""
+    width = len(a)
+    out = constant(0, width)
+    for k in range(width):
+        if factor >> k & 1:
+            out = total(gates, out, ((FALSE,) * k + a)[:width])
+    return out
+
+
+def equal(gates: Gates, a: Vector, b: Vector) -> int:
+    """The literal that two vectors of one length are equal."""
+    return gates.all_of([-exclusive(gates, x, y) for x, y in zip(a, b, strict=True)])
+
+
+def less(gates: Gates, a: Vector, b: Vector) -> int:
+    """The literal that a < b, both signed and of one length."""
+    lower = FALSE
+    for x, y in zip(a, b, strict=True):
+        lower = gates.choose(exclusive(gates, x, y), y, lower)
+    # The sign bit counts the other way round.
+    return gates.choose(exclusive(gates, a[-1], b[-1]), a[-1], lower)
+
+
+def among(gates: Gates, vector: Vector, values: Iterable[int]) -> int:
+    """The literal that the vector is one of the (unsigned) values: a decision diagram over its
+    free bits, equal parts shared."""
+    known: dict[tuple[int, frozenset[int]], int] = {}
+    free = [k for k, x in enumerate(vector) if abs(x) != TRUE]
+
+    def decide(i: int, left: frozenset[int]) -> int:
+        if not left or i == len(free):
+            return TRUE if left else FALSE
+        if (i, left) not in known:
+            ones = frozenset([v for v in left if v >> free[i] & 1])
+            high, low = decide(i + 1, ones), decide(i + 1, left - ones)
+            known[i, left] = gates.choose(vector[free[i]], high, low)
+        return known[i, left]
+
+    fixed = sum((x == TRUE) << k for k, x in enumerate(vector))
+    mask = sum((abs(x) == TRUE) << k for k, x in enumerate(vector))
+    return decide(0, frozenset(v for v in values if v & mask == fixed))
+
+
+def same_where(gates: Gates, condition: int, a: Sequence[int], b: Sequence[int]) -> None:
+    """Asserts that a equals b where the condition holds."""
+    for x, y in zip(a, b, strict=True):
+        if x != y:
+            gates.add(-condition, -x, y)
+            gates.add(-condition, x, -y)

@@ -1,0 +1,164 @@
+"""C types of the kernel: layout, conversions, constant expressions; values after ABI and C17."""
+
+from __future__ import annotations
+
+import pytest
+
+from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.declarations import Declarations, declare
+from ksmcheck.kernel.ints import S32, S64, U32, U64, IntType
+from ksmcheck.kernel.memory import Memory
+from ksmcheck.kernel.types import (
+    BASIC,
+    INT,
+    KERNEL_TYPEDEFS,
+    UNSIGNED,
+    IntegerType,
+    PointerTo,
+    StructType,
+    common,
+    promote,
+)
+from ksmcheck.syntax.c_ast import Declaration
+from ksmcheck.syntax.litmus import parse_litmus
+from ksmcheck.text import InputError, Source
+
+
+def declared(top: str) -> Declarations:
+    text = f"C t\n{top}\n{{ }}\nP0(void) {{ }}\nexists (true)\n"
+    return declare(parse_litmus(Source("t.litmus", text)).top)
+
+
+def layout(top: str, tag: str) -> tuple[int, int, dict[str, int]]:
+    known = declared(top).layouts.of(StructType("struct", tag), None)
+    return known.size, known.align, {m.name: m.offset for m in known.members}
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        # System V ABI: each member at the next multiple of its alignment; the size is a multiple
+        # of the largest alignment.
+        ("struct s { char a; short b; char c; int d; };", (12, 4, {"a": 0, "b": 2, "c": 4, "d": 8})),
+        ("struct s { char a; long b; char c; };", (24, 8, {"a": 0, "b": 8, "c": 16})),
+        ("struct s { bool a; bool b; u16 c; };", (4, 2, {"a": 0, "b": 1, "c": 2})),
+        ("struct s { spinlock_t l; atomic_t c; void *p; };", (16, 8, {"l": 0, "c": 4, "p": 8})),
+        ("struct s { char a[3]; int b[2]; };", (12, 4, {"a": 0, "b": 4})),
+        ("struct i { int x; long y; }; struct s { char a; struct i b; };", (24, 8, {"a": 0, "b": 8})),
+        # Members of an anonymous union or struct are the outer struct's.
+        (
+            "struct s { int a; union { long b; void *c; }; struct { int d; int e; }; };",
+            (24, 8, {"a": 0, "b": 8, "c": 8, "d": 16, "e": 20}),
+        ),
+        # A struct may point to itself, and to one that is defined later.
+        ("struct s { struct s *next; struct t *other; }; struct t { int a; };",
+         (16, 8, {"next": 0, "other": 8})),
+    ],
+)  # fmt: skip
+def test_struct_layout(top: str, expected: tuple[int, int, dict[str, int]]) -> None:
+    assert layout(top, "s") == expected
+
+
+def test_scalars_of_nested_arrays_are_named_as_c_names_them() -> None:
+    types = declared("struct s { struct { int x; char y; } a[2]; union { long u; void *v; }; };")
+    scalars = types.layouts.scalars(StructType("struct", "s"), None)
+    assert [(s.path, s.offset) for s in scalars] == [
+        (".a[0].x", 0),
+        (".a[0].y", 4),
+        (".a[1].x", 8),
+        (".a[1].y", 12),
+        (".u", 16),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("top", "message"),
+    [
+        ("struct s { int a; int a; };", "two members named a"),
+        ("struct s { int a; struct { int a; }; };", "two members named a"),
+        ("struct s { struct u b; };", "struct u is not defined"),
+        ("struct s { int f : 1; };", "bit-fields"),
+        ("struct s { int a; }; struct s { int b; };", "defined twice"),
+        ("enum { A, A };", "defined twice"),
+        ("typedef int t; typedef long t;", "twice, differently"),
+        ("int f(void) { return 1; } int f(void) { return 2; }", "defined twice"),
+    ],
+)
+def test_refused_definitions(top: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        declared(top)
+
+
+def test_scalars_of_different_width_may_not_overlap() -> None:
+    types = declared("union u { int a; long b; }; union w { long a; struct { int c; int d; } s; };")
+    for tag in ("u", "w"):
+        with pytest.raises(InputError, match="different widths"):
+            list(types.layouts.scalars(StructType("union", tag), None))
+
+
+def test_widths_of_the_kernels_integers() -> None:
+    assert BASIC["char"] == IntType(8, True)
+    assert BASIC["long"] == BASIC["long long"] == S64
+    assert KERNEL_TYPEDEFS["pgoff_t"] == KERNEL_TYPEDEFS["size_t"] == U64
+    assert KERNEL_TYPEDEFS["gfp_t"] == U32
+    assert KERNEL_TYPEDEFS["__s32"] == KERNEL_TYPEDEFS["s32"] == S32
+
+
+LONG, ULONG = IntegerType("long", S64), IntegerType("unsigned long", U64)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (INT, INT, S32),
+        (INT, UNSIGNED, U32),  # equal rank: unsigned wins
+        (UNSIGNED, LONG, S64),  # long holds every unsigned int
+        (LONG, ULONG, U64),
+        (IntegerType("u8", IntType(8, False)), IntegerType("u16", IntType(16, False)), S32),
+        (IntegerType("bool", IntType(1, False)), UNSIGNED, U32),
+    ],
+)
+def test_usual_arithmetic_conversions(
+    left: IntegerType, right: IntegerType, expected: IntType
+) -> None:
+    assert common(left, right).ints == common(right, left).ints == expected
+    assert promote(left).ints.width >= 32
+
+
+def constant_of(expression: str) -> tuple[int, IntType]:
+    types = declared(f"struct s {{ char c; struct {{ int x; int y; }} a[4]; }}; enum {{ N = {expression} }};"
+                     f" int probe = {expression};")  # fmt: skip
+    probe: Declaration = types.globals["probe"]
+    assert probe.init is not None
+    value, type = constant(probe.init, types)
+    assert types.enumerators["N"] == value
+    return value, type.ints
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("offsetof(struct s, a[2].y)", (4 + 2 * 8 + 4, U64)),
+        ("sizeof(struct s)", (36, U64)),
+        ("sizeof(int *[3])", (24, U64)),
+        ("-1 > 0u", (1, S32)),
+        ("(u8)300", (44, IntType(8, False))),
+        ("1 ? 2 : 3u", (2, U32)),
+        ("1 || 1 / 0", (1, S32)),  # not evaluated (6.5.14)
+        ("7 / -2", (-3, S32)),
+    ],
+)
+def test_constant_expressions(expression: str, expected: tuple[int, IntType]) -> None:
+    assert constant_of(expression) == expected
+
+
+def test_objects_never_share_a_mebibyte() -> None:
+    types = declared("struct big { long words[50000][4]; };")
+    memory = Memory(types.layouts)
+    big = memory.add("big", StructType("struct", "big"), None)
+    after = memory.add("after", PointerTo(INT), None)
+    assert after.address >= big.address + 1_600_000
+    assert big.address >> 20 != after.address >> 20
+    with pytest.raises(InputError, match="too many shared objects"):
+        for i in range(4000):
+            memory.add(f"o{i}", INT, None)
