@@ -58,7 +58,9 @@ def jobs_of(
     points = list(kernels) or list(suite.kernels)
     for kernel in points:
         if kernel not in KERNELS:
-            raise InputError(f"there is no kernel point {kernel!r}", hint=f"known: {', '.join(KERNELS)}")
+            raise InputError(
+                f"there is no kernel point {kernel!r}", hint=f"known: {', '.join(KERNELS)}"
+            )
     columns = _columns(suite, models)
     return tuple(
         tuple(_job(suite, s, v, k, c, limits or Limits()) for c in columns)

@@ -1,7 +1,7 @@
 """Suites: scenarios x variants x kernel points x models, with an expected verdict for each cell.
 
-A suite is a folder with a ``suite.toml`` (what is run) and ``expected/<scenario>.toml`` (the verdict
-of each cell, with its reason); litmus/ksm/suite.toml shows the form.
+A suite is a folder with a ``suite.toml`` (what is run) and ``expected/<scenario>.toml`` (the
+verdict of each cell, with its reason); litmus/ksm/suite.toml shows the form.
 """
 
 from __future__ import annotations
@@ -135,7 +135,9 @@ def _suite(folder: Path, table: dict[str, Any]) -> Suite:
     scenarios = tuple(_scenario(folder, s) for s in table["scenario"])
     variants = tuple(_variant(v) for v in table["variant"])
     names = [c.name for c in made]
-    expected = {s.id: _expected(folder / "expected" / f"{s.id}.toml", names, kernels) for s in scenarios}
+    expected = {
+        s.id: _expected(folder / "expected" / f"{s.id}.toml", names, kernels) for s in scenarios
+    }
     return Suite(folder, made, kernels, scenarios, variants, table["letters"], expected)
 
 
@@ -161,10 +163,8 @@ def _variant(table: dict[str, Any]) -> Variant:
     )
 
 
-def _expected(
-    path: Path, columns: list[str], kernels: tuple[str, ...]
-) -> Mapping[CellKey, Cell]:
-    """The cells of one scenario. Each row is ``variant = { is = "S V ...", S = "reason", ... }``."""
+def _expected(path: Path, columns: list[str], kernels: tuple[str, ...]) -> Mapping[CellKey, Cell]:
+    """The cells of one scenario, from rows ``variant = { is = "S V ...", S = "reason", ... }``."""
     if not path.exists():
         return {}
     table = read_toml(path)
@@ -175,7 +175,7 @@ def _expected(
             letters = row["is"].split()
             if len(letters) != len(columns):
                 raise InputError(
-                    f"{path}: {kernel}, {variant}: {len(letters)} letters for {len(columns)} columns",
+                    f"{path}: {kernel}, {variant}: {len(letters)} letters, {len(columns)} columns",
                     hint=f"columns: {' '.join(columns)}",
                 )
             for column, letter in zip(columns, letters, strict=True):

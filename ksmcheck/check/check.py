@@ -35,7 +35,9 @@ def load(path: str | Path, kernel: str = "6.12") -> LitmusTest:
     return Workshop().test(Request(Path(path), kernel=kernel))
 
 
-def check(path: str | Path, model: str = "lkmm", kernel: str = "6.12", **options: object) -> Verdict:
+def check(
+    path: str | Path, model: str = "lkmm", kernel: str = "6.12", **options: object
+) -> Verdict:
     """Checks one litmus file under one model; ``options`` are the other fields of ``Request``.
 
     Raises InputError for bad input, InternalError if a witness does not replay.
@@ -46,6 +48,10 @@ def check(path: str | Path, model: str = "lkmm", kernel: str = "6.12", **options
 WARNINGS = frozenset(("mixed-accesses",))
 """Flags that advise and do not end the model's guarantees (tools/memory-model/linux-kernel.cat of
 6.12: plain and marked accesses in one region). Any other flag means undefined behaviour."""
+
+
+DEEPER = (4, 8)
+"""Unrolling bounds to try after the compiler's default, where that can be reached."""
 
 
 class _OutOfTime(Exception):
@@ -65,10 +71,23 @@ class Checker:
         configs = (request.config,) if request.config else model.configs(request.kernel)
         verdicts: list[Verdict] = []
         for config in configs:
-            verdicts.append(self._configuration(request, config, started))
+            verdicts.append(self._deepening(request, config, started))
             if verdicts[-1].verdict == VIOLATED:
                 break
         return replace(_worst(verdicts), seconds=perf_counter() - started)
+
+    def _deepening(self, request: Request, config: str, started: float) -> Verdict:
+        """Without a bound from the user: deeper, while the bound is what the verdict hangs on."""
+        verdict = self._configuration(request, config, started)
+        if request.unroll is None:
+            for unroll in DEEPER:
+                if verdict.verdict != BOUNDED:
+                    break
+                deeper = self._configuration(replace(request, unroll=unroll), config, started)
+                if deeper.verdict == UNKNOWN:
+                    break
+                verdict = replace(deeper, request=request)
+        return verdict
 
     def states(self, request: Request) -> Observed:
         """All final states over the configurations asked for, with herd7's observation.
@@ -88,7 +107,9 @@ class Checker:
         structure = self.workshop.structure(request, config)
         session = self._session(structure, request, perf_counter())
         goals = goals_of(structure)
-        search = _Search(self.workshop, request, structure, session, Verdict(request, "", config, UNKNOWN))
+        search = _Search(
+            self.workshop, request, structure, session, Verdict(request, "", config, UNKNOWN)
+        )
         try:
             flagged = search.flags(goals)
             if search.find(goals.cut) is not None:

@@ -31,7 +31,9 @@ Defines = tuple[tuple[str, str], ...]
 class Workshop:
     """The tests, programs and models of one run."""
 
-    _tests: dict[tuple[Path, str, Defines, frozenset[str]], LitmusTest] = field(default_factory=dict)
+    _tests: dict[tuple[Path, str, Defines, frozenset[str]], LitmusTest] = field(
+        default_factory=dict
+    )
     _programs: dict[tuple[object, ...], Program] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
 
@@ -76,4 +78,5 @@ class Workshop:
             primitive = known[name]
             return primitive, model.row(primitive, request.kernel, config, span)
 
-        return build_structure(self.program(request), lower, model.name, config)
+        flags = any(check.flag for check in model.compiled.checks)
+        return build_structure(self.program(request), lower, model.name, config, races=flags)

@@ -16,14 +16,18 @@ from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Op, Prog
 from ksmcheck.text import InternalError
 
 
-def build_structure(program: Program, lower: Lower, model: str, config: str) -> EventStructure:
+def build_structure(
+    program: Program, lower: Lower, model: str, config: str, *, races: bool = True
+) -> EventStructure:
     """The events that ``program`` may have under one model and configuration.
 
+    ``races``: the model speaks of data races, so that also a plain read in an iteration that goes
+    round again matters.
     ``lower`` gives a primitive's arithmetic and its row there; it raises InputError for what the
     model or the kernel point does not have. Raises ``values.TooManyValues``.
     """
     draft = Draft()
-    walks = [Walk(draft, thread, lower) for thread in program.threads]
+    walks = [Walk(draft, thread, lower, races) for thread in program.threads]
     for walk in walks:
         walk.run()
     cells = program.cells + _companions(draft, program.cells)
@@ -196,5 +200,3 @@ class _Assembly:
         if isinstance(expr, Op):
             return operator(self.draft, expr, [self._final(a, outputs) for a in expr.args])
         raise InternalError(f"{expr} in a condition")
-
-

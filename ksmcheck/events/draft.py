@@ -15,8 +15,8 @@ class DraftEvent:
 
     ``admits`` is a boolean term over this read's own value that holds whenever the event is
     executed (the outcome of the primitive it belongs to), or None.
-    ``changes``: for a write, a boolean term that holds if it is executed and may change the cell; an
-    atomic that stores the value it has just read (a bit that was already set) does not.
+    ``changes``: for a write, a boolean term that holds if it is executed and may change the cell;
+    an atomic that stores the value it has just read (a bit that was already set) does not.
     """
 
     id: int

@@ -96,7 +96,9 @@ class Instance:
         guard = self.place.guard
         common = _Case(self, guard)
         common.emit(ok[: shared - 1])
-        read = common.emit_read(Step(ok[shared - 1].kind, ok[shared - 1].tags, fail[shared - 1].rmw))
+        read = common.emit_read(
+            Step(ok[shared - 1].kind, ok[shared - 1].tags, fail[shared - 1].rmw)
+        )
         test = self._test(read)
         good = _Case(self, self.terms.both(guard, test), outcome=True)
         bad = _Case(self, self.terms.both(guard, self.terms.no(test)), outcome=False)
@@ -142,7 +144,9 @@ class Instance:
         """A use that the primitive's contract forbids (a refcount raised from 0) is a finding."""
         if self.primitive.misuse is None:
             return
-        wrong = self.terms.truth(self._formula(parse_formula(self.primitive.misuse), case.read, None))
+        wrong = self.terms.truth(
+            self._formula(parse_formula(self.primitive.misuse), case.read, None)
+        )
         self.draft.obligations.append(
             Obligation(
                 f"misuse of {self.primitive.name}",
@@ -304,9 +308,7 @@ class _Case:
     def _depend(self, relation: str, target: DraftEvent, taint: Taint) -> None:
         for read, when in taint.items():
             if when is not self.instance.terms.false:
-                self.instance.draft.dependencies.append(
-                    Dependency(relation, read, target.id, when)
-                )
+                self.instance.draft.dependencies.append(Dependency(relation, read, target.id, when))
 
 
 def _shared_prefix(ok: tuple[Step, ...], fail: tuple[Step, ...]) -> int | None:
@@ -321,5 +323,3 @@ def _shared_prefix(ok: tuple[Step, ...], fail: tuple[Step, ...]) -> int | None:
         if a != b:
             return None
     return None
-
-

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ksmcheck.kernel.ints import BOOL, IntType, OPERATORS, DivisionByZero, apply
+from ksmcheck.kernel.ints import BOOL, OPERATORS, DivisionByZero, IntType, apply
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +42,7 @@ class Term:
 class TermTable:
     """Makes terms, folds constants, and never makes the same term twice."""
 
-    __slots__ = ("_made", "_count", "true", "false")
+    __slots__ = ("_count", "_made", "false", "true")
 
     def __init__(self) -> None:
         self._made: dict[tuple[object, ...], Term] = {}
@@ -113,9 +113,7 @@ class TermTable:
         if condition.is_const:
             return then if condition.payload else otherwise
         if type == BOOL:
-            return self.either(
-                self.both(condition, then), self.both(self.no(condition), otherwise)
-            )
+            return self.either(self.both(condition, then), self.both(self.no(condition), otherwise))
         return self._make("ite", (condition, then, otherwise), 0, type)
 
     def shift_reads(self, shift: int) -> None:

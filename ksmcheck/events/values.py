@@ -171,7 +171,11 @@ class _Fixpoint:
             local = {read.id: frozenset((value,))}
             for term in order:
                 if term is not read:
-                    local[term.id] = _values(term, [local[a.id] for a in term.args]) if term.args else self._leaf(term)
+                    local[term.id] = (
+                        _values(term, [local[a.id] for a in term.args])
+                        if term.args
+                        else self._leaf(term)
+                    )
             if 1 in local[admits.id]:
                 keep.add(value)
         return frozenset(keep)
@@ -277,5 +281,7 @@ def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
         places.append(tuple(sorted(c.id for c in known)))
         strays.append(tuple(sorted(fixpoint.domain[event.address.id] - addresses)))
     # A read that no write can serve is not executed either (the outcome it stands for is impossible).
-    live = tuple(fixpoint.live(e) and (e.kind != "R" or bool(v)) for e, v in zip(events, values, strict=True))
+    live = tuple(
+        fixpoint.live(e) and (e.kind != "R" or bool(v)) for e, v in zip(events, values, strict=True)
+    )
     return Analysis(tuple(values), tuple(places), tuple(strays), live)

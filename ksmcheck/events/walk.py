@@ -62,8 +62,9 @@ class _Branched:
 class Walk:
     """State of the walk of one thread; ``run`` fills the draft."""
 
-    def __init__(self, draft: Draft, thread: Thread, lower: Lower) -> None:
+    def __init__(self, draft: Draft, thread: Thread, lower: Lower, races: bool) -> None:
         self.draft = draft
+        self.races = races
         self.terms = draft.terms
         self.thread = thread
         self.lower = lower
@@ -126,7 +127,7 @@ class Walk:
 
     def _repeated(self, repeat: LoopIteration | None, guard: Term) -> Term:
         """The condition for going round once more: a skippable iteration must have changed memory."""
-        if repeat is None or not repeat.skippable:
+        if repeat is None or not (repeat.skippable or (repeat.quiet and not self.races)):
             return self.terms.true
         writes = [w for block in sorted(repeat.blocks) for w in self.writes.get(block, ())]
         written = self.terms.either(*writes)

@@ -17,6 +17,7 @@ from ksmcheck.execution.concrete import (
     unary,
     wrap,
 )
+from ksmcheck.execution.known import assigned, forget
 from ksmcheck.execution.machine import (
     Control,
     InMemory,
@@ -204,7 +205,7 @@ class Expressions(Machine):
         if isinstance(place, InRegister):
             offset, type = self.register_of(place)
             known = place.variable.parts.get(offset)
-            return integer(0, UNSIGNED_LONG) if known is None else convert(known, place.type)
+            return Concrete(place.type, 0) if known is None else convert(known, place.type)
         if isinstance(place.type, ArrayOf):
             return replace(place.address, type=PointerTo(place.type.element, place.volatile))
         return self.load(place)
@@ -281,8 +282,12 @@ class Expressions(Machine):
         ):
             truth, reads, fixed = self.decide(e.left)
             if truth == (e.op == "||"):
+                if not fixed:
+                    self.forget(e.right)
                 return truth, reads, fixed
             with_right = self.under(reads, e.right)
+            if not fixed:
+                self.forget(e.right)
             return with_right[0], reads | with_right[1], fixed and with_right[2]
         value = self.value(e)
         return value.truth, value.reads, value.fixed
@@ -313,6 +318,8 @@ class Expressions(Machine):
         self.controls.append(Control(None, 0, reads))
         value = self.value(e.then if truth else e.otherwise)
         self.controls.pop()
+        if not fixed:
+            self.forget(e.then, e.otherwise)
         if isinstance(type, VoidType):
             return NOTHING
         return replace(convert(value, type), fixed=fixed and value.fixed)
@@ -326,6 +333,10 @@ class Expressions(Machine):
         value = self.value(e.otherwise)
         self.controls.pop()
         return replace(convert(value, type), fixed=first.fixed and value.fixed)
+
+    def forget(self, *maybe: c.Expr) -> None:
+        """What only one of two ways changes is not fixed behind them."""
+        forget(self.call, {name for e in maybe for name in assigned(e)})
 
     def joined_type(self, then: c.Expr, otherwise: c.Expr) -> CType:
         """C17 6.5.15: a pointer wins over a null constant, a typed pointer over ``void *``."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ksmcheck.execution.concrete import Concrete, binary, bits_of, integer, wrap
 from ksmcheck.execution.flow import Flow, Point
+from ksmcheck.execution.foresight import outlook
 from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.machine import Call, InMemory, Place
@@ -30,7 +31,7 @@ class FinalState(Interpreter):
         registers: Mapping[tuple[int, str], Concrete],
         private: Mapping[str, int],
     ) -> None:
-        super().__init__(world, Record(-1, ()))
+        super().__init__(world, Record(-1, ()), outlook)
         self.memory = memory
         self.final_registers = registers
         self.private = private

@@ -7,15 +7,16 @@ happens, so that the dependencies of the execution are found a second time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import TypeAlias
 
 from ksmcheck.execution.calls import Calls
 from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, promoted
-from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
-from ksmcheck.execution.joins import Loops, join_of
-from ksmcheck.execution.machine import Call, Control, FailedCheck, Variable
-from ksmcheck.execution.performed import Exhausted, Record
+from ksmcheck.execution.joins import Loops
+from ksmcheck.execution.known import Outlook, keep_fixed
+from ksmcheck.execution.machine import Call, Control, Variable
+from ksmcheck.execution.performed import Record
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.types import (
@@ -33,41 +34,17 @@ from ksmcheck.text import InternalError
 
 _MOST_STEPS = 100_000
 
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """One thread's run. ``ended``: it came to its end; else its record ended before."""
-
-    record: Record
-    registers: dict[str, Concrete]
-    failed: tuple[FailedCheck, ...]
-    ended: bool
-    looped: bool
-
-
-def run_thread(world: World, thread: int, events: tuple[ExecutedEvent, ...]) -> Ran:
-    """Runs thread number ``thread`` against its recorded events.
-
-    Raises InternalError, saying what differs, where the record is not what the thread does.
-    """
-    interpreter = Interpreter(world, Record(thread, events))
-    ended = True
-    try:
-        interpreter.thread(world.test.threads[thread])
-    except Exhausted:
-        ended = False
-    record = interpreter.record
-    if ended and record.at < len(events):
-        event = events[record.at]
-        raise InternalError(f"replay: P{thread} ends before event {event.id} ({event.primitive})")
-    registers = interpreter.outputs(world.test.threads[thread])
-    return Ran(record, registers, tuple(interpreter.failed), ended, interpreter.looped)
+Look: TypeAlias = "Callable[[Interpreter, Call, Point], Outlook]"
 
 
 class Interpreter(Calls):
-    """Statements and functions."""
+    """Statements and functions. ``look`` tells what comes after a branch (``foresight``)."""
 
-    steps = 0
+    def __init__(self, world: World, record: Record, look: Look) -> None:
+        super().__init__(world, record)
+        self.look = look
+        self.steps = 0
+        self.starts: dict[str, Concrete] = {}
 
     # Threads and functions.
 
@@ -107,8 +84,6 @@ class Interpreter(Calls):
             item = self.world.items[e.name]
             return Concrete(PointerTo(item.type), item.address, fixed=True)
         return self.value(e)
-
-    starts: dict[str, Concrete]
 
     def new_call(self, function: c.Function, *, lenient: bool = False) -> Call:
         result = self.types.resolve(function.result)
@@ -174,9 +149,7 @@ class Interpreter(Calls):
         """Walks the body from its entry to its exit."""
         point = call.flow.entry
         while True:
-            self.controls = [
-                k for k in self.controls if k.call is not call or k.join != point.number
-            ]
+            self.arrive(call, point)
             if point.kind == "exit":
                 break
             self.steps += 1
@@ -185,6 +158,14 @@ class Interpreter(Calls):
             self.scope = point.scope
             point = self.step(call, point)
         self.controls = [k for k in self.controls if k.call is not call]
+
+    def arrive(self, call: Call, point: Point) -> None:
+        """Ends the control of the branches whose ways meet here."""
+        ending = [k for k in self.controls if k.call is call and k.join == point.number]
+        for control in ending:
+            keep_fixed(call, control.known)
+        if ending:
+            self.controls = [k for k in self.controls if k not in ending]
 
     def step(self, call: Call, point: Point) -> Point:
         if point.kind == "test":
@@ -206,12 +187,12 @@ class Interpreter(Calls):
 
     def branch(self, call: Call, point: Point, value: Concrete) -> None:
         """From here on, until the ways meet, everything depends on what was tested."""
-        if not value.reads:
+        if value.fixed:
             return
-        if call.loops.around(point.number):
+        if value.reads and call.loops.around(point.number):
             self.looped = True
-        join = join_of(call.loops, point, lambda p: p.next)
-        self.controls.append(Control(call, join, value.reads))
+        ahead = self.look(self, call, point)
+        self.controls.append(Control(call, ahead.join, value.reads, ahead.known))
 
     def switch(self, call: Call, point: Point) -> Point:
         assert point.item is not None and not isinstance(point.item, c.Declaration)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -46,11 +47,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Control:
-    """What is executed until ``call`` arrives at point ``join`` depends on ``reads``."""
+    """What is executed until ``call`` arrives at point ``join`` depends on ``reads``.
+
+    ``known``: the values that are fixed at the join whatever the way there (``known.Known``).
+    Inside an expression ``call`` is None, and the evaluation itself ends the control.
+    """
 
     call: Call | None
     join: int
     reads: Reads
+    known: Mapping[tuple[int, str, int], Concrete] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,8 +150,9 @@ class _Attempt:
         found = self.record.events[start : start + len(steps)]
         if len(found) < len(steps):
             return "the thread's recorded events end"
-        if len({e.instance for e in found}) > 1:
-            return f"event {found[0].id} belongs to another primitive than those after it"
+        whole = [e for e in self.record.events[start:] if found and e.instance == found[0].instance]
+        if len(whole) != len(steps):
+            return f"it has {len(whole)} recorded events, not {len(steps)}"
         for step, event in zip(steps, found, strict=True):
             problem = self.differs(step, event)
             if problem is not None:

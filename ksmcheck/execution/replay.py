@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.execution.final import FinalState, as_memory
-from ksmcheck.execution.interpreter import Ran, run_thread
 from ksmcheck.execution.machine import FailedCheck
 from ksmcheck.execution.plain_cat import evaluate
+from ksmcheck.execution.threads import Ran, run_thread
 from ksmcheck.execution.wellformed import check_orders, last_writes, universe_of
 from ksmcheck.execution.world import World, world_of
 from ksmcheck.lowering.template import LOCK_OFFSET

@@ -3,18 +3,54 @@
 from __future__ import annotations
 
 from ksmcheck.check.check import Checker
-from ksmcheck.check.verdict import VIOLATED, Verdict
-from ksmcheck.explain.story import sentence
+from ksmcheck.check.verdict import VIOLATED, Verdict, Witness
+from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.explain.graph import graph_of
+from ksmcheck.explain.story import Story, race_story, story
 from ksmcheck.explain.why import why
 from ksmcheck.kernel.primitives import primitives
+from ksmcheck.model.model import Model
 
 
 def story_of(checker: Checker, verdict: Verdict) -> str | None:
-    """The sentence for a violation; None for any other verdict, and for a flag such as a race."""
+    """The sentence for a violation; None for any other verdict."""
+    told = telling_of(checker, verdict)
+    return None if told is None else told.sentence
+
+
+def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
+    """Why a violation is possible: the missing order, or the accesses that race; None for any
+    other verdict, and for a flag that is not about pairs of accesses."""
     witness = verdict.witness
-    if witness is None or verdict.verdict != VIOLATED or verdict.flags:
+    if witness is None or verdict.verdict != VIOLATED:
         return None
     model = checker.workshop.model(verdict.request.model)
+    if verdict.flags:
+        pairs = flagged_pairs(model, verdict.flags[0], witness)
+        return race_story(pairs, witness.thread_names) if pairs else None
     kernel = verdict.request.kernel
     row = model.row(primitives(kernel)["smp_mb"], kernel, verdict.config)
-    return sentence(why(witness.execution, model.compiled, row), witness.thread_names)
+    return story(why(witness.execution, model.compiled, row), witness.thread_names, model.name)
+
+
+def flagged_pairs(
+    model: Model, flag: str, witness: Witness
+) -> tuple[tuple[ExecutedEvent, ExecutedEvent], ...]:
+    """The pairs of accesses that a flag ``~empty r`` finds in an execution, each once."""
+    execution = witness.execution
+    cat = model.compiled
+    found = next((c for c in cat.checks if c.flag and c.name == flag), None)
+    if found is None:
+        return ()
+    graph = graph_of(execution)
+    bits, size = cat.value(graph, cat.root(found)), len(execution.events)
+    events = execution.events
+    pairs = [(a, b) for a in range(size) for b in range(size) if bits >> (a * size + b) & 1]
+    unordered = {(min(p), max(p)) for p in pairs}
+    return tuple(
+        (events[a], events[b])
+        for a, b in sorted(unordered)
+        if events[a].thread >= 0
+        and events[b].thread >= 0
+        and "F" not in (events[a].kind, events[b].kind)
+    )

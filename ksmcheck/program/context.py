@@ -27,7 +27,8 @@ class Context:
 
     ``objects`` are all shared objects by name, ``shared`` those that code may name; ``sites`` gives
     the stable name of a node by its ``id``; ``hidden`` are shared locations that this thread has no
-    name for, because its parameters do not list them (herd7's rule).
+    name for, because its parameters do not list them (herd7's rule). ``locations`` are the types of
+    the locations whose addresses its parameters are, by register.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Context:
         self.kernel = kernel
         self.sites = sites
         self.hidden: frozenset[str] = frozenset()
+        self.locations: dict[str, CType] = {}
         self.graph = Graph()
         self.frame: Activation
 

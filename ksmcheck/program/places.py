@@ -101,11 +101,19 @@ class Places(Context):
         if isinstance(value.type, PointerTo):
             if isinstance(value.type.target, VoidType):
                 raise InputError("void * cannot be dereferenced", span, hint="cast it first")
-            return InMemory(value.expr, value.type.target, value.type.volatile)
+            target = self._herd_type(value.expr, value.type.target)
+            return InMemory(value.expr, target, value.type.volatile)
         if not self.frame.lenient:
             hint = f"cast it to a pointer, or declare it as one; it is {value.type}"
             raise InputError("this is not a pointer", span, hint=hint)
         return InMemory(fold.cast(ADDRESS, value.expr), value.type)
+
+    def _herd_type(self, address: Expr, type: CType) -> CType:
+        """herd7 has no types: a cast of a location's address does not change what is accessed."""
+        if not self.frame.lenient or not isinstance(address, Use) or not is_scalar(type):
+            return type
+        location = self.locations.get(address.reg)
+        return type if location is None or not is_scalar(location) else location
 
     def _member(self, expr: Member) -> Place:
         base: Place = self._arrow_base(expr.base) if expr.arrow else self.place(expr.base)

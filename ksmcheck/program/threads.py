@@ -78,6 +78,7 @@ class ThreadLowering(Statements):
             type = written if keep and written.target == target else PointerTo(target, volatile)
             variable = self.declare(param.name, type, param.span, volatile=param.volatile)
             assert item.object is not None
+            self.locations[variable.register] = item.type
             address = Value(Const(item.object.address, ADDRESS), type)
             self.write(self.place_of(variable), address, Name(param.name, param.span))
 

@@ -2,48 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Verdict, Witness
-from ksmcheck.execution.execution import ExecutedEvent
-from ksmcheck.explain.story import place
+from ksmcheck.explain.story import Story, span_text
 from ksmcheck.program.ir import Origin
-from ksmcheck.report.timeline import Moment, timeline
-from ksmcheck.report.values import Names
+from ksmcheck.report.context import source_line
+from ksmcheck.report.effects import words_for
+from ksmcheck.report.expectation import Expectation
+from ksmcheck.report.witness import arranged, final_line, witness_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
 STYLE = {SAFE: "bold green", VIOLATED: "bold red", VACUOUS: "bold magenta"}
 
 
-def print_verdict(console: Console, verdict: Verdict, story: str | None = None) -> None:
-    """Writes one verdict; ``story`` is the sentence that names the missing order."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is known of a verdict besides itself. ``full``: every step and cell is shown;
+    ``titles`` say what each thread does."""
+
+    story: Story | None = None
+    expectation: Expectation | None = None
+    titles: tuple[str, ...] = ()
+    full: bool = False
+
+
+def print_verdict(console: Console, verdict: Verdict, said: Said) -> None:
+    """Writes one verdict and, if it is violated, the execution and why it is possible."""
     from rich.text import Text
 
-    request = verdict.request
     head = Text()
-    head.append(f"{_word(verdict)}  ", style=STYLE.get(verdict.verdict, "bold yellow"))
+    head.append(f"{word(verdict)}  ", style=STYLE.get(verdict.verdict, "bold yellow"))
     head.append(f"{verdict.test}  {_subject(verdict)}".rstrip())
-    config = f" ({verdict.config})" if verdict.config not in ("", "default") else ""
-    head.append(
-        f"\n  {request.model}{config}, kernel {request.kernel}, {request.solver}, "
-        f"{verdict.seconds * 1000:.0f} ms"
-        + (", witness re-checked" if verdict.witness else ""),
-        style="dim",
-    )
+    head.append(f"\n  {_circumstances(verdict)}", style="dim")
+    if said.expectation is not None:
+        _append_expectation(head, verdict, said.expectation)
     console.print(head, soft_wrap=True)
     for line in _remarks(verdict):
         console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
     if verdict.witness and verdict.verdict == VIOLATED:
-        print_witness(console, verdict.witness)
-        if story:
-            console.print(Text(f"  why: {story}", style="bold"), soft_wrap=True)
+        print_witness(console, verdict.witness, said)
+        if said.story:
+            console.print(Text(f"why:   {said.story.sentence}", style="bold"), soft_wrap=True)
+    console.print()
 
 
-def _word(verdict: Verdict) -> str:
+def _append_expectation(head: object, verdict: Verdict, expectation: Expectation) -> None:
+    from rich.text import Text
+
+    assert isinstance(head, Text)
+    if expectation.met_by(verdict):
+        head.append(", as expected", style="dim")
+    else:
+        head.append(f"\n  NOT AS EXPECTED: {expectation.word}", style="bold red")
+        head.append(f" ({expectation.reason})" if expectation.reason else "")
+
+
+def _circumstances(verdict: Verdict) -> str:
+    request = verdict.request
+    config = f" ({verdict.config})" if verdict.config not in ("", "default") else ""
+    rechecked = ", witness re-checked" if verdict.witness else ""
+    return (
+        f"{request.model}{config}, kernel {request.kernel}, {request.solver}, "
+        f"{verdict.seconds * 1000:.0f} ms{rechecked}"
+    )
+
+
+def word(verdict: Verdict) -> str:
+    """The verdict in a word: ``SAFE``, ``SAFE up to 4``, ``Sometimes``, ..."""
     if verdict.verdict == BOUNDED:
         return f"{verdict.observation or 'SAFE'} up to {verdict.bound}"
     if verdict.verdict == SAFE and verdict.observation:
@@ -57,86 +87,43 @@ def _subject(verdict: Verdict) -> str:
     return verdict.subject
 
 
-def _remarks(verdict: Verdict) -> list[str]:
-    lines = []
+def _remarks(verdict: Verdict) -> Iterable[str]:
     if verdict.verdict in (UNKNOWN, VACUOUS) and verdict.reason:
-        lines.append(verdict.reason)
+        yield verdict.reason
     if verdict.verdict == BOUNDED:
         where = ", ".join(str(s) for s in verdict.bound_loops)
-        lines.append(f"the unrolling bound can be reached: {where} (raise --unroll)")
+        yield f"the unrolling bound can be reached: {where} (raise --unroll)"
     if verdict.observation and verdict.flags:
-        lines.append(f"flag: {', '.join(verdict.flags)}")
+        yield f"flag: {', '.join(verdict.flags)}"
     if verdict.assumed and verdict.request.model != "lkmm":
         sites = ", ".join(_site(o) for o in verdict.assumed)
-        lines.append(f"assuming the compiler neither tears, fuses nor moves these plain stores: {sites}")
-    lines.extend(verdict.notes)
-    return lines
+        yield f"assuming the compiler neither tears, fuses nor moves these plain stores: {sites}"
+    yield from verdict.notes
 
 
 def _site(origin: Origin) -> str:
-    return f"{origin.site} ({origin.span.source.name.rpartition('/')[2]}:{origin.span.line})"
+    return f"{origin.site} ({span_text(origin.span)})"
 
 
-def print_witness(console: Console, witness: Witness) -> None:
-    """The execution, one column a thread, in telling order; then the final state."""
-    from rich.table import Table
-
-    names = Names(witness.cells)
-    widths = {c.name: c.type.width for c in witness.cells}
-    threads = sorted({e.thread for e in witness.execution.events if e.thread >= 0})
-    table = Table(box=None, pad_edge=False, padding=(0, 2), show_edge=False)
-    for thread in threads:
-        table.add_column(witness.thread_names[thread], overflow="fold", ratio=1)
-    for moment in timeline(witness.execution):
-        if moment.event.kind == "F" and not moment.event.tags:
-            continue
-        row = ["" for _ in threads]
-        cell: list[str | Text] = [*row]
-        cell[threads.index(moment.event.thread)] = _step(moment, names, widths, witness)
-        table.add_row(*cell)
-    console.print(table)
-    final = ", ".join(
-        f"{name} = {names.value(value, widths.get(name, 64))}"
-        for name, value in witness.execution.memory
-    )
-    console.print(f"  final: {final}", soft_wrap=True, highlight=False, markup=False)
-
-
-def _step(
-    moment: Moment, names: Names, widths: dict[str, int], witness: Witness
-) -> Text:
+def print_witness(console: Console, witness: Witness, said: Said) -> None:
+    """The execution, a column a thread, in telling order; then how it ends."""
     from rich.text import Text
 
-    event = moment.event
-    text = Text()
-    text.append(f"{place(event)} ", style="dim")
-    if event.kind == "F":
-        text.append(f"{event.primitive} ", style="cyan")
-        text.append(f"[{','.join(sorted(event.tags))}]", style="dim")
-        return text
-    value = names.value(event.value or 0, widths.get(event.cell or "", 64))
-    if event.kind == "W":
-        text.append(f"{event.cell} := {value}", style="bold")
-    else:
-        text.append(f"{event.cell} = {value}")
-        text.append(_source(moment, witness), style="yellow" if moment.early or moment.late else "dim")
-    return text
+    layout, lines = witness_rows(
+        witness, said.story, _width(console), full=said.full, titles=said.titles
+    )
+    console.print()
+    for lead, text, style in arranged(layout, lines):
+        console.print(Text(lead, style="dim") + Text(text, style=style), soft_wrap=True)
+    console.print()
+    if witness.failure.span is not None and witness.failure.text.startswith(witness.failure.name + " at"):
+        span = witness.failure.span
+        console.print(Text(f"fails: {span_text(span)}  {source_line(span)}", style="bold"), soft_wrap=True)
+    words = words_for(witness.cells, witness.thread_names)
+    final = final_line(witness, words, full=said.full)
+    console.print(Text(f"final: {final}"), soft_wrap=True)
 
 
-def _source(moment: Moment, witness: Witness) -> str:
-    source = moment.source
-    if source is None:
-        return ""
-    if source.thread < 0:
-        came = "from the start"
-    elif source.thread == moment.event.thread:
-        came = f"from own {place(source)}"
-    else:
-        came = f"from {witness.thread_names[source.thread]} {place(source)}"
-    note = ", not yet shown above" if moment.early else ", already overwritten" if moment.late else ""
-    return f"  {came}{note}"
-
-
-def story_events(events: Sequence[ExecutedEvent]) -> str:
-    """A cycle of events in one line, for notes."""
-    return " -> ".join(f"P{e.thread} {e.kind} {e.cell} ({place(e)})" for e in events)
+def _width(console: Console) -> int:
+    """A terminal's own width; 130 characters where the text goes to a file or a pipe."""
+    return console.width if console.is_terminal else 130

@@ -16,8 +16,8 @@ from functools import cached_property
 
 from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure
 from ksmcheck.events.terms import Term
-from ksmcheck.solve.gates import FALSE, TRUE, Gates
 from ksmcheck.solve import vectors
+from ksmcheck.solve.gates import FALSE, TRUE, Gates
 from ksmcheck.solve.term_literals import Domain, TermLiterals
 from ksmcheck.solve.vectors import Vector
 
@@ -92,6 +92,13 @@ class Base:
         if isinstance(form, dict):
             return next(value for value, literal in form.items() if holds(literal))
         return sum(holds(bit) << k for k, bit in enumerate(form))
+
+    def read_literals(self, read: int, holds: Callable[[int], bool]) -> list[int]:
+        """Literals that hold, and fix the value of the read."""
+        form = self._reads[read]
+        if isinstance(form, dict):
+            return [literal for literal in form.values() if holds(literal)]
+        return [bit if holds(bit) else -bit for bit in form]
 
     def same(self, a: int, b: int) -> int:
         """The literal that two accesses, if both are executed, are to the same cell."""
@@ -170,15 +177,9 @@ class Base:
         return domain
 
     def _wide(self, read: Event, values: list[int], sourced: int) -> Vector:
-        """Bits for a read of many values: fixed where all values agree, no other values."""
-        first, differ = values[0], 0
-        for value in values:
-            differ |= value ^ first
-        fixed = vectors.constant(first, read.width)
-        bits = [self.gates.new() if differ >> k & 1 else x for k, x in enumerate(fixed)]
-        vector = tuple(bits)
-        if 1 << differ.bit_count() > len(values):
-            self.gates.add(vectors.among(self.gates, vector, values))
+        """Bits for a read of many values: no other values, and bits that always agree are one."""
+        vector = vectors.covering(self.gates, values, read.width)
+        self.gates.add(vectors.among(self.gates, vector, values))
         for bit in vector:
             self.gates.add(sourced, -bit)
         return vector

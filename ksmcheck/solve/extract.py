@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from ksmcheck.cat.graph import Graph
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Skeleton
-from ksmcheck.solve.gates import TRUE
 from ksmcheck.solve.outcome import Candidate
+
+
+def holding(model: Sequence[int]) -> Callable[[int], bool]:
+    """Whether a literal holds in the assignment."""
+    return lambda literal: model[abs(literal) - 1] == literal
+
+
+def different_values(graph: Graph, candidate: Candidate) -> Graph:
+    """The graph with the relation of that name: pairs of accesses with unequal values."""
+    n, bits = graph.n, 0
+    accesses = [(i, candidate.values.get(e)) for i, e in enumerate(candidate.executed)]
+    for i, one in accesses:
+        for j, other in accesses:
+            if one is not None and other is not None and one != other:
+                bits |= 1 << (i * n + j)
+    return Graph(n, graph.sets, {**graph.rels, "different-values": bits})
 
 
 def candidate_of(base: Base, skeleton: Skeleton, model: Sequence[int]) -> Candidate:
     """Reads the whole candidate off an assignment."""
-
-    def holds(literal: int) -> bool:
-        return literal == TRUE or model[abs(literal) - 1] == literal
-
+    holds = holding(model)
     rf: dict[int, int] = {}
     values: dict[int, int] = {}
     for event in skeleton.events:

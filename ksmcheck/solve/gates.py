@@ -47,7 +47,7 @@ class Gates:
             return FALSE
         if len(parts) == 1:
             return parts.pop()
-        if any([-x in parts for x in parts]):
+        if any(-x in parts for x in parts):
             return FALSE
         key = tuple(sorted(parts))
         gate = self._known.get(key)

@@ -11,10 +11,12 @@ from ksmcheck.cat.graph import Graph
 from ksmcheck.solve.backends.backend import Backend
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Concrete, Skeleton
+from ksmcheck.solve.extract import candidate_of, different_values, holding
 from ksmcheck.solve.limits import Meter
 
 _REASONS = 6
-Accept = Callable[[Graph], bool]
+Accept = Callable[[Graph], bool | None]
+"""Whether a consistent graph is what is looked for; None: it is not, and no other can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,11 @@ class Stopped:
 class Lazy:
     """Consistent candidates of one base encoding; what is learned is kept between searches."""
 
-    def __init__(self, base: Base, cat: CompiledCat, backend: Backend, meter: Meter) -> None:
+    def __init__(
+        self, base: Base, cat: CompiledCat, backend: Backend, meter: Meter, values: bool = False
+    ) -> None:
+        """``values``: flags look at the values of accesses, not at the graph alone."""
+        self.values = values
         self.base = base
         self.cat = cat
         self.backend = backend
@@ -71,10 +77,29 @@ class Lazy:
             violated = self.cat.violated(graph)
             if violated:
                 self._learn(violated[0], skeleton, graph, model)
-            elif accept is None or accept(graph):
+                continue
+            accepted = accept is None or accept(self._with_values(graph, skeleton, model))
+            if accepted is None:
+                return None
+            if accepted:
                 return Consistent(model, skeleton)
-            else:
-                self.base.gates.add(-unless, *self.concrete.block(skeleton, model))
+            self.base.gates.add(-unless, *self._blocked(skeleton, model))
+
+    def _with_values(self, graph: Graph, skeleton: Skeleton, model: Sequence[int]) -> Graph:
+        """The graph as a flag needs it."""
+        if not self.values:
+            return graph
+        return different_values(graph, candidate_of(self.base, skeleton, model))
+
+    def _blocked(self, skeleton: Skeleton, model: Sequence[int]) -> list[int]:
+        """Forbids what a flag looks at: the graph and, where it counts, the values read."""
+        clause = self.concrete.block(skeleton, model)
+        if self.values:
+            holds = holding(model)
+            for read in skeleton.events:
+                if self.base.events[read].kind == "R":
+                    clause += [-x for x in self.base.read_literals(read, holds)]
+        return clause
 
     def _model(self) -> Sequence[int]:
         """The assignment; variables that no clause mentions are free, here true."""

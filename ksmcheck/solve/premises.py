@@ -9,40 +9,61 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ksmcheck.cat.algebra import Algebra, Node
+from ksmcheck.cat.algebra import Algebra, Check, Node
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.text import InputError
 
+VALUES = "different-values"
+"""The relation between accesses of different values; provided for flags only."""
+
 _NOT_PROVIDED = {
-    ("set", "FW"): "the set FW of final writes",
-    ("rel", "amo"): "the relation amo",
-    ("rel", "lxsx"): "the relation lxsx",
-    ("rel", "different-values"): "different-values",
+    "FW": "the set FW of final writes",
+    "amo": "the relation amo",
+    "lxsx": "the relation lxsx",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """``coherence``: acyclic (po-loc | rf | co | fr). ``atomicity``: empty rmw & (fre ; coe)."""
+    """``coherence``: acyclic (po-loc | rf | co | fr). ``atomicity``: empty rmw & (fre ; coe).
+    ``values``: some flag looks at the values of accesses."""
 
     coherence: bool
     atomicity: bool
+    values: bool = False
 
 
 def premises(cat: CompiledCat) -> Premises:
     """Which axioms the model has. Raises InputError where it reads what candidates do not have."""
     algebra = cat.algebra
-    for name in sorted(_NOT_PROVIDED.keys() & algebra.bases()):
-        raise InputError(f"the model {cat.name} uses {_NOT_PROVIDED[name]}: not supported yet")
-    required = [
-        (check.kind, root)
-        for check, root in zip(algebra.checks, algebra.roots, strict=True)
-        if not check.flag and not check.negated
-    ]
+    plain: list[tuple[Check, int]] = []
+    flags: list[tuple[Check, int]] = []
+    for check, root in zip(algebra.checks, algebra.roots, strict=True):
+        (flags if check.flag else plain).append((check, root))
+    required, flagged = _bases(algebra, plain), _bases(algebra, flags)
+    for name, what in _NOT_PROVIDED.items():
+        if name in required | flagged:
+            raise InputError(f"the model {cat.name} uses {what}: not supported yet")
+    if VALUES in required:
+        raise InputError(f"the model {cat.name} uses {VALUES} in a requirement, not a flag")
+    axioms = [(check.kind, root) for check, root in plain if not check.negated]
     return Premises(
-        any(kind == "acyclic" and _is_coherence(algebra, root) for kind, root in required),
-        any(kind == "empty" and _is_atomicity(algebra, root) for kind, root in required),
+        any(kind == "acyclic" and _is_coherence(algebra, root) for kind, root in axioms),
+        any(kind == "empty" and _is_atomicity(algebra, root) for kind, root in axioms),
+        VALUES in flagged,
     )
+
+
+def _bases(algebra: Algebra, checks: list[tuple[Check, int]]) -> frozenset[str]:
+    """The names of a candidate's sets and relations that the checks read."""
+    seen: set[int] = set()
+    stack = [root for _, root in checks]
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(algebra.nodes[node].args)
+    return frozenset(algebra.nodes[i].name for i in seen if algebra.nodes[i].op == "base")
 
 
 def _is_coherence(algebra: Algebra, root: int) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.cat.graph import Graph
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.events.values import TooManyValues
@@ -26,9 +28,11 @@ from ksmcheck.solve.outcome import (
     Stats,
 )
 from ksmcheck.solve.premises import premises
+from ksmcheck.solve.ranges import raisable
 from ksmcheck.text import InputError
 
 ENGINES = ("lazy",)
+_FEW = 12
 _TOO_MANY = "an expression may have too many values to enumerate them"
 _UNDEFINED = "an execution divides by zero or shifts too far: C gives it no meaning"
 
@@ -69,7 +73,7 @@ class Session:
                 add_coherence(self.base)
             if axioms.atomicity:
                 add_atomicity(self.base)
-            self.lazy = Lazy(self.base, cat, solver, self.meter)
+            self.lazy = Lazy(self.base, cat, solver, self.meter, axioms.values)
         except TooManyValues:
             self._too_many = True
 
@@ -87,7 +91,21 @@ class Session:
         known = self._flags.get(check.name)
         if known is None:
             known = self._flags[check.name] = self.base.gates.new()
-        return self._query(goal, lambda graph: self.cat.raises(graph, check), known)
+        seen = 0
+
+        def accept(graph: Graph) -> bool | None:
+            nonlocal seen
+            seen += 1
+            if seen == _FEW and check.name not in self._raisable:
+                return None
+            return self.cat.raises(graph, check)
+
+        return self._query(goal, accept, known)
+
+    @cached_property
+    def _raisable(self) -> frozenset[str]:
+        """The flags that may be raised at all, worth finding out for more than a few candidates."""
+        return raisable(self.base, self.cat)
 
     def states(self, observed: Sequence[Term], goal: Term) -> StatesOutcome:
         """All value tuples of ``observed`` over the consistent executions where ``goal`` holds.

@@ -27,6 +27,21 @@ def from_domain(gates: Gates, domain: Mapping[int, int], width: int) -> Vector:
     )
 
 
+def covering(gates: Gates, values: Sequence[int], width: int) -> Vector:
+    """Fresh bits that can be any of the values, and where all of these agree that two bits are
+    equal (or opposite, or constant) so they are. It may be other values too (``among``)."""
+    every = (1 << len(values)) - 1
+    columns = {0: FALSE, every: TRUE}
+    bits = []
+    for k in range(width):
+        column = sum((value >> k & 1) << i for i, value in enumerate(values))
+        if column not in columns:
+            columns[column] = gates.new()
+            columns[every & ~column] = -columns[column]
+        bits.append(columns[column])
+    return tuple(bits)
+
+
 def free_bits(vector: Vector) -> list[int]:
     """The variables that the vector hangs on, each once."""
     return sorted({abs(x) for x in vector} - {TRUE})
@@ -114,10 +129,11 @@ def less(gates: Gates, a: Vector, b: Vector) -> int:
 
 
 def among(gates: Gates, vector: Vector, values: Iterable[int]) -> int:
-    """The literal that the vector is one of the (unsigned) values: a decision diagram over its
-    free bits, equal parts shared."""
+    """The literal that the vector is one of the (unsigned) values, all of which it can be: a
+    decision diagram over its free bits, equal parts shared."""
     known: dict[tuple[int, frozenset[int]], int] = {}
-    free = [k for k, x in enumerate(vector) if abs(x) != TRUE]
+    first = {abs(x): k for k, x in reversed(list(enumerate(vector)))}
+    free = sorted(k for variable, k in first.items() if variable != TRUE)
 
     def decide(i: int, left: frozenset[int]) -> int:
         if not left or i == len(free):
@@ -128,9 +144,7 @@ def among(gates: Gates, vector: Vector, values: Iterable[int]) -> int:
             known[i, left] = gates.choose(vector[free[i]], high, low)
         return known[i, left]
 
-    fixed = sum((x == TRUE) << k for k, x in enumerate(vector))
-    mask = sum((abs(x) == TRUE) << k for k, x in enumerate(vector))
-    return decide(0, frozenset(v for v in values if v & mask == fixed))
+    return decide(0, frozenset(values))
 
 
 def same_where(gates: Gates, condition: int, a: Sequence[int], b: Sequence[int]) -> None:

@@ -51,7 +51,9 @@ def run(args: Sequence[str], env: dict[str, str] | None = None) -> float:
 
 def engine_seconds(args: Sequence[str]) -> float:
     """The engine's own share of one process, from ``--json``."""
-    done = subprocess.run([str(KSMCHECK), *args, "--json"], capture_output=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [str(KSMCHECK), *args, "--json"], capture_output=True, cwd=ROOT, check=False
+    )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return max(float(line["engine_seconds"]) for line in lines)
 
@@ -71,13 +73,25 @@ def main() -> None:
     for model in ("sc", "armv8", "power", "lkmm"):
         args = [*path_a, "--model", model]
         report(f"check path-a, {model}, process", median(lambda a=args: run(a), options.runs), unit)  # type: ignore[misc]
-        report(f"check path-a, {model}, engine", median(lambda a=args: engine_seconds(a), options.runs), unit)  # type: ignore[misc]
+        report(
+            f"check path-a, {model}, engine",
+            median(lambda a=args: engine_seconds(a), options.runs),
+            unit,
+        )  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as empty:
         cold = {"KSMCHECK_CACHE": empty}
-        report("check path-a, armv8, first run ever", run([*path_a, "--model", "armv8"], cold), unit)
-    report("suite as shipped, 2 jobs", run(["verify", "--jobs", "2", "--variants", "shipped"]), unit)
+        report(
+            "check path-a, armv8, first run ever", run([*path_a, "--model", "armv8"], cold), unit
+        )
+    report(
+        "suite as shipped, 2 jobs", run(["verify", "--jobs", "2", "--variants", "shipped"]), unit
+    )
     if not options.quick:
-        report("suite with all variants, 2 jobs", run(["verify", "--jobs", "2", "--variants", "all"]), unit)
+        report(
+            "suite with all variants, 2 jobs",
+            run(["verify", "--jobs", "2", "--variants", "all"]),
+            unit,
+        )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"{'peak memory of the largest process':48} {peak:8.0f} MB")
 

@@ -75,14 +75,14 @@ def write(where: Expr, value: Expr) -> Access:
     return Access("WRITE_ONCE", None, (where, value), S32, None, ORIGIN)
 
 
-def block(number: int, instrs: list[Instr], end: Terminator, controls: tuple[int, ...] = ()) -> Block:
+def block(
+    number: int, instrs: list[Instr], end: Terminator, controls: tuple[int, ...] = ()
+) -> Block:
     return Block(number, tuple(instrs), end, frozenset(controls))
 
 
 def structure(*threads: list[Block], cells: tuple[Cell, ...]) -> EventStructure:
-    made = tuple(
-        Thread(i, f"P{i}", tuple(blocks), ()) for i, blocks in enumerate(threads)
-    )
+    made = tuple(Thread(i, f"P{i}", tuple(blocks), ()) for i, blocks in enumerate(threads))
     program = Program("test", "6.12", cells, made, None, None, ())
     return build_structure(program, lower, "none", "default")
 
@@ -151,7 +151,13 @@ def test_address_dependency_and_cells_by_value_analysis() -> None:
     get = Access("READ_ONCE", "q", (address(3),), U64, U64, ORIGIN)
     built = structure(
         [block(0, [get, read("r", Use("q", U64))], End())],
-        [block(0, [Access("WRITE_ONCE", None, (address(3), Const(0x30000, U64)), U64, None, ORIGIN)], End())],
+        [
+            block(
+                0,
+                [Access("WRITE_ONCE", None, (address(3), Const(0x30000, U64)), U64, None, ORIGIN)],
+                End(),
+            )
+        ],
         cells=(cell(0, "x"), cell(1, "y"), cell(2, "z"), pointer),
     )
     loaded = [e for e in built.events if e.kind == "R"]
@@ -160,7 +166,11 @@ def test_address_dependency_and_cells_by_value_analysis() -> None:
         ("addr", loaded[0].id, loaded[1].id)
     ]
     assert not built.obligations
-    assert {built.cells[c].name for e in built.events if e.thread < 0 for c in e.cells} == {"x", "z", "p"}
+    assert {built.cells[c].name for e in built.events if e.thread < 0 for c in e.cells} == {
+        "x",
+        "z",
+        "p",
+    }
 
 
 def test_wild_address_is_an_obligation() -> None:
@@ -175,7 +185,9 @@ def test_wild_address_is_an_obligation() -> None:
 def _outcomes(name: str, args: tuple[Expr, ...], initial: int) -> EventStructure:
     access = Access(name, "r", args, S32, S32, ORIGIN)
     other = [block(0, [write(address(1), number(1))], End())]
-    return structure([block(0, [access], End())], other, cells=(cell(0, "x", initial), cell(1, "y", 0)))
+    return structure(
+        [block(0, [access], End())], other, cells=(cell(0, "x", initial), cell(1, "y", 0))
+    )
 
 
 def test_cmpxchg_outcomes_have_their_own_events() -> None:

@@ -33,7 +33,9 @@ def test_importing_the_package_imports_nothing_else() -> None:
 
 
 def test_version_imports_only_click_and_the_command_line() -> None:
-    run = "from ksmcheck.cli import main\ntry:\n    main(['--version'])\nexcept SystemExit:\n    pass"
+    run = (
+        "from ksmcheck.cli import main\ntry:\n    main(['--version'])\nexcept SystemExit:\n    pass"
+    )
     modules = loaded_by(run)
     assert not HEAVY & {m.partition(".")[0] for m in modules}
     assert third_party(modules) <= PACKAGES_ALLOWED

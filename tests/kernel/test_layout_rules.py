@@ -39,12 +39,18 @@ def layout(top: str, tag: str) -> tuple[int, int, dict[str, int]]:
     [
         # System V ABI: each member at the next multiple of its alignment; the size is a multiple
         # of the largest alignment.
-        ("struct s { char a; short b; char c; int d; };", (12, 4, {"a": 0, "b": 2, "c": 4, "d": 8})),
+        (
+            "struct s { char a; short b; char c; int d; };",
+            (12, 4, {"a": 0, "b": 2, "c": 4, "d": 8}),
+        ),
         ("struct s { char a; long b; char c; };", (24, 8, {"a": 0, "b": 8, "c": 16})),
         ("struct s { bool a; bool b; u16 c; };", (4, 2, {"a": 0, "b": 1, "c": 2})),
         ("struct s { spinlock_t l; atomic_t c; void *p; };", (16, 8, {"l": 0, "c": 4, "p": 8})),
         ("struct s { char a[3]; int b[2]; };", (12, 4, {"a": 0, "b": 4})),
-        ("struct i { int x; long y; }; struct s { char a; struct i b; };", (24, 8, {"a": 0, "b": 8})),
+        (
+            "struct i { int x; long y; }; struct s { char a; struct i b; };",
+            (24, 8, {"a": 0, "b": 8}),
+        ),
         # Members of an anonymous union or struct are the outer struct's.
         (
             "struct s { int a; union { long b; void *c; }; struct { int d; int e; }; };",
@@ -126,8 +132,8 @@ def test_usual_arithmetic_conversions(
 
 
 def constant_of(expression: str) -> tuple[int, IntType]:
-    types = declared(f"struct s {{ char c; struct {{ int x; int y; }} a[4]; }}; enum {{ N = {expression} }};"
-                     f" int probe = {expression};")  # fmt: skip
+    struct = "struct s { char c; struct { int x; int y; } a[4]; };"
+    types = declared(f"{struct} enum {{ N = {expression} }}; int probe = {expression};")
     probe: Declaration = types.globals["probe"]
     assert probe.init is not None
     value, type = constant(probe.init, types)

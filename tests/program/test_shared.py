@@ -207,6 +207,12 @@ def test_a_location_known_only_by_its_address_has_the_type_of_what_points_to_it(
     assert widths == {"x": 64, "y": 64, "z": 64, "p": 64, "q": 8}
 
 
+def test_a_cast_of_an_address_does_not_change_the_untyped_location() -> None:
+    program = compiled("{ } P0(int *x) { int r = (int)READ_ONCE(*(char **)x); } exists (true)")
+    (access,) = accesses(program)
+    assert access.cell_type == cell(program, "x").type
+
+
 def test_a_register_may_have_a_start_value() -> None:
     program = compiled("{ 0:r1 = x; } P0(int *x) { WRITE_ONCE(*r1, 3); } exists (x = 3)")
     (access,) = accesses(program)

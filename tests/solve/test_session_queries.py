@@ -180,6 +180,42 @@ def test_a_model_that_reads_what_is_not_provided_is_an_input_error(build, cat_of
         Session(build(0).structure(), cat_of('"x"\nempty lxsx & (fre ; coe) as a\n'))
 
 
+def test_a_flag_may_look_at_values(build, cat_of):
+    # One cell, written 1 or 2 by the value that P0 saw; P1's read of it differs from the initial
+    # value 1 exactly when it saw the 2.
+    cat = cat_of('"v"\nacyclic po | rf | co | fr as sc\n'
+                 "flag ~empty different-values(([IW] ; loc ; [R & T])) as other\n")  # fmt: skip
+    b = build(0, 1)
+    b.write(b.thread(), 0, 1)
+    t = b.thread()
+    b.write(t, 1, b.plus(b.read(t, 0, (0, 1)), 1))
+    seen = b.read(b.thread(), 1, (1, 2), tags=("T",))
+    session = Session(b.structure(), cat)
+    (flag,) = (c for c in cat.checks if c.flag)
+    assert isinstance(session.find_flag(flag, b.eq(seen, 2)), Found)
+    assert isinstance(session.find_flag(flag, b.eq(seen, 1)), Refuted)
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_race_is_looked_for_only_where_one_may_be(build, cat_of, locked):
+    # Eight racing reads have 2^8 graphs, all consistent. Where no access is marked A the flag
+    # cannot be raised, which is seen without looking at all of them.
+    cat = cat_of('"r"\nempty 0 as nothing\nflag ~empty [A] ; rfe ; [R] as race\n')
+    b = build(0)
+    b.write(b.thread(), 0, 1, tags=() if locked else ("A",))
+    for _ in range(8):
+        b.read(b.thread(), 0)
+    (flag,) = (c for c in cat.checks if c.flag)
+    outcome = Session(b.structure(), cat).find_flag(flag, b.terms.true)
+    assert isinstance(outcome, Refuted if locked else Found)
+    assert outcome.stats.candidates < 20
+
+
+def test_values_in_a_requirement_are_refused(build, cat_of):
+    with pytest.raises(InputError, match="different-values"):
+        Session(build(0).structure(), cat_of('"x"\nempty different-values(rf) as a\n'))
+
+
 def test_the_execution_is_numbered_thread_by_thread(build, sc):
     b = build(0, 5)
     p, q = b.thread(), b.thread()

@@ -1,0 +1,124 @@
+"""What is known without running: constants, from a branch onwards, along every way on.
+
+A test whose outcome is known is no branch, and the way that it never takes does not count in control
+dependence: ``if (flags == LOCK)`` in a function that was called with a constant. What is known starts
+with the values that the program's text has fixed so far, and is lost where ways with different values
+meet (conditional constant propagation: Wegman, Zadeck 1991).
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from ksmcheck.execution.concrete import Concrete, convert
+from ksmcheck.execution.flow import Point
+from ksmcheck.execution.interpreter import Interpreter
+from ksmcheck.execution.joins import join_of
+from ksmcheck.execution.known import RETURNED, Key, Known, Outlook, assigned, imagine, known_now
+from ksmcheck.execution.machine import Call, InMemory
+from ksmcheck.execution.performed import Done, Places, Record
+from ksmcheck.syntax import c_ast as c
+from ksmcheck.text import InternalError
+
+
+class Unknown(Exception):
+    """The expression's value hangs on what is not fixed."""
+
+
+def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
+    """Looks along all ways on from a branch whose outcome is not fixed."""
+    seen = _Propagation(interpreter, call, branch)
+    join = join_of(call.loops, branch, lambda point: seen.ways.get(point.number, point.next))
+    return Outlook(join, seen.before.get(join, {}))
+
+
+class _Propagation:
+    """``before`` is what is known before each point reached, ``ways`` the ways on from it."""
+
+    def __init__(self, interpreter: Interpreter, call: Call, branch: Point) -> None:
+        self.mind = _Mind(interpreter, call)
+        self.declarations = {id(d): d for p in call.flow.points for d in p.scope.values()}
+        for param in call.function.params:
+            self.declarations[id(param)] = param
+        self.branch = branch
+        self.before: dict[int, Known] = {}
+        self.ways: dict[int, list[Point]] = {}
+        waiting: list[Point] = []
+        start = {k: v for k, v in known_now(call).items() if not k[0] or k[0] in self.declarations}
+        for target in branch.next:
+            self._arrive(target, start, waiting)
+        while waiting:
+            point = waiting.pop()
+            after, ways = self._pass(point, self.before[point.number])
+            self.ways[point.number] = list(branch.next) if point is branch else ways
+            for target in self.ways[point.number]:
+                self._arrive(target, after, waiting)
+
+    def _arrive(self, point: Point, known: Known, waiting: list[Point]) -> None:
+        old = self.before.get(point.number)
+        met = known if old is None else {k: v for k, v in old.items() if known.get(k) == v}
+        if old is None or len(met) != len(old):
+            self.before[point.number] = met
+            if point.kind != "exit":
+                waiting.append(point)
+
+    def _pass(self, point: Point, known: Known) -> tuple[Known, list[Point]]:
+        """What is known after a point, and the ways that it can take."""
+        if point.item is None:
+            return known, point.next
+        imagine(self.mind.call, known, self.declarations)
+        self.mind.scope = point.scope
+        try:
+            following = self.mind.step(self.mind.call, point)
+        except (Unknown, InternalError):
+            lost = set(assigned(point.item))
+            return {k: v for k, v in known.items() if _survives(k, lost, point)}, point.next
+        return known_now(self.mind.call), [following]
+
+
+def _survives(key: Key, lost: set[str], point: Point) -> bool:
+    return key != RETURNED or point.kind != "return" if key[1] not in lost else False
+
+
+class _Mind(Interpreter):
+    """An interpreter without a record: whatever it would have to look up is unknown."""
+
+    def __init__(self, interpreter: Interpreter, call: Call) -> None:
+        record = interpreter.record
+        places = Places(dict(record.places.known))
+        super().__init__(interpreter.world, Record(record.thread, (), places), interpreter.look)
+        self.starts = interpreter.starts
+        self.call = Call(
+            call.function, call.flow, call.loops, call.addressed, call.lenient, call.result_type
+        )
+
+    def unknown(self) -> NoReturn:
+        raise Unknown
+
+    def load(self, place: InMemory) -> Concrete:
+        self.unknown()
+
+    def perform(self, name: str, place: InMemory | None, names: dict[str, Concrete]) -> Done:
+        self.unknown()
+
+    def enter(self, function: c.Function, arguments: list[Concrete]) -> Concrete:
+        self.unknown()
+
+    def block_value(self, e: c.StatementExpr) -> Concrete:
+        self.unknown()
+
+    def checked(self, e: c.Call) -> Concrete:
+        self.unknown()
+
+    def value(self, e: c.Expr) -> Concrete:
+        value = super().value(e)
+        if not value.fixed:
+            self.unknown()
+        return value
+
+    def conditional(self, e: c.Conditional) -> Concrete:
+        """Only the arm that is taken has to be known."""
+        if e.then is None:
+            return super().conditional(e)
+        chosen = e.then if self.value(e.condition).truth else e.otherwise
+        return convert(self.value(chosen), self.joined_type(e.then, e.otherwise))

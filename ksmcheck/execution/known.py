@@ -1,0 +1,106 @@
+"""Which values of a call's variables the program's text fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TypeAlias
+
+from ksmcheck.execution.concrete import Concrete
+from ksmcheck.execution.machine import Call, Variable
+from ksmcheck.syntax import c_ast as c
+from ksmcheck.text import Span
+
+Key: TypeAlias = tuple[int, str, int]
+"""A scalar of a local: identity of its declaration (0 for a register without one), name, offset."""
+
+Known: TypeAlias = Mapping[Key, Concrete]
+
+RETURNED: Key = (0, "return", -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """``join``: the point where the ways from a branch meet. ``known``: what is fixed there."""
+
+    join: int
+    known: Known
+
+
+def known_now(call: Call) -> dict[Key, Concrete]:
+    """The fixed values among a call's variables, and its result if that is fixed."""
+    found: dict[Key, Concrete] = {}
+    for key, variable in _variables(call):
+        for offset, value in variable.parts.items():
+            if value.fixed:
+                found[key, variable.name, offset] = value
+    if call.returned is not None and call.returned.fixed:
+        found[RETURNED] = call.returned
+    return found
+
+
+def keep_fixed(call: Call, known: Known) -> None:
+    """Where ways have met: a value that depends on the way taken is not fixed any more."""
+    for key, variable in _variables(call):
+        for offset, value in variable.parts.items():
+            if value.fixed and (key, variable.name, offset) not in known:
+                variable.parts[offset] = replace(value, fixed=False)
+    if call.returned is not None and RETURNED not in known:
+        call.returned = replace(call.returned, fixed=False)
+
+
+def forget(call: Call, names: set[str]) -> None:
+    """The variables of these names may have been changed, or not."""
+    for _, variable in _variables(call):
+        if variable.name in names:
+            for offset, value in variable.parts.items():
+                variable.parts[offset] = replace(value, fixed=False)
+
+
+def imagine(call: Call, known: Known, types: Mapping[int, c.Declaration | c.Param]) -> None:
+    """Sets the variables of a call to what is known, and nothing else."""
+    call.variables, call.registers = {}, {}
+    call.returned = known.get(RETURNED)
+    for key, value in known.items():
+        if key == RETURNED:
+            continue
+        number, name, offset = key
+        if number == 0:
+            call.registers[name] = Variable(name, value.type, parts={offset: value})
+        elif number in call.variables:
+            call.variables[number].parts[offset] = value
+        else:
+            volatile = types[number].volatile
+            made = Variable(name, value.type, volatile=volatile, parts={offset: value})
+            call.variables[number] = made
+
+
+def _variables(call: Call) -> Iterator[tuple[int, Variable]]:
+    for key, variable in call.variables.items():
+        if variable.address is None:
+            yield key, variable
+    for variable in call.registers.values():
+        yield 0, variable
+
+
+def assigned(node: object) -> Iterator[str]:
+    """Names of the variables that an expression or declaration may change."""
+    if isinstance(node, c.Assign):
+        yield from _root(node.target)
+    elif isinstance(node, c.IncDec) or (isinstance(node, c.Unary) and node.op == "&"):
+        yield from _root(node.operand)
+    elif isinstance(node, c.Declaration):
+        yield node.name
+    if is_dataclass(node) and not isinstance(node, Span):
+        for field in fields(node):
+            yield from assigned(getattr(node, field.name))
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from assigned(item)
+
+
+def _root(e: c.Expr) -> Iterator[str]:
+    while isinstance(e, c.Member | c.Index):
+        e = e.base
+    if isinstance(e, c.Name):
+        yield e.name

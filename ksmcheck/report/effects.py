@@ -1,0 +1,124 @@
+"""What a step did, in one phrase: ``node.kpfn := 1``, ``page.flags 1 -> 3  [lwsync .. sync]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.explain.story import place
+from ksmcheck.program.ir import Cell
+from ksmcheck.report.steps import Read, Step
+from ksmcheck.report.timeline import Moment
+from ksmcheck.report.values import Names
+
+_UNSAID = frozenset(("IW", "RMW", "Once", "Noreturn", "NoRet", "X", "EX", "AMO", "LOCK"))
+"""Tags that say how an access is made, not what it orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Turns steps into phrases; ``threads`` are the short names of the threads."""
+
+    names: Names
+    widths: dict[str, int]
+    threads: tuple[str, ...]
+
+    def value(self, event: ExecutedEvent) -> str:
+        return self.names.value(event.value or 0, self.widths.get(event.cell or "", 64))
+
+    def who(self, event: ExecutedEvent) -> str:
+        """``P0 ksm.h:31``, or ``the start``."""
+        if event.thread < 0:
+            return "the start"
+        return f"{self.threads[event.thread]} {place(event)}"
+
+
+def words_for(cells: tuple[Cell, ...], threads: tuple[str, ...]) -> Words:
+    return Words(Names(cells), {c.name: c.type.width for c in cells}, threads)
+
+
+def effect(moment: Moment, words: Words) -> str:
+    """The accesses of a step: cell, value read, value written, and what it orders."""
+    step = moment.step
+    accesses = [e for e in step.events if e.kind != "F" and not _companion(e)]
+    shown = accesses or [e for e in step.events if e.kind != "F"]
+    phrases = [_phrase(cell, events, words) for cell, events in _by_cell(shown)]
+    if step.events[0].outcome == "fail":
+        phrases.append("(fails)")
+    return "  ".join([*phrases, *ordering(step)])
+
+
+def _companion(event: ExecutedEvent) -> bool:
+    """A lock that only the lowering knows of (arm64's hashed locks of 3.9)."""
+    return (event.cell or "").startswith("bitop_lock(")
+
+
+def _by_cell(events: Iterable[ExecutedEvent]) -> Iterable[tuple[str, list[ExecutedEvent]]]:
+    cells: dict[str, list[ExecutedEvent]] = {}
+    for event in events:
+        cells.setdefault(event.cell or "?", []).append(event)
+    return cells.items()
+
+
+def _phrase(cell: str, events: list[ExecutedEvent], words: Words) -> str:
+    reads = [e for e in events if e.kind == "R"]
+    writes = [e for e in events if e.kind == "W"]
+    if reads and writes:
+        return f"{cell} {words.value(reads[0])} -> {words.value(writes[-1])}"
+    if writes:
+        return f"{cell} := {words.value(writes[-1])}"
+    return f"{cell} = {words.value(reads[-1])}"
+
+
+def ordering(step: Step) -> list[str]:
+    """The fences and ordered accesses of a step in brackets: ``[lwsync .. sync]``."""
+    if any(_companion(e) for e in step.events):
+        return ["[under a hashed lock]"]
+    accesses = [i for i, e in enumerate(step.events) if e.kind != "F"]
+    if not accesses:
+        return [f"[{', '.join(_tags(step.events))}]"] if _tags(step.events) else []
+    before, after = step.events[: accesses[0]], step.events[accesses[-1] + 1 :]
+    inside = _tags(step.events[accesses[0] : accesses[-1] + 1])
+    parts = [*_tags(before), *(inside or [".."]), *_tags(after)]
+    return [f"[{' '.join(parts)}]"] if parts != [".."] else []
+
+
+def _tags(events: Iterable[ExecutedEvent]) -> list[str]:
+    tags = (t for e in events for t in sorted(e.tags - _UNSAID))
+    return [_TAG_WORDS.get(t, t.lower()) for t in dict.fromkeys(tags)]
+
+
+_TAG_WORDS = {
+    "A": "acquire",
+    "Q": "acquire-pc",
+    "L": "release",
+    "LKR": "lock",
+    "LKW": "lock",
+    "UL": "unlock",
+    "Acq": "acquire",
+    "Rel": "release",
+}
+
+
+def sources(moment: Moment, words: Words) -> tuple[str, bool]:
+    """Who wrote what the step read, and whether that is out of place (to be marked)."""
+    if moment.early:
+        read = moment.early[0]
+        assert read.source is not None
+        return f"EARLY: the value that {words.who(read.source)} stores below", True
+    if moment.stale:
+        read, newest = moment.stale[0]
+        return f"STALE: {_from(read, words)}; {words.who(newest)} stored {words.value(newest)}", True
+    read_from = dict.fromkeys(
+        _from(r, words) for r in moment.step.reads if r.source and not _companion(r.event)
+    )
+    return ", ".join(f"from {f}" if not f.startswith("from") else f for f in read_from), False
+
+
+def _from(read: Read, words: Words) -> str:
+    source = read.source
+    assert source is not None
+    if source.thread == read.event.thread:
+        return f"own {place(source)}"
+    return words.who(source)

@@ -1,0 +1,74 @@
+"""Which steps of an execution its reader needs, and which may be folded away.
+
+Needed are the steps of the story (the critical cycle, or the race) with the fences between them,
+every read of another thread's write with that write, reads out of place, and what writes a cell
+that the property speaks of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ksmcheck.check.verdict import Witness
+from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.report.timeline import Moment
+
+WORTHWHILE = 3
+"""Fewer folded steps in a row than this are shown: the line that says so would be no shorter."""
+
+
+def shown(moments: Sequence[Moment], focus: frozenset[int], witness: Witness) -> list[bool]:
+    """For each moment, whether it is needed."""
+    cells = spoken_of(witness)
+    told = focus | _communicating(witness)
+    needed = [
+        not m.in_place
+        or bool(m.step.ids & told)
+        or any(e.cell in cells for e in m.step.writes)
+        for m in moments
+    ]
+    for index, moment in enumerate(moments):
+        if not needed[index] and all(e.kind == "F" for e in moment.step.events):
+            needed[index] = _between(moments, index, focus)
+    return _without_short_gaps(moments, needed)
+
+
+def spoken_of(witness: Witness) -> frozenset[str]:
+    """The cells that the violated property names."""
+    text = "".join(witness.failure.text.split())
+    names = (c.name for c in witness.cells)
+    return frozenset(n for n in names if re.search(rf"(?<![\w.]){re.escape(n)}(?![\w.\[])", text))
+
+
+def _communicating(witness: Witness) -> frozenset[int]:
+    """Reads of other threads' writes, and those writes."""
+    events = witness.execution.events
+    pairs = [(w, r) for w, r in witness.execution.rf if _across(events[w], events[r])]
+    return frozenset(e for pair in pairs for e in pair)
+
+
+def _across(write: ExecutedEvent, read: ExecutedEvent) -> bool:
+    return 0 <= write.thread != read.thread
+
+
+def _between(moments: Sequence[Moment], index: int, focus: frozenset[int]) -> bool:
+    """Whether a fence stands between two steps of the story, in its thread."""
+    thread = moments[index].step.thread
+    before = any(m.step.thread == thread and m.step.ids & focus for m in moments[:index])
+    after = any(m.step.thread == thread and m.step.ids & focus for m in moments[index + 1 :])
+    return before and after
+
+
+def _without_short_gaps(moments: Sequence[Moment], needed: list[bool]) -> list[bool]:
+    """Shows runs of steps of one thread that are too short to be worth folding."""
+    result = list(needed)
+    start = 0
+    while start < len(needed):
+        end = start
+        while end < len(needed) and not needed[end]:
+            end += 1
+        if 0 < end - start < WORTHWHILE:
+            result[start:end] = [True] * (end - start)
+        start = end + 1
+    return result

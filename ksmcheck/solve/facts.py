@@ -1,0 +1,106 @@
+"""What the tuple encoding needs to know of the executions: literals of base facts.
+
+``solve.base.Base`` provides it for a SAT solver, ``solve.smtlib_facts`` for an SMT-LIB text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from ksmcheck.events.structure import Event, EventStructure
+from ksmcheck.events.terms import Term
+from ksmcheck.solve.gates import FALSE, Gates
+
+
+class Facts(Protocol):
+    """Literals of what happens in an execution; clauses about them go to ``gates``."""
+
+    structure: EventStructure
+    gates: Gates
+    exec: list[int]
+    """Event -> it is executed."""
+
+    @property
+    def rf(self) -> Mapping[tuple[int, int], int]:
+        """(write, read) -> both are executed and the read reads from the write."""
+
+    def same(self, a: int, b: int) -> int:
+        """The accesses, if both are executed, are to the same cell."""
+
+    def order(self, a: int, b: int) -> int:
+        """Write a comes before write b in the total order of ``solve.base``."""
+
+    def ordered_pairs(self) -> Iterable[tuple[int, int]]:
+        """The pairs (a, b) with a < b that ``order`` knows."""
+
+    def literal(self, term: Term) -> int:
+        """A boolean term holds."""
+
+
+class Presence:
+    """Which events are executed together, as far as their guards' conjuncts tell.
+
+    ``live``        the events that may be executed, as a set.
+    ``together``    pairs of events that may both be executed.
+    ``implied``     pairs (a, b): where a is executed, so is b.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        structure = facts.structure
+        self.n = n = len(structure.events)
+        rules = frozenset[int]().union(*(_conjuncts(rule) for rule in structure.constraints))
+        guards = [_conjuncts(e.guard) - rules for e in structure.events]
+        opposite = _opposites(structure.events, structure.constraints)
+        never = {opposite[x] for x in rules if x in opposite}
+        alive = [facts.exec[i] != FALSE and guards[i].isdisjoint(never) for i in range(n)]
+        self.live = sum(1 << i for i in range(n) if alive[i])
+        self.together = self.implied = 0
+        classes = _classes(guards, self.live)
+        for own, members in classes.items():
+            against = {opposite[x] for x in own if x in opposite}
+            with_all = sum(m for g, m in classes.items() if g.isdisjoint(against))
+            below = sum(m for g, m in classes.items() if g <= own)
+            for i in range(n):
+                if members >> i & 1:
+                    self.together |= with_all << (i * n)
+                    self.implied |= below << (i * n)
+
+
+def _conjuncts(term: Term) -> frozenset[int]:
+    """Ids of the terms whose conjunction this is (none: true)."""
+    found, stack = set(), [term]
+    while stack:
+        part = stack.pop()
+        if part.op == "land" and part.type.width == 1:
+            stack.extend(part.args)
+        elif not (part.is_const and part.payload):
+            found.add(part.id)
+    return frozenset(found)
+
+
+def _opposites(events: Sequence[Event], rules: Sequence[Term]) -> dict[int, int]:
+    """Term id -> the id of its negation, where both could be conjuncts."""
+    found: dict[int, int] = {}
+    seen: set[int] = set()
+    stack = [*(e.guard for e in events), *rules]
+    while stack:
+        term = stack.pop()
+        if term.id in seen or term.type.width != 1:
+            continue
+        seen.add(term.id)
+        if term.op == "lnot":
+            found[term.id] = term.args[0].id
+            found[term.args[0].id] = term.id
+        elif term.op == "land":
+            stack.extend(term.args)
+    return found
+
+
+def _classes(guards: Sequence[frozenset[int]], live: int) -> dict[frozenset[int], int]:
+    """Conjuncts -> the live events guarded by just these."""
+    classes: dict[frozenset[int], int] = {}
+    for i, guard in enumerate(guards):
+        if live >> i & 1:
+            classes[guard] = classes.get(guard, 0) | 1 << i
+    return classes

@@ -1,0 +1,98 @@
+"""What candidates of one structure may and must contain, as graphs over all its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ksmcheck.cat.bits import closure
+from ksmcheck.cat.bounds import bounds
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape
+from ksmcheck.events.structure import Event
+from ksmcheck.solve.base import Base
+from ksmcheck.solve.gates import FALSE, TRUE
+from ksmcheck.solve.premises import VALUES
+
+Weighted = Iterable[tuple[int, int, int]]
+"""Pairs with the literal that they are in the relation."""
+
+
+def ranges(base: Base) -> tuple[Graph, Graph]:
+    """The graphs (may, must); event i of both is event i of the structure."""
+    n = len(base.events)
+    possible = [e for e in base.events if base.exec[e.id] != FALSE]
+    certain = {e.id for e in base.events if base.exec[e.id] == TRUE}
+    sets: dict[str, set[int]] = {}
+    for event in possible:
+        for name in (event.kind, *event.tags, *(("IW",) if event.thread < 0 else ())):
+            sets.setdefault(name, set()).add(event.id)
+    may_sets = {name: set_bits(members) for name, members in sets.items()}
+    must_sets = {name: set_bits(members & certain) for name, members in sets.items()}
+    must_sets["_"] = set_bits(certain)
+    may, must = {}, {}
+    for name, weighted in _relations(base).items():
+        pairs = [
+            (a, b, literal)
+            for a, b, literal in weighted
+            if FALSE not in (literal, base.exec[a], base.exec[b])
+        ]
+        may[name] = rel_bits(n, ((a, b) for a, b, _ in pairs))
+        sure = [(a, b) for a, b, x in pairs if x == TRUE and a in certain and b in certain]
+        must[name] = rel_bits(n, sure)
+    may[VALUES] = shape(n).full
+    return Graph(n, may_sets, may), Graph(n, must_sets, must)
+
+
+def _relations(base: Base) -> dict[str, Weighted]:
+    events = base.events
+    every = [(a, b) for a in events for b in events]
+    accesses = [e for e in events if e.kind != "F"]
+    writes = [e.id for e in events if e.kind == "W"]
+    found: dict[str, Weighted] = {
+        "po": [
+            (a.id, b.id, TRUE)
+            for a, b in every
+            if a.thread == b.thread >= 0 and a.position < b.position
+        ],
+        "int": [(a.id, b.id, TRUE) for a, b in every if a is b or a.thread == b.thread >= 0],
+        "ext": [
+            (a.id, b.id, TRUE) for a, b in every if a is not b and not a.thread == b.thread >= 0
+        ],
+        "loc": [(a.id, b.id, base.same(a.id, b.id)) for a in accesses for b in accesses],
+        "rf": [(w, r, literal) for (w, r), literal in base.rf.items()],
+        "co": [(a, b, _co(base, a, b)) for a in writes for b in writes if a != b],
+        "rmw": [(r, w, TRUE) for r, w in base.structure.rmw],
+    }
+    for name in ("addr", "data", "ctrl"):
+        found[name] = [
+            (d.source, d.target, base.literal(d.guard))
+            for d in base.structure.dependencies
+            if d.relation == name
+        ]
+    return found
+
+
+def _co(base: Base, a: int, b: int) -> int:
+    if not base.ordered(a, b):
+        return FALSE
+    return base.gates.all_of((base.order(a, b), base.same(a, b)))
+
+
+def _internal(a: Event, b: Event) -> bool:
+    return a is b or a.thread == b.thread >= 0
+
+
+def raisable(base: Base, cat: CompiledCat) -> frozenset[str]:
+    """The flags that some candidate may raise, by name: no other can be."""
+    may, must = ranges(base)
+    known, whole = bounds(cat, may, must), shape(may.n)
+    found = set()
+    for check, root in zip(cat.checks, cat.algebra.roots, strict=True):
+        most = known[root][0]
+        if check.kind == "acyclic":
+            most = closure(most, whole)
+        if check.kind != "empty":
+            most &= whole.diagonal
+        if check.flag and (most or not check.negated):
+            found.add(check.name)
+    return frozenset(found)

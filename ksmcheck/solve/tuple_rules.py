@@ -1,0 +1,225 @@
+"""How a tuple of a derived relation comes about: one alternative for each derivation.
+
+A *claim* says that a tuple is in the value of a node, taken as certain from one side: a HIGH claim
+is made true wherever the tuple is there (and may hold elsewhere), a LOW claim holds nowhere else
+(and may fail to). What occurs on the right of a difference is claimed from the other side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ksmcheck.cat import bits
+from ksmcheck.cat.algebra import Algebra, Node
+from ksmcheck.cat.graph import members
+from ksmcheck.solve.facts import Facts, Presence
+from ksmcheck.solve.gates import TRUE
+from ksmcheck.solve.tuple_bounds import Bounds
+
+HIGH, LOW = 0, 1
+
+
+class Refused(Exception):
+    """The exact encoding of this model and structure is not possible, or too large; the message
+    says why, for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """All of ``literals`` and of the claims ``needs``, and none of the claims ``unless``."""
+
+    literals: tuple[int, ...] = ()
+    needs: tuple[int, ...] = ()
+    unless: tuple[int, ...] = ()
+
+
+CERTAIN = Alternative()
+
+
+class Rules:
+    """The alternatives of claims, which are numbered: see ``claim``.
+
+    Literals leave out that the tuple's own events are executed; that of a middle event is there
+    unless one of the ends implies it.
+    """
+
+    def __init__(self, facts: Facts, algebra: Algebra, presence: Presence, bounds: Bounds) -> None:
+        self.facts = facts
+        self.algebra = algebra
+        self.nodes = algebra.nodes
+        self.n = presence.n
+        self.bounds = bounds
+        self._implied = self._split(presence.implied)
+        self._may: dict[int, list[int]] = {}
+        self._must: dict[int, list[int]] = {}
+        self._columns: dict[int, list[int]] = {}
+        self._guards: dict[tuple[str, int, int], list[int]] = {}
+        for d in facts.structure.dependencies:
+            key = (d.relation, d.source, d.target)
+            self._guards.setdefault(key, []).append(facts.literal(d.guard))
+
+    def claim(self, node: int, a: int, b: int, side: int) -> int:
+        """The number of the claim that (a, b), or the event a = b, is in the node."""
+        return ((node * 2 + side) * self.n + a) * self.n + b
+
+    def parts(self, claim: int) -> tuple[Node, int, int, int]:
+        """Node, a, b and side of a claim."""
+        rest, b = divmod(claim, self.n)
+        rest, a = divmod(rest, self.n)
+        return self.nodes[rest >> 1], a, b, rest & 1
+
+    def alternatives(self, claim: int) -> list[Alternative]:
+        """Every derivation that bounds leave possible."""
+        node, a, b, side = self.parts(claim)
+        if not self.may(node.id, a, b):
+            return []
+        if self.must(node.id, a, b):
+            return [CERTAIN]
+        if node.group in self.bounds.refused:
+            name = self.algebra.groups[node.group].names[0]
+            raise Refused(f"`let rec {name}` recurs through a difference of what may vary")
+        return _RULES[node.op](self, node, a, b, side)
+
+    def may(self, node: int, a: int, b: int) -> bool:
+        rows = self._may.get(node)
+        if rows is None:
+            rows = self._may[node] = self._rows(node, 0)
+        return bool(rows[a] >> b & 1)
+
+    def must(self, node: int, a: int, b: int) -> bool:
+        rows = self._must.get(node)
+        if rows is None:
+            rows = self._must[node] = self._rows(node, 1)
+        return bool(rows[a] >> b & 1)
+
+    def _rows(self, node: int, which: int) -> list[int]:
+        value = self.bounds.of[node][which]
+        if self.nodes[node].sort == "set":
+            return [value & 1 << a for a in range(self.n)]
+        return self._split(value)
+
+    def _split(self, relation: int) -> list[int]:
+        row = (1 << self.n) - 1
+        return [relation >> (a * self.n) & row for a in range(self.n)]
+
+    def _row(self, node: int, a: int) -> int:
+        self.may(node, a, a)
+        return self._may[node][a]
+
+    def _column(self, node: int, b: int) -> int:
+        columns = self._columns.get(node)
+        if columns is None:
+            turned = bits.transpose(self.bounds.of[node][0], self.bounds.shape)
+            columns = self._columns[node] = self._split(turned)
+        return columns[b]
+
+    def _all(
+        self, claims: list[tuple[int, int, int]], side: int, literals: tuple[int, ...] = ()
+    ) -> list[Alternative]:
+        """The alternative that needs all of these tuples (node, a, b), if that may be."""
+        needs = []
+        for node, a, b in claims:
+            if not self.may(node, a, b):
+                return []
+            if not self.must(node, a, b):
+                needs.append(self.claim(node, a, b, side))
+        return [Alternative(literals, tuple(needs))]
+
+    def _middle(self, a: int, m: int, b: int) -> tuple[int, ...]:
+        if (self._implied[a] | self._implied[b]) >> m & 1:
+            return ()
+        literal = self.facts.exec[m]
+        return () if literal == TRUE else (literal,)
+
+    # One rule for each operator.
+
+    def _base(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        facts = self.facts
+        if node.name == "rf":
+            return [Alternative((facts.rf[a, b],))]
+        if node.name == "co":
+            return [Alternative((facts.same(a, b), facts.order(a, b)))]
+        if node.name == "loc":
+            return [Alternative((facts.same(a, b),))]
+        return [Alternative((literal,)) for literal in self._guards[node.name, a, b]]
+
+    def _union(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        return [x for arg in node.args for x in self._all([(arg, a, b)], side)]
+
+    def _inter(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        return self._all([(arg, a, b) for arg in node.args], side)
+
+    def _diff(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        kept, cut = node.args
+        found = self._all([(kept, a, b)], side)
+        if not found or not self.may(cut, a, b):
+            return found
+        if self.must(cut, a, b):
+            return []
+        return [Alternative((), found[0].needs, (self.claim(cut, a, b, 1 - side),))]
+
+    def _complement(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        return [Alternative((), (), (self.claim(node.args[0], a, b, 1 - side),))]
+
+    def _seq(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        return self._through(node.args[0], node.args[1], a, b, side)
+
+    def _through(self, first: int, second: int, a: int, b: int, side: int) -> list[Alternative]:
+        found = []
+        for m in members(self._row(first, a) & self._column(second, b)):
+            found += self._all([(first, a, m), (second, m, b)], side, self._middle(a, m, b))
+        return found
+
+    def _inverse(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        return self._all([(node.args[0], b, a)], side)
+
+    def _opt(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        return self._all([(node.args[0], a, b)], side)
+
+    def _closure(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        (step,) = node.args
+        return self._all([(step, a, b)], side) + self._through(step, node.id, a, b, side)
+
+    def _identity(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        return self._all([(node.args[0], a, a)], side)
+
+    def _product(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        return self._all([(node.args[0], a, a), (node.args[1], b, b)], side)
+
+    def _domain(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        found = []
+        for m in members(self._row(node.args[0], a)):
+            found += self._all([(node.args[0], a, m)], side, self._middle(a, m, a))
+        return found
+
+    def _range(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        found = []
+        for m in members(self._column(node.args[0], a)):
+            found += self._all([(node.args[0], m, a)], side, self._middle(a, m, a))
+        return found
+
+    def _variable(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        body = self.algebra.groups[node.group].bodies[node.index]
+        return self._all([(body, a, b)], side)
+
+
+_Rule = Callable[[Rules, Node, int, int, int], list[Alternative]]
+_RULES: dict[str, _Rule] = {
+    "base": Rules._base,
+    "union": Rules._union,
+    "inter": Rules._inter,
+    "diff": Rules._diff,
+    "complement": Rules._complement,
+    "seq": Rules._seq,
+    "inverse": Rules._inverse,
+    "opt": Rules._opt,
+    "plus": Rules._closure,
+    "star": Rules._closure,
+    "identity": Rules._identity,
+    "product": Rules._product,
+    "domain": Rules._domain,
+    "range": Rules._range,
+    "var": Rules._variable,
+    "fix": Rules._variable,
+}

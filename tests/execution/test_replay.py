@@ -1,0 +1,341 @@
+"""The replay against hand-made executions: right ones are accepted, each wrong one refused.
+
+The executions are written down by hand from the text of the tests, not taken from the engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.execution.replay import Replayed, replay
+from ksmcheck.kernel.ints import S32, IntType
+from ksmcheck.model.load import load_model
+from ksmcheck.program.ir import Cell
+from ksmcheck.syntax.litmus import parse_litmus
+from ksmcheck.text import InternalError, Source
+
+Pairs = frozenset[tuple[int, int]]
+
+X, Y = 1 << 24, 1 << 25
+
+
+def cell(number: int, name: str, address: int, init: int = 0, type: IntType = S32) -> Cell:
+    return Cell(number, name, address, type, init, False, "int")
+
+
+CELLS = (cell(0, "x", X), cell(1, "y", Y))
+
+
+class Story:
+    """Builds an execution: initial writes first, then events in program order."""
+
+    def __init__(self, cells: tuple[Cell, ...] = CELLS) -> None:
+        self.cells = cells
+        self.events: list[ExecutedEvent] = []
+        self.instance = 0
+        for one in cells:
+            self.add(-1, "W", one.name, one.init, "", ("IW",), -1)
+
+    def add(
+        self,
+        thread: int,
+        kind: str,
+        name: str | None,
+        value: int | None,
+        primitive: str,
+        tags: tuple[str, ...] = (),
+        instance: int | None = None,
+    ) -> int:
+        where = next((c for c in self.cells if c.name == name), None)
+        number = self.instance if instance is None else instance
+        self.instance += 1
+        self.events.append(
+            ExecutedEvent(
+                id=len(self.events),
+                thread=thread,
+                kind=kind,
+                cell=name,
+                address=None if where is None else where.address,
+                value=value,
+                tags=frozenset(tags),
+                instance=number,
+                primitive=primitive,
+                outcome="always",
+                origin=None,
+            )
+        )
+        return len(self.events) - 1
+
+    def done(
+        self,
+        rf: set[tuple[int, int]],
+        co: set[tuple[int, int]],
+        *,
+        addr: Pairs = frozenset(),
+        data: Pairs = frozenset(),
+        ctrl: Pairs = frozenset(),
+        rmw: Pairs = frozenset(),
+        registers: dict[tuple[int, str], int] | None = None,
+    ) -> Execution:
+        last = {e.cell: e.value for e in self.events if e.kind == "W"}
+        memory = tuple((c.name, int(last[c.name] or 0)) for c in self.cells)
+        return Execution(
+            tuple(self.events),
+            frozenset(rf),
+            frozenset(co),
+            rmw,
+            addr,
+            data,
+            ctrl,
+            memory,
+            tuple((registers or {}).items()),
+            True,
+        )
+
+
+def check(text: str, execution: Execution, model: str = "sc", cells: tuple[Cell, ...] = CELLS) -> Replayed:
+    test = parse_litmus(Source("t.litmus", text), kernel="6.12")
+    loaded = load_model(model)
+    config = loaded.configs("6.12")[0]
+    return replay(test, "6.12", loaded, config, execution, cells)
+
+
+SB = """C SB
+{}
+P0(int *x, int *y) { int r0; WRITE_ONCE(*x, 1); r0 = READ_ONCE(*y); }
+P1(int *x, int *y) { int r0; WRITE_ONCE(*y, 1); r0 = READ_ONCE(*x); }
+exists (0:r0=0 /\\ 1:r0=0)
+"""
+
+
+def store_buffering() -> Execution:
+    """Both reads read 0: the initial writes are 0 (x) and 1 (y)."""
+    story = Story()
+    story.add(0, "W", "x", 1, "WRITE_ONCE")  # 2
+    story.add(0, "R", "y", 0, "READ_ONCE")  # 3
+    story.add(1, "W", "y", 1, "WRITE_ONCE")  # 4
+    story.add(1, "R", "x", 0, "READ_ONCE")  # 5
+    return story.done({(1, 3), (0, 5)}, {(0, 2), (1, 4)}, registers={(0, "r0"): 0, (1, "r0"): 0})
+
+
+def test_store_buffering_is_accepted_under_tso() -> None:
+    assert check(SB, store_buffering(), "tso") == Replayed((), (), True, True)
+
+
+def test_store_buffering_is_refused_under_sc() -> None:
+    """po, fr, po, fr is a cycle."""
+    with pytest.raises(InternalError, match="not consistent under sc"):
+        check(SB, store_buffering(), "sc")
+
+
+def changed(event: int, **fields: object) -> Execution:
+    base = store_buffering()
+    events = list(base.events)
+    events[event] = replace(events[event], **fields)  # type: ignore[arg-type]
+    return replace(base, events=tuple(events))
+
+
+WRONG = {
+    "writes 2, not 1": changed(2, value=2),
+    "is at the address": replace(
+        changed(3, cell="x", address=X), rf=frozenset({(0, 3), (0, 5)})
+    ),
+    "is in the sets": changed(2, tags=frozenset({"Acquire"})),
+    "is R of smp_load_acquire": changed(3, primitive="smp_load_acquire"),
+    "does not read what": changed(3, value=1),
+    "starts as 0": changed(0, value=7),
+    "reads from nowhere": replace(store_buffering(), rf=frozenset({(1, 3)})),
+    "reads from two writes": replace(store_buffering(), rf=frozenset({(1, 3), (4, 3), (0, 5)})),
+    "is no total order": replace(store_buffering(), co=frozenset({(0, 2)})),
+    "begin with its initial write": replace(
+        store_buffering(), co=frozenset({(2, 0), (1, 4)}), memory=(("x", 0), ("y", 1))
+    ),
+    "x ends as 1, not 5": replace(store_buffering(), memory=(("x", 5), ("y", 1))),
+    "0:r0 ends as 0, not 1": replace(store_buffering(), registers=(((0, "r0"), 1),)),
+    "addr differs": replace(store_buffering(), addr=frozenset({(3, 4)})),
+    "ctrl differs": replace(store_buffering(), ctrl=frozenset({(5, 4)})),
+    "rmw differs": replace(store_buffering(), rmw=frozenset({(3, 2)})),
+    "does not end": replace(
+        store_buffering(), events=store_buffering().events[:-1], rf=frozenset({(1, 3)})
+    ),
+}
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_a_wrong_execution_is_refused(said: str) -> None:
+    with pytest.raises(InternalError, match=said):
+        check(SB, WRONG[said], "tso")
+
+
+def test_an_event_too_many_is_refused() -> None:
+    base = store_buffering()
+    more = replace(base.events[5], id=6, instance=9)
+    longer = replace(base, events=(*base.events, more), rf=base.rf | {(0, 6)})
+    with pytest.raises(InternalError, match="P1 ends before event 6"):
+        check(SB, longer, "tso")
+
+
+def one_thread(body: str, *, before: str = "", condition: str = "exists (true)") -> str:
+    return f"C t\n{before}\n{{}}\nP0(int *x, int *y) {{ {body} }}\n{condition}\n"
+
+
+def read_then_write(ctrl: Pairs = frozenset(), data: Pairs = frozenset()) -> Execution:
+    """x is read as 0, then y is written as 1."""
+    story = Story()
+    story.add(0, "R", "x", 0, "READ_ONCE")  # 2
+    story.add(0, "W", "y", 1, "WRITE_ONCE")  # 3
+    return story.done({(0, 2)}, {(1, 3)}, ctrl=ctrl, data=data)
+
+
+CTRL: Pairs = frozenset({(2, 3)})
+NONE: Pairs = frozenset()
+
+# Which of these writes depends on the branch: iff some way from the branch does not come to it.
+CONTROL = [
+    ("int r = READ_ONCE(*x); if (!r) WRITE_ONCE(*y, 1);", CTRL),
+    ("int r = READ_ONCE(*x); if (r) r = 1; WRITE_ONCE(*y, 1);", NONE),
+    ("int r = READ_ONCE(*x); if (r) return; WRITE_ONCE(*y, 1);", CTRL),
+    ("int r = READ_ONCE(*x); if (r) goto out; r = 5; out: WRITE_ONCE(*y, 1);", NONE),
+    ("int r = READ_ONCE(*x); if (r) goto out; WRITE_ONCE(*y, 1); out: r = 2;", CTRL),
+    ("while (READ_ONCE(*x)) ; WRITE_ONCE(*y, 1);", NONE),
+    ("do { if (READ_ONCE(*x)) break; WRITE_ONCE(*y, 1); } while (0);", CTRL),
+    ("switch (READ_ONCE(*x)) { case 0: WRITE_ONCE(*y, 1); break; default: ; }", CTRL),
+    ("switch (READ_ONCE(*x)) { case 1: ; default: WRITE_ONCE(*y, 1); }", NONE),
+    ("int r = READ_ONCE(*x); r == 0 && (WRITE_ONCE(*y, 1), 1);", CTRL),
+    ("int r = READ_ONCE(*x); if (r || 1) WRITE_ONCE(*y, 1);", CTRL),
+    # The function's early return joins at the call's end.
+    ("if (f(READ_ONCE(*x))) ; WRITE_ONCE(*y, 1);", NONE),
+    # The value of f came to be by control, and carries no dependency.
+    ("int r = f(READ_ONCE(*x)); if (!r) WRITE_ONCE(*y, 1);", NONE),
+    # A backward goto: the write is behind the loop.
+    ("again: if (READ_ONCE(*x)) goto again; WRITE_ONCE(*y, 1);", NONE),
+]
+
+
+@pytest.mark.parametrize(("body", "ctrl"), CONTROL)
+def test_control_dependencies(body: str, ctrl: Pairs) -> None:
+    before = "static int f(int v) { if (v) return 1; return 0; }"
+    text = one_thread(body, before=before)
+    assert check(text, read_then_write(ctrl)).failed == ()
+    other = NONE if ctrl else CTRL
+    with pytest.raises(InternalError, match="ctrl differs"):
+        check(text, read_then_write(other))
+
+
+DATA = [
+    ("int r = READ_ONCE(*x); WRITE_ONCE(*y, r + 1);", CTRL),
+    ("int r = READ_ONCE(*x); WRITE_ONCE(*y, (r ^ r) + 1);", CTRL),
+    ("int r = READ_ONCE(*x); r = 1; WRITE_ONCE(*y, r);", NONE),
+    ("int r = READ_ONCE(*x); int s = r; s += 1; WRITE_ONCE(*y, s);", CTRL),
+    ("int r = READ_ONCE(*x); if (r) r = 0; else r = 1; WRITE_ONCE(*y, r);", NONE),
+    ("int r = READ_ONCE(*x); WRITE_ONCE(*y, r ? 0 : 1);", CTRL),
+    ("int r = READ_ONCE(*x); WRITE_ONCE(*y, r == 0 || r);", CTRL),
+    ("int r = READ_ONCE(*x); WRITE_ONCE(*y, f(r));", CTRL),
+]
+
+
+@pytest.mark.parametrize(("body", "data"), DATA)
+def test_data_dependencies(body: str, data: Pairs) -> None:
+    text = one_thread(body, before="static int f(int v) { return !v; }")
+    assert check(text, read_then_write(data=data)).failed == ()
+    with pytest.raises(InternalError, match="data differs"):
+        check(text, read_then_write(data=NONE if data else CTRL))
+
+
+# C's arithmetic, worked out by the standard (C17 6.3.1, 6.5) for LP64; the value is written to y,
+# an unsigned int or a long of its own.
+ARITHMETIC = [
+    ("-7 / 2", -3),  # towards 0
+    ("-7 % 2", -1),  # with the sign of the dividend
+    ("(unsigned char)300", 44),  # 300 - 256
+    ("(signed char)200", -56),  # 200 - 256
+    ("-1 < 1u", 0),  # -1 becomes 2**32 - 1
+    ("-1 < 1L", 1),
+    ("1 << 3 | 1", 9),
+    ("2147483647 + 1", -(1 << 31)),  # wraps in the kernel
+    ("-16 >> 2", -4),  # arithmetic shift
+    ("(bool)256", 1),
+    ("sizeof(struct s)", 24),  # 4, 4 of padding, 8, 2, 6 of padding
+    ("offsetof(struct s, b)", 8),
+    ("~0u >> 31", 1),
+    ("1 ? 2 : 3, 4", 4),
+    ("!5 + !0", 1),
+    ("'a'", 97),
+    ("0x10 + 010", 24),
+    ("({ int t = 3; t *= 2; t; })", 6),
+    ("loop(4)", 10),  # 1 + 2 + 3 + 4
+    ("fall(1)", 6),  # 2 and 4, no break between
+    ("fall(9)", 8),
+    ("skip(5)", 4),  # 0..4 without 2 is 4 rounds
+]
+
+HELPERS = """
+struct s { int a; long b; short c; };
+static int loop(int n) { int t = 0; for (int i = 1; i <= n; i++) t += i; return t; }
+static int fall(int v) {
+    int t = 0;
+    switch (v) { case 0: t = 1; break; case 1: t = 2; case 2: t += 4; break; case 8 ... 10: t = 8; }
+    return t;
+}
+static int skip(int n) {
+    int t = 0, i = -1;
+    while (1) { if (++i == n) break; if (i == 2) continue; t++; }
+    return t;
+}
+"""
+
+
+@pytest.mark.parametrize(("text", "value"), ARITHMETIC)
+def test_arithmetic(text: str, value: int) -> None:
+    cells = (cell(0, "x", X), cell(1, "y", Y, type=IntType(64, True)))
+    story = Story(cells)
+    story.add(0, "W", "y", value % (1 << 64), "WRITE_ONCE")
+    litmus = f"C t\n{HELPERS}\n{{}}\nP0(int *x, long *y) {{ WRITE_ONCE(*y, ({text})); }}\n"
+    right = f"exists (y == {value})"
+    execution = story.done(set(), {(1, 2)})
+    assert check(litmus + right, execution, cells=cells).condition is True
+    assert check(litmus + f"exists (y != {value})", execution, cells=cells).condition is False
+
+
+def test_failed_assertions_are_told() -> None:
+    text = one_thread("int r = READ_ONCE(*x); BUG_ON(!r); assert(!r); WRITE_ONCE(*y, 1);")
+    failed = check(text, read_then_write()).failed
+    assert [(f.kind, f.thread) for f in failed] == [("BUG_ON", 0)]
+
+
+def test_a_broken_assumption_is_refused() -> None:
+    text = one_thread("int r = READ_ONCE(*x); __assume(r); WRITE_ONCE(*y, 1);")
+    with pytest.raises(InternalError, match="breaks an assumption"):
+        check(text, read_then_write())
+
+
+def exchange(old: int, new: int | None) -> Execution:
+    """cmpxchg on x under armv8 6.12 LL/SC: ldxr, stlxr, dmb ish; only ldxr where it fails."""
+    cells = (cell(0, "x", X, old), CELLS[1])
+    story = Story(cells)
+    story.add(0, "R", "x", old, "atomic_cmpxchg", ("RMW",), 0)
+    if new is None:
+        return story.done({(0, 2)}, set())
+    story.add(0, "W", "x", new, "atomic_cmpxchg", ("L", "RMW"), 0)
+    story.add(0, "F", None, None, "atomic_cmpxchg", ("DMB.ISH",), 0)
+    return story.done({(0, 2)}, {(0, 3)}, rmw=frozenset({(2, 3)}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "returned", "fits"),
+    [(0, 5, 0, True), (1, None, 1, True), (0, None, 0, False), (1, 5, 1, False)],
+)
+def test_cmpxchg(old: int, new: int | None, returned: int, fits: bool) -> None:
+    text = (
+        f"C t\n{{ x = {old}; }}\n"
+        f"P0(atomic_t *x, int *y) {{ int r = atomic_cmpxchg(x, 0, 5); }}\nexists (0:r={returned})\n"
+    )
+    cells = (cell(0, "x", X, old), CELLS[1])
+    if fits:
+        assert check(text, exchange(old, new), "armv8", cells).condition is True
+    else:
+        with pytest.raises(InternalError, match="performs atomic_cmpxchg"):
+            check(text, exchange(old, new), "armv8", cells)
