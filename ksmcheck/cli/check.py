@@ -31,6 +31,7 @@ Examples:
 @test_options
 @engine_options
 @click.option("--allow-bounded", is_flag=True, help="Let `SAFE up to k` count as safe.")
+@click.option("--full", is_flag=True, help="Show every step and the whole final state.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(
     file: Path,
@@ -46,6 +47,7 @@ def command(
     timeout: float | None,
     memory: int | None,
     allow_bounded: bool,
+    full: bool,
     as_json: bool,
 ) -> int:
     """Check FILE: a verdict per model and, if the property fails, the execution step by step."""
@@ -66,7 +68,7 @@ def command(
         memory=memory,
     )
     checker = Checker()
-    output = Output(checker, as_json=as_json, allow_bounded=allow_bounded)
+    output = Output(checker, as_json=as_json, allow_bounded=allow_bounded, full=full)
     for request in requests_for(file, models or ("lkmm",), options):
         output.show(checker.check(request))
     return output.exit_code()

@@ -3,37 +3,66 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 
 import click
 
-from ksmcheck.batch.exit_codes import code_of, gravest
-from ksmcheck.check import Checker, Verdict
-from ksmcheck.explain.tell import story_of
+from ksmcheck.batch.exit_codes import AS_EXPECTED, DIFFERENT, code_of, gravest
+from ksmcheck.batch.letters import letter_of
+from ksmcheck.check import Checker, Request, Verdict
+from ksmcheck.explain.tell import telling_of
+from ksmcheck.report.expectation import Expectation, belonging
 
 
+@dataclass(slots=True)
 class Output:
     """Shows verdicts one by one and remembers the gravest."""
 
-    def __init__(self, checker: Checker, *, as_json: bool, allow_bounded: bool) -> None:
-        self.checker = checker
-        self.as_json = as_json
-        self.allow_bounded = allow_bounded
-        self.codes: list[int] = []
+    checker: Checker
+    as_json: bool = False
+    allow_bounded: bool = False
+    full: bool = False
+    codes: list[int] = field(default_factory=list)
 
-    def show(self, verdict: Verdict, expected: str | None = None, stores: str = "plain") -> None:
-        self.codes.append(code_of(verdict, expected, allow_bounded=self.allow_bounded))
-        story = story_of(self.checker, verdict)
+    def show(self, verdict: Verdict) -> None:
+        """Prints a verdict; what its suite expects is looked up there."""
+        place = belonging(verdict.request)
+        expectation = place.expectation
+        self.codes.append(exit_code_of(verdict, expectation, allow_bounded=self.allow_bounded))
+        story = telling_of(self.checker, verdict)
         if self.as_json:
             from ksmcheck.report.json import verdict_object
 
-            found = verdict_object(verdict, stores=stores, expected=expected, why=story)
-            click.echo(json.dumps(found))
+            click.echo(json.dumps(verdict_object(verdict, place, story)))
             return
-        from rich.console import Console
+        from ksmcheck.report.text import Said, print_verdict
+        from ksmcheck.report.console import console
 
-        from ksmcheck.report.text import print_verdict
+        print_verdict(console(), verdict, Said(story, expectation, place.titles, self.full))
 
-        print_verdict(Console(highlight=False), verdict, story)
+    def not_applicable(self, request: Request, reason: str) -> None:
+        """A model that does not exist at the kernel point, met while all models were asked for."""
+        if self.as_json:
+            from ksmcheck.report.json import skipped_object
+
+            click.echo(json.dumps(skipped_object(request, belonging(request), reason)))
+            return
+        click.echo(f"n/a  {request.path.stem}\n  {request.model}, kernel {request.kernel}: {reason}\n")
 
     def exit_code(self) -> int:
         return gravest(self.codes)
+
+
+def exit_code_of(
+    verdict: Verdict, expectation: Expectation | None, *, allow_bounded: bool = False
+) -> int:
+    """The documented code: where a verdict is expected, whether it is that one.
+
+    UNKNOWN, SAFE up to k and VACUOUS keep codes of their own unless they are what is expected.
+    """
+    if expectation is not None:
+        if expectation.met_by(verdict):
+            return AS_EXPECTED
+        if letter_of(verdict) not in "?K0":
+            return DIFFERENT
+    return code_of(verdict, allow_bounded=allow_bounded)

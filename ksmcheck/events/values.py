@@ -1,10 +1,9 @@
 """Value analysis: the finite set of values that each read and each address can have.
 
 A forward fixpoint over sets of concrete values: a read's values are those of the writes to the
-cells that its address may name, and that may be executed at all: an event whose guard never holds for
-the values found so far contributes nothing (Wegman and Zadeck's conditional propagation, across
-threads). A value that an execution
-really computes depends on each read at most once along any chain, so after as many rounds as there
+cells that its address may name, and that may be executed at all: an event whose guard never holds
+for the values found so far contributes nothing (Wegman and Zadeck's conditional propagation,
+across threads). A value that an execution really computes depends on each read at most once along any chain, so after as many rounds as there
 are reads every such value has been seen; what could still be added could only justify itself in a
 circle (out of thin air) and is left out (docs/architecture.md).
 """
@@ -65,17 +64,19 @@ def _updates(accesses: Sequence[DraftEvent]) -> dict[int, _Update]:
         terms = _closure([write.value])
         leaves = [t for t in terms if not t.args and t.op != "const"]
         partial = any(t.op in ("div", "mod", "shl", "shr") for t in terms)
-        if len(leaves) == 1 and not partial and leaves[0].id in reads:
-            if reads[leaves[0].id].address is write.address:
-                found[write.id] = _Update(leaves[0], write.value)
+        if len(leaves) != 1 or partial or leaves[0].id not in reads:
+            continue
+        if reads[leaves[0].id].address is write.address:
+            found[write.id] = _Update(leaves[0], write.value)
     return found
 
 
 class _Fixpoint:
-    """``domain``: values of each term. ``links`` of a read's value: in how many updates ``x = f(x)`` of
-    its own location one after the other it was made, at least. An execution goes through each update
-    once, so a value that needs more links than there are updates does not exist: this is what keeps
-    a reference count that is taken and dropped in a loop from running away."""
+    """``domain``: values of each term. ``links`` of a read's value: in how many updates
+    ``x = f(x)`` of its own location, one after the other, it was made, at least. An execution goes
+    through each update once, so a value that needs more links than there are updates does not
+    exist: this keeps a reference count that is taken and dropped in a loop from running away.
+    """
 
     def __init__(self, events: Sequence[DraftEvent], cells: Sequence[Cell]) -> None:
         self.events = events
@@ -116,7 +117,7 @@ class _Fixpoint:
                     self.writes.setdefault(cell.id, []).append(event)
 
     def _readable(self, read: DraftEvent) -> dict[int, int]:
-        """Value -> links, over all writes that ``read`` may read from (none of its own later ones)."""
+        """Value -> links, over all writes that ``read`` may read from (no later ones of its own)."""
         found: dict[int, int] = {}
         limit = 0
         for cell in self.cells(read):
@@ -280,7 +281,7 @@ def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
         values.append(tuple(sorted(fixpoint.domain[event.value.id])))
         places.append(tuple(sorted(c.id for c in known)))
         strays.append(tuple(sorted(fixpoint.domain[event.address.id] - addresses)))
-    # A read that no write can serve is not executed either (the outcome it stands for is impossible).
+    # A read that no write can serve is not executed either: its outcome is impossible.
     live = tuple(
         fixpoint.live(e) and (e.kind != "R" or bool(v)) for e, v in zip(events, values, strict=True)
     )

@@ -126,7 +126,7 @@ class Walk:
             self.ends.append(_Edge(cube, guard, dict(registers)))
 
     def _repeated(self, repeat: LoopIteration | None, guard: Term) -> Term:
-        """The condition for going round once more: a skippable iteration must have changed memory."""
+        """The condition for going round again: a skippable iteration must have changed memory."""
         if repeat is None or not (repeat.skippable or (repeat.quiet and not self.races)):
             return self.terms.true
         writes = [w for block in sorted(repeat.blocks) for w in self.writes.get(block, ())]

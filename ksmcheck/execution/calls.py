@@ -14,9 +14,10 @@ from ksmcheck.execution.concrete import (
     promoted,
     wrap,
 )
-from ksmcheck.execution.expressions import Expressions, decayed
+from ksmcheck.execution.expressions import Expressions
 from ksmcheck.execution.machine import Control, FailedCheck, InMemory, InRegister, Place
 from ksmcheck.execution.performed import Done, Operands, formula_value
+from ksmcheck.execution.static import decayed
 from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import (
@@ -168,7 +169,7 @@ class Calls(Expressions):
         return replace(place, type=type)
 
     def into_word(self, given: _Arguments, name: str, value: Concrete) -> None:
-        """Bit 70 of a bitmap is bit 6 of its second word, where the number is written in the text."""
+        """Bit 70 of a bitmap is bit 6 of its second word, where the text fixes the number."""
         place = given.place
         assert place is not None
         value = convert(value, promoted(value.type))

@@ -1,7 +1,7 @@
 """Concrete C values with what they were computed from, and C's operators on them.
 
-Arithmetic here is Python's on whole numbers, wrapped into the result's type afterwards (C17 6.3, 6.5;
-signed overflow wraps as in the kernel; LP64).
+Arithmetic here is Python's on whole numbers, wrapped into the result's type afterwards (C17 6.3,
+6.5; signed overflow wraps as in the kernel; LP64).
 """
 
 from __future__ import annotations

@@ -10,10 +10,8 @@ from ksmcheck.execution.concrete import (
     Concrete,
     Reads,
     binary,
-    bits_of,
     convert,
     integer,
-    step,
     unary,
     wrap,
 )
@@ -22,17 +20,14 @@ from ksmcheck.execution.machine import (
     Control,
     InMemory,
     InRegister,
-    Machine,
     Place,
     Variable,
-    is_integer,
-    is_pointer,
 )
+from ksmcheck.execution.static import SILENT, Static
 from ksmcheck.kernel.constants import literal_type, offset_of
 from ksmcheck.kernel.types import (
     INT,
     UNSIGNED_LONG,
-    VOID,
     VOID_POINTER,
     ArrayOf,
     CType,
@@ -45,11 +40,8 @@ from ksmcheck.kernel.types import (
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
-_SILENT = ("likely", "unlikely")
-_TYPES = (c.NamedType, c.TagType, c.TypeofType, c.PointerType, c.ArrayType)
 
-
-class Expressions(Machine):
+class Expressions(Static):
     """Values, places, assignments, short circuits. Calls are in ``calls.py``."""
 
     def called(self, e: c.Call) -> Concrete:
@@ -203,7 +195,7 @@ class Expressions(Machine):
 
     def read(self, place: Place) -> Concrete:
         if isinstance(place, InRegister):
-            offset, type = self.register_of(place)
+            offset, _ = self.register_of(place)
             known = place.variable.parts.get(offset)
             return Concrete(place.type, 0) if known is None else convert(known, place.type)
         if isinstance(place.type, ArrayOf):
@@ -275,7 +267,7 @@ class Expressions(Machine):
         if isinstance(e, c.Unary) and e.op == "!":
             truth, reads, fixed = self.decide(e.operand)
             return not truth, reads, fixed
-        if isinstance(e, c.Call) and e.callee.name in _SILENT:
+        if isinstance(e, c.Call) and e.callee.name in SILENT:
             return self.decide(e.args[0])  # type: ignore[arg-type]
         if isinstance(e, c.Binary) and e.op in ("&&", "||") and not self.is_pure(
             e.right, self.scope
@@ -338,122 +330,6 @@ class Expressions(Machine):
         """What only one of two ways changes is not fixed behind them."""
         forget(self.call, {name for e in maybe for name in assigned(e)})
 
-    def joined_type(self, then: c.Expr, otherwise: c.Expr) -> CType:
-        """C17 6.5.15: a pointer wins over a null constant, a typed pointer over ``void *``."""
-        one, two = self.type_of(then), self.type_of(otherwise)
-        if isinstance(one, VoidType) or isinstance(two, VoidType):
-            return VOID
-        if is_integer(one) and is_integer(two):
-            return binary("+", Concrete(one, 0), Concrete(two, 0), self.layouts).type
-        if one == VOID_POINTER or not is_pointer(one):
-            return two
-        return one
-
-    # Types of expressions that are not evaluated.
-
-    def type_of(self, e: c.Expr | c.TypeExpr) -> CType:
-        if isinstance(e, _TYPES):
-            return self.types.resolve(e)
-        match e:
-            case c.Name() | c.Member() | c.Index() | c.Unary("*"):
-                return self.place_type(e)
-            case c.Unary("&", operand):
-                return PointerTo(self.type_of(operand))
-            case c.Unary("!") | c.Binary("&&" | "||"):
-                return INT
-            case c.Unary(op, operand):
-                return unary(op, Concrete(decayed(self.type_of(operand)), 0)).type
-            case c.Binary(",", _, right):
-                return self.type_of(right)
-            case c.Binary(op, left, right):
-                sides = [Concrete(decayed(self.type_of(s)), 1) for s in (left, right)]
-                return binary(op, sides[0], sides[1], self.layouts).type
-            case c.Assign(_, target) | c.IncDec(_, _, target):
-                return self.type_of(target)
-            case c.Conditional(condition, then, otherwise):
-                return self.joined_type(condition if then is None else then, otherwise)
-            case c.Cast(type):
-                return self.types.resolve(type)
-            case c.ContainerOf(_, type):
-                return PointerTo(self.types.resolve(type))
-            case c.IntLit():
-                return literal_type(e)
-            case c.Call():
-                return self.call_type(e)
-        return UNSIGNED_LONG
-
-    def call_type(self, e: c.Call) -> CType:
-        raise NotImplementedError
-
-    def place_type(self, e: c.Expr) -> CType:
-        match e:
-            case c.Name(name):
-                variable = self.find(name)
-                if variable is not None:
-                    return variable.type
-                item = self.world.items.get(name)
-                if item is not None:
-                    return item.type
-                return VOID_POINTER if name == "NULL" else INT
-            case c.Member(base, field, arrow):
-                outer = self.type_of(base)
-                if arrow and isinstance(outer, PointerTo | ArrayOf):
-                    outer = decayed(outer).target  # type: ignore[union-attr]
-                assert isinstance(outer, StructType), e
-                return self.types.member(outer, field, e.span).type
-            case c.Index(base) | c.Unary("*", base):
-                pointer = decayed(self.type_of(base))
-                return pointer.target if isinstance(pointer, PointerTo) else pointer
-        raise InternalError(f"replay: {type_name(e)} is no place")
-
-    # Purity decides between a selection by data and a branch.
-
-    def is_pure(self, e: c.Expr, scope: dict[str, c.Declaration | c.Param]) -> bool:
-        """Neither access nor effect nor trap: such an operand needs no branch around it."""
-        match e:
-            case c.IntLit() | c.SizeOf() | c.OffsetOf():
-                return True
-            case c.Name(name):
-                return self.is_silent(name, scope)
-            case c.Unary("&", operand):
-                return isinstance(operand, c.Name)
-            case c.Unary(op, operand):
-                return op != "*" and self.is_pure(operand, scope)
-            case c.Binary(op, left, right):
-                traps = op in ("/", "%", "<<", ">>", ",") and not isinstance(right, c.IntLit)
-                return not traps and self.is_pure(left, scope) and self.is_pure(right, scope)
-            case c.Conditional(condition, then, otherwise):
-                parts = (condition, then, otherwise)
-                return all(part is None or self.is_pure(part, scope) for part in parts)
-            case c.Cast(_, operand) | c.ContainerOf(operand):
-                return self.is_pure(operand, scope)
-            case c.Call(callee, args):
-                silent = callee.name in _SILENT
-                return silent and all(self.is_pure(a, scope) for a in args)  # type: ignore[arg-type]
-            case c.Member(base, _, False):
-                while isinstance(base, c.Member) and not base.arrow:
-                    base = base.base
-                local = isinstance(base, c.Name) and base.name in scope
-                return local and self.is_silent(base.name, scope)  # type: ignore[union-attr]
-        return False
-
-    def is_silent(self, name: str, scope: dict[str, c.Declaration | c.Param]) -> bool:
-        """Whether using the name reads no memory; an array's name is its address."""
-        declared = scope.get(name)
-        if declared is not None:
-            in_memory = name in self.call.addressed
-            return not in_memory or isinstance(declared.type, c.ArrayType)
-        item = self.world.items.get(name)
-        return item is None or name in self.call.registers or isinstance(item.type, ArrayOf)
-
-
-def decayed(type: CType) -> CType:
-    return PointerTo(type.element) if isinstance(type, ArrayOf) else type
-
 
 def type_name(e: object) -> str:
     return type(e).__name__
-
-
-def same_width(one: CType, other: CType) -> bool:
-    return bits_of(one).width == bits_of(other).width

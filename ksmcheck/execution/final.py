@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ksmcheck.execution.concrete import Concrete, binary, bits_of, integer, wrap
+from ksmcheck.execution.concrete import Concrete, binary, integer, wrap
 from ksmcheck.execution.flow import Flow, Point
 from ksmcheck.execution.foresight import outlook
 from ksmcheck.execution.interpreter import Interpreter
@@ -22,7 +22,7 @@ _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": 
 
 
 class FinalState(Interpreter):
-    """Reads give the last value of a cell; ``memory`` is by address, registers by thread and name."""
+    """Reads give a cell's last value. ``memory`` is by address, registers by thread and name."""
 
     def __init__(
         self,
@@ -100,7 +100,3 @@ class FinalState(Interpreter):
             return self.load(replace(place, type=type))
         return super().read(place)
 
-
-def as_memory(value: Concrete) -> int:
-    """The raw image of a value in a cell of its own type."""
-    return int(value.number % (1 << bits_of(value.type).width))

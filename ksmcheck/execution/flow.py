@@ -131,7 +131,7 @@ class _Builder:
         return self.labelled(s, scope, ends)
 
     def expression(self, e: c.Expr, scope: Scope, ends: Ends) -> Ends:
-        """A statement expression for its effect alone is a block, so that it may be jumped out of."""
+        """A statement expression used for its effect is a block: it may be jumped out of."""
         if isinstance(e, c.StatementExpr):
             return self.block(e.body, scope, ends)
         return self.then(ends, "eval", e, dict(scope))
@@ -198,9 +198,7 @@ class _Builder:
                 ends = self.statement(first, scope, ends)
         head, body, again, done = (self.point("skip", None, scope) for _ in range(4))
         self.join(ends, head)
-        if isinstance(s, c.DoWhile):
-            self.join([head], body)
-        elif s.condition is None:
+        if isinstance(s, c.DoWhile) or s.condition is None:
             self.join([head], body)
         else:
             self.condition(s.condition, dict(scope), [head], body, done)

@@ -1,9 +1,9 @@
 """What is known without running: constants, from a branch onwards, along every way on.
 
-A test whose outcome is known is no branch, and the way that it never takes does not count in control
-dependence: ``if (flags == LOCK)`` in a function that was called with a constant. What is known starts
-with the values that the program's text has fixed so far, and is lost where ways with different values
-meet (conditional constant propagation: Wegman, Zadeck 1991).
+A test whose outcome is known is no branch, and the way that it never takes does not count in
+control dependence: ``if (flags == LOCK)`` in a function that was called with a constant. What is
+known starts with the values that the program's text has fixed so far, and is lost where ways with
+different values meet (conditional constant propagation: Wegman, Zadeck 1991).
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ class _Propagation:
 
 
 def _survives(key: Key, lost: set[str], point: Point) -> bool:
-    return key != RETURNED or point.kind != "return" if key[1] not in lost else False
+    if key == RETURNED:
+        return point.kind != "return"
+    return key[1] not in lost
 
 
 class _Mind(Interpreter):

@@ -47,7 +47,7 @@ class Loops:
                     new = found[point.number] | {target.number}
                     old = found.get(target.number)
                     met = new if old is None else (old & new) | {target.number}
-                    if met != old and not (target.number == 0):
+                    if met != old and target.number != 0:
                         found[target.number] = met
                         changed = True
         return found

@@ -11,7 +11,7 @@ from ksmcheck.execution.flow import Flow, Scope
 from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.performed import Done, Operands, Record, perform
 from ksmcheck.execution.world import World
-from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, IntegerType, PointerTo, is_scalar
+from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, is_scalar
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError, Span
 
@@ -164,11 +164,3 @@ class Machine:
             if scalar.offset == place.offset:
                 return scalar.offset, scalar.type
         raise InternalError(f"replay: {place.variable.name} has no part at {place.offset}")
-
-
-def is_pointer(type: CType) -> bool:
-    return isinstance(type, PointerTo)
-
-
-def is_integer(type: CType) -> bool:
-    return isinstance(type, IntegerType)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ksmcheck.execution.concrete import Concrete
+from ksmcheck.execution.concrete import Concrete, wrap
 from ksmcheck.execution.execution import ExecutedEvent, Execution
-from ksmcheck.execution.final import FinalState, as_memory
+from ksmcheck.execution.final import FinalState
 from ksmcheck.execution.machine import FailedCheck
 from ksmcheck.execution.plain_cat import evaluate
 from ksmcheck.execution.threads import Ran, run_thread
@@ -125,7 +125,7 @@ def _registers(execution: Execution, threads: list[Ran]) -> dict[tuple[int, str]
         value = found.get(key)
         if value is None:
             raise InternalError(f"replay: P{key[0]} has no local variable {key[1]}")
-        if as_memory(value) != as_memory(replace(value, number=number)):
+        if wrap(value.number - number, value.type) != 0:
             raise InternalError(f"replay: {key[0]}:{key[1]} ends as {value.number}, not {number}")
     return found
 

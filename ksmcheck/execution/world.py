@@ -1,4 +1,4 @@
-"""What the threads of a replayed test share: types, objects and their addresses, primitives, rows."""
+"""What the threads of a replayed test share: types, objects, their addresses, primitives, rows."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def _objects(test: LitmusTest, types: Declarations) -> dict[str, tuple[CType, bo
     """
     found: dict[str, tuple[CType, bool]] = {}
     for name, declaration in types.globals.items():
-        found[name] = _sized(types.resolve(declaration.type), declaration.init), declaration.volatile
+        type = _sized(types.resolve(declaration.type), declaration.init)
+        found[name] = type, declaration.volatile
     for entry in test.init:
         if entry.thread is None and entry.type is not None and isinstance(entry.target, c.Name):
             type = _sized(types.resolve(entry.type), entry.value)

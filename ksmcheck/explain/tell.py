@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ksmcheck.cat.graph import pairs
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import VIOLATED, Verdict, Witness
 from ksmcheck.execution.execution import ExecutedEvent
@@ -26,8 +27,8 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
         return None
     model = checker.workshop.model(verdict.request.model)
     if verdict.flags:
-        pairs = flagged_pairs(model, verdict.flags[0], witness)
-        return race_story(pairs, witness.thread_names) if pairs else None
+        racing = flagged_pairs(model, verdict.flags[0], witness)
+        return race_story(racing, witness.thread_names) if racing else None
     kernel = verdict.request.kernel
     row = model.row(primitives(kernel)["smp_mb"], kernel, verdict.config)
     return story(why(witness.execution, model.compiled, row), witness.thread_names, model.name)
@@ -42,15 +43,14 @@ def flagged_pairs(
     found = next((c for c in cat.checks if c.flag and c.name == flag), None)
     if found is None:
         return ()
-    graph = graph_of(execution)
-    bits, size = cat.value(graph, cat.root(found)), len(execution.events)
+    root = cat.root(found)
+    if cat.nodes[root].sort != "rel":
+        return ()
+    bits = cat.value(graph_of(execution), root)
     events = execution.events
-    pairs = [(a, b) for a in range(size) for b in range(size) if bits >> (a * size + b) & 1]
-    unordered = {(min(p), max(p)) for p in pairs}
+    unordered = {(min(p), max(p)) for p in pairs(len(events), bits)}
     return tuple(
         (events[a], events[b])
         for a, b in sorted(unordered)
-        if events[a].thread >= 0
-        and events[b].thread >= 0
-        and "F" not in (events[a].kind, events[b].kind)
+        if all(events[e].thread >= 0 and events[e].kind != "F" for e in (a, b))
     )

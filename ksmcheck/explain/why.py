@@ -1,8 +1,8 @@
 """Why a violation is possible: the order between two accesses that is missing.
 
 An execution that no interleaving explains has a cycle of program order and communication (po, rf,
-co, fr: Shasha and Snir 1988). Some program-order edge of it is not kept by the machine. Which one is
-found by experiment: imagine a full barrier there, and ask the model whether the execution would
+co, fr: Shasha and Snir 1988). Some program-order edge of it is not kept by the machine. Which one
+is found by experiment: imagine a full barrier there, and ask the model whether the execution would
 still be allowed. The least sets of edges whose barriers forbid it are what is missing.
 """
 

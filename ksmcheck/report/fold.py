@@ -1,8 +1,8 @@
 """Which steps of an execution its reader needs, and which may be folded away.
 
-Needed are the steps of the story (the critical cycle, or the race) with the fences between them,
-every read of another thread's write with that write, reads out of place, and what writes a cell
-that the property speaks of.
+Needed are the steps of the story (the critical cycle, or the race) with the fences between them and
+what else was done to its cells, reads out of place, what writes a cell that the property speaks of,
+and, up to the last of those, every read of another thread's write with that write.
 """
 
 from __future__ import annotations
@@ -20,18 +20,27 @@ WORTHWHILE = 3
 
 def shown(moments: Sequence[Moment], focus: frozenset[int], witness: Witness) -> list[bool]:
     """For each moment, whether it is needed."""
-    cells = spoken_of(witness)
-    told = focus | _communicating(witness)
-    needed = [
-        not m.in_place
-        or bool(m.step.ids & told)
-        or any(e.cell in cells for e in m.step.writes)
+    events = witness.execution.events
+    cells = {events[e].cell for e in focus}
+    spoken = spoken_of(witness)
+    communicating = _communicating(witness)
+    core = [
+        not m.in_place or bool(m.step.ids & focus) or any(e.cell in spoken for e in m.step.writes)
         for m in moments
     ]
-    for index, moment in enumerate(moments):
-        if not needed[index] and all(e.kind == "F" for e in moment.step.events):
-            needed[index] = _between(moments, index, focus)
+    end = max((i for i, c in enumerate(core) if c), default=len(core)) if focus else len(core)
+    needed = [
+        core[i]
+        or (i < end and bool(m.step.ids & communicating))
+        or (i < end and any(e.cell in cells for e in m.step.events))
+        or (_only_fences(m) and _between(moments, i, focus))
+        for i, m in enumerate(moments)
+    ]
     return _without_short_gaps(moments, needed)
+
+
+def _only_fences(moment: Moment) -> bool:
+    return all(e.kind == "F" for e in moment.step.events)
 
 
 def spoken_of(witness: Witness) -> frozenset[str]:

@@ -4,60 +4,116 @@ from __future__ import annotations
 
 from typing import Any
 
-from ksmcheck.check.verdict import Verdict, Witness
+from ksmcheck.check.verdict import BOUNDED, SAFE, Request, Verdict, Witness
 from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.explain.story import Story
 from ksmcheck.explain.why import from_reads
+from ksmcheck.report.expectation import Belonging, stores_of
 
 
-def verdict_object(
-    verdict: Verdict, *, stores: str = "plain", expected: str | None = None, why: str | None = None
-) -> dict[str, Any]:
-    """The fields of ``--json``; ``execution`` only where there is a witness."""
+def verdict_object(verdict: Verdict, place: Belonging, story: Story | None = None) -> dict[str, Any]:
+    """The fields of ``--json``; docs/json.md explains each. ``execution`` only with a witness."""
     request = verdict.request
-    found: dict[str, Any] = {
-        "scenario": request.path.stem,
+    expectation = place.expectation
+    found = request_object(request, place) | {
         "test": verdict.test,
-        "variant": request.variant,
-        "kernel": request.kernel,
-        "model": request.model,
         "config": verdict.config,
-        "stores": stores,
         "property": verdict.subject,
-        "verdict": verdict.verdict,
-        "expected": expected,
+        "verdict": verdict_word(verdict),
+        "expected": None if expectation is None else expectation.word,
+        "as_expected": None if expectation is None else expectation.met_by(verdict),
         "seconds": round(verdict.seconds, 4),
         "engine_seconds": round(verdict.engine_seconds, 4),
+        "events": verdict.events,
         "solver": request.solver,
         "engine": request.engine,
         "flags": list(verdict.flags),
     }
-    if verdict.observation:
-        found["observation"] = verdict.observation
+    return found | _where_there(verdict, place) | _violation(verdict, story)
+
+
+def request_object(request: Request, place: Belonging) -> dict[str, Any]:
+    """What was asked."""
+    return {
+        "scenario": place.scenario or request.path.stem,
+        "file": str(request.path),
+        "variant": request.variant,
+        "kernel": request.kernel,
+        "model": request.model,
+        "config": request.config,
+        "stores": stores_of(request),
+        "defines": dict(request.defines),
+        "removed": sorted(request.removed),
+    }
+
+
+def skipped_object(request: Request, place: Belonging, reason: str) -> dict[str, Any]:
+    """A cell that does not exist: verdict ``n/a`` and why."""
+    return request_object(request, place) | {
+        "property": None,
+        "verdict": "n/a",
+        "expected": "n/a",
+        "as_expected": True,
+        "seconds": 0.0,
+        "reason": reason,
+    }
+
+
+def verdict_word(verdict: Verdict) -> str:
+    """SAFE, VIOLATED, ...; for a test with ``exists``: Never, Sometimes or Always."""
+    if verdict.observation and verdict.verdict == SAFE:
+        return verdict.observation
+    if verdict.observation and verdict.verdict == BOUNDED:
+        return f"{verdict.observation} up to k"
+    return verdict.verdict
+
+
+def _where_there(verdict: Verdict, place: Belonging) -> dict[str, Any]:
+    """The fields that only some verdicts have."""
+    found: dict[str, Any] = {}
     if verdict.bound is not None:
         found["bound"] = verdict.bound
+        found["bound_loops"] = [str(span) for span in verdict.bound_loops]
     if verdict.reason:
         found["reason"] = verdict.reason
+    if place.expectation is not None and place.expectation.reason:
+        found["expected_reason"] = place.expectation.reason
     if verdict.assumed:
         found["assumed_plain_stores"] = [
             {"site": o.site, "at": str(o.span)} for o in verdict.assumed
         ]
-    if verdict.witness:
-        found["execution"] = execution_object(verdict.witness)
-        if why:
-            found["why"] = why
+    return found
+
+
+def _violation(verdict: Verdict, story: Story | None) -> dict[str, Any]:
+    if verdict.witness is None:
+        return {}
+    found: dict[str, Any] = {"execution": execution_object(verdict.witness)}
+    if story is not None:
+        found["why"] = story.sentence
+        found["why_events"] = sorted(story.focus)
     return found
 
 
 def execution_object(witness: Witness) -> dict[str, Any]:
     """Events with source positions, the communication relations as id pairs, final values."""
     execution = witness.execution
+    failure = witness.failure
     return {
-        "failure": {"name": witness.failure.name, "text": witness.failure.text},
+        "failure": {
+            "name": failure.name,
+            "text": failure.text,
+            "at": None if failure.span is None else str(failure.span),
+        },
+        "threads": list(witness.thread_names),
         "events": [_event(e) for e in execution.events],
         "rf": sorted(execution.rf),
         "co": sorted(execution.co),
         "fr": sorted(set(from_reads(execution))),
         "rmw": sorted(execution.rmw),
+        "addr": sorted(execution.addr),
+        "data": sorted(execution.data),
+        "ctrl": sorted(execution.ctrl),
         "final": {
             "memory": dict(execution.memory),
             "registers": {f"{t}:{n}": v for (t, n), v in execution.registers},
@@ -74,6 +130,7 @@ def _event(event: ExecutedEvent) -> dict[str, Any]:
         "value": event.value,
         "tags": sorted(event.tags),
         "primitive": event.primitive,
+        "instance": event.instance,
     }
     if event.origin is not None:
         span = event.origin.span

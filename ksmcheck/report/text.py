@@ -12,7 +12,7 @@ from ksmcheck.program.ir import Origin
 from ksmcheck.report.context import source_line
 from ksmcheck.report.effects import words_for
 from ksmcheck.report.expectation import Expectation
-from ksmcheck.report.witness import arranged, final_line, witness_rows
+from ksmcheck.report.witness import arranged, final_line, title_rows, witness_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -109,16 +109,19 @@ def print_witness(console: Console, witness: Witness, said: Said) -> None:
     """The execution, a column a thread, in telling order; then how it ends."""
     from rich.text import Text
 
-    layout, lines = witness_rows(
-        witness, said.story, _width(console), full=said.full, titles=said.titles
-    )
+    layout, lines = witness_lines(witness, said.story, _width(console), full=said.full)
     console.print()
-    for lead, text, style in arranged(layout, lines):
-        console.print(Text(lead, style="dim") + Text(text, style=style), soft_wrap=True)
+    for row in title_rows(layout, witness, said.titles):
+        console.print(Text(row, style="bold"), soft_wrap=True)
+    for lead, text, rest, style in arranged(layout, lines):
+        line = Text(lead, style="dim") + Text(text, style=style) + Text(rest, style="dim")
+        line.rstrip()
+        console.print(line, soft_wrap=True)
     console.print()
-    if witness.failure.span is not None and witness.failure.text.startswith(witness.failure.name + " at"):
-        span = witness.failure.span
-        console.print(Text(f"fails: {span_text(span)}  {source_line(span)}", style="bold"), soft_wrap=True)
+    failed = witness.failure
+    if failed.span is not None and failed.text.startswith(f"{failed.name} at"):
+        at = f"fails: {span_text(failed.span)}  {source_line(failed.span)}"
+        console.print(Text(at, style="bold"), soft_wrap=True)
     words = words_for(witness.cells, witness.thread_names)
     final = final_line(witness, words, full=said.full)
     console.print(Text(f"final: {final}"), soft_wrap=True)

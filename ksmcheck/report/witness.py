@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from textwrap import wrap
 
 from ksmcheck.check.verdict import Witness
@@ -12,7 +13,7 @@ from ksmcheck.explain.story import Story
 from ksmcheck.report.context import Context, contexts
 from ksmcheck.report.effects import Words, effect, ordering, sources, words_for
 from ksmcheck.report.fold import shown, spoken_of
-from ksmcheck.report.steps import Step, threads_of
+from ksmcheck.report.steps import Step, steps_of, threads_of
 from ksmcheck.report.timeline import Moment, timeline
 
 RULE = " │ "
@@ -43,10 +44,10 @@ def layout_for(threads: tuple[int, ...], total: int, full: bool) -> Layout:
     return Layout(threads, max(24, (total - gaps) // max(1, len(threads))), full)
 
 
-def witness_rows(
-    witness: Witness, story: Story | None, total: int, *, full: bool, titles: Sequence[str] = ()
+def witness_lines(
+    witness: Witness, story: Story | None, total: int, *, full: bool
 ) -> tuple[Layout, list[Line]]:
-    """The lines of an execution, ``total`` characters wide. ``titles`` say what threads do."""
+    """The steps of an execution as lines of its threads' columns, ``total`` characters in all."""
     moments = timeline(witness.execution)
     steps = [m.step for m in moments]
     layout = layout_for(threads_of(steps), total, full)
@@ -55,25 +56,29 @@ def witness_rows(
     if not full:
         needed = shown(moments, story.focus if story else frozenset(), witness)
     places = _contexts(steps, witness.thread_names)
-    lines = list(_titles(layout, steps, witness.thread_names, titles))
-    lines += _body(moments, needed, places, words)
-    return layout, lines
+    return layout, list(_body(moments, needed, places, words))
 
 
-def _contexts(steps: Sequence[Step], names: Sequence[str]) -> dict[Step, Context]:
-    found: dict[Step, Context] = {}
+def _contexts(steps: Sequence[Step], names: Sequence[str]) -> dict[int, Context]:
+    """The context of each step, by the id of its first event."""
+    found: dict[int, Context] = {}
     for thread in threads_of(steps):
         own = [s for s in steps if s.thread == thread]
-        found.update(zip(own, contexts(own, names[thread]), strict=True))
+        ids = (s.events[0].id for s in own)
+        found.update(zip(ids, contexts(own, names[thread]), strict=True))
     return found
 
 
-def _titles(
-    layout: Layout, steps: Sequence[Step], names: Sequence[str], titles: Sequence[str]
-) -> Iterable[Line]:
+def title_rows(layout: Layout, witness: Witness, titles: Sequence[str]) -> list[str]:
+    """What each thread is, side by side. ``titles`` say what threads do, as far as it is known."""
+    blocks = []
     for thread in layout.threads:
+        steps = steps_of(witness.execution)
         title = titles[thread] if thread < len(titles) else _first_call(steps, thread)
-        yield Line(thread, f"{names[thread]}  {title}".rstrip(), "bold underline")
+        blocks.append(_wrapped(f"{witness.thread_names[thread]}  {title}".rstrip(), layout.width))
+    rows = zip_longest(*blocks, fillvalue="")
+    rule = "─┼─".join("─" * layout.width for _ in layout.threads)
+    return [RULE.join(t.ljust(layout.width) for t in row).rstrip() for row in rows] + [rule]
 
 
 def _first_call(steps: Sequence[Step], thread: int) -> str:
@@ -83,7 +88,7 @@ def _first_call(steps: Sequence[Step], thread: int) -> str:
 
 
 def _body(
-    moments: Sequence[Moment], needed: Sequence[bool], places: dict[Step, Context], words: Words
+    moments: Sequence[Moment], needed: Sequence[bool], places: dict[int, Context], words: Words
 ) -> Iterable[Line]:
     folded: dict[int, int] = {}
     headings: dict[int, str] = {}
@@ -94,7 +99,7 @@ def _body(
             continue
         yield from _folded(folded)
         folded.clear()
-        context = places[moment.step]
+        context = places[moment.step.events[0].id]
         if headings.get(thread) != context.heading:
             headings[thread] = context.heading
             yield Line(thread, f"{context.heading}:", "bold")
@@ -125,16 +130,18 @@ def _step(moment: Moment, context: Context, words: Words) -> Iterable[Line]:
     yield Line(step.thread, f"{INDENT}{text}", "bold yellow")
 
 
-def arranged(layout: Layout, lines: Iterable[Line]) -> Iterable[tuple[str, str, str]]:
-    """The lines wrapped into their columns, as (what is left of it, text, style).
-
-    Titles of all threads stand side by side; every other line has its row to itself.
-    """
+def arranged(layout: Layout, lines: Sequence[Line]) -> Iterable[tuple[str, str, str, str]]:
+    """The lines wrapped into their columns: what is left of a line, its text, what is right of it,
+    and its style. Every line has its row to itself, so that rows are in telling order."""
     column = {thread: index for index, thread in enumerate(layout.threads)}
     for line in lines:
-        lead = (" " * layout.width + RULE) * column[line.thread]
+        before = column[line.thread]
+        lead = (" " * layout.width + RULE) * before
+        after = len(column) - before - 1
         for text in _wrapped(line.text, layout.width):
-            yield lead, text, line.style
+            rest = " " * max(0, layout.width - len(text)) if after else ""
+            rest += (RULE + " " * layout.width) * (after - 1) + (RULE.rstrip() if after else "")
+            yield lead, text, rest, line.style
 
 
 def _wrapped(text: str, width: int) -> list[str]:

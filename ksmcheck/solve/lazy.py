@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
@@ -65,7 +66,9 @@ class Lazy:
             if reason is not None:
                 return Stopped(reason)
             self._load()
+            begun = perf_counter()
             answer = self.backend.solve(assumptions, self._watch())
+            solved = perf_counter()
             if answer is None:
                 return Stopped(self.meter.exceeded() or "the solver stopped")
             if not answer:
@@ -76,7 +79,10 @@ class Lazy:
             graph = self.concrete.graph(skeleton, model)
             violated = self.cat.violated(graph)
             if violated:
+                if self.exact.complete:
+                    raise InternalError(f"the tuple encoding allows what {violated[0].name} forbids")
                 self._learn(violated[0], skeleton, graph, model)
+                self.exact.spent(solved - begun, perf_counter() - solved)
                 continue
             accepted = accept is None or accept(self._with_values(graph, skeleton, model))
             if accepted is None:

@@ -8,12 +8,14 @@ from functools import cached_property
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph
+from ksmcheck.cat.graph import Graph
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.events.values import TooManyValues
 from ksmcheck.solve.backends import DEFAULT, open_backend
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.coherence import add_atomicity, add_coherence
+from ksmcheck.solve.exact import Exact
 from ksmcheck.solve.extract import candidate_of
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.lazy import Accept, Consistent, Lazy, Stopped
@@ -31,7 +33,10 @@ from ksmcheck.solve.premises import premises
 from ksmcheck.solve.ranges import raisable
 from ksmcheck.text import InputError
 
-ENGINES = ("lazy",)
+ENGINES = ("lazy", "tuple")
+_REJECTED = 200
+"""Candidates without a flag to look at before its condition is encoded."""
+
 _FEW = 12
 _TOO_MANY = "an expression may have too many values to enumerate them"
 _UNDEFINED = "an execution divides by zero or shifts too far: C gives it no meaning"
@@ -62,6 +67,7 @@ class Session:
             )
         self.structure = structure
         self.cat = cat
+        self.engine = engine
         self.meter = Meter(limits or Limits())
         self._flags: dict[str, int] = {}
         self._too_many = False
@@ -145,6 +151,8 @@ class Session:
         before = self._snapshot()
         if self._too_many:
             return GaveUp(_TOO_MANY, self._stats(before))
+        if self.engine == "tuple" and self.exact.refused:
+            return GaveUp(self.exact.refused, self._stats(before))
         try:
             wanted = [self.base.literal(goal), asked]
             used = [self.base.terms.undefined(t) for t in (goal, *(observed or ()))]

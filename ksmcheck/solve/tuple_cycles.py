@@ -7,7 +7,7 @@ by using vertex elimination", AAAI 2022). The vertex with fewest new edges goes 
 
 from __future__ import annotations
 
-from ksmcheck.solve.facts import Facts
+from ksmcheck.solve.facts import Facts, Presence
 from ksmcheck.solve.gates import TRUE
 from ksmcheck.solve.ranks import Ranks
 from ksmcheck.solve.tuples import Cube
@@ -18,20 +18,20 @@ Edges = dict[tuple[int, int], Cube]
 _MOST_CLAUSES = 60_000
 
 
-def forbid_cycles(facts: Facts, edges: Edges, implied: int) -> dict[int, tuple[int, int]]:
-    """Clauses: no cycle of executed events. ``implied`` is as in ``facts.Presence``.
+def forbid_cycles(facts: Facts, edges: Edges, presence: Presence) -> dict[int, tuple[int, int]]:
+    """Clauses: no cycle of executed events.
 
     Gives the edge that each variable made on the way stands for.
     """
-    return _Elimination(facts, edges, implied).run()
+    return _Elimination(facts, edges, presence).run()
 
 
 class _Elimination:
-    def __init__(self, facts: Facts, edges: Edges, implied: int) -> None:
+    def __init__(self, facts: Facts, edges: Edges, presence: Presence) -> None:
         self.facts = facts
         self.gates = facts.gates
-        self.n = len(facts.exec)
-        self.implied = implied
+        self.n = presence.n
+        self.presence = presence
         self.edges: Edges = {}
         self.made: dict[int, tuple[int, int]] = {}
         self.into: dict[int, set[int]] = {}
@@ -71,7 +71,9 @@ class _Elimination:
         for a in before:
             self.out[a].discard(vertex)
             for b in after:
-                self._connect(a, vertex, b)
+                # No cycle goes through two events of which only one is ever executed.
+                if self.presence.together >> (a * self.n + b) & 1:
+                    self._connect(a, vertex, b)
         for b in after:
             self.into[b].discard(vertex)
         for a in before:
@@ -98,7 +100,7 @@ class _Elimination:
 
     def _variable(self, a: int, b: int, known: Cube | None) -> int:
         """The edge's own variable, which what was known of the edge implies."""
-        if known is not None and len(known) == 1 and known[0] in self.made:
+        if known is not None and len(known) == 1 and self.made.get(known[0]) == (a, b):
             return known[0]
         own = self.gates.new()
         self.made[own] = (a, b)
@@ -109,7 +111,7 @@ class _Elimination:
 
     def _executed(self, middle: int, a: int, b: int) -> tuple[int, ...]:
         for end in (a, b):
-            if self.implied >> (end * self.n + middle) & 1:
+            if self.presence.implied >> (end * self.n + middle) & 1:
                 return ()
         literal = self.facts.exec[middle]
         return () if literal == TRUE else (literal,)

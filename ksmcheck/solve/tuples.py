@@ -123,8 +123,10 @@ class Tuples:
             return cubes[0]
         if self.rules.parts(claim)[3] == HIGH:
             return (self._above(claim, cubes),)
+        before = self.gates.variables
         literal = self.gates.any_of([self.gates.all_of(cube) for cube in cubes])
-        self.names.setdefault(abs(literal), claim)
+        if abs(literal) > before:
+            self.names[abs(literal)] = claim
         return () if literal == TRUE else (literal,)
 
     def _short(self, claim: int, cube: Cube) -> bool:
@@ -158,12 +160,14 @@ def _components(
     found: dict[int, list[Alternative]] = {}
     number: dict[int, int] = {}
     low: dict[int, int] = {}
+    place: dict[int, int] = {}
     open_claims: list[int] = []
     work: list[tuple[int, Iterator[int]]] = []
 
     def enter(claim: int) -> None:
         found[claim] = rules.alternatives(claim)
         number[claim] = low[claim] = len(number)
+        place[claim] = len(open_claims)
         open_claims.append(claim)
         work.append((claim, _below(found[claim])))
 
@@ -182,9 +186,8 @@ def _components(
             if work:
                 low[work[-1][0]] = min(low[work[-1][0]], low[claim])
             if low[claim] == number[claim]:
-                at = open_claims.index(claim) if open_claims[-1] != claim else -1
-                component = open_claims[at:]
-                del open_claims[at:]
+                component = open_claims[place[claim] :]
+                del open_claims[place[claim] :]
                 yield component, found
                 for member in component:
                     del found[member]

@@ -38,8 +38,7 @@ def run(args: Sequence[str], env: dict[str, str] | None = None) -> float:
     started = perf_counter()
     done = subprocess.run(
         [str(KSMCHECK), *args],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         env={**os.environ, **(env or {})},
         cwd=ROOT,
         check=False,

@@ -1,0 +1,63 @@
+"""When and how the exact tuple encoding joins the clauses of a base encoding.
+
+The engine "tuple" starts with it. The lazy engine takes it in when judging candidates has become
+much dearer than finding them, and for a flag that very many candidates do not raise.
+"""
+
+from __future__ import annotations
+
+from ksmcheck.cat.algebra import Check
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.solve.base import Base
+from ksmcheck.solve.tuple_checks import TupleChecks
+from ksmcheck.solve.tuple_rules import Refused
+
+_CANDIDATES = 50
+_RATIO = 3.0
+
+
+class Exact:
+    """``complete``: all requirements are encoded. ``refused``: why that cannot be, or None."""
+
+    def __init__(self, base: Base, cat: CompiledCat) -> None:
+        self.complete = False
+        self.refused: str | None = None
+        self._base = base
+        self._cat = cat
+        self._checks: TupleChecks | None = None
+        self._judged = 0
+        self._solving = 0.0
+        self._judging = 0.0
+
+    def join(self) -> None:
+        """Adds all requirements, unless they are refused."""
+        if self.complete or self.refused is not None:
+            return
+        try:
+            self._encoding().require_all()
+        except Refused as refusal:
+            self.refused = str(refusal)
+        else:
+            self.complete = True
+
+    def confine(self, known: int, check: Check) -> None:
+        """Where literal ``known`` holds, the model raises the flag; nothing if that is refused."""
+        try:
+            raised = self._encoding().raised(check)
+        except Refused as refusal:
+            self.refused = str(refusal)
+        else:
+            self._base.gates.add(-known, raised)
+
+    def spent(self, solving: float, judging: float) -> None:
+        """One more candidate was judged and taught something; times in seconds."""
+        self._judged += 1
+        self._solving += solving
+        self._judging += judging
+        if self._judged > _CANDIDATES and self._judging > _RATIO * self._solving:
+            self.join()
+
+    def _encoding(self) -> TupleChecks:
+        if self._checks is None:
+            self._checks = TupleChecks(self._base, self._cat)
+        return self._checks
