@@ -37,7 +37,7 @@ class Job:
 
 
 Group = tuple[Job, ...]
-"""Jobs about one program: all models of one scenario, variant, kernel point."""
+"""Jobs about one scenario at one kernel point: all variants, all models."""
 
 
 def jobs_of(
@@ -63,9 +63,8 @@ def jobs_of(
             )
     columns = _columns(suite, models)
     return tuple(
-        tuple(_job(suite, s, v, k, c, limits or Limits()) for c in columns)
+        tuple(_job(suite, s, v, k, c, limits or Limits()) for v in wanted for c in columns)
         for s in chosen
-        for v in wanted
         for k in points
     )
 

@@ -54,7 +54,7 @@ def calm_collector() -> None:
 
 
 def run_group(checker: Checker, group: Group) -> list[Result]:
-    """The results of one group; its program is parsed and compiled once."""
+    """The results of one group; a program that comes again is compiled and checked once."""
     results = []
     for job in group:
         if job.skip is not None:

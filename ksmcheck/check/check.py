@@ -23,6 +23,7 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.events.values import TooManyValues
 from ksmcheck.execution.execution import Execution
+from ksmcheck.program.fingerprint import fingerprint
 from ksmcheck.program.ir import Origin
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Candidate, Found, GaveUp
@@ -63,18 +64,35 @@ class Checker:
     """Answers requests one after the other, sharing what they have in common."""
 
     workshop: Workshop = field(default_factory=Workshop)
+    _answers: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
 
     def check(self, request: Request) -> Verdict:
         """One verdict over all configurations asked for: the worst of them."""
         started = perf_counter()
         model = self.workshop.model(request.model)
         configs = (request.config,) if request.config else model.configs(request.kernel)
+        question = self._question(request)
+        known = self._answers.get(question)
+        if known is not None:
+            seconds = perf_counter() - started
+            name = self.workshop.test(request).name
+            return replace(known, request=request, test=name, seconds=seconds, engine_seconds=0.0)
         verdicts: list[Verdict] = []
         for config in configs:
             verdicts.append(self._deepening(request, config, started))
             if verdicts[-1].verdict == VIOLATED:
                 break
-        return replace(_worst(verdicts), seconds=perf_counter() - started)
+        verdict = replace(_worst(verdicts), seconds=perf_counter() - started)
+        if verdict.verdict != UNKNOWN:
+            self._answers[question] = verdict
+        return verdict
+
+    def _question(self, request: Request) -> tuple[object, ...]:
+        """What decides the answer: the program, however it came about, and who is asked."""
+        return (
+            fingerprint(self.workshop.program(request)),
+            *(request.model, request.config, request.unroll, request.solver, request.engine),
+        )
 
     def _deepening(self, request: Request, config: str, started: float) -> Verdict:
         """Without a bound from the user: deeper, while the bound is what the verdict hangs on."""
@@ -136,6 +154,7 @@ class Checker:
     def forget(self) -> None:
         """Drops tests and programs (not models): for long runs over many files."""
         self.workshop = self.workshop.with_models_only()
+        self._answers.clear()
 
     def _session(self, structure: EventStructure, request: Request, started: float) -> Session:
         seconds = None

@@ -10,9 +10,17 @@ from ksmcheck.cli.options import FILE, engine_options, parse_defines, site_names
 
 _EPILOG = """\b
 Examples:
-  ksmcheck check litmus/ksm/path-b.litmus --model alpha --kernel 3.9
-  ksmcheck check my.litmus --model armv8 --model power --remove smp_wmb@publish
-  ksmcheck check my.litmus --model all --json
+  ksmcheck check litmus/classic/MP/MP+wmb+po.litmus --model armv8
+  ksmcheck check litmus/ksm/path-b.litmus --kernel 3.9 --model alpha \\
+                 --remove smp_read_barrier_depends
+  ksmcheck check litmus/ksm/path-a.litmus --kernel 3.9 --variant no-wmb --model all
+  ksmcheck check litmus/ksm/path-a.litmus -D MARKED_STORES --json
+
+\b
+A test with `~exists`, `forall`, BUG_ON or assert gets SAFE, `SAFE up to k`, VIOLATED,
+VACUOUS or UNKNOWN; a test with `exists` Never, Sometimes or Always, as herd7 says it.
+A SAFE covers every configuration of the model at that kernel point.
+Exit codes: see `ksmcheck --help`.
 """
 
 
@@ -53,7 +61,7 @@ def command(
     """Check FILE: a verdict per model and, if the property fails, the execution step by step."""
     from ksmcheck.batch.single import Options, requests_for
     from ksmcheck.check import Checker
-    from ksmcheck.cli.output import Output
+    from ksmcheck.cli.output import Output, missing_model
 
     options = Options(
         kernel=kernel,
@@ -68,7 +76,11 @@ def command(
         memory=memory,
     )
     checker = Checker()
-    output = Output(checker, as_json=as_json, allow_bounded=allow_bounded, full=full)
+    output = Output(checker, as_json, allow_bounded, full)
     for request in requests_for(file, models or ("lkmm",), options):
-        output.show(checker.check(request))
+        reason = missing_model(checker, request) if "all" in models else None
+        if reason is None:
+            output.show(checker.check(request))
+        else:
+            output.not_applicable(request, reason)
     return output.exit_code()

@@ -66,3 +66,12 @@ def exit_code_of(
         if letter_of(verdict) not in "?K0":
             return DIFFERENT
     return code_of(verdict, allow_bounded=allow_bounded)
+
+
+def missing_model(checker: Checker, request: Request) -> str | None:
+    """Why there is no such machine at the kernel point asked for; None if there is one."""
+    model = checker.workshop.model(request.model)
+    if request.kernel in model.kernels:
+        return None
+    reason = model.table.missing.get(request.kernel)
+    return reason or f"this model has kernel {' and '.join(model.kernels)} only"

@@ -3,9 +3,10 @@
 A forward fixpoint over sets of concrete values: a read's values are those of the writes to the
 cells that its address may name, and that may be executed at all: an event whose guard never holds
 for the values found so far contributes nothing (Wegman and Zadeck's conditional propagation,
-across threads). A value that an execution really computes depends on each read at most once along any chain, so after as many rounds as there
-are reads every such value has been seen; what could still be added could only justify itself in a
-circle (out of thin air) and is left out (docs/architecture.md).
+across threads). A value that an execution really computes depends on each read at most once along
+any chain, so after as many rounds as there are reads every such value has been seen; what could
+still be added could only justify itself in a circle (out of thin air) and is left out
+(docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ class _Fixpoint:
                     self.writes.setdefault(cell.id, []).append(event)
 
     def _readable(self, read: DraftEvent) -> dict[int, int]:
-        """Value -> links, over all writes that ``read`` may read from (no later ones of its own)."""
+        """Value -> links, over all writes that ``read`` may read from (not its own later ones)."""
         found: dict[int, int] = {}
         limit = 0
         for cell in self.cells(read):

@@ -54,7 +54,11 @@ def _missing(order: MissingOrder, names: Sequence[str], model: str) -> str:
     first = f"{thread}'s {deed(order.first)} ({place(order.first)})"
     second = f"its {deed(order.second)} ({place(order.second)})"
     if order.dependency:
-        return f"only {order.dependency} dependency orders {first} before {second}: not enough on {model}"
+        only = "an" if order.dependency.startswith("address") else "a"
+        return (
+            f"only {only} {order.dependency} dependency orders {first} before {second}, and {model} "
+            "does not keep that order"
+        )
     return f"nothing orders {first} before {second}"
 
 

@@ -14,19 +14,21 @@ from ksmcheck.model.model import Model
 
 
 def story_of(checker: Checker, verdict: Verdict) -> str | None:
-    """The sentence for a violation; None for any other verdict."""
+    """The sentence for a verdict with an execution; None for any other."""
     told = telling_of(checker, verdict)
     return None if told is None else told.sentence
 
 
 def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
-    """Why a violation is possible: the missing order, or the accesses that race; None for any
-    other verdict, and for a flag that is not about pairs of accesses."""
+    """Why the execution of a verdict is possible: the missing order, or the accesses that race.
+
+    None where there is no execution, and for a flag that is not about pairs of accesses.
+    """
     witness = verdict.witness
-    if witness is None or verdict.verdict != VIOLATED:
+    if witness is None:
         return None
     model = checker.workshop.model(verdict.request.model)
-    if verdict.flags:
+    if verdict.flags and verdict.verdict == VIOLATED:
         racing = flagged_pairs(model, verdict.flags[0], witness)
         return race_story(racing, witness.thread_names) if racing else None
     kernel = verdict.request.kernel

@@ -67,5 +67,5 @@ def _heading(origin: Origin, depth: int, thread: str) -> str:
 
 
 def source_line(span: Span) -> str:
-    """The line of a span, blanks squeezed."""
-    return " ".join(span.source.line_text(span.line).split())
+    """The line of a span, blanks squeezed, without the brace that opens a block."""
+    return " ".join(span.source.line_text(span.line).split()).removesuffix("{").rstrip()

@@ -28,9 +28,9 @@ class Words:
         return self.names.value(event.value or 0, self.widths.get(event.cell or "", 64))
 
     def who(self, event: ExecutedEvent) -> str:
-        """``P0 ksm.h:31``, or ``the start``."""
+        """``P0 ksm.h:31``, or ``start``."""
         if event.thread < 0:
-            return "the start"
+            return "start"
         return f"{self.threads[event.thread]} {place(event)}"
 
 
@@ -109,11 +109,11 @@ def sources(moment: Moment, words: Words) -> tuple[str, bool]:
         return f"EARLY: the value that {words.who(read.source)} stores below", True
     if moment.stale:
         read, newest = moment.stale[0]
-        return f"STALE: {_from(read, words)}; {words.who(newest)} stored {words.value(newest)}", True
-    read_from = dict.fromkeys(
-        _from(r, words) for r in moment.step.reads if r.source and not _companion(r.event)
-    )
-    return ", ".join(f"from {f}" if not f.startswith("from") else f for f in read_from), False
+        stored = f"{words.who(newest)} had stored {words.value(newest)}"
+        return f"STALE: from {_from(read, words)}, though {stored}", True
+    reads = (r for r in moment.step.reads if r.source and not _companion(r.event))
+    found = dict.fromkeys(_from(r, words) for r in reads)
+    return f"from {', '.join(found)}" if found else "", False
 
 
 def _from(read: Read, words: Words) -> str:

@@ -20,10 +20,8 @@ WORTHWHILE = 3
 
 def shown(moments: Sequence[Moment], focus: frozenset[int], witness: Witness) -> list[bool]:
     """For each moment, whether it is needed."""
-    events = witness.execution.events
-    cells = {events[e].cell for e in focus}
     spoken = spoken_of(witness)
-    communicating = _communicating(witness)
+    related = _touching(witness, focus) | _communicating(witness)
     core = [
         not m.in_place or bool(m.step.ids & focus) or any(e.cell in spoken for e in m.step.writes)
         for m in moments
@@ -31,8 +29,7 @@ def shown(moments: Sequence[Moment], focus: frozenset[int], witness: Witness) ->
     end = max((i for i, c in enumerate(core) if c), default=len(core)) if focus else len(core)
     needed = [
         core[i]
-        or (i < end and bool(m.step.ids & communicating))
-        or (i < end and any(e.cell in cells for e in m.step.events))
+        or (i < end and bool(m.step.ids & related))
         or (_only_fences(m) and _between(moments, i, focus))
         for i, m in enumerate(moments)
     ]
@@ -57,6 +54,20 @@ def _communicating(witness: Witness) -> frozenset[int]:
     return frozenset(e for pair in pairs for e in pair)
 
 
+def _touching(witness: Witness, focus: frozenset[int]) -> frozenset[int]:
+    """The writes to the cells of the story, and the reads of them by a thread that the story finds
+    reading, unless it reads what it wrote itself."""
+    events = witness.execution.events
+    cells = {events[e].cell for e in focus}
+    readers = {events[e].thread for e in focus if events[e].kind == "R"}
+    own = {r for w, r in witness.execution.rf if events[w].thread == events[r].thread}
+    return frozenset(
+        e.id
+        for e in events
+        if e.cell in cells and (e.kind == "W" or (e.thread in readers and e.id not in own))
+    )
+
+
 def _across(write: ExecutedEvent, read: ExecutedEvent) -> bool:
     return 0 <= write.thread != read.thread
 
@@ -75,9 +86,13 @@ def _without_short_gaps(moments: Sequence[Moment], needed: list[bool]) -> list[b
     start = 0
     while start < len(needed):
         end = start
-        while end < len(needed) and not needed[end]:
+        while end < len(needed) and not needed[end] and _same_thread(moments, start, end):
             end += 1
         if 0 < end - start < WORTHWHILE:
             result[start:end] = [True] * (end - start)
-        start = end + 1
+        start = max(end, start + 1)
     return result
+
+
+def _same_thread(moments: Sequence[Moment], a: int, b: int) -> bool:
+    return moments[a].step.thread == moments[b].step.thread

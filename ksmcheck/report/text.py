@@ -32,7 +32,7 @@ class Said:
 
 
 def print_verdict(console: Console, verdict: Verdict, said: Said) -> None:
-    """Writes one verdict and, if it is violated, the execution and why it is possible."""
+    """Writes one verdict and, where there is one, the execution and why it is possible."""
     from rich.text import Text
 
     head = Text()
@@ -44,10 +44,11 @@ def print_verdict(console: Console, verdict: Verdict, said: Said) -> None:
     console.print(head, soft_wrap=True)
     for line in _remarks(verdict):
         console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
-    if verdict.witness and verdict.verdict == VIOLATED:
+    if verdict.witness:
         print_witness(console, verdict.witness, said)
         if said.story:
-            console.print(Text(f"why:   {said.story.sentence}", style="bold"), soft_wrap=True)
+            why = said.story.sentence.replace("; ", ";\n       ")
+            console.print(Text(f"why:   {why}", style="bold"), soft_wrap=True)
     console.print()
 
 
@@ -123,7 +124,7 @@ def print_witness(console: Console, witness: Witness, said: Said) -> None:
         at = f"fails: {span_text(failed.span)}  {source_line(failed.span)}"
         console.print(Text(at, style="bold"), soft_wrap=True)
     words = words_for(witness.cells, witness.thread_names)
-    final = final_line(witness, words, full=said.full)
+    final = final_line(witness, said.story, words, full=said.full)
     console.print(Text(f"final: {final}"), soft_wrap=True)
 
 

@@ -17,7 +17,7 @@ class Names:
     def __init__(self, cells: Sequence[Cell]) -> None:
         ordered = sorted(cells, key=lambda c: c.address)
         self._addresses = [c.address for c in ordered]
-        self._cells = ordered
+        self._objects = [_object(ordered, index) for index in range(len(ordered))]
 
     def value(self, raw: int, width: int = 64) -> str:
         """``3``, ``-1``, ``&node``, ``&node.kpfn + 3``; ``raw`` is unsigned of ``width`` bits."""
@@ -29,8 +29,19 @@ class Names:
         index = bisect_right(self._addresses, raw) - 1
         if index >= 0 and raw - self._addresses[index] < 8:
             offset = raw - self._addresses[index]
-            base = f"&{self._cells[index].name}"
+            base = f"&{self._objects[index]}"
             return f"{base} + {offset}" if offset else base
         if (1 << width) - raw < SMALL:
             return str(raw - (1 << width))
         return hex(raw)
+
+
+def _object(ordered: Sequence[Cell], index: int) -> str:
+    """What begins at a cell: the outermost struct whose first member it is, or the cell itself."""
+    name = ordered[index].name
+    while "." in name:
+        outer = name.rpartition(".")[0]
+        if index and ordered[index - 1].name.startswith(outer + "."):
+            break
+        name = outer
+    return name

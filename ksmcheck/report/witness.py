@@ -56,7 +56,7 @@ def witness_lines(
     if not full:
         needed = shown(moments, story.focus if story else frozenset(), witness)
     places = _contexts(steps, witness.thread_names)
-    return layout, list(_body(moments, needed, places, words))
+    return layout, list(_body(moments, needed, places, words, layout.width))
 
 
 def _contexts(steps: Sequence[Step], names: Sequence[str]) -> dict[int, Context]:
@@ -72,8 +72,8 @@ def _contexts(steps: Sequence[Step], names: Sequence[str]) -> dict[int, Context]
 def title_rows(layout: Layout, witness: Witness, titles: Sequence[str]) -> list[str]:
     """What each thread is, side by side. ``titles`` say what threads do, as far as it is known."""
     blocks = []
+    steps = steps_of(witness.execution)
     for thread in layout.threads:
-        steps = steps_of(witness.execution)
         title = titles[thread] if thread < len(titles) else _first_call(steps, thread)
         blocks.append(_wrapped(f"{witness.thread_names[thread]}  {title}".rstrip(), layout.width))
     rows = zip_longest(*blocks, fillvalue="")
@@ -88,7 +88,11 @@ def _first_call(steps: Sequence[Step], thread: int) -> str:
 
 
 def _body(
-    moments: Sequence[Moment], needed: Sequence[bool], places: dict[int, Context], words: Words
+    moments: Sequence[Moment],
+    needed: Sequence[bool],
+    places: dict[int, Context],
+    words: Words,
+    width: int,
 ) -> Iterable[Line]:
     folded: dict[int, int] = {}
     headings: dict[int, str] = {}
@@ -103,7 +107,7 @@ def _body(
         if headings.get(thread) != context.heading:
             headings[thread] = context.heading
             yield Line(thread, f"{context.heading}:", "bold")
-        yield from _step(moment, context, words)
+        yield from _step(moment, context, words, width)
     yield from _folded(folded)
 
 
@@ -112,7 +116,7 @@ def _folded(counts: dict[int, int]) -> Iterable[Line]:
         yield Line(thread, f"... {count} step{'s' if count > 1 else ''}", "dim")
 
 
-def _step(moment: Moment, context: Context, words: Words) -> Iterable[Line]:
+def _step(moment: Moment, context: Context, words: Words, width: int) -> Iterable[Line]:
     step = moment.step
     inner = f"  ({context.inner})" if context.inner else ""
     source = f"{context.place}  {context.text}{inner}"
@@ -123,11 +127,11 @@ def _step(moment: Moment, context: Context, words: Words) -> Iterable[Line]:
     text, marked = sources(moment, words)
     style = "bold" if step.writes else ""
     told = f"{INDENT}{effect(moment, words)}"
-    if not marked:
+    if not marked and len(told) + len(text) + 2 <= width:
         yield Line(step.thread, f"{told}  {text}".rstrip(), style)
         return
     yield Line(step.thread, told, style)
-    yield Line(step.thread, f"{INDENT}{text}", "bold yellow")
+    yield Line(step.thread, f"{INDENT}{text}", "bold yellow" if marked else style)
 
 
 def arranged(layout: Layout, lines: Sequence[Line]) -> Iterable[tuple[str, str, str, str]]:
@@ -158,9 +162,10 @@ def _wrapped(text: str, width: int) -> list[str]:
     return [first + parts[0], *(indent + p for p in parts[1:])] if parts else [text]
 
 
-def final_line(witness: Witness, words: Words, *, full: bool) -> str:
-    """How it ends: what the property speaks of, or everything."""
-    named = spoken_of(witness)
+def final_line(witness: Witness, story: Story | None, words: Words, *, full: bool) -> str:
+    """How it ends: what the property and the story speak of, or everything."""
+    focus = story.focus if story else ()
+    named = spoken_of(witness) | {witness.execution.events[e].cell for e in focus}
     cells = [
         (name, words.names.value(value, words.widths.get(name, 64)))
         for name, value in witness.execution.memory

@@ -6,8 +6,11 @@ much dearer than finding them, and for a flag that very many candidates do not r
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.events.values import TooManyValues
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.tuple_checks import TupleChecks
 from ksmcheck.solve.tuple_rules import Refused
@@ -35,19 +38,15 @@ class Exact:
             return
         try:
             self._encoding().require_all()
-        except Refused as refusal:
-            self.refused = str(refusal)
+        except (Refused, TooManyValues) as refusal:
+            self.refused = str(refusal) or "too many values"
         else:
             self.complete = True
 
     def confine(self, known: int, check: Check) -> None:
         """Where literal ``known`` holds, the model raises the flag; nothing if that is refused."""
-        try:
-            raised = self._encoding().raised(check)
-        except Refused as refusal:
-            self.refused = str(refusal)
-        else:
-            self._base.gates.add(-known, raised)
+        with suppress(Refused, TooManyValues):
+            self._base.gates.add(-known, self._encoding().raised(check))
 
     def spent(self, solving: float, judging: float) -> None:
         """One more candidate was judged and taught something; times in seconds."""

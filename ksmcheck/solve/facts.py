@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ksmcheck.events.structure import Event, EventStructure
@@ -31,8 +31,8 @@ class Facts(Protocol):
     def order(self, a: int, b: int) -> int:
         """Write a comes before write b in the total order of ``solve.base``."""
 
-    def ordered_pairs(self) -> Iterable[tuple[int, int]]:
-        """The pairs (a, b) with a < b that ``order`` knows."""
+    def ordered(self, a: int, b: int) -> bool:
+        """Whether ``order`` knows the two writes."""
 
     def literal(self, term: Term) -> int:
         """A boolean term holds."""

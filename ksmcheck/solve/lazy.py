@@ -12,8 +12,10 @@ from ksmcheck.cat.graph import Graph
 from ksmcheck.solve.backends.backend import Backend
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Concrete, Skeleton
+from ksmcheck.solve.exact import Exact
 from ksmcheck.solve.extract import candidate_of, different_values, holding
 from ksmcheck.solve.limits import Meter
+from ksmcheck.text import InternalError
 
 _REASONS = 6
 Accept = Callable[[Graph], bool | None]
@@ -39,9 +41,16 @@ class Lazy:
     """Consistent candidates of one base encoding; what is learned is kept between searches."""
 
     def __init__(
-        self, base: Base, cat: CompiledCat, backend: Backend, meter: Meter, values: bool = False
+        self,
+        base: Base,
+        cat: CompiledCat,
+        backend: Backend,
+        meter: Meter,
+        exact: Exact,
+        values: bool = False,
     ) -> None:
         """``values``: flags look at the values of accesses, not at the graph alone."""
+        self.exact = exact
         self.values = values
         self.base = base
         self.cat = cat

@@ -8,7 +8,6 @@ from functools import cached_property
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph
-from ksmcheck.cat.graph import Graph
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.events.values import TooManyValues
@@ -34,10 +33,10 @@ from ksmcheck.solve.ranges import raisable
 from ksmcheck.text import InputError
 
 ENGINES = ("lazy", "tuple")
-_REJECTED = 200
+_FEW = 12
+_MANY = 200
 """Candidates without a flag to look at before its condition is encoded."""
 
-_FEW = 12
 _TOO_MANY = "an expression may have too many values to enumerate them"
 _UNDEFINED = "an execution divides by zero or shifts too far: C gives it no meaning"
 
@@ -79,7 +78,10 @@ class Session:
                 add_coherence(self.base)
             if axioms.atomicity:
                 add_atomicity(self.base)
-            self.lazy = Lazy(self.base, cat, solver, self.meter, axioms.values)
+            self.exact = Exact(self.base, cat)
+            if engine == "tuple":
+                self.exact.join()
+            self.lazy = Lazy(self.base, cat, solver, self.meter, self.exact, axioms.values)
         except TooManyValues:
             self._too_many = True
 
@@ -97,6 +99,8 @@ class Session:
         known = self._flags.get(check.name)
         if known is None:
             known = self._flags[check.name] = self.base.gates.new()
+            if self.engine == "tuple":
+                self.exact.confine(known, check)
         seen = 0
 
         def accept(graph: Graph) -> bool | None:
@@ -104,6 +108,8 @@ class Session:
             seen += 1
             if seen == _FEW and check.name not in self._raisable:
                 return None
+            if seen == _MANY:
+                self.exact.confine(known, check)
             return self.cat.raises(graph, check)
 
         return self._query(goal, accept, known)

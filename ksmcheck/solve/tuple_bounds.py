@@ -19,6 +19,7 @@ from ksmcheck.cat.recursion import cone
 from ksmcheck.events.structure import INIT_THREAD
 from ksmcheck.solve.facts import Facts, Presence
 from ksmcheck.solve.gates import FALSE, TRUE
+from ksmcheck.solve.premises import VALUES
 from ksmcheck.text import InputError
 
 Bound = tuple[int, int]
@@ -165,6 +166,8 @@ def base_bounds(facts: Facts, presence: Presence) -> dict[tuple[str, str], Bound
         edges = [((d.source, d.target), facts.literal(d.guard)) for d in given]
         relations[name] = _relation(facts, edges)
     found.update((("rel", name), bound) for name, bound in relations.items())
+    accesses = sum(1 << e.id for e in facts.structure.events if e.kind != "F")
+    found["rel", VALUES] = bits.product(accesses, accesses, shape(presence.n)), 0
     return found
 
 
@@ -179,11 +182,9 @@ def _relation(facts: Facts, edges: Iterable[tuple[tuple[int, int], int]]) -> Bou
 
 
 def _orders(facts: Facts) -> list[tuple[tuple[int, int], int]]:
-    found = []
-    for a, b in facts.ordered_pairs():
-        literal = facts.order(a, b)
-        found += [((a, b), literal), ((b, a), -literal)]
-    return found
+    writes = [e.id for e in facts.structure.events if e.kind == "W"]
+    pairs = [(a, b) for a in writes for b in writes if a != b and facts.ordered(a, b)]
+    return [(pair, facts.order(*pair)) for pair in pairs]
 
 
 def _sets(facts: Facts) -> dict[str, int]:

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from ksmcheck.cat import bits
 from ksmcheck.cat.algebra import Algebra, Node
 from ksmcheck.cat.graph import members
+from ksmcheck.kernel.ints import BOOL
 from ksmcheck.solve.facts import Facts, Presence
 from ksmcheck.solve.gates import TRUE
+from ksmcheck.solve.premises import VALUES
 from ksmcheck.solve.tuple_bounds import Bounds
 
 HIGH, LOW = 0, 1
@@ -142,7 +144,18 @@ class Rules:
             return [Alternative((facts.same(a, b), facts.order(a, b)))]
         if node.name == "loc":
             return [Alternative((facts.same(a, b),))]
+        if node.name == VALUES:
+            return [Alternative((self._differ(a, b),))]
         return [Alternative((literal,)) for literal in self._guards[node.name, a, b]]
+
+    def _differ(self, a: int, b: int) -> int:
+        structure = self.facts.structure
+        one, other = structure.events[a].value, structure.events[b].value
+        assert one is not None and other is not None
+        wide = one.type if one.type.width >= other.type.width else other.type
+        terms = structure.terms
+        sides = [terms.op("cast", wide, x) for x in (one, other)]
+        return self.facts.literal(terms.op("ne", BOOL, *sides))
 
     def _union(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
         return [x for arg in node.args for x in self._all([(arg, a, b)], side)]

@@ -67,6 +67,17 @@ static inline int page_is_stale(struct page *page, void *expected_mapping)
 #endif
 }
 
+/* recheck-at-end: kpfn may have come back to the same page, so ask that page once more. */
+static inline int page_is_ours_after_all(struct page *page, void *expected_mapping)
+{
+#ifdef VARIANT_recheck_at_end
+	smp_rmb();
+	return LOAD_ONCE(page->mapping) == expected_mapping;
+#else
+	return 0;
+#endif
+}
+
 #ifndef VARIANT_pre_patch
 
 /*
@@ -93,7 +104,10 @@ again:
 	if (!get_page_unless_zero(page))
 		goto stale;
 #else
-	/* The count is 0 while migration or reclaim has it frozen: the page may come back. */
+	/*
+	 * The count is 0 while migration or reclaim has it frozen: the page may come back.
+	 * A round that fails writes nothing, so that one of them shows what many would.
+	 */
 #pragma ksmcheck unroll 1
 	while (!get_page_unless_zero(page)) {
 #ifdef VARIANT_rmb_after_failed_get
@@ -137,14 +151,8 @@ stale:
 #elif !defined(VARIANT_acquire_mapping) && !defined(VARIANT_acquire_both)
 	smp_rmb();
 #endif
-	if (LOAD_ONCE(stable_node->kpfn) != kpfn)
+	if (LOAD_ONCE(stable_node->kpfn) != kpfn || page_is_ours_after_all(page, expected_mapping))
 		goto again;
-#ifdef VARIANT_recheck_at_end
-	/* kpfn may have come back to the same page: ask that page once more. */
-	smp_rmb();
-	if (LOAD_ONCE(page->mapping) == expected_mapping)
-		goto again;
-#endif
 	remove_node_from_stable_tree(stable_node);
 	return NULL;
 }

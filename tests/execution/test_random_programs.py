@@ -1,7 +1,7 @@
 """Whatever the engine finds for random programs, the replay accepts, and both judge it alike.
 
-The compiler unrolls, inlines and folds; the interpreter does not. They share the syntax tree and the
-rows of the model, so that agreement on events, values, dependencies and assertions means something.
+The compiler unrolls, inlines and folds; the interpreter does not. They share the syntax tree and
+the rows of the model, so agreement on events, values, dependencies and assertions means something.
 """
 
 from __future__ import annotations

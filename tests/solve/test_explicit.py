@@ -27,7 +27,8 @@ def states(path: Path, model: str) -> tuple[tuple[int, ...], ...]:
     workshop = Workshop()
     structure = structure_of(workshop, path, model)
     session = ExplicitSession(structure, workshop.model(model).compiled)
-    return session.states([t for _, t, _ in structure.observed], goals_of(structure).complete).values
+    shown = [term for _, term, _ in structure.observed]
+    return session.states(shown, goals_of(structure).complete).values
 
 
 def test_store_buffering_has_four_states_under_tso_and_three_under_sc() -> None:
