@@ -1,11 +1,14 @@
 # make verify   set up, run the KSM suite under every model, print the table
 # make test     set up, lint, run all tests
+# make docs     run every command of the documents, follow their links
+# make promote  write what is printed now into the documents and golden files; read the diff
+# make bench    times of whole runs
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: verify test lint venv bench conformance docs fuzz clean
+.PHONY: verify test lint venv bench docs promote wheel clean
 
 verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
@@ -18,6 +21,20 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+DOCUMENTS = tests/cli/test_docs.py tests/cli/test_help.py tests/suite/test_readme_table.py
+
+docs: venv
+	$(BIN)/python -m pytest -q $(DOCUMENTS)
+
+promote: venv
+	KSMCHECK_PROMOTE=1 $(BIN)/python -m pytest -q $(DOCUMENTS) tests/report
+
+bench: venv
+	$(BIN)/python -m tests.bench
+
+wheel: venv
+	$(BIN)/python -m pip wheel -q --no-deps -w dist .
+
 venv: $(VENV)/.installed
 
 # Also offline once the packages are there: only a changed pyproject.toml installs again.
@@ -26,9 +43,6 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
 	touch $@
-
-bench: venv
-	$(BIN)/python -m tests.bench
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,8 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ksmcheck.cat.absence import Absence, Scope
 from ksmcheck.cat.algebra import Algebra, Check, Node
 from ksmcheck.cat.codegen import Section, generate
+from ksmcheck.cat.derive import Derivation
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.machine import Machine, Values, code_of
 from ksmcheck.cat.plan import Plan, plan
@@ -115,6 +117,10 @@ class CompiledCat:
         number = self._number(check)
         values = self._values(graph, number)
         return reasons(self._plan(frozenset(fixed)), number, graph, values, limit)
+
+    def absence(self, graph: Graph, scope: Scope, fixed: Collection[str] = ()) -> Absence:
+        """Reasons why tuples are not in a candidate; ``fixed`` as for ``explain``."""
+        return Absence(Derivation(self._plan(frozenset(fixed)), graph, {}), scope)
 
     def _values(self, graph: Graph, number: int) -> Values:
         machine, root = self._machine(0), f"x{self.algebra.roots[number]}"

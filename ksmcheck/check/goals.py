@@ -12,12 +12,15 @@ PROPERTY_QUANTIFIERS = ("~exists", "forall")
 
 @dataclass(frozen=True, slots=True)
 class Goals:
-    """``complete``: all threads ended and the filter holds. ``broken``: complete, and a property
-    of the code or the final condition fails. ``cut``: some unrolling bound is reached.
-    ``wanted``: complete and the condition of an ``exists`` holds; ``unwanted``: it does not.
+    """``complete``: all threads ended and the filter holds. ``failing``: a property of the code
+    fails, whatever becomes of the execution. ``broken``: complete, and a property of the code or
+    the final condition fails. ``cut``: an unrolling bound is reached. ``wanted``: complete and the
+    condition of an ``exists`` holds; ``unwanted``: it does not. ``has_property``: the test demands
+    something; that addresses have to be good ones is demanded of every test.
     """
 
     complete: Term
+    failing: Term
     broken: Term
     cut: Term
     wanted: Term
@@ -33,16 +36,20 @@ def goals_of(structure: EventStructure) -> Goals:
         complete = terms.both(complete, structure.filter)
     condition = terms.true if structure.condition is None else structure.condition
     quantifier = structure.quantifier
-    failing = [terms.both(o.guard, terms.no(o.holds)) for o in structure.obligations]
+    wrong = [(terms.both(o.guard, terms.no(o.holds)), o.kind) for o in structure.obligations]
+    failing = terms.either(*(term for term, _ in wrong))
+    final = terms.false
     if quantifier == "~exists":
-        failing.append(condition)
+        final = condition
     elif quantifier == "forall":
-        failing.append(terms.no(condition))
+        final = terms.no(condition)
+    demanded = [kind for _, kind in wrong if kind != "bad address" or quantifier != "exists"]
     return Goals(
         complete=complete,
-        broken=terms.both(complete, terms.either(*failing)),
+        failing=failing,
+        broken=terms.both(complete, terms.either(failing, final)),
         cut=terms.either(*(c.guard for c in structure.cuts)),
         wanted=terms.both(complete, condition),
         unwanted=terms.both(complete, terms.no(condition)),
-        has_property=bool(structure.obligations) or quantifier in PROPERTY_QUANTIFIERS,
+        has_property=bool(demanded) or quantifier in PROPERTY_QUANTIFIERS,
     )

@@ -66,8 +66,8 @@ class Workshop:
             self._programs[key] = program
         return self._programs[key]
 
-    def structure(self, request: Request, config: str) -> EventStructure:
-        """The event structure under one configuration.
+    def structure(self, request: Request, config: str, *, stalls: bool = False) -> EventStructure:
+        """The event structure under one configuration; ``stalls`` as in ``build_structure``.
 
         Raises InputError, and events.values.TooManyValues.
         """
@@ -79,4 +79,6 @@ class Workshop:
             return primitive, model.row(primitive, request.kernel, config, span)
 
         flags = any(check.flag for check in model.compiled.checks)
-        return build_structure(self.program(request), lower, model.name, config, races=flags)
+        return build_structure(
+            self.program(request), lower, model.name, config, races=flags, stalls=stalls
+        )

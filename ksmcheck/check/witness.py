@@ -8,7 +8,7 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.execution.execution import Execution
 from ksmcheck.execution.replay import Replayed, replay
 from ksmcheck.syntax.litmus_ast import LitmusTest
-from ksmcheck.text import InternalError
+from ksmcheck.text import InputError, InternalError
 
 
 def confirm(
@@ -20,8 +20,10 @@ def confirm(
 ) -> Witness:
     """The witness for ``execution``: of ``flag`` if given, else of what it violates or shows.
 
-    Raises InternalError if the replay contradicts the engine.
+    Raises InternalError if the replay contradicts the engine, and InputError where an access is not
+    as wide as what it finds at its address.
     """
+    _refuse_other_widths(execution, structure)
     test = workshop.test(request)
     model = workshop.model(request.model)
     replayed = replay(test, request.kernel, model, structure.config, execution, structure.cells)
@@ -32,6 +34,17 @@ def confirm(
     else:
         raise InternalError(f"{test.name}: the replay does not raise the flag {flag}")
     return Witness(execution, failure, structure.cells, structure.thread_names)
+
+
+def _refuse_other_widths(execution: Execution, structure: EventStructure) -> None:
+    """Models of mixed-size accesses are another matter: no guess is made of what happens here."""
+    starts = {cell.address: cell for cell in structure.cells}
+    for event in execution.events:
+        if event.cell is None and event.origin is not None and event.address in starts:
+            cell = starts[event.address]
+            message = f"this access is wider or narrower than {cell.name}, which is {cell.ctype}"
+            hint = "declare what it accesses with the type that it is accessed with"
+            raise InputError(message, event.origin.span, hint=hint)
 
 
 def _failure(replayed: Replayed, test: LitmusTest) -> Failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 import click
 
@@ -68,13 +69,19 @@ class _Lazy(click.Group):
 def _root() -> None:
     """Check Linux-kernel C against weak memory models.
 
-    A test is a litmus file in kernel C: a start state, one function a thread, and a property. ksmcheck
-    searches for an execution that breaks the property on a given machine, and shows it.
+    A test is a litmus file in kernel C: a start state, one function a thread, and a property.
+    ksmcheck searches for an execution that breaks the property on a given machine, and shows it.
 
     \b
-      ksmcheck verify                                  the KSM suite under every model
-      ksmcheck check FILE --model armv8                one test, one machine
-      ksmcheck check FILE --remove smp_wmb@ksm_migrate_page
+      ksmcheck verify                        the KSM page-migration suite under every model
+      ksmcheck models                        which machines there are
+      ksmcheck check FILE --model armv8      one test, one machine
+      ksmcheck sites FILE                    its barriers and marked accesses by name
+      ksmcheck check FILE --remove smp_wmb@publish
+                                             is that barrier needed? see the execution
+
+    Each command has its own --help with examples. KSMCHECK_DEBUG=1 shows a traceback where
+    ksmcheck itself fails; NO_COLOR=1 turns colours off.
     """
 
 
@@ -82,6 +89,7 @@ def main(args: list[str] | None = None) -> None:
     """Entry point: runs the command and exits with its documented code."""
     from ksmcheck.text import InputError, InternalError
 
+    _forgive_encodings()
     try:
         code = _root.main(args=args, prog_name="ksmcheck", standalone_mode=False)
     except InputError as error:
@@ -102,6 +110,13 @@ def main(args: list[str] | None = None) -> None:
     except Exception as error:
         code = _unexpected(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _forgive_encodings() -> None:
+    """What an ASCII terminal cannot show becomes ``?``; it does not end the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _unexpected(error: Exception) -> int:

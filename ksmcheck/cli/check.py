@@ -34,7 +34,9 @@ Exit codes: see `ksmcheck --help`.
     help="Memory model (see `ksmcheck models`), a model folder, or `all`; may be repeated. "
     "[default: lkmm]",
 )
-@click.option("--config", help="Pin one configuration of the model, e.g. lse. [default: all of them]")
+@click.option(
+    "--config", help="Pin one configuration of the model, e.g. lse. [default: all of them]"
+)
 @click.option("--variant", default="shipped", help="A variant that the file's suite defines.")
 @test_options
 @engine_options
@@ -61,14 +63,16 @@ def command(
     """Check FILE: a verdict per model and, if the property fails, the execution step by step."""
     from ksmcheck.batch.single import Options, requests_for
     from ksmcheck.check import Checker
+    from ksmcheck.cli.chosen import chosen_models
     from ksmcheck.cli.output import Output, missing_model
 
+    chosen = chosen_models(models, config)
     options = Options(
         kernel=kernel,
         config=config,
         variant=variant,
         defines=parse_defines(defines),
-        removed=site_names(removed),
+        removed=site_names(file, removed, kernel, parse_defines(defines)),
         unroll=unroll,
         solver=solver,
         engine=engine,
@@ -77,7 +81,7 @@ def command(
     )
     checker = Checker()
     output = Output(checker, as_json, allow_bounded, full)
-    for request in requests_for(file, models or ("lkmm",), options):
+    for request in requests_for(file, chosen, options):
         reason = missing_model(checker, request) if "all" in models else None
         if reason is None:
             output.show(checker.check(request))

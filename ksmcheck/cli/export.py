@@ -8,8 +8,15 @@ import click
 
 from ksmcheck.cli.options import FILE, parse_defines, site_names, test_options
 
+_EPILOG = """\b
+Examples:
+  ksmcheck export litmus/classic/MP/MP+wmb+po.litmus --model armv8 --to dot | dot -Tsvg > mp.svg
+  ksmcheck export litmus/ksm/path-b.litmus --model power --kernel 3.9 --to smt2 -o path-b.smt2
+  z3 path-b.smt2                     unsat: the property holds on that machine
+"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @click.argument("file", type=FILE)
 @click.option(
     "--to",
@@ -20,7 +27,9 @@ from ksmcheck.cli.options import FILE, parse_defines, site_names, test_options
 )
 @click.option("--model", default="lkmm", show_default=True, help="Memory model.")
 @click.option("--config", help="One configuration of the model. [default: the first]")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write. [default: stdout]")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write. [default: stdout]"
+)
 @test_options
 def command(
     file: Path,
@@ -44,15 +53,24 @@ def command(
         kernel,
         chosen,
         defines=parse_defines(defines),
-        removed=site_names(removed),
+        removed=site_names(file, removed, kernel, parse_defines(defines)),
         unroll=unroll,
     )
     text = _smt2(checker, request, chosen) if form == "smt2" else _dot(checker, request)
     if output is None:
         click.echo(text)
     else:
-        output.write_text(text + "\n", encoding="utf-8")
+        _write(output, text)
     return 0
+
+
+def _write(output: Path, text: str) -> None:
+    from ksmcheck.text import InputError
+
+    try:
+        output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from None
 
 
 def _smt2(checker: object, request: object, config: str) -> str:
@@ -71,6 +89,7 @@ def _smt2(checker: object, request: object, config: str) -> str:
 def _dot(checker: object, request: object) -> str:
     from ksmcheck.check import Checker, Request
     from ksmcheck.report.dot import execution_dot
+    from ksmcheck.report.text import word
     from ksmcheck.text import InputError
 
     assert isinstance(checker, Checker)
@@ -78,6 +97,6 @@ def _dot(checker: object, request: object) -> str:
     verdict = checker.check(request)
     if verdict.witness is None:
         raise InputError(
-            f"{request.path}: {verdict.verdict} under {request.model}: there is no execution to draw"
+            f"{request.path}: {word(verdict)} under {request.model}: there is no execution to draw"
         )
     return execution_dot(verdict.witness)

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import click
 
+_EPILOG = """\b
+Examples:
+  ksmcheck models                    one line a model: machine, kernel points, configurations
+  ksmcheck models power              the axioms of power, where they come from, what is left out
+  ksmcheck models --json             for scripts
 
-@click.command()
+\b
+A model is a folder: a cat file and lowering.toml, which says what each kernel primitive
+becomes there. `--model path/to/folder` uses one of your own (docs/models.md).
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("names", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(names: tuple[str, ...], as_json: bool) -> int:
@@ -15,7 +26,9 @@ def command(names: tuple[str, ...], as_json: bool) -> int:
     if names and not as_json:
         for name in names:
             readme = load_model(name).folder / "README.md"
-            click.echo(readme.read_text(encoding="utf-8") if readme.exists() else f"{name}: no README.md")
+            click.echo(
+                readme.read_text(encoding="utf-8") if readme.exists() else f"{name}: no README.md"
+            )
         return 0
     found = [load_model(name) for name in names or shipped_models()]
     if as_json:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ksmcheck.text import InputError
+
+if TYPE_CHECKING:
+    from ksmcheck.program.sites import Site
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,7 +21,9 @@ FILE = click.Path(path_type=Path)
 def test_options(function: F) -> F:
     """What selects the program: kernel point, definitions, removed sites, unrolling."""
     for option in (
-        click.option("--kernel", default="6.12", show_default=True, help="Kernel point: 3.9 or 6.12."),
+        click.option(
+            "--kernel", default="6.12", show_default=True, help="Kernel point: 3.9 or 6.12."
+        ),
         click.option(
             "-D",
             "defines",
@@ -31,10 +36,14 @@ def test_options(function: F) -> F:
             "removed",
             multiple=True,
             metavar="SITE",
-            help="Leave out a barrier or primitive, named as `ksmcheck sites` names it.",
+            help="Leave out a barrier or primitive, named as `ksmcheck sites` names it; the part "
+            "before `@` alone will do where it is the only one. May be repeated.",
         ),
         click.option(
-            "--unroll", type=click.IntRange(min=1), help="Loop iterations to look at (proved enough, or said)."
+            "--unroll",
+            type=click.IntRange(min=1),
+            help="How often a loop may go round again. [default: 2] That it is enough is proved; "
+            "where it is not, the verdict says so.",
         ),
     ):
         function = option(function)
@@ -58,8 +67,18 @@ def engine_options(function: F) -> F:
             show_default=True,
             help="How the memory model's axioms reach the solver.",
         ),
-        click.option("--timeout", type=float, metavar="SECONDS", help="Give up (UNKNOWN) after this."),
-        click.option("--memory", type=int, metavar="MB", help="Give up (UNKNOWN) above this."),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="Give up on a verdict (UNKNOWN) after this.",
+        ),
+        click.option(
+            "--memory",
+            type=click.IntRange(min=1),
+            metavar="MB",
+            help="Give up (UNKNOWN) when the process needs more.",
+        ),
     ):
         function = option(function)
     return function
@@ -71,11 +90,31 @@ def parse_defines(defines: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     for define in defines:
         name, equals, value = define.partition("=")
         if not name.isidentifier():
-            raise InputError(f"-D {define}: {name!r} is not a macro name", hint="write -D NAME or -D NAME=VALUE")
+            raise InputError(
+                f"-D {define}: {name!r} is not a macro name", hint="write -D NAME or -D NAME=VALUE"
+            )
         pairs.append((name, value if equals else "1"))
     return tuple(pairs)
 
 
-def site_names(removed: tuple[str, ...]) -> frozenset[str]:
-    """``--remove`` arguments; commas separate names too."""
-    return frozenset(name.strip() for item in removed for name in item.split(",") if name.strip())
+def site_names(
+    file: Path, removed: tuple[str, ...], kernel: str, defines: tuple[tuple[str, str], ...]
+) -> frozenset[str]:
+    """``--remove`` arguments; commas separate names too. A primitive's name stands for its only
+    site. Raises InputError where it has several."""
+    names = frozenset(name.strip() for item in removed for name in item.split(",") if name.strip())
+    if all("@" in name for name in names):
+        return names
+    from ksmcheck.program.sites import list_sites
+    from ksmcheck.syntax.litmus import load_litmus
+
+    sites = list_sites(load_litmus(file, kernel=kernel, defines=defines), kernel)
+    return frozenset(name if "@" in name else _only(name, sites) for name in names)
+
+
+def _only(primitive: str, sites: tuple[Site, ...]) -> str:
+    """The one site of a primitive; its own name, to be refused later, where there is none."""
+    found = [site.name for site in sites if site.primitive == primitive]
+    if len(found) > 1:
+        raise InputError(f"--remove {primitive}: which one?", hint=f"there are {', '.join(found)}")
+    return found[0] if found else primitive

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import click
 
 from ksmcheck.batch.exit_codes import AS_EXPECTED, DIFFERENT, code_of, gravest
 from ksmcheck.batch.letters import letter_of
+from ksmcheck.batch.suite import Suite
 from ksmcheck.check import Checker, Request, Verdict
 from ksmcheck.explain.tell import telling_of
-from ksmcheck.report.expectation import Expectation, belonging
+from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
 
 
 @dataclass(slots=True)
@@ -23,10 +25,11 @@ class Output:
     allow_bounded: bool = False
     full: bool = False
     codes: list[int] = field(default_factory=list)
+    suites: dict[Path, Suite | None] = field(default_factory=dict)
 
     def show(self, verdict: Verdict) -> None:
         """Prints a verdict; what its suite expects is looked up there."""
-        place = belonging(verdict.request)
+        place = self._place(verdict.request)
         expectation = place.expectation
         self.codes.append(exit_code_of(verdict, expectation, allow_bounded=self.allow_bounded))
         story = telling_of(self.checker, verdict)
@@ -35,8 +38,8 @@ class Output:
 
             click.echo(json.dumps(verdict_object(verdict, place, story)))
             return
-        from ksmcheck.report.text import Said, print_verdict
         from ksmcheck.report.console import console
+        from ksmcheck.report.text import Said, print_verdict
 
         print_verdict(console(), verdict, Said(story, expectation, place.titles, self.full))
 
@@ -45,9 +48,17 @@ class Output:
         if self.as_json:
             from ksmcheck.report.json import skipped_object
 
-            click.echo(json.dumps(skipped_object(request, belonging(request), reason)))
+            click.echo(json.dumps(skipped_object(request, self._place(request), reason)))
             return
-        click.echo(f"n/a  {request.path.stem}\n  {request.model}, kernel {request.kernel}: {reason}\n")
+        click.echo(
+            f"n/a  {request.path.stem}\n  {request.model}, kernel {request.kernel}: {reason}\n"
+        )
+
+    def _place(self, request: Request) -> Belonging:
+        folder = request.path.parent
+        if folder not in self.suites:
+            self.suites[folder] = suite_of(request.path)
+        return belonging(request, self.suites[folder])
 
     def exit_code(self) -> int:
         return gravest(self.codes)

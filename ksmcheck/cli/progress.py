@@ -9,25 +9,27 @@ from time import perf_counter
 
 import click
 
-from ksmcheck.batch.exit_codes import AS_EXPECTED, DIFFERENT, EMPTY, INCONCLUSIVE, gravest
+from ksmcheck.batch.exit_codes import AS_EXPECTED, gravest
 from ksmcheck.batch.jobs import Group
-from ksmcheck.batch.letters import WORDS
 from ksmcheck.batch.run import Result, run_jobs
+from ksmcheck.cli.output import exit_code_of
+from ksmcheck.explain.story import Story
+from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
 
 
-def show_results(groups: Sequence[Group], jobs: int, *, as_json: bool, witness: bool) -> int:
+def show_results(
+    groups: Sequence[Group], jobs: int, *, as_json: bool, witness: bool, full: bool
+) -> int:
     """Runs everything, prints it, and gives the exit code."""
     started = perf_counter()
     results = _collect(groups, jobs, as_json)
     if not as_json:
-        from rich.console import Console
-
+        from ksmcheck.report.console import console
         from ksmcheck.report.table import print_table
 
-        console = Console(highlight=False)
-        print_table(console, results, perf_counter() - started)
+        print_table(console(), results, perf_counter() - started)
         if witness:
-            _witnesses(results)
+            _witnesses(results, full)
     return gravest(_code(r) for r in results)
 
 
@@ -44,8 +46,13 @@ def _collect(groups: Sequence[Group], jobs: int, as_json: bool) -> list[Result]:
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
     console = Console(stderr=True)
-    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn(),
-                  console=console, transient=True) as progress:
+    with Progress(
+        *Progress.get_default_columns(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
         task = progress.add_task("verifying", total=total)
         for result in run_jobs(groups, jobs):
             results.append(result)
@@ -54,47 +61,43 @@ def _collect(groups: Sequence[Group], jobs: int, as_json: bool) -> list[Result]:
 
 
 def _print_json(result: Result) -> None:
-    from ksmcheck.report.json import verdict_object
+    from ksmcheck.report.json import skipped_object, verdict_object
 
     job = result.job
-    expected = WORDS[job.expected] if job.expected else None
+    place = place_of(result)
     if result.verdict is None:
-        found = {
-            "scenario": job.scenario,
-            "variant": job.variant,
-            "kernel": job.kernel,
-            "model": job.column.model,
-            "stores": job.column.stores,
-            "verdict": "n/a",
-            "reason": job.skip,
-        }
+        found = skipped_object(job.request, place, job.skip or "")
     else:
-        found = verdict_object(
-            result.verdict, stores=job.column.stores, expected=expected, why=result.story
-        )
-        found |= {"scenario": job.scenario, "as_expected": result.as_expected}
-        if job.reason:
-            found["expected_reason"] = job.reason
-    click.echo(json.dumps(found))
+        story = None if result.story is None else Story(result.story)
+        found = verdict_object(result.verdict, place, story)
+    click.echo(json.dumps(found | {"stores": job.column.stores}))
 
 
-def _witnesses(results: Sequence[Result]) -> None:
-    from rich.console import Console
+def place_of(result: Result) -> Belonging:
+    """The cell of the suite that a result is about."""
+    job = result.job
+    expectation = Expectation(job.expected, job.reason) if job.expected else None
+    return Belonging(job.scenario, (), expectation)
 
-    from ksmcheck.report.text import print_verdict
 
-    console = Console(highlight=False)
+def _witnesses(results: Sequence[Result], full: bool) -> None:
+    """The execution of each violation."""
+    from ksmcheck.check import Checker
+    from ksmcheck.explain.tell import telling_of
+    from ksmcheck.report.console import console
+    from ksmcheck.report.text import Said, print_verdict
+
+    checker, out = Checker(), console()
     for result in results:
         if result.verdict is not None and result.letter in "VR":
-            print_verdict(console, result.verdict, result.story)
+            request, expectation = result.job.request, place_of(result).expectation
+            titles = belonging(request, suite_of(request.path)).titles
+            story = telling_of(checker, result.verdict)
+            print_verdict(out, result.verdict, Said(story, expectation, titles, full))
 
 
 def _code(result: Result) -> int:
     """As documented: where a verdict is expected, only whether it is that one counts."""
     if result.verdict is None:
         return AS_EXPECTED
-    if result.letter == "?":
-        return INCONCLUSIVE
-    if result.job.expected is not None:
-        return AS_EXPECTED if result.as_expected else DIFFERENT
-    return {"V": DIFFERENT, "R": DIFFERENT, "0": EMPTY, "K": INCONCLUSIVE}.get(result.letter, AS_EXPECTED)
+    return exit_code_of(result.verdict, place_of(result).expectation)

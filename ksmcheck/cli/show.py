@@ -8,8 +8,18 @@ import click
 
 from ksmcheck.cli.options import FILE, parse_defines, site_names, test_options
 
+_EPILOG = """\b
+Examples:
+  ksmcheck show litmus/classic/MP/MP+wmb+rmb.litmus --model power
+  ksmcheck show litmus/ksm/path-b.litmus --model armv8 --kernel 6.12 --config lse
 
-@click.command()
+\b
+A line is: event, `?` if only some executions contain it, kind and tags, cell and the values
+that it may have, place, primitive, and after `<-` the events that it depends on.
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("file", type=FILE)
 @click.option("--model", default="lkmm", show_default=True, help="Memory model.")
 @click.option("--config", help="One configuration of the model. [default: the first]")
@@ -34,7 +44,7 @@ def command(
         kernel,
         config,
         defines=parse_defines(defines),
-        removed=site_names(removed),
+        removed=site_names(file, removed, kernel, parse_defines(defines)),
         unroll=unroll,
     )
     workshop = Workshop()

@@ -8,8 +8,18 @@ import click
 
 from ksmcheck.cli.options import FILE, parse_defines
 
+_EPILOG = """\b
+Examples:
+  ksmcheck sites litmus/ksm/path-b.litmus --kernel 3.9
+  ksmcheck sites my.litmus | grep smp_
 
-@click.command()
+\b
+A name is PRIMITIVE@FUNCTION, with #2, #3, ... for the next ones of that function. Names do
+not change when lines are added elsewhere; `check --remove NAME` takes that one out.
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("file", type=FILE)
 @click.option("--kernel", default="6.12", show_default=True, help="Kernel point: 3.9 or 6.12.")
 @click.option("-D", "defines", multiple=True, metavar="NAME[=VALUE]", help="Define a macro.")

@@ -8,8 +8,18 @@ import click
 
 from ksmcheck.cli.options import FILE, engine_options, parse_defines, site_names, test_options
 
+_EPILOG = """\b
+Examples:
+  ksmcheck states litmus/classic/SB/SB.litmus --model tso
+  ksmcheck states litmus/classic/MP/MP+wmb+rmb.litmus --model lkmm --json
 
-@click.command()
+\b
+The list is complete: where a loop's bound is reached or a limit stops the search, the answer
+is UNKNOWN (exit code 4), not a shorter list.
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("file", type=FILE)
 @click.option("--model", default="lkmm", show_default=True, help="Memory model.")
 @click.option("--config", help="One configuration of the model. [default: the union of all]")
@@ -40,7 +50,7 @@ def command(
         kernel,
         config,
         defines=parse_defines(defines),
-        removed=site_names(removed),
+        removed=site_names(file, removed, kernel, parse_defines(defines)),
         unroll=unroll,
         solver=solver,
         engine=engine,

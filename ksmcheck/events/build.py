@@ -9,6 +9,7 @@ from ksmcheck.events.draft import Draft, DraftEvent
 from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure, Obligation
 from ksmcheck.events.terms import Term
 from ksmcheck.events.values import Analysis, analyse
+from ksmcheck.events.waiting import flagged_loops
 from ksmcheck.events.walk import Lower, Walk, operator
 from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType
 from ksmcheck.lowering.template import LOCK_OFFSET
@@ -17,22 +18,42 @@ from ksmcheck.text import InternalError
 
 
 def build_structure(
-    program: Program, lower: Lower, model: str, config: str, *, races: bool = True
+    program: Program,
+    lower: Lower,
+    model: str,
+    config: str,
+    *,
+    races: bool = True,
+    stalls: bool = False,
 ) -> EventStructure:
     """The events that ``program`` may have under one model and configuration.
 
-    ``races``: the model speaks of data races, so that also a plain read in an iteration that goes
-    round again matters.
+    ``races``: the model has flags, so that also what is read in an iteration that changes nothing
+    may matter.
+    ``stalls``: also executions in which a thread waits for ever, for a lock or in a loop that only
+    waits; they are not ``terminated``. What happens in them before may violate an assertion, and
+    another thread may run into an unrolling bound meanwhile.
     ``lower`` gives a primitive's arithmetic and its row there; it raises InputError for what the
     model or the kernel point does not have. Raises ``values.TooManyValues``.
     """
+    built = _built(program, lower, stalls, [frozenset()] * len(program.threads))
+    if races and not stalls:
+        kept = flagged_loops(built.walks, built.analysis)
+        if any(kept):
+            built = _built(program, lower, stalls, kept)
+    return built.structure(model, config)
+
+
+def _built(program: Program, lower: Lower, stalls: bool, kept: list[frozenset[int]]) -> _Assembly:
     draft = Draft()
-    walks = [Walk(draft, thread, lower, races) for thread in program.threads]
+    walks = [
+        Walk(draft, thread, lower, stalls=stalls, kept=numbers)
+        for thread, numbers in zip(program.threads, kept, strict=True)
+    ]
     for walk in walks:
         walk.run()
     cells = program.cells + _companions(draft, program.cells)
-    analysis = analyse(draft.events, cells)
-    return _Assembly(program, draft, walks, cells, analysis).structure(model, config)
+    return _Assembly(program, draft, walks, cells, analyse(draft.events, cells))
 
 
 def _companions(draft: Draft, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -84,6 +105,9 @@ class _Assembly:
     def structure(self, model: str, config: str) -> EventStructure:
         draft, program, terms = self.draft, self.program, self.terms
         obligations = (*draft.obligations, *self._stray_accesses())
+        for event in draft.events:
+            if event.kind == "R" and not self.analysis.live[event.id]:
+                draft.require(event.guard, terms.false)
         terms.shift_reads(self.shift)
         condition = program.condition
         outputs = tuple(self._outputs())
@@ -110,13 +134,16 @@ class _Assembly:
             constraints=tuple(draft.constraints),
             obligations=obligations,
             cuts=tuple(draft.cuts),
-            terminated=terms.both(*(terms.no(c.guard) for c in draft.cuts)),
+            terminated=terms.both(
+                *(terms.no(c.guard) for c in draft.cuts), *map(terms.no, draft.stalls)
+            ),
             quantifier=condition.quantifier if condition else None,
             condition=terms.truth(final(condition.expr)) if condition else None,
             filter=terms.truth(final(program.filter)) if program.filter else None,
             outputs=outputs,
             observed=tuple((t, final(e), e.type) for t, e in program.observed),
             terms=terms,
+            waits=draft.waits,
         )
 
     def _events(self) -> Iterable[Event]:

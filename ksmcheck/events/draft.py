@@ -37,7 +37,11 @@ class DraftEvent:
 
 @dataclass(slots=True)
 class Draft:
-    """What the threads' walks add to, in program order."""
+    """What the threads' walks add to, in program order.
+
+    ``stalls``: conditions under which a thread goes no further. ``waits``: some thread may wait
+    for ever, be that in ``stalls`` or ruled out by ``constraints``.
+    """
 
     terms: TermTable = field(default_factory=TermTable)
     events: list[DraftEvent] = field(default_factory=list)
@@ -46,6 +50,8 @@ class Draft:
     constraints: list[Term] = field(default_factory=list)
     obligations: list[Obligation] = field(default_factory=list)
     cuts: list[CutPoint] = field(default_factory=list)
+    stalls: list[Term] = field(default_factory=list)
+    waits: bool = False
     instances: int = 0
     choices: int = 0
     companions: set[int] = field(default_factory=set)

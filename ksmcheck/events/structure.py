@@ -94,7 +94,9 @@ class EventStructure:
     ``rmw``      pairs (read, write) of atomic operations.
     ``constraints``  boolean terms that hold in every execution considered (awaits, blocking
                  primitives, outcomes chosen, the program's assumptions).
-    ``terminated``  boolean term: every thread ran to its end (no Cut taken).
+    ``terminated``  boolean term: every thread ran to its end (no Cut taken, none waits for ever).
+    ``waits``    some thread may wait for ever. Either such executions are ruled out by
+                 ``constraints``, or (``build_structure(stalls=True)``) threads stop there.
     ``outputs``  (thread, name) -> term of a local's final value in its own type.
     ``condition``/``filter``/``observed``  over ``final`` and thread-local terms.
     """
@@ -119,3 +121,4 @@ class EventStructure:
     outputs: tuple[tuple[tuple[int, str], Term, IntType], ...]
     observed: tuple[tuple[str, Term, IntType], ...]
     terms: TermTable
+    waits: bool = False

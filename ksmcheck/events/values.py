@@ -34,7 +34,7 @@ class TooManyValues(Exception):
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """Per draft event: raw values and cell ids; ``strays``: addresses that are no cell's; ``live``:
-    whether its guard can hold."""
+    whether it can be executed."""
 
     values: tuple[tuple[int, ...], ...]
     cells: tuple[tuple[int, ...], ...]
@@ -79,8 +79,10 @@ class _Fixpoint:
     exist: this keeps a reference count that is taken and dropped in a loop from running away.
     """
 
-    def __init__(self, events: Sequence[DraftEvent], cells: Sequence[Cell]) -> None:
-        self.events = events
+    def __init__(
+        self, events: Sequence[DraftEvent], cells: Sequence[Cell], dead: frozenset[int]
+    ) -> None:
+        self.dead = dead
         self.accesses = [e for e in events if e.kind != "F"]
         self.at = {cell.address: cell for cell in cells}
         self.initial: dict[int, Values] = {c.id: frozenset((c.init,)) for c in cells}
@@ -103,7 +105,15 @@ class _Fixpoint:
             self._evaluate(first=False)
 
     def live(self, event: DraftEvent) -> bool:
-        return 1 in self.domain[event.guard.id]
+        return event.id not in self.dead
+
+    def possible(self, event: DraftEvent) -> bool:
+        """Whether the guard holds for some of the values, and a read has a source or is astray."""
+        if event.id in self.dead or 1 not in self.domain[event.guard.id]:
+            return False
+        if event.kind != "R" or event.value is None or event.address is None:
+            return True
+        return bool(self.domain[event.value.id])
 
     def cells(self, event: DraftEvent) -> list[Cell]:
         assert event.address is not None
@@ -121,7 +131,11 @@ class _Fixpoint:
         """Value -> links, over all writes that ``read`` may read from (not its own later ones)."""
         found: dict[int, int] = {}
         limit = 0
-        for cell in self.cells(read):
+        cells = self.cells(read)
+        assert read.address is not None
+        if len(cells) < len(self.domain[read.address.id]):
+            found[0] = 0  # what a read of no cell counts as
+        for cell in cells:
             found.update((v, 0) for v in self.initial[cell.id])
             writes = self.writes.get(cell.id, ())
             limit += sum(w.id in self.updates for w in writes)
@@ -266,8 +280,7 @@ def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
 
     Raises TooManyValues where a term has more values than can be enumerated.
     """
-    fixpoint = _Fixpoint(events, cells)
-    fixpoint.run()
+    fixpoint = _narrowed(events, cells)
     values: list[tuple[int, ...]] = []
     places: list[tuple[int, ...]] = []
     strays: list[tuple[int, ...]] = []
@@ -282,8 +295,17 @@ def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
         values.append(tuple(sorted(fixpoint.domain[event.value.id])))
         places.append(tuple(sorted(c.id for c in known)))
         strays.append(tuple(sorted(fixpoint.domain[event.address.id] - addresses)))
-    # A read that no write can serve is not executed either: its outcome is impossible.
-    live = tuple(
-        fixpoint.live(e) and (e.kind != "R" or bool(v)) for e, v in zip(events, values, strict=True)
-    )
+    live = tuple(fixpoint.live(event) for event in events)
     return Analysis(tuple(values), tuple(places), tuple(strays), live)
+
+
+def _narrowed(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> _Fixpoint:
+    """The values when all events may happen, then without those that cannot for these values, ..."""
+    dead: frozenset[int] = frozenset()
+    while True:
+        fixpoint = _Fixpoint(events, cells, dead)
+        fixpoint.run()
+        now = frozenset(e.id for e in events if not fixpoint.possible(e))
+        if now == dead:
+            return fixpoint
+        dead = now

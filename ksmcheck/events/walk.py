@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ksmcheck.events.draft import Draft
+from ksmcheck.events.draft import Draft, DraftEvent
 from ksmcheck.events.instantiate import Instance, Operand, Place
 from ksmcheck.events.structure import CutPoint, Obligation
 from ksmcheck.events.taint import CLEAN, Taint, joined, under, union
@@ -60,11 +60,29 @@ class _Branched:
 
 
 class Walk:
-    """State of the walk of one thread; ``run`` fills the draft."""
+    """State of the walk of one thread; ``run`` fills the draft.
 
-    def __init__(self, draft: Draft, thread: Thread, lower: Lower, races: bool) -> None:
+    ``stalls``: a thread that waits for ever stops there, with what it did until then; otherwise
+    the draft's constraints rule such executions out. ``kept`` are the numbers of the loops of which
+    one iteration that changes nothing stays. Afterwards ``waiting`` are the iterations that were
+    left out otherwise, and ``accesses`` the events of each block.
+    """
+
+    def __init__(
+        self,
+        draft: Draft,
+        thread: Thread,
+        lower: Lower,
+        *,
+        stalls: bool = False,
+        kept: frozenset[int] = frozenset(),
+    ) -> None:
         self.draft = draft
-        self.races = races
+        self.stalls = stalls
+        self.kept = kept
+        self.waiting: list[LoopIteration] = []
+        self.accesses: dict[int, list[DraftEvent]] = {}
+        self.quiet: dict[int, list[Term]] = {}
         self.terms = draft.terms
         self.thread = thread
         self.lower = lower
@@ -94,6 +112,8 @@ class Walk:
             if isinstance(instr, Set):
                 registers[instr.reg] = self._expr(instr.expr, registers)
             elif isinstance(instr, Access):
+                got = self._got(instr, guard)
+                cube, guard = cube | got, self.terms.both(guard, *got)
                 self._access(instr, registers, Place(self.thread.index, guard, control), block)
             elif isinstance(instr, Check):
                 holds = self.terms.truth(self._expr(instr.holds, registers).term)
@@ -126,13 +146,45 @@ class Walk:
             self.ends.append(_Edge(cube, guard, dict(registers)))
 
     def _repeated(self, repeat: LoopIteration | None, guard: Term) -> Term:
-        """The condition for going round again: a skippable iteration must have changed memory."""
-        if repeat is None or not (repeat.skippable or (repeat.quiet and not self.races)):
+        """The condition for going round again: an iteration must have changed memory, or be the
+        only one of a ``kept`` loop that has not."""
+        if repeat is None or not repeat.quiet:
             return self.terms.true
         writes = [w for block in sorted(repeat.blocks) for w in self.writes.get(block, ())]
         written = self.terms.either(*writes)
-        self.draft.require(guard, written)
+        self.waiting.append(repeat)
+        if repeat.number in self.kept:
+            return self._only_quiet(repeat, guard, written)
+        self._wait(guard, written)
         return written
+
+    def _only_quiet(self, repeat: LoopIteration, guard: Term, written: Term) -> Term:
+        earlier = self.quiet.setdefault(repeat.number, [])
+        allowed = self.terms.either(written, self.terms.no(self.terms.either(*earlier)))
+        earlier.append(self.terms.both(guard, self.terms.no(written)))
+        self._wait(guard, allowed)
+        return allowed
+
+    def _wait(self, guard: Term, over: Term) -> None:
+        """A thread that comes here waits for ever unless ``over`` holds."""
+        if over is self.terms.true or over is guard:
+            return
+        self.draft.waits = True
+        if self.stalls:
+            self.draft.stalls.append(self.terms.both(guard, self.terms.no(over)))
+        else:
+            self.draft.require(guard, over)
+
+    def _got(self, access: Access, guard: Term) -> Cube:
+        """What has to hold for a thread to come past a primitive that may never return."""
+        if not self.lower(access.name, access.origin.span)[0].blocks:
+            return frozenset()
+        self.draft.waits = True
+        if not self.stalls:
+            return frozenset()
+        got = self.draft.choice()
+        self.draft.stalls.append(self.terms.both(guard, self.terms.no(got)))
+        return frozenset((got,))
 
     def _edge(self, target: int, cube: Cube, also: Term, registers: dict[str, Operand]) -> None:
         if also is self.terms.false:
@@ -185,6 +237,7 @@ class Walk:
         first = len(self.draft.events)
         value = Instance(self.draft, place, primitive, access, args).run(row)
         for event in self.draft.events[first:]:
+            self.accesses.setdefault(block.id, []).append(event)
             if event.changes is not None:
                 self.writes.setdefault(block.id, []).append(event.changes)
         if access.dst is not None:

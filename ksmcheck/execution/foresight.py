@@ -87,7 +87,7 @@ class _Mind(Interpreter):
 
     def __init__(self, interpreter: Interpreter, call: Call) -> None:
         record = interpreter.record
-        places = Places(dict(record.places.known))
+        places = Places(dict(record.places.known), dict(record.places.owners))
         super().__init__(interpreter.world, Record(record.thread, (), places), interpreter.look)
         self.starts = interpreter.starts
         self.call = Call(

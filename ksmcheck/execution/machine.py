@@ -122,7 +122,7 @@ class Machine:
         type = type or self.types.resolve(declaration.type)
         variable = Variable(declaration.name, type, volatile=declaration.volatile)
         if declaration.name in self.call.addressed:
-            variable.address = self.record.places.new()
+            variable.address = self.record.places.new(id(declaration))
         self.call.variables[id(declaration)] = variable
         return variable
 

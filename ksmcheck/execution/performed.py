@@ -26,15 +26,18 @@ class Places:
     """Where the thread's private variables lie: found out when they are first used.
 
     Until then their addresses are stand-ins, far from all real ones; ``known`` maps a stand-in to
-    the address, or to None while that is open.
+    the address, or to None while that is open. ``owners`` maps it to its declaration: variables of
+    one declaration, in the rounds of a loop, follow each other in the same place.
     """
 
     known: dict[int, int | None] = field(default_factory=dict)
+    owners: dict[int, int] = field(default_factory=dict)
 
-    def new(self) -> int:
+    def new(self, owner: int) -> int:
         """A stand-in for the address of a variable in memory."""
         made = _FLOATING + len(self.known) * _FLOAT_STEP
         self.known[made] = None
+        self.owners[made] = owner
         return made
 
     def settle(self, number: int) -> int:
@@ -47,10 +50,12 @@ class Places:
         """Whether ``recorded`` can be this number; fixes the place of a variable if it was open."""
         number = self.settle(number)
         offset = number % _FLOAT_STEP
-        if number - offset in self.known and recorded is not None:
-            if recorded - offset in self.known.values():
+        base = number - offset
+        if base in self.known and recorded is not None:
+            there = [b for b, address in self.known.items() if address == recorded - offset]
+            if any(self.owners[b] != self.owners[base] for b in there):
                 return False
-            self.known[number - offset] = recorded - offset
+            self.known[base] = recorded - offset
             return True
         return recorded is not None and number % (1 << width) == recorded
 

@@ -56,8 +56,8 @@ def _missing(order: MissingOrder, names: Sequence[str], model: str) -> str:
     if order.dependency:
         only = "an" if order.dependency.startswith("address") else "a"
         return (
-            f"only {only} {order.dependency} dependency orders {first} before {second}, and {model} "
-            "does not keep that order"
+            f"only {only} {order.dependency} dependency orders {first} before {second}, "
+            f"and {model} does not keep that order"
         )
     return f"nothing orders {first} before {second}"
 

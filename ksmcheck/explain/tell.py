@@ -32,7 +32,8 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
         racing = flagged_pairs(model, verdict.flags[0], witness)
         return race_story(racing, witness.thread_names) if racing else None
     kernel = verdict.request.kernel
-    row = model.row(primitives(kernel)["smp_mb"], kernel, verdict.config)
+    config = verdict.config.partition("+")[0]  # the first of those that an `exists` was asked for
+    row = model.row(primitives(kernel)["smp_mb"], kernel, config)
     return story(why(witness.execution, model.compiled, row), witness.thread_names, model.name)
 
 

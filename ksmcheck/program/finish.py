@@ -75,6 +75,7 @@ class Numbering:
                 frozenset(self.members.get(iteration, ())),
                 repeats.unchanged and not repeats.plain,
                 repeats.unchanged,
+                loop.head.id,
             )
         return self.known[iteration]
 

@@ -177,8 +177,9 @@ class LoopIteration:
     """Iteration number ``index`` (from 0) of one inlined instance of a loop.
 
     ``blocks`` are the ids of this iteration's copies of the loop's blocks. ``quiet``: skippable but
-    for plain reads in the body: where data races are looked for, such an iteration must stay, since
-    its read may be the racy one.
+    for plain reads in the body: where data races are looked for, one such iteration must stay,
+    since its read may be the racy one. ``number`` tells the thread's loops apart, as ``loop`` need
+    not (``goto``); copies of a loop share it.
     """
 
     loop: Span
@@ -186,6 +187,7 @@ class LoopIteration:
     blocks: frozenset[int]
     skippable: bool
     quiet: bool = False
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,8 @@ class _Facts:
 class Unroller:
     """``bound``: how often a loop goes round, unless its own bound or constants say more.
 
-    ``silent`` loops never go round: leaving out what goes on would change nothing.
+    ``silent`` loops go round once at most: going on would change nothing, and what goes wrong in an
+    iteration that goes on shows in the first.
     """
 
     def __init__(
@@ -161,7 +162,7 @@ class Unroller:
         loop, counts = iteration
         limit = self.bound if loop.bound is None else loop.bound
         if loop in self.silent:
-            limit = 0
+            limit = min(limit, 1)
         # A constant test alone is not a count: it may be the same one each time round.
         counting = iteration in self.counted and facts.constants != self.at_head[iteration]
         if counts[-1] >= (COUNTED if counting else limit):

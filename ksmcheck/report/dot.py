@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from ksmcheck.check.verdict import Witness
 from ksmcheck.execution.execution import ExecutedEvent
@@ -29,10 +30,10 @@ def _body(witness: Witness) -> Iterable[str]:
         yield f"    label={_quoted(witness.thread_names[thread])};"
         for event in own:
             yield f"    e{event.id} [label={_quoted(_label(event, names))}];"
-        for a, b in zip(own, own[1:], strict=False):
-            yield f"    e{a.id} -> e{b.id} [color=gray];"
+        for first, second in pairwise(own):
+            yield f"    e{first.id} -> e{second.id} [color=gray];"
         yield "  }"
-    used = {e for pair in execution.rf for e in pair}
+    used = {end for pair in execution.rf for end in pair}
     for event in execution.events:
         if event.thread < 0 and event.id in used:
             yield f"  e{event.id} [label={_quoted(_label(event, names))}];"
@@ -41,7 +42,7 @@ def _body(witness: Witness) -> Iterable[str]:
     for name, pairs in relations.items():
         for a, b in sorted(pairs):
             if a in shown and b in shown:
-                yield f'  e{a} -> e{b} [label={name}, color={_COLOURS[name]}, constraint=false];'
+                yield f"  e{a} -> e{b} [label={name}, color={_COLOURS[name]}, constraint=false];"
 
 
 def _steps(co: frozenset[tuple[int, int]]) -> set[tuple[int, int]]:

@@ -43,7 +43,7 @@ def effect(moment: Moment, words: Words) -> str:
     step = moment.step
     accesses = [e for e in step.events if e.kind != "F" and not _companion(e)]
     shown = accesses or [e for e in step.events if e.kind != "F"]
-    phrases = [_phrase(cell, events, words) for cell, events in _by_cell(shown)]
+    phrases = [_phrase(cell, events, words) for cell, events in _by_cell(shown, words)]
     if step.events[0].outcome == "fail":
         phrases.append("(fails)")
     return "  ".join([*phrases, *ordering(step)])
@@ -54,10 +54,13 @@ def _companion(event: ExecutedEvent) -> bool:
     return (event.cell or "").startswith("bitop_lock(")
 
 
-def _by_cell(events: Iterable[ExecutedEvent]) -> Iterable[tuple[str, list[ExecutedEvent]]]:
+def _by_cell(
+    events: Iterable[ExecutedEvent], words: Words
+) -> Iterable[tuple[str, list[ExecutedEvent]]]:
     cells: dict[str, list[ExecutedEvent]] = {}
     for event in events:
-        cells.setdefault(event.cell or "?", []).append(event)
+        wild = f"*({words.names.value(event.address or 0)})"
+        cells.setdefault(event.cell or wild, []).append(event)
     return cells.items()
 
 

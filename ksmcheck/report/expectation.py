@@ -48,18 +48,19 @@ def stores_of(request: Request) -> str:
     return "marked" if any(name == MARKED for name, _ in request.defines) else "plain"
 
 
-def belonging(request: Request) -> Belonging:
-    """Looks a request up in the ``suite.toml`` beside its file; raises InputError if that is bad.
+def suite_of(path: Path) -> Suite | None:
+    """The suite whose ``suite.toml`` stands beside a litmus file; InputError if that is bad."""
+    return load_suite(path.parent) if (path.parent / "suite.toml").is_file() else None
+
+
+def belonging(request: Request, suite: Suite | None) -> Belonging:
+    """Looks a request up in its suite.
 
     An expectation is given only if the request is exactly a cell of the suite's table: the
     scenario's and the named variant's definitions and removals, no others, no pinned configuration.
     """
-    folder = request.path.parent
-    if not (folder / "suite.toml").is_file():
-        return Belonging()
-    suite = load_suite(folder)
-    scenario = _scenario(suite, request)
-    if scenario is None:
+    scenario = None if suite is None else _scenario(suite, request)
+    if suite is None or scenario is None:
         return Belonging()
     return Belonging(scenario.id, scenario.threads, _expectation(suite, scenario, request))
 
@@ -94,5 +95,9 @@ def _cell(
     for column in suite.columns:
         if column.model == request.model and column.marked == marked:
             cell = suite.cell(scenario, variant, request.kernel, column.name)
-            return None if cell is None or cell.letter == "-" else Expectation(cell.letter, cell.reason)
+            return (
+                None
+                if cell is None or cell.letter == "-"
+                else Expectation(cell.letter, cell.reason)
+            )
     return None

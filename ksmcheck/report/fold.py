@@ -14,12 +14,17 @@ from ksmcheck.check.verdict import Witness
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.report.timeline import Moment
 
+SHORT = 12
+"""An execution of fewer steps is shown whole."""
+
 WORTHWHILE = 3
 """Fewer folded steps in a row than this are shown: the line that says so would be no shorter."""
 
 
 def shown(moments: Sequence[Moment], focus: frozenset[int], witness: Witness) -> list[bool]:
     """For each moment, whether it is needed."""
+    if len(moments) < SHORT:
+        return [True] * len(moments)
     spoken = spoken_of(witness)
     related = _touching(witness, focus) | _communicating(witness)
     core = [

@@ -11,7 +11,9 @@ from ksmcheck.explain.why import from_reads
 from ksmcheck.report.expectation import Belonging, stores_of
 
 
-def verdict_object(verdict: Verdict, place: Belonging, story: Story | None = None) -> dict[str, Any]:
+def verdict_object(
+    verdict: Verdict, place: Belonging, story: Story | None = None
+) -> dict[str, Any]:
     """The fields of ``--json``; docs/json.md explains each. ``execution`` only with a witness."""
     request = verdict.request
     expectation = place.expectation

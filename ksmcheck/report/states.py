@@ -11,7 +11,9 @@ from ksmcheck.report.values import Names
 def states_text(observed: Observed) -> str:
     """``Test NAME Allowed``, the states one a line, and for a condition its observation."""
     names = Names(observed.cells)
-    quantifier = {"~exists": "Forbidden", "forall": "Required"}.get(observed.quantifier or "", "Allowed")
+    quantifier = {"~exists": "Forbidden", "forall": "Required"}.get(
+        observed.quantifier or "", "Allowed"
+    )
     lines = [f"Test {observed.test} {quantifier}", f"States {len(observed.states)}"]
     for state in observed.states:
         shown = (

@@ -75,7 +75,7 @@ def _summary(console: Console, results: Sequence[Result], seconds: float) -> Non
         )
     if any(r.letter == "S" and r.job.column.model != "lkmm" for r in ran):
         console.print(
-            "A hardware `safe` takes the plain C stores of kpfn and mapping whole and in program order: it "
-            "assumes that the compiler neither tears, fuses nor moves them (`check` lists them).",
+            "A hardware `safe` takes plain C stores whole and in program order: it assumes that the "
+            "compiler neither tears, fuses nor moves them (`check` lists them).",
             soft_wrap=True,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,7 +42,7 @@ def print_verdict(console: Console, verdict: Verdict, said: Said) -> None:
     if said.expectation is not None:
         _append_expectation(head, verdict, said.expectation)
     console.print(head, soft_wrap=True)
-    for line in _remarks(verdict):
+    for line in _remarks(verdict, said.full):
         console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
     if verdict.witness:
         print_witness(console, verdict.witness, said)
@@ -58,6 +58,8 @@ def _append_expectation(head: object, verdict: Verdict, expectation: Expectation
     assert isinstance(head, Text)
     if expectation.met_by(verdict):
         head.append(", as expected", style="dim")
+    elif verdict.verdict == UNKNOWN:
+        head.append(f", expected: {expectation.word}", style="dim")
     else:
         head.append(f"\n  NOT AS EXPECTED: {expectation.word}", style="bold red")
         head.append(f" ({expectation.reason})" if expectation.reason else "")
@@ -88,7 +90,7 @@ def _subject(verdict: Verdict) -> str:
     return verdict.subject
 
 
-def _remarks(verdict: Verdict) -> Iterable[str]:
+def _remarks(verdict: Verdict, full: bool) -> Iterable[str]:
     if verdict.verdict in (UNKNOWN, VACUOUS) and verdict.reason:
         yield verdict.reason
     if verdict.verdict == BOUNDED:
@@ -97,9 +99,16 @@ def _remarks(verdict: Verdict) -> Iterable[str]:
     if verdict.observation and verdict.flags:
         yield f"flag: {', '.join(verdict.flags)}"
     if verdict.assumed and verdict.request.model != "lkmm":
-        sites = ", ".join(_site(o) for o in verdict.assumed)
-        yield f"assuming the compiler neither tears, fuses nor moves these plain stores: {sites}"
+        yield _assumption(verdict.assumed, full)
     yield from verdict.notes
+
+
+def _assumption(stores: Sequence[Origin], full: bool) -> str:
+    """What a hardware SAFE takes on trust; the first few stores, or all."""
+    told = stores if full else stores[:3]
+    more = f", and {len(stores) - len(told)} more (--full)" if len(told) < len(stores) else ""
+    sites = ", ".join(_site(o) for o in told)
+    return f"assuming the compiler neither tears, fuses nor moves plain stores: {sites}{more}"
 
 
 def _site(origin: Origin) -> str:
@@ -115,7 +124,7 @@ def print_witness(console: Console, witness: Witness, said: Said) -> None:
     for row in title_rows(layout, witness, said.titles):
         console.print(Text(row, style="bold"), soft_wrap=True)
     for lead, text, rest, style in arranged(layout, lines):
-        line = Text(lead, style="dim") + Text(text, style=style) + Text(rest, style="dim")
+        line = Text.assemble((lead, "dim"), (text, style), (rest, "dim"))
         line.rstrip()
         console.print(line, soft_wrap=True)
     console.print()

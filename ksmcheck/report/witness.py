@@ -95,7 +95,7 @@ def _body(
     width: int,
 ) -> Iterable[Line]:
     folded: dict[int, int] = {}
-    headings: dict[int, str] = {}
+    headings = dict(enumerate(words.threads))  # a body that calls nothing needs no heading
     for moment, needs in zip(moments, needed, strict=True):
         thread = moment.step.thread
         if not needs:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ksmcheck.cat.derive import Fact
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.reasons import Reason
 from ksmcheck.solve.base import Base
@@ -101,13 +102,33 @@ class Concrete:
 
     def clause(self, skeleton: Skeleton, reason: Reason, model: Sequence[int]) -> list[int]:
         """Forbids the facts of a reason, for every candidate."""
-        events = skeleton.events
-        clause: set[int] = set()
-        for name, a, b in reason.facts:
-            clause.update(-x for x in self._fact(name, events[a], events[b], model))
+        clause = self.against(reason.facts, skeleton, model)
         clause.discard(FALSE)
         self._falsified(clause, model)
         return sorted(clause)
+
+    def against(self, facts: Iterable[Fact], skeleton: Skeleton, model: Sequence[int]) -> set[int]:
+        """Literals one of which holds where not all of the candidate's facts do."""
+        events = skeleton.events
+        found: set[int] = set()
+        for name, a, b in facts:
+            found.update(-x for x in self._fact(name, events[a], events[b], model))
+        return found
+
+    def towards(self, name: str, a: int, b: int) -> Iterable[int]:
+        """Literals one of which holds wherever the fact does; events as in the structure."""
+        base = self.base
+        if name == "exec":
+            return (base.exec[a],)
+        if name == "rf":
+            return (base.rf.get((a, b), FALSE),)
+        if name == "loc":
+            return (base.same(a, b),)
+        if name == "co":
+            if not base.ordered(a, b):
+                return ()
+            return (base.gates.all_of((base.order(a, b), base.same(a, b))),)
+        return self._guards.get((name, a, b), ())
 
     def _fact(self, name: str, a: int, b: int, model: Sequence[int]) -> tuple[int, ...]:
         base = self.base

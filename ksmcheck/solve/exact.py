@@ -6,6 +6,7 @@ much dearer than finding them, and for a flag that very many candidates do not r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from ksmcheck.cat.algebra import Check
@@ -15,6 +16,10 @@ from ksmcheck.solve.base import Base
 from ksmcheck.solve.tuple_checks import TupleChecks
 from ksmcheck.solve.tuple_rules import Refused
 
+AS_ENGINE = 8_000_000
+AS_HELP = 100_000
+"""Clauses worth adding: a large formula makes every later search of the lazy engine slower."""
+
 _CANDIDATES = 50
 _RATIO = 3.0
 
@@ -22,11 +27,13 @@ _RATIO = 3.0
 class Exact:
     """``complete``: all requirements are encoded. ``refused``: why that cannot be, or None."""
 
-    def __init__(self, base: Base, cat: CompiledCat) -> None:
+    def __init__(self, base: Base, cat: CompiledCat, most: int) -> None:
+        """``most``: clauses that the encoding may take, roughly."""
         self.complete = False
         self.refused: str | None = None
         self._base = base
         self._cat = cat
+        self._most = most
         self._checks: TupleChecks | None = None
         self._judged = 0
         self._solving = 0.0
@@ -37,7 +44,7 @@ class Exact:
         if self.complete or self.refused is not None:
             return
         try:
-            self._encoding().require_all()
+            self._sized(c for c in self._cat.checks if not c.flag).require_all()
         except (Refused, TooManyValues) as refusal:
             self.refused = str(refusal) or "too many values"
         else:
@@ -46,7 +53,7 @@ class Exact:
     def confine(self, known: int, check: Check) -> None:
         """Where literal ``known`` holds, the model raises the flag; nothing if that is refused."""
         with suppress(Refused, TooManyValues):
-            self._base.gates.add(-known, self._encoding().raised(check))
+            self._base.gates.add(-known, self._sized((check,)).raised(check))
 
     def spent(self, solving: float, judging: float) -> None:
         """One more candidate was judged and taught something; times in seconds."""
@@ -56,7 +63,10 @@ class Exact:
         if self._judged > _CANDIDATES and self._judging > _RATIO * self._solving:
             self.join()
 
-    def _encoding(self) -> TupleChecks:
+    def _sized(self, checks: Iterable[Check]) -> TupleChecks:
+        """The encoding, if these are not too large for it as a help."""
         if self._checks is None:
-            self._checks = TupleChecks(self._base, self._cat)
+            self._checks = TupleChecks(self._base, self._cat, self._most)
+        if self._most == AS_HELP and self._checks.size(checks) > AS_HELP:
+            raise Refused("the exact encoding of the model is too large here")
         return self._checks

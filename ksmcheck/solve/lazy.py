@@ -18,8 +18,9 @@ from ksmcheck.solve.limits import Meter
 from ksmcheck.text import InternalError
 
 _REASONS = 6
-Accept = Callable[[Graph], bool | None]
-"""Whether a consistent graph is what is looked for; None: it is not, and no other can be."""
+Accept = Callable[[Graph], bool | None | list[list[int]]]
+"""Whether a consistent graph is what is looked for; None: it is not, and no other can be; clauses:
+it is not, and they say why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Lazy:
         self.candidates = 0
         self.learned = 0
         self._loaded = 0
+        self.judged: tuple[Skeleton, Sequence[int]] | None = None
 
     def search(
         self, assumptions: list[int], accept: Accept | None = None, unless: int = 0
@@ -89,15 +91,21 @@ class Lazy:
             violated = self.cat.violated(graph)
             if violated:
                 if self.exact.complete:
-                    raise InternalError(f"the tuple encoding allows what {violated[0].name} forbids")
+                    name = violated[0].name
+                    raise InternalError(f"the tuple encoding allows what {name} forbids")
                 self._learn(violated[0], skeleton, graph, model)
                 self.exact.spent(solved - begun, perf_counter() - solved)
                 continue
+            self.judged = (skeleton, model)
             accepted = accept is None or accept(self._with_values(graph, skeleton, model))
             if accepted is None:
                 return None
-            if accepted:
+            if accepted is True:
                 return Consistent(model, skeleton)
+            if accepted:
+                for clause in accepted:
+                    self.base.gates.add(*clause)
+                continue
             self.base.gates.add(-unless, *self._blocked(skeleton, model))
 
     def _with_values(self, graph: Graph, skeleton: Skeleton, model: Sequence[int]) -> Graph:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ksmcheck.cat.bits import closure
 from ksmcheck.cat.bounds import bounds
@@ -29,7 +29,9 @@ def ranges(base: Base) -> tuple[Graph, Graph]:
     may_sets = {name: set_bits(members) for name, members in sets.items()}
     must_sets = {name: set_bits(members & certain) for name, members in sets.items()}
     must_sets["_"] = set_bits(certain)
-    may, must = {}, {}
+    everything, sure_events = set_bits(e.id for e in possible), set_bits(certain)
+    may = _positions(base.events, everything)
+    must = _positions(base.events, sure_events)
     for name, weighted in _relations(base).items():
         pairs = [
             (a, b, literal)
@@ -45,22 +47,22 @@ def ranges(base: Base) -> tuple[Graph, Graph]:
 
 def _relations(base: Base) -> dict[str, Weighted]:
     events = base.events
-    every = [(a, b) for a in events for b in events]
-    accesses = [e for e in events if e.kind != "F"]
-    writes = [e.id for e in events if e.kind == "W"]
+    accesses = [e for e in events if e.kind != "F" and base.exec[e.id] != FALSE]
+    cells = [frozenset(e.cells) for e in events]
+    near = [
+        (a, b)
+        for a in accesses
+        for b in accesses
+        if a is b or not cells[a.id].isdisjoint(cells[b.id])
+    ]
     found: dict[str, Weighted] = {
-        "po": [
-            (a.id, b.id, TRUE)
-            for a, b in every
-            if a.thread == b.thread >= 0 and a.position < b.position
-        ],
-        "int": [(a.id, b.id, TRUE) for a, b in every if a is b or a.thread == b.thread >= 0],
-        "ext": [
-            (a.id, b.id, TRUE) for a, b in every if a is not b and not a.thread == b.thread >= 0
-        ],
-        "loc": [(a.id, b.id, base.same(a.id, b.id)) for a in accesses for b in accesses],
+        "loc": [(a.id, b.id, base.same(a.id, b.id)) for a, b in near],
         "rf": [(w, r, literal) for (w, r), literal in base.rf.items()],
-        "co": [(a, b, _co(base, a, b)) for a in writes for b in writes if a != b],
+        "co": [
+            (a.id, b.id, _co(base, a.id, b.id))
+            for a, b in near
+            if a is not b and a.kind == b.kind == "W"
+        ],
         "rmw": [(r, w, TRUE) for r, w in base.structure.rmw],
     }
     for name in ("addr", "data", "ctrl"):
@@ -72,14 +74,30 @@ def _relations(base: Base) -> dict[str, Weighted]:
     return found
 
 
+def _positions(events: Sequence[Event], possible: int) -> dict[str, int]:
+    """po, int and ext over the events of the set ``possible``."""
+    n = len(events)
+    threads: dict[int, int] = {}
+    for event in events:
+        if event.thread >= 0:
+            threads[event.thread] = threads.get(event.thread, 0) | 1 << event.id
+    order, inside, outside = 0, 0, 0
+    for event in events:
+        if not possible >> event.id & 1:
+            continue
+        own = threads.get(event.thread, 1 << event.id) & possible
+        later = set_bits(e.id for e in events if own >> e.id & 1 and event.position < e.position)
+        shift = event.id * n
+        order |= later << shift
+        inside |= own << shift
+        outside |= (possible & ~own) << shift
+    return {"po": order, "int": inside, "ext": outside}
+
+
 def _co(base: Base, a: int, b: int) -> int:
     if not base.ordered(a, b):
         return FALSE
     return base.gates.all_of((base.order(a, b), base.same(a, b)))
-
-
-def _internal(a: Event, b: Event) -> bool:
-    return a is b or a.thread == b.thread >= 0
 
 
 def raisable(base: Base, cat: CompiledCat) -> frozenset[str]:

@@ -20,10 +20,12 @@ class Ranks:
         return tuple(self._gates.new() for _ in range(self._bits))
 
     def less(self, a: Rank, b: Rank) -> int:
-        """A literal equivalent to a < b."""
+        """A literal that implies a < b, and can hold wherever that is so."""
         gates, result = self._gates, FALSE
         for x, y in zip(reversed(a), reversed(b), strict=True):
-            below = gates.all_of((-x, y))
-            equal = gates.all_of((-below, -gates.all_of((x, -y))))
-            result = gates.any_of((below, gates.all_of((equal, result))))
+            here = gates.new()
+            gates.add(-here, -x, y)
+            gates.add(-here, -x, result)
+            gates.add(-here, y, result)
+            result = here
         return result

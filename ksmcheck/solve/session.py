@@ -14,8 +14,9 @@ from ksmcheck.events.values import TooManyValues
 from ksmcheck.solve.backends import DEFAULT, open_backend
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.coherence import add_atomicity, add_coherence
-from ksmcheck.solve.exact import Exact
+from ksmcheck.solve.exact import AS_ENGINE, AS_HELP, Exact
 from ksmcheck.solve.extract import candidate_of
+from ksmcheck.solve.flags import PairSearch, selects
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.lazy import Accept, Consistent, Lazy, Stopped
 from ksmcheck.solve.limits import Limits, Meter
@@ -33,7 +34,6 @@ from ksmcheck.solve.ranges import raisable
 from ksmcheck.text import InputError
 
 ENGINES = ("lazy", "tuple")
-_FEW = 12
 _MANY = 200
 """Candidates without a flag to look at before its condition is encoded."""
 
@@ -69,6 +69,7 @@ class Session:
         self.engine = engine
         self.meter = Meter(limits or Limits())
         self._flags: dict[str, int] = {}
+        self._pairs: dict[str, PairSearch] = {}
         self._too_many = False
         axioms = premises(cat)
         solver = open_backend(backend)
@@ -78,7 +79,7 @@ class Session:
                 add_coherence(self.base)
             if axioms.atomicity:
                 add_atomicity(self.base)
-            self.exact = Exact(self.base, cat)
+            self.exact = Exact(self.base, cat, AS_ENGINE if engine == "tuple" else AS_HELP)
             if engine == "tuple":
                 self.exact.join()
             self.lazy = Lazy(self.base, cat, solver, self.meter, self.exact, axioms.values)
@@ -96,27 +97,39 @@ class Session:
         """A consistent execution where ``goal`` holds and the model raises the flag ``check``."""
         if self._too_many:
             return GaveUp(_TOO_MANY, self._stats(_NOTHING))
+        if check.name not in self._raisable:
+            return Refuted(self._stats(self._snapshot()))
         known = self._flags.get(check.name)
         if known is None:
             known = self._flags[check.name] = self.base.gates.new()
             if self.engine == "tuple":
                 self.exact.confine(known, check)
+            else:
+                self._select(check, known)
+        pairs = self._pairs.get(check.name)
         seen = 0
 
-        def accept(graph: Graph) -> bool | None:
+        def accept(graph: Graph) -> bool | None | list[list[int]]:
             nonlocal seen
             seen += 1
-            if seen == _FEW and check.name not in self._raisable:
-                return None
+            if pairs is not None and self.lazy.judged is not None:
+                return pairs.judge(graph, *self.lazy.judged)
             if seen == _MANY:
                 self.exact.confine(known, check)
             return self.cat.raises(graph, check)
 
         return self._query(goal, accept, known)
 
+    def _select(self, check: Check, known: int) -> None:
+        """The flag is to be looked for pair by pair, if it is of that kind."""
+        if not self.lazy.values and selects(check, self.cat):
+            found = PairSearch(self.base, self.cat, self.lazy.concrete, check)
+            found.install(known)
+            self._pairs[check.name] = found
+
     @cached_property
     def _raisable(self) -> frozenset[str]:
-        """The flags that may be raised at all, worth finding out for more than a few candidates."""
+        """The flags that may be raised at all."""
         return raisable(self.base, self.cat)
 
     def states(self, observed: Sequence[Term], goal: Term) -> StatesOutcome:

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ksmcheck.cat import bits
-from ksmcheck.cat.algebra import Algebra, Group, Node
-from ksmcheck.cat.dependence import free_groups
+from ksmcheck.cat.algebra import Group, Node
 from ksmcheck.cat.evaluate import apply, settle
 from ksmcheck.cat.graph import shape
 from ksmcheck.cat.recursion import cone
@@ -20,6 +19,7 @@ from ksmcheck.events.structure import INIT_THREAD
 from ksmcheck.solve.facts import Facts, Presence
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.premises import VALUES
+from ksmcheck.solve.tuple_algebra import Prepared
 from ksmcheck.text import InputError
 
 Bound = tuple[int, int]
@@ -33,21 +33,45 @@ class Bounds:
     them only ``may`` means something, and that is everything.
     """
 
-    def __init__(self, facts: Facts, algebra: Algebra, presence: Presence) -> None:
+    def __init__(self, facts: Facts, algebra: Prepared, presence: Presence) -> None:
         self.algebra = algebra
         self.presence = presence
         self.shape = shape(presence.n)
         self.refused: set[int] = set()
         self.of: dict[int, Bound] = {}
-        self._free = free_groups(algebra)
+        self._free = algebra.free
+        self._steps: dict[int, int] = {}
         self._back = bits.transpose(presence.implied, self.shape)
         self._certain = sum(1 << e for e, literal in enumerate(facts.exec) if literal == TRUE)
         self._base = base_bounds(facts, presence)
-        for node in algebra.nodes:
+        for node in (algebra.nodes[i] for i in cone(algebra.nodes, range(len(algebra.nodes)))):
             if node.op == "fix" and node.id not in self.of:
                 self._group(algebra.groups[node.group])
             if not self._free[node.id] and node.id not in self.of:
                 self.of[node.id] = self._one(node)
+
+    def steps(self, node: int) -> int:
+        """The possible tuples of a relation that its closure needs.
+
+        A step is left out if certain steps lead the same way, through an event that is executed
+        if the ends are. Only where these do not run in a circle: else they could all go.
+        """
+        found = self._steps.get(node)
+        if found is None:
+            s, (may, must) = self.shape, self.of[node]
+            sure = self._sure_paths(must) & self.presence.together & ~s.diagonal
+            found = may & ~s.diagonal
+            if not bits.cyclic(sure, s):
+                detours = bits.compose(sure & self.presence.implied, sure, s)
+                found &= ~(detours | bits.compose(sure, sure & self._back, s))
+            self._steps[node] = found
+        return found
+
+    def _sure_paths(self, must: int) -> int:
+        s = self.shape
+        ahead = bits.closure(must & self.presence.implied, s)
+        behind = bits.closure(must & self._back, s)
+        return must | bits.compose(ahead, must, s) | bits.compose(must, behind, s)
 
     def _one(self, node: Node) -> Bound:
         may, must = self._raw(node)
@@ -77,9 +101,8 @@ class Bounds:
             case "seq", [a, b]:
                 return bits.compose(a & forth, b, s) | bits.compose(a, b & back, s)
             case (("plus" | "star"), [a]):
-                ahead, behind = bits.closure(a & forth, s), bits.closure(a & back, s)
-                steps = a | bits.compose(ahead, a, s) | bits.compose(a, behind, s)
-                return steps | s.diagonal if node.op == "star" else steps
+                paths = self._sure_paths(a)
+                return paths | s.diagonal if node.op == "star" else paths
             case "domain", [a]:
                 return bits.domain(a & forth, s)
             case "range", [a]:
@@ -89,7 +112,7 @@ class Bounds:
     # Recursion groups.
 
     def _group(self, group: Group) -> None:
-        below = sorted(cone(self.algebra.nodes, group.bodies))
+        below = cone(self.algebra.nodes, group.bodies)
         inside = [self.algebra.nodes[i] for i in below if group.id in self._free[i]]
         for node in (self.algebra.nodes[i] for i in below):
             if not self._free[node.id] and node.id not in self.of:
@@ -106,7 +129,7 @@ class Bounds:
         """Each definition once, with the newest values; whether one changed."""
         changed = False
         for variable, body in zip(group.variables, group.bodies, strict=True):
-            for i in sorted(cone(self.algebra.nodes, [body])):
+            for i in cone(self.algebra.nodes, [body]):
                 node = self.algebra.nodes[i]
                 if self._free[i] and node.op != "var":
                     if node.op == "fix":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
 from ksmcheck.cat import bits
-from ksmcheck.cat.algebra import Algebra, Check, Node
+from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import members
 from ksmcheck.solve.facts import Facts
+from ksmcheck.solve.tuple_algebra import prepared
 from ksmcheck.solve.tuple_cycles import forbid_cycles
 from ksmcheck.solve.tuples import Cube, Tuples
 
@@ -21,12 +21,18 @@ class TupleChecks:
     ``paths`` has, of each variable made for an edge between two events, the edge.
     """
 
-    def __init__(self, facts: Facts, cat: CompiledCat) -> None:
+    def __init__(self, facts: Facts, cat: CompiledCat, most: int | None = None) -> None:
+        """``most``: clauses that the encoding may take, roughly (None: any number)."""
         self.facts = facts
         self.gates = facts.gates
         self.cat = cat
-        algebra, self._closures = _with_closures(cat.algebra)
-        self.tuples = Tuples(facts, algebra)
+        algebra = prepared(cat.algebra)
+        self._closures = {
+            root: algebra.closure(root)
+            for check, root in zip(cat.algebra.checks, cat.algebra.roots, strict=True)
+            if check.kind == "acyclic" and (check.flag or check.negated)
+        }
+        self.tuples = Tuples(facts, algebra, most)
         self.paths: dict[int, tuple[int, int]] = {}
         self._n = self.tuples.presence.n
         self._flags: dict[tuple[int, str, bool], int] = {}
@@ -36,6 +42,10 @@ class TupleChecks:
         for check in self.cat.checks:
             if not check.flag:
                 self.require(check)
+
+    def size(self, checks: Iterable[Check]) -> int:
+        """An estimate of the clauses that these take together, rather too high."""
+        return self.tuples.rules.compositions([self.cat.root(check) for check in checks])
 
     def require(self, check: Check) -> None:
         """Forbids what violates the requirement. Raises Refused."""
@@ -67,7 +77,8 @@ class TupleChecks:
 
     def _acyclic(self, root: int) -> None:
         may, s = self.tuples.bounds.of[root][0], self.tuples.bounds.shape
-        on_cycles = may & bits.transpose(bits.closure(may, s), s)
+        steps = self.tuples.bounds.steps(root) | may & s.diagonal
+        on_cycles = steps & bits.transpose(bits.closure(may, s), s)
         edges = {}
         for position in members(on_cycles):
             a, b = divmod(position, self._n)
@@ -105,13 +116,3 @@ class TupleChecks:
             yield from ((node, e, e) for e in members(may))
         else:
             yield from ((node, *divmod(p, self._n)) for p in members(may))
-
-
-def _with_closures(algebra: Algebra) -> tuple[Algebra, dict[int, int]]:
-    """The algebra with a node root+ for each root of ``acyclic`` that is not simply required."""
-    nodes, closures = list(algebra.nodes), {}
-    for check, root in zip(algebra.checks, algebra.roots, strict=True):
-        if check.kind == "acyclic" and (check.flag or check.negated) and root not in closures:
-            closures[root] = len(nodes)
-            nodes.append(Node(len(nodes), "plus", "rel", (root,)))
-    return replace(algebra, nodes=tuple(nodes)), closures

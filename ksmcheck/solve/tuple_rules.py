@@ -7,16 +7,18 @@ is made true wherever the tuple is there (and may hold elsewhere), a LOW claim h
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ksmcheck.cat import bits
-from ksmcheck.cat.algebra import Algebra, Node
+from ksmcheck.cat.algebra import Node
 from ksmcheck.cat.graph import members
+from ksmcheck.cat.recursion import cone
 from ksmcheck.kernel.ints import BOOL
 from ksmcheck.solve.facts import Facts, Presence
 from ksmcheck.solve.gates import TRUE
 from ksmcheck.solve.premises import VALUES
+from ksmcheck.solve.tuple_algebra import Prepared
 from ksmcheck.solve.tuple_bounds import Bounds
 
 HIGH, LOW = 0, 1
@@ -46,7 +48,7 @@ class Rules:
     unless one of the ends implies it.
     """
 
-    def __init__(self, facts: Facts, algebra: Algebra, presence: Presence, bounds: Bounds) -> None:
+    def __init__(self, facts: Facts, algebra: Prepared, presence: Presence, bounds: Bounds) -> None:
         self.facts = facts
         self.algebra = algebra
         self.nodes = algebra.nodes
@@ -56,6 +58,8 @@ class Rules:
         self._may: dict[int, list[int]] = {}
         self._must: dict[int, list[int]] = {}
         self._columns: dict[int, list[int]] = {}
+        self._by_steps: dict[int, bool] = {}
+        self._last_steps: dict[int, list[int]] = {}
         self._guards: dict[tuple[str, int, int], list[int]] = {}
         for d in facts.structure.dependencies:
             key = (d.relation, d.source, d.target)
@@ -176,13 +180,71 @@ class Rules:
         return [Alternative((), (), (self.claim(node.args[0], a, b, 1 - side),))]
 
     def _seq(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
-        return self._through(node.args[0], node.args[1], a, b, side)
+        first, second = node.args
+        if self._stepwise(node):
+            (step,) = self.nodes[second].args
+            last = self._step_columns(step)[b]
+            return [
+                *self._through(first, step, a, b, side, last),
+                *self._through(node.id, step, a, b, side, last),
+            ]
+        return self._through(first, second, a, b, side, self._column(second, b))
 
-    def _through(self, first: int, second: int, a: int, b: int, side: int) -> list[Alternative]:
+    def _stepwise(self, node: Node) -> bool:
+        """Whether ``a ; h+`` takes fewer derivations step by step than through the pairs of h+
+        (which cost something too, unless they are needed elsewhere)."""
+        known = self._by_steps.get(node.id)
+        if known is None:
+            first, second = node.args
+            known = False
+            if self.nodes[second].op == "plus" and not self.algebra.free[second]:
+                (step,) = self.nodes[second].args
+                steps = self.bounds.steps(step)
+                pairs, start, end = (self.bounds.of[i][0] for i in (second, first, node.id))
+                whole = self._compositions(start, pairs)
+                if self.algebra.users(second) == 1:
+                    whole += self._compositions(pairs, steps)
+                known = self._compositions(start, steps) + self._compositions(end, steps) < whole
+            self._by_steps[node.id] = known
+        return known
+
+    def compositions(self, roots: Iterable[int]) -> int:
+        """How many pairs of tuples compose below the roots: no fewer than clauses that compose."""
+        total = 0
+        for i in cone(self.nodes, roots):
+            node = self.nodes[i]
+            if node.op == "seq" and not self._stepwise(node):
+                first, second = (self.bounds.of[a][0] for a in node.args)
+                total += self._compositions(first, second)
+            elif node.op == "seq":
+                (step,) = self.nodes[node.args[1]].args
+                total += self._compositions(self.bounds.of[i][0], self.bounds.steps(step))
+            elif node.op == "plus":
+                steps = self.bounds.steps(node.args[0])
+                total += self._compositions(self.bounds.of[i][0], steps)
+        return total
+
+    def _compositions(self, first: int, second: int) -> int:
+        """How many pairs of tuples compose."""
+        arriving = self._split(bits.transpose(first, self.bounds.shape))
+        leaving = self._split(second)
+        return sum(x.bit_count() * y.bit_count() for x, y in zip(arriving, leaving, strict=True))
+
+    def _through(
+        self, first: int, second: int, a: int, b: int, side: int, last: int
+    ) -> list[Alternative]:
+        """``last``: the events from which ``second`` may lead to b."""
         found = []
-        for m in members(self._row(first, a) & self._column(second, b)):
+        for m in members(self._row(first, a) & last):
             found += self._all([(first, a, m), (second, m, b)], side, self._middle(a, m, b))
         return found
+
+    def _step_columns(self, step: int) -> list[int]:
+        columns = self._last_steps.get(step)
+        if columns is None:
+            turned = bits.transpose(self.bounds.steps(step), self.bounds.shape)
+            columns = self._last_steps[step] = self._split(turned)
+        return columns
 
     def _inverse(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
         return self._all([(node.args[0], b, a)], side)
@@ -190,9 +252,23 @@ class Rules:
     def _opt(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
         return self._all([(node.args[0], a, b)], side)
 
-    def _closure(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+    def _star(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
+        plus = self.algebra.plus.get(node.args[0])
+        if plus is not None and not self.algebra.free[node.id]:
+            return self._all([(plus, a, b)], side)
+        return self._plus(node, a, b, side)
+
+    def _plus(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
         (step,) = node.args
-        return self._all([(step, a, b)], side) + self._through(step, node.id, a, b, side)
+        if self.algebra.free[node.id]:
+            last = self._column(step, b)
+            return [
+                *self._all([(step, a, b)], side),
+                *self._through(node.id, step, a, b, side, last),
+            ]
+        last = self._step_columns(step)[b]
+        found = self._all([(step, a, b)], side) if last >> a & 1 or a == b else []
+        return found + self._through(node.id, step, a, b, side, last)
 
     def _identity(self, node: Node, a: int, b: int, side: int) -> list[Alternative]:
         return self._all([(node.args[0], a, a)], side)
@@ -227,8 +303,8 @@ _RULES: dict[str, _Rule] = {
     "seq": Rules._seq,
     "inverse": Rules._inverse,
     "opt": Rules._opt,
-    "plus": Rules._closure,
-    "star": Rules._closure,
+    "plus": Rules._plus,
+    "star": Rules._star,
     "identity": Rules._identity,
     "product": Rules._product,
     "domain": Rules._domain,

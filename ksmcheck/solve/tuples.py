@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ksmcheck.cat.algebra import Algebra
 from ksmcheck.solve.facts import Facts, Presence
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.ranks import Ranks
+from ksmcheck.solve.tuple_algebra import Prepared
 from ksmcheck.solve.tuple_bounds import Bounds
 from ksmcheck.solve.tuple_rules import HIGH, LOW, Alternative, Refused, Rules
 
@@ -30,9 +30,11 @@ class Tuples:
     ``names`` has, of each variable that was made for a claim, that claim.
     """
 
-    def __init__(self, facts: Facts, algebra: Algebra) -> None:
+    def __init__(self, facts: Facts, algebra: Prepared, most: int | None = None) -> None:
+        """``most``: clauses to add at most, roughly, before the rest is refused."""
         self.facts = facts
         self.gates = facts.gates
+        self._end = None if most is None else len(facts.gates.clauses) + most
         self.presence = Presence(facts)
         self.bounds = Bounds(facts, algebra, self.presence)
         self.rules = Rules(facts, algebra, self.presence, self.bounds)
@@ -57,6 +59,8 @@ class Tuples:
 
     def _encode(self, component: list[int], alternatives: dict[int, list[Alternative]]) -> None:
         """Claims that need each other, or a single one; what they need else is encoded."""
+        if self._end is not None and len(self.gates.clauses) > self._end:
+            raise Refused("the exact encoding of the model takes too many clauses here")
         first = component[0]
         if len(component) == 1 and not any(first in x.needs for x in alternatives[first]):
             self._values[first] = self._define(first, self._cubes(alternatives[first]))

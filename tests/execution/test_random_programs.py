@@ -162,3 +162,74 @@ def test_random_programs(name: str) -> None:
     counts = [looked_at(Writer(seed).test(), model) for seed in range(60)]
     # The test would prove nothing if most texts were refused.
     assert sum(count > 0 for count in counts) > 20
+
+
+# Constructs that random programs seldom meet: objects in memory that are local, struct copies,
+# bitmaps, locks, try_cmpxchg, GNU forms. Both sides have to make the same events of them.
+CONSTRUCTS = [
+    "int v = 1; int *p = &v; *p = 2; WRITE_ONCE(x, v);",
+    "struct st t; struct st *q = &t; q->a = 3; q->b = 4; x = t.a + t.b;",
+    "struct st t = { .b = 5 }; t.a = 2; s = t; x = s.a;",
+    "struct st t = s; x = t.a + 1;",
+    "int a = 0; int ok = atomic_try_cmpxchg(&at, &a, 5); if (!ok) x = a;",
+    "int a = 0; while (!atomic_try_cmpxchg(&at, &a, a + 1)) ; x = a;",
+    "int loc[2] = {1, 2}; loc[1] = x; x = loc[0] + loc[1];",
+    "int loc[2] = {1, 2}; int k = x & 1; loc[k] = 7; x = loc[0];",
+    "int a; set(&a); x = a;",
+    "int a = 3; long l = 5; swap(&a, &a); x = a;",
+    "vol = 3; int r = vol; x = r;",
+    "struct st *q = ptr; if (q) q->a = 4; ptr = &s; x = ptr->a;",
+    "int r = READ_ONCE(ptr->a);",
+    "ptr = &s; int r = READ_ONCE(ptr->a); WRITE_ONCE(ptr->b, r);",
+    "unsigned long w = 0; set_bit(3, &bits); if (test_and_set_bit(3, &bits)) x = 2; "
+    "clear_bit(70, bm);",
+    "spin_lock(&lk); x++; spin_unlock(&lk); if (spin_trylock(&lk)) { y = x; "
+    "spin_unlock(&lk); }",
+    "int *p = cond() ? &x : &arr[1]; *p = 4;",
+    "for (int i = 0; i < 2; i++) { int v = i; int *p = &v; *p += 1; x += v; }",
+    "struct st *q = container_of(&s.b, struct st, b); q->a = sizeof(*q); "
+    "x = WARN_ON(q->a == 3);",
+    "int a = 2; x = a++; x += --a; y ^= x; y <<= 1;",
+    "for (int i = 0; i < 2; i++) inc();",
+    "inc(); inc();",
+    "int n = 3; while (n--) { if (x == 5) break; } x = n;",
+    "int a = x ?: 7; y = a;",
+    "int r = ({ int t = READ_ONCE(x); if (t) t = 4; t; }); y = r;",
+    "do { if (READ_ONCE(x) == 1) break; } while (1); y = 1;",
+    "int i; for (i = 0; i < 3; i++) switch (i) { case 0 ... 1: x += i; continue; "
+    "default: goto out; } out: y = i;",
+    "int a = xchg(&x, 4); y = a; rcu_assign_pointer(ptr, &s); "
+    "struct st *p = rcu_dereference(ptr); y = p->a;",
+    "smp_store_mb(x, 3); int r = smp_load_acquire(&x); y = r;",
+    "int r = atomic_dec_and_test(&at) || atomic_inc_not_zero(&at); y = r;",
+    "u8 c = 255; c++; y = c; short h = 32767; h++; y += h;",
+    "struct st t; t.a = x; t.b = t.a * 2; y = t.b;",
+    "ptr = (void *)&s + 8 - 8; long d = (char *)ptr - (char *)&s; y = d;",
+    "if (x == 1 && ({ int z = y; z == 0; })) y = 2; else y = 3;",
+    "int a[3] = { [1] = 4 }; y = a[0] + a[1] + a[2];",
+    "struct st t = { 1, 2 }; struct st u = t; u.a += 1; y = u.a + u.b;",
+    "long i = 0; again: if (i < 3) { i++; goto again; } y = i;",
+    "int r = x; switch (r) { case 1: { int q = 3; y = q; } break; }",
+    "BUG_ON(x != 1); assert(x); VM_BUG_ON_PAGE(x == 9, NULL);",
+    "int r = x; if (r == 1) { r = 2; } else if (r == 2) { return; } else { r = 5; } y = r;",
+]
+
+AROUND = """C construct
+struct st { int a; long b; };
+struct st s; struct st *ptr; int x; long y; int arr[2]; atomic_t at; volatile int vol;
+unsigned long bits; unsigned long bm[2]; spinlock_t lk;
+static void set(int *p) { *p = 7; }
+static void swap(int *p, int *q) { int t = *p; *p = *q; *q = t + 1; }
+static void inc(void) { int v = 1; set(&v); x += v; }
+static int cond(void) { return READ_ONCE(x); }
+{ x = 1; ptr = &s; }
+P0(void) { BODY }
+P1(void) { WRITE_ONCE(x, 2); atomic_inc(&at); }
+exists (x == 1)
+"""
+
+
+@pytest.mark.parametrize("body", CONSTRUCTS)
+def test_constructs(body: str) -> None:
+    for name in ("sc", "lkmm"):
+        assert looked_at(AROUND.replace("BODY", body), load_model(name)) > 0

@@ -105,8 +105,8 @@ class Build:
         when = guard or self.terms.true
         self.dependencies.append(Dependency(relation, source.payload, target, when))
 
-    def fence(self, thread: int, *tags: str) -> None:
-        self._event(thread, "F", None, None, *tags)
+    def fence(self, thread: int, *tags: str, guard: Term | None = None) -> None:
+        self._event(thread, "F", None, None, *tags, guard=guard)
 
     def atomic(self, thread: int, cell: int, new: Callable[[Term], Term]) -> Term:
         """An atomic read-modify-write."""

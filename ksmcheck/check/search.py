@@ -1,0 +1,181 @@
+"""The questions that one verdict asks of one program under one configuration, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ksmcheck.check.goals import Goals, goals_of
+from ksmcheck.check.prepare import Workshop
+from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Request, Verdict
+from ksmcheck.check.witness import confirm
+from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.terms import Term
+from ksmcheck.execution.execution import Execution
+from ksmcheck.program.ir import Origin
+from ksmcheck.solve.outcome import Candidate, Found, GaveUp
+from ksmcheck.solve.session import Session
+
+WARNINGS = frozenset(("mixed-accesses",))
+"""Flags that advise and do not end the model's guarantees (tools/memory-model/linux-kernel.cat of
+6.12: plain and marked accesses in one region). Any other flag means undefined behaviour."""
+
+_HELD_UP = (
+    "an assertion fails where a thread waits for ever, and a grace period with it may not end"
+)
+_UNJUDGED = "an assertion fails in an execution that does not end, of which the filter says nothing"
+
+
+class OutOfTime(Exception):
+    """A search ended without an answer; the text is the reason, for the user."""
+
+
+@dataclass(slots=True)
+class Search:
+    """``opened`` gives a solver's session for a structure; ``base`` is the verdict to fill in."""
+
+    workshop: Workshop
+    request: Request
+    structure: EventStructure
+    opened: Callable[[EventStructure], Session]
+    base: Verdict
+    session: Session = field(init=False)
+    goals: Goals = field(init=False)
+    _unending: Search | None = None
+
+    def __post_init__(self) -> None:
+        self.session = self.opened(self.structure)
+        self.goals = goals_of(self.structure)
+
+    def verdict(self) -> Verdict:
+        """Raises OutOfTime, and what ``Workshop.structure`` raises."""
+        base = replace(self.base, properties=_properties(self.structure))
+        flagged = self.flags()
+        if flagged is not None and self.goals.has_property:
+            return self._violated(base, flagged[1], flagged[0])
+        broken = self.find(self.goals.broken)
+        if broken is not None:
+            return self._violated(base, self._execution(broken))
+        base = replace(base, flags=() if flagged is None else (flagged[0],))
+        if self.structure.quantifier == "exists":
+            return self._observation(base)
+        return self._not_found(base)
+
+    # Verdicts.
+
+    def _violated(self, base: Verdict, execution: Execution, flag: str | None = None) -> Verdict:
+        witness = confirm(self.workshop, self.request, self.structure, execution, flag)
+        flags = () if flag is None else (flag,)
+        return replace(base, verdict=VIOLATED, witness=witness, flags=flags)
+
+    def _not_found(self, base: Verdict) -> Verdict:
+        """No violation: is that because of the bound, or because nothing can happen at all?"""
+        ends = self.find(self.goals.complete) is not None
+        beyond = self._beyond(base)
+        if beyond is not None:
+            if beyond.verdict == BOUNDED and not ends:
+                return replace(beyond, verdict=UNKNOWN, reason="every execution reaches the bound")
+            return beyond
+        if not ends:
+            return replace(base, verdict=VACUOUS, reason="no execution runs to its end")
+        return replace(base, verdict=SAFE, assumed=self._plain_stores())
+
+    def _beyond(self, base: Verdict) -> Verdict | None:
+        """What executions say that do not end: a violation before, or that a bound is reached."""
+        asserted = self.goals.failing is not self.structure.terms.false
+        if not self.structure.cuts and not (asserted and self.structure.waits):
+            return None
+        other = self.unending()
+        broken = other._failing(base)
+        if broken is None and other.find(other.goals.cut) is not None:
+            return _bounded(base, self.structure)
+        return broken
+
+    def _failing(self, base: Verdict) -> Verdict | None:
+        """An assertion that fails in an execution of this structure, whether it ends or not.
+
+        A filter speaks of final states, and cannot tell which of these executions count. And while
+        a thread waits for ever in a read-side critical section no grace period ends, but the models
+        do not say that of sections without an end: what relies on one proves nothing.
+        """
+        if self.structure.filter is not None:
+            unjudged = replace(base, verdict=UNKNOWN, reason=_UNJUDGED)
+            return unjudged if self.find(self.goals.failing) is not None else None
+        terms, failing = self.structure.terms, self.goals.failing
+        graces = [e.guard for e in self.structure.events if e.primitive.startswith("synchronize_")]
+        found = self.find(terms.both(failing, *map(terms.no, graces)))
+        if found is not None:
+            return self._violated(base, self._execution(found))
+        if graces and self.find(failing) is not None:
+            return replace(base, verdict=UNKNOWN, reason=_HELD_UP)
+        return None
+
+    def _observation(self, base: Verdict) -> Verdict:
+        wanted = self.find(self.goals.wanted)
+        if wanted is None:
+            none = self._not_found(base)
+            return replace(none, observation="Never" if none.verdict in (SAFE, BOUNDED) else None)
+        word = "Always" if self.find(self.goals.unwanted) is None else "Sometimes"
+        beyond = self._beyond(base)
+        if beyond is not None and beyond.verdict != BOUNDED:
+            return beyond
+        witness = confirm(self.workshop, self.request, self.structure, self._execution(wanted))
+        seen = replace(base, observation=word, witness=witness, verdict=SAFE)
+        return _bounded(seen, self.structure) if beyond and word == "Always" else seen
+
+    # Searches.
+
+    def unending(self) -> Search:
+        """The same questions of executions in which threads may also wait for ever."""
+        if not self.structure.waits:
+            return self
+        if self._unending is None:
+            config = self.structure.config
+            structure = self.workshop.structure(self.request, config, stalls=True)
+            self._unending = replace(self, structure=structure)
+        return self._unending
+
+    def flags(self) -> tuple[str, Execution] | None:
+        """A flag that some consistent complete execution raises, with that execution."""
+        for check in self.workshop.model(self.request.model).compiled.checks:
+            if check.flag and check.name not in WARNINGS:
+                outcome = self.session.find_flag(check, self.goals.complete)
+                if isinstance(outcome, GaveUp):
+                    raise OutOfTime(outcome.reason)
+                if isinstance(outcome, Found):
+                    return check.name, self._execution(outcome.candidate)
+        return None
+
+    def find(self, goal: Term) -> Candidate | None:
+        """A consistent execution in which ``goal`` holds. Raises OutOfTime."""
+        if goal is self.structure.terms.false:
+            return None
+        outcome = self.session.find(goal)
+        if isinstance(outcome, GaveUp):
+            raise OutOfTime(outcome.reason)
+        return outcome.candidate if isinstance(outcome, Found) else None
+
+    def _execution(self, candidate: Candidate) -> Execution:
+        from ksmcheck.solve.witness import to_execution
+
+        return to_execution(self.structure, candidate)
+
+    def _plain_stores(self) -> tuple[Origin, ...]:
+        """Plain stores: what a hardware verdict takes from the compiler on trust."""
+        found: dict[str, Origin] = {}
+        for event in self.structure.events:
+            if event.kind == "W" and event.primitive == "store" and event.origin is not None:
+                found.setdefault(event.origin.site, event.origin)
+        return tuple(found.values())
+
+
+def _properties(structure: EventStructure) -> tuple[str, ...]:
+    names = [structure.quantifier] if structure.quantifier else []
+    names += [o.kind for o in structure.obligations]
+    return tuple(dict.fromkeys(names))
+
+
+def _bounded(base: Verdict, structure: EventStructure) -> Verdict:
+    loops = tuple({c.repeat.loop: None for c in structure.cuts})
+    bound = max(c.repeat.index + 1 for c in structure.cuts)
+    return replace(base, verdict=BOUNDED, bound=bound, bound_loops=loops)

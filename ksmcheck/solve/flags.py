@@ -1,0 +1,153 @@
+"""Searching for an execution that raises a flag, and proving that there is none.
+
+A flag ``~empty r`` is raised where some pair is in r. Each pair that may be gets a literal that says
+"this is the pair"; one of them has to hold. A consistent candidate whose chosen pair is not in r
+teaches why it is not (``cat.absence``), for every candidate with the same few facts: two accesses
+are ordered by this barrier and that dependency, and so do not race however the rest goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ksmcheck.cat.absence import Absence, Failure, Scope
+from ksmcheck.cat.algebra import Check, Node
+from ksmcheck.cat.bounds import bounds
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.cat.graph import DYNAMIC, Graph, members
+from ksmcheck.solve.base import Base
+from ksmcheck.solve.concrete import Concrete, Skeleton
+from ksmcheck.solve.gates import FALSE, TRUE
+from ksmcheck.solve.ranges import ranges
+
+Clause = list[int]
+
+
+def selects(check: Check, cat: CompiledCat) -> bool:
+    """Whether a flag is of the kind that can be searched for pair by pair."""
+    node = cat.nodes[cat.root(check)]
+    return check.kind == "empty" and check.negated and node.sort == "rel"
+
+
+class Necessary:
+    """Literals that hold wherever a tuple is in a node: exact for the simple operators, TRUE (which
+    says nothing) for closures, recursion and what a difference takes away."""
+
+    def __init__(
+        self, base: Base, cat: CompiledCat, concrete: Concrete, may: Sequence[int], count: int
+    ) -> None:
+        self.base = base
+        self.nodes = cat.nodes
+        self.concrete = concrete
+        self.may = may
+        self.count = count
+        self._known: dict[tuple[int, int, int], int] = {}
+
+    def literal(self, i: int, a: int, b: int) -> int:
+        key = (i, a, b)
+        if key not in self._known:
+            self._known[key] = self._literal(self.nodes[i], a, b)
+        return self._known[key]
+
+    def _literal(self, node: Node, a: int, b: int) -> int:
+        at = a if node.sort == "set" else a * self.count + b
+        if node.op not in _SIMPLE:
+            return TRUE
+        if not self.may[node.id] >> at & 1:
+            return FALSE
+        gates, args = self.base.gates, node.args
+        if node.op == "base":
+            return self._base(node, a, b)
+        if node.op == "union":
+            return gates.any_of([self.literal(x, a, b) for x in args])
+        if node.op == "inter":
+            return gates.all_of([self.literal(x, a, b) for x in args])
+        if node.op == "diff":
+            return self.literal(args[0], a, b)
+        if node.op == "inverse":
+            return self.literal(args[0], b, a)
+        if node.op == "opt":
+            return TRUE if a == b else self.literal(args[0], a, b)
+        return self._composed(args[0], args[1], a, b)
+
+    def _base(self, node: Node, a: int, b: int) -> int:
+        if node.sort == "set" or node.name not in DYNAMIC:
+            return TRUE
+        return self.base.gates.any_of(self.concrete.towards(node.name, a, b))
+
+    def _composed(self, left: int, right: int, a: int, b: int) -> int:
+        row = self.may[left] >> (a * self.count) & ((1 << self.count) - 1)
+        tails = self.may[right] >> b
+        middle = [m for m in members(row) if tails >> (m * self.count) & 1]
+        if len(middle) > _MIDDLES:
+            return TRUE
+        gates = self.base.gates
+        return gates.any_of(
+            [gates.all_of((self.literal(left, a, m), self.literal(right, m, b))) for m in middle]
+        )
+
+
+_SIMPLE = frozenset(("base", "union", "inter", "diff", "inverse", "opt", "seq"))
+_MIDDLES = 100
+
+
+class PairSearch:
+    """The pairs of one flag. ``known``: the literal under which the flag is looked for."""
+
+    def __init__(self, base: Base, cat: CompiledCat, concrete: Concrete, check: Check) -> None:
+        self.base = base
+        self.cat = cat
+        self.concrete = concrete
+        self.root = cat.root(check)
+        may, must = ranges(base)
+        self.count = may.n
+        self.may = [most for most, _ in bounds(cat, may, must)]
+        self.pairs = {
+            (position // self.count, position % self.count): base.gates.new()
+            for position in members(self.may[self.root])
+        }
+
+    def install(self, known: int) -> None:
+        """Under ``known``, some pair is the one; and what is plain to see about it holds."""
+        base = self.base
+        base.gates.add(-known, *self.pairs.values())
+        necessary = Necessary(base, self.cat, self.concrete, self.may, self.count)
+        for (a, b), chosen in self.pairs.items():
+            for needed in (base.exec[a], base.exec[b], necessary.literal(self.root, a, b)):
+                base.gates.add(-chosen, needed)
+
+    def judge(self, graph: Graph, skeleton: Skeleton, model: Sequence[int]) -> bool | list[Clause]:
+        """True where a chosen pair is in the relation; else clauses that forbid the choice."""
+        scope = Scope(skeleton.events, self.count, self.may)
+        absence = self.cat.absence(graph, scope, self.concrete.fixed)
+        place = {event: i for i, event in enumerate(skeleton.events)}
+        clauses = []
+        for (a, b), chosen in self.pairs.items():
+            if chosen > len(model) or model[chosen - 1] < 0:
+                continue
+            if absence.has(self.root, place[a], place[b]):
+                return True
+            clauses.append(self._clause(chosen, absence, place[a], place[b], skeleton, model))
+        return clauses
+
+    def _clause(
+        self,
+        chosen: int,
+        absence: Absence,
+        a: int,
+        b: int,
+        skeleton: Skeleton,
+        model: Sequence[int],
+    ) -> Clause:
+        failure = absence.explain(self.root, a, b)
+        if failure.whole:
+            return [-chosen, *self.concrete.block(skeleton, model)]
+        return [-chosen, *self._literals(failure, skeleton, model)]
+
+    def _literals(self, failure: Failure, skeleton: Skeleton, model: Sequence[int]) -> set[int]:
+        """What would have to be different."""
+        found = self.concrete.against(failure.holding, skeleton, model)
+        for name, a, b in failure.lacking:
+            found.update(self.concrete.towards(name, a, b))
+        found.discard(FALSE)
+        return found

@@ -1,0 +1,124 @@
+"""Every mistake on the command line: one clear error, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+A = "litmus/ksm/path-a.litmus"
+MP = "litmus/classic/MP/MP+wmb+rmb.litmus"
+
+# The arguments, and words that the message must contain: what is wrong, and what would be right.
+MISTAKES: list[tuple[list[str], list[str]]] = [
+    (["check", MP, "--model", "pover"], ["no model 'pover'", "did you mean power?", "riscv"]),
+    (["check", MP, "--model", "litmus"], ["litmus", "cat"]),
+    (["check", MP, "--model", "power", "--config", "lse"], ["no configuration 'lse'", "lwsync"]),
+    (["check", MP, "--model", "sc", "--model", "tso", "--config", "x"], ["--config", "several"]),
+    (["check", MP, "--model", "all", "--config", "lse"], ["--config", "several"]),
+    (["check", MP, "--model", "all", "--model", "sc"], ["--model all"]),
+    (["check", MP, "--kernel", "4.4"], ["4.4", "3.9 and 6.12"]),
+    (["check", MP, "--kernel", "x"], ["x"]),
+    (["check", A, "--model", "riscv", "--kernel", "3.9"], ["riscv", "3.9", "4.15", "6.12"]),
+    (["check", A, "--variant", "no-wbm"], ["no variant 'no-wbm'", "no-wmb"]),
+    (["check", MP, "--variant", "no-wmb"], ["no-wmb", "suite"]),
+    (["check", A, "--variant", "no-rbd", "--kernel", "6.12"], ["no-rbd", "not applicable", "5.9"]),
+    (["check", A, "--remove", "smp_wmb@nowhere"], ["no site smp_wmb@nowhere"]),
+    (["check", A, "--remove", "smp_wmb"], ["which one?", "smp_wmb@ksm_migrate_page"]),
+    (["check", A, "--remove", "smp_nothing"], ["no site smp_nothing"]),
+    (["check", MP, "-D", "1x"], ["-D 1x", "not a macro name", "NAME=VALUE"]),
+    (["check", MP, "-D", "=1"], ["-D =1"]),
+    (["check", "litmus"], ["cannot read litmus", "directory"]),
+    (["check", "no/such.litmus"], ["cannot read no/such.litmus", "No such file"]),
+    (["check", "/dev/null"], ["C name"]),
+    (["check", MP, "--timeout", "-1"], ["--timeout"]),
+    (["check", MP, "--unroll", "0"], ["--unroll"]),
+    (["check", MP, "--solver", "minisat"], ["minisat", "cadical"]),
+    (["check"], ["FILE"]),
+    (["chekc", MP], ["No such command 'chekc'", "'check'"]),
+    (["verify", "--scenario", "path-c"], ["no scenario 'path-c'", "path-b"]),
+    (["verify", "--scenario", "path-a", "--model", "x86"], ["no model 'x86'", "tso"]),
+    (["verify", "--kernel", "5"], ["no kernel point '5'", "6.12"]),
+    (["verify", "--variants", "no-wbm"], ["no variant 'no-wbm'", "no-wmb"]),
+    (["verify", "litmus/classic/MP"], ["does not belong to a suite", "suite.toml"]),
+    (["verify", MP], ["does not belong to a suite", "ksmcheck check"]),
+    (["verify", A, "--scenario", "path-a"], ["--scenario", "folder"]),
+    (["verify", "nowhere"], ["cannot read nowhere"]),
+    (["verify", "--jobs", "0"], ["--jobs"]),
+    (["states", MP, "--model", "nosuch"], ["no model 'nosuch'"]),
+    (["states", "nowhere.litmus"], ["cannot read nowhere.litmus"]),
+    (["sites", "nowhere.litmus"], ["cannot read nowhere.litmus"]),
+    (["sites", A, "--kernel", "4"], ["4", "6.12"]),
+    (["show", MP, "--model", "armv8", "--config", "lsx"], ["no configuration 'lsx'", "lse"]),
+    (["models", "powr"], ["no model 'powr'", "power"]),
+    (["export", MP, "--model", "sc", "--to", "dot"], ["Never", "no execution"]),
+    (["export", MP, "--to", "svg"], ["svg", "dot"]),
+]
+
+
+@pytest.mark.parametrize(("args", "words"), MISTAKES, ids=lambda v: " ".join(v)[:60])
+def test_a_mistake_is_explained(run: Callable[..., Any], args: list[str], words: list[str]) -> None:
+    ran = run(*args)
+    assert ran.code == 2, ran.err
+    assert ran.out == ""
+    for word in words:
+        assert word in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.err.lower().count("error:") == 1
+
+
+def test_what_cannot_be_written(run: Callable[..., Any], tmp_path: Path) -> None:
+    target = tmp_path / "no" / "folder.dot"
+    ran = run(
+        "export", "litmus/classic/MP/MP.litmus", "--model", "power", "--to", "dot", "-o", target
+    )
+    assert ran.code == 2
+    assert f"cannot write {target}" in ran.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(run: Callable[..., Any], tmp_path: Path) -> None:
+    secret = tmp_path / "secret.litmus"
+    secret.write_text("C t\n")
+    secret.chmod(0)
+    ran = run("check", secret)
+    assert ran.code == 2
+    assert "ermission" in ran.err
+
+
+def test_the_installed_command_says_the_same() -> None:
+    """Once through a real process: exit code, streams, no traceback."""
+    script = "import sys; from ksmcheck.cli import main; main(sys.argv[1:])"
+    args = [sys.executable, "-c", script, "check", "nowhere.litmus"]
+    ran = subprocess.run(args, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "error: cannot read nowhere.litmus: No such file or directory\n"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    """``ksmcheck ... | head -1``: the pipe breaks, nothing is said about it."""
+    script = "import sys; from ksmcheck.cli import main; main(sys.argv[1:])"
+    command = f"{sys.executable} -c '{script}' models power | head -1"
+    ran = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=Path(__file__).parents[2]
+    )
+    assert ran.stdout == "# power\n"
+    assert ran.stderr == ""
+
+
+def test_a_bug_of_ours_is_called_one(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("for the test")
+
+    monkeypatch.setattr("ksmcheck.check.Checker.check", broken)
+    ran = run("check", MP)
+    assert ran.code == 3
+    assert "bug in ksmcheck" in ran.err
+    assert "Traceback" not in ran.err

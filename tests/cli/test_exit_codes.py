@@ -1,0 +1,151 @@
+"""The exit codes that ``ksmcheck --help`` promises, each by a test written to have that verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ksmcheck.batch.exit_codes import gravest
+
+Run = Callable[..., Any]
+
+# Message passing with a write barrier only. Nothing orders the reads: violated wherever reads are
+# reordered (armv8), safe on tso, which reorders no two reads.
+PASSING = """C passing
+{ }
+P0(int *x, int *y) { WRITE_ONCE(*x, 1); smp_wmb(); WRITE_ONCE(*y, 1); }
+P1(int *x, int *y) { int a; int b; a = READ_ONCE(*y); b = READ_ONCE(*x); }
+~exists (1:a=1 /\\ 1:b=0)
+"""
+
+# If P0 reads 8, its loop goes round 2^32 - 8 times, each time with a write: no bound is enough.
+ENDLESS = """C endless
+{ }
+P0(int *x) { int a; a = READ_ONCE(*x); while (a != 0) { a = a + 1; WRITE_ONCE(*x, a); } }
+P1(int *x) { WRITE_ONCE(*x, 8); }
+~exists (x=9999)
+"""
+
+# Nobody ever sets x: P0 waits for ever, no execution reaches the final state.
+STUCK = """C stuck
+{ }
+P0(int *x) { while (!READ_ONCE(*x)) cpu_relax(); }
+~exists (x=0)
+"""
+
+
+@pytest.fixture
+def test_file(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / f"{text.split()[1]}.litmus"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_safe_is_0(run: Run, test_file: Callable[[str], Path]) -> None:
+    ran = run("check", test_file(PASSING), "--model", "tso")
+    assert ran.code == 0
+    assert ran.out.startswith("SAFE  passing")
+
+
+def test_violated_is_1(run: Run, test_file: Callable[[str], Path]) -> None:
+    ran = run("check", test_file(PASSING), "--model", "armv8")
+    assert ran.code == 1
+    assert ran.out.startswith("VIOLATED  passing")
+
+
+def test_bounded_is_4_unless_allowed(run: Run, test_file: Callable[[str], Path]) -> None:
+    endless = test_file(ENDLESS)
+    ran = run("check", endless, "--model", "sc", "--unroll", "2")
+    assert ran.code == 4
+    assert ran.out.startswith("SAFE up to ")
+    assert "endless.litmus:3" in ran.out  # the loop whose bound is reached
+    assert run("check", endless, "--model", "sc", "--unroll", "2", "--allow-bounded").code == 0
+
+
+def test_vacuous_is_5(run: Run, test_file: Callable[[str], Path]) -> None:
+    ran = run("check", test_file(STUCK), "--model", "sc")
+    assert ran.code == 5
+    assert ran.out.startswith("VACUOUS  stuck")
+
+
+def test_out_of_time_is_4(run: Run) -> None:
+    ran = run("check", "litmus/ksm/two-hops.litmus", "--timeout", "0.001")
+    assert ran.code == 4
+    assert ran.out.startswith("UNKNOWN")
+    assert "NOT AS EXPECTED" not in ran.out
+
+
+def test_of_several_models_the_gravest_counts(run: Run, test_file: Callable[[str], Path]) -> None:
+    assert run("check", test_file(PASSING), "--model", "tso", "--model", "armv8").code == 1
+
+
+def test_where_a_verdict_is_expected_that_one_is_0(run: Run) -> None:
+    """The suite expects path-b without smp_wmb violated on armv8; then 0 means: as expected."""
+    ran = run(
+        "check",
+        "litmus/ksm/path-b.litmus",
+        "--variant",
+        "no-wmb",
+        "--model",
+        "armv8",
+        "--kernel",
+        "3.9",
+    )
+    assert ran.code == 0
+    assert ran.out.startswith("VIOLATED  path-b")
+    assert "as expected" in ran.out
+
+
+def test_what_is_removed_by_hand_has_no_expectation(run: Run) -> None:
+    args = ["litmus/ksm/path-b.litmus", "--model", "alpha", "--kernel", "3.9"]
+    ran = run("check", *args, "--remove", "smp_read_barrier_depends")
+    assert ran.code == 1
+    assert "as expected" not in ran.out.lower()
+
+
+def test_a_wrong_expectation_is_1(run: Run, tmp_path: Path) -> None:
+    """A suite that expects the opposite: 1, though the verdict is SAFE; the table says so too."""
+    (tmp_path / "passing.litmus").write_text(PASSING)
+    (tmp_path / "suite.toml").write_text(
+        '[columns]\nmodels = ["tso"]\nkernels = ["6.12"]\n[letters]\nS = "safe"\n'
+        '[[scenario]]\nid = "passing"\nfile = "passing.litmus"\nproperty = "P"\n'
+        '[[variant]]\nname = "shipped"\nwhat = "as it is"\n'
+    )
+    (tmp_path / "expected").mkdir()
+    (tmp_path / "expected" / "passing.toml").write_text(
+        '[reasons]\nwrong = "made up"\n["6.12"]\nshipped = { is = "V", V = "wrong" }\n'
+    )
+    checked = run("check", tmp_path / "passing.litmus", "--model", "tso")
+    assert checked.code == 1
+    assert "NOT AS EXPECTED: VIOLATED (made up)" in checked.out
+    verified = run("verify", tmp_path)
+    assert verified.code == 1
+    assert "safe !" in verified.out
+
+
+def test_models_missing_at_a_kernel_point_are_not_applicable(
+    run: Run, test_file: Callable[[str], Path]
+) -> None:
+    """riscv came to Linux with 4.15: with ``all`` it is passed over, the others are checked."""
+    # WRITE_ONCE came later too: plain stores.
+    text = PASSING.replace("WRITE_ONCE(*x, 1)", "*x = 1").replace("WRITE_ONCE(*y, 1)", "*y = 1")
+    text = text.replace("READ_ONCE", "ACCESS_ONCE")
+    ran = run("check", test_file(text), "--model", "all", "--kernel", "3.9")
+    assert "n/a  passing\n  riscv, kernel 3.9: the architecture exists since kernel 4.15" in ran.out
+    assert ran.out.count("VIOLATED") + ran.out.count("SAFE  passing") == 8  # the eight others
+    assert ran.code == 1
+
+
+@pytest.mark.parametrize(
+    ("codes", "result"),
+    [([], 0), ([0, 4], 4), ([4, 5], 5), ([5, 1], 1), ([1, 2], 2), ([0, 1, 2, 3, 4, 5], 3)],
+)
+def test_the_order_of_gravity(codes: list[int], result: int) -> None:
+    """3, 2, 1, 5, 4, 0 as documented."""
+    assert gravest(codes) == result
