@@ -300,7 +300,7 @@ def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
 
 
 def _narrowed(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> _Fixpoint:
-    """The values when all events may happen, then without those that cannot for these values, ..."""
+    """The values when all events may happen, then without those that cannot for these, ..."""
     dead: frozenset[int] = frozenset()
     while True:
         fixpoint = _Fixpoint(events, cells, dead)

@@ -148,9 +148,7 @@ def _shifted(op: str, a: int, amount: int) -> int:
     return int(a << amount) if op == "<<" else a >> amount
 
 
-def _on_pointers(
-    op: str, left: Concrete, right: Concrete, layouts: Layouts
-) -> tuple[CType, int]:
+def _on_pointers(op: str, left: Concrete, right: Concrete, layouts: Layouts) -> tuple[CType, int]:
     if op in _COMPARISONS:
         address = UNSIGNED_LONG
         return INT, _on_numbers(op, wrap(left.number, address), wrap(right.number, address))

@@ -269,8 +269,10 @@ class Expressions(Static):
             return not truth, reads, fixed
         if isinstance(e, c.Call) and e.callee.name in SILENT:
             return self.decide(e.args[0])  # type: ignore[arg-type]
-        if isinstance(e, c.Binary) and e.op in ("&&", "||") and not self.is_pure(
-            e.right, self.scope
+        if (
+            isinstance(e, c.Binary)
+            and e.op in ("&&", "||")
+            and not self.is_pure(e.right, self.scope)
         ):
             truth, reads, fixed = self.decide(e.left)
             if truth == (e.op == "||"):

@@ -99,4 +99,3 @@ class FinalState(Interpreter):
         if isinstance(place, InMemory) and not isinstance(type, ArrayOf):
             return self.load(replace(place, type=type))
         return super().read(place)
-

@@ -239,9 +239,7 @@ class _Attempt:
         return NO_READS.union(*given)
 
 
-def formula_value(
-    text: str, operands: Operands, old: Concrete | None, ok: bool | None
-) -> int:
+def formula_value(text: str, operands: Operands, old: Concrete | None, ok: bool | None) -> int:
     """The value of one of a primitive's formulas, computed in the cell's type."""
     assert operands.cell is not None
     return _formula(parse_formula(text), operands, old, ok)

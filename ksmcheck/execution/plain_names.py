@@ -85,9 +85,7 @@ def functions(u: Universe) -> dict[str, Builtin]:
         "noid": lambda r: Relation(frozenset((x, y) for x, y in pairs_of(r) if x != y)),
         "fencerel": lambda s: _through(u, "po", s),
         "ctrlcfence": lambda s: _through(u, "ctrl", s),
-        "imply": lambda p, q: Relation(
-            (product(u.events, u.events) - pairs_of(p)) | pairs_of(q)
-        ),
+        "imply": lambda p, q: Relation((product(u.events, u.events) - pairs_of(p)) | pairs_of(q)),
         "nodetour": _nodetour,
         "singlestep": lambda r: _nodetour(r, r, r),
         "different-values": lambda r: Relation(pairs_of(r) & u.relation("different-values")),

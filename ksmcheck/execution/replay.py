@@ -109,9 +109,7 @@ def _final_memory(execution: Execution, cells: tuple[Cell, ...]) -> dict[int, in
     for cell in cells:
         given = recorded.get(cell.name)
         if given is not None and given != memory[cell.address]:
-            raise InternalError(
-                f"replay: {cell.name} ends as {memory[cell.address]}, not {given}"
-            )
+            raise InternalError(f"replay: {cell.name} ends as {memory[cell.address]}, not {given}")
     return memory
 
 

@@ -15,7 +15,7 @@ from ksmcheck.text import Span
 
 
 def fingerprint(program: Program) -> str:
-    """Equal for programs with equal threads, memory and condition; places and names play no part."""
+    """Equal for programs with equal threads, memory and condition, wherever they stand."""
     digest = sha256()
     for part in (program.kernel, program.cells, program.threads, program.condition):
         for word in _words(part):

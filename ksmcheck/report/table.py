@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ksmcheck.batch.letters import WORDS
@@ -12,30 +12,44 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+Styled = tuple[str, str]
+"""A text and its style."""
+
 _STYLE = {"S": "green", "V": "red", "R": "yellow", "Y": "green", "-": "dim"}
 
 
 def print_table(console: Console, results: Sequence[Result], seconds: float) -> None:
-    """One table a kernel point; a cell that is not as expected is marked with ``!``."""
-    from rich.table import Table
+    """One table a kernel point; a cell that is not as expected is marked with ``!``.
 
-    kernels = list(dict.fromkeys(r.job.kernel for r in results))
+    Nothing is cut to the terminal's width: a verdict must not be left to guessing.
+    """
     columns = list(dict.fromkeys(r.job.column.name for r in results))
-    variants = list(dict.fromkeys(r.job.variant for r in results))
-    for kernel in kernels:
-        table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
-        table.title = f"kernel {kernel}"
-        table.add_column("scenario", no_wrap=True)
-        if len(variants) > 1:
-            table.add_column("variant", no_wrap=True)
-        for column in columns:
-            table.add_column(column, no_wrap=True)
+    variants = len({r.job.variant for r in results}) > 1
+    for kernel in dict.fromkeys(r.job.kernel for r in results):
+        console.print(f"kernel {kernel}", style="italic")
+        header = ["scenario", *(["variant"] if variants else []), *columns]
+        rows: list[list[Styled]] = [[(name, "bold") for name in header]]
         for head, row in _rows(results, kernel).items():
-            cells = [_cell(row[c]) if c in row else "" for c in columns]
-            table.add_row(*(head if len(variants) > 1 else head[:1]), *cells)
-        console.print(table)
+            names = head if variants else head[:1]
+            cells = [_cell(row[c]) if c in row else ("", "") for c in columns]
+            rows.append([*((name, "") for name in names), *cells])
+        for line in _aligned(rows):
+            console.print(line, soft_wrap=True)
         console.print()
     _summary(console, results, seconds)
+
+
+def _aligned(rows: Sequence[Sequence[Styled]]) -> Iterable[Text]:
+    """The rows with their columns under each other, two blanks apart."""
+    from rich.text import Text
+
+    widths = [max(len(text) for text, _ in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        line = Text("  ").join(
+            Text(text.ljust(width), style) for (text, style), width in zip(row, widths, strict=True)
+        )
+        line.rstrip()
+        yield line
 
 
 def _rows(results: Sequence[Result], kernel: str) -> dict[tuple[str, str], dict[str, Result]]:
@@ -47,11 +61,10 @@ def _rows(results: Sequence[Result], kernel: str) -> dict[tuple[str, str], dict[
     return {head: row for head, row in rows.items() if any(r.verdict for r in row.values())}
 
 
-def _cell(result: Result) -> Text:
-    from rich.text import Text
-
-    word = WORDS[result.letter] + ("" if result.as_expected else " !")
-    return Text(word, style="bold red" if not result.as_expected else _STYLE.get(result.letter, ""))
+def _cell(result: Result) -> Styled:
+    if result.as_expected:
+        return WORDS[result.letter], _STYLE.get(result.letter, "")
+    return f"{WORDS[result.letter]} !", "bold red"
 
 
 def _summary(console: Console, results: Sequence[Result], seconds: float) -> None:
@@ -75,7 +88,7 @@ def _summary(console: Console, results: Sequence[Result], seconds: float) -> Non
         )
     if any(r.letter == "S" and r.job.column.model != "lkmm" for r in ran):
         console.print(
-            "A hardware `safe` takes plain C stores whole and in program order: it assumes that the "
-            "compiler neither tears, fuses nor moves them (`check` lists them).",
+            "A hardware `safe` takes plain C stores whole and in program order: it assumes that "
+            "the compiler neither tears, fuses nor moves them (`check` lists them).",
             soft_wrap=True,
         )

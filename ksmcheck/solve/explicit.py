@@ -81,9 +81,7 @@ class ExplicitSession:
         if isinstance(executions, str):
             return GaveUp(executions, self._stats())
         for one in executions:
-            if self._holds(one, goal) and (
-                flag is None or self.cat.raises(graph_of(one), flag)
-            ):
+            if self._holds(one, goal) and (flag is None or self.cat.raises(graph_of(one), flag)):
                 return Found(one, self._stats())
         if self.search.undefined:
             return GaveUp(_UNDEFINED, self._stats())
@@ -302,7 +300,9 @@ def graph_of(candidate: Candidate) -> Graph:
         },
         "rf": {(w, r) for r, w in candidate.rf.items()},
         "co": {
-            (a, b) for order in candidate.co.values() for i, a in enumerate(order)
+            (a, b)
+            for order in candidate.co.values()
+            for i, a in enumerate(order)
             for b in order[i + 1 :]
         },
         "rmw": {(r, w) for r, w in structure.rmw if r in index and w in index},

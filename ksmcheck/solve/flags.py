@@ -1,9 +1,9 @@
 """Searching for an execution that raises a flag, and proving that there is none.
 
-A flag ``~empty r`` is raised where some pair is in r. Each pair that may be gets a literal that says
-"this is the pair"; one of them has to hold. A consistent candidate whose chosen pair is not in r
-teaches why it is not (``cat.absence``), for every candidate with the same few facts: two accesses
-are ordered by this barrier and that dependency, and so do not race however the rest goes.
+A flag ``~empty r`` is raised where some pair is in r. Each pair that may be gets a literal that
+says "this is the pair"; one of them has to hold. A consistent candidate whose chosen pair is not
+in r teaches why it is not (``cat.absence``), for every candidate with the same few facts: two
+accesses are ordered by this barrier and that dependency, and do not race however the rest goes.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from ksmcheck.solve.limits import Meter
 from ksmcheck.text import InternalError
 
 _REASONS = 6
-Accept = Callable[[Graph], bool | None | list[list[int]]]
+Accept = Callable[[Graph], bool | list[list[int]] | None]
 """Whether a consistent graph is what is looked for; None: it is not, and no other can be; clauses:
 it is not, and they say why."""
 

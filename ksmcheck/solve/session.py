@@ -109,7 +109,7 @@ class Session:
         pairs = self._pairs.get(check.name)
         seen = 0
 
-        def accept(graph: Graph) -> bool | None | list[list[int]]:
+        def accept(graph: Graph) -> bool | list[list[int]] | None:
             nonlocal seen
             seen += 1
             if pairs is not None and self.lazy.judged is not None:

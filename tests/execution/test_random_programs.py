@@ -183,12 +183,10 @@ CONSTRUCTS = [
     "ptr = &s; int r = READ_ONCE(ptr->a); WRITE_ONCE(ptr->b, r);",
     "unsigned long w = 0; set_bit(3, &bits); if (test_and_set_bit(3, &bits)) x = 2; "
     "clear_bit(70, bm);",
-    "spin_lock(&lk); x++; spin_unlock(&lk); if (spin_trylock(&lk)) { y = x; "
-    "spin_unlock(&lk); }",
+    "spin_lock(&lk); x++; spin_unlock(&lk); if (spin_trylock(&lk)) { y = x; spin_unlock(&lk); }",
     "int *p = cond() ? &x : &arr[1]; *p = 4;",
     "for (int i = 0; i < 2; i++) { int v = i; int *p = &v; *p += 1; x += v; }",
-    "struct st *q = container_of(&s.b, struct st, b); q->a = sizeof(*q); "
-    "x = WARN_ON(q->a == 3);",
+    "struct st *q = container_of(&s.b, struct st, b); q->a = sizeof(*q); x = WARN_ON(q->a == 3);",
     "int a = 2; x = a++; x += --a; y ^= x; y <<= 1;",
     "for (int i = 0; i < 2; i++) inc();",
     "inc(); inc();",

@@ -142,9 +142,7 @@ def changed(event: int, **fields: object) -> Execution:
 
 WRONG = {
     "writes 2, not 1": changed(2, value=2),
-    "is at the address": replace(
-        changed(3, cell="x", address=X), rf=frozenset({(0, 3), (0, 5)})
-    ),
+    "is at the address": replace(changed(3, cell="x", address=X), rf=frozenset({(0, 3), (0, 5)})),
     "is in the sets": changed(2, tags=frozenset({"Acquire"})),
     "is R of smp_load_acquire": changed(3, primitive="smp_load_acquire"),
     "does not read what": changed(3, value=1),

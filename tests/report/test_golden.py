@@ -1,6 +1,7 @@
 """What is printed, compared with files that a person has read: tests/report/golden.
 
-Every test here has one violating execution only, so that no solver can choose another. After an intended change: KSMCHECK_PROMOTE=1 pytest tests/report, and read the diff.
+Every test here has one violating execution only, so that no solver can choose another. After an
+intended change: KSMCHECK_PROMOTE=1 pytest tests/report, and read the diff.
 """
 
 from __future__ import annotations

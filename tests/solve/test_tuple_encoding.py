@@ -78,7 +78,8 @@ def test_exactly_the_acyclic_graphs(most, build, edges, fixed, optional):
             there = [e for k, e in enumerate(edges) if not cubes[k] or present[free.index(k)]]
             gone = {v for v, on in zip(maybe, executed, strict=True) if not on}
             vertices = set(range(5)) - gone
-            asked = [cubes[k][0] if on else -cubes[k][0] for k, on in zip(free, present, strict=True)]
+            chosen = zip(free, present, strict=True)
+            asked = [cubes[k][0] if on else -cubes[k][0] for k, on in chosen]
             asked += [
                 base.exec[v] if on else -base.exec[v] for v, on in zip(maybe, executed, strict=True)
             ]

@@ -22,7 +22,7 @@ FUNCTIONS = {
         (("v", "int", 0),),
         (
             m.Assign("v", m.Load("READ_ONCE({})", m.Target("a"))),
-            m.If(m.Binary("==", m.Local("v"), m.Local("k")), (m.Leave("return"),)),
+            m.If(m.Binary("==", m.Local("v"), m.Local("k")), (m.Leave("return 0"),)),
             m.Store("WRITE_ONCE({}, {});", m.Target("a"), m.Binary("+", m.Local("v"), m.Num(1))),
         ),
         m.Local("v"),
@@ -55,6 +55,8 @@ class Writer:
         self.marked = marked
         self.labels = 0
         self.accesses = 0
+        self.words = self.random.sample(WORDS, self.random.choice((1, 2, 2, 3)))
+        self.ints = self.random.sample(INTS, 2)
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
@@ -68,7 +70,7 @@ class Writer:
         return m.Local(self.one("r0", "r0", "r1", "r1", "u", "b"))
 
     def number(self) -> m.Expr:
-        return m.Num(self.random.choice((0, 0, 1, 1, 2, 3, 300)))
+        return m.Num(self.random.choice((0, 0, 1, 1, 1, 2, 2, 300)))
 
     def pure(self, depth: int = 2) -> m.Expr:
         if depth == 0 or self.chance(0.4):
@@ -90,7 +92,7 @@ class Writer:
         if self.chance(0.15):
             masked = m.Binary("&", self.local(), m.Num(self.random.choice((1, 1, 3))))
             return m.Load(form, m.Element(masked))
-        return m.Load(form, m.Cell(self.one(*WORDS)))
+        return m.Load(form, m.Cell(self.one(*self.words)))
 
     def test(self) -> m.Expr:
         kind = self.random.randrange(6)
@@ -123,7 +125,8 @@ class Writer:
     def write(self) -> list[m.Stmt]:
         self.accesses += 1
         form = STORES[0] if self.marked else self.one(*STORES)
-        return [m.Store(form, m.Cell(self.one(*WORDS)), self.pure(1))]
+        value = self.number() if self.chance(0.5) else self.pure(1)
+        return [m.Store(form, m.Cell(self.one(*self.words)), value)]
 
     def atomic(self) -> list[m.Stmt]:
         self.accesses += 2
@@ -155,7 +158,7 @@ class Writer:
     def pointer(self) -> list[m.Stmt]:
         self.accesses += 2
         if self.chance(0.35):
-            target: m.Place = m.Cell(self.one(*INTS))
+            target: m.Place = m.Cell(self.one(*self.ints))
             return [m.Store(STORES[0], m.Cell("p"), m.AddressOf(target))]
         taken = m.Assign("q", m.Load(LOADS[0], m.Cell("p")))
         used: m.Stmt = m.Assign("r0", m.Load(LOADS[0], m.Target("q")))
@@ -176,7 +179,7 @@ class Writer:
         self.accesses += 2
         if self.chance(0.3):
             return [m.Call("r1", "take", (self.number(),))]
-        return [m.Call("r0", "bump", (self.number(), m.AddressOf(m.Cell(self.one(*INTS)))))]
+        return [m.Call("r0", "bump", (self.number(), m.AddressOf(m.Cell(self.one(*self.ints)))))]
 
     simple: tuple[Callable[[Writer], list[m.Stmt]], ...] = (
         *(assign, read, read, read, write, write, write, atomic, atomic, atomic),
@@ -219,7 +222,7 @@ class Writer:
         return [m.Switch(self.load(), (*arms, (None, self.block(depth, False), True)))]
 
     compound: tuple[Callable[[Writer, int, bool], list[m.Stmt]], ...] = (
-        *(choose, choose, choose, leave, count, spin, do, retry, locked, switch),
+        *(choose, choose, choose, choose, leave, count, spin, do, retry, locked, locked, switch),
     )
 
     # Programs.
@@ -233,14 +236,70 @@ class Writer:
         return m.Thread((*LOCALS, POINTER, *counters), tuple(body))
 
     def program(self) -> m.Mini:
-        start: dict[str, int | str] = {"at": self.random.randrange(3), "x": self.random.randrange(2)}
+        at, x = self.random.randrange(3), self.random.randrange(2)
+        start: dict[str, int | str] = {"at": at, "x": x}
         if self.chance(0.7):
-            start["p"] = self.one(*INTS)
-        count = self.random.choice((1, 2, 2, 2, 3))
-        threads = tuple(self.thread(7 // count) for _ in range(count))
+            start["p"] = self.one(*self.ints)
+        count = self.random.choice((1, 2, 2, 2, 2, 2, 3, 3, 3))
+        threads = tuple(self.thread(12 // count) for _ in range(count))
         return m.Mini(start, threads, FUNCTIONS)
 
 
 def program(seed: int, *, marked: bool = False) -> m.Mini:
     """The program of a seed: one to three threads, with the memory of ``mini_c.CELLS``."""
     return Writer(seed, marked=marked).program()
+
+
+FENCES = ("smp_mb", "smp_wmb", "smp_rmb")
+
+
+class WeakWriter(Writer):
+    """Threads as litmus tests have them: a few accesses, barriers and dependencies."""
+
+    def step(self, number: int) -> list[m.Stmt]:
+        cell = m.Cell(self.one("x", "x", "y", "y", "s.a"))
+        local = f"r{self.random.randrange(2)}"
+        kind = self.random.randrange(13)
+        known = m.Local(local)
+        if kind < 4:
+            return [m.Assign(local, m.Load(self.one(*LOADS[1:3]), cell))]
+        if kind < 8:
+            value = m.Binary("+", known, m.Num(1)) if self.chance(0.2) else m.Num(number)
+            return [m.Store(self.one(*STORES[:3]), cell, value)]
+        if kind < 10:
+            return [m.Fence(self.one(*FENCES))]
+        if kind == 10:
+            return [m.If(known, tuple(self.step(number)))]
+        name = self.one("xchg", "cmpxchg", "cmpxchg_relaxed")
+        args = (m.Num(number),) if name == "xchg" else (m.Num(0), m.Num(number))
+        return [m.Atomic(name, local, cell.name, args)]
+
+    def program(self) -> m.Mini:
+        count = self.random.choice((2, 2, 3))
+        threads = [
+            tuple(s for k in range(6 - count) for s in self.step(3 * i + k + 1))
+            for i in range(count)
+        ]
+        locals = (("r0", "int", 0), ("r1", "int", 0))
+        return m.Mini({}, tuple(m.Thread(locals, body) for body in threads))
+
+
+def weak_program(seed: int) -> m.Mini:
+    """A program for telling memory models apart."""
+    return WeakWriter(seed).program()
+
+
+def without_fence(mini: m.Mini, number: int) -> m.Mini | None:
+    """The program without its fence ``number``, counted over all threads; None: no such fence."""
+    seen = 0
+    threads = []
+    for thread in mini.threads:
+        kept = []
+        for s in thread.body:
+            if isinstance(s, m.Fence):
+                seen += 1
+                if seen - 1 == number:
+                    continue
+            kept.append(s)
+        threads.append(m.Thread(thread.locals, tuple(kept)))
+    return m.Mini(mini.start, tuple(threads), mini.functions) if number < seen else None

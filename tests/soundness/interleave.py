@@ -1,8 +1,8 @@
 """All interleavings of a ``mini_c`` program: its final states under sequential consistency.
 
-Written for the eye: threads are compiled to a list of steps, memory is a tuple, and every state that
-is reached is visited once. Sources: ISO C17 6.3.1 and 6.5 for arithmetic (LP64, signed overflow
-wraps), Documentation/atomic_t.txt and atomic_bitops.txt for the primitives.
+Written for the eye: threads are compiled to a list of steps, memory is a tuple, and every state
+that is reached is visited once. Sources: ISO C17 6.3.1 and 6.5 for arithmetic (LP64, signed
+overflow wraps), Documentation/atomic_t.txt and atomic_bitops.txt for the primitives.
 """
 
 from __future__ import annotations
@@ -269,8 +269,9 @@ class Compiler:
                 self.steps.append(Write(at, self.pure(e)))
             case m.Atomic():
                 args = tuple(self.pure(a) for a in s.args)
-                names = self.renamed.get(s.local or "", s.local), self.renamed.get(
-                    s.expected or "", s.expected
+                names = (
+                    self.renamed.get(s.local or "", s.local),
+                    self.renamed.get(s.expected or "", s.expected),
                 )
                 self.steps.append(Change1(m.Atomic(s.name, names[0], s.cell, args, names[1])))
             case m.If(test, then, other):
@@ -285,6 +286,8 @@ class Compiler:
                 self.steps.append(Check(form, self.pure(test)))
             case m.Call():
                 self.call(s)
+            case m.Fence():
+                pass
 
     def choose(self, test: m.Expr, then: tuple[m.Stmt, ...], other: tuple[m.Stmt, ...]) -> None:
         no, over = self.label(), self.label()
@@ -354,7 +357,7 @@ class Compiler:
         over, result = self.label(), self.temporary(INT)
         self.steps.append(Set(result, m.Num(0)))
         kept, self.renamed = self.renamed, names
-        leaving, self.leaving = self.leaving, {"return": over}
+        leaving, self.leaving = self.leaving, {"return 0": over}
         self.body(function.body)
         self.steps.append(Set(result, self.pure(function.result)))
         self.here(over)
@@ -431,9 +434,10 @@ class Explorer:
         for _ in range(10_000):
             step = code[at] if at < len(code) else None
             if isinstance(step, Set):
-                env[step.local] = wrap(value(step.value, env)[0], types[step.local]), types[
-                    step.local
-                ]
+                env[step.local] = (
+                    wrap(value(step.value, env)[0], types[step.local]),
+                    types[step.local],
+                )
             elif isinstance(step, Branch):
                 if not value(step.test, env)[0]:
                     at = step.target

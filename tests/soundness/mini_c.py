@@ -185,6 +185,13 @@ class Demand:
 
 
 @dataclass(frozen=True)
+class Fence:
+    """``smp_mb()`` and the like."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Call:
     """``local = function(args)``: one of ``FUNCTIONS``."""
 
@@ -193,9 +200,7 @@ class Call:
     args: tuple[Expr, ...]
 
 
-Stmt = (
-    Assign | Store | Atomic | If | While | For | Switch | Retry | Leave | Demand | Call
-)
+Stmt = Assign | Store | Atomic | If | While | For | Switch | Retry | Leave | Demand | Fence | Call
 
 
 @dataclass(frozen=True)
@@ -283,6 +288,8 @@ def stmt(s: Stmt) -> str:
             return f"{how};"
         case Demand(form, test):
             return f"{form}({expr(test)});"
+        case Fence(name):
+            return f"{name}();"
         case Call(local, function, args):
             return f"{local} = {function}({', '.join(map(expr, args))});"
 
