@@ -22,6 +22,7 @@ from ksmcheck.check.verdict import (
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.values import TooManyValues
 from ksmcheck.program.fingerprint import fingerprint
+from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.session import Session
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -141,16 +142,16 @@ class Checker:
         self._answers.clear()
 
     def _search(self, request: Request, config: str, started: float) -> Search:
-        def opened(structure: EventStructure) -> Session:
+        def opened(structure: EventStructure) -> Session | ExplicitSession:
             seconds = None
             if request.timeout is not None:
                 seconds = max(0.001, request.timeout - (perf_counter() - started))
+            limits = Limits(seconds=seconds, memory_mb=request.memory)
+            cat = self.workshop.model(request.model).compiled
+            if request.engine == "explicit":
+                return ExplicitSession(structure, cat, limits=limits)
             return Session(
-                structure,
-                self.workshop.model(request.model).compiled,
-                backend=request.solver,
-                engine=request.engine,
-                limits=Limits(seconds=seconds, memory_mb=request.memory),
+                structure, cat, backend=request.solver, engine=request.engine, limits=limits
             )
 
         base = Verdict(request, self.workshop.test(request).name, config, UNKNOWN)

@@ -13,6 +13,7 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.execution.execution import Execution
 from ksmcheck.program.ir import Origin
+from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.outcome import Candidate, Found, GaveUp
 from ksmcheck.solve.session import Session
 
@@ -37,9 +38,9 @@ class Search:
     workshop: Workshop
     request: Request
     structure: EventStructure
-    opened: Callable[[EventStructure], Session]
+    opened: Callable[[EventStructure], Session | ExplicitSession]
     base: Verdict
-    session: Session = field(init=False)
+    session: Session | ExplicitSession = field(init=False)
     goals: Goals = field(init=False)
     _unending: Search | None = None
 

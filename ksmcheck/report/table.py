@@ -76,7 +76,7 @@ def _summary(console: Console, results: Sequence[Result], seconds: float) -> Non
     if unexpected:
         line += f", {unexpected} without expectation"
     line += f", {len(wrong)} not; {witnesses} executions, each re-checked; {seconds:.1f} s"
-    console.print(line)
+    console.print(line, soft_wrap=True)
     for result in wrong:
         job = result.job
         expected = WORDS[job.expected or "-"]

@@ -10,6 +10,7 @@ from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
+from ksmcheck.solve.collector import collector_at_rest
 from ksmcheck.solve.gates import TRUE
 from ksmcheck.solve.premises import premises
 from ksmcheck.solve.smtlib_facts import SmtFacts
@@ -43,7 +44,8 @@ class _Writer:
 
     def text(self, goal: Term) -> str:
         try:
-            self._requirements()
+            with collector_at_rest():
+                self._requirements()
         except Refused as refusal:
             raise InputError(f"{self.cat.name} cannot be written as SMT-LIB: {refusal}") from None
         wanted = self.facts.terms.truth(goal)

@@ -8,6 +8,7 @@ from ksmcheck.cat import bits
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import members
+from ksmcheck.solve.collector import collector_at_rest
 from ksmcheck.solve.facts import Facts
 from ksmcheck.solve.tuple_algebra import prepared
 from ksmcheck.solve.tuple_cycles import forbid_cycles
@@ -39,9 +40,10 @@ class TupleChecks:
 
     def require_all(self) -> None:
         """Adds every requirement. Raises Refused."""
-        for check in self.cat.checks:
-            if not check.flag:
-                self.require(check)
+        with collector_at_rest():
+            for check in self.cat.checks:
+                if not check.flag:
+                    self.require(check)
 
     def size(self, checks: Iterable[Check]) -> int:
         """An estimate of the clauses that these take together, rather too high."""
@@ -61,10 +63,10 @@ class TupleChecks:
     def raised(self, check: Check) -> int:
         """A literal that can hold exactly where the model raises the flag. Raises Refused."""
         key = (self.cat.root(check), check.kind, check.negated)
-        known = self._flags.get(key)
-        if known is None:
-            known = self._flags[key] = self._raised(check)
-        return known
+        if key not in self._flags:
+            with collector_at_rest():
+                self._flags[key] = self._raised(check)
+        return self._flags[key]
 
     def _raised(self, check: Check) -> int:
         root = self.cat.root(check)

@@ -59,6 +59,7 @@ class Rules:
         self._must: dict[int, list[int]] = {}
         self._columns: dict[int, list[int]] = {}
         self._by_steps: dict[int, bool] = {}
+        self._sure_columns: dict[int, list[int]] = {}
         self._last_steps: dict[int, list[int]] = {}
         self._guards: dict[tuple[str, int, int], list[int]] = {}
         for d in facts.structure.dependencies:
@@ -234,10 +235,27 @@ class Rules:
         self, first: int, second: int, a: int, b: int, side: int, last: int
     ) -> list[Alternative]:
         """``last``: the events from which ``second`` may lead to b."""
+        # The innermost loop of the encoding: what ``_all`` would say, with the bounds as rows.
         found = []
+        sure_first, sure_last = self._sure_row(first, a), self._sure_column(second, b)
+        head, tail = self.claim(first, a, 0, side), self.claim(second, 0, b, side)
         for m in members(self._row(first, a) & last):
-            found += self._all([(first, a, m), (second, m, b)], side, self._middle(a, m, b))
+            needs = () if sure_first >> m & 1 else (head + m,)
+            if not sure_last >> m & 1:
+                needs = (*needs, tail + m * self.n)
+            found.append(Alternative(self._middle(a, m, b), needs))
         return found
+
+    def _sure_row(self, node: int, a: int) -> int:
+        self.must(node, a, a)
+        return self._must[node][a]
+
+    def _sure_column(self, node: int, b: int) -> int:
+        columns = self._sure_columns.get(node)
+        if columns is None:
+            turned = bits.transpose(self.bounds.of[node][1], self.bounds.shape)
+            columns = self._sure_columns[node] = self._split(turned)
+        return columns[b]
 
     def _step_columns(self, step: int) -> list[int]:
         columns = self._last_steps.get(step)

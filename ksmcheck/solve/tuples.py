@@ -104,20 +104,17 @@ class Tuples:
         return [()] if () in found else sorted(found)
 
     def _cube(self, alternative: Alternative) -> Cube | None:
-        literals = set(alternative.literals)
+        literals = list(alternative.literals)
         for claim in alternative.needs:
             value = self._values[claim]
             if value is None:
                 return None
-            literals.update(value)
+            literals += value
         for claim in alternative.unless:
             value = self._values[claim]
             if value is not None:
-                literals.add(-self.gates.all_of(value))
-        literals.discard(TRUE)
-        if FALSE in literals or any(-x in literals for x in literals):
-            return None
-        return tuple(sorted(literals))
+                literals.append(-self.gates.all_of(value))
+        return _conjunction(literals)
 
     def _define(self, claim: int, cubes: list[Cube]) -> Cube | None:
         """The disjunction of cubes from the claim's side."""
@@ -148,12 +145,22 @@ class Tuples:
         (own,) = value or ()
         for cube in cubes:
             if own not in cube:
-                self.gates.add(*(-x for x in cube), own)
+                self.gates.add(*[-x for x in cube], own)
 
     def _new(self, claim: int) -> int:
         literal = self.gates.new()
         self.names[literal] = claim
         return literal
+
+
+def _conjunction(literals: list[int]) -> Cube | None:
+    if len(literals) == 1 and abs(literals[0]) != TRUE:
+        return (literals[0],)
+    kept = set(literals)
+    kept.discard(TRUE)
+    if FALSE in kept or not kept.isdisjoint([-x for x in kept]):
+        return None
+    return tuple(sorted(kept))
 
 
 def _components(

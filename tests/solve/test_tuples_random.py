@@ -123,6 +123,7 @@ ODD = {
     "rec": "let rec a = rf | (b ; fr) and b = co | (a ; po)\nacyclic a | b\n"
     "flag ~empty po \\ a as unseen\nflag empty a as still",
     "rec-under": "let rec a = rf | (a ; (po | fr) ; a)\nempty (co & ext) \\ a as backed",
+    "circle": "empty ((W \\ IW) * W) & co \\ (rf | rf^-1)+\nflag ~empty co & (rf | rf^-1)+ as met",
     "sets": "let seen = domain(rf)\nacyclic ([W \\ seen] ; po) | rf | co | fr",
     "ranges": "empty R \\ range(rf & ext)\nflag ~empty W \\ domain(rf | co) as last",
     "negated": "~empty rf & ext\n~acyclic po | rf | co | fr",
