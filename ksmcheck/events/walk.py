@@ -148,7 +148,7 @@ class Walk:
     def _repeated(self, repeat: LoopIteration | None, guard: Term) -> Term:
         """The condition for going round again: an iteration must have changed memory, or be the
         only one of a ``kept`` loop that has not."""
-        if repeat is None or not repeat.quiet:
+        if repeat is None or not (repeat.skippable or repeat.quiet):
             return self.terms.true
         writes = [w for block in sorted(repeat.blocks) for w in self.writes.get(block, ())]
         written = self.terms.either(*writes)

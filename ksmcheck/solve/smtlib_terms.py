@@ -159,13 +159,10 @@ class SmtTerms:
                 return below[0]
             return any_of((below[0], f"(ite {self.truth(term.args[0])} {below[1]} {below[2]})"))
         if term.op in ("land", "lor") and any(x != "false" for x in below):
-            # A side that decides by itself makes up for the other.
-            deciding = []
-            for arg, missing in zip(term.args, below, strict=True):
-                truth = self.truth(arg)
-                decides = truth if term.op == "lor" else f"(not {truth})"
-                deciding.append(f"(and (not {missing}) {decides})")
-            return f"(and {any_of(below)} (not {any_of(deciding)}))"
+            # The right side counts only where the left one does not decide.
+            left = self.truth(term.args[0])
+            reached = f"(not {left})" if term.op == "lor" else left
+            return any_of((below[0], f"(and {reached} {below[1]})"))
         return any_of((own, *below))
 
     def _own_missing(self, term: Term) -> str:

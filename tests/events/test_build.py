@@ -84,7 +84,7 @@ def block(
 def structure(*threads: list[Block], cells: tuple[Cell, ...]) -> EventStructure:
     made = tuple(Thread(i, f"P{i}", tuple(blocks), ()) for i, blocks in enumerate(threads))
     program = Program("test", "6.12", cells, made, None, None, ())
-    return build_structure(program, lower, "none", "default")
+    return build_structure(program, lower, "none", "default", races=False)
 
 
 def number(value: int) -> Const:

@@ -70,6 +70,23 @@ def test_operators_are_those_of_the_kernel(op, of, types, same, values):
     assert z3_says("\n".join(lines)) == "unsat"
 
 
+@pytest.mark.parametrize(
+    ("op", "left", "expected"),
+    [("land", 0, "false"), ("land", 1, "true"), ("lor", 1, "false"), ("lor", 0, "true")],
+)
+def test_what_is_not_evaluated_may_be_undefined(op, left, expected):
+    # C17 6.5.13 and 6.5.14: the right side is evaluated only if the left one does not decide.
+    table = TermTable()
+    bad = table.op("ne", BOOL, table.op("div", U32, table.const(6, U32), table.read(1, U32)),
+                   table.const(1, U32))  # fmt: skip
+    term = table._make(op, (table.read(0, BOOL), bad), 0, BOOL)
+    lines = ["(declare-const v0 Bool)", "(declare-const v1 (_ BitVec 32))"]
+    missing = SmtTerms(lines, lambda leaf: f"v{leaf.payload}").undefined(term)
+    lines += [f"(assert (= v0 {str(bool(left)).lower()}))", f"(assert (= v1 {constant(0, 32)}))"]
+    lines.append(f"(assert (distinct {missing} {expected}))")
+    assert z3_says("\n".join(lines)) == "unsat"
+
+
 def division(b, divisor_may_be_zero):
     """c1 = 6 / r, where another thread makes r 2; r is 0 or 2, or only 2."""
     b.write(b.thread(), 0, 2)
