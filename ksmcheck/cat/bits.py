@@ -7,34 +7,92 @@ a row gives that outer product (the summands do not overlap, so no carry occurs)
 
 from __future__ import annotations
 
+from functools import lru_cache
+from types import ModuleType
+
 from ksmcheck.cat.graph import Shape
+
+LARGE = 48
+"""From so many events on, a product of matrices is faster than one of integers of n * n bits, even
+with the way there and back. Below, numpy need not even be loaded."""
+
+
+def _dense() -> ModuleType | None:
+    """The module for many events, if it is to be trusted here."""
+    from ksmcheck.cat import dense
+
+    return dense if dense.sound() else None
 
 
 def compose(a: int, b: int, s: Shape) -> int:
     """a ; b."""
     if not a or not b:
         return 0
+    few = s.n // (8 if s.n >= LARGE else 2)
+    if a.bit_count() <= few:
+        return _from_few(a, b, s)
+    if b.bit_count() <= few:
+        return _to_few(a, b, s)
+    dense = _dense() if s.n >= LARGE else None
+    if dense is not None:
+        return int(dense.compose(a, b, s.n))
     n, row, col, out, shift = s.n, s.row, s.col, 0, 0
     for k in range(n):
-        column = (a >> k) & col
-        if column:
-            tail = (b >> shift) & row
-            if tail:
+        tail = (b >> shift) & row
+        if tail:
+            column = (a >> k) & col
+            if column:
                 out |= column * tail
         shift += n
     return out
 
 
+def _from_few(a: int, b: int, s: Shape) -> int:
+    """a ; b where a has few pairs: for each event that a starts from, the rows of b it leads to."""
+    n, row, out, base = s.n, s.row, 0, 0
+    while a:
+        skipped = ((a & -a).bit_length() - 1) // n * n
+        a >>= skipped
+        base += skipped
+        middle, ends = a & row, 0
+        while middle:
+            low = middle & -middle
+            ends |= (b >> ((low.bit_length() - 1) * n)) & row
+            middle ^= low
+        out |= ends << base
+        a >>= n
+        base += n
+    return out
+
+
+def _to_few(a: int, b: int, s: Shape) -> int:
+    """a ; b where b has few pairs: for each of them, column by column."""
+    n, row, col, out, middle = s.n, s.row, s.col, 0, 0
+    while b:
+        skipped = ((b & -b).bit_length() - 1) // n
+        b >>= skipped * n
+        middle += skipped
+        column = (a >> middle) & col
+        if column:
+            out |= column * (b & row)
+        b >>= n
+        middle += 1
+    return out
+
+
 def closure(a: int, s: Shape) -> int:
     """a+, by Warshall's algorithm."""
+    dense = _dense() if s.n >= LARGE else None
+    if dense is not None:
+        return int(dense.closure(a, s.n))
     if not a:
         return 0
     n, row, col, shift = s.n, s.row, s.col, 0
     for k in range(n):
-        column = (a >> k) & col
-        if column:
-            tail = (a >> shift) & row
-            if tail:
+        tail = (a >> shift) & row
+        if tail:
+            column = (a >> k) & col
+            if column:
                 a |= column * tail
         shift += n
     return a
@@ -42,10 +100,33 @@ def closure(a: int, s: Shape) -> int:
 
 def cyclic(a: int, s: Shape) -> bool:
     """Whether a has a cycle."""
+    if a & s.diagonal:
+        return True
     if not a & s.lower or not a & ~s.lower:
-        # Every edge goes forward, or every edge goes back or stays: cycles are self-loops.
-        return bool(a & s.diagonal)
-    return bool(a & s.diagonal or closure(a, s) & s.diagonal)
+        return False  # every edge goes forward, or every edge goes back
+    n, row = s.n, s.row
+    left: list[tuple[int, int]] = []
+    alive, bit = 0, 1
+    while a:
+        ends = a & row
+        if ends:
+            left.append((bit, ends))
+            alive |= bit
+        a >>= n
+        bit <<= 1
+    left.reverse()
+    # Take away events that lead nowhere any more, until none is left or none can be taken.
+    while left:
+        kept = []
+        for item in left:
+            if item[1] & alive:
+                kept.append(item)
+            else:
+                alive ^= item[0]
+        if len(kept) == len(left):
+            return True
+        left = kept
+    return False
 
 
 def transpose(a: int, s: Shape) -> int:
@@ -66,12 +147,18 @@ def transpose(a: int, s: Shape) -> int:
 
 def product(x: int, y: int, s: Shape) -> int:
     """x * y, the cartesian product of two sets."""
-    n, col = s.n, 0
+    return _column(x, s.n) * y if x and y else 0
+
+
+@lru_cache(maxsize=4096)
+def _column(x: int, n: int) -> int:
+    """The set as a column (kept: most candidates of a test have the same sets)."""
+    col = 0
     while x:
         low = x & -x
         col |= 1 << ((low.bit_length() - 1) * n)
         x ^= low
-    return col * y
+    return col
 
 
 def identity(x: int, s: Shape) -> int:

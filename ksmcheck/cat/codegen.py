@@ -37,10 +37,10 @@ class Section:
 
     ``checks``  their numbers in the algebra.
     ``inputs``  the sets and relations that ``fixed`` takes, in order, as (sort, name).
-    ``source``  of a module with ``fixed(k, inputs)`` and ``varying(k, fixed, rf, co, first)``; k is
-                a Shape. ``fixed`` returns (what ``varying`` takes, all its locals); ``varying``
-                returns (numbers of the checks that fire, all its locals or None). The local of
-                node i is ``x<i>``.
+    ``source``  of a module with ``fixed(k, inputs)`` and ``varying(k, fixed, rf, co, first,
+                keep)``; k is a Shape. ``fixed`` returns (what ``varying`` takes, all its locals);
+                ``varying`` returns (numbers of the checks that fire, all its locals; None where
+                none fires, unless ``keep``). The local of node i is ``x<i>``.
     """
 
     checks: tuple[int, ...]
@@ -69,12 +69,12 @@ def generate(algebra: Algebra, checks: tuple[int, ...]) -> Section:
             *fixed.lines,
             f"    return ({names}), locals()",
             "",
-            "def varying(k, fixed, rf, co, first):",
+            "def varying(k, fixed, rf, co, first, keep):",
             "    U, I, A, n = k.row, k.diagonal, k.full, k.n",
             f"    ({names}) = fixed",
             "    hits = []",
             *varying.lines,
-            "    return hits, locals() if hits else None",
+            "    return hits, locals() if hits or keep else None",
             "",
         ]
     )

@@ -119,8 +119,11 @@ class CompiledCat:
         return reasons(self._plan(frozenset(fixed)), number, graph, values, limit)
 
     def absence(self, graph: Graph, scope: Scope, fixed: Collection[str] = ()) -> Absence:
-        """Reasons why tuples are not in a candidate; ``fixed`` as for ``explain``."""
-        return Absence(Derivation(self._plan(frozenset(fixed)), graph, {}), scope)
+        """Reasons why tuples are not in a candidate's flags; ``fixed`` as for ``explain``."""
+        machine = self._machine(1)
+        _, computed = machine.run(graph, False, keep=True)
+        known = machine.values(graph, computed or {})
+        return Absence(Derivation(self._plan(frozenset(fixed)), graph, known), scope)
 
     def _values(self, graph: Graph, number: int) -> Values:
         machine, root = self._machine(0), f"x{self.algebra.roots[number]}"

@@ -22,6 +22,7 @@ from ksmcheck.check.verdict import (
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.values import TooManyValues
 from ksmcheck.program.fingerprint import fingerprint
+from ksmcheck.program.ir import Check, Cut, Program
 from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.session import Session
@@ -155,7 +156,10 @@ class Checker:
             )
 
         base = Verdict(request, self.workshop.test(request).name, config, UNKNOWN)
-        structure = self.workshop.structure(request, config)
+        # What also has to be asked of executions that do not end is asked of the same structure.
+        program = self.workshop.program(request)
+        stalls = _loops_or_asserts(program)
+        structure = self.workshop.structure(request, config, stalls=stalls)
         return Search(self.workshop, request, structure, opened, base)
 
     def _configuration(self, request: Request, config: str, started: float) -> Verdict:
@@ -170,6 +174,15 @@ class Checker:
             return replace(base, reason=str(limit))
         events = len(search.structure.events)
         return replace(answer, engine_seconds=perf_counter() - begun, events=events)
+
+
+def _loops_or_asserts(program: Program) -> bool:
+    """Whether a verdict also hangs on what happens before a thread waits for ever."""
+    blocks = [block for thread in program.threads for block in thread.blocks]
+    return any(
+        isinstance(block.end, Cut) or any(isinstance(i, Check) for i in block.instrs)
+        for block in blocks
+    )
 
 
 def _worst(verdicts: list[Verdict]) -> Verdict:

@@ -14,9 +14,10 @@ PROPERTY_QUANTIFIERS = ("~exists", "forall")
 class Goals:
     """``complete``: all threads ended and the filter holds. ``failing``: a property of the code
     fails, whatever becomes of the execution. ``broken``: complete, and a property of the code or
-    the final condition fails. ``cut``: an unrolling bound is reached. ``wanted``: complete and the
-    condition of an ``exists`` holds; ``unwanted``: it does not. ``has_property``: the test demands
-    something; that addresses have to be good ones is demanded of every test.
+    the final condition fails. ``cut``: an unrolling bound is reached, by iterations that count:
+    one that changes nothing can be left out. ``wanted``: complete and the condition of an
+    ``exists`` holds; ``unwanted``: it does not. ``has_property``: the test demands something; that
+    addresses have to be good ones is demanded of every test.
     """
 
     complete: Term
@@ -48,7 +49,7 @@ def goals_of(structure: EventStructure) -> Goals:
         complete=complete,
         failing=failing,
         broken=terms.both(complete, terms.either(failing, final)),
-        cut=terms.either(*(c.guard for c in structure.cuts)),
+        cut=terms.both(terms.either(*(c.guard for c in structure.cuts)), terms.no(structure.idle)),
         wanted=terms.both(complete, condition),
         unwanted=terms.both(complete, terms.no(condition)),
         has_property=bool(demanded) or quantifier in PROPERTY_QUANTIFIERS,

@@ -128,7 +128,7 @@ class Search:
 
     def unending(self) -> Search:
         """The same questions of executions in which threads may also wait for ever."""
-        if not self.structure.waits:
+        if self.structure.stalls or not self.structure.waits:
             return self
         if self._unending is None:
             config = self.structure.config

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ksmcheck.events.draft import Draft, DraftEvent
-from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure, Obligation
+from ksmcheck.events.structure import (
+    INIT_THREAD,
+    Dependency,
+    Event,
+    EventStructure,
+    Obligation,
+)
 from ksmcheck.events.terms import Term
 from ksmcheck.events.values import Analysis, analyse
 from ksmcheck.events.waiting import flagged_loops
@@ -37,7 +43,7 @@ def build_structure(
     model or the kernel point does not have. Raises ``values.TooManyValues``.
     """
     built = _built(program, lower, stalls, [frozenset()] * len(program.threads))
-    if races and not stalls:
+    if races:
         kept = flagged_loops(built.walks, built.analysis)
         if any(kept):
             built = _built(program, lower, stalls, kept)
@@ -53,7 +59,7 @@ def _built(program: Program, lower: Lower, stalls: bool, kept: list[frozenset[in
     for walk in walks:
         walk.run()
     cells = program.cells + _companions(draft, program.cells)
-    return _Assembly(program, draft, walks, cells, analyse(draft.events, cells))
+    return _Assembly(program, draft, walks, cells, analyse(draft.events, cells), stalls)
 
 
 def _companions(draft: Draft, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -83,8 +89,10 @@ class _Assembly:
         walks: list[Walk],
         cells: tuple[Cell, ...],
         analysis: Analysis,
+        stalls: bool,
     ) -> None:
         self.program = program
+        self.stalls = stalls
         self.draft = draft
         self.terms = draft.terms
         self.walks = walks
@@ -127,9 +135,11 @@ class _Assembly:
             thread_names=tuple(t.name for t in program.threads),
             rmw=tuple((r + self.shift, w + self.shift) for r, w in draft.rmw),
             dependencies=tuple(
-                replace(d, source=d.source + self.shift, target=d.target + self.shift)
-                for d in draft.dependencies
-                if self.analysis.live[d.source] and self.analysis.live[d.target]
+                [
+                    Dependency(d.relation, d.source + self.shift, d.target + self.shift, d.guard)
+                    for d in draft.dependencies
+                    if self.analysis.live[d.source] and self.analysis.live[d.target]
+                ]
             ),
             constraints=tuple(draft.constraints),
             obligations=obligations,
@@ -144,6 +154,8 @@ class _Assembly:
             observed=tuple((t, final(e), e.type) for t, e in program.observed),
             terms=terms,
             waits=draft.waits,
+            stalls=self.stalls,
+            idle=terms.either(*(t for w in self.walks for q in w.quiet.values() for t in q)),
         )
 
     def _events(self) -> Iterable[Event]:

@@ -96,7 +96,9 @@ class EventStructure:
                  primitives, outcomes chosen, the program's assumptions).
     ``terminated``  boolean term: every thread ran to its end (no Cut taken, none waits for ever).
     ``waits``    some thread may wait for ever. Either such executions are ruled out by
-                 ``constraints``, or (``build_structure(stalls=True)``) threads stop there.
+                 ``constraints``, or (``stalls``) threads stop there and are not ``terminated``.
+    ``idle``     boolean term: some thread runs an iteration that changes nothing, of the loops of
+                 which one such iteration is kept for the sake of flags.
     ``outputs``  (thread, name) -> term of a local's final value in its own type.
     ``condition``/``filter``/``observed``  over ``final`` and thread-local terms.
     """
@@ -121,4 +123,6 @@ class EventStructure:
     outputs: tuple[tuple[tuple[int, str], Term, IntType], ...]
     observed: tuple[tuple[str, Term, IntType], ...]
     terms: TermTable
+    idle: Term
     waits: bool = False
+    stalls: bool = False

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import product
 
 from ksmcheck.events.draft import DraftEvent
@@ -25,6 +26,8 @@ MAX_COMBINATIONS = 1 << 18
 
 Values = frozenset[int]
 EMPTY: Values = frozenset()
+Links = dict[int, int]
+"""Values, and for each in how many updates it was made."""
 
 
 class TooManyValues(Exception):
@@ -72,6 +75,45 @@ def _updates(accesses: Sequence[DraftEvent]) -> dict[int, _Update]:
     return found
 
 
+class _Admission:
+    """Which values of a read its primitive's outcome admits, for the other values known so far."""
+
+    def __init__(self, admits: Term, read: Term) -> None:
+        self.admits = admits
+        self.read = read.id
+        self.order = [t for t in _closure([admits]) if t is not read]
+        self.others = [t.id for t in self.order if t.op in ("read", "final")]
+        self.refused: Links = {}
+        self._known: dict[int, bool] = {}
+        self._seen = -1
+
+    def admitted(self, found: Links, known: Links, domain: dict[int, Values]) -> Links:
+        """Those of ``found`` and of what was refused before that are ``known`` or admitted."""
+        seen = sum(len(domain[other]) for other in self.others)
+        if seen != self._seen:
+            self._known.clear()
+            self._seen = seen
+            found, self.refused = {**self.refused, **found}, {}
+        kept = {v: n for v, n in found.items() if v in known or self._admits(v, domain)}
+        if len(kept) < len(found):
+            self.refused.update((v, n) for v, n in found.items() if v not in kept)
+        return kept
+
+    def _admits(self, value: int, domain: dict[int, Values]) -> bool:
+        if value not in self._known:
+            self._known[value] = 1 in self._outcomes(value, domain)
+        return self._known[value]
+
+    def _outcomes(self, value: int, domain: dict[int, Values]) -> Values:
+        local: dict[int, Values] = {self.read: frozenset((value,))}
+        for term in self.order:
+            if term.args:
+                local[term.id] = _values(term, [local[a.id] for a in term.args])
+            else:
+                local[term.id] = _leaf(term, domain)
+        return local[self.admits.id]
+
+
 class _Fixpoint:
     """``domain``: values of each term. ``links`` of a read's value: in how many updates
     ``x = f(x)`` of its own location, one after the other, it was made, at least. An execution goes
@@ -86,21 +128,37 @@ class _Fixpoint:
         self.accesses = [e for e in events if e.kind != "F"]
         self.at = {cell.address: cell for cell in cells}
         self.initial: dict[int, Values] = {c.id: frozenset((c.init,)) for c in cells}
-        self.writes: dict[int, list[DraftEvent]] = {}
         self.domain: dict[int, Values] = {}
+        self.writes = [e for e in self.accesses if e.kind == "W" and e.id not in dead]
+        self.writers: dict[int, list[DraftEvent]] = {}
+        self.made: dict[int, Links] = {w.id: {} for w in self.writes}
+        self.grown: set[int] = set()
+        self.places: dict[int, list[Cell]] = {}
+        self.readers: dict[int, dict[int, DraftEvent]] = {}
+        self.read_cells: dict[int, set[int]] = {}
+        self.limits: dict[int, int] = {}
         roots = [t for e in events for t in (e.guard, e.address, e.value) if t is not None]
         self.order = _closure(roots)
+        self.users: dict[int, list[Term]] = {}
+        for term in self.order:
+            for arg in term.args:
+                self.users.setdefault(arg.id, []).append(term)
         self.reads = {e.value.id: e for e in events if e.kind == "R" and e.value is not None}
         self.new: dict[int, Values] = {}
         self.updates = _updates(self.accesses)
-        self.links: dict[int, dict[int, int]] = {number: {} for number in self.reads}
+        self.links: dict[int, Links] = {number: {} for number in self.reads}
+        self.gained: dict[int, Links] = {}
+        self.admissions = {
+            number: _Admission(event.admits, event.value)
+            for number, event in self.reads.items()
+            if event.admits is not None and event.value is not None
+        }
 
     def run(self) -> None:
         rounds = len(self.reads) + 2
         self._evaluate(first=True)
         for _ in range(rounds):
-            self._writes()
-            if not self._reads():
+            if not self._reads(self._writes()):
                 break
             self._evaluate(first=False)
 
@@ -120,101 +178,153 @@ class _Fixpoint:
         known = (self.at.get(a) for a in self.domain[event.address.id])
         return [c for c in known if c is not None and c.type.width == event.width]
 
-    def _writes(self) -> None:
-        self.writes = {}
-        for event in self.accesses:
-            if event.kind == "W" and self.live(event):
-                for cell in self.cells(event):
-                    self.writes.setdefault(cell.id, []).append(event)
+    # Each round passes on what the round before has found, and nothing else.
 
-    def _readable(self, read: DraftEvent) -> dict[int, int]:
-        """Value -> links, over all writes that ``read`` may read from (not its own later ones)."""
-        found: dict[int, int] = {}
+    def _writes(self) -> dict[int, Links]:
+        """The values that writes have gained. Notes which cells have gained a write."""
+        fresh: dict[int, Links] = {}
+        self.grown.clear()
+        for event in self.writes:
+            if self._moved(event):
+                self._place(event)
+            gained = self._gained(event)
+            if gained:
+                self.made[event.id].update(gained)
+                fresh[event.id] = gained
+        return fresh
+
+    def _moved(self, event: DraftEvent) -> bool:
+        """The event may go to other cells than before."""
+        assert event.address is not None
+        return event.id not in self.places or event.address.id in self.new
+
+    def _place(self, write: DraftEvent) -> None:
+        before = self.places.get(write.id, ())
+        self.places[write.id] = now = self.cells(write)
+        for cell in now:
+            if cell not in before:
+                self.writers.setdefault(cell.id, []).append(write)
+                self.grown.add(cell.id)
+
+    def _gained(self, write: DraftEvent) -> Links:
+        """New values of a write, or fewer links for known ones."""
+        assert write.value is not None
+        update = self.updates.get(write.id)
+        if update is None:
+            return dict.fromkeys(self.new.get(write.value.id, EMPTY), 0)
+        made, found = self.made[write.id], Links()
+        for old, links in self.gained.get(update.read, {}).items():
+            value = update.of(old)
+            if made.get(value, MAX_VALUES) > links + 1 < found.get(value, MAX_VALUES):
+                found[value] = links + 1
+        return found
+
+    def _reads(self, fresh: dict[int, Links]) -> bool:
+        """Passes the writes' values on to the reads; False when none has gained any."""
+        found: dict[int, Links] = {}
+        for number, read in self.reads.items():
+            if read.id not in self.dead:
+                moved = self._moved(read)
+                if moved:
+                    self._read_at(number, read)
+                if moved or not self.grown.isdisjoint(self.read_cells[number]):
+                    found[number] = self._readable(number, read)
+        whole = set(found)
+        for write in self.writes:
+            values = fresh.get(write.id)
+            if values:
+                for number in self._readers(write) - whole:
+                    _add(found.setdefault(number, {}), values)
+        self.new, self.gained = {}, {}
+        for number, links in found.items():
+            limit = self.limits[number]
+            within = {v: n for v, n in links.items() if n <= limit}
+            self._take(number, self.reads[number], within)
+        return bool(self.gained)
+
+    def _read_at(self, number: int, read: DraftEvent) -> None:
+        """Notes the cells that a read may read."""
+        cells = self.places[read.id] = self.cells(read)
+        self.read_cells[number] = {cell.id for cell in cells}
+        for cell in cells:
+            self.readers.setdefault(cell.id, {})[number] = read
+
+    def _readers(self, write: DraftEvent) -> set[int]:
+        """The reads that may read from a write: not earlier ones of its own thread."""
+        return {
+            number
+            for cell in self.places[write.id]
+            for number, read in self.readers.get(cell.id, {}).items()
+            if write.thread != read.thread or write.position < read.position
+        }
+
+    def _readable(self, number: int, read: DraftEvent) -> Links:
+        """Value -> links of all that a read may read; sets its limit of links."""
+        found: Links = {}
         limit = 0
-        cells = self.cells(read)
+        cells = self.places[read.id]
         assert read.address is not None
         if len(cells) < len(self.domain[read.address.id]):
             found[0] = 0  # what a read of no cell counts as
         for cell in cells:
             found.update((v, 0) for v in self.initial[cell.id])
-            writes = self.writes.get(cell.id, ())
-            limit += sum(w.id in self.updates for w in writes)
-            for write in writes:
+            for write in self.writers.get(cell.id, ()):
+                limit += write.id in self.updates
                 if write.thread != read.thread or write.position < read.position:
-                    for value, links in self._written(write):
-                        if found.get(value, MAX_VALUES) > links:
-                            found[value] = links
-        return {v: links for v, links in found.items() if links <= limit}
+                    _add(found, self.made[write.id])
+        self.limits[number] = limit
+        return found
 
-    def _written(self, write: DraftEvent) -> Iterable[tuple[int, int]]:
-        """The values of a write, with their links."""
-        update = self.updates.get(write.id)
-        if update is None:
-            assert write.value is not None
-            return [(value, 0) for value in self.domain[write.value.id]]
-        results: dict[int, int] = {}
-        for old, links in self.links[update.read].items():
-            value = update.of(old)
-            if results.get(value, MAX_VALUES) > links + 1:
-                results[value] = links + 1
-        return results.items()
-
-    def _reads(self) -> bool:
-        self.new = {}
-        changed = False
-        for number, event in self.reads.items():
-            if not self.live(event):
-                continue
-            known = self.links[number]
-            found = {v: n for v, n in self._readable(event).items() if known.get(v, MAX_VALUES) > n}
-            fresh = frozenset(found.keys() - known.keys())
-            if fresh and event.admits is not None and event.value is not None:
-                admitted = self._admitted(event.admits, event.value, fresh)
-                found = {v: n for v, n in found.items() if v in known or v in admitted}
-                fresh = admitted
-            if found:
-                known.update(found)
-                changed = True
-            if fresh:
-                self.domain[number] |= fresh
-                self.new[number] = fresh
-        return changed
-
-    def _admitted(self, admits: Term, read: Term, values: Values) -> Values:
-        order = _closure([admits])
-        keep = set()
-        for value in values:
-            local = {read.id: frozenset((value,))}
-            for term in order:
-                if term is not read:
-                    local[term.id] = (
-                        _values(term, [local[a.id] for a in term.args])
-                        if term.args
-                        else self._leaf(term)
-                    )
-            if 1 in local[admits.id]:
-                keep.add(value)
-        return frozenset(keep)
+    def _take(self, number: int, read: DraftEvent, found: Links) -> None:
+        known, admission = self.links[number], self.admissions.get(number)
+        found = {v: n for v, n in found.items() if known.get(v, MAX_VALUES) > n}
+        if admission is not None:
+            found = admission.admitted(found, known, self.domain)
+        if not found:
+            return
+        fresh = frozenset(found.keys() - known.keys())
+        known.update(found)
+        self.gained[number] = found
+        if fresh:
+            self.domain[number] |= fresh
+            self.new[number] = fresh
 
     def _evaluate(self, first: bool) -> None:
         """Brings every term up to date, from the values that are new in its arguments alone."""
-        for term in self.order:
-            number = term.id
-            if not term.args:
-                if first:
-                    self.domain[number] = EMPTY if number in self.reads else self._leaf(term)
-                    self.new[number] = self.domain[number]
-                continue
-            if first:
-                self.domain[number] = EMPTY
-            elif not any(a.id in self.new for a in term.args):
-                continue
-            fresh = self._grown(term) - self.domain[number]
-            if fresh:
-                self.domain[number] |= fresh
-                self.new[number] = fresh
-            if len(self.domain[number]) > MAX_VALUES:
-                raise TooManyValues
+        if first:
+            for term in self.order:
+                fresh = EMPTY if term.id in self.reads else _leaf(term, self.domain)
+                if term.args:
+                    fresh = _values(term, [self.domain[a.id] for a in term.args])
+                self.domain[term.id] = fresh
+                if fresh:
+                    self.new[term.id] = fresh
+            return
+        terms: dict[int, Term] = {}
+        todo: list[int] = []
+
+        def reach(number: int) -> None:
+            for user in self.users.get(number, ()):
+                if user.id not in terms:
+                    terms[user.id] = user
+                    heappush(todo, user.id)
+
+        for number in list(self.new):
+            reach(number)
+        while todo:  # arguments have smaller numbers than their users
+            number = heappop(todo)
+            if self._grow(terms[number]):
+                reach(number)
+
+    def _grow(self, term: Term) -> bool:
+        fresh = self._grown(term) - self.domain[term.id]
+        if not fresh:
+            return False
+        self.domain[term.id] |= fresh
+        self.new[term.id] = fresh
+        if len(self.domain[term.id]) > MAX_VALUES:
+            raise TooManyValues
+        return True
 
     def _grown(self, term: Term) -> Values:
         args = [self.domain[a.id] for a in term.args]
@@ -227,12 +337,20 @@ class _Fixpoint:
                 found |= _values(term, [*args[:index], fresh, *args[index + 1 :]])
         return found
 
-    def _leaf(self, term: Term) -> Values:
-        if term.op == "const":
-            return frozenset((term.payload,))
-        if term.op == "choice":
-            return frozenset((0, 1))
-        return self.domain.get(term.id, EMPTY)
+
+def _add(found: Links, more: Links) -> None:
+    """Adds values, with the fewest links known."""
+    for value, links in more.items():
+        if found.get(value, MAX_VALUES) > links:
+            found[value] = links
+
+
+def _leaf(term: Term, domain: dict[int, Values]) -> Values:
+    if term.op == "const":
+        return frozenset((term.payload,))
+    if term.op == "choice":
+        return frozenset((0, 1))
+    return domain.get(term.id, EMPTY)
 
 
 def _values(term: Term, args: list[Values]) -> Values:

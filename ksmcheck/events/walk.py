@@ -34,6 +34,7 @@ from ksmcheck.program.ir import (
     Thread,
     Use,
 )
+from ksmcheck.program.liveness import live_at_blocks
 from ksmcheck.text import InternalError, Span
 
 Lower = Callable[[str, Span], tuple[Primitive, Row]]
@@ -86,6 +87,7 @@ class Walk:
         self.terms = draft.terms
         self.thread = thread
         self.lower = lower
+        self.live = live_at_blocks(thread)
         self.incoming: list[list[_Edge]] = [[] for _ in thread.blocks]
         self.branches: dict[int, _Branched] = {}
         self.writes: dict[int, list[Term]] = {}
@@ -101,12 +103,13 @@ class Walk:
             if edges:
                 self._block(block, edges)
         if self.ends:
-            self.registers = self._merge(self.ends)
+            outputs = {register for _, register, _ in self.thread.outputs}
+            self.registers = self._merge(self.ends, outputs)
 
     def _block(self, block: Block, edges: list[_Edge]) -> None:
         cube = self._cube(edges)
         guard = self._conjunction(cube)
-        registers = self._merge(edges)
+        registers = self._merge(edges, self.live[block.id])
         control = self._control(block)
         for instr in block.instrs:
             if isinstance(instr, Set):
@@ -204,14 +207,17 @@ class Walk:
     def _conjunction(self, cube: Cube) -> Term:
         return self.terms.both(*sorted(cube, key=lambda t: t.id))
 
-    def _merge(self, edges: list[_Edge]) -> dict[str, Operand]:
+    def _merge(self, edges: list[_Edge], live: set[str]) -> dict[str, Operand]:
         if len(edges) == 1:
             return dict(edges[0].registers)
-        names = {name for edge in edges for name in edge.registers}
+        names = dict.fromkeys(n for edge in edges for n in edge.registers if n in live)
         return {name: self._merged(name, edges) for name in names}
 
     def _merged(self, name: str, edges: list[_Edge]) -> Operand:
         arms = [(e.condition, e.registers[name]) for e in edges if name in e.registers]
+        first = arms[0][1]
+        if all(operand is first for _, operand in arms):
+            return first
         value = arms[-1][1].term
         for condition, operand in reversed(arms[:-1]):
             value = self.terms.ite(value.type, condition, operand.term, value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.fold import registers
 from ksmcheck.program.graph import Forget, Fork, Graph, Node, Step, Stop, Touch
-from ksmcheck.program.ir import Access, Assume, Check, Set
+from ksmcheck.program.ir import Access, Assume, Branch, Check, End, Jump, Set, Thread
 from ksmcheck.program.loops import Loop
 
 
@@ -66,6 +66,23 @@ def _live_after(node: Node, live: dict[int, set[str]], at_end: set[str]) -> set[
     if isinstance(node.end, Fork):
         after |= set(registers(node.end.condition))
     return after
+
+
+def live_at_blocks(thread: Thread) -> list[set[str]]:
+    """Registers live at the beginning of each block of an unrolled thread (a later block never
+    leads to an earlier one)."""
+    at_end = {register for _, register, _ in thread.outputs}
+    live: list[set[str]] = [set()] * len(thread.blocks)
+    for block in reversed(thread.blocks):
+        end, after = block.end, set[str]()
+        if isinstance(end, Branch):
+            after = live[end.then] | live[end.otherwise] | set(registers(end.condition))
+        elif isinstance(end, Jump):
+            after = live[end.target]
+        elif isinstance(end, End):
+            after = at_end
+        live[block.id] = live_before(block.instrs, after)
+    return live
 
 
 @dataclass(frozen=True, slots=True)
