@@ -98,6 +98,12 @@ class Derivation:
     def _union(self, node: Node, a: int, b: int, stages: Stages) -> int:
         at = a if node.sort == "set" else a * self._n + b
         having = [x for x in node.args if self._value(x, stages) >> at & 1]
+        if len(having) > 1:
+            still = self.plan.still
+            # What no dynamic fact is needed for costs least; which such derivation is no matter.
+            quiet = next((x for x in having if still[x]), None)
+            if quiet is not None:
+                return self.why(quiet, a, b, stages)
         return self._least([self.why(x, a, b, stages) for x in having])
 
     def _inter(self, node: Node, a: int, b: int, stages: Stages) -> int:
@@ -126,7 +132,8 @@ class Derivation:
         left, right = node.args
         n, tails = self._n, self._value(right, stages) >> b
         row = (self._value(left, stages) >> (a * n)) & self.shape.row
-        middle = [m for m in members(row) if tails >> (m * n) & 1][:_MIDPOINTS]
+        most = 1 if self.plan.still[node.id] else _MIDPOINTS
+        middle = [m for m in members(row) if tails >> (m * n) & 1][:most]
         why = self.why
         return self._least([why(left, a, m, stages) | why(right, m, b, stages) for m in middle])
 

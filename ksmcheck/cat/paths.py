@@ -37,11 +37,53 @@ def _back(parent: dict[int, int], last: int, source: int, target: int) -> list[i
 def short_cycles(relation: int, s: Shape) -> list[list[int]]:
     """A shortest cycle through each event that is on one, of those at most one step longer than
     the shortest of all; shortest first, each set of events once. The first event is repeated."""
+    rows = _on_cycles(relation, s)
     found: dict[frozenset[int], list[int]] = {}
-    for event in range(s.n):
-        if (relation >> (event * s.n)) & s.row:
-            cycle = shortest_path(relation, event, event, s)
-            if cycle:
-                found.setdefault(frozenset(cycle), cycle)
+    most = s.n
+    for event in sorted(rows):
+        cycle = _cycle(rows, event, most)
+        if cycle:
+            most = min(most, len(cycle))
+            found.setdefault(frozenset(cycle), cycle)
     cycles = sorted(found.values(), key=len)
     return [c for c in cycles if len(c) <= len(cycles[0]) + 1]
+
+
+def _on_cycles(relation: int, s: Shape) -> dict[int, int]:
+    """The rows of the relation without events that lead nowhere or are led to from nowhere."""
+    rows: dict[int, int] = {}
+    n, row, event = s.n, s.row, 0
+    while relation:
+        if relation & row:
+            rows[event] = relation & row
+        relation >>= n
+        event += 1
+    while True:
+        alive = entered = 0
+        for event, ends in rows.items():
+            alive |= 1 << event
+            entered |= ends
+        alive &= entered
+        kept = {e: ends & alive for e, ends in rows.items() if alive >> e & 1 and ends & alive}
+        if kept == rows:
+            return rows
+        rows = kept
+
+
+def _cycle(rows: dict[int, int], start: int, most: int) -> list[int] | None:
+    """A shortest cycle through ``start``, of at most ``most`` + 1 events with the end repeated."""
+    parent: dict[int, int] = {}
+    goal, seen, frontier = 1 << start, 0, [start]
+    for _ in range(most):
+        following: list[int] = []
+        for event in frontier:
+            successors = rows[event]
+            if successors & goal:
+                return _back(parent, event, start, start)
+            new = successors & ~seen
+            seen |= new
+            for successor in members(new):
+                parent[successor] = event
+                following.append(successor)
+        frontier = following
+    return None

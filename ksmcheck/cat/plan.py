@@ -15,13 +15,15 @@ _THROUGH_OTHERS = frozenset(["seq", "plus", "star", "domain", "range", "var", "f
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``free[i]``: recursion groups open in node i. ``stable[i]``: every candidate that the caller
-    considers has the same value of node i at the same executed events. ``fixed`` is as in
+    considers has the same value of node i at the same executed events. ``still[i]``: the same at
+    the same executed events of all kinds, so that its derivations use no dynamic facts. ``fixed`` is as in
     ``CompiledCat.explain``. ``locals[i]``: the node's name in generated code."""
 
     algebra: Algebra
     fixed: frozenset[str]
     free: list[frozenset[int]]
     stable: list[bool]
+    still: list[bool]
     groups: dict[int, Group]
     locals: list[str]
 
@@ -38,4 +40,5 @@ def plan(algebra: Algebra, fixed: frozenset[str]) -> Plan:
         not varies[i] and ("exec" in fixed or pointwise[i]) for i in range(len(algebra.nodes))
     ]
     names = [f"x{i}" for i in range(len(algebra.nodes))]
-    return Plan(algebra, fixed, free, stable, {g.id: g for g in algebra.groups}, names)
+    still = [not v for v in varies]
+    return Plan(algebra, fixed, free, stable, still, {g.id: g for g in algebra.groups}, names)

@@ -10,7 +10,7 @@ from ksmcheck.cat.graph import Graph, members
 from ksmcheck.cat.paths import short_cycles
 from ksmcheck.cat.plan import Plan
 
-_TRIED = 4
+_TRIED = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from ksmcheck.check.verdict import (
 )
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.values import TooManyValues
-from ksmcheck.program.fingerprint import fingerprint
 from ksmcheck.program.ir import Check, Cut, Program
 from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.limits import Limits
@@ -86,7 +85,7 @@ class Checker:
         The question is the program at one bound: two that are equal there may differ beyond it.
         """
         question = (
-            fingerprint(self.workshop.program(request)),
+            self.workshop.fingerprint(request),
             *(request.model, config, request.solver, request.engine),
         )
         known = self._answers.get(question)

@@ -18,6 +18,7 @@ from ksmcheck.lowering.template import Row
 from ksmcheck.model.load import load_model
 from ksmcheck.model.model import Model
 from ksmcheck.program.compile import compile_program
+from ksmcheck.program.fingerprint import fingerprint
 from ksmcheck.program.ir import Program
 from ksmcheck.program.sites import remove_sites
 from ksmcheck.syntax.litmus import load_litmus
@@ -35,6 +36,7 @@ class Workshop:
         default_factory=dict
     )
     _programs: dict[tuple[object, ...], Program] = field(default_factory=dict)
+    _fingerprints: dict[int, str] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
 
     def with_models_only(self) -> Workshop:
@@ -65,6 +67,14 @@ class Workshop:
                 program = compile_program(test, kernel=request.kernel, unroll=request.unroll)
             self._programs[key] = program
         return self._programs[key]
+
+    def fingerprint(self, request: Request) -> str:
+        """Of the program: equal for programs that are alike but for names and places."""
+        program = self.program(request)
+        known = self._fingerprints.get(id(program))
+        if known is None:
+            known = self._fingerprints[id(program)] = fingerprint(program)
+        return known
 
     def structure(self, request: Request, config: str, *, stalls: bool = False) -> EventStructure:
         """The event structure under one configuration; ``stalls`` as in ``build_structure``.

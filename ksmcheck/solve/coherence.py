@@ -9,9 +9,10 @@ What is left out where it would take too many clauses is found by the lazy loop.
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Iterator
 
 from ksmcheck.events.structure import Event
+from ksmcheck.events.terms import Term
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.gates import FALSE, TRUE
 
@@ -27,12 +28,29 @@ def add_coherence(base: Base) -> None:
             by_thread.setdefault(event.thread, []).append(event)
     for accesses in by_thread.values():
         accesses.sort(key=lambda e: e.position)
-        for first, second in combinations(accesses, 2):
+        for first, second in _neighbours(accesses, base.structure.terms.true):
             if set(first.cells).isdisjoint(second.cells):
                 continue
             when = _both(base, first, second)
             if when is not None and len(base.gates.clauses) < limit:
                 _pair(base, first, second, when)
+
+
+def _neighbours(accesses: list[Event], always: Term) -> Iterator[tuple[Event, Event]]:
+    """The pairs that need clauses of their own: an access in between that is executed, and to the
+    same cell, whenever the first is (or whenever the second is) makes those of the pair follow."""
+    last: dict[tuple[object, ...], int] = {}
+    starts, ends = [], [len(accesses)] * len(accesses)
+    for index, event in enumerate(accesses):
+        place, guard = (event.address, event.width), event.guard
+        starts.append(max(last.get((place, guard), 0), last.get((place, always), 0)))
+        if (place, guard) in last:
+            ends[last[place, guard]] = index
+        last[place, guard] = index
+    for index, second in enumerate(accesses):
+        for before in range(starts[index], index):
+            if index <= ends[before]:
+                yield accesses[before], second
 
 
 def _both(base: Base, first: Event, second: Event) -> list[int] | None:

@@ -21,6 +21,9 @@ AS_HELP = 100_000
 """Clauses worth adding: a large formula makes every later search of the lazy engine slower."""
 
 _CANDIDATES = 50
+_PAIRS_A_CANDIDATE = 800
+"""To encode a program of n events costs about as much as judging n * n / 800 candidates."""
+
 _RATIO = 3.0
 
 
@@ -60,7 +63,9 @@ class Exact:
         self._judged += 1
         self._solving += solving
         self._judging += judging
-        if self._judged > _CANDIDATES and self._judging > _RATIO * self._solving:
+        count = len(self._base.events)
+        enough = _CANDIDATES + count * count // _PAIRS_A_CANDIDATE
+        if self._judged > enough and self._judging > _RATIO * self._solving:
             self.join()
 
     def _sized(self, checks: Iterable[Check]) -> TupleChecks:

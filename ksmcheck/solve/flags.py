@@ -8,7 +8,7 @@ accesses are ordered by this barrier and that dependency, and do not race howeve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ksmcheck.cat.absence import Absence, Failure, Scope
 from ksmcheck.cat.algebra import Check, Node
@@ -17,6 +17,7 @@ from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import DYNAMIC, Graph, members
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Concrete, Skeleton
+from ksmcheck.solve.extract import holding
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.ranges import ranges
 
@@ -99,6 +100,7 @@ class PairSearch:
         self.cat = cat
         self.concrete = concrete
         self.root = cat.root(check)
+        self.learned: dict[int, list[Clause]] = {}
         may, must = ranges(base)
         self.count = may.n
         self.may = [most for most, _ in bounds(cat, may, must)]
@@ -116,19 +118,30 @@ class PairSearch:
             for needed in (base.exec[a], base.exec[b], necessary.literal(self.root, a, b)):
                 base.gates.add(-chosen, needed)
 
-    def judge(self, graph: Graph, skeleton: Skeleton, model: Sequence[int]) -> bool | list[Clause]:
-        """True where a chosen pair is in the relation; else clauses that forbid the choice."""
+    def judge(self, graph: Graph, skeleton: Skeleton, model: Sequence[int]) -> list[Clause]:
+        """Nothing where a chosen pair is in the relation; else clauses that forbid the choice, and
+        to choose other pairs that the same candidate lacks."""
         scope = Scope(skeleton.events, self.count, self.may)
         absence = self.cat.absence(graph, scope, self.concrete.fixed)
         place = {event: i for i, event in enumerate(skeleton.events)}
+        holds = holding(model)
         clauses = []
         for (a, b), chosen in self.pairs.items():
-            if chosen > len(model) or model[chosen - 1] < 0:
+            picked = holds(chosen)
+            if not picked and (a not in place or b not in place or self._excluded(chosen, holds)):
                 continue
             if absence.has(self.root, place[a], place[b]):
-                return True
-            clauses.append(self._clause(chosen, absence, place[a], place[b], skeleton, model))
+                if picked:
+                    return []
+                continue
+            clause = self._clause(chosen, absence, place[a], place[b], skeleton, model)
+            self.learned.setdefault(chosen, []).append(clause[1:])
+            clauses.append(clause)
         return clauses
+
+    def _excluded(self, chosen: int, holds: Callable[[int], bool]) -> bool:
+        """What was learned before already says that the candidate lacks the pair."""
+        return any(not any(map(holds, rest)) for rest in self.learned.get(chosen, ()))
 
     def _clause(
         self,

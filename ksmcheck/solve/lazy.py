@@ -18,9 +18,10 @@ from ksmcheck.solve.limits import Meter
 from ksmcheck.text import InternalError
 
 _REASONS = 6
-Accept = Callable[[Graph], bool | list[list[int]] | None]
-"""Whether a consistent graph is what is looked for; None: it is not, and no other can be; clauses:
-it is not, and they say why."""
+Accept = Callable[[Graph], bool]
+"""Whether a consistent graph is what is looked for."""
+Teach = Callable[[Graph, Skeleton, Sequence[int]], list[list[int]]]
+"""Clauses that say why a candidate, consistent or not, is not what is looked for; none if it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,18 @@ class Lazy:
         self.candidates = 0
         self.learned = 0
         self._loaded = 0
-        self.judged: tuple[Skeleton, Sequence[int]] | None = None
 
     def search(
-        self, assumptions: list[int], accept: Accept | None = None, unless: int = 0
+        self,
+        assumptions: list[int],
+        accept: Accept | None = None,
+        unless: int = 0,
+        teach: Teach | None = None,
     ) -> Consistent | Stopped | None:
         """A consistent candidate under the assumptions, or None.
 
         With ``accept``, one whose graph is accepted; each one that is not is blocked for all later
-        searches that assume ``unless``.
+        searches that assume ``unless``. With ``teach``, one of which it has nothing to say.
         """
         start = self.candidates
         while True:
@@ -88,6 +92,9 @@ class Lazy:
             self.candidates += 1
             skeleton = self.concrete.skeleton(model)
             graph = self.concrete.graph(skeleton, model)
+            clauses = [] if teach is None else teach(graph, skeleton, model)
+            for clause in clauses:
+                self.base.gates.add(*clause)
             violated = self.cat.violated(graph)
             if violated:
                 if self.exact.complete:
@@ -96,16 +103,10 @@ class Lazy:
                 self._learn(violated[0], skeleton, graph, model)
                 self.exact.spent(solved - begun, perf_counter() - solved)
                 continue
-            self.judged = (skeleton, model)
-            accepted = accept is None or accept(self._with_values(graph, skeleton, model))
-            if accepted is None:
-                return None
-            if accepted is True:
-                return Consistent(model, skeleton)
-            if accepted:
-                for clause in accepted:
-                    self.base.gates.add(*clause)
+            if clauses:
                 continue
+            if accept is None or accept(self._with_values(graph, skeleton, model)):
+                return Consistent(model, skeleton)
             self.base.gates.add(-unless, *self._blocked(skeleton, model))
 
     def _with_values(self, graph: Graph, skeleton: Skeleton, model: Sequence[int]) -> Graph:

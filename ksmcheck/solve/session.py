@@ -18,7 +18,7 @@ from ksmcheck.solve.exact import AS_ENGINE, AS_HELP, Exact
 from ksmcheck.solve.extract import candidate_of
 from ksmcheck.solve.flags import PairSearch, selects
 from ksmcheck.solve.gates import FALSE, TRUE
-from ksmcheck.solve.lazy import Accept, Consistent, Lazy, Stopped
+from ksmcheck.solve.lazy import Accept, Consistent, Lazy, Stopped, Teach
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import (
     Found,
@@ -107,13 +107,13 @@ class Session:
             else:
                 self._select(check, known)
         pairs = self._pairs.get(check.name)
+        if pairs is not None:
+            return self._query(goal, None, known, teach=pairs.judge)
         seen = 0
 
-        def accept(graph: Graph) -> bool | list[list[int]] | None:
+        def accept(graph: Graph) -> bool:
             nonlocal seen
             seen += 1
-            if pairs is not None and self.lazy.judged is not None:
-                return pairs.judge(graph, *self.lazy.judged)
             if seen == _MANY:
                 self.exact.confine(known, check)
             return self.cat.raises(graph, check)
@@ -164,7 +164,12 @@ class Session:
     # One query.
 
     def _query(
-        self, goal: Term, accept: Accept | None, asked: int, observed: Sequence[Term] | None = None
+        self,
+        goal: Term,
+        accept: Accept | None,
+        asked: int,
+        observed: Sequence[Term] | None = None,
+        teach: Teach | None = None,
     ) -> Outcome:
         """``observed`` (of ``states``) rules out stray accesses and has to be defined too."""
         before = self._snapshot()
@@ -179,9 +184,9 @@ class Session:
             return GaveUp(_TOO_MANY, self._stats(before))
         astray = self.base.astray
         meaningless = self.base.gates.any_of((self.base.undefined, *used))
-        answer = self._search([*wanted, -meaningless, -astray], accept, asked)
+        answer = self._search([*wanted, -meaningless, -astray], accept, asked, teach)
         if answer is None and astray != FALSE and observed is None:
-            answer = self._search([*wanted, -meaningless], accept, asked)
+            answer = self._search([*wanted, -meaningless], accept, asked, teach)
         if answer is None and meaningless != FALSE:
             answer = self._search([meaningless], None, TRUE)
             if isinstance(answer, Consistent):
@@ -189,11 +194,15 @@ class Session:
         return self._outcome(answer, before)
 
     def _search(
-        self, assumptions: list[int], accept: Accept | None, asked: int
+        self,
+        assumptions: list[int],
+        accept: Accept | None,
+        asked: int,
+        teach: Teach | None = None,
     ) -> Consistent | Stopped | None:
         if FALSE in assumptions:
             return None
-        return self.lazy.search([x for x in assumptions if x != TRUE], accept, asked)
+        return self.lazy.search([x for x in assumptions if x != TRUE], accept, asked, teach)
 
     def _outcome(self, answer: Consistent | Stopped | None, before: _Snapshot) -> Outcome:
         stats = self._stats(before)

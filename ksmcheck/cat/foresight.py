@@ -1,0 +1,88 @@
+"""Reasons against what a candidate does not do: other sources of reads and other coherence orders
+that would violate the same requirement.
+
+A candidate that is inconsistent shows one way to be so. With the rest of it as it is, other tuples
+of rf and co would do the same; to learn that at once saves meeting each of them. A derivation is an
+implication whether its facts hold or not, so what is derived here is as sound as any reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ksmcheck.cat.bits import closure, transpose
+from ksmcheck.cat.derive import WHOLE, Derivation
+from ksmcheck.cat.graph import Graph, members, shape
+from ksmcheck.cat.paths import shortest_path
+from ksmcheck.cat.plan import Plan
+from ksmcheck.cat.reasons import Reason
+
+Tuple = tuple[int, int]
+
+
+class Foresight:
+    """The violations of one check that are near a candidate.
+
+    ``values`` are those of the generated code for the candidate, ``might`` what rf and co may have
+    with the same executed events and addresses.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        number: int,
+        graph: Graph,
+        values: Mapping[str, int],
+        might: Mapping[str, int],
+    ) -> None:
+        self._plan = plan
+        self._might = might
+        self._check, self._root = plan.algebra.checks[number], plan.algebra.roots[number]
+        self._shape = shape(graph.n)
+        self._actual = Derivation(plan, graph, dict(values))
+        self._imagined: dict[str, int] = {}
+        value = self._actual.values.value
+        self._now = value(self._root)
+        whole = self._imagine(self._root)
+        self._derivation = Derivation(plan, graph, {**values, **self._imagined})
+        self._more = whole & ~self._now
+
+    def tuples(self) -> list[Tuple]:
+        """Tuples that the check's relation might have, each of which would violate it."""
+        if self._check.negated or self._plan.algebra.nodes[self._root].sort == "set":
+            return []
+        more, s = self._more, self._shape
+        if self._check.kind == "irreflexive":
+            more &= s.diagonal
+        elif self._check.kind == "acyclic" and more:
+            more &= s.diagonal | transpose(closure(self._now, s), s)
+        return [divmod(position, s.n) for position in members(more)]
+
+    def reason(self, pair: Tuple) -> Reason | None:
+        """What forbids one of these tuples; None if it can not be said in facts."""
+        a, b = pair
+        facts = self._derivation.why(self._root, a, b)
+        if self._check.kind == "acyclic" and a != b:
+            path = shortest_path(self._now, b, a, self._shape)
+            assert path is not None
+            facts |= self._derivation.along(self._root, path)
+        return None if facts & WHOLE else Reason(self._derivation.decode(facts), False)
+
+    def _imagine(self, i: int) -> int:
+        """A node's value with all that rf and co might have, as far as it hangs on single tuples
+        of them."""
+        node = self._plan.algebra.nodes[i]
+        if node.op == "base" and node.name in self._might:
+            value = self._might[node.name]
+        elif node.op == "union":
+            value = 0
+            for arg in node.args:
+                value |= self._imagine(arg)
+        elif node.op == "inter":
+            value = self._imagine(node.args[0]) & self._imagine(node.args[1])
+        elif node.op == "diff" and self._plan.stable[node.args[1]]:
+            value = self._imagine(node.args[0]) & ~self._actual.values.value(node.args[1])
+        else:
+            return self._actual.values.value(i)
+        self._imagined[self._plan.locals[i]] = value
+        return value
