@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from ksmcheck.cat.absence import Absence, Scope
 from ksmcheck.cat.algebra import Algebra, Check, Node
 from ksmcheck.cat.codegen import Section, generate
 from ksmcheck.cat.derive import Derivation
+from ksmcheck.cat.foresight import Foresight
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.machine import Machine, Values, code_of
 from ksmcheck.cat.plan import Plan, plan
@@ -107,16 +108,32 @@ class CompiledCat:
         limit: int = 6,
         *,
         fixed: Collection[str] = (),
+        scope: Scope | None = None,
     ) -> tuple[Reason, ...]:
         """Why the candidate fails a requirement: at most ``limit`` reasons, the shortest first.
 
         ``fixed`` names what the caller knows to be alike in all candidates that it considers: of
         ``loc addr data ctrl`` (for pairs of executed events), and ``exec``: the same events are
-        executed. Reasons then leave those facts out, and more of them are not ``whole``.
+        executed. Reasons then leave those facts out, and more of them are not ``whole``; also
+        with ``scope``, which lets a reason say what has to be absent.
         """
         number = self._number(check)
         values = self._values(graph, number)
-        return reasons(self._plan(frozenset(fixed)), number, graph, values, limit)
+        return reasons(self._plan(frozenset(fixed)), number, graph, values, limit, scope)
+
+    def foresight(
+        self,
+        graph: Graph,
+        check: Check,
+        might: Mapping[str, int],
+        *,
+        fixed: Collection[str] = (),
+        scope: Scope | None = None,
+    ) -> Foresight:
+        """Violations of a requirement near a candidate; ``fixed``, ``scope`` as for ``explain``."""
+        number = self._number(check)
+        values = self._values(graph, number)
+        return Foresight(self._plan(frozenset(fixed)), number, graph, values, might, scope)
 
     def absence(self, graph: Graph, scope: Scope, fixed: Collection[str] = ()) -> Absence:
         """Reasons why tuples are not in a candidate's flags; ``fixed`` as for ``explain``."""

@@ -1,12 +1,13 @@
 """Why a tuple is in a relation: the base facts of one derivation of it.
 
 Facts are collected as bits of an integer (union is one operation): bit 0 says that the absence of
-something was used, bits 1..n that an event is executed, later bits are dynamic base tuples.
+something was used that is not said in facts, bits 1..n that an event is executed, later bits are
+dynamic base tuples, there or lacking.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -19,6 +20,9 @@ from ksmcheck.cat.stages import StagedValues, Stages
 Fact: TypeAlias = tuple[str, int, int]
 
 WHOLE = 1
+LACKING = "no-"
+"""Before the name of a relation: the fact is that the tuple is not in it."""
+
 _MIDPOINTS = 4
 
 
@@ -26,7 +30,11 @@ class Derivation:
     """Derivations in one candidate; each (node, tuple) is derived once.
 
     ``known`` holds the values of nodes outside ``let rec``, by local name of the generated code.
+    ``why_not``, if set, explains absences: for a node and a tuple, facts that hold (bits) and facts
+    that do not (whose events are numbered as it likes).
     """
+
+    why_not: Callable[[int, int, int], tuple[int, Iterable[Fact]]] | None = None
 
     def __init__(self, plan: Plan, graph: Graph, known: dict[str, int]) -> None:
         self.plan = plan
@@ -67,7 +75,7 @@ class Derivation:
         return ((facts & WHOLE) << 40) + (dynamic << 20) + facts.bit_count()
 
     def decode(self, facts: int) -> frozenset[Fact]:
-        """The facts as tuples; ``exec`` for an executed event."""
+        """The facts as tuples; ``exec`` for an executed event, LACKING before what is not there."""
         out: list[Fact] = []
         for position in members(facts >> 1):
             if position < self._n:
@@ -84,12 +92,7 @@ class Derivation:
     def _base(self, node: Node, a: int, b: int, stages: Stages) -> int:
         facts = self._executed[a] | self._executed[b]
         if node.sort == "rel" and node.name in DYNAMIC and node.name not in self.plan.fixed:
-            fact = (node.name, a, b)
-            bit = self._fact_bits.get(fact)
-            if bit is None:
-                bit = self._fact_bits[fact] = 2 << (self._n + len(self._facts))
-                self._facts.append(fact)
-            facts |= bit
+            facts |= self._bit((node.name, a, b))
         return facts
 
     def _exists(self, node: Node, a: int, b: int, stages: Stages) -> int:
@@ -112,11 +115,27 @@ class Derivation:
 
     def _diff(self, node: Node, a: int, b: int, stages: Stages) -> int:
         kept, cut = node.args
-        return self.why(kept, a, b, stages) | (0 if self.plan.stable[cut] else WHOLE)
+        return self.why(kept, a, b, stages) | self._absent(cut, a, b)
 
     def _complement(self, node: Node, a: int, b: int, stages: Stages) -> int:
-        # Stable if its operand is, so `why` has answered for that case.
-        return WHOLE
+        return self._absent(node.args[0], a, b)
+
+    def _absent(self, i: int, a: int, b: int) -> int:
+        if self.plan.stable[i]:
+            return 0
+        if self.why_not is None:
+            return WHOLE
+        facts, lacking = self.why_not(i, a, b)
+        for name, x, y in sorted(lacking):
+            facts |= self._bit((LACKING + name, x, y))
+        return facts
+
+    def _bit(self, fact: Fact) -> int:
+        bit = self._fact_bits.get(fact)
+        if bit is None:
+            bit = self._fact_bits[fact] = 2 << (self._n + len(self._facts))
+            self._facts.append(fact)
+        return bit
 
     def _inverse(self, node: Node, a: int, b: int, stages: Stages) -> int:
         return self.why(node.args[0], b, a, stages)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ksmcheck.cat.absence import Absence, Scope
 from ksmcheck.cat.bits import closure, transpose
 from ksmcheck.cat.derive import WHOLE, Derivation
 from ksmcheck.cat.graph import Graph, members, shape
@@ -34,6 +35,7 @@ class Foresight:
         graph: Graph,
         values: Mapping[str, int],
         might: Mapping[str, int],
+        scope: Scope | None = None,
     ) -> None:
         self._plan = plan
         self._might = might
@@ -45,6 +47,8 @@ class Foresight:
         self._now = value(self._root)
         whole = self._imagine(self._root)
         self._derivation = Derivation(plan, graph, {**values, **self._imagined})
+        if scope is not None:
+            self._derivation.why_not = Absence(self._derivation, scope).why_not
         self._more = whole & ~self._now
 
     def tuples(self) -> list[Tuple]:

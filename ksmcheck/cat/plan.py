@@ -15,9 +15,9 @@ _THROUGH_OTHERS = frozenset(["seq", "plus", "star", "domain", "range", "var", "f
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``free[i]``: recursion groups open in node i. ``stable[i]``: every candidate that the caller
-    considers has the same value of node i at the same executed events. ``still[i]``: the same at
-    the same executed events of all kinds, so that its derivations use no dynamic facts. ``fixed`` is as in
-    ``CompiledCat.explain``. ``locals[i]``: the node's name in generated code."""
+    considers has the same value of node i at the same executed events. ``still[i]``: derivations of
+    node i use no dynamic facts. ``fixed`` is as in ``CompiledCat.explain``. ``locals[i]``: the
+    node's name in generated code."""
 
     algebra: Algebra
     fixed: frozenset[str]

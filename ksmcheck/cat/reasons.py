@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ksmcheck.cat.absence import Absence, Scope
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.derive import WHOLE, Derivation, Fact
 from ksmcheck.cat.graph import Graph, members
@@ -18,7 +19,8 @@ class Reason:
     """Facts whose conjunction forces the violation in any candidate that has them all.
 
     A fact is (relation, a, b) for a relation of ``graph.DYNAMIC``, or ("exec", a, a) for an event
-    that is executed; sets and the other relations hold whenever their events are executed.
+    that is executed; sets and the other relations hold whenever their events are executed. With
+    LACKING before its name it is a fact that does not hold, of events numbered as in a Scope.
     ``whole``: the absence of some tuple was used too, so the violation is certain only for this
     very candidate.
     """
@@ -28,7 +30,12 @@ class Reason:
 
 
 def reasons(
-    plan: Plan, number: int, graph: Graph, values: dict[str, int], limit: int
+    plan: Plan,
+    number: int,
+    graph: Graph,
+    values: dict[str, int],
+    limit: int,
+    scope: Scope | None = None,
 ) -> tuple[Reason, ...]:
     """At most ``limit`` reasons for the failure of a check, those with fewest facts first.
 
@@ -38,6 +45,8 @@ def reasons(
     if check.negated:
         return (Reason(frozenset(), True),)
     derivation = Derivation(plan, graph, values)
+    if scope is not None:
+        derivation.why_not = Absence(derivation, scope).why_not
     try:
         found = _smallest(_violations(derivation, check, root, limit), derivation)
     except RecursionError:

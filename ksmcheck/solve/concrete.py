@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ksmcheck.cat.derive import Fact
+from ksmcheck.cat.derive import LACKING, Fact
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.reasons import Reason
 from ksmcheck.solve.base import Base
@@ -100,6 +100,22 @@ class Concrete:
 
     # Back to literals.
 
+    def might(self, skeleton: Skeleton) -> dict[str, int]:
+        """All pairs that rf and co may have with the skeleton's events and addresses."""
+        rf, co = 0, skeleton.co
+        for options in skeleton.reads:
+            for _, bit in options:
+                rf |= bit
+        for _, forth, back in skeleton.orders:
+            co |= forth | back
+        return {"rf": rf, "co": co}
+
+    def forbids(self, skeleton: Skeleton, reason: Reason, model: Sequence[int]) -> list[int]:
+        """Forbids facts of which the candidate need not have all."""
+        clause = self.against(reason.facts, skeleton, model)
+        clause.discard(FALSE)
+        return sorted(clause)
+
     def clause(self, skeleton: Skeleton, reason: Reason, model: Sequence[int]) -> list[int]:
         """Forbids the facts of a reason, for every candidate."""
         clause = self.against(reason.facts, skeleton, model)
@@ -108,11 +124,14 @@ class Concrete:
         return sorted(clause)
 
     def against(self, facts: Iterable[Fact], skeleton: Skeleton, model: Sequence[int]) -> set[int]:
-        """Literals one of which holds where not all of the candidate's facts do."""
+        """Literals one of which holds where some fact does not (or one that is lacking does)."""
         events = skeleton.events
         found: set[int] = set()
         for name, a, b in facts:
-            found.update(-x for x in self._fact(name, events[a], events[b], model))
+            if name.startswith(LACKING):
+                found.update(self.towards(name.removeprefix(LACKING), a, b))
+            else:
+                found.update(-x for x in self._fact(name, events[a], events[b], model))
         return found
 
     def towards(self, name: str, a: int, b: int) -> Iterable[int]:

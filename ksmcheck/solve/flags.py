@@ -12,14 +12,13 @@ from collections.abc import Callable, Sequence
 
 from ksmcheck.cat.absence import Absence, Failure, Scope
 from ksmcheck.cat.algebra import Check, Node
-from ksmcheck.cat.bounds import bounds
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import DYNAMIC, Graph, members
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Concrete, Skeleton
 from ksmcheck.solve.extract import holding
 from ksmcheck.solve.gates import FALSE, TRUE
-from ksmcheck.solve.ranges import ranges
+from ksmcheck.solve.ranges import Reach
 
 Clause = list[int]
 
@@ -95,15 +94,16 @@ _MIDDLES = 100
 class PairSearch:
     """The pairs of one flag. ``known``: the literal under which the flag is looked for."""
 
-    def __init__(self, base: Base, cat: CompiledCat, concrete: Concrete, check: Check) -> None:
+    def __init__(
+        self, base: Base, cat: CompiledCat, concrete: Concrete, check: Check, reach: Reach
+    ) -> None:
         self.base = base
         self.cat = cat
         self.concrete = concrete
         self.root = cat.root(check)
         self.learned: dict[int, list[Clause]] = {}
-        may, must = ranges(base)
-        self.count = may.n
-        self.may = [most for most, _ in bounds(cat, may, must)]
+        self.count = len(base.events)
+        self.may = reach.may
         self.pairs = {
             (position // self.count, position % self.count): base.gates.new()
             for position in members(self.may[self.root])

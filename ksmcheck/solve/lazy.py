@@ -6,18 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
+from ksmcheck.cat.absence import Scope
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph
+from ksmcheck.cat.reasons import Reason
 from ksmcheck.solve.backends.backend import Backend
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Concrete, Skeleton
 from ksmcheck.solve.exact import Exact
 from ksmcheck.solve.extract import candidate_of, different_values, holding
 from ksmcheck.solve.limits import Meter
+from ksmcheck.solve.ranges import Reach
 from ksmcheck.text import InternalError
 
 _REASONS = 6
+_FORESEEN = 24
+"""Clauses at most that one inconsistent candidate teaches about others."""
+
 Accept = Callable[[Graph], bool]
 """Whether a consistent graph is what is looked for."""
 Teach = Callable[[Graph, Skeleton, Sequence[int]], list[list[int]]]
@@ -49,10 +55,13 @@ class Lazy:
         backend: Backend,
         meter: Meter,
         exact: Exact,
+        reach: Reach,
         values: bool = False,
     ) -> None:
         """``values``: flags look at the values of accesses, not at the graph alone."""
         self.exact = exact
+        self.reach = reach
+        self._absences = False
         self.values = values
         self.base = base
         self.cat = cat
@@ -62,6 +71,7 @@ class Lazy:
         self.candidates = 0
         self.learned = 0
         self._loaded = 0
+        self._foreseen: dict[tuple[str, int, int], list[list[int]]] = {}
 
     def search(
         self,
@@ -144,13 +154,50 @@ class Lazy:
 
     def _learn(self, check: Check, skeleton: Skeleton, graph: Graph, model: Sequence[int]) -> None:
         """Forbids the reasons why the candidate is inconsistent, or else the candidate itself."""
-        fixed = self.concrete.fixed
-        clauses = []
-        for reason in self.cat.explain(graph, check, _REASONS, fixed=fixed):
-            if not reason.whole:
-                clauses.append(self.concrete.clause(skeleton, reason, model))
+        clauses = [
+            self.concrete.clause(skeleton, reason, model)
+            for reason in self._reasons(check, skeleton, graph)
+            if not reason.whole
+        ]
         if not clauses:
             clauses.append(self.concrete.block(skeleton, model))
+        clauses += self._foresee(check, skeleton, graph, model)
         for clause in clauses:
             self.base.gates.add(*clause)
         self.learned += len(clauses)
+
+    def _reasons(self, check: Check, skeleton: Skeleton, graph: Graph) -> tuple[Reason, ...]:
+        """Reasons that speak of absences too, once there are some that need it."""
+        fixed = self.concrete.fixed
+        if not self._absences:
+            found = self.cat.explain(graph, check, _REASONS, fixed=fixed)
+            self._absences = any(reason.whole for reason in found)
+            if not self._absences:
+                return found
+        return self.cat.explain(graph, check, _REASONS, fixed=fixed, scope=self._scope(skeleton))
+
+    def _scope(self, skeleton: Skeleton) -> Scope | None:
+        if not self._absences:
+            return None
+        return Scope(skeleton.events, len(self.base.events), self.reach.may)
+
+    def _foresee(
+        self, check: Check, skeleton: Skeleton, graph: Graph, model: Sequence[int]
+    ) -> list[list[int]]:
+        """Forbids what would violate the same requirement, unless that is known."""
+        might = self.concrete.might(skeleton)
+        near = self.cat.foresight(
+            graph, check, might, fixed=self.concrete.fixed, scope=self._scope(skeleton)
+        )
+        holds, events, clauses = holding(model), skeleton.events, list[list[int]]()
+        for a, b in near.tuples():
+            known = self._foreseen.setdefault((check.name, events[a], events[b]), [])
+            if any(sum(map(holds, clause)) <= 1 for clause in known):
+                continue
+            reason = near.reason((a, b))
+            if reason is not None:
+                clauses.append(self.concrete.forbids(skeleton, reason, model))
+                known.append([x for x in clauses[-1] if abs(x) <= len(model)])
+            if len(clauses) == _FORESEEN:
+                break
+        return clauses

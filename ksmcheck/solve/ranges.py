@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from ksmcheck.cat.bits import closure
 from ksmcheck.cat.bounds import bounds
@@ -100,17 +101,30 @@ def _co(base: Base, a: int, b: int) -> int:
     return base.gates.all_of((base.order(a, b), base.same(a, b)))
 
 
-def raisable(base: Base, cat: CompiledCat) -> frozenset[str]:
-    """The flags that some candidate may raise, by name: no other can be."""
-    may, must = ranges(base)
-    known, whole = bounds(cat, may, must), shape(may.n)
-    found = set()
-    for check, root in zip(cat.checks, cat.algebra.roots, strict=True):
-        most = known[root][0]
-        if check.kind == "acyclic":
-            most = closure(most, whole)
-        if check.kind != "empty":
-            most &= whole.diagonal
-        if check.flag and (most or not check.negated):
-            found.add(check.name)
-    return frozenset(found)
+class Reach:
+    """What each node of a model may contain in some candidate; computed when first asked for."""
+
+    def __init__(self, base: Base, cat: CompiledCat) -> None:
+        self._base = base
+        self._cat = cat
+
+    @cached_property
+    def may(self) -> list[int]:
+        """By node, over all events of the structure."""
+        may, must = ranges(self._base)
+        return [most for most, _ in bounds(self._cat, may, must)]
+
+    @cached_property
+    def raisable(self) -> frozenset[str]:
+        """The flags that some candidate may raise, by name: no other can be."""
+        whole, found = shape(len(self._base.events)), set()
+        for check, root in zip(self._cat.checks, self._cat.algebra.roots, strict=True):
+            if check.flag:
+                most = self.may[root]
+                if check.kind == "acyclic":
+                    most = closure(most, whole)
+                if check.kind != "empty":
+                    most &= whole.diagonal
+                if most or not check.negated:
+                    found.add(check.name)
+        return frozenset(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
@@ -30,7 +29,7 @@ from ksmcheck.solve.outcome import (
     Stats,
 )
 from ksmcheck.solve.premises import premises
-from ksmcheck.solve.ranges import raisable
+from ksmcheck.solve.ranges import Reach
 from ksmcheck.text import InputError
 
 ENGINES = ("lazy", "tuple")
@@ -82,7 +81,10 @@ class Session:
             self.exact = Exact(self.base, cat, AS_ENGINE if engine == "tuple" else AS_HELP)
             if engine == "tuple":
                 self.exact.join()
-            self.lazy = Lazy(self.base, cat, solver, self.meter, self.exact, axioms.values)
+            self.reach = Reach(self.base, cat)
+            self.lazy = Lazy(
+                self.base, cat, solver, self.meter, self.exact, self.reach, axioms.values
+            )
         except TooManyValues:
             self._too_many = True
 
@@ -97,7 +99,7 @@ class Session:
         """A consistent execution where ``goal`` holds and the model raises the flag ``check``."""
         if self._too_many:
             return GaveUp(_TOO_MANY, self._stats(_NOTHING))
-        if check.name not in self._raisable:
+        if check.name not in self.reach.raisable:
             return Refuted(self._stats(self._snapshot()))
         known = self._flags.get(check.name)
         if known is None:
@@ -123,14 +125,9 @@ class Session:
     def _select(self, check: Check, known: int) -> None:
         """The flag is to be looked for pair by pair, if it is of that kind."""
         if not self.lazy.values and selects(check, self.cat):
-            found = PairSearch(self.base, self.cat, self.lazy.concrete, check)
+            found = PairSearch(self.base, self.cat, self.lazy.concrete, check, self.reach)
             found.install(known)
             self._pairs[check.name] = found
-
-    @cached_property
-    def _raisable(self) -> frozenset[str]:
-        """The flags that may be raised at all."""
-        return raisable(self.base, self.cat)
 
     def states(self, observed: Sequence[Term], goal: Term) -> StatesOutcome:
         """All value tuples of ``observed`` over the consistent executions where ``goal`` holds.
