@@ -424,6 +424,7 @@ def _narrowed(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> _Fixpoint:
         fixpoint = _Fixpoint(events, cells, dead)
         fixpoint.run()
         now = frozenset(e.id for e in events if not fixpoint.possible(e))
-        if now == dead:
-            return fixpoint
+        fixpoint.dead = now
+        if not any(w.id in now and fixpoint.made[w.id] for w in fixpoint.writes):
+            return fixpoint  # what cannot happen has not given any value away
         dead = now

@@ -6,40 +6,39 @@ does not run); what was found out about one holds for the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from hashlib import sha256
+from io import BytesIO
+from pickle import Pickler
+from typing import Any
 
 from ksmcheck.program.ir import Origin, Program
 from ksmcheck.text import Span
 
 
+class _Placeless(Pickler):
+    """Writes a program without the places that it comes from."""
+
+    def persistent_id(self, value: Any) -> str | None:
+        return "" if isinstance(value, Origin | Span) else None
+
+
 def fingerprint(program: Program) -> str:
-    """Equal for programs with equal threads, memory and condition, wherever they stand."""
-    digest = sha256()
-    for part in (program.kernel, program.cells, program.threads, program.condition):
-        for word in _words(part):
-            digest.update(word.encode())
-            digest.update(b"\0")
-    for word in _words((program.filter, program.observed)):
-        digest.update(word.encode())
-        digest.update(b"\0")
-    return digest.hexdigest()
+    """Equal only for programs with equal threads, memory and condition, wherever they stand.
 
-
-def _words(value: object) -> Iterator[str]:
-    if isinstance(value, Origin | Span):
-        return
-    if is_dataclass(value):
-        yield type(value).__name__
-        for field in fields(value):
-            yield from _words(getattr(value, field.name))
-    elif isinstance(value, tuple):
-        yield "("
-        for item in value:
-            yield from _words(item)
-        yield ")"
-    elif isinstance(value, frozenset):
-        yield "{" + ",".join(sorted(map(str, value))) + "}"
-    else:
-        yield repr(value)
+    Programs that are equal and were compiled alike have the same one (pickle also tells whether
+    equal parts are one object).
+    """
+    condition = program.condition
+    text = BytesIO()
+    pickler = _Placeless(text, protocol=5)
+    pickler.dump(
+        (
+            program.kernel,
+            program.cells,
+            program.threads,
+            condition and (condition.quantifier, condition.expr),
+            program.filter,
+            program.observed,
+        )
+    )
+    return sha256(text.getvalue()).hexdigest()

@@ -17,6 +17,8 @@ from ksmcheck.solve.base import Base
 from ksmcheck.solve.gates import FALSE, TRUE
 
 MAX_CLAUSES = 40_000
+MAX_SOURCES = 60
+"""Two reads with more pairs of sources than this are left to the lazy loop."""
 
 
 def add_coherence(base: Base) -> None:
@@ -88,6 +90,8 @@ def _read_write(base: Base, read: int, write: int, when: list[int]) -> None:
 
 def _read_read(base: Base, first: int, second: int, when: list[int]) -> None:
     seconds = [(two, -base.rf[two, second]) for two in base.sources[second]]
+    if len(seconds) * len(base.sources[first]) > MAX_SOURCES:
+        return
     for one in base.sources[first]:
         unless = [*when, -base.rf[one, first]]
         for two, unread in seconds:
