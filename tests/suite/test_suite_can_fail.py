@@ -16,9 +16,7 @@ from ksmcheck.batch.suite import Suite
 from ksmcheck.check import Checker, Request
 
 FREEZE = "return atomic_cmpxchg(&page->_count, count, 0) == count;"
-TORN = (
-    "if (atomic_read(&page->_count) != count) return 0; atomic_set(&page->_count, 0); return 1;"
-)
+TORN = "if (atomic_read(&page->_count) != count) return 0; atomic_set(&page->_count, 0); return 1;"
 
 
 def test_only_dead_page_is_safe_whatever_is_changed(ksm: Suite) -> None:
