@@ -146,7 +146,7 @@ class Checker:
             seconds = None
             if request.timeout is not None:
                 seconds = max(0.001, request.timeout - (perf_counter() - started))
-            limits = Limits(seconds=seconds, memory_mb=request.memory)
+            limits = Limits(seconds, request.memory, asked=request.timeout)
             cat = self.workshop.model(request.model).compiled
             if request.engine == "explicit":
                 return ExplicitSession(structure, cat, limits=limits)
@@ -167,8 +167,8 @@ class Checker:
         try:
             search = self._search(request, config, started)
             answer = search.verdict()
-        except TooManyValues:
-            return replace(base, reason="a value has more possibilities than can be enumerated")
+        except TooManyValues as many:
+            return replace(base, reason=str(many))
         except OutOfTime as limit:
             return replace(base, reason=str(limit))
         events = len(search.structure.events)

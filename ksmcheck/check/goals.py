@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
+from ksmcheck.program.ir import UNDEFINED
 
 PROPERTY_QUANTIFIERS = ("~exists", "forall")
+_OF_ALL = UNDEFINED | {"bad address"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Goals:
     the final condition fails. ``cut``: an unrolling bound is reached, by iterations that count:
     one that changes nothing can be left out. ``wanted``: complete and the condition of an
     ``exists`` holds; ``unwanted``: it does not. ``has_property``: the test demands something; that
-    addresses have to be good ones is demanded of every test.
+    C gives it a meaning, good addresses included, is demanded of every test.
     """
 
     complete: Term
@@ -44,7 +46,7 @@ def goals_of(structure: EventStructure) -> Goals:
         final = condition
     elif quantifier == "forall":
         final = terms.no(condition)
-    demanded = [kind for _, kind in wrong if kind != "bad address" or quantifier != "exists"]
+    demanded = [kind for _, kind in wrong if kind not in _OF_ALL or quantifier != "exists"]
     return Goals(
         complete=complete,
         failing=failing,

@@ -87,13 +87,16 @@ def _root() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Entry point: runs the command and exits with its documented code."""
-    from ksmcheck.text import InputError, InternalError
+    from ksmcheck.text import Inconclusive, InputError, InternalError
 
     _forgive_encodings()
     try:
         code = _root.main(args=args, prog_name="ksmcheck", standalone_mode=False)
     except InputError as error:
         click.echo(error.diagnostic.render(), err=True)
+        code = error.exit_code
+    except Inconclusive as error:
+        click.echo(f"UNKNOWN: {error}", err=True)
         code = error.exit_code
     except InternalError as error:
         click.echo(f"ksmcheck: internal error: {error}\nThis is a bug in ksmcheck.", err=True)

@@ -63,7 +63,8 @@ class Dependency:
 class Obligation:
     """A property inside the code: violated where ``guard`` holds and ``holds`` is 0.
 
-    ``kind`` is the macro's name (``BUG_ON``) or ``bad address`` for an access outside every cell.
+    ``kind`` is the macro's name (``BUG_ON``), ``bad address`` for an access outside every cell, or
+    one of ``program.ir.UNDEFINED``.
     """
 
     kind: str

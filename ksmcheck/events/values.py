@@ -20,6 +20,7 @@ from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.terms import Term, evaluate
 from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
 from ksmcheck.program.ir import Cell
+from ksmcheck.text import Inconclusive
 
 MAX_VALUES = 2048
 MAX_COMBINATIONS = 1 << 18
@@ -30,8 +31,11 @@ Links = dict[int, int]
 """Values, and for each in how many updates it was made."""
 
 
-class TooManyValues(Exception):
+class TooManyValues(Inconclusive):
     """A term may have more values than this engine enumerates; the verdict is UNKNOWN."""
+
+    def __init__(self) -> None:
+        super().__init__("a value has more possibilities than can be enumerated")
 
 
 @dataclass(frozen=True, slots=True)

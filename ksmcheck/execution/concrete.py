@@ -123,6 +123,17 @@ def binary(op: str, left: Concrete, right: Concrete, layouts: Layouts) -> Concre
     return Concrete(type, wrap(number, type), reads, fixed)
 
 
+def undefined(op: str, left: Concrete, right: Concrete) -> str | None:
+    """What is wrong with the right operand of an operator on integers (C17 6.5.5, 6.5.7)."""
+    if isinstance(left.type, PointerTo) or isinstance(right.type, PointerTo):
+        return None
+    if op in ("/", "%") and right.number == 0:
+        return "division by zero"
+    if op in ("<<", ">>") and not 0 <= right.number < promoted(left.type).ints.width:
+        return "shift too far"
+    return None
+
+
 def _on_numbers(op: str, a: int, b: int) -> int:
     if op in _COMPARISONS:
         order = (a > b) - (a < b)

@@ -13,11 +13,13 @@ from ksmcheck.execution.concrete import (
     convert,
     integer,
     unary,
+    undefined,
     wrap,
 )
 from ksmcheck.execution.known import assigned, forget
 from ksmcheck.execution.machine import (
     Control,
+    FailedCheck,
     InMemory,
     InRegister,
     Place,
@@ -70,7 +72,7 @@ class Expressions(Static):
                 return self.short_circuit(e)
             case c.Binary(op, left, right):
                 first = self.settled(self.value(left))
-                return binary(op, first, self.settled(self.value(right)), self.layouts)
+                return self.operate(op, first, self.settled(self.value(right)), e)
             case c.Assign():
                 return self.assign(e)
             case c.IncDec():
@@ -102,6 +104,14 @@ class Expressions(Static):
                 number = wrap(inner.number - offset, UNSIGNED_LONG)
                 return replace(inner, type=PointerTo(outer), number=number)
         raise InternalError(f"replay: no value for {type_name(e)}")
+
+    def operate(self, op: str, left: Concrete, right: Concrete, e: c.Expr) -> Concrete:
+        """A binary operator; where C gives it no meaning, that is noted, and ``left`` results."""
+        wrong = undefined(op, left, right)
+        if wrong is not None:
+            self.failed.append(FailedCheck(wrong, self.record.thread, e.span))
+            right = replace(right, number=1 if op in ("/", "%") else 0)
+        return binary(op, left, right, self.layouts)
 
     def settled(self, value: Concrete) -> Concrete:
         """With the addresses of private variables as far as they are known now."""
@@ -221,7 +231,7 @@ class Expressions(Static):
         if e.op != "=":
             old = self.settled(self.read(place))
             right = self.settled(self.value(e.value))
-            return self.write(place, binary(e.op[:-1], old, right, self.layouts))
+            return self.write(place, self.operate(e.op[:-1], old, right, e))
         if not is_scalar(place.type):
             self.copy(place, self.place(e.value))
             return NOTHING

@@ -15,7 +15,7 @@ from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, pro
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
 from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.known import Outlook, keep_fixed
-from ksmcheck.execution.machine import Call, Control, Variable
+from ksmcheck.execution.machine import Call, Control, FailedCheck, Variable
 from ksmcheck.execution.performed import Record
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.constants import constant
@@ -119,6 +119,7 @@ class Interpreter(Calls):
         if call.result_type is None:
             return NOTHING
         if call.returned is None:
+            self.failed.append(FailedCheck("missing return", self.record.thread, function.span))
             return Concrete(call.result_type, 0)
         return call.returned
 

@@ -24,6 +24,7 @@ from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Property
 from ksmcheck.program.places import InMemory, InRegisters, Place
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.threads import Output
+from ksmcheck.program.undefined import demand
 from ksmcheck.program.values import Value, binary, pointer
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.syntax.c_ast import Name
@@ -69,6 +70,12 @@ class Final(Statements):
         op = _COMPARISONS[tree.op]
         lenient = self.herd or self._same_kind(left, value)
         return fold.truth(binary(op, left, value, self.layouts, tree.span, lenient=lenient).expr)
+
+    def arithmetic(self, op: str, left: Value, right: Value, node: Tree) -> Value:
+        if demand(op, left, right) is not None:
+            message = f"{op} needs a constant on its right in a condition"
+            raise InputError(message, node.span, hint="compute it in a thread")
+        return super().arithmetic(op, left, right, node)
 
     def _same_kind(self, left: Value, right: Value) -> bool:
         """A register that holds a pointer may be compared with any pointer."""

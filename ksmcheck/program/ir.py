@@ -113,9 +113,17 @@ class Access:
     origin: Origin
 
 
+DIVISION = "division by zero"
+SHIFT = "shift too far"
+NO_RETURN = "missing return"
+UNDEFINED = frozenset((DIVISION, SHIFT, NO_RETURN))
+"""Kinds of checks that every program makes: where they fail, C gives the program no meaning."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``assert``/``BUG_ON``/...: violated in an execution where ``holds`` is 0. Never branches."""
+    """``assert``/``BUG_ON``/..., or one of ``UNDEFINED``: violated in an execution where ``holds``
+    is 0. Never branches."""
 
     kind: str
     holds: Expr

@@ -6,9 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ksmcheck.kernel.primitive import Primitive
-from ksmcheck.program.fold import registers
+from ksmcheck.program.fold import registers, substitute
 from ksmcheck.program.graph import Forget, Fork, Graph, Node, Step, Stop, Touch
-from ksmcheck.program.ir import Access, Assume, Branch, Check, End, Jump, Set, Thread
+from ksmcheck.program.ir import (
+    UNDEFINED,
+    Access,
+    Assume,
+    Branch,
+    Check,
+    Const,
+    End,
+    Jump,
+    Set,
+    Thread,
+)
 from ksmcheck.program.loops import Loop
 
 
@@ -104,13 +115,33 @@ class Repeats:
         return self.unchanged and not self.plain and not self.writes
 
 
+def met_by_constants(check: Check, graph: Graph) -> bool:
+    """Whether it holds because its one register is a constant wherever it gets a value.
+
+    So is the bit's number in an inlined ``flags >> nr``: unrolling drops that check.
+    """
+    names = set(registers(check.holds))
+    if len(names) != 1 or check.kind not in UNDEFINED:
+        return False
+    (name,) = names
+    for step in (s for n in graph.nodes for s in n.steps if assigned(s) == name):
+        if isinstance(step, Forget):
+            continue
+        if not isinstance(step, Set) or not isinstance(step.expr, Const):
+            return False
+        holds = substitute(check.holds, {name: step.expr})
+        if not isinstance(holds, Const) or not holds.value:
+            return False
+    return True
+
+
 def repeats(
     loop: Loop, graph: Graph, live: dict[int, set[str]], primitives: Mapping[str, Primitive]
 ) -> Repeats:
     """Whether iterations of a loop that write nothing may be left out."""
     body = [s for n in graph.nodes if n.id in loop.nodes for s in n.steps]
     changed = {target for step in body if (target := assigned(step)) is not None}
-    checks = any(isinstance(step, Check) for step in body)
+    checks = any(isinstance(s, Check) and not met_by_constants(s, graph) for s in body)
     unchanged = loop.single and not checks and not changed & live[loop.head.id]
     called = {step.name for step in body if isinstance(step, Access)}
     writes = any(primitives[name].new is not None for name in called)

@@ -19,9 +19,10 @@ from ksmcheck.kernel.types import (
 )
 from ksmcheck.program import fold
 from ksmcheck.program.graph import Forget, Node
-from ksmcheck.program.ir import Const, Use
+from ksmcheck.program.ir import Check, Const, Use
 from ksmcheck.program.places import InMemory, InRegisters, Place, Places
 from ksmcheck.program.scope import Scope, Variable
+from ksmcheck.program.undefined import demand
 from ksmcheck.program.values import NOTHING, Value, assign, binary, cast, need_scalar, unary
 from ksmcheck.syntax.c_ast import (
     Assign,
@@ -236,6 +237,11 @@ class Operators(Places):
         return assign(value, place.type, target.span, lenient=self.frame.lenient)
 
     def arithmetic(self, op: str, left: Value, right: Value, node: Tree) -> Value:
+        demanded = demand(op, left, right)
+        if demanded is not None:
+            origin = self.origin(node.span, node)
+            self.graph.emit(Check(demanded.kind, demanded.holds, origin))
+            right = demanded.right
         return binary(op, left, right, self.layouts, node.span, lenient=self.frame.lenient)
 
     def _is_new_register(self, target: Name, op: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ksmcheck.kernel.ints import S32
 from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import VOID, CType, VoidType, ints_of, is_scalar
 from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.expressions import Expressions
 from ksmcheck.program.graph import Forget, Node
 from ksmcheck.program.initialisers import is_word, leaves, sized
-from ksmcheck.program.ir import Const, Frame, Use
+from ksmcheck.program.ir import NO_RETURN, Check, Const, Frame, Use
 from ksmcheck.program.scope import Activation, Scope, Targets, Variable
 from ksmcheck.program.switches import Switches
 from ksmcheck.program.values import NOTHING, Value, assign
@@ -221,6 +222,9 @@ class Statements(Switches, Expressions):
         assert function.body is not None
         self._block(function.body)
         self.check_labels()
+        if callee.result is not None:  # the kernel is built with -Werror=return-type
+            origin = self.origin(function.span, function)
+            self.graph.emit(Check(NO_RETURN, Const(0, S32), origin))
         self.graph.start(callee.exit)
         self.frame = caller
         if callee.result is None:

@@ -13,7 +13,17 @@ from heapq import heappop, heappush
 
 from ksmcheck.program.fold import substitute
 from ksmcheck.program.graph import Forget, Fork, Goto, Graph, Node, Step, Touch
-from ksmcheck.program.ir import Access, Assume, Check, Const, Expr, Instr, Origin, Set
+from ksmcheck.program.ir import (
+    UNDEFINED,
+    Access,
+    Assume,
+    Check,
+    Const,
+    Expr,
+    Instr,
+    Origin,
+    Set,
+)
 from ksmcheck.program.loops import Loop, Spot
 from ksmcheck.text import InputError, Span
 
@@ -163,8 +173,9 @@ class Unroller:
         limit = self.bound if loop.bound is None else loop.bound
         if loop in self.silent:
             limit = min(limit, 1)
-        # A constant test alone is not a count: it may be the same one each time round.
-        counting = iteration in self.counted and facts.constants != self.at_head[iteration]
+        # A constant test alone is not a count: it may be the same one each time round. The first
+        # iteration of a loop entered in its middle was never at the head.
+        counting = iteration in self.counted and facts.constants != self.at_head.get(iteration)
         if counts[-1] >= (COUNTED if counting else limit):
             return Edge(None, iteration)
         following = (*counts[:-1], counts[-1] + 1)
@@ -208,5 +219,6 @@ def _step(step: Step, facts: _Facts) -> Instr | None:
         return Access(step.name, step.dst, args, step.cell_type, step.result_type, step.origin)
     holds = substitute(step.holds, facts.constants)
     if isinstance(step, Check):
-        return Check(step.kind, holds, step.origin)
+        met = isinstance(holds, Const) and holds.value
+        return None if met and step.kind in UNDEFINED else Check(step.kind, holds, step.origin)
     return Assume(holds, step.origin)

@@ -142,8 +142,8 @@ def _integers(name: str, left: Value, right: Value, span: Span) -> Value:
     if name in ("shl", "shr"):
         type = promote(left.type)
         amount = cast(right, promote(right.type), span)
-        by = _shift_amount(amount.expr, type, span)
-        return Value(fold.op(name, type.ints, cast(left, type, span).expr, by), type)
+        _need_width(amount.expr, type, span)
+        return Value(fold.op(name, type.ints, cast(left, type, span).expr, amount.expr), type)
     type = common(left.type, right.type)
     a, b = cast(left, type, span).expr, cast(right, type, span).expr
     if name in COMPARISONS:
@@ -153,15 +153,9 @@ def _integers(name: str, left: Value, right: Value, span: Span) -> Value:
     return Value(fold.op(name, type.ints, a, b), type)
 
 
-def _shift_amount(amount: Expr, type: IntegerType, span: Span) -> Expr:
-    """The amount; one that C gives no meaning becomes 64, which ``kernel.ints`` gives none."""
-    width = type.ints.width
-    if not isinstance(amount, Const):
-        few = fold.op("lt", S32, amount, Const(width, amount.type))
-        return fold.op("ite", amount.type, few, amount, Const(64, amount.type))
-    if not 0 <= amount.value < width:
+def _need_width(amount: Expr, type: IntegerType, span: Span) -> None:
+    if isinstance(amount, Const) and not 0 <= amount.value < type.ints.width:
         raise InputError(f"a shift of {type} by {amount.value} has no meaning in C", span)
-    return amount
 
 
 def _with_pointers(

@@ -13,11 +13,13 @@ class Limits:
     ``seconds``     wall-clock time of a whole session, counted from its start.
     ``memory_mb``   resident memory of the process in MiB.
     ``iterations``  candidates looked at in one query.
+    ``asked``       seconds that the user gave, where some were spent before the session.
     """
 
     seconds: float | None = None
     memory_mb: int | None = None
     iterations: int | None = None
+    asked: float | None = None
 
 
 @dataclass(slots=True)
@@ -41,7 +43,8 @@ class Meter:
         """Which limit has been reached, in words; None: go on."""
         limits = self.limits
         if limits.seconds is not None and self.seconds >= limits.seconds:
-            return f"time limit of {limits.seconds:g} s reached"
+            asked = limits.seconds if limits.asked is None else limits.asked
+            return f"time limit of {asked:g} s reached"
         if limits.memory_mb is not None and resident_mb() >= limits.memory_mb:
             return f"memory limit of {limits.memory_mb} MiB reached"
         if limits.iterations is not None and iterations >= limits.iterations:

@@ -1,6 +1,6 @@
 """Source text, positions in it, and what is said to the user about it."""
 
-from ksmcheck.text.diagnostic import Diagnostic, InputError, InternalError, Note
+from ksmcheck.text.diagnostic import Diagnostic, Inconclusive, InputError, InternalError, Note
 from ksmcheck.text.source import Source, Span
 
-__all__ = ["Diagnostic", "InputError", "InternalError", "Note", "Source", "Span"]
+__all__ = ["Diagnostic", "Inconclusive", "InputError", "InternalError", "Note", "Source", "Span"]

@@ -70,6 +70,12 @@ class InputError(Exception):
         return self.diagnostic.render()
 
 
+class Inconclusive(Exception):
+    """No answer, and nothing is wrong with the input: the message says why. Exit code 4."""
+
+    exit_code: ClassVar[int] = 4
+
+
 class InternalError(Exception):
     """ksmcheck contradicted itself (a witness that does not replay, say); exit code 3."""
 

@@ -41,9 +41,14 @@ static void migrate_page_states(struct page *newpage, struct page *page)
 		set_bit(PG_active, &newpage->flags);
 	else if (test_clear_page_flag(page, PG_unevictable))
 		set_bit(PG_unevictable, &newpage->flags);
-	if (PageDirty(page))
+#if AT_LEAST_6_12
+	if (PageDirty(page))	/* path A has moved it already */
 		SetPageDirty(newpage);
-#if !AT_LEAST_6_12
+#else
+	if (PageDirty(page)) {	/* clear_page_dirty_for_io */
+		test_clear_page_flag(page, PG_dirty);
+		SetPageDirty(newpage);
+	}
 	if (test_clear_page_flag(page, PG_mlocked))
 		set_bit(PG_mlocked, &newpage->flags);
 #endif
@@ -132,6 +137,12 @@ static int migrate_page_move_mapping(struct page *newpage, struct page *page)
 		SetPageSwapCache(newpage);
 		newpage->private = page->private;
 	}
+#if AT_LEAST_6_12
+	if (PageDirty(page)) {	/* with the count frozen, and newpage not yet exposed */
+		ClearPageDirty(page);
+		SetPageDirty(newpage);
+	}
+#endif
 	rcu_assign_pointer(swapper_space.slot, newpage);
 #ifndef KSM_IN_FREEZE
 	page_unfreeze_refs(page, 1);

@@ -62,6 +62,9 @@
 #define PG_mlocked 21
 #endif
 
+/* All of them: the upper part of the word, with node and zone, is 0 here. */
+#define PAGE_FLAGS_CHECK_AT_PREP ((1UL << 22) - 1)
+
 #define PAGE_MAPPING_ANON 1
 #define PAGE_MAPPING_KSM 2
 #define PAGE_MAPPING_FLAGS (PAGE_MAPPING_ANON | PAGE_MAPPING_KSM)
@@ -132,6 +135,11 @@ static inline int PageDirty(struct page *page)
 static inline void SetPageDirty(struct page *page)
 {
 	set_bit(PG_dirty, &page->flags);
+}
+
+static inline void ClearPageDirty(struct page *page)
+{
+	clear_bit(PG_dirty, &page->flags);
 }
 
 /* The content must be read after the flag: rmb on the side that finds it set. */
@@ -274,12 +282,17 @@ static inline void page_unfreeze_refs(struct page *page, int count)
 
 /*
  * The part of freeing that the protocol relies on: an anonymous page's mapping is reset. The
- * flags are cleared there too, by a plain store; no bit that a reader looks at is set any more.
+ * kernel then clears the flags by a plain store, and no bit that a reader looks at is set any
+ * more. WITH_FREED_FLAGS puts that store in: no machine's verdict changes, but LKMM sees a race
+ * with every stale reader's test_bit, and would say nothing else of a page that is freed.
  */
 static inline void free_pages_prepare(struct page *page)
 {
 	if (PageAnon(page))
 		STORE_SHARED(page->mapping, NULL);
+#ifdef WITH_FREED_FLAGS
+	page->flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
+#endif
 }
 
 /* Returns whether this was the last reference, and frees the page then. */

@@ -44,7 +44,11 @@ static void delete_from_swap_cache(struct page *page)
 	spin_lock(&swapper_space.tree_lock);
 	__delete_from_swap_cache(page);
 	spin_unlock(&swapper_space.tree_lock);
+#if AT_LEAST_6_12
+	atomic_sub(1, &page->_count);	/* folio_ref_sub: the caller has a reference */
+#else
 	put_page(page);
+#endif
 }
 
 /* 1 where the page was frozen and taken out (its count stays 0), 0 where it stays. */

@@ -54,6 +54,10 @@ static struct page *stable_tree_search(struct page *page)
 	struct page *tree_page;
 	int ret;
 
+	if (page_stable_node(page)) {	/* it is a KSM page itself, forked */
+		get_page(page);
+		return page;
+	}
 	while (stable_node) {
 		tree_page = get_ksm_page(stable_node, GET_KSM_PAGE_NOLOCK);
 		if (!tree_page)

@@ -37,6 +37,17 @@ P0(int *x) { while (!READ_ONCE(*x)) cpu_relax(); }
 """
 
 
+# Each thread multiplies what the other wrote, nine times: x and y may have far more values than
+# can be listed, and some may be any number.
+MANY = """C many
+int x; int y;
+{ x = 1; y = 1; }
+P0() { int i; for (i = 0; i < 9; i++) WRITE_ONCE(x, READ_ONCE(x) * 3 + READ_ONCE(y)); }
+P1() { int i; for (i = 0; i < 9; i++) WRITE_ONCE(y, READ_ONCE(x) * 5 + READ_ONCE(y)); }
+exists (x=2)
+"""
+
+
 @pytest.fixture
 def test_file(tmp_path: Path) -> Callable[[str], Path]:
     def write(text: str) -> Path:
@@ -149,3 +160,21 @@ def test_models_missing_at_a_kernel_point_are_not_applicable(
 def test_the_order_of_gravity(codes: list[int], result: int) -> None:
     """3, 2, 1, 5, 4, 0 as documented."""
     assert gravest(codes) == result
+
+
+@pytest.mark.parametrize("command", ["check", "states", "show", "export --to smt2"])
+def test_too_many_values_are_4_in_every_command(
+    run: Run, test_file: Callable[[str], Path], command: str
+) -> None:
+    name, *options = command.split()
+    ran = run(name, test_file(MANY), "--model", "sc", *options)
+    assert ran.code == 4
+    assert "UNKNOWN" in ran.out + ran.err
+    assert "more possibilities than can be enumerated" in ran.out + ran.err
+
+
+def test_a_time_limit_is_told_as_it_was_given(run: Run) -> None:
+    """Most of it is gone before the search begins, which is no business of the user's."""
+    ran = run("check", "litmus/ksm/path-a.litmus", "--model", "armv8", "--timeout", "0.01")
+    assert ran.code == 4
+    assert "time limit of 0.01 s reached" in ran.out

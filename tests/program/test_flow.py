@@ -109,6 +109,9 @@ R = "READ_ONCE(x)"
         ("int r = 7; do { r = 1; continue; } while (0);", [], 1),
         # A trip count known at compile time is exact beyond the bound, up to 64.
         ("int r = 0; for (int i = 0; i < 40; i++) r += 2;", [], 80),
+        # A switch may jump into a loop (Duff's device): by hand n = 10, 110, and again 1, 10, 100.
+        ("int r = 0, i = 5; switch (i) { case 0: do { r++; case 5: r += 10; case 6: r += 100; } "
+         "while (--i > 3); }", [], 221),
         # Short circuit: the right operand is not read where the left decides.
         (f"int r = {R} && {R};", [0], 0),
         (f"int r = {R} && {R};", [3, 5], 1),

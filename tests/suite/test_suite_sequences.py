@@ -22,9 +22,11 @@ STATES_3_9 = [
     "test_and_clear_bit@test_clear_page_flag",  # active
     "test_and_clear_bit@test_clear_page_flag",  # unevictable
     "test_bit@PageDirty",
+    "test_and_clear_bit@test_clear_page_flag",  # dirty, by clear_page_dirty_for_io
+    "set_bit@SetPageDirty",
     "test_and_clear_bit@test_clear_page_flag",  # mlocked
 ]
-STATES_6_12 = STATES_3_9[:-1]  # mlocked went elsewhere
+STATES_6_12 = [*STATES_3_9[:7], "set_bit@SetPageDirty"]  # mlocked went elsewhere
 KSM_MIGRATE_PAGE = [
     "stable_node->kpfn@ksm_migrate_page",
     "smp_wmb@ksm_migrate_page",
@@ -86,6 +88,9 @@ MIGRATION = {
         "newpage->mapping@set_new_mapping",
         "atomic_inc@get_page",
         "set_bit@SetPageSwapCache",
+        "test_bit@PageDirty",  # moved within the freeze section
+        "clear_bit@ClearPageDirty",
+        "set_bit@SetPageDirty",
         "rcu_assign_pointer@migrate_page_move_mapping",
         "atomic_set_release@page_unfreeze_refs",
         "spin_unlock@migrate_page_move_mapping",
@@ -158,3 +163,16 @@ def test_get_ksm_page_follows_the_kernel(ksm: Suite, point: str) -> None:
 def test_the_store_of_null_left_with_3_9(ksm: Suite) -> None:
     """6.12 leaves an anonymous page's mapping alone until the page is freed."""
     assert "page->mapping@move_to_new_page" not in sites(threads(ksm, "path-b", "6.12")[0])
+
+
+@pytest.mark.parametrize(
+    ("point", "last"),
+    [("3.9", "atomic_dec_and_test@put_page"), ("6.12", "atomic_sub@delete_from_swap_cache")],
+)
+def test_the_swap_cache_drops_its_reference_as_the_kernel_does(
+    ksm: Suite, point: str, last: str
+) -> None:
+    """mm/swap_state.c delete_from_swap_cache: page_cache_release at 3.9, folio_ref_sub at 6.12."""
+    found = sites(threads(ksm, "unfreeze-delete", point)[0])
+    wanted = ["clear_bit@ClearPageSwapCache", "spin_unlock@delete_from_swap_cache", last]
+    assert missing(wanted, found) == []
