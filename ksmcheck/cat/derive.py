@@ -118,7 +118,7 @@ class Derivation:
         return self.why(kept, a, b, stages) | self._absent(cut, a, b)
 
     def _complement(self, node: Node, a: int, b: int, stages: Stages) -> int:
-        return self._absent(node.args[0], a, b)
+        return self._executed[a] | self._executed[b] | self._absent(node.args[0], a, b)
 
     def _absent(self, i: int, a: int, b: int) -> int:
         if self.plan.stable[i]:

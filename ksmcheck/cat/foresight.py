@@ -64,13 +64,19 @@ class Foresight:
 
     def reason(self, pair: Tuple) -> Reason | None:
         """What forbids one of these tuples; None if it can not be said in facts."""
-        a, b = pair
+        try:
+            facts = self._facts(*pair)
+        except RecursionError:  # a derivation through very many stages of a `let rec`
+            return None
+        return None if facts & WHOLE else Reason(self._derivation.decode(facts), False)
+
+    def _facts(self, a: int, b: int) -> int:
         facts = self._derivation.why(self._root, a, b)
         if self._check.kind == "acyclic" and a != b:
             path = shortest_path(self._now, b, a, self._shape)
             assert path is not None
             facts |= self._derivation.along(self._root, path)
-        return None if facts & WHOLE else Reason(self._derivation.decode(facts), False)
+        return facts
 
     def _imagine(self, i: int) -> int:
         """A node's value with all that rf and co might have, as far as it hangs on single tuples

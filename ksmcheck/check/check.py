@@ -20,7 +20,7 @@ from ksmcheck.check.verdict import (
     Verdict,
 )
 from ksmcheck.events.structure import EventStructure
-from ksmcheck.events.values import TooManyValues
+from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.program.ir import Check, Cut, Program
 from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.limits import Limits

@@ -11,31 +11,24 @@ still be added could only justify itself in a circle (out of thin air) and is le
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import product
 
 from ksmcheck.events.draft import DraftEvent
-from ksmcheck.events.terms import Term, evaluate
-from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
+from ksmcheck.events.readings import Admission, updates
+from ksmcheck.events.terms import Term
+from ksmcheck.events.value_sets import (
+    EMPTY,
+    MAX_VALUES,
+    Links,
+    TooManyValues,
+    Values,
+    closure,
+    leaf_values,
+    values_of,
+)
 from ksmcheck.program.ir import Cell
-from ksmcheck.text import Inconclusive
-
-MAX_VALUES = 2048
-MAX_COMBINATIONS = 1 << 18
-
-Values = frozenset[int]
-EMPTY: Values = frozenset()
-Links = dict[int, int]
-"""Values, and for each in how many updates it was made."""
-
-
-class TooManyValues(Inconclusive):
-    """A term may have more values than this engine enumerates; the verdict is UNKNOWN."""
-
-    def __init__(self) -> None:
-        super().__init__("a value has more possibilities than can be enumerated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,75 +40,6 @@ class Analysis:
     cells: tuple[tuple[int, ...], ...]
     strays: tuple[tuple[int, ...], ...]
     live: tuple[bool, ...]
-
-
-class _Update:
-    """A write whose value is a function of one read of the same place: ``x = f(x)``."""
-
-    def __init__(self, read: Term, value: Term) -> None:
-        self.read = read.id
-        self._value = value
-        self._known: dict[int, int] = {}
-
-    def of(self, old: int) -> int:
-        if old not in self._known:
-            self._known[old] = evaluate(self._value, {self.read: old}, {})
-        return self._known[old]
-
-
-def _updates(accesses: Sequence[DraftEvent]) -> dict[int, _Update]:
-    reads = {e.value.id: e for e in accesses if e.kind == "R" and e.value is not None}
-    found = {}
-    for write in accesses:
-        if write.kind != "W" or write.value is None or not write.value.args:
-            continue
-        terms = _closure([write.value])
-        leaves = [t for t in terms if not t.args and t.op != "const"]
-        partial = any(t.op in ("div", "mod", "shl", "shr") for t in terms)
-        if len(leaves) != 1 or partial or leaves[0].id not in reads:
-            continue
-        if reads[leaves[0].id].address is write.address:
-            found[write.id] = _Update(leaves[0], write.value)
-    return found
-
-
-class _Admission:
-    """Which values of a read its primitive's outcome admits, for the other values known so far."""
-
-    def __init__(self, admits: Term, read: Term) -> None:
-        self.admits = admits
-        self.read = read.id
-        self.order = [t for t in _closure([admits]) if t is not read]
-        self.others = [t.id for t in self.order if t.op in ("read", "final")]
-        self.refused: Links = {}
-        self._known: dict[int, bool] = {}
-        self._seen = -1
-
-    def admitted(self, found: Links, known: Links, domain: dict[int, Values]) -> Links:
-        """Those of ``found`` and of what was refused before that are ``known`` or admitted."""
-        seen = sum(len(domain[other]) for other in self.others)
-        if seen != self._seen:
-            self._known.clear()
-            self._seen = seen
-            found, self.refused = {**self.refused, **found}, {}
-        kept = {v: n for v, n in found.items() if v in known or self._admits(v, domain)}
-        if len(kept) < len(found):
-            self.refused.update((v, n) for v, n in found.items() if v not in kept)
-        return kept
-
-    def _admits(self, value: int, domain: dict[int, Values]) -> bool:
-        if value not in self._known:
-            self._known[value] = 1 in self._outcomes(value, domain)
-        return self._known[value]
-
-    def _outcomes(self, value: int, domain: dict[int, Values]) -> Values:
-        local: dict[int, Values] = {self.read: frozenset((value,))}
-        for term in self.order:
-            if term.args:
-                local[term.id] = _values(term, [local[a.id] for a in term.args])
-            else:
-                local[term.id] = _leaf(term, domain)
-        return local[self.admits.id]
 
 
 class _Fixpoint:
@@ -142,18 +66,18 @@ class _Fixpoint:
         self.read_cells: dict[int, set[int]] = {}
         self.limits: dict[int, int] = {}
         roots = [t for e in events for t in (e.guard, e.address, e.value) if t is not None]
-        self.order = _closure(roots)
+        self.order = closure(roots)
         self.users: dict[int, list[Term]] = {}
         for term in self.order:
             for arg in term.args:
                 self.users.setdefault(arg.id, []).append(term)
         self.reads = {e.value.id: e for e in events if e.kind == "R" and e.value is not None}
         self.new: dict[int, Values] = {}
-        self.updates = _updates(self.accesses)
+        self.updates = updates(self.accesses)
         self.links: dict[int, Links] = {number: {} for number in self.reads}
         self.gained: dict[int, Links] = {}
         self.admissions = {
-            number: _Admission(event.admits, event.value)
+            number: Admission(event.admits, event.value)
             for number, event in self.reads.items()
             if event.admits is not None and event.value is not None
         }
@@ -297,9 +221,9 @@ class _Fixpoint:
         """Brings every term up to date, from the values that are new in its arguments alone."""
         if first:
             for term in self.order:
-                fresh = EMPTY if term.id in self.reads else _leaf(term, self.domain)
+                fresh = EMPTY if term.id in self.reads else leaf_values(term, self.domain)
                 if term.args:
-                    fresh = _values(term, [self.domain[a.id] for a in term.args])
+                    fresh = values_of(term, [self.domain[a.id] for a in term.args])
                 self.domain[term.id] = fresh
                 if fresh:
                     self.new[term.id] = fresh
@@ -333,12 +257,12 @@ class _Fixpoint:
     def _grown(self, term: Term) -> Values:
         args = [self.domain[a.id] for a in term.args]
         if term.op in ("ite", "land") or len(args) > 2:
-            return _values(term, args)
+            return values_of(term, args)
         found = EMPTY
         for index, arg in enumerate(term.args):
             fresh = self.new.get(arg.id)
             if fresh:
-                found |= _values(term, [*args[:index], fresh, *args[index + 1 :]])
+                found |= values_of(term, [*args[:index], fresh, *args[index + 1 :]])
         return found
 
 
@@ -347,54 +271,6 @@ def _add(found: Links, more: Links) -> None:
     for value, links in more.items():
         if found.get(value, MAX_VALUES) > links:
             found[value] = links
-
-
-def _leaf(term: Term, domain: dict[int, Values]) -> Values:
-    if term.op == "const":
-        return frozenset((term.payload,))
-    if term.op == "choice":
-        return frozenset((0, 1))
-    return domain.get(term.id, EMPTY)
-
-
-def _values(term: Term, args: list[Values]) -> Values:
-    """All values of an operator on arguments with the given values."""
-    if term.op == "ite":
-        taken = args[1] if any(args[0]) else EMPTY
-        return taken | args[2] if 0 in args[0] else taken
-    if term.op == "land":
-        # 0 whatever the others are, which may be values that no execution gets to compute.
-        zero = frozenset((0,)) if any(0 in a for a in args) else EMPTY
-        return zero | frozenset((1,)) if all(1 in a for a in args) else zero
-    combinations = 1
-    for arg in args:
-        combinations *= len(arg)
-    if combinations > MAX_COMBINATIONS:
-        raise TooManyValues
-    return _apply(term, args)
-
-
-def _apply(term: Term, args: list[Values]) -> Values:
-    function, wrap = OPERATORS[term.op], term.type.wrap
-    values = set()
-    for combination in product(*args):
-        try:
-            values.add(wrap(function(*combination)))
-        except DivisionByZero:  # reported as an obligation of its own
-            continue
-    return frozenset(values)
-
-
-def _closure(roots: Iterable[Term]) -> list[Term]:
-    """All terms under the roots, arguments before users."""
-    seen: dict[int, Term] = {}
-    stack = list(roots)
-    while stack:
-        term = stack.pop()
-        if term.id not in seen:
-            seen[term.id] = term
-            stack.extend(term.args)
-    return [seen[number] for number in sorted(seen)]
 
 
 def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:

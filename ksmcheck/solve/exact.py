@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.events.values import TooManyValues
+from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.tuple_checks import TupleChecks
 from ksmcheck.solve.tuple_rules import Refused

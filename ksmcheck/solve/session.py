@@ -9,7 +9,7 @@ from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
-from ksmcheck.events.values import TooManyValues
+from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.solve.backends import DEFAULT, open_backend
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.coherence import add_atomicity, add_coherence

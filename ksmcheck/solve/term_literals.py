@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from itertools import product
 
 from ksmcheck.events.terms import Term
-from ksmcheck.events.values import TooManyValues
+from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
 from ksmcheck.solve import vectors
 from ksmcheck.solve.gates import FALSE, TRUE, Gates

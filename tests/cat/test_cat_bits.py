@@ -7,10 +7,10 @@ from random import Random
 
 import networkx as nx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ksmcheck.cat import bits
+from ksmcheck.cat import bits, dense
 from ksmcheck.cat.graph import members, pairs, rel_bits, set_bits, shape
 from ksmcheck.cat.paths import short_cycles, shortest_path
 
@@ -77,3 +77,41 @@ def test_short_cycles_are_those_near_the_shortest() -> None:
 @pytest.mark.parametrize("relation", [[(0, 1), (1, 2)], [(2, 1), (1, 0)], []])
 def test_no_cycles(relation: list[tuple[int, int]]) -> None:
     assert short_cycles(rel_bits(3, relation), shape(3)) == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 1 << 32), n=st.integers(40, 90), pairs_each=st.sampled_from([0.1, 0.7, 3])
+)
+def test_relations_over_many_events(seed: int, n: int, pairs_each: float) -> None:
+    """On both sides of the size from which matrices are multiplied."""
+    rng, s = Random(seed), shape(n)
+    a, b = (
+        {(rng.randrange(n), rng.randrange(n)) for _ in range(int(n * pairs_each))} for _ in "ab"
+    )
+    x, y = rel_bits(n, a), rel_bits(n, b)
+    after: dict[int, set[int]] = {}
+    for p, q in b:
+        after.setdefault(p, set()).add(q)
+    composed = {(p, r) for p, q in a for r in after.get(q, ())}
+    assert set(pairs(n, bits.compose(x, y, s))) == composed
+    digraph = nx.DiGraph(sorted(a))
+    reach = {(p, r) for p in digraph for q in digraph[p] for r in {q} | nx.descendants(digraph, q)}
+    assert set(pairs(n, bits.closure(x, s))) == reach
+    assert bits.cyclic(x, s) == (not nx.is_directed_acyclic_graph(digraph))
+
+
+def test_without_a_sound_matrix_product_integers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 60
+    ring, s = rel_bits(n, [(i, (i + 1) % n) for i in range(n)]), shape(n)
+    monkeypatch.setattr(dense, "sound", lambda: False)
+    assert bits.closure(ring, s) == s.full
+    assert set(pairs(n, bits.compose(ring, ring, s))) == {(i, (i + 2) % n) for i in range(n)}
+
+
+def test_the_sample_is_one_that_products_can_get_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert dense.sound()
+    dense.sound.cache_clear()
+    monkeypatch.setattr(dense, "_integer", lambda matrix: 0)
+    assert not dense.sound()
+    dense.sound.cache_clear()

@@ -12,7 +12,7 @@ import pytest
 
 from ksmcheck.check.goals import goals_of
 from ksmcheck.events.build import build_structure
-from ksmcheck.events.values import TooManyValues
+from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.execution.replay import replay
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives

@@ -1,0 +1,73 @@
+"""Finite sets of values of terms, and operators on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+
+from ksmcheck.events.terms import Term
+from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
+from ksmcheck.text import Inconclusive
+
+MAX_VALUES = 2048
+MAX_COMBINATIONS = 1 << 18
+
+Values = frozenset[int]
+EMPTY: Values = frozenset()
+Links = dict[int, int]
+"""Values, and for each in how many updates it was made."""
+
+
+class TooManyValues(Inconclusive):
+    """A term may have more values than this engine enumerates; the verdict is UNKNOWN."""
+
+    def __init__(self) -> None:
+        super().__init__("a value has more possibilities than can be enumerated")
+
+
+def leaf_values(term: Term, domain: dict[int, Values]) -> Values:
+    if term.op == "const":
+        return frozenset((term.payload,))
+    if term.op == "choice":
+        return frozenset((0, 1))
+    return domain.get(term.id, EMPTY)
+
+
+def values_of(term: Term, args: list[Values]) -> Values:
+    """All values of an operator on arguments with the given values."""
+    if term.op == "ite":
+        taken = args[1] if any(args[0]) else EMPTY
+        return taken | args[2] if 0 in args[0] else taken
+    if term.op == "land":
+        # 0 whatever the others are, which may be values that no execution gets to compute.
+        zero = frozenset((0,)) if any(0 in a for a in args) else EMPTY
+        return zero | frozenset((1,)) if all(1 in a for a in args) else zero
+    combinations = 1
+    for arg in args:
+        combinations *= len(arg)
+    if combinations > MAX_COMBINATIONS:
+        raise TooManyValues
+    return _applied(term, args)
+
+
+def _applied(term: Term, args: list[Values]) -> Values:
+    function, wrap = OPERATORS[term.op], term.type.wrap
+    values = set()
+    for combination in product(*args):
+        try:
+            values.add(wrap(function(*combination)))
+        except DivisionByZero:  # reported as an obligation of its own
+            continue
+    return frozenset(values)
+
+
+def closure(roots: Iterable[Term]) -> list[Term]:
+    """All terms under the roots, arguments before users."""
+    seen: dict[int, Term] = {}
+    stack = list(roots)
+    while stack:
+        term = stack.pop()
+        if term.id not in seen:
+            seen[term.id] = term
+            stack.extend(term.args)
+    return [seen[number] for number in sorted(seen)]

@@ -1,0 +1,126 @@
+"""Reasons about what a candidate lacks, or does not do: any candidate they speak of is violated.
+
+As in ``test_cat_reasons``, candidates are drawn at random around a reason, and nothing here knows
+how reasons are found.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ksmcheck.cat.absence import Scope
+from ksmcheck.cat.bounds import bounds
+from ksmcheck.cat.compile import CompiledCat, compile_cat
+from ksmcheck.cat.derive import LACKING
+from ksmcheck.cat.graph import DYNAMIC, Graph, rel_bits
+from ksmcheck.cat.load import load_text
+from ksmcheck.cat.reasons import Reason
+
+sys.path.insert(0, str(Path(__file__).parent))
+from test_cat_reasons import World, candidate, model_text, some_events, some_pairs, world_of
+
+Drawn = tuple[CompiledCat, World, Graph, Scope]
+
+
+def one_source(pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """As rf is: no event has two sources."""
+    return {(w, r) for r, w in {r: w for w, r in sorted(pairs)}.items()}
+
+
+def drawn(rng: Random) -> Drawn:
+    cat, (n, rels, sets) = compile_cat(load_text(model_text(rng))), world_of(rng)
+    rels = {**rels, "rf": one_source(rels["rf"])}
+    world = n, rels, sets
+    everything = {(a, b) for a in range(n) for b in range(n)}
+    most = {**rels, **dict.fromkeys(DYNAMIC, everything)}
+    may = candidate(range(n), most, sets)
+    must = Graph(n, {"_": 0}, {})
+    scope = Scope(tuple(range(n)), n, [most for most, _ in bounds(cat, may, must)])
+    return cat, world, candidate(range(n), rels, sets), scope
+
+
+def assert_forces(cat: CompiledCat, reason: Reason, world: World, rng: Random) -> None:
+    """Candidates with all facts and without the lacking ones fail, whatever else they have."""
+    n, rels, sets = world
+    lacking = {
+        (f[0].removeprefix(LACKING), *f[1:]) for f in reason.facts if f[0].startswith(LACKING)
+    }
+    absent = {a for name, a, _ in lacking if name == "exec"}
+    needed = {a for name, a, _ in reason.facts if name == "exec"}
+    for _ in range(8):
+        executed = (needed | some_events(rng, n)) - absent
+        if not needed <= executed:
+            return  # the reason can hold in no candidate
+        other = dict(rels)
+        for name in DYNAMIC:
+            own = {(a, b) for rel, a, b in reason.facts if rel == name}
+            without = {(a, b) for rel, a, b in lacking if rel == name}
+            if own & without:
+                return
+            more = some_pairs(rng, n) - without
+            if name == "rf":
+                read = {r for _, r in own}
+                more = one_source({(w, r) for w, r in more if r not in read})
+            other[name] = own | more
+        assert cat.violated(candidate(executed, other, sets)) == (cat.checks[0],)
+
+
+@settings(max_examples=400, deadline=None)
+@given(seed=st.integers(0, 1 << 40))
+def test_reasons_may_say_what_is_absent(seed: int) -> None:
+    rng = Random(seed)
+    cat, world, graph, scope = drawn(rng)
+    for check in cat.violated(graph):
+        for reason in cat.explain(graph, check, 4, scope=scope):
+            if not reason.whole:
+                assert_forces(cat, reason, world, rng)
+
+
+@settings(max_examples=400, deadline=None)
+@given(seed=st.integers(0, 1 << 40))
+def test_what_is_foreseen_is_violated(seed: int) -> None:
+    rng = Random(seed)
+    cat, world, graph, scope = drawn(rng)
+    n, rels, _ = world
+    might = {name: rel_bits(n, rels[name] | some_pairs(rng, n)) for name in ("rf", "co")}
+    for check in cat.violated(graph):
+        near = cat.foresight(graph, check, might, scope=rng.choice([None, scope]))
+        for pair in near.tuples()[:6]:
+            reason = near.reason(pair)
+            if reason is not None:
+                assert_forces(cat, reason, world, rng)
+
+
+def test_an_absent_event_is_named() -> None:
+    # `po \ (po ; po)` holds of 0 -> 2 where event 1, between them, is not executed.
+    cat = compile_cat(load_text(r"empty (po \ (po ; po)) & rf as c"))
+    rels = {"po": {(0, 1), (1, 2), (0, 2)}, "rf": {(0, 2)}}
+    may = candidate(range(3), rels, {})
+    scope = Scope((0, 2), 3, [most for most, _ in bounds(cat, may, Graph(3, {"_": 0}, {}))])
+    graph = candidate((0, 2), rels, {})
+    (reason,) = cat.explain(graph, cat.checks[0], scope=scope)
+    assert reason.facts == {
+        ("exec", 0, 0),
+        ("exec", 1, 1),
+        ("rf", 0, 1),
+        (LACKING + "exec", 1, 1),
+    }
+    assert not reason.whole
+
+
+def test_the_other_source_that_would_close_a_cycle_is_foreseen() -> None:
+    # 0 and 1 are on a cycle already; 2 -rf-> 0 would close another one with 0 -po-> 2.
+    cat = compile_cat(load_text("acyclic po | rf as c"))
+    rels = {"po": {(0, 1), (0, 2)}, "rf": {(1, 0)}}
+    graph = candidate(range(3), rels, {})
+    near = cat.foresight(graph, cat.checks[0], {"rf": rel_bits(3, [(1, 0), (2, 0)])})
+    assert near.tuples() == [(2, 0)]
+    reason = near.reason((2, 0))
+    assert reason is not None
+    assert ("rf", 2, 0) in reason.facts
+    assert ("rf", 1, 0) not in reason.facts
