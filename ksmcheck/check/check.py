@@ -57,8 +57,7 @@ class Checker:
     def check(self, request: Request) -> Verdict:
         """One verdict over all configurations asked for: the worst of them."""
         started = perf_counter()
-        model = self.workshop.model(request.model)
-        configs = (request.config,) if request.config else model.configs(request.kernel)
+        configs = self.workshop.configs(request)
         verdicts: list[Verdict] = []
         for config in configs:
             verdicts.append(self._deepening(request, config, started))
@@ -102,8 +101,7 @@ class Checker:
 
         Raises TimeoutError if the search gave up or a loop's bound can be reached.
         """
-        model = self.workshop.model(request.model)
-        configs = (request.config,) if request.config else model.configs(request.kernel)
+        configs = self.workshop.configs(request)
         found = [self._states(request, config) for config in configs]
         states = sorted({s for one in found for s in one.states})
         word = _together(one.observation for one in found)
