@@ -148,6 +148,7 @@ class Instance:
         assert value is not None
         taints = [self.names[n].taint for n in formula_names(parsed) if n in self.names]
         taints.append(self._read_taint(cases))
+        taints.extend({case.told: when} for when, case in cases if case.told is not None)
         return Operand(value, union(self.terms, taints))
 
     def _read_taint(self, cases: list[tuple[Term, _Case]]) -> Taint:
@@ -221,13 +222,15 @@ class Instance:
 
 
 class _Case:
-    """One outcome's events. ``read`` is the read that gives the primitive's old value."""
+    """One outcome's events. ``read`` is the read that gives the primitive's old value, ``told`` the
+    number of a write that its result depends on."""
 
     def __init__(self, instance: Instance, guard: Term, outcome: bool | None = None) -> None:
         self.instance = instance
         self.guard = guard
         self.outcome = outcome
         self.read: DraftEvent | None = None
+        self.told: int | None = None
         self._rmw_read: dict[bool, DraftEvent] = {}
 
     def outcome_term(self) -> Term:
@@ -283,6 +286,8 @@ class _Case:
             source = self._rmw_read.get(step.lock) or self.read
             assert source is not None
             one.draft.rmw.append((source.id, event.id))
+        if step.told:
+            self.told = event.id
         if step.reserved and one.reservation is not None:
             one.draft.rmw.extend((read, event.id) for read in self._reserving(one.reservation))
 

@@ -54,11 +54,11 @@ def store(
 
 
 @cache
-def _conditional(name: str, tags: Tags, result: str) -> tuple[Primitive, Row]:
+def _conditional(name: str, tags: Tags, result: str, told: bool) -> tuple[Primitive, Row]:
     primitive = Primitive(
         name, ("ptr", "val"), ("p", "v"), "store", new="v", result=result, result_type="cell"
     )
-    return primitive, Row(name, None, (Step("W", tags, reserved=True),), (), "")
+    return primitive, Row(name, None, (Step("W", tags, reserved=True, told=told),), (), "")
 
 
 def store_conditional(
@@ -71,9 +71,11 @@ def store_conditional(
     result: IntType,
     *,
     status: str,
+    told: bool = False,
 ) -> Act:
-    """It succeeds or fails; ``status`` is the result as a formula over ``ok``."""
-    primitive, row = _conditional(name, tags, status)
+    """It succeeds or fails; ``status`` is the result as a formula over ``ok``, which with ``told``
+    depends on the write."""
+    primitive, row = _conditional(name, tags, status, told)
     return Act(primitive, row, dst, (address, value), cell, result)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ksmcheck.isa.micro import BadInstruction
 from ksmcheck.kernel.spelling import did_you_mean
 
-_MNEMONIC = re.compile(r"([A-Za-z_][\w.]*)\s*")
+_MNEMONIC = re.compile(r"([A-Za-z_][\w.]*(?:[+-](?=\s))?)\s*")
 _NUMBER = re.compile(r"[#$]?\s*(-?)\s*(0[xX][0-9a-fA-F]+|\d+)\Z")
 _LABEL = re.compile(r"[A-Za-z_][\w.$]*\Z")
 

@@ -83,7 +83,10 @@ def _store_conditional(name: str, tags: Tags, width: int, line: Line) -> Micros:
     dst, value, where = register(line[0]), value_of(line[1]), address(line[2])
     cell = IntType(width, False)
     tags = (*tags, "EX")
-    return (acts.store_conditional(name, tags, dst, where, value, cell, WORD, status="!ok"),)
+    act = acts.store_conditional(
+        name, tags, dst, where, value, cell, WORD, status="!ok", told=True
+    )
+    return (act,)
 
 
 def _amo(name: str, new: str, signed: bool, tags: Tags, width: int, line: Line) -> Micros:

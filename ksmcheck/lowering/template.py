@@ -21,6 +21,8 @@ class Step:
     ``reserved``: this W, alone in the ok case, is a store-conditional: it can succeed only if the
     thread's last ``reserves`` read was at its address and no other store-conditional came since.
     The two are then a pair of ``rmw``.
+    ``told``: the primitive's result depends on this W (RISC-V: what is computed from the success of
+    an SC depends on it; the other machines say that it depends on nothing).
     ``located``: this F has the primitive's address (``synchronize_srcu``), for ``loc``.
 
     ``rmw`` may stand on an R alone (a failed cmpxchg): it is then in the set RMW, in no pair.
@@ -36,6 +38,7 @@ class Step:
     joined: bool = False
     reserves: bool = False
     reserved: bool = False
+    told: bool = False
 
 
 LOCK_OFFSET = 1 << 52
