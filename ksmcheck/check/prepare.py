@@ -38,9 +38,7 @@ Defines = tuple[tuple[str, str], ...]
 class Workshop:
     """The tests, programs and models of one run."""
 
-    _tests: dict[tuple[Path, str, Defines, frozenset[str]], AnyTest] = field(
-        default_factory=dict
-    )
+    _tests: dict[tuple[Path, str, Defines, frozenset[str]], AnyTest] = field(default_factory=dict)
     _programs: dict[tuple[object, ...], Program | Assembled] = field(default_factory=dict)
     _fingerprints: dict[int, str] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
@@ -111,7 +109,7 @@ class Workshop:
         if isinstance(compiled, Assembled):
             test = self.test(request)
             assert isinstance(test, AssemblyTest)
-            check_fit(test, compiled, model)
+            check_fit(test, model.name)
             structure = build_structure(
                 compiled.program,
                 lambda name, _: compiled.actions[name],

@@ -249,9 +249,7 @@ class Walk:
         primitive, row = self.lower(access.name, access.origin.span)
         args = [self._expr(a, registers) for a in access.args]
         first = len(self.draft.events)
-        instance = Instance(
-            self.draft, place, primitive, access, args, registers.get(RESERVATION)
-        )
+        instance = Instance(self.draft, place, primitive, access, args, registers.get(RESERVATION))
         value = instance.run(row)
         self._reserve(row, instance, registers)
         for event in self.draft.events[first:]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ksmcheck.cat.graph import pairs
 from ksmcheck.check.check import Checker
+from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.check.verdict import VIOLATED, Verdict, Witness
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.graph import graph_of
@@ -33,6 +34,8 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
         return race_story(racing, witness.thread_names) if racing else None
     kernel = verdict.request.kernel
     config = verdict.config.partition("+")[0]  # the first of those that an `exists` was asked for
+    if config == ASSEMBLY:
+        config = model.configs(kernel)[0]  # the machine's full barrier, however C gets at it
     row = model.row(primitives(kernel)["smp_mb"], kernel, config)
     return story(why(witness.execution, model.compiled, row), witness.thread_names, model.name)
 

@@ -162,7 +162,9 @@ def _barrier(name: str, line: Line) -> Micros:
         raise line[0].wrong("a barrier for one core alone (NSH) is not supported")
     full = option if option in ("LD", "ST", "SY") else option.replace("OSH", "ISH")
     if full not in ("SY", "LD", "ST", "ISH", "ISHLD", "ISHST"):
-        raise line[0].wrong(f"'{line[0].text}' is no option of {name}", "SY, LD, ST, ISH, ISHLD, ISHST")
+        raise line[0].wrong(
+            f"'{line[0].text}' is no option of {name}", "SY, LD, ST, ISH, ISHLD, ISHST"
+        )
     return (acts.fence(f"{name}.{full}"),)
 
 
@@ -279,6 +281,4 @@ def _branches() -> dict[str, Handler]:
 def aarch64() -> Dialect:
     """The dialect of tests that begin with ``AArch64``."""
     table = {**_accesses(), **_atomics(), **_branches(), **arithmetic()}
-    return Dialect("AArch64", "armv8", S64, canonical, table)
-
-
+    return Dialect("AArch64", S64, canonical, table)

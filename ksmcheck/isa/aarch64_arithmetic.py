@@ -166,7 +166,9 @@ def _select(change: str, line: Line) -> Micros:
     dst, width = register(line[0])
     type = _type(width)
     first, second = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
-    return assign(dst, Op("ite", (_condition(line, 3), first, _changed(change, type, second)), type))
+    return assign(
+        dst, Op("ite", (_condition(line, 3), first, _changed(change, type, second)), type)
+    )
 
 
 def _changed(change: str, type: IntType, value: Expr) -> Expr:

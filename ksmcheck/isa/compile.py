@@ -59,15 +59,15 @@ class _Assembler:
     def run(self) -> Assembled:
         test = self.test
         code = [self._code(number) for number in range(len(test.threads))]
-        placed = [(n, item.micros) for n, c in enumerate(code) for item in c if isinstance(item, Placed)]
+        placed = [
+            (n, item.micros) for n, c in enumerate(code) for item in c if isinstance(item, Placed)
+        ]
         places = locations(test, placed)
         starts = self._starts(places)
         condition, filter, observed = Conditions(places, self._final).finals(test)
         threads = tuple(self._thread(n, c, places, starts[n]) for n, c in enumerate(code))
         cells = tuple(places.cells.values())
-        program = Program(
-            test.name, self.kernel, cells, threads, condition, filter, observed
-        )
+        program = Program(test.name, self.kernel, cells, threads, condition, filter, observed)
         return Assembled(program, self.actions)
 
     def _code(self, number: int) -> list[tuple[str, Span] | Placed]:
@@ -136,9 +136,7 @@ class _Assembler:
         shown = tuple((name, name, self.dialect.shown) for name in outputs)
         return Thread(number, written.name, blocks, shown)
 
-    def _unset(
-        self, code: list[tuple[str, Span] | Placed], places: Locations
-    ) -> dict[str, Const]:
+    def _unset(self, code: list[tuple[str, Span] | Placed], places: Locations) -> dict[str, Const]:
         """Locations that instructions name; and, where ways may part, registers at 0."""
         found: dict[str, Const] = {}
         jumps = False
@@ -156,12 +154,8 @@ class _Assembler:
             for item in code:
                 if isinstance(item, Placed):
                     for micro in item.micros:
-                        name = None if isinstance(micro, Go) else _assigned(micro)
-                        if name is not None:
-                            found.setdefault(name, zero(name))
+                        if not isinstance(micro, Go):
+                            target = micro.dst if isinstance(micro, Act) else micro.reg
+                            if target is not None:
+                                found.setdefault(target, zero(target))
         return found
-
-
-def _assigned(micro: object) -> str | None:
-    target = getattr(micro, "dst", None) or getattr(micro, "reg", None)
-    return target if isinstance(target, str) else None

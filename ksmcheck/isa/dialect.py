@@ -17,11 +17,10 @@ class Dialect:
     """``register`` gives the name that herd7 prints for a register, None for what is none.
 
     ``table`` is by mnemonic, in capitals where ``capitals``. ``shown`` is the type in which
-    registers are compared and printed. ``model`` is the dialect's own memory model.
+    registers are compared and printed.
     """
 
     name: str
-    model: str
     shown: IntType
     register: Callable[[str], str | None]
     table: Mapping[str, Handler]

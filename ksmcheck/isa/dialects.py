@@ -8,6 +8,16 @@ from ksmcheck.isa.dialect import Dialect
 from ksmcheck.isa.micro import Micros
 from ksmcheck.text import InternalError
 
+MODELS = {
+    "X86": "tso",
+    "X86_64": "tso",
+    "AArch64": "armv8",
+    "ARM": "armv7",
+    "PPC": "power",
+    "RISCV": "riscv",
+}
+"""A dialect's own memory model."""
+
 
 @cache
 def dialect(name: str) -> Dialect:

@@ -185,7 +185,8 @@ def _graph(segments: list[Segment], targets: list[tuple[int, ...]], entry: list[
             nodes[min(following)].loop = origin.span, None
         if segment.go is not None and segment.go.condition is not None:
             assert origin is not None
-            graph.fork(segment.go.condition, *(nodes[t] for t in following), origin)
+            then, otherwise = (nodes[t] for t in following)
+            graph.fork(segment.go.condition, then, otherwise, origin)
         elif number != last or segment.go is not None:
             graph.goto(nodes[following[0]])
     return graph

@@ -100,9 +100,10 @@ def _named(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Iterator[s
     for item in test.locations:
         if isinstance(item, Name):
             yield item.name
-    for tree in (test.condition and test.condition.tree, test.filter):
-        if tree is not None:
-            yield from _in_condition(tree)
+    if test.condition is not None:
+        yield from _in_condition(test.condition.tree)
+    if test.filter is not None:
+        yield from _in_condition(test.filter)
 
 
 def _in_condition(tree: PropTree) -> Iterator[str]:

@@ -78,9 +78,7 @@ def _store_conditional(name: str, width: int, line: Line) -> Micros:
     """cr0 says whether it stored: EQ."""
     line.expect(3)
     value, where, cell = value_of(line[0]), indexed(line[1], line[2]), IntType(width, False)
-    act = acts.store_conditional(
-        name, ("X",), "flag.cr0.eq", where, value, cell, S32, status="ok"
-    )
+    act = acts.store_conditional(name, ("X",), "flag.cr0.eq", where, value, cell, S32, status="ok")
     return (Set("flag.cr0.lt", number(0, S32)), Set("flag.cr0.gt", number(0, S32)), act)
 
 
@@ -144,7 +142,9 @@ def _immediate(name: str, record: bool, line: Line) -> Micros:
 def _shift(name: str, width: int, signed: bool, immediate: bool, line: Line) -> Micros:
     line.expect(3)
     by: Expr = number(line[2].immediate()) if immediate else value_of(line[2])
-    return _result(register(line[0]), shift(name, IntType(width, signed), value_of(line[1]), by), False)
+    return _result(
+        register(line[0]), shift(name, IntType(width, signed), value_of(line[1]), by), False
+    )
 
 
 def _load_immediate(shifted: int, line: Line) -> Micros:
@@ -264,4 +264,4 @@ def power() -> Dialect:
     for name in ("eq", "ne", "lt", "gt", "le", "ge", "nl", "ng"):
         for hint in ("", "+", "-"):
             table[f"b{name}{hint}"] = partial(_branch_if, name)
-    return Dialect("PPC", "power", S64, canonical, table, capitals=False)
+    return Dialect("PPC", S64, canonical, table, capitals=False)

@@ -83,9 +83,7 @@ def _store_conditional(name: str, tags: Tags, width: int, line: Line) -> Micros:
     dst, value, where = register(line[0]), value_of(line[1]), address(line[2])
     cell = IntType(width, False)
     tags = (*tags, "EX")
-    act = acts.store_conditional(
-        name, tags, dst, where, value, cell, WORD, status="!ok", told=True
-    )
+    act = acts.store_conditional(name, tags, dst, where, value, cell, WORD, status="!ok", told=True)
     return (act,)
 
 
@@ -182,4 +180,4 @@ def _others() -> dict[str, Handler]:
 def riscv() -> Dialect:
     """The dialect of tests that begin with ``RISCV``."""
     table = {**_accesses(), **_others(), **arithmetic()}
-    return Dialect("RISCV", "riscv", S64, canonical, table, capitals=False)
+    return Dialect("RISCV", S64, canonical, table, capitals=False)

@@ -79,7 +79,9 @@ def _flags(name: str, type: IntType, left: Expr, right: Expr, *, carry: bool = T
         return (*_signs(type, result), Set("flag.C", zero), Set("flag.O", zero))
     setting = [*_signs(type, result), Set("flag.O", _overflow(name, type, left, right))]
     if carry:
-        wrapped = compare("lt", type, result if name == "add" else left, left if name == "add" else right)
+        wrapped = compare(
+            "lt", type, result if name == "add" else left, left if name == "add" else right
+        )
         setting.append(Set("flag.C", wrapped))
     return tuple(setting)
 
@@ -275,7 +277,9 @@ def _locked(long: bool, line: Line) -> Micros:
         if name not in _LOCKABLE and long and name[:-1] in _LOCKABLE:
             name = name[:-1]
         if name not in _LOCKABLE:
-            raise BadInstruction(f"LOCK does not go with '{inner.mnemonic}'", 0, len(inner.mnemonic))
+            raise BadInstruction(
+                f"LOCK does not go with '{inner.mnemonic}'", 0, len(inner.mnemonic)
+            )
         handler, operands = _LOCKABLE[name]
         form = form_of(inner, name, long=long, locked=True, operands=operands)
         if not any(form.is_memory(o) for o in inner.operands):
@@ -305,4 +309,4 @@ def x86(name: str) -> Dialect:
         table["J" + end] = partial(_jump, condition)
         table["CMOV" + end] = partial(_moved, "CMOV" + end, condition, long)
     shown, registers = (S64, canonical64) if long else (S32, canonical32)
-    return Dialect(name, "tso", shown, registers, table)
+    return Dialect(name, shown, registers, table)

@@ -127,4 +127,6 @@ def form_of(line: Line, name: str, *, long: bool, locked: bool, operands: int) -
         (known[1] for o in found if (known := known_register(o.text)) is not None),
         default=32,
     )
-    return Form(name, width if long else 32, long, locked, found[0], found[1] if operands > 1 else None)
+    return Form(
+        name, width if long else 32, long, locked, found[0], found[1] if operands > 1 else None
+    )

@@ -117,7 +117,9 @@ def _threads(source: Source, text: str, start: int, end: int) -> tuple[AssemblyT
     if rest.strip():
         first = at + len(rest) - len(rest.lstrip())
         where = Span(source, first, first + len(rest.strip()))
-        raise InputError("a row of the table does not end", where, "write ';' after its last column")
+        raise InputError(
+            "a row of the table does not end", where, "write ';' after its last column"
+        )
     return tuple(
         AssemblyThread(name, tuple(lines), span)
         for (name, span), lines in zip(headings, columns, strict=True)
@@ -137,7 +139,9 @@ def _headings(source: Source, row: str, at: int) -> list[tuple[str, Span]]:
         heading = _HEADING.match(cell)
         if heading is None or int(heading[1][:6]) != number:
             first = at + len(cell) - len(cell.lstrip())
-            span = Span(source, min(first, len(source.text) - 1), max(first + 1, at + len(cell.rstrip())))
+            span = Span(
+                source, min(first, len(source.text) - 1), max(first + 1, at + len(cell.rstrip()))
+            )
             raise InputError(f"expected the heading P{number} of a column", span, "P0 | P1 ;")
         span = Span(source, at + heading.start(1) - 1, at + heading.end(1))
         found.append((f"P{number}", span))

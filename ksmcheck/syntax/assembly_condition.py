@@ -199,7 +199,9 @@ class ConditionReader:
         if self.kind == "register":
             return self._register()
         if self.kind == "number":
-            number = IntLit(int(self.word, 0 if "x" in self.word.lower() else 10), self.word, self._here())
+            number = IntLit(
+                int(self.word, 0 if "x" in self.word.lower() else 10), self.word, self._here()
+            )
             self._next()
             return number
         return self._name()

@@ -10,7 +10,8 @@ from ksmcheck.text import InputError, Source, Span
 _ENTRY = re.compile(
     r"\s*(?P<type>(?:[A-Za-z_]\w*[ \t]+)*?(?:[A-Za-z_]\w*(?:[ \t]+(?=[\[P\d\w])|[ \t]*\*+[ \t]*)))?"
     r"(?:P?(?P<thread>\d{1,3})[ \t]*:[ \t]*)?(?P<open>\[)?(?P<name>[A-Za-z_$][\w.]*)(?(open)\])"
-    r"[ \t]*(?:=\s*(?:(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+))|&?(?P<symbol>[A-Za-z_][\w.]*)))?\s*\Z",
+    r"[ \t]*(?:=\s*(?:(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+))|&?(?P<symbol>[A-Za-z_][\w.]*)))?"
+    r"\s*\Z",
     re.A,
 )
 
@@ -22,7 +23,9 @@ def read_start(source: Source, text: str, opening: int) -> tuple[tuple[Start, ..
     """
     close = text.find("}", opening)
     if close < 0:
-        raise InputError("the start state is not closed", Span(source, opening, opening + 1), "add '}'")
+        raise InputError(
+            "the start state is not closed", Span(source, opening, opening + 1), "add '}'"
+        )
     entries: list[Start] = []
     at = opening + 1
     for part in text[at:close].split(";"):
