@@ -22,10 +22,10 @@ from ksmcheck.isa.expressions import (
 )
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line
-from ksmcheck.kernel.ints import S32, U32, IntType
+from ksmcheck.kernel.ints import BOOL, S32, U32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
 
-N, Z, C, V = (Use(f"flag.{flag}", S32) for flag in "NZCV")
+N, Z, C, V = (Use(f"flag.{flag}", BOOL) for flag in "NZCV")
 
 CONDITIONS: dict[str, Expr] = {
     "EQ": Z,
@@ -85,8 +85,8 @@ def logic_flags(type: IntType, value: Expr) -> Micros:
     return (
         Set("flag.N", compare("lt", IntType(type.width, True), value, number(0))),
         Set("flag.Z", compare("eq", type, value, number(0))),
-        Set("flag.C", number(0, S32)),
-        Set("flag.V", number(0, S32)),
+        Set("flag.C", number(0, BOOL)),
+        Set("flag.V", number(0, BOOL)),
     )
 
 

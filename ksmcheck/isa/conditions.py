@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ksmcheck.isa.memory import Locations
-from ksmcheck.kernel.ints import ADDRESS, S32, S64
+from ksmcheck.kernel.ints import BOOL, S64
 from ksmcheck.program.ir import Const, Expr, FinalCell, FinalReg, Op, Property
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.c_ast import IntLit, Name
@@ -42,20 +42,22 @@ class Conditions:
     def tree(self, tree: PropTree) -> Expr:
         """A condition as an expression of 0 or 1."""
         if tree.op in ("true", "false"):
-            return Const(int(tree.op == "true"), S32)
+            return Const(int(tree.op == "true"), BOOL)
         if tree.op in ("eq", "ne"):
-            left, right = tree.operands
-            sides = self._wide(self._observe(left)), self._wide(self._value(right, left))
-            return Op(tree.op, sides, S32)
+            left = self._observe(tree.operands[0])
+            right = self._value(tree.operands[1], left)
+            if isinstance(right, Const) or left.type == right.type:
+                return Op(tree.op, (left, right), BOOL)
+            return Op(tree.op, (Op("cast", (left,), S64), Op("cast", (right,), S64)), BOOL)
         parts = [self.tree(child) for child in tree.children]
         if tree.op == "not":
-            return Op("lnot", (parts[0],), S32)
+            return Op("lnot", (parts[0],), BOOL)
         if tree.op == "implies":
-            return Op("lor", (Op("lnot", (parts[0],), S32), parts[1]), S32)
+            return Op("lor", (Op("lnot", (parts[0],), BOOL), parts[1]), BOOL)
         name = "land" if tree.op == "and" else "lor"
         whole = parts[0]
         for part in parts[1:]:
-            whole = Op(name, (whole, part), S32)
+            whole = Op(name, (whole, part), BOOL)
         return whole
 
     def _observe(self, item: PropExpr) -> Expr:
@@ -69,20 +71,15 @@ class Conditions:
         self.shown[f"[{item.name}]"] = cell
         return cell
 
-    def _value(self, item: PropExpr, against: PropExpr) -> Expr:
-        """The right side: a number in the type of the left side, an address, or a register."""
+    def _value(self, item: PropExpr, left: Expr) -> Expr:
+        """The right side: a number or an address in the type of the left side, or a register."""
         if isinstance(item, IntLit):
-            return Const(self._observe(against).type.wrap(item.value), self._observe(against).type)
+            return Const(left.type.wrap(item.value), left.type)
         if isinstance(item, Name):
-            return Const(self.places.addresses[item.name], ADDRESS)
+            return Const(left.type.wrap(self.places.addresses[item.name]), left.type)
         if isinstance(item, Register):
             return self._observe(item)
         raise InternalError(f"{item} in the condition of an assembly test")
-
-    def _wide(self, expr: Expr) -> Expr:
-        if isinstance(expr, Const):
-            return Const(S64.wrap(expr.value), S64)
-        return expr if expr.type == S64 else Op("cast", (expr,), S64)
 
 
 def _place(item: tuple[str, Expr]) -> tuple[int, str, int]:

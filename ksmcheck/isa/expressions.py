@@ -6,7 +6,7 @@ result back (without a sign, as the machines of 64 bits do it unless they say ot
 
 from __future__ import annotations
 
-from ksmcheck.kernel.ints import ADDRESS, S32, IntType
+from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType
 from ksmcheck.program.ir import Const, Expr, Op, Use
 
 WORD = ADDRESS
@@ -36,16 +36,16 @@ def shift(name: str, type: IntType, value: Expr, amount: Expr) -> Op:
 
 def compare(name: str, type: IntType, left: Expr, right: Expr) -> Op:
     """A comparison of operands of ``type``: 0 or 1."""
-    return Op(name, (cast(type, left), cast(type, right)), S32)
+    return Op(name, (cast(type, left), cast(type, right)), BOOL)
 
 
 def negation(expr: Expr) -> Expr:
-    return Op("lnot", (expr,), S32)
+    return Op("lnot", (expr,), BOOL)
 
 
 def both(left: Expr, right: Expr) -> Expr:
-    return Op("land", (left, right), S32)
+    return Op("land", (left, right), BOOL)
 
 
 def either(left: Expr, right: Expr) -> Expr:
-    return Op("lor", (left, right), S32)
+    return Op("lor", (left, right), BOOL)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ksmcheck.isa.micro import Act, Go, Micros
-from ksmcheck.kernel.ints import ADDRESS, S32
+from ksmcheck.kernel.ints import ADDRESS, BOOL
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.finish import Numbering, split_arms
 from ksmcheck.program.graph import Graph, Node
@@ -206,5 +206,5 @@ def _controlled(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
 
 
 def zero(register: str) -> Const:
-    """What a register starts with; flags are C truth values."""
-    return Const(0, S32 if register.startswith("flag.") else ADDRESS)
+    """What a register starts with; flags are truth values."""
+    return Const(0, BOOL if register.startswith("flag.") else ADDRESS)

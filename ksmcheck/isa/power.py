@@ -31,7 +31,7 @@ from ksmcheck.isa.power_operands import (
     register,
     value_of,
 )
-from ksmcheck.kernel.ints import S32, S64, IntType
+from ksmcheck.kernel.ints import BOOL, S32, S64, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
 
 _LOADS = {"lbz": (8, False), "lhz": (16, False), "lha": (16, True), "lwz": (32, False)}
@@ -78,8 +78,8 @@ def _store_conditional(name: str, width: int, line: Line) -> Micros:
     """cr0 says whether it stored: EQ."""
     line.expect(3)
     value, where, cell = value_of(line[0]), indexed(line[1], line[2]), IntType(width, False)
-    act = acts.store_conditional(name, ("X",), "flag.cr0.eq", where, value, cell, S32, status="ok")
-    return (Set("flag.cr0.lt", number(0, S32)), Set("flag.cr0.gt", number(0, S32)), act)
+    act = acts.store_conditional(name, ("X",), "flag.cr0.eq", where, value, cell, BOOL, status="ok")
+    return (Set("flag.cr0.lt", number(0, BOOL)), Set("flag.cr0.gt", number(0, BOOL)), act)
 
 
 def _barrier(tag: str, line: Line) -> Micros:
@@ -181,7 +181,7 @@ def _branch_if(name: str, line: Line) -> Micros:
     """``beq L`` or ``beq cr1,L``."""
     line.expect(1, 2)
     where = field(line[0]) if len(line) == 2 else "flag.cr0"
-    less, greater, equal = (Use(f"{where}.{bit}", S32) for bit in ("lt", "gt", "eq"))
+    less, greater, equal = (Use(f"{where}.{bit}", BOOL) for bit in ("lt", "gt", "eq"))
     condition: dict[str, Expr] = {
         "eq": equal,
         "ne": negation(equal),

@@ -15,12 +15,12 @@ from ksmcheck.isa.expressions import WORD, both, cast, compare, either, negation
 from ksmcheck.isa.micro import BadInstruction, Go, Micros
 from ksmcheck.isa.operands import Line, split_line
 from ksmcheck.isa.x86_operands import Form, canonical32, canonical64, form_of
-from ksmcheck.kernel.ints import S32, S64, IntType
+from ksmcheck.kernel.ints import BOOL, S32, S64, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
 
 Tags = tuple[str, ...]
 
-Z, S, C, O = (Use(f"flag.{flag}", S32) for flag in "ZSCO")  # noqa: E741
+Z, S, C, O = (Use(f"flag.{flag}", BOOL) for flag in "ZSCO")  # noqa: E741
 
 _CONDITIONS: dict[str, Expr] = {
     "E": Z,
@@ -75,7 +75,7 @@ def _flags(name: str, type: IntType, left: Expr, right: Expr, *, carry: bool = T
     """The flags of an operation; INC and DEC leave the carry alone."""
     result = op(name, type, left, right)
     if name not in ("add", "sub"):
-        zero = number(0, S32)
+        zero = number(0, BOOL)
         return (*_signs(type, result), Set("flag.C", zero), Set("flag.O", zero))
     setting = [*_signs(type, result), Set("flag.O", _overflow(name, type, left, right))]
     if carry:
