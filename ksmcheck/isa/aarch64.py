@@ -14,7 +14,7 @@ from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, arithmetic
 from ksmcheck.isa.aarch64_operands import address, canonical, register, value_of
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, compare, number, op
-from ksmcheck.isa.micro import Act, Go, Micros
+from ksmcheck.isa.micro import Go, Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.kernel.ints import S64, U32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
@@ -119,7 +119,7 @@ def _atomic(name: str, new: str, tags: tuple[Tags, Tags], size: int | None, line
     line.expect(3)
     value, (dst, width) = value_of(line[0]), register(line[1])
     where = _memory(line, 2)
-    return (_updated(name, new, tags, dst, where, value, size or width),)
+    return _updated(name, new, tags, dst, where, value, size or width)
 
 
 def _updated(
@@ -130,12 +130,17 @@ def _updated(
     where: Expr,
     value: Expr,
     width: int,
-) -> Act:
+) -> Micros:
+    """Signed comparisons need a signed cell; the old value comes back with zeros above it."""
     reads, writes = tags
     if dst is None:
         name, reads = f"{name}.noret", (*(t for t in reads if t != "A"), "NoRet")
-    signed = "SM" in name
-    return acts.update(name, new, reads, writes, dst, where, value, _cell(width, signed), WORD)
+    cell = _cell(width, "SM" in name)
+    if not cell.signed or dst is None:
+        return (acts.update(name, new, reads, writes, dst, where, value, cell, WORD),)
+    plain = _cell(width)
+    act = acts.update(name, new, reads, writes, dst, where, value, cell, plain)
+    return act, Set(dst, Op("cast", (Use(dst, plain),), WORD))
 
 
 def _atomic_store(
@@ -144,7 +149,7 @@ def _atomic_store(
     """``STADD W1,[X3]``."""
     line.expect(2)
     value, width = value_of(line[0]), register(line[0])[1]
-    return (_updated(name, new, tags, None, _memory(line, 1), value, size or width),)
+    return _updated(name, new, tags, None, _memory(line, 1), value, size or width)
 
 
 def _compare_and_swap(name: str, tags: tuple[Tags, Tags], size: int | None, line: Line) -> Micros:

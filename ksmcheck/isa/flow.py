@@ -28,7 +28,7 @@ from ksmcheck.program.ir import (
 )
 from ksmcheck.program.liveness import live_at_entries, repeats
 from ksmcheck.program.loops import loop_nest
-from ksmcheck.program.simplify import forget_iterations, simplify
+from ksmcheck.program.simplify import forget_iterations
 from ksmcheck.program.unroll import Unroller
 from ksmcheck.text import InputError, Span
 
@@ -166,7 +166,8 @@ def _unrolled(
     silent = frozenset(loop for loop, repeat in known.items() if repeat.silent)
     unrolled = Unroller(graph, spots, unroll, silent).run()
     matter = frozenset(loop for loop, repeat in known.items() if repeat.unchanged)
-    instances = simplify(forget_iterations(unrolled, matter), column.outputs)
+    # Not simplified: a branch both of whose ways lead to the same place still controls.
+    instances = forget_iterations(unrolled, matter)
     blocks = Numbering(split_arms(instances), known, column.span).blocks()
     return _controlled(blocks)
 
