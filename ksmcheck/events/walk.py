@@ -214,7 +214,8 @@ class Walk:
     def _merge(self, edges: list[_Edge], live: set[str]) -> dict[str, Operand]:
         if len(edges) == 1:
             return dict(edges[0].registers)
-        names = dict.fromkeys(n for edge in edges for n in edge.registers if n in live)
+        kept = {*live, RESERVATION}
+        names = dict.fromkeys(n for edge in edges for n in edge.registers if n in kept)
         return {name: self._merged(name, edges) for name in names}
 
     def _merged(self, name: str, edges: list[_Edge]) -> Operand:
@@ -279,8 +280,16 @@ class Walk:
         if isinstance(expr, Op):
             args = [self._expr(a, registers) for a in expr.args]
             term = operator(self.draft, expr, [a.term for a in args])
+            if expr.op == "pick":
+                return Operand(term, self._picked(args))
             return Operand(term, union(self.terms, (a.taint for a in args)))
         raise InternalError(f"{expr} in a thread")
+
+    def _picked(self, args: list[Operand]) -> Taint:
+        """The taint of the arm that is chosen."""
+        truth = self.terms.truth(args[0].term)
+        arms = (truth, args[1].taint), (self.terms.no(truth), args[2].taint)
+        return union(self.terms, [under(self.terms, when, taint) for when, taint in arms])
 
 
 def operator(draft: Draft, expr: Op, args: list[Term]) -> Term:
@@ -294,7 +303,7 @@ def operator(draft: Draft, expr: Op, args: list[Term]) -> Term:
         return terms.op("cast", expr.type, joined_truth)
     if expr.op in ("eq", "ne", "lt", "le", "gt", "ge"):
         return terms.op("cast", expr.type, terms.op(expr.op, BOOL, *args))
-    if expr.op == "ite":
+    if expr.op in ("ite", "pick"):
         return terms.ite(expr.type, terms.truth(args[0]), args[1], args[2])
     return terms.op(expr.op, expr.type, *args)
 

@@ -39,9 +39,15 @@ def value_of(expr: Expr, registers: Mapping[str, Number]) -> Number:
         return Number(0) if known is None else Number(fit(known.value, expr.type), known.reads)
     if isinstance(expr, Op):
         args = [value_of(a, registers) for a in expr.args]
+        if expr.op == "pick":  # the chosen arm is all that the result depends on
+            return Number(fit((args[1] if args[0].value else args[2]).value, expr.type), _arm(args))
         reads = NOTHING.union(*(a.reads for a in args))
         return Number(fit(_apply(expr.op, [a.value for a in args]), expr.type), reads)
     raise InternalError(f"replay: {expr} in an instruction")
+
+
+def _arm(args: list[Number]) -> frozenset[int]:
+    return args[1].reads if args[0].value else args[2].reads
 
 
 def _apply(op: str, v: list[int]) -> int:

@@ -224,7 +224,6 @@ _LOADS: dict[str, Tags] = {
     "LDR": (),
     "LDUR": (),
     "LDAR": ("A",),
-    "LDLAR": ("A",),
     "LDAPR": ("Q",),
     "LDAPUR": ("Q",),
 }

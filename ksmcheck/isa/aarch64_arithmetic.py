@@ -161,13 +161,16 @@ def _condition(line: Line, at: int) -> Expr:
 
 
 def _select(change: str, line: Line) -> Micros:
-    """``CSEL X1,X2,X3,EQ``; CSINC, CSNEG and CSINV change the second value."""
+    """``CSEL X1,X2,X3,EQ``; CSINC, CSNEG and CSINV change the second value.
+
+    What comes from the flags is a pick dependency, which orders less than data: here, nothing.
+    """
     line.expect(4)
     dst, width = register(line[0])
     type = _type(width)
     first, second = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
     return assign(
-        dst, Op("ite", (_condition(line, 3), first, _changed(change, type, second)), type)
+        dst, Op("pick", (_condition(line, 3), first, _changed(change, type, second)), type)
     )
 
 
@@ -183,7 +186,7 @@ def _set(value: int, line: Line) -> Micros:
     dst, width = register(line[0])
     type = _type(width)
     arms = number(value, type), number(0, type)
-    return assign(dst, Op("ite", (_condition(line, 1), *arms), type))
+    return assign(dst, Op("pick", (_condition(line, 1), *arms), type))
 
 
 def _increment(line: Line) -> Micros:
@@ -193,7 +196,7 @@ def _increment(line: Line) -> Micros:
     type = _type(width)
     value = cast(type, value_of(line[1]))
     arms = op("add", type, value, number(1)), value
-    return assign(dst, Op("ite", (_condition(line, 2), *arms), type))
+    return assign(dst, Op("pick", (_condition(line, 2), *arms), type))
 
 
 def _nothing(line: Line) -> Micros:

@@ -83,7 +83,7 @@ class _Assembler:
             counts[word] += 1
             mark = f"#{counts[word]}" if counts[word] > 1 else ""
             site = f"{word}@{thread.name}{mark}"
-            code.append(Placed(micros, Origin(line.span, thread.name, (), site)))
+            code.append(Placed(micros, Origin(line.span, thread.name, (), site, column=True)))
             for micro in micros:
                 if isinstance(micro, Act):
                     self._act(micro)

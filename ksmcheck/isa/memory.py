@@ -79,10 +79,14 @@ def locations(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Locatio
         pointer = isinstance(value, str) or (given is not None and given[1])
         type = given[0] if given else ADDRESS if pointer else IntType(widths.get(name, 32), True)
         init = addresses[value] if isinstance(value, str) else value or 0
-        words = entry.type if entry is not None and entry.type else f"{type.width} bits wide"
+        words = entry.type if entry is not None and entry.type else _word(type, pointer)
         cells[name] = Cell(number, name, addresses[name], type, type.raw(init), pointer, words)
         shown[name] = type
     return Locations(addresses, cells, shown)
+
+
+def _word(type: IntType, pointer: bool) -> str:
+    return "pointer" if pointer else f"int{type.width}_t"
 
 
 def _named(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Iterator[str]:

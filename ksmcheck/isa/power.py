@@ -78,7 +78,9 @@ def _store_conditional(name: str, width: int, line: Line) -> Micros:
     """cr0 says whether it stored: EQ."""
     line.expect(3)
     value, where, cell = value_of(line[0]), indexed(line[1], line[2]), IntType(width, False)
-    act = acts.store_conditional(name, ("X",), "flag.cr0.eq", where, value, cell, BOOL, status="ok")
+    act = acts.store_conditional(
+        name, ("X",), "flag.cr0.eq", where, value, cell, BOOL, status="ok", told=True
+    )
     return (Set("flag.cr0.lt", number(0, BOOL)), Set("flag.cr0.gt", number(0, BOOL)), act)
 
 
