@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.structure import Event, EventStructure
+from ksmcheck.events.terms import Term
 from ksmcheck.isa.dialects import MODELS
 from ksmcheck.model.load import shipped_models
+from ksmcheck.program.ir import Cell
 from ksmcheck.syntax.assembly import dialect_of
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.files import read_source
@@ -16,6 +18,8 @@ ANY_MACHINE = "sc"
 """The model that orders everything, whatever the instructions are called."""
 
 KERNEL_C = "lkmm"
+
+BAD_ADDRESS = "bad address"
 
 
 def usual_model(path: Path) -> str:
@@ -41,17 +45,32 @@ def check_fit(test: AssemblyTest, model: str) -> None:
 
 
 def check_widths(structure: EventStructure) -> None:
-    """Raises InputError for an access that is wider or narrower than what it accesses."""
+    """Raises InputError for an access that is, or may be, wider or narrower than what it accesses:
+    models of mixed sizes are another matter."""
     starts = {cell.address: cell for cell in structure.cells}
     for event in structure.events:
-        if event.address is None or not event.address.is_const or event.origin is None:
-            continue
-        cell = starts.get(event.address.payload)
-        if cell is not None and cell.type.width != event.width:
-            wider = "wider" if event.width > cell.type.width else "narrower"
-            message = f"this access is {wider} than {cell.name}, which is {cell.ctype}"
-            kind = f"uint{event.width}_t"
-            hint = (
-                f"declare it in the start state: {kind} {cell.name}; mixed sizes are not modelled"
-            )
-            raise InputError(message, event.origin.span, hint)
+        if event.address is not None and event.address.is_const:
+            _refuse(event, starts.get(event.address.payload))
+    for wild in structure.obligations:
+        if wild.kind == BAD_ADDRESS:
+            of = [e for e in structure.events if e.origin is wild.origin and e.kind != "F"]
+            for number in sorted(_constants(wild.holds)):
+                for event in of:
+                    _refuse(event, starts.get(number))
+
+
+def _refuse(event: Event, cell: Cell | None) -> None:
+    if cell is None or event.origin is None or cell.type.width == event.width:
+        return
+    wider = "wider" if event.width > cell.type.width else "narrower"
+    message = f"this access is {wider} than {cell.name}, which is {cell.ctype}"
+    kind = f"uint{event.width}_t {cell.name}"
+    hint = f"declare {kind} in the start state; mixed sizes are not modelled"
+    raise InputError(message, event.origin.span, hint)
+
+
+def _constants(term: Term) -> set[int]:
+    """The numbers in a term: of ``bad address``, those that the address must not be."""
+    if term.is_const:
+        return {term.payload}
+    return set().union(*(_constants(arg) for arg in term.args))

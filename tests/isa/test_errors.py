@@ -86,10 +86,14 @@ TESTS = [
     ("AArch64 t\n{}\n P0 ;\n NOP ;\n^(* open", "this comment is not closed"),
     ("AArch64 t\n{ uint64_t x; 0:X1=x; }\n P0 ;\n ^LDR W0,[X1] ;\n", "narrower than x"),
     ("AArch64 t\n{ 0:X1=x; }\n P0 ;\n LDR W0,[X1] ;\n ^LDR X2,[X1] ;\n", "wider than x"),
+    (
+        "AArch64 t\n{ p=x; x=1; 0:X1=p; }\n P0 ;\n LDR X2,[X1] ;\n ^LDR X0,[X2] ;\nexists (x=1)\n",
+        "wider than x",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("marked", "message"), TESTS, ids=[t[1] for t in TESTS])
+@pytest.mark.parametrize(("marked", "message"), TESTS, ids=[t[0] for t in TESTS])
 def test_containers(marked: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     file.write_text(marked.replace("^", "", 1))

@@ -22,8 +22,8 @@ ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """``v`` are registers for values (``{a}``, ``{b}``, ``{c}``), ``{p}`` holds an address, ``{n}`` is
-    a number, ``{L}`` a label further down."""
+    """In ``lines``, ``{a}``, ``{b}`` and ``{c}`` are registers for values, ``{p}`` one that holds
+    an address, ``{n}`` is a number and ``{L}`` a label further down."""
 
     dialect: str
     values: tuple[str, ...]
@@ -57,8 +57,15 @@ SORTS = (
             *("MOV {a},[{p}]", "MOV [{p}],{a}", "MOV [{p}],${n}") * 3,
             *("XCHG [{p}],{a}", "LOCK XADD [{p}],{a}", "LOCK INC [{p}]", "INC [{p}]"),
             *("LOCK CMPXCHG [{p}],{a}", "CMPXCHG [{p}],{b}", "ADD {a},[{p}]", "SUB [{p}],{a}"),
-            *("CMP {a},${n} ; JE {L}", "TEST {a},{b} ; JNZ {L}", "CMP {a},{b} ; JLE {L}", "JMP {L}"),
-            *("MFENCE", "SFENCE", "NEG {a}", "XOR {a},{b}", "CMP {a},{b} ; CMOVA {a},{c}"),
+            *("CMP {a},${n} ; JE {L}", "TEST {a},{b} ; JNZ {L}", "CMP {a},{b} ; JLE {L}"),
+            *(
+                "JMP {L}",
+                "MFENCE",
+                "SFENCE",
+                "NEG {a}",
+                "XOR {a},{b}",
+                "CMP {a},{b} ; CMOVA {a},{c}",
+            ),
         ),
     ),
     Sort(
