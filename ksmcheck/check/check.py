@@ -105,7 +105,10 @@ class Checker:
         Raises TimeoutError if the search gave up or a loop's bound can be reached.
         """
         configs = self.workshop.configs(request)
-        found = [self._states(request, config) for config in configs]
+        try:
+            found = [self._states(request, config) for config in configs]
+        except TooManyValues as many:
+            raise TimeoutError(str(many)) from None
         states = sorted({s for one in found for s in one.states})
         word = _together(one.observation for one in found)
         flags = tuple(dict.fromkeys(f for one in found for f in one.flags))

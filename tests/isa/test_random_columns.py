@@ -17,6 +17,8 @@ from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.verdict import Observed
 
 EACH = 45
+LOOPS = 0.15
+"""How many of the columns go round."""
 ROUNDS = 3
 
 
@@ -130,7 +132,18 @@ def column(random: Random, sort: Sort, length: int) -> list[str]:
         lines += [part.strip() for part in line.split(";")]
         if pending and random.random() < 0.5:
             lines.append(pending.pop() + ":")
-    return lines + [label + ":" for label in pending]
+    lines += [label + ":" for label in pending]
+    return looped(random, sort, lines) if random.random() < LOOPS else lines
+
+
+def looped(random: Random, sort: Sort, lines: list[str]) -> list[str]:
+    """A jump back to the first line, under a condition of the dialect's."""
+    jumps = [
+        line for line in sort.lines if "{L}" in line and line.split()[0] not in ("B", "b", "j")
+    ]
+    a, b = random.sample(sort.values, 2)
+    jump = random.choice(jumps).format(a=a, b=b, c=b, p=sort.addresses[0], n=1, L="T")
+    return ["T:", *lines, *(part.strip() for part in jump.split(";"))]
 
 
 def program(random: Random, sort: Sort) -> str:
@@ -169,9 +182,15 @@ def test_random_columns(sort: Sort, part: int, tmp_path: Path) -> None:
         file = tmp_path / f"{number}.litmus"
         text = program(random, sort)
         file.write_text(text)
-        found = ask(file)
-        assert found.states, text
-        assert ask(file, "explicit").states == found.states, text
+        try:
+            found = ask(file)
+        except TimeoutError as limit:
+            # Said, not passed over: the loop may go on for ever, or compute what it likes.
+            assert "bound" in str(limit) or "possibilities" in str(limit), text
+            continue
+        assert found.states or "T:" in text, text
+        if "T:" not in text:  # there are too many candidates in a loop to list them
+            assert ask(file, "explicit").states == found.states, text
         if number % 4 == 0:
             assert ask(file, "tuple").states == found.states, text
         for state in random.sample(found.states, min(3, len(found.states))):
