@@ -11,6 +11,7 @@ from ksmcheck.cli.options import FILE, engine_options, parse_defines, site_names
 _EPILOG = """\b
 Examples:
   ksmcheck check litmus/classic/MP/MP+wmb+po.litmus --model armv8
+  ksmcheck check litmus/assembly/AArch64/SB+stlr+ldapr.litmus
   ksmcheck check litmus/ksm/path-b.litmus --kernel 3.9 --model alpha \\
                  --remove smp_read_barrier_depends
   ksmcheck check litmus/ksm/path-a.litmus --kernel 3.9 --variant no-wmb --model all

@@ -19,6 +19,7 @@ _EPILOG = """\b
 Examples:
   ksmcheck states litmus/classic/SB/SB.litmus --model tso
   ksmcheck states litmus/classic/MP/MP+wmb+rmb.litmus --model lkmm --json
+  ksmcheck states litmus/assembly/X86/SB.litmus
 
 \b
 The list is complete: where a loop's bound is reached or a limit stops the search, the answer

@@ -111,7 +111,7 @@ def test_states_look_like_herd7s(tmp_path: Path) -> None:
 def test_a_pointer_can_be_waited_for(tmp_path: Path) -> None:
     lines = states(
         "AArch64 t\n{ x=y; 0:X0=z; 0:X2=x; 1:X2=x; }\n P0 | P1 ;\n"
-        " STR X0,[X2] | LDR X0,[X2] ;\nforall (1:X0=y \\/ 1:X0=z)\n",
+        " STR X0,[X2] | LDR X0,[X2] ;\nforall (1:X0=y \\/ 1:X0=&z)\n",
         tmp_path,
     )
     assert lines[2:] == ["1:X0=y;", "1:X0=z;", "Observation t Always"]
