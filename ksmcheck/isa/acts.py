@@ -114,7 +114,7 @@ def _compare_swap(name: str, reads: Tags, writes: Tags, atomic: bool) -> tuple[P
         ("p", "expected", "v"),
         "rmw",
         test="old == expected",
-        new="v",
+        new="v" if atomic else "old == expected ? v : old",  # a data dependency, where no pair
         result="old",
         result_type="cell",
     )

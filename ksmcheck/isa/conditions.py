@@ -68,7 +68,7 @@ class Conditions:
             return found
         assert isinstance(item, Name)
         cell = FinalCell(self.places.cells[item.name].id, self.places.shown[item.name])
-        self.shown[f"[{item.name}]"] = cell
+        self.shown[item.name] = cell
         return cell
 
     def _value(self, item: PropExpr, left: Expr) -> Expr:

@@ -66,3 +66,19 @@ def test_under_sc_only_interleavings_remain(file: str) -> None:
     own = checker().states(request(file)).states
     sc = checker().states(Request(FOLDER / file, "sc", timeout=60.0)).states
     assert set(sc) <= set(own)
+
+
+@pytest.mark.parametrize("code", ["XCHG [x],EBX", "XADD [x],EBX", "CMPXCHG [x],EBX"])
+def test_one_instruction_under_sc_and_tso(code: str, tmp_path: Path) -> None:
+    """The write of an instruction comes before a write that its read has read from: herd7's TSO
+    allows it, since it does not order the two; no interleaving does."""
+    file = tmp_path / "t.litmus"
+    file.write_text(
+        f"X86 t\n{{ 0:EAX=1; 0:EBX=2; }}\n P0 | P1 ;\n {code} | MOV [x],$1 ;\n"
+        " MOV ECX,[y] | MOV [y],$1 ;\nlocations [0:EAX; 0:EBX]\nfilter (x=1)\nexists (x=1)\n"
+    )
+    for model in ("tso", "sc"):
+        found = Checker().states(Request(file, model))
+        place = found.texts.index("0:EAX" if code.startswith("CMP") else "0:EBX")
+        read_one = [s for s in found.states if s[place] == 1]  # and x ends as 1
+        assert bool(read_one) == (model == "tso")
