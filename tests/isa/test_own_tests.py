@@ -82,3 +82,17 @@ def test_one_instruction_under_sc_and_tso(code: str, tmp_path: Path) -> None:
         place = found.texts.index("0:EAX" if code.startswith("CMP") else "0:EBX")
         read_one = [s for s in found.states if s[place] == 1]  # and x ends as 1
         assert bool(read_one) == (model == "tso")
+
+
+def test_a_cat_file_of_ones_own_needs_no_table(tmp_path: Path) -> None:
+    """It speaks of the machine's events directly: here DMB SY orders, and nothing else does."""
+    cat = tmp_path / "own.cat"
+    cat.write_text(
+        '"own"\nacyclic po-loc | rf | co | fr as coherence\n'
+        "acyclic fencerel(DMB.SY) | rfe | fre | coe as order\n"
+    )
+    test = tmp_path / "t.litmus"
+    text = (FOLDER / "AArch64" / "SB+dmb.sy.litmus").read_text()
+    for barrier, expected in (("DMB SY", "Never"), ("DMB ISH", "Sometimes")):
+        test.write_text(text.replace("DMB ISH", barrier))
+        assert Checker().check(Request(test, str(cat))).observation == expected
