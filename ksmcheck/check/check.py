@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
+from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.search import OutOfTime, Search
 from ksmcheck.check.verdict import (
@@ -25,22 +26,24 @@ from ksmcheck.program.ir import Check, Cut, Program
 from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.session import Session
-from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.syntax.load import AnyTest
 
 
-def load(path: str | Path, kernel: str = "6.12") -> LitmusTest:
+def load(path: str | Path, kernel: str = "6.12") -> AnyTest:
     """The syntax tree of a litmus file; raises InputError."""
     return Workshop().test(Request(Path(path), kernel=kernel))
 
 
 def check(
-    path: str | Path, model: str = "lkmm", kernel: str = "6.12", **options: object
+    path: str | Path, model: str | None = None, kernel: str = "6.12", **options: object
 ) -> Verdict:
     """Checks one litmus file under one model; ``options`` are the other fields of ``Request``.
 
+    Without ``model``: the one of the test's own kind (lkmm for kernel C, armv8 for AArch64, ...).
     Raises InputError for bad input, InternalError if a witness does not replay.
     """
-    return Checker().check(Request(Path(path), model, kernel, **options))  # type: ignore[arg-type]
+    chosen = model or usual_model(Path(path))
+    return Checker().check(Request(Path(path), chosen, kernel, **options))  # type: ignore[arg-type]
 
 
 DEEPER = (4, 8)
@@ -57,8 +60,7 @@ class Checker:
     def check(self, request: Request) -> Verdict:
         """One verdict over all configurations asked for: the worst of them."""
         started = perf_counter()
-        model = self.workshop.model(request.model)
-        configs = (request.config,) if request.config else model.configs(request.kernel)
+        configs = self.workshop.configs(request)
         verdicts: list[Verdict] = []
         for config in configs:
             verdicts.append(self._deepening(request, config, started))
@@ -102,9 +104,11 @@ class Checker:
 
         Raises TimeoutError if the search gave up or a loop's bound can be reached.
         """
-        model = self.workshop.model(request.model)
-        configs = (request.config,) if request.config else model.configs(request.kernel)
-        found = [self._states(request, config) for config in configs]
+        configs = self.workshop.configs(request)
+        try:
+            found = [self._states(request, config) for config in configs]
+        except TooManyValues as many:
+            raise TimeoutError(str(many)) from None
         states = sorted({s for one in found for s in one.states})
         word = _together(one.observation for one in found)
         flags = tuple(dict.fromkeys(f for one in found for f in one.flags))

@@ -9,21 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ksmcheck.check.assembly import check_fit, check_widths
 from ksmcheck.check.verdict import Request
 from ksmcheck.events.build import build_structure
 from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.walk import Lower
+from ksmcheck.isa.compile import Assembled, assemble
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.lowering.template import Row
 from ksmcheck.model.load import load_model
 from ksmcheck.model.model import Model
-from ksmcheck.program.compile import compile_program
+from ksmcheck.program.compile import UNROLL, compile_program
 from ksmcheck.program.fingerprint import fingerprint
 from ksmcheck.program.ir import Program
 from ksmcheck.program.sites import remove_sites
-from ksmcheck.syntax.litmus import load_litmus
-from ksmcheck.syntax.litmus_ast import LitmusTest
-from ksmcheck.text import Span
+from ksmcheck.syntax.assembly_ast import AssemblyTest
+from ksmcheck.syntax.load import AnyTest, load_test
+from ksmcheck.text import InputError, Span
+
+ASSEMBLY = "assembly"
+"""The configuration of assembly tests."""
 
 Defines = tuple[tuple[str, str], ...]
 
@@ -32,10 +38,8 @@ Defines = tuple[tuple[str, str], ...]
 class Workshop:
     """The tests, programs and models of one run."""
 
-    _tests: dict[tuple[Path, str, Defines, frozenset[str]], LitmusTest] = field(
-        default_factory=dict
-    )
-    _programs: dict[tuple[object, ...], Program] = field(default_factory=dict)
+    _tests: dict[tuple[Path, str, Defines, frozenset[str]], AnyTest] = field(default_factory=dict)
+    _programs: dict[tuple[object, ...], Program | Assembled] = field(default_factory=dict)
     _fingerprints: dict[int, str] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
 
@@ -47,25 +51,43 @@ class Workshop:
             self._models[name] = load_model(name)
         return self._models[name]
 
-    def test(self, request: Request) -> LitmusTest:
+    def test(self, request: Request) -> AnyTest:
         """The syntax tree, sites already removed."""
         key = (request.path, request.kernel, request.defines, request.removed)
         if key not in self._tests:
-            test = load_litmus(request.path, kernel=request.kernel, defines=request.defines)
+            test = load_test(request.path, kernel=request.kernel, defines=request.defines)
             if request.removed:
+                if isinstance(test, AssemblyTest):
+                    hint = "delete the instruction in the file"
+                    raise InputError("an assembly test has no sites to remove", None, hint)
                 test = remove_sites(test, request.removed, kernel=request.kernel)
             self._tests[key] = test
         return self._tests[key]
 
+    def configs(self, request: Request) -> tuple[str, ...]:
+        """The configurations that the request is about: lowerings of kernel primitives, so that
+        assembly has one alone."""
+        if not isinstance(self.test(request), AssemblyTest):
+            model = self.model(request.model)
+            return (request.config,) if request.config else model.configs(request.kernel)
+        if request.config:
+            hint = "its instructions are given: there is nothing to configure"
+            raise InputError(f"--config {request.config} for an assembly test", None, hint)
+        return (ASSEMBLY,)
+
     def program(self, request: Request) -> Program:
+        known = self._compiled(request)
+        return known.program if isinstance(known, Assembled) else known
+
+    def _compiled(self, request: Request) -> Program | Assembled:
         key = (request.path, request.kernel, request.defines, request.removed, request.unroll)
         if key not in self._programs:
             test = self.test(request)
-            if request.unroll is None:
-                program = compile_program(test, kernel=request.kernel)
+            unroll = UNROLL if request.unroll is None else request.unroll
+            if isinstance(test, AssemblyTest):
+                self._programs[key] = assemble(test, kernel=request.kernel, unroll=unroll)
             else:
-                program = compile_program(test, kernel=request.kernel, unroll=request.unroll)
-            self._programs[key] = program
+                self._programs[key] = compile_program(test, kernel=request.kernel, unroll=unroll)
         return self._programs[key]
 
     def fingerprint(self, request: Request) -> str:
@@ -81,14 +103,31 @@ class Workshop:
 
         Raises InputError, and events.values.TooManyValues.
         """
+        compiled = self._compiled(request)
         model = self.model(request.model)
+        flags = any(check.flag for check in model.compiled.checks)
+        if isinstance(compiled, Assembled):
+            test = self.test(request)
+            assert isinstance(test, AssemblyTest)
+            check_fit(test, model.name)
+            structure = build_structure(
+                compiled.program,
+                lambda name, _: compiled.actions[name],
+                model.name,
+                config,
+                races=flags,
+                stalls=stalls,
+            )
+            check_widths(structure)
+            return structure
+        lower = self._lowering(request, model, config)
+        return build_structure(compiled, lower, model.name, config, races=flags, stalls=stalls)
+
+    def _lowering(self, request: Request, model: Model, config: str) -> Lower:
         known = primitives(request.kernel)
 
         def lower(name: str, span: Span) -> tuple[Primitive, Row]:
             primitive = known[name]
             return primitive, model.row(primitive, request.kernel, config, span)
 
-        flags = any(check.flag for check in model.compiled.checks)
-        return build_structure(
-            self.program(request), lower, model.name, config, races=flags, stalls=stalls
-        )
+        return lower

@@ -7,7 +7,7 @@ from ksmcheck.check.verdict import Failure, Request, Witness
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.execution.execution import Execution
 from ksmcheck.execution.replay import Replayed, replay
-from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.syntax.load import AnyTest
 from ksmcheck.text import InputError, InternalError
 
 
@@ -47,7 +47,7 @@ def _refuse_other_widths(execution: Execution, structure: EventStructure) -> Non
             raise InputError(message, event.origin.span, hint=hint)
 
 
-def _failure(replayed: Replayed, test: LitmusTest) -> Failure:
+def _failure(replayed: Replayed, test: AnyTest) -> Failure:
     """What the replayed execution shows, by the replay's own judgement."""
     if not replayed.filter:
         raise InternalError(f"{test.name}: the replay's final state does not pass the filter")

@@ -11,6 +11,7 @@ from ksmcheck.cli.options import FILE, engine_options, parse_defines, site_names
 _EPILOG = """\b
 Examples:
   ksmcheck check litmus/classic/MP/MP+wmb+po.litmus --model armv8
+  ksmcheck check litmus/assembly/AArch64/SB+stlr+ldapr.litmus
   ksmcheck check litmus/ksm/path-b.litmus --kernel 3.9 --model alpha \\
                  --remove smp_read_barrier_depends
   ksmcheck check litmus/ksm/path-a.litmus --kernel 3.9 --variant no-wmb --model all
@@ -32,7 +33,7 @@ Exit codes: see `ksmcheck --help`.
     multiple=True,
     metavar="NAME",
     help="Memory model (see `ksmcheck models`), a model folder, or `all`; may be repeated. "
-    "[default: lkmm]",
+    "[default: the test's own machine; lkmm for kernel C]",
 )
 @click.option(
     "--config", help="Pin one configuration of the model, e.g. lse. [default: all of them]"
@@ -63,10 +64,11 @@ def command(
     """Check FILE: a verdict per model and, if the property fails, the execution step by step."""
     from ksmcheck.batch.single import Options, requests_for
     from ksmcheck.check import Checker
+    from ksmcheck.check.assembly import usual_model
     from ksmcheck.cli.chosen import chosen_models
     from ksmcheck.cli.output import Output, missing_model
 
-    chosen = chosen_models(models, config)
+    chosen = chosen_models(models or (usual_model(file),), config)
     options = Options(
         kernel=kernel,
         config=config,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import FILE, parse_defines, site_names, test_options
+from ksmcheck.cli.options import FILE, MODEL, parse_defines, site_names, test_options
 
 _EPILOG = """\b
 Examples:
@@ -25,7 +26,7 @@ Examples:
     required=True,
     help="smt2: satisfiable iff the property can fail. dot: the failing execution as a graph.",
 )
-@click.option("--model", default="lkmm", show_default=True, help="Memory model.")
+@MODEL
 @click.option("--config", help="One configuration of the model. [default: the first]")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="File to write. [default: stdout]"
@@ -34,7 +35,7 @@ Examples:
 def command(
     file: Path,
     form: str,
-    model: str,
+    model: str | None,
     config: str | None,
     output: Path | None,
     kernel: str,
@@ -44,19 +45,19 @@ def command(
 ) -> int:
     """Write FILE's check as SMT-LIB 2 (all axioms, no learned clauses), or its execution as DOT."""
     from ksmcheck.check import Checker, Request
+    from ksmcheck.check.assembly import usual_model
 
     checker = Checker()
-    chosen = config or checker.workshop.model(model).configs(kernel)[0]
     request = Request(
         file,
-        model,
+        model or usual_model(file),
         kernel,
-        chosen,
+        config,
         defines=parse_defines(defines),
         removed=site_names(file, removed, kernel, parse_defines(defines)),
         unroll=unroll,
     )
-    text = _smt2(checker, request, chosen) if form == "smt2" else _dot(checker, request)
+    text = _smt2(checker, request) if form == "smt2" else _dot(checker, request)
     if output is None:
         click.echo(text)
     else:
@@ -73,14 +74,14 @@ def _write(output: Path, text: str) -> None:
         raise InputError(f"cannot write {output}: {error.strerror or error}") from None
 
 
-def _smt2(checker: object, request: object, config: str) -> str:
+def _smt2(checker: object, request: object) -> str:
     from ksmcheck.check import Checker, Request
     from ksmcheck.check.goals import goals_of
     from ksmcheck.solve.smtlib import smtlib_text
 
     assert isinstance(checker, Checker)
     assert isinstance(request, Request)
-    structure = checker.workshop.structure(request, config)
+    structure = checker.workshop.structure(request, checker.workshop.configs(request)[0])
     goals = goals_of(structure)
     goal = goals.broken if goals.has_property else goals.wanted
     return smtlib_text(structure, checker.workshop.model(request.model).compiled, goal)
@@ -88,13 +89,15 @@ def _smt2(checker: object, request: object, config: str) -> str:
 
 def _dot(checker: object, request: object) -> str:
     from ksmcheck.check import Checker, Request
+    from ksmcheck.check.prepare import ASSEMBLY
     from ksmcheck.report.dot import execution_dot
     from ksmcheck.report.text import word
     from ksmcheck.text import InputError
 
     assert isinstance(checker, Checker)
     assert isinstance(request, Request)
-    verdict = checker.check(request)
+    config = checker.workshop.configs(request)[0]
+    verdict = checker.check(request if config == ASSEMBLY else replace(request, config=config))
     if verdict.witness is None:
         raise InputError(
             f"{request.path}: {word(verdict)} under {request.model}: there is no execution to draw"

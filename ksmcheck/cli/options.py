@@ -17,6 +17,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path)
 
+MODEL = click.option(
+    "--model",
+    metavar="NAME",
+    help="Memory model. [default: the test's own machine; lkmm for kernel C]",
+)
+
 
 def test_options(function: F) -> F:
     """What selects the program: kernel point, definitions, removed sites, unrolling."""

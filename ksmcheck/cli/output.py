@@ -12,8 +12,10 @@ from ksmcheck.batch.exit_codes import AS_EXPECTED, DIFFERENT, code_of, gravest
 from ksmcheck.batch.letters import letter_of
 from ksmcheck.batch.suite import Suite
 from ksmcheck.check import Checker, Request, Verdict
+from ksmcheck.check.assembly import misfit
 from ksmcheck.explain.tell import telling_of
 from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
+from ksmcheck.syntax.assembly_ast import AssemblyTest
 
 
 @dataclass(slots=True)
@@ -80,7 +82,11 @@ def exit_code_of(
 
 
 def missing_model(checker: Checker, request: Request) -> str | None:
-    """Why there is no such machine at the kernel point asked for; None if there is one."""
+    """Why there is no such machine at the kernel point asked for, or no meaning of an assembly test
+    under it; None if there is one."""
+    test = checker.workshop.test(request)
+    if isinstance(test, AssemblyTest):
+        return misfit(test, request.model)
     model = checker.workshop.model(request.model)
     if request.kernel in model.kernels:
         return None

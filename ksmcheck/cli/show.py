@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import FILE, parse_defines, site_names, test_options
+from ksmcheck.cli.options import FILE, MODEL, parse_defines, site_names, test_options
 
 _EPILOG = """\b
 Examples:
@@ -21,12 +21,12 @@ that it may have, place, primitive, and after `<-` the events that it depends on
 
 @click.command(epilog=_EPILOG)
 @click.argument("file", type=FILE)
-@click.option("--model", default="lkmm", show_default=True, help="Memory model.")
+@MODEL
 @click.option("--config", help="One configuration of the model. [default: the first]")
 @test_options
 def command(
     file: Path,
-    model: str,
+    model: str | None,
     config: str | None,
     kernel: str,
     defines: tuple[str, ...],
@@ -34,13 +34,14 @@ def command(
     unroll: int | None,
 ) -> int:
     """Show the events that FILE becomes under a model, after inlining, unrolling and lowering."""
+    from ksmcheck.check.assembly import usual_model
     from ksmcheck.check.prepare import Workshop
     from ksmcheck.check.verdict import Request
     from ksmcheck.report.structure import structure_text
 
     request = Request(
         file,
-        model,
+        model or usual_model(file),
         kernel,
         config,
         defines=parse_defines(defines),
@@ -48,6 +49,5 @@ def command(
         unroll=unroll,
     )
     workshop = Workshop()
-    chosen = config or workshop.model(model).configs(kernel)[0]
-    click.echo(structure_text(workshop.structure(request, chosen)))
+    click.echo(structure_text(workshop.structure(request, workshop.configs(request)[0])))
     return 0

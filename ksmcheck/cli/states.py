@@ -6,12 +6,20 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import FILE, engine_options, parse_defines, site_names, test_options
+from ksmcheck.cli.options import (
+    FILE,
+    MODEL,
+    engine_options,
+    parse_defines,
+    site_names,
+    test_options,
+)
 
 _EPILOG = """\b
 Examples:
   ksmcheck states litmus/classic/SB/SB.litmus --model tso
   ksmcheck states litmus/classic/MP/MP+wmb+rmb.litmus --model lkmm --json
+  ksmcheck states litmus/assembly/X86/SB.litmus
 
 \b
 The list is complete: where a loop's bound is reached or a limit stops the search, the answer
@@ -21,14 +29,14 @@ is UNKNOWN (exit code 4), not a shorter list.
 
 @click.command(epilog=_EPILOG)
 @click.argument("file", type=FILE)
-@click.option("--model", default="lkmm", show_default=True, help="Memory model.")
+@MODEL
 @click.option("--config", help="One configuration of the model. [default: the union of all]")
 @test_options
 @engine_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(
     file: Path,
-    model: str,
+    model: str | None,
     config: str | None,
     kernel: str,
     defines: tuple[str, ...],
@@ -42,11 +50,12 @@ def command(
 ) -> int:
     """List all final states of FILE and, for a test with a condition, herd7's observation."""
     from ksmcheck.check import Checker, Request
+    from ksmcheck.check.assembly import usual_model
     from ksmcheck.report.states import states_json, states_text
 
     request = Request(
         file,
-        model,
+        model or usual_model(file),
         kernel,
         config,
         defines=parse_defines(defines),

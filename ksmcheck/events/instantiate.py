@@ -19,6 +19,7 @@ from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
 from ksmcheck.program.ir import Access
+from ksmcheck.text import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,13 @@ class Instance:
     """The events of one primitive call in one place of the unrolled program."""
 
     def __init__(
-        self, draft: Draft, place: Place, primitive: Primitive, access: Access, args: list[Operand]
+        self,
+        draft: Draft,
+        place: Place,
+        primitive: Primitive,
+        access: Access,
+        args: list[Operand],
+        reservation: Operand | None = None,
     ) -> None:
         self.draft = draft
         self.terms = draft.terms
@@ -54,6 +61,7 @@ class Instance:
         self.cell = access.cell_type or S32
         self.raw = IntType(self.cell.width, False)
         self.address: Operand | None = None
+        self.reservation = reservation
         self.names: dict[str, Operand] = {}
         for (kind, name), arg in zip(primitive.operands, args, strict=True):
             if kind == "ptr":
@@ -112,11 +120,19 @@ class Instance:
     def _chosen(self, ok: tuple[Step, ...], fail: tuple[Step, ...]) -> Operand | None:
         choice = self.draft.choice()
         guard = self.place.guard
+        if any(step.reserved for step in ok):
+            choice = self.terms.both(choice, self._reserved())
         good = _Case(self, self.terms.both(guard, choice), outcome=True)
         bad = _Case(self, self.terms.both(guard, self.terms.no(choice)), outcome=False)
         good.emit(ok)
         bad.emit(fail)
         return self._result([(choice, good), (self.terms.no(choice), bad)])
+
+    def _reserved(self) -> Term:
+        """The thread holds a reservation for the address of this store-conditional."""
+        if self.reservation is None or self.address is None:
+            return self.terms.false
+        return self.terms.op("eq", BOOL, self.reservation.term, self.address.term)
 
     # Formulas.
 
@@ -132,6 +148,7 @@ class Instance:
         assert value is not None
         taints = [self.names[n].taint for n in formula_names(parsed) if n in self.names]
         taints.append(self._read_taint(cases))
+        taints.extend({case.told: when} for when, case in cases if case.told is not None)
         return Operand(value, union(self.terms, taints))
 
     def _read_taint(self, cases: list[tuple[Term, _Case]]) -> Taint:
@@ -205,13 +222,15 @@ class Instance:
 
 
 class _Case:
-    """One outcome's events. ``read`` is the read that gives the primitive's old value."""
+    """One outcome's events. ``read`` is the read that gives the primitive's old value, ``told`` the
+    number of a write that its result depends on."""
 
     def __init__(self, instance: Instance, guard: Term, outcome: bool | None = None) -> None:
         self.instance = instance
         self.guard = guard
         self.outcome = outcome
         self.read: DraftEvent | None = None
+        self.told: int | None = None
         self._rmw_read: dict[bool, DraftEvent] = {}
 
     def outcome_term(self) -> Term:
@@ -235,6 +254,8 @@ class _Case:
         event = self._event(step, self.guard, self._address(step), value)
         if step.rmw:
             self._rmw_read[step.lock] = event
+        if step.reserves and one.address is not None:
+            one.reservation = Operand(one.address.term, {event.id: one.terms.true})
         if step.lock:
             self._must(event, one.terms.op("eq", BOOL, value, one.terms.const(0, one.raw)))
             return event
@@ -265,6 +286,24 @@ class _Case:
             source = self._rmw_read.get(step.lock) or self.read
             assert source is not None
             one.draft.rmw.append((source.id, event.id))
+        if step.told:
+            self.told = event.id
+        if step.reserved and one.reservation is not None:
+            one.draft.rmw.extend((read, event.id) for read in self._reserving(one.reservation))
+
+    def _reserving(self, reservation: Operand) -> Taint:
+        """The reads that this store-conditional may pair with: one, or one for each way here."""
+        terms, events = self.instance.terms, self.instance.draft.events
+        reads = [events[read] for read in reservation.taint]
+        for number, one in enumerate(reads):
+            for other in reads[:number]:
+                if not terms.excludes(one.guard, other.guard):
+                    raise InputError(
+                        "which load-exclusive this pairs with depends on the way here",
+                        self.instance.access.origin.span,
+                        "put the load-exclusive where every way comes by",
+                    )
+        return reservation.taint
 
     def _changing(self, step: Step) -> Term:
         one = self.instance
@@ -293,7 +332,7 @@ class _Case:
             address=address,
             value=value,
             tags=frozenset((*step.tags, "RMW") if step.rmw else step.tags),
-            position=number,
+            position=draft.events[-1].position if step.joined else number,
             width=0 if step.kind == "F" else one.cell.width,
             instance=one.number,
             primitive=one.primitive.name,

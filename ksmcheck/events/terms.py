@@ -97,7 +97,7 @@ class TermTable:
             return self._make(op, args, 0, type)
         if op in ("eq", "le", "ge") and args[0] is args[1]:
             return self.const(1, type)
-        if op in ("ne", "lt", "gt") and args[0] is args[1]:
+        if op in ("ne", "lt", "gt", "xor", "sub") and args[0] is args[1]:
             return self.const(0, type)
         return self._make(op, args, 0, type)
 
@@ -168,8 +168,19 @@ class TermTable:
             return self.false
         return self._make("land", (a, b) if a.id < b.id else (b, a), 0, BOOL)
 
+    def excludes(self, a: Term, b: Term) -> bool:
+        """Whether some conjunct of one is the negation of a conjunct of the other."""
+        others = _conjuncts(b)
+        return any(self.no(part) in others for part in _conjuncts(a))
+
     def either(self, *items: Term) -> Term:
         return self.no(self.both(*(self.no(item) for item in items)))
+
+
+def _conjuncts(term: Term) -> set[Term]:
+    if term.op != "land":
+        return {term}
+    return _conjuncts(term.args[0]) | _conjuncts(term.args[1])
 
 
 def _chooses_constants(term: Term) -> bool:

@@ -15,7 +15,7 @@ from ksmcheck.events.instantiate import Instance, Operand, Place
 from ksmcheck.events.structure import CutPoint, Obligation
 from ksmcheck.events.taint import CLEAN, Taint, joined, under, union
 from ksmcheck.events.terms import Term
-from ksmcheck.kernel.ints import BOOL
+from ksmcheck.kernel.ints import ADDRESS, BOOL
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import Row
 from ksmcheck.program.ir import (
@@ -41,6 +41,10 @@ Lower = Callable[[str, Span], tuple[Primitive, Row]]
 """Primitive name, place for errors -> its arithmetic and its row under the model at hand."""
 
 Cube = frozenset[Term]
+
+RESERVATION = "(reservation)"
+"""The address that the thread's last load-exclusive reserved, among the registers; its taint are
+the reads that did."""
 
 
 @dataclass(slots=True)
@@ -210,11 +214,16 @@ class Walk:
     def _merge(self, edges: list[_Edge], live: set[str]) -> dict[str, Operand]:
         if len(edges) == 1:
             return dict(edges[0].registers)
-        names = dict.fromkeys(n for edge in edges for n in edge.registers if n in live)
+        kept = {*live, RESERVATION}
+        names = dict.fromkeys(n for edge in edges for n in edge.registers if n in kept)
         return {name: self._merged(name, edges) for name in names}
 
     def _merged(self, name: str, edges: list[_Edge]) -> Operand:
-        arms = [(e.condition, e.registers[name]) for e in edges if name in e.registers]
+        if name == RESERVATION:
+            none = Operand(self.terms.const(0, ADDRESS), CLEAN)
+            arms = [(e.condition, e.registers.get(name, none)) for e in edges]
+        else:
+            arms = [(e.condition, e.registers[name]) for e in edges if name in e.registers]
         first = arms[0][1]
         if all(operand is first for _, operand in arms):
             return first
@@ -241,7 +250,9 @@ class Walk:
         primitive, row = self.lower(access.name, access.origin.span)
         args = [self._expr(a, registers) for a in access.args]
         first = len(self.draft.events)
-        value = Instance(self.draft, place, primitive, access, args).run(row)
+        instance = Instance(self.draft, place, primitive, access, args, registers.get(RESERVATION))
+        value = instance.run(row)
+        self._reserve(row, instance, registers)
         for event in self.draft.events[first:]:
             self.accesses.setdefault(block.id, []).append(event)
             if event.changes is not None:
@@ -250,6 +261,13 @@ class Walk:
             if value is None:
                 raise InternalError(f"{access.name} gives no value, but its value is used")
             registers[access.dst] = value
+
+    def _reserve(self, row: Row, instance: Instance, registers: dict[str, Operand]) -> None:
+        """A load-exclusive makes the thread's reservation, a store-conditional ends it."""
+        if row.ok is not None and any(step.reserved for step in row.ok):
+            registers.pop(RESERVATION, None)
+        elif instance.reservation is not None:
+            registers[RESERVATION] = instance.reservation
 
     def _expr(self, expr: Expr, registers: dict[str, Operand]) -> Operand:
         if isinstance(expr, Const):
@@ -262,8 +280,16 @@ class Walk:
         if isinstance(expr, Op):
             args = [self._expr(a, registers) for a in expr.args]
             term = operator(self.draft, expr, [a.term for a in args])
+            if expr.op == "pick":
+                return Operand(term, self._picked(args))
             return Operand(term, union(self.terms, (a.taint for a in args)))
         raise InternalError(f"{expr} in a thread")
+
+    def _picked(self, args: list[Operand]) -> Taint:
+        """The taint of the arm that is chosen."""
+        truth = self.terms.truth(args[0].term)
+        arms = (truth, args[1].taint), (self.terms.no(truth), args[2].taint)
+        return union(self.terms, [under(self.terms, when, taint) for when, taint in arms])
 
 
 def operator(draft: Draft, expr: Op, args: list[Term]) -> Term:
@@ -277,7 +303,7 @@ def operator(draft: Draft, expr: Op, args: list[Term]) -> Term:
         return terms.op("cast", expr.type, joined_truth)
     if expr.op in ("eq", "ne", "lt", "le", "gt", "ge"):
         return terms.op("cast", expr.type, terms.op(expr.op, BOOL, *args))
-    if expr.op == "ite":
+    if expr.op in ("ite", "pick"):
         return terms.ite(expr.type, terms.truth(args[0]), args[1], args[2])
     return terms.op(expr.op, expr.type, *args)
 

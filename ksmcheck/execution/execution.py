@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ksmcheck.program.ir import Origin
@@ -15,7 +16,8 @@ class ExecutedEvent:
     thread by thread in program order. ``kind`` is R, W or F. ``cell``/``address``/``value`` are
     None for F; ``value`` is the raw (unsigned) value. ``instance`` numbers the primitives executed
     by the thread from 0, in order; the events of one primitive share it (-1 for initial writes).
-    ``primitive`` is its name, ``outcome`` ``ok``, ``fail`` or ``always``.
+    ``primitive`` is its name, ``outcome`` ``ok``, ``fail`` or ``always``. ``joined``: one machine
+    instruction with the event before it, and not in program order with that.
     """
 
     id: int
@@ -29,6 +31,15 @@ class ExecutedEvent:
     primitive: str
     outcome: str
     origin: Origin | None
+    joined: bool = False
+
+
+def places(events: Sequence[ExecutedEvent]) -> list[int]:
+    """Of each event its place in program order: events with the same place are unordered."""
+    found: list[int] = []
+    for number, event in enumerate(events):
+        found.append(found[-1] if event.joined else number)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,8 @@ class _Attempt:
         tags = frozenset((*step.tags, "RMW") if step.rmw else step.tags)
         if (event.kind, event.primitive) != (step.kind, self.primitive.name):
             return f"is {event.kind} of {event.primitive}, not {step.kind}"
+        if event.joined != step.joined:
+            return "has another place in program order"
         if event.tags != tags:
             return f"is in the sets {sorted(event.tags)}, not {sorted(tags)}"
         told = "always" if self.outcome is None else "ok" if self.outcome else "fail"

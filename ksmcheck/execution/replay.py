@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from ksmcheck.execution.columns import run_column
 from ksmcheck.execution.concrete import Concrete, wrap
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.execution.final import FinalState
+from ksmcheck.execution.final_columns import FinalColumns, check_starts
 from ksmcheck.execution.machine import FailedCheck
 from ksmcheck.execution.plain_cat import evaluate
 from ksmcheck.execution.threads import Ran, run_thread
@@ -21,6 +23,7 @@ from ksmcheck.execution.world import World, world_of
 from ksmcheck.lowering.template import LOCK_OFFSET
 from ksmcheck.model.model import Model
 from ksmcheck.program.ir import Cell
+from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InternalError
 
@@ -42,7 +45,7 @@ class Replayed:
 
 
 def replay(
-    test: LitmusTest,
+    test: LitmusTest | AssemblyTest,
     kernel: str,
     model: Model,
     config: str,
@@ -56,11 +59,11 @@ def replay(
     """
     cells = tuple(cells)
     check_orders(execution, cells)
+    own = [tuple(e for e in execution.events if e.thread == n) for n in range(len(test.threads))]
+    if isinstance(test, AssemblyTest):
+        return _replay_assembly(test, model, execution, own, cells)
     world = world_of(test, kernel, model, config, cells)
-    threads = [
-        run_thread(world, index, tuple(e for e in execution.events if e.thread == index))
-        for index in range(len(test.threads))
-    ]
+    threads = [run_thread(world, index, events) for index, events in enumerate(own)]
     true_ctrl = _check_relations(execution, threads)
     _check_ends(execution, threads)
     memory = _final_memory(execution, cells)
@@ -70,6 +73,28 @@ def replay(
     condition, filter = _conditions(world, memory, registers, private)
     failed = tuple(f for ran in threads for f in ran.failed)
     return Replayed(flags, (*failed, *_strays(execution, cells)), condition, filter)
+
+
+def _replay_assembly(
+    test: AssemblyTest,
+    model: Model,
+    execution: Execution,
+    events: list[tuple[ExecutedEvent, ...]],
+    cells: tuple[Cell, ...],
+) -> Replayed:
+    addresses = {cell.name: cell.address for cell in cells}
+    threads = [run_column(test, n, own, addresses) for n, own in enumerate(events)]
+    ctrl = _check_relations(execution, threads)
+    _check_ends(execution, threads)
+    memory = _final_memory(execution, cells)
+    check_starts(test, cells)
+    flags = _judge(model, execution, ctrl)
+    state = FinalColumns(
+        test, {cell.name: cell for cell in cells}, memory, _registers(execution, threads)
+    )
+    condition = None if test.condition is None else state.holds(test.condition.tree)
+    filter = True if test.filter is None else state.holds(test.filter)
+    return Replayed(flags, tuple(_strays(execution, cells)), condition, filter)
 
 
 def _check_relations(execution: Execution, threads: list[Ran]) -> frozenset[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.execution.execution import ExecutedEvent, Execution, places
 from ksmcheck.execution.plain_names import Universe
 from ksmcheck.execution.plain_relations import Pair
 from ksmcheck.program.ir import Cell
@@ -87,11 +87,12 @@ def universe_of(execution: Execution) -> Universe:
     for event in events:
         for name in (event.kind, *event.tags):
             sets.setdefault(name, set()).add(event.id)
+    place = places(events)
     everything = frozenset(e.id for e in events)
     internal = {(a.id, b.id) for a in events for b in events if _together(a, b)}
     external = {(a, b) for a in everything for b in everything} - internal
     relations: dict[str, frozenset[Pair]] = {
-        "po": frozenset((a, b) for a, b in internal if a < b),
+        "po": frozenset((a, b) for a, b in internal if place[a] < place[b]),
         "int": frozenset(internal),
         "ext": frozenset(external),
         "loc": frozenset((a.id, b.id) for a in events for b in events if _same_place(a, b)),

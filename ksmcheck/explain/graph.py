@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ksmcheck.cat.graph import Graph
-from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.execution.execution import ExecutedEvent, Execution, places
 
 Pair = tuple[int, int]
 
@@ -24,7 +24,7 @@ def graph_of(execution: Execution, extra: Sequence[Extra] = ()) -> Graph:
     """The candidate graph of an execution, with imagined fences added at the end of the ids."""
     events = execution.events
     n = len(events) + len(extra)
-    order = [(e.thread, float(e.id)) for e in events]
+    order = [(e.thread, float(p)) for e, p in zip(events, places(events), strict=True)]
     order += [(x.thread, x.before - 0.5) for x in extra]
     sets: dict[str, int] = {}
     for event in events:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ksmcheck.cat.graph import pairs
 from ksmcheck.check.check import Checker
+from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.check.verdict import VIOLATED, Verdict, Witness
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.graph import graph_of
@@ -22,7 +23,8 @@ def story_of(checker: Checker, verdict: Verdict) -> str | None:
 def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
     """Why the execution of a verdict is possible: the missing order, or the accesses that race.
 
-    None where there is no execution, and for a flag that is not about pairs of accesses.
+    None where there is no execution, for a flag that is not about pairs of accesses, and for an
+    assembly test under a cat file that comes without a table.
     """
     witness = verdict.witness
     if witness is None:
@@ -33,6 +35,11 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
         return race_story(racing, witness.thread_names) if racing else None
     kernel = verdict.request.kernel
     config = verdict.config.partition("+")[0]  # the first of those that an `exists` was asked for
+    if config == ASSEMBLY and model.foreign:
+        return None  # nothing says which fence is the full barrier of a user's cat file
+    if config == ASSEMBLY:
+        kernel = model.kernels[-1]  # the machine's full barrier, however C gets at it
+        config = model.configs(kernel)[0]
     row = model.row(primitives(kernel)["smp_mb"], kernel, config)
     return story(why(witness.execution, model.compiled, row), witness.thread_names, model.name)
 

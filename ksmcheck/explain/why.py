@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.execution.execution import ExecutedEvent, Execution, places
 from ksmcheck.explain.graph import Extra, graph_of
 from ksmcheck.lowering.template import Row
 
@@ -116,11 +116,14 @@ def _path(parent: dict[int, int], start: int, end: int) -> tuple[int, ...]:
 
 def _successors(execution: Execution) -> dict[int, list[int]]:
     accesses = [e for e in execution.events if e.kind != "F" and e.thread >= 0]
+    place = places(execution.events)
     inside = {e.id for e in accesses}
     edges = set(execution.rf) | set(execution.co) | set(from_reads(execution))
     result: dict[int, list[int]] = {e.id: [] for e in accesses}
     for a in accesses:
-        result[a.id] += [b.id for b in accesses if b.thread == a.thread and b.id > a.id]
+        result[a.id] += [
+            b.id for b in accesses if b.thread == a.thread and place[b.id] > place[a.id]
+        ]
     for x, y in sorted(edges):
         if x in inside and y in inside and execution.events[x].thread != execution.events[y].thread:
             result[x].append(y)

@@ -92,6 +92,7 @@ OPERATORS: dict[str, Callable[..., int]] = {
     "land": lambda a, b: int(bool(a) and bool(b)),
     "lor": lambda a, b: int(bool(a) or bool(b)),
     "ite": lambda c, a, b: a if c else b,
+    "pick": lambda c, a, b: a if c else b,
 }
 """Operators on normalised values; the caller wraps the result to the operation's type."""
 

@@ -15,6 +15,14 @@ class Step:
     ``lock``: the event is on the word's companion lock, not on the word (arm64 of 3.9 takes a
     hashed spinlock around each bit operation): R reads 0, or waits; the rmw W writes 1, any other
     W writes 0. The companion of the cell at address a is a cell of its own at ``a + LOCK_OFFSET``.
+    ``joined``: the event belongs to one machine instruction with the one before it, and the two are
+    not in program order with each other.
+    ``reserves``: this R is a load-exclusive: a later ``reserved`` W of the thread may pair with it.
+    ``reserved``: this W, alone in the ok case, is a store-conditional: it can succeed only if the
+    thread's last ``reserves`` read was at its address and no other store-conditional came since.
+    The two are then a pair of ``rmw``.
+    ``told``: the primitive's result depends on this W (RISC-V: what is computed from the success of
+    an SC depends on it; the other machines say that it depends on nothing).
     ``located``: this F has the primitive's address (``synchronize_srcu``), for ``loc``.
 
     ``rmw`` may stand on an R alone (a failed cmpxchg): it is then in the set RMW, in no pair.
@@ -27,6 +35,10 @@ class Step:
     probe: bool = False
     lock: bool = False
     located: bool = False
+    joined: bool = False
+    reserves: bool = False
+    reserved: bool = False
+    told: bool = False
 
 
 LOCK_OFFSET = 1 << 52

@@ -32,11 +32,12 @@ class Use:
 @dataclass(frozen=True, slots=True)
 class Op:
     """A pure operator: ``neg bitnot lnot cast``, ``add sub mul div mod and or xor shl shr``,
-    ``eq ne lt le gt ge land lor``, ``ite``.
+    ``eq ne lt le gt ge land lor``, ``ite pick``.
 
     Operands of arithmetic have the operation's ``type`` already (the usual conversions are explicit
     ``cast``s); a shift's right operand may have any type; comparisons compare operands of one
     common type and give 0 or 1 in ``type`` int; ``ite`` is (condition, then, otherwise).
+    ``pick`` is an ``ite`` that depends on the arm chosen alone, not on the condition.
     """
 
     op: str
@@ -78,13 +79,15 @@ class Origin:
 
     ``stack`` lists the inlined calls outermost first, empty in the thread's own body.
     ``function`` is the innermost function's name. ``site`` is the stable name of the place,
-    ``smp_wmb@ksm_migrate_page`` (``#2`` for the second of the name in the function).
+    ``smp_wmb@ksm_migrate_page`` (``#2`` for the second of the name in the function). ``column``: an
+    instruction, whose line belongs to the other threads too.
     """
 
     span: Span
     function: str
     stack: tuple[Frame, ...]
     site: str
+    column: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ def _context(steps: Sequence[Step], index: int, thread: str) -> Context:
 
 def _line(origin: Origin, depth: int) -> tuple[str, str, str | None]:
     own = span_text(origin.span)
+    if origin.column:
+        return own, " ".join(origin.span.text.split()), None
     if depth == len(origin.stack):
         return own, source_line(origin.span), None
     call = origin.stack[depth].call

@@ -17,7 +17,7 @@ def states_text(observed: Observed) -> str:
     lines = [f"Test {observed.test} {quantifier}", f"States {len(observed.states)}"]
     for state in observed.states:
         shown = (
-            f"{text}={names.value(value, type.width)};"
+            f"{_place(text)}={names.bare(value, type.width)};"
             for text, value, type in zip(observed.texts, state, observed.types, strict=True)
         )
         lines.append(" ".join(shown))
@@ -25,6 +25,11 @@ def states_text(observed: Observed) -> str:
     if observed.observation:
         lines.append(f"Observation {observed.test} {observed.observation}")
     return "\n".join(lines)
+
+
+def _place(text: str) -> str:
+    """herd7 writes a location in brackets, a register without."""
+    return f"[{text}]" if text.isidentifier() else text
 
 
 def states_json(observed: Observed) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.explain.story import span_text
 from ksmcheck.report.values import Names
@@ -17,7 +18,8 @@ def structure_text(structure: EventStructure) -> str:
 def _lines(structure: EventStructure) -> Iterable[str]:
     names = Names(structure.cells)
     config = "" if structure.config == "default" else f" ({structure.config})"
-    yield f"{structure.name} under {structure.model}{config}, kernel {structure.kernel}"
+    kernel = "" if structure.config == ASSEMBLY else f", kernel {structure.kernel}"
+    yield f"{structure.name} under {structure.model}{config}{kernel}"
     yield ""
     for cell in structure.cells:
         yield f"  {cell.ctype} {cell.name} = {names.value(cell.init, cell.type.width)}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Verdict, Witness
 from ksmcheck.explain.story import Story, span_text
 from ksmcheck.program.ir import Origin
@@ -68,9 +69,10 @@ def _append_expectation(head: object, verdict: Verdict, expectation: Expectation
 def _circumstances(verdict: Verdict) -> str:
     request = verdict.request
     config = f" ({verdict.config})" if verdict.config not in ("", "default") else ""
+    kernel = "" if verdict.config == ASSEMBLY else f"kernel {request.kernel}, "
     rechecked = ", witness re-checked" if verdict.witness else ""
     return (
-        f"{request.model}{config}, kernel {request.kernel}, {request.solver}, "
+        f"{request.model}{config}, {kernel}{request.solver}, "
         f"{verdict.seconds * 1000:.0f} ms{rechecked}"
     )
 

@@ -35,6 +35,15 @@ class Names:
             return str(raw - (1 << width))
         return hex(raw)
 
+    def bare(self, raw: int, width: int = 64) -> str:
+        """As herd7 prints values: a pointer is the name of its target, also in an ``int``."""
+        if raw >= SMALL:
+            index = bisect_right(self._addresses, raw) - 1
+            if index >= 0 and raw - self._addresses[index] < 8:
+                offset = raw - self._addresses[index]
+                return f"{self._objects[index]}+{offset}" if offset else self._objects[index]
+        return self.value(raw, width)
+
 
 def _object(ordered: Sequence[Cell], index: int) -> str:
     """What begins at a cell: the outermost struct whose first member it is, or the cell itself."""

@@ -193,6 +193,8 @@ class Base:
             assert value is not None
             if value.is_const and value.payload not in read.values:
                 continue
+            if (write.thread, write.position) == (read.thread, read.position):
+                continue  # the write of the same instruction
             if not (self.coherent and self._incoherent(write, read)):
                 found.append(write)
         return found

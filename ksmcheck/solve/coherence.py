@@ -10,6 +10,7 @@ What is left out where it would take too many clauses is found by the lazy loop.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from ksmcheck.events.structure import Event
 from ksmcheck.events.terms import Term
@@ -30,12 +31,23 @@ def add_coherence(base: Base) -> None:
             by_thread.setdefault(event.thread, []).append(event)
     for accesses in by_thread.values():
         accesses.sort(key=lambda e: e.position)
-        for first, second in _neighbours(accesses, base.structure.terms.true):
+        for first, second in _pairs(accesses, base.structure.terms.true):
             if set(first.cells).isdisjoint(second.cells):
                 continue
             when = _both(base, first, second)
             if when is not None and len(base.gates.clauses) < limit:
                 _pair(base, first, second, when)
+
+
+def _pairs(accesses: list[Event], always: Term) -> Iterator[tuple[Event, Event]]:
+    """The pairs in program order. Two accesses of one instruction are in none, and say nothing of
+    what is before or behind either of them."""
+    if len({event.position for event in accesses}) == len(accesses):
+        yield from _neighbours(accesses, always)
+        return
+    for first, second in combinations(accesses, 2):
+        if first.position != second.position:
+            yield first, second
 
 
 def _neighbours(accesses: list[Event], always: Term) -> Iterator[tuple[Event, Event]]:

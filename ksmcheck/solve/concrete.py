@@ -245,9 +245,14 @@ class _Builder:
         po = internal = 0
         for members in threads.values():
             members.sort(key=lambda e: self.base.events[e].position)
-            row = later = sum(1 << self.index[e] for e in members)
-            for event in members:
-                later &= ~(1 << self.index[event])
+            row = sum(1 << self.index[e] for e in members)
+            later = together = 0
+            place = -1
+            for event in reversed(members):
+                if self.base.events[event].position != place:
+                    later |= together
+                    together, place = 0, self.base.events[event].position
+                together |= 1 << self.index[event]
                 po |= later << (self.index[event] * self.n)
                 internal |= row << (self.index[event] * self.n)
         return po, internal

@@ -235,11 +235,16 @@ class _Search:
                 if values[read.id] != 0:
                     return None
                 continue
+            if values[read.id] not in read.values:
+                return None  # a value that could only justify itself
             wanted = cells[read.id], values[read.id]
+            place = read.thread, read.position
             found[read.id] = [
                 w.id
                 for w in executed
-                if w.kind == "W" and (cells.get(w.id), values[w.id]) == wanted
+                if w.kind == "W"
+                and (cells.get(w.id), values[w.id]) == wanted
+                and (w.thread, w.position) != place
             ]
             if not found[read.id]:
                 return None

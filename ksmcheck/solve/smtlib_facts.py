@@ -156,7 +156,9 @@ class SmtFacts:
         assert read.value is not None
         cells = [_all((self.executed(read.id), self.at(read.id, c))) for c in read.cells]
         sourced = self._variable(f"sourced{read.id}", any_of(cells))
-        sources = [w for w in self._writes if self.ordered(w.id, read.id)] if cells else []
+        place = (read.thread, read.position)
+        others = [w for w in self._writes if (w.thread, w.position) != place]
+        sources = [w for w in others if self.ordered(w.id, read.id)] if cells else []
         for write in sources:
             name = f"rf{write.id}_{read.id}"
             self.lines.append(f"(declare-const {name} Bool)")

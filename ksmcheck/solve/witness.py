@@ -22,7 +22,10 @@ def to_execution(structure: EventStructure, candidate: Candidate) -> Execution:
     instances = _instances(events)
     relations = {name: _dependencies(name, candidate, number) for name in ("addr", "data", "ctrl")}
     return Execution(
-        events=tuple(_executed(e, number[e.id], instances[e.id], candidate) for e in events),
+        events=tuple(
+            _executed(e, number[e.id], instances[e.id], candidate, joined=_joined(before, e))
+            for before, e in zip((None, *events), events, strict=False)
+        ),
         rf=frozenset((number[w], number[r]) for r, w in candidate.rf.items()),
         co=_coherence(candidate, number),
         rmw=frozenset(
@@ -37,7 +40,15 @@ def to_execution(structure: EventStructure, candidate: Candidate) -> Execution:
     )
 
 
-def _executed(event: Event, number: int, instance: int, candidate: Candidate) -> ExecutedEvent:
+def _joined(before: Event | None, event: Event) -> bool:
+    if before is None or event.thread == INIT_THREAD:
+        return False
+    return (before.thread, before.position) == (event.thread, event.position)
+
+
+def _executed(
+    event: Event, number: int, instance: int, candidate: Candidate, *, joined: bool
+) -> ExecutedEvent:
     cell = candidate.cells.get(event.id)
     return ExecutedEvent(
         id=number,
@@ -51,6 +62,7 @@ def _executed(event: Event, number: int, instance: int, candidate: Candidate) ->
         primitive=event.primitive,
         outcome="always",
         origin=event.origin,
+        joined=joined,
     )
 
 

@@ -9,8 +9,9 @@ from ksmcheck.syntax.tokens import skip_herd_comment
 from ksmcheck.text import InputError, Source, Span
 
 _ASSEMBLY = re.compile(
-    r"X86|X86_64|AARCH64\w*|ARM|PPC|PPCGEN|POWER|RISCV|MIPS|BPF|LISA|BELL|CPP|JAVA|ASL|ALPHA|PTX"
+    r"AARCH64\w+|PPCGEN|POWER|RISC-?V\w*|MIPS|BPF|LISA|BELL|CPP|JAVA|ASL|ALPHA|PTX"
 )
+_DIALECTS = frozenset({"X86", "X86_64", "AARCH64", "ARM", "PPC", "RISCV"})
 _FIRST_LINE = re.compile(
     r"\ufeff?\s*(?P<arch>[A-Za-z]\w*)[ \t]+(?P<name>[^\s\"(]\S*)[ \t\r]*", re.A
 )
@@ -100,10 +101,14 @@ def _check_language(source: Source, first: re.Match[str]) -> None:
             after = Span(source, first.end(), first.end() + 1)
             raise InputError("the first line holds one name only: 'C name'", after)
         return
+    if language.upper() in _DIALECTS:
+        hint = "check, states and show read assembly tests too"
+        raise InputError(f"a test in kernel C is needed here, this one is {language}", span, hint)
+    known = "C, X86, X86_64, AArch64, ARM, PPC, RISCV"
     if _ASSEMBLY.fullmatch(language.upper()):
-        hint = "only tests in kernel C ('C name' on the first line) can be read so far"
-        raise InputError(f"assembly litmus is not supported yet ({language})", span, hint)
-    raise InputError(f"unknown litmus language '{language}'", span, "begin with 'C name'")
+        raise InputError(f"tests in {language} are not supported", span, f"there are {known}")
+    hint = f"begin with 'C name', or one of {known}"
+    raise InputError(f"unknown litmus language '{language}'", span, hint)
 
 
 def _no_first_line(source: Source) -> InputError:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+
+_NEWLINE = re.compile("\n")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,23 +18,26 @@ class Source:
 
     name: str
     text: str = field(repr=False)
-    _starts: tuple[int, ...] = field(init=False, repr=False)
+    _starts: list[int] = field(init=False, repr=False, default_factory=list)
 
-    def __post_init__(self) -> None:
-        starts = [0]
-        starts.extend(i + 1 for i, c in enumerate(self.text) if c == "\n")
-        object.__setattr__(self, "_starts", tuple(starts))
+    def _lines(self) -> list[int]:
+        """The offsets at which lines start; worked out when first asked for."""
+        if not self._starts:
+            self._starts.append(0)
+            self._starts.extend(m.end() for m in _NEWLINE.finditer(self.text))
+        return self._starts
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character offset, both counted from 1."""
-        line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
+        starts = self._lines()
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
 
     def line_text(self, line: int) -> str:
         """The text of a line (counted from 1), without its newline."""
-        lines = len(self._starts)
-        start = self._starts[line - 1]
-        end = self._starts[line] - 1 if line < lines else len(self.text)
+        starts = self._lines()
+        start = starts[line - 1]
+        end = starts[line] - 1 if line < len(starts) else len(self.text)
         return self.text[start:end]
 
 

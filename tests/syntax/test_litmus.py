@@ -269,8 +269,8 @@ def test_unreadable_files(tmp_path: Path) -> None:
     [
         ("^", "a litmus test begins with the line 'C name'"),
         ("^int x;", "unknown litmus language 'int'"),
-        ("^X86 SB\n{}\n", "assembly litmus is not supported yet (X86)"),
-        ("^AArch64 MP\n{}\n", "assembly litmus is not supported yet (AArch64)"),
+        ("^X86 SB\n{}\n", "a test in kernel C is needed here, this one is X86"),
+        ("^MIPS MP\n{}\n", "tests in MIPS are not supported"),
         ("C a ^b\n{}\nP0() {}", "the first line holds one name only"),
         ("C a\n^(* open", "this comment is not closed"),
         ("C ^a\nP0() {}", "the test has no start state"),

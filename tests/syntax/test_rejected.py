@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.syntax.litmus import load_litmus
+from ksmcheck.syntax.load import load_test
 from ksmcheck.text import InputError
 
 FOLDER = Path(__file__).parents[2] / "litmus" / "rejected"
@@ -34,10 +34,10 @@ def test_what_is_reported(path: Path) -> None:
     announced = SYNTAX.fullmatch(second_line(path))
     if announced is None:
         assert LATER.fullmatch(second_line(path))
-        assert load_litmus(path).name == path.stem
+        assert load_test(path).name == path.stem
         return
     with pytest.raises(InputError) as caught:
-        load_litmus(path)
+        load_test(path)
     diagnostic = caught.value.diagnostic
     assert announced[2] in diagnostic.message
     assert diagnostic.span is not None

@@ -1,0 +1,88 @@
+"""The final state of an assembly test, and what its conditions say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ksmcheck.execution.concrete import Concrete
+from ksmcheck.isa.dialects import dialect
+from ksmcheck.program.ir import Cell
+from ksmcheck.syntax.assembly_ast import AssemblyTest
+from ksmcheck.syntax.c_ast import IntLit, Name
+from ksmcheck.syntax.litmus_ast import PropExpr, PropTree, Register
+from ksmcheck.text import InternalError
+
+
+def observed(test: AssemblyTest, thread: int) -> Iterable[str]:
+    """The thread's registers that conditions name."""
+    known = dialect(test.dialect)
+    trees = [tree for tree in (test.condition and test.condition.tree, test.filter) if tree]
+    items: list[PropExpr] = list(test.locations)
+    while trees:
+        tree = trees.pop()
+        trees.extend(tree.children)
+        items.extend(tree.operands)
+    for item in items:
+        if isinstance(item, Register) and item.thread == thread:
+            name = known.register(item.name)
+            if name is not None:
+                yield name
+
+
+def check_starts(test: AssemblyTest, cells: Iterable[Cell]) -> None:
+    """Raises InternalError where a cell does not start with what the test says."""
+    addresses = {cell.name: cell.address for cell in cells}
+    starts = {e.name: e.value for e in test.init if e.thread is None}
+    for cell in cells:
+        value = starts.get(cell.name)
+        number = addresses[value] if isinstance(value, str) else value or 0
+        if number % (1 << cell.type.width) != cell.init:
+            raise InternalError(f"replay: {cell.name} starts as {cell.init}, not {number}")
+
+
+@dataclass(frozen=True, slots=True)
+class FinalColumns:
+    """The final state; ``cells`` by name, ``memory`` by address, ``registers`` by thread and
+    name."""
+
+    test: AssemblyTest
+    cells: Mapping[str, Cell]
+    memory: Mapping[int, int]
+    registers: Mapping[tuple[int, str], Concrete]
+
+    def holds(self, tree: PropTree) -> bool:
+        """Whether a condition holds."""
+        if tree.op in ("true", "false"):
+            return tree.op == "true"
+        if tree.op in ("eq", "ne"):
+            left, right = tree.operands
+            width = self._width(left)
+            same = (self._left(left) - self._right(right)) % (1 << width) == 0
+            return same == (tree.op == "eq")
+        parts = [self.holds(child) for child in tree.children]
+        if tree.op == "not":
+            return not parts[0]
+        if tree.op == "implies":
+            return not parts[0] or parts[1]
+        return all(parts) if tree.op == "and" else any(parts)
+
+    def _width(self, item: PropExpr) -> int:
+        if isinstance(item, Name):
+            return self.cells[item.name].type.width
+        return dialect(self.test.dialect).shown.width
+
+    def _left(self, item: PropExpr) -> int:
+        if isinstance(item, Register):
+            name = dialect(self.test.dialect).register(item.name)
+            found = self.registers.get((item.thread, name or ""))
+            if found is None:
+                raise InternalError(f"replay: P{item.thread} has no register {item.name}")
+            return found.number
+        assert isinstance(item, Name)
+        return self.memory[self.cells[item.name].address]
+
+    def _right(self, item: PropExpr) -> int:
+        if isinstance(item, IntLit):
+            return item.value
+        return self.cells[item.name].address if isinstance(item, Name) else self._left(item)

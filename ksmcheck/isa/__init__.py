@@ -1,0 +1,1 @@
+"""The assembly dialects: what each instruction does, and tests in them as programs."""

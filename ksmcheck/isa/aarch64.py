@@ -1,0 +1,288 @@
+"""AArch64: what its instructions do (Arm Architecture Reference Manual DDI 0487, chapter C6).
+
+Tags are those of models/armv8: A (load-acquire), Q (load-acquirePC), L (store-release), X (an
+exclusive access), AMO (a single-instruction atomic, both events), NoRet (the read of an atomic
+whose result nobody gets), and the barriers by their names.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ksmcheck.isa import acts
+from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, arithmetic
+from ksmcheck.isa.aarch64_operands import address, canonical, register, value_of
+from ksmcheck.isa.dialect import Dialect, Handler
+from ksmcheck.isa.expressions import WORD, compare, number, op
+from ksmcheck.isa.micro import Go, Micros
+from ksmcheck.isa.operands import Line
+from ksmcheck.kernel.ints import S64, U32, IntType
+from ksmcheck.program.ir import Expr, Op, Set, Use
+
+Tags = tuple[str, ...]
+
+
+def _cell(width: int, signed: bool = False) -> IntType:
+    return IntType(width, signed)
+
+
+def _memory(line: Line, at: int) -> Expr:
+    """An address without write-back, as atomics and exclusives have it."""
+    line.expect(at + 1)
+    return address(line, at)[0]
+
+
+def _load(name: str, tags: Tags, size: int | None, signed: bool, line: Line) -> Micros:
+    line.expect(2, 3)
+    dst, width = register(line[0])
+    where, after = address(line, 1)
+    cell = _cell(size or width, signed)
+    return (*_loaded(name, tags, dst, width, where, cell), *after)
+
+
+def _loaded(
+    name: str,
+    tags: Tags,
+    dst: str | None,
+    width: int,
+    where: Expr,
+    cell: IntType,
+    *,
+    reserves: bool = False,
+    joined: bool = False,
+) -> Micros:
+    """A load into a register; a sign is extended to the register's own width only."""
+    narrow = cell.signed and width < 64
+    act = acts.load(
+        name, tags, dst, where, cell, U32 if narrow else WORD, reserves=reserves, joined=joined
+    )
+    if narrow and dst is not None:
+        return act, Set(dst, Op("cast", (Use(dst, U32),), WORD))
+    return (act,)
+
+
+def _load_exclusive(name: str, tags: Tags, size: int | None, line: Line) -> Micros:
+    line.expect(2)
+    dst, width = register(line[0])
+    where = _memory(line, 1)
+    return _loaded(name, (*tags, "X"), dst, width, where, _cell(size or width), reserves=True)
+
+
+def _store(name: str, tags: Tags, size: int | None, line: Line) -> Micros:
+    line.expect(2, 3)
+    value, width = value_of(line[0]), register(line[0])[1]
+    where, after = address(line, 1)
+    return (acts.store(name, tags, where, value, _cell(size or width)), *after)
+
+
+def _store_exclusive(name: str, tags: Tags, size: int | None, line: Line) -> Micros:
+    line.expect(3)
+    dst, _ = register(line[0])
+    value, width = value_of(line[1]), register(line[1])[1]
+    where = _memory(line, 2)
+    tags = (*tags, "X")
+    cell = _cell(size or width)
+    act = acts.store_conditional(name, tags, dst, where, value, cell, WORD, status="!ok")
+    return (act,)
+
+
+def _load_pair(name: str, line: Line) -> Micros:
+    line.expect(3, 4)
+    (one, width), (two, _) = register(line[0]), register(line[1])
+    where, after = address(line, 2)
+    second = op("add", WORD, where, number(width // 8))
+    cell = _cell(width)
+    if one is not None and isinstance(where, Use) and where.reg == one:
+        raise line[0].wrong("a pair that loads its own base is not supported")
+    first = _loaded(name, (), one, width, where, cell)
+    return (*first, *_loaded(f"{name}.second", (), two, width, second, cell, joined=True), *after)
+
+
+def _store_pair(name: str, line: Line) -> Micros:
+    line.expect(3, 4)
+    width = register(line[0])[1]
+    where, after = address(line, 2)
+    second = op("add", WORD, where, number(width // 8))
+    cell = _cell(width)
+    return (
+        acts.store(name, (), where, value_of(line[0]), cell),
+        acts.store(f"{name}.second", (), second, value_of(line[1]), cell, joined=True),
+        *after,
+    )
+
+
+def _atomic(name: str, new: str, tags: tuple[Tags, Tags], size: int | None, line: Line) -> Micros:
+    """``LDADDA W1,W2,[X3]``: operand, old value, address (C3.2.12).
+
+    Without a register for the old value it does not acquire.
+    """
+    line.expect(3)
+    value, (dst, width) = value_of(line[0]), register(line[1])
+    where = _memory(line, 2)
+    return _updated(name, new, tags, dst, where, value, size or width)
+
+
+def _updated(
+    name: str,
+    new: str,
+    tags: tuple[Tags, Tags],
+    dst: str | None,
+    where: Expr,
+    value: Expr,
+    width: int,
+) -> Micros:
+    """Signed comparisons need a signed cell; the old value comes back with zeros above it."""
+    reads, writes = tags
+    if dst is None:
+        name, reads = f"{name}.noret", (*(t for t in reads if t != "A"), "NoRet")
+    cell = _cell(width, "SM" in name)
+    if not cell.signed or dst is None:
+        return (acts.update(name, new, reads, writes, dst, where, value, cell, WORD),)
+    plain = _cell(width)
+    act = acts.update(name, new, reads, writes, dst, where, value, cell, plain)
+    return act, Set(dst, Op("cast", (Use(dst, plain),), WORD))
+
+
+def _atomic_store(
+    name: str, new: str, tags: tuple[Tags, Tags], size: int | None, line: Line
+) -> Micros:
+    """``STADD W1,[X3]``."""
+    line.expect(2)
+    value, width = value_of(line[0]), register(line[0])[1]
+    return _updated(name, new, tags, None, _memory(line, 1), value, size or width)
+
+
+def _compare_and_swap(name: str, tags: tuple[Tags, Tags], size: int | None, line: Line) -> Micros:
+    """``CAS W1,W2,[X3]``: W1 is compared with, and gets the old value."""
+    line.expect(3)
+    (dst, width), expected, value = register(line[0]), value_of(line[0]), value_of(line[1])
+    where, cell = _memory(line, 2), _cell(size or width)
+    return (acts.compare_swap(name, *tags, dst, where, expected, value, cell, WORD),)
+
+
+def _barrier(name: str, line: Line) -> Micros:
+    line.expect(1)
+    option = line[0].text.upper()
+    if option.startswith("NSH"):
+        raise line[0].wrong("a barrier for one core alone (NSH) is not supported")
+    full = option if option in ("LD", "ST", "SY") else option.replace("OSH", "ISH")
+    if full not in ("SY", "LD", "ST", "ISH", "ISHLD", "ISHST"):
+        raise line[0].wrong(
+            f"'{line[0].text}' is no option of {name}", "SY, LD, ST, ISH, ISHLD, ISHST"
+        )
+    return (acts.fence(f"{name}.{full}"),)
+
+
+def _isb(line: Line) -> Micros:
+    line.expect(0, 1)
+    return (acts.fence("ISB"),)
+
+
+def _branch(line: Line) -> Micros:
+    line.expect(1)
+    return (Go(None, line[0].label()),)
+
+
+def _branch_if(condition: Expr, line: Line) -> Micros:
+    line.expect(1)
+    return (Go(condition, line[0].label()),)
+
+
+def _compare_branch(name: str, line: Line) -> Micros:
+    line.expect(2)
+    value = value_of(line[0])
+    return (Go(compare(name, value.type, value, number(0)), line[1].label()),)
+
+
+def _test_branch(name: str, line: Line) -> Micros:
+    line.expect(3)
+    value, bit = value_of(line[0]), line[1].immediate()
+    if not 0 <= bit < value.type.width:
+        raise line[1].wrong(f"the register has no bit {bit}")
+    masked = op("and", WORD, value, number(1 << bit))
+    return (Go(compare(name, WORD, masked, number(0)), line[2].label()),)
+
+
+_NEW = {
+    "ADD": "old + v",
+    "CLR": "old & ~v",
+    "EOR": "old ^ v",
+    "SET": "old | v",
+    "SMAX": "old > v ? old : v",
+    "SMIN": "old < v ? old : v",
+    "UMAX": "old > v ? old : v",
+    "UMIN": "old < v ? old : v",
+}
+_SIZES = {"": None, "B": 8, "H": 16}
+_ORDERS: dict[str, tuple[Tags, Tags]] = {
+    "": (("AMO",), ("AMO",)),
+    "A": (("A", "AMO"), ("AMO",)),
+    "L": (("AMO",), ("L", "AMO")),
+    "AL": (("A", "AMO"), ("L", "AMO")),
+}
+_LOADS: dict[str, Tags] = {
+    "LDR": (),
+    "LDUR": (),
+    "LDAR": ("A",),
+    "LDAPR": ("Q",),
+    "LDAPUR": ("Q",),
+}
+_SIGNED = {"SB": 8, "SH": 16, "SW": 32}
+
+
+def _accesses() -> dict[str, Handler]:
+    table: dict[str, Handler] = {}
+    for suffix, size in _SIZES.items():
+        for stem, tags in _LOADS.items():
+            table[stem + suffix] = partial(_load, stem + suffix, tags, size, False)
+        for stem, tags in (("STR", ()), ("STUR", ()), ("STLR", ("L",)), ("STLUR", ("L",))):
+            table[stem + suffix] = partial(_store, stem + suffix, tags, size)
+        for stem, tags in (("LDXR", ()), ("LDAXR", ("A",))):
+            table[stem + suffix] = partial(_load_exclusive, stem + suffix, tags, size)
+        for stem, tags in (("STXR", ()), ("STLXR", ("L",))):
+            table[stem + suffix] = partial(_store_exclusive, stem + suffix, tags, size)
+    for suffix, width in _SIGNED.items():
+        for stem in ("LDR", "LDUR", "LDAPUR"):
+            table[stem + suffix] = partial(_load, stem + suffix, _LOADS[stem], width, True)
+    for stem in ("LDP", "LDNP"):
+        table[stem] = partial(_load_pair, stem)
+    for stem in ("STP", "STNP"):
+        table[stem] = partial(_store_pair, stem)
+    return table
+
+
+def _atomics() -> dict[str, Handler]:
+    table: dict[str, Handler] = {}
+    for suffix, size in _SIZES.items():
+        for order, tags in _ORDERS.items():
+            end = order + suffix
+            table["CAS" + end] = partial(_compare_and_swap, "CAS" + end, tags, size)
+            table["SWP" + end] = partial(_atomic, "SWP" + end, "v", tags, size)
+            for name, new in _NEW.items():
+                table[f"LD{name}{end}"] = partial(_atomic, f"LD{name}{end}", new, tags, size)
+                if "A" not in order:
+                    mnemonic = f"ST{name}{end}"
+                    table[mnemonic] = partial(_atomic_store, mnemonic, new, tags, size)
+    return table
+
+
+def _branches() -> dict[str, Handler]:
+    table: dict[str, Handler] = {
+        "B": _branch,
+        "CBZ": partial(_compare_branch, "eq"),
+        "CBNZ": partial(_compare_branch, "ne"),
+        "TBZ": partial(_test_branch, "eq"),
+        "TBNZ": partial(_test_branch, "ne"),
+        "DMB": partial(_barrier, "DMB"),
+        "DSB": partial(_barrier, "DSB"),
+        "ISB": _isb,
+    }
+    for name, condition in CONDITIONS.items():
+        table["B." + name] = table["B" + name] = partial(_branch_if, condition)
+    return table
+
+
+def aarch64() -> Dialect:
+    """The dialect of tests that begin with ``AArch64``."""
+    table = {**_accesses(), **_atomics(), **_branches(), **arithmetic()}
+    return Dialect("AArch64", S64, canonical, table)

@@ -1,0 +1,180 @@
+"""ARM: what its instructions do (Arm Architecture Reference Manual for Armv7-A, DDI 0406, A8).
+
+Tags are those of models/armv7: DMB, DMB.ST, DSB, DSB.ST and ISB; accesses have none but X, which
+marks LDREX and STREX and orders nothing by itself. An instruction may carry a condition, except
+those that access memory: a load that may not happen would be a branch.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ksmcheck.isa import acts
+from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, difference_flags, logic_flags, sum_flags
+from ksmcheck.isa.arm_operands import address, assign, canonical, flexible, register, value_of
+from ksmcheck.isa.dialect import Dialect, Handler
+from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift
+from ksmcheck.isa.micro import Go, Micros
+from ksmcheck.isa.operands import Line
+from ksmcheck.kernel.ints import S32, U32, IntType
+from ksmcheck.program.ir import Expr, Op, Use
+
+_SIZES = {"": 32, "B": 8, "H": 16}
+_OPERATORS = {"ADD": "add", "SUB": "sub", "AND": "and", "ORR": "or", "EOR": "xor"}
+
+
+def _load(name: str, width: int, signed: bool, line: Line) -> Micros:
+    line.expect(2, 3)
+    where, after = address(line, 1)
+    dst = register(line[0])
+    act = acts.load(name, (), dst, where, IntType(width, signed), U32)
+    return (act, *assign(dst, Use(dst, U32)), *after)
+
+
+def _store(name: str, width: int, line: Line) -> Micros:
+    line.expect(2, 3)
+    where, after = address(line, 1)
+    return (acts.store(name, (), where, value_of(line[0]), IntType(width, False)), *after)
+
+
+def _load_exclusive(name: str, width: int, line: Line) -> Micros:
+    line.expect(2)
+    where, _ = address(line, 1)
+    cell = IntType(width, False)
+    return (acts.load(name, ("X",), register(line[0]), where, cell, WORD, reserves=True),)
+
+
+def _store_exclusive(name: str, width: int, line: Line) -> Micros:
+    """The result is 0 for success."""
+    line.expect(3)
+    where, _ = address(line, 2)
+    dst, value, cell = register(line[0]), value_of(line[1]), IntType(width, False)
+    return (acts.store_conditional(name, ("X",), dst, where, value, cell, WORD, status="!ok"),)
+
+
+def _barrier(name: str, line: Line) -> Micros:
+    line.expect(0, 1)
+    option = line[0].text.upper() if len(line) else "SY"
+    if option not in ("SY", "ISH", "OSH", "ST", "ISHST", "OSHST"):
+        raise line[0].wrong(f"'{line[0].text}' is no option of {name}", "SY, ISH, ST, ISHST")
+    return (acts.fence(f"{name}.ST" if option.endswith("ST") else name),)
+
+
+def _isb(line: Line) -> Micros:
+    line.expect(0, 1)
+    return (acts.fence("ISB"),)
+
+
+def _jump(condition: Expr | None, line: Line) -> Micros:
+    line.expect(1)
+    return (Go(condition, line[0].label()),)
+
+
+def _compare_branch(name: str, line: Line) -> Micros:
+    line.expect(2)
+    return (Go(compare(name, U32, value_of(line[0]), number(0)), line[1].label()),)
+
+
+def _kept(condition: Expr | None, dst: str, value: Expr) -> Micros:
+    """The register keeps its value where the condition does not hold."""
+    if condition is None:
+        return assign(dst, value)
+    return assign(dst, Op("ite", (condition, cast(U32, value), Use(dst, U32)), U32))
+
+
+def _three(name: str, condition: Expr | None, flags: bool, line: Line) -> Micros:
+    """``ADD R1,R2,R3``; ``ADD R1,R2`` is ``ADD R1,R1,R2``."""
+    line.expect(2, 3, 4)
+    at = 1 if len(line) > 2 else 0
+    left, right = value_of(line[at]), flexible(line, at + 1)
+    result = op(name, U32, left, right)
+    setting = _kept(condition, register(line[0]), result)
+    return (*_flags(name, left, right, result), *setting) if flags else setting
+
+
+def _flags(name: str, left: Expr, right: Expr, result: Expr) -> Micros:
+    """Logical operations leave V alone; that C may come from a shift is left out."""
+    if name == "sub":
+        return difference_flags(U32, left, right)
+    return sum_flags(U32, left, right) if name == "add" else logic_flags(U32, result)[:2]
+
+
+def _compare(name: str, line: Line) -> Micros:
+    line.expect(2, 3)
+    left, right = value_of(line[0]), flexible(line, 1)
+    return _flags(name, left, right, op(name, U32, left, right))
+
+
+def _move(condition: Expr | None, flags: bool, line: Line) -> Micros:
+    line.expect(2, 3)
+    value = flexible(line, 1)
+    setting = _kept(condition, register(line[0]), value)
+    return (*logic_flags(U32, value)[:2], *setting) if flags else setting
+
+
+def _move_not(condition: Expr | None, line: Line) -> Micros:
+    line.expect(2, 3)
+    return _kept(condition, register(line[0]), Op("bitnot", (flexible(line, 1),), U32))
+
+
+def _shift(name: str, signed: bool, line: Line) -> Micros:
+    line.expect(3)
+    constant = line[2].number()
+    by: Expr = value_of(line[2]) if constant is None else number(constant)
+    value = shift(name, IntType(32, signed), value_of(line[1]), by)
+    return assign(register(line[0]), cast(U32, value))
+
+
+def _nothing(line: Line) -> Micros:
+    line.expect(0)
+    return ()
+
+
+def _accesses() -> dict[str, Handler]:
+    table: dict[str, Handler] = {}
+    for suffix, width in _SIZES.items():
+        table["LDR" + suffix] = partial(_load, "LDR" + suffix, width, False)
+        table["STR" + suffix] = partial(_store, "STR" + suffix, width)
+        table["LDREX" + suffix] = partial(_load_exclusive, "LDREX" + suffix, width)
+        table["STREX" + suffix] = partial(_store_exclusive, "STREX" + suffix, width)
+    for suffix in ("B", "H"):
+        table["LDRS" + suffix] = partial(_load, "LDRS" + suffix, _SIZES[suffix], True)
+    return table
+
+
+def _conditional() -> dict[str, Handler]:
+    table: dict[str, Handler] = {}
+    conditions: dict[str, Expr | None] = {"": None, "AL": None, **CONDITIONS}
+    for suffix, condition in conditions.items():
+        table["B" + suffix] = partial(_jump, condition)
+        table["MOV" + suffix] = partial(_move, condition, False)
+        table["MVN" + suffix] = partial(_move_not, condition)
+        for mnemonic, name in _OPERATORS.items():
+            table[mnemonic + suffix] = partial(_three, name, condition, False)
+    return table
+
+
+def arm() -> Dialect:
+    """The dialect of tests that begin with ``ARM``."""
+    table: dict[str, Handler] = {
+        **_accesses(),
+        **_conditional(),
+        "MOVW": partial(_move, None, False),
+        "MOVS": partial(_move, None, True),
+        "CMP": partial(_compare, "sub"),
+        "CMN": partial(_compare, "add"),
+        "TST": partial(_compare, "and"),
+        "TEQ": partial(_compare, "xor"),
+        "LSL": partial(_shift, "shl", False),
+        "LSR": partial(_shift, "shr", False),
+        "ASR": partial(_shift, "shr", True),
+        "CBZ": partial(_compare_branch, "eq"),
+        "CBNZ": partial(_compare_branch, "ne"),
+        "DMB": partial(_barrier, "DMB"),
+        "DSB": partial(_barrier, "DSB"),
+        "ISB": _isb,
+        "NOP": _nothing,
+    }
+    for mnemonic, name in _OPERATORS.items():
+        table[mnemonic + "S"] = partial(_three, name, None, True)
+    return Dialect("ARM", S32, canonical, table)

@@ -1,0 +1,36 @@
+"""A dialect: its registers, and what its instructions do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ksmcheck.isa.micro import Micros
+from ksmcheck.isa.operands import Line, split_line
+from ksmcheck.kernel.ints import IntType
+
+Handler = Callable[[Line], Micros]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dialect:
+    """``register`` gives the name that herd7 prints for a register, None for what is none.
+
+    ``table`` is by mnemonic, in capitals where ``capitals``. ``shown`` is the type in which
+    registers are compared and printed.
+    """
+
+    name: str
+    shown: IntType
+    register: Callable[[str], str | None]
+    table: Mapping[str, Handler]
+    capitals: bool = True
+
+    def decode(self, text: str) -> Micros:
+        """The micro-operations of one instruction. Raises BadInstruction."""
+        line = split_line(text)
+        name = line.mnemonic.upper() if self.capitals else line.mnemonic.lower()
+        handler = self.table.get(name)
+        if handler is None:
+            raise line.unknown(list(self.table))
+        return handler(line)

@@ -1,0 +1,51 @@
+"""Short names for expressions over registers, as instruction tables need them.
+
+Registers hold numbers of ``WORD``; an operation of another width casts its operands to that and its
+result back (without a sign, as the machines of 64 bits do it unless they say otherwise).
+"""
+
+from __future__ import annotations
+
+from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType
+from ksmcheck.program.ir import Const, Expr, Op, Use
+
+WORD = ADDRESS
+
+
+def number(value: int, type: IntType = WORD) -> Const:
+    return Const(type.wrap(value), type)
+
+
+def cast(type: IntType, expr: Expr) -> Expr:
+    if isinstance(expr, Const):
+        return number(expr.value, type)
+    if isinstance(expr, Use) and type.width <= expr.type.width:
+        return Use(expr.reg, type)
+    return expr if expr.type == type else Op("cast", (expr,), type)
+
+
+def op(name: str, type: IntType, *args: Expr) -> Op:
+    """An operator on operands of ``type``."""
+    return Op(name, tuple(cast(type, a) for a in args), type)
+
+
+def shift(name: str, type: IntType, value: Expr, amount: Expr) -> Op:
+    """A shift; the amount counts modulo the width, as machines have it."""
+    return Op(name, (cast(type, value), op("and", WORD, amount, number(type.width - 1))), type)
+
+
+def compare(name: str, type: IntType, left: Expr, right: Expr) -> Op:
+    """A comparison of operands of ``type``: 0 or 1."""
+    return Op(name, (cast(type, left), cast(type, right)), BOOL)
+
+
+def negation(expr: Expr) -> Expr:
+    return Op("lnot", (expr,), BOOL)
+
+
+def both(left: Expr, right: Expr) -> Expr:
+    return Op("land", (left, right), BOOL)
+
+
+def either(left: Expr, right: Expr) -> Expr:
+    return Op("lor", (left, right), BOOL)

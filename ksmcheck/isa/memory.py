@@ -1,0 +1,135 @@
+"""The shared memory of an assembly test: its locations, their addresses and widths.
+
+Every access of a location has one width (mixed-size accesses are not modelled). A location that the
+start state does not type is as wide as the accesses whose address register it starts in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ksmcheck.isa.micro import Act, Micros
+from ksmcheck.kernel.ints import ADDRESS, S32, S64, IntType
+from ksmcheck.kernel.memory import FIRST, LAST, STEP
+from ksmcheck.kernel.spelling import did_you_mean
+from ksmcheck.program.ir import Cell, Use
+from ksmcheck.syntax.assembly_ast import AssemblyTest, Start
+from ksmcheck.syntax.c_ast import Name
+from ksmcheck.syntax.litmus_ast import PropTree
+from ksmcheck.text import InputError
+
+_TYPES = {
+    "char": IntType(8, True),
+    "short": IntType(16, True),
+    "int": S32,
+    "long": S64,
+    "intptr_t": S64,
+    "uintptr_t": ADDRESS,
+    **{f"int{width}_t": IntType(width, True) for width in (8, 16, 32, 64)},
+    **{f"uint{width}_t": IntType(width, False) for width in (8, 16, 32, 64)},
+}
+_FILLERS = {"unsigned", "signed", "volatile", "const", "atomic"}
+
+SYMBOL = "&"
+"""Before a location's name: the register that holds its address, where instructions name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locations:
+    """``addresses`` and ``cells`` by name, ``shown`` the types that final values are printed in."""
+
+    addresses: dict[str, int]
+    cells: dict[str, Cell]
+    shown: dict[str, IntType]
+
+
+def type_of(entry: Start) -> tuple[IntType, bool] | None:
+    """The type that an entry of the start state gives, and whether it is a pointer."""
+    if entry.type is None:
+        return None
+    if "*" in entry.type:
+        return ADDRESS, True
+    words = [w for w in entry.type.split() if w not in _FILLERS]
+    known = _TYPES.get(words[-1] if words else "int")
+    if known is None:
+        hint = did_you_mean(words[-1], _TYPES)
+        raise InputError(f"the type '{entry.type}' is not known", entry.span, hint)
+    if "unsigned" in entry.type.split():
+        known = IntType(known.width, False)
+    return known, False
+
+
+def locations(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Locations:
+    """Lays out what the test names; ``code`` are its instructions with their threads."""
+    code = list(code)
+    names = dict.fromkeys(_named(test, code))
+    if FIRST + STEP * len(names) >= LAST:
+        raise InputError("the test has too many locations", test.span)
+    addresses = {name: FIRST + STEP * place for place, name in enumerate(names)}
+    starts = {entry.name: entry for entry in test.init if entry.thread is None}
+    widths = _widths(test, code)
+    cells: dict[str, Cell] = {}
+    shown: dict[str, IntType] = {}
+    for number, name in enumerate(names):
+        entry = starts.get(name)
+        given = None if entry is None else type_of(entry)
+        value = None if entry is None else entry.value
+        pointer = isinstance(value, str) or (given is not None and given[1])
+        type = given[0] if given else ADDRESS if pointer else IntType(widths.get(name, 32), True)
+        init = addresses[value] if isinstance(value, str) else value or 0
+        words = entry.type if entry is not None and entry.type else _word(type, pointer)
+        cells[name] = Cell(number, name, addresses[name], type, type.raw(init), pointer, words)
+        shown[name] = type
+    return Locations(addresses, cells, shown)
+
+
+def _word(type: IntType, pointer: bool) -> str:
+    return "pointer" if pointer else f"int{type.width}_t"
+
+
+def _named(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Iterator[str]:
+    for entry in test.init:
+        if entry.thread is None:
+            yield entry.name
+        if isinstance(entry.value, str):
+            yield entry.value
+    for _, micros in code:
+        for micro in micros:
+            if isinstance(micro, Act):
+                for arg in micro.args:
+                    if isinstance(arg, Use) and arg.reg[0] == SYMBOL:
+                        yield arg.reg[1:]
+    for item in test.locations:
+        if isinstance(item, Name):
+            yield item.name
+    if test.condition is not None:
+        yield from _in_condition(test.condition.tree)
+    if test.filter is not None:
+        yield from _in_condition(test.filter)
+
+
+def _in_condition(tree: PropTree) -> Iterator[str]:
+    for operand in tree.operands:
+        if isinstance(operand, Name):
+            yield operand.name
+    for child in tree.children:
+        yield from _in_condition(child)
+
+
+def _widths(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> dict[str, int]:
+    """Location -> width of an access through a register that starts with its address."""
+    holders: dict[tuple[int, str], str] = {}
+    for entry in test.init:
+        if entry.thread is not None and isinstance(entry.value, str):
+            holders[entry.thread, re.sub(r"\W", "", entry.name).upper()] = entry.value
+    found: dict[str, int] = {}
+    for thread, micros in code:
+        for micro in micros:
+            if isinstance(micro, Act) and micro.cell is not None and isinstance(micro.args[0], Use):
+                base = micro.args[0].reg
+                name = base[1:] if base[0] == SYMBOL else holders.get((thread, base.upper()))
+                if name is not None:
+                    found.setdefault(name, micro.cell.width)
+    return found

@@ -1,0 +1,60 @@
+"""Power registers and addresses."""
+
+from __future__ import annotations
+
+import re
+
+from ksmcheck.isa.expressions import WORD, number, op
+from ksmcheck.isa.operands import Operand
+from ksmcheck.program.ir import Expr, Use
+
+_REGISTER = re.compile(r"%?r(\d{1,2})\Z", re.I)
+_FIELD = re.compile(r"(?:cr)?([0-7])\Z", re.I)
+_ADDRESS = re.compile(r"(-?\w*)\s*\(\s*(%?\w+)\s*\)\Z")
+
+
+def canonical(name: str) -> str | None:
+    match = _REGISTER.match(name)
+    return f"r{int(match[1])}" if match and int(match[1]) < 32 else None
+
+
+def register(operand: Operand) -> str:
+    name = canonical(operand.text)
+    if name is None:
+        raise operand.wrong(f"'{operand.text}' is not a register", "r0 to r31")
+    return name
+
+
+def value_of(operand: Operand) -> Expr:
+    return Use(register(operand), WORD)
+
+
+def base_of(operand: Operand) -> Expr:
+    """(RA|0) of the manual: 0 or r0 is the number 0."""
+    if operand.text == "0" or canonical(operand.text) == "r0":
+        return number(0)
+    return value_of(operand)
+
+
+def address(operand: Operand) -> Expr:
+    """``0(r1)``."""
+    match = _ADDRESS.match(operand.text)
+    if match is None:
+        raise operand.wrong(f"'{operand.text}' is not an address", "write 0(r1)")
+    base = base_of(Operand(match[2], operand.start + match.start(2)))
+    offset = Operand(match[1] or "0", operand.start).immediate()
+    return op("add", WORD, base, number(offset)) if offset else base
+
+
+def indexed(base: Operand, index: Operand) -> Expr:
+    """``lwzx r1,r2,r3`` accesses r2 + r3."""
+    left, right = base_of(base), value_of(index)
+    return right if left == number(0) else op("add", WORD, left, right)
+
+
+def field(operand: Operand) -> str:
+    """``cr1``: the prefix of the registers that stand for the bits of a condition field."""
+    match = _FIELD.match(operand.text)
+    if match is None:
+        raise operand.wrong(f"'{operand.text}' is not a condition field", "cr0 to cr7")
+    return f"flag.cr{match[1]}"

@@ -1,0 +1,132 @@
+"""x86 registers, memory operands and numbers, in Intel's order and in AT&T's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from ksmcheck.isa import acts
+from ksmcheck.isa.expressions import WORD, cast, number, op
+from ksmcheck.isa.memory import SYMBOL
+from ksmcheck.isa.micro import Micros
+from ksmcheck.isa.operands import Line, Operand
+from ksmcheck.kernel.ints import U32, IntType
+from ksmcheck.program.ir import Expr, Set, Use
+
+_LETTERS = ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp")
+_MEMORY = re.compile(
+    r"(?:\[\s*(?P<in>%?[A-Za-z_][\w.]*)\s*(?:\+\s*(?P<plus>\d+)\s*)?\]"
+    r"|(?P<before>-?\d*)\(\s*(?P<at>%?[A-Za-z_][\w.]*)\s*\)|(?P<name>[A-Za-z_][\w.]*))\Z"
+)
+_SUFFIXES = {"L": 32, "Q": 64}
+
+
+@cache
+def _registers() -> dict[str, tuple[str, int]]:
+    """Lower-case spelling -> the whole register, and the width that is named."""
+    known = {"e" + stem: ("r" + stem, 32) for stem in _LETTERS}
+    known |= {"r" + stem: ("r" + stem, 64) for stem in _LETTERS}
+    for index in range(8, 16):
+        known[f"r{index}"] = (f"r{index}", 64)
+        known[f"r{index}d"] = (f"r{index}", 32)
+    return known
+
+
+def known_register(name: str) -> tuple[str, int] | None:
+    return _registers().get(name.lstrip("%").lower())
+
+
+def canonical32(name: str) -> str | None:
+    """``eax`` is EAX; there are no registers of 64 bits."""
+    known = known_register(name)
+    if known is None or known[1] != 32 or known[0][1:] not in _LETTERS:
+        return None
+    return f"E{known[0][1:].upper()}"
+
+
+def canonical64(name: str) -> str | None:
+    """``eax`` and ``rax`` are rax."""
+    known = known_register(name)
+    return None if known is None else known[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How one instruction is written: ``width`` of its operation, ``long`` whether X86_64.
+
+    ``dst`` and ``src`` are its operands in Intel's order (``src`` None where there is one alone).
+    ``locked``: with LOCK before it.
+    """
+
+    name: str
+    width: int
+    long: bool
+    locked: bool
+    dst: Operand
+    src: Operand | None
+
+    @property
+    def type(self) -> IntType:
+        return WORD if self.width == 64 else U32
+
+    def register(self, operand: Operand) -> str | None:
+        """The register's name, or None where the operand is none."""
+        return canonical64(operand.text) if self.long else canonical32(operand.text)
+
+    def destination(self, operand: Operand) -> str:
+        name = self.register(operand)
+        if name is None:
+            raise operand.wrong(f"'{operand.text}' is not a register that can be used here")
+        return name
+
+    def source(self) -> Operand:
+        assert self.src is not None
+        return self.src
+
+    def address(self, operand: Operand) -> Expr:
+        match = _MEMORY.match(operand.text)
+        if match is None:
+            raise operand.wrong(f"'{operand.text}' is not understood", "a register, $1, or [x]")
+        name = match["in"] or match["at"] or match["name"]
+        offset = int(match["plus"] or match["before"] or 0)
+        register = canonical64(name) if self.long else canonical32(name)
+        base = Use(SYMBOL + name if register is None else register, WORD)
+        return op("add", WORD, base, number(offset)) if offset else base
+
+    def is_memory(self, operand: Operand) -> bool:
+        return self.register(operand) is None and operand.number() is None
+
+    def value(self, operand: Operand) -> tuple[Micros, Expr]:
+        """The operand's value, and what has to be done first to have it (a load)."""
+        constant = operand.number()
+        if constant is not None:
+            return (), number(constant, self.type)
+        name = self.register(operand)
+        if name is not None:
+            return (), Use(name, self.type)
+        where = self.address(operand)
+        load = acts.load(f"{self.name}.load", (), "(loaded)", where, self.type, WORD)
+        return (load,), Use("(loaded)", self.type)
+
+    def assign(self, operand: Operand, value: Expr) -> Micros:
+        return (Set(self.destination(operand), cast(WORD, value)),)
+
+
+def form_of(line: Line, name: str, *, long: bool, locked: bool, operands: int) -> Form:
+    """The operands in Intel's order; AT&T's (X86_64, or registers with %) is the other way round.
+
+    Raises BadInstruction.
+    """
+    line.expect(operands)
+    found = list(line.operands)
+    if long or any(o.text.startswith("%") for o in found):
+        found.reverse()
+    suffix = line.mnemonic[-1].upper() if len(line.mnemonic) > len(name) else ""
+    width = _SUFFIXES.get(suffix, 0) or max(
+        (known[1] for o in found if (known := known_register(o.text)) is not None),
+        default=32,
+    )
+    return Form(
+        name, width if long else 32, long, locked, found[0], found[1] if operands > 1 else None
+    )

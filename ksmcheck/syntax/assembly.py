@@ -1,0 +1,165 @@
+"""Litmus tests in assembly: the container, read from a text.
+
+The first line names the dialect and the test; then come metadata, the start state in braces, a
+table with one column for each thread, and conditions. The form is herd7's.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ksmcheck.syntax.assembly_ast import AssemblyTest, AssemblyThread, Instruction, Label
+from ksmcheck.syntax.assembly_condition import ConditionReader
+from ksmcheck.syntax.assembly_init import read_start
+from ksmcheck.text import InputError, Source, Span
+
+DIALECTS = {
+    "X86": "X86",
+    "X86_64": "X86_64",
+    "AARCH64": "AArch64",
+    "ARM": "ARM",
+    "PPC": "PPC",
+    "RISCV": "RISCV",
+}
+"""The first word of a test, in capitals, and the dialect's name."""
+
+_HEAD = re.compile(r"\ufeff?\s*(?P<dialect>[A-Za-z]\w*)[ \t]+(?P<name>[^\s\"({]+)", re.A)
+_BRACE = re.compile(r'"[^"\n]*"|(?P<brace>\{)')
+_INFO = re.compile(r"^[ \t]*([A-Za-z][\w-]*)[ \t]*=(.*)$", re.M | re.A)
+_SECTION = re.compile(
+    r"(?:^|(?<=[;\n]))[ \t]*(?P<at>(?:~|not)?\s*exists\b|forall\b|filter\b|locations\b|final\b)"
+)
+_COMMENT = re.compile(r"\(\*|\*\)")
+_LABEL = re.compile(r"\s*([A-Za-z_][\w.$]*)\s*:(?!\S*\])")
+_HEADING = re.compile(r"\s*P(\d+)\s*\Z")
+
+
+def dialect_of(text: str) -> str | None:
+    """The assembly dialect of a test's first line, or None."""
+    head = _HEAD.match(text)
+    return None if head is None else DIALECTS.get(head["dialect"].upper())
+
+
+def parse_assembly(source: Source) -> AssemblyTest:
+    """The test that ``source`` holds. Raises InputError, with a span, for everything wrong."""
+    head = _HEAD.match(source.text)
+    dialect = dialect_of(source.text)
+    if head is None or dialect is None:
+        raise InputError("an assembly test begins with its dialect and its name")
+    text = without_comments(source)
+    opening = _opening(source, text, head)
+    init, after = read_start(source, text, opening)
+    section = _SECTION.search(text, after)
+    end = len(text) if section is None else section.start("at")
+    threads = _threads(source, text, after, end)
+    reader = ConditionReader(source, text, end)
+    reader.read()
+    return AssemblyTest(
+        name=head["name"].removesuffix(".litmus"),
+        path=source.name,
+        dialect=dialect,
+        info=tuple((k, v.strip()) for k, v in _INFO.findall(text[head.end() : opening])),
+        init=init,
+        threads=threads,
+        filter=reader.filter,
+        condition=reader.final,
+        locations=tuple(reader.listed),
+        span=Span(source, 0, len(source.text)),
+    )
+
+
+def without_comments(source: Source) -> str:
+    """The text with blanks for ``(* ... *)``, which nests; lines and columns stay."""
+    text = source.text
+    if "(*" not in text:
+        return text
+    parts: list[str] = []
+    depth = begin = at = 0
+    for match in _COMMENT.finditer(text):
+        if match.group() == "(*":
+            if depth == 0:
+                parts.append(text[at : match.start()])
+                begin = match.start()
+            depth += 1
+        elif depth:
+            depth -= 1
+            if depth == 0:
+                at = match.end()
+                parts.append(re.sub(r"[^\n]", " ", text[begin:at]))
+    if depth:
+        raise InputError("this comment is not closed", Span(source, begin, begin + 2), "add *)")
+    return "".join(parts) + text[at:]
+
+
+def _opening(source: Source, text: str, head: re.Match[str]) -> int:
+    for match in _BRACE.finditer(text, head.end()):
+        if match["brace"]:
+            return match.start()
+    hint = "write {} where everything starts with 0"
+    span = Span(source, *head.span("name"))
+    raise InputError("the test has no start state '{ ... }'", span, hint)
+
+
+def _threads(source: Source, text: str, start: int, end: int) -> tuple[AssemblyThread, ...]:
+    rows = text[start:end].split(";")
+    at = start + len(rows[0]) + 1
+    headings = _headings(source, rows[0], start)
+    columns: list[list[Label | Instruction]] = [[] for _ in headings]
+    for row in rows[1:-1]:
+        cells = row.split("|")
+        if len(cells) != len(columns):
+            raise _unbalanced(source, row, at, len(cells), len(columns))
+        for column, cell in zip(columns, cells, strict=True):
+            if not cell.isspace() and cell:
+                _cell(source, cell, at, column)
+            at += len(cell) + 1
+    rest = rows[-1]
+    if rest.strip():
+        first = at + len(rest) - len(rest.lstrip())
+        where = Span(source, first, first + len(rest.strip()))
+        raise InputError(
+            "a row of the table does not end", where, "write ';' after its last column"
+        )
+    return tuple(
+        AssemblyThread(name, tuple(lines), span)
+        for (name, span), lines in zip(headings, columns, strict=True)
+    )
+
+
+def _unbalanced(source: Source, row: str, at: int, found: int, wanted: int) -> InputError:
+    first = at + len(row) - len(row.lstrip())
+    span = Span(source, first, max(first + 1, at + len(row.rstrip())))
+    message = f"this row has {found} column{'s' * (found > 1)}, the table has {wanted}"
+    return InputError(message, span, "separate columns with '|', end a row with ';'")
+
+
+def _headings(source: Source, row: str, at: int) -> list[tuple[str, Span]]:
+    found: list[tuple[str, Span]] = []
+    for number, cell in enumerate(row.split("|")):
+        heading = _HEADING.match(cell)
+        if heading is None or int(heading[1][:6]) != number:
+            first = at + len(cell) - len(cell.lstrip())
+            span = Span(
+                source, min(first, len(source.text) - 1), max(first + 1, at + len(cell.rstrip()))
+            )
+            raise InputError(f"expected the heading P{number} of a column", span, "P0 | P1 ;")
+        span = Span(source, at + heading.start(1) - 1, at + heading.end(1))
+        found.append((f"P{number}", span))
+        at += len(cell) + 1
+    return found
+
+
+def _cell(source: Source, cell: str, at: int, column: list[Label | Instruction]) -> None:
+    """A cell holds an instruction; labels may come before it or stand alone."""
+    if ":" in cell:
+        label = _LABEL.match(cell)
+        while label is not None:
+            span = Span(source, at + label.start(1), at + label.end(1))
+            column.append(Label(label[1], span))
+            at += label.end()
+            cell = cell[label.end() :]
+            label = _LABEL.match(cell)
+    text = cell.strip()
+    if text:
+        first = at + len(cell) - len(cell.lstrip())
+        column.append(Instruction(text, Span(source, first, first + len(text))))

@@ -1,0 +1,130 @@
+"""How assembly tests are written, and what their states look like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.check.assembly import usual_model
+from ksmcheck.report.states import states_text
+from ksmcheck.syntax.assembly import parse_assembly
+from ksmcheck.syntax.assembly_ast import AssemblyTest, Instruction, Label
+from ksmcheck.text import Source
+
+
+def parse(text: str) -> AssemblyTest:
+    return parse_assembly(Source("t", text))
+
+
+def states(text: str, path: Path) -> list[str]:
+    file = path / "t.litmus"
+    file.write_text(text, encoding="utf-8")
+    request = Request(file, usual_model(file))
+    return states_text(Checker().states(request)).splitlines()
+
+
+def test_a_head_with_everything() -> None:
+    test = parse(
+        'X86 name (title) ""\n"a string { with a brace"\nCycle=Rfe Fre\nOrig = x\n'
+        "(* a comment (* in a comment *) { *)\n{}\n P0 ;\n NOP ;\n"
+    )
+    assert (test.name, test.dialect) == ("name", "X86")
+    assert test.info == (("Cycle", "Rfe Fre"), ("Orig", "x"))
+    assert test.condition is None
+
+
+def test_a_start_state_with_everything() -> None:
+    test = parse(
+        "AArch64 t\n{ x=1; [y]=-2; uint64_t z; int64_t w=0x10; int *p = x;\n"
+        "0:X1=x; P1:X2=&y; uint64_t 1:X3=7; 1:X4=-1 };\n P0 | P1 ;\n"
+    )
+    assert [(e.name, e.thread, e.type, e.value) for e in test.init] == [
+        ("x", None, None, 1),
+        ("y", None, None, -2),
+        ("z", None, "uint64_t", None),
+        ("w", None, "int64_t", 16),
+        ("p", None, "int *", "x"),
+        ("X1", 0, None, "x"),
+        ("X2", 1, None, "y"),
+        ("X3", 1, "uint64_t", 7),
+        ("X4", 1, None, -1),
+    ]
+
+
+def test_columns() -> None:
+    test = parse(
+        "AArch64 t\n{}\n P0 | P1 ;\n L0: L1: LDR W0,[X1] | (* gone *) ;\n"
+        "             | End: ;\n NOP | B End ;\n"
+    )
+    shapes = [
+        [line.name if isinstance(line, Label) else line.text for line in thread.lines]
+        for thread in test.threads
+    ]
+    assert shapes == [["L0", "L1", "LDR W0,[X1]", "NOP"], ["End", "B End"]]
+    load = test.threads[0].lines[2]
+    assert isinstance(load, Instruction)
+    assert load.span.text == "LDR W0,[X1]"
+
+
+@pytest.mark.parametrize(
+    ("text", "quantifier"),
+    [
+        ("exists (0:EAX=1)", "exists"),
+        ("exists 0:EAX=1", "exists"),
+        ("~exists (0:EAX=1)", "~exists"),
+        ("~ exists (P0:EAX = 1);", "~exists"),
+        ("not exists (0:EAX=1)", "~exists"),
+        ("forall (0:EAX=1 \\/ not (x=1 /\\ [x]=0) \\/ true)", "forall"),
+        ("final (P0:EAX = 1);\nwith\ntso: ~exists;\ndefault: exists;\n<< show 1 ;\n>>", "exists"),
+        ("locations [x; 0:EAX;]\nfilter (x=1)\nexists (0:EAX=1)", "exists"),
+    ],
+)
+def test_conditions(text: str, quantifier: str) -> None:
+    test = parse(f"X86 t\n{{ x=0; }}\n P0 ;\n MOV EAX,[x] ;\n{text}\n")
+    assert test.condition is not None
+    assert test.condition.quantifier == quantifier
+
+
+def test_or_binds_less_tightly_than_and() -> None:
+    test = parse("X86 t\n{}\n P0 ;\n NOP ;\nexists (x=1 /\\ y=1 \\/ z=1 /\\ ~w=1 => x=0)")
+    assert test.condition is not None
+    tree = test.condition.tree
+    assert tree.op == "implies"
+    assert [child.op for child in tree.children] == ["or", "eq"]
+    assert [child.op for child in tree.children[0].children] == ["and", "and"]
+
+
+def test_states_look_like_herd7s(tmp_path: Path) -> None:
+    """Registers by number, then locations in brackets; a pointer is a name; ABI names are x's."""
+    lines = states(
+        "RISCV t\n{ z=x; int64_t y; 0:s0=x; 0:s1=y; 0:a0=3; 0:t0=-1; }\n P0 ;\n"
+        " mv a1,s0 ;\n sw a0,0(s0) ;\n sd t0,0(s1) ;\n"
+        "locations [x; 0:a1; z]\nexists (0:a0=3 /\\ 0:t0=-1 /\\ y=-1)\n",
+        tmp_path,
+    )
+    assert lines[2] == "0:x5=-1; 0:x10=3; 0:x11=x; [x]=3; [y]=-1; [z]=x;"
+    assert lines[3] == "Observation t Always"
+
+
+def test_a_pointer_can_be_waited_for(tmp_path: Path) -> None:
+    lines = states(
+        "AArch64 t\n{ x=y; 0:X0=z; 0:X2=x; 1:X2=x; }\n P0 | P1 ;\n"
+        " STR X0,[X2] | LDR X0,[X2] ;\nforall (1:X0=y \\/ 1:X0=&z)\n",
+        tmp_path,
+    )
+    assert lines[2:] == ["1:X0=y;", "1:X0=z;", "Observation t Always"]
+
+
+def test_a_filter_leaves_states_out(tmp_path: Path) -> None:
+    text = "X86 t\n{}\n P0 | P1 ;\n MOV EAX,[x] | MOV [x],$1 ;\n"
+    assert states(f"{text}exists (0:EAX=0)", tmp_path)[1] == "States 2"
+    assert states(f"{text}filter (0:EAX=1)\nexists (0:EAX=0)", tmp_path)[1] == "States 1"
+
+
+def test_kernel_c_states_have_brackets_too(tmp_path: Path) -> None:
+    file = tmp_path / "t.litmus"
+    file.write_text("C t\n{ int *p = &x; }\nP0(int **p, int *x) { *x = 1; }\nexists (x=1 /\\ p=x)")
+    lines = states_text(Checker().states(Request(file, "sc"))).splitlines()
+    assert lines[2] == "[p]=x; [x]=1;"

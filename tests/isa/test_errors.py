@@ -1,0 +1,137 @@
+"""What is wrong in an assembly test is said, with its place; nothing is skipped or guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.check.assembly import usual_model
+from ksmcheck.text import InputError
+
+# ^ stands before the place that the caret has to point to.
+CODE = [
+    ("AArch64", "^LDRR W0,[X1]", "the instruction 'LDRR' is not known"),
+    ("AArch64", "LDR ^W31,[X1]", "'W31' is not a register"),
+    ("AArch64", "LDR W0,[^W1]", "the base of an address is an X register"),
+    ("AArch64", "LDR W0,^X1", "'X1' is not an address"),
+    ("AArch64", "LDR W0,[X1,W2,^SXTQ]", "'SXTQ' is not a shift or an extension"),
+    ("AArch64", "^LDR W0", "LDR takes 2 or 3 operands"),
+    ("AArch64", "^LDAXR W0,[X1],#4", "LDAXR takes 2 operands"),
+    ("AArch64", "DMB ^XY", "'XY' is no option of DMB"),
+    ("AArch64", "DMB ^NSH", "a barrier for one core alone (NSH) is not supported"),
+    ("AArch64", "^CBZ W0,Nowhere", "there is no label Nowhere"),
+    ("AArch64", "CSEL X0,X1,X2,^XX", "'XX' is not a condition"),
+    ("AArch64", "TBZ W0,^#32,L ; L:", "the register has no bit 32"),
+    ("AArch64", "ADD X0,X1^,", "an operand is missing"),
+    ("AArch64", "L: NOP ; ^L: NOP", "a second label L"),
+    ("AArch64", "^[X1]", "this is not an instruction"),
+    ("AArch64", "^LDXP W0,W1,[X2]", "the instruction 'LDXP' is not known"),
+    ("X86", "MOV [x],^[y]", "MOV from memory to memory does not exist"),
+    ("X86", "LOCK ^MOV EAX,$1", "LOCK does not go with 'MOV'"),
+    ("X86", "LOCK ^INC EAX", "LOCK needs a place in memory"),
+    ("X86", "^MOVNTI [x],EAX", "the instruction 'MOVNTI' is not known"),
+    ("X86", "MOV EAX,^[x+]", "'[x+]' is not understood"),
+    ("PPC", "lwz ^r32,0(r1)", "'r32' is not a register"),
+    ("PPC", "lwz r1,^r2", "'r2' is not an address"),
+    ("PPC", "beq ^cr9,L ; L:", "'cr9' is not a condition field"),
+    ("PPC", "^dcbf r1,r2", "the instruction 'dcbf' is not known"),
+    ("RISCV", "lw x5,0(^x32)", "'x32' is not a register"),
+    ("RISCV", "fence ^x,rw", "'x' is no side of a fence"),
+    ("RISCV", "^amoadd.q x5,x6,(x7)", "the instruction 'amoadd.q' is not known"),
+    ("ARM", "^LDRNE R0,[R1]", "the instruction 'LDRNE' is not known"),
+    ("ARM", "MOV ^R15,#1", "'R15' is not a register"),
+]
+
+
+def run(file: Path, model: str | None = None) -> InputError:
+    with pytest.raises(InputError) as caught:
+        Checker().check(Request(file, model or usual_model(file)))
+    return caught.value
+
+
+def points_at(error: InputError, offset: int) -> bool:
+    span = error.diagnostic.span
+    return span is not None and span.start == offset
+
+
+@pytest.mark.parametrize(("dialect", "marked", "message"), CODE, ids=[c[1] for c in CODE])
+def test_instructions(dialect: str, marked: str, message: str, tmp_path: Path) -> None:
+    rows = "".join(f" {line.strip()} ;\n" for line in marked.split(";"))
+    text = f"{dialect} t\n{{}}\n P0 ;\n{rows}exists (x=1)\n"
+    file = tmp_path / "t.litmus"
+    file.write_text(text.replace("^", "", 1))
+    error = run(file)
+    assert message in error.diagnostic.message
+    assert points_at(error, text.index("^")), error.diagnostic.render()
+
+
+TESTS = [
+    ("AArch64 t\n P0 ;\n", "the test has no start state"),
+    ("AArch64 t\n^{ x=1;\n P0 ;\n", "the start state is not closed"),
+    ("AArch64 t\n{ ^x; }\n P0 ;\n", "this entry gives neither a type nor a value"),
+    ("AArch64 t\n{ ^x=1 y=2; }\n P0 ;\n", "this entry of the start state is not understood"),
+    ("AArch64 t\n{ ^float x; }\n P0 ;\n NOP ;\n", "the type 'float' is not known"),
+    ("AArch64 t\n{ ^0:Q1=1; }\n P0 ;\n NOP ;\n", "'Q1' is not a register of AArch64"),
+    ("AArch64 t\n{ ^3:X1=1; }\n P0 ;\n NOP ;\n", "there is no thread P3"),
+    ("AArch64 t\n{}\n P0 | ^P2 ;\n NOP | NOP ;\n", "expected the heading P1 of a column"),
+    ("AArch64 t\n{}\n P0 ;\n ^NOP | NOP ;\n", "this row has 2 columns, the table has 1"),
+    ("AArch64 t\n{}\n P0 ;\n NOP ;\n ^NOP\nexists (x=1)", "a row of the table does not end"),
+    ("AArch64 t\n{}\n P0 ;\n NOP ;\nexists (0:X0 ^1)", "expected '=' after the location"),
+    ("AArch64 t\n{}\n P0 ;\n NOP ;\nexists (^2:X0=1)", "there is no thread P2"),
+    ("AArch64 t\n{}\n P0 ;\n NOP ;\nexists (^0:Q0=1)", "'Q0' is not a register of AArch64"),
+    ("AArch64 t\n{}\n P0 ;\n NOP ;\nexists (x=1)\n^exists (x=2)", "a second condition"),
+    ("AArch64 t\n{}\n P0 ;\n NOP ;\nexists (x=1) ^garbage", "expected 'exists'"),
+    ("AArch64 t\n{}\n P0 ;\n NOP ;\n^(* open", "this comment is not closed"),
+    ("AArch64 t\n{ uint64_t x; 0:X1=x; }\n P0 ;\n ^LDR W0,[X1] ;\n", "narrower than x"),
+    ("AArch64 t\n{ 0:X1=x; }\n P0 ;\n LDR W0,[X1] ;\n ^LDR X2,[X1] ;\n", "wider than x"),
+    (
+        "AArch64 t\n{ p=x; x=1; 0:X1=p; }\n P0 ;\n LDR X2,[X1] ;\n ^LDR X0,[X2] ;\nexists (x=1)\n",
+        "wider than x",
+    ),
+]
+
+
+@pytest.mark.parametrize(("marked", "message"), TESTS, ids=[t[0] for t in TESTS])
+def test_containers(marked: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "t.litmus"
+    file.write_text(marked.replace("^", "", 1))
+    error = run(file)
+    assert message in error.diagnostic.message
+    if "^" in marked:
+        assert points_at(error, marked.index("^")), error.diagnostic.render()
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    file = tmp_path / "t.litmus"
+    file.write_text("AArch64 t\n{ 0:X1=x; }\n P0 ;\n LDR W0,[X1] ;\nexists (0:X0=1)\n")
+    return file
+
+
+@pytest.mark.parametrize("model", ["tso", "armv7", "power", "riscv", "alpha", "lkmm"])
+def test_a_model_of_another_machine(good: Path, model: str) -> None:
+    error = run(good, model)
+    assert f"means nothing under the model {model}" in error.diagnostic.message
+    assert error.diagnostic.hint == "AArch64 tests are for the models armv8 and sc"
+
+
+def test_what_is_for_kernel_c_alone(good: Path) -> None:
+    for options, message in (
+        ({"config": "lse"}, "--config lse for an assembly test"),
+        ({"defines": (("A", "1"),)}, "-D A: an assembly test has no macros"),
+        ({"removed": frozenset({"DMB@P0"})}, "has no sites to remove"),
+    ):
+        with pytest.raises(InputError, match=message):
+            Checker().check(Request(good, "armv8", **options))  # type: ignore[arg-type]
+
+
+def test_which_load_exclusive_is_open(tmp_path: Path) -> None:
+    """Two load-exclusives before one store-exclusive, the second only on one way."""
+    file = tmp_path / "t.litmus"
+    file.write_text(
+        "AArch64 t\n{ 0:X1=x; }\n P0 ;\n LDXR W0,[X1] ;\n CBZ W0,L ;\n LDXR W2,[X1] ;\n L: ;\n"
+        " STXR W3,W2,[X1] ;\nexists (0:X3=0)\n"
+    )
+    assert "which load-exclusive this pairs with" in run(file).diagnostic.message
