@@ -223,7 +223,8 @@ class _Case:
     def emit(self, steps: tuple[Step, ...]) -> None:
         for step in steps:
             if step.kind == "F":
-                self._event(step, self.guard, None, None)
+                address = self._address(step) if step.located else None
+                self._event(step, self.guard, address, None)
             elif step.kind == "R":
                 self.emit_read(step)
             else:

@@ -104,7 +104,9 @@ class ExplicitSession:
 def stray(candidate: Candidate) -> bool:
     """Whether some access hits no cell."""
     events = candidate.structure.events
-    return any(events[e].kind != "F" and e not in candidate.cells for e in candidate.executed)
+    return any(
+        events[e].address is not None and e not in candidate.cells for e in candidate.executed
+    )
 
 
 class _Search:
@@ -211,15 +213,18 @@ class _Search:
         cells: dict[int, int] = {}
         values: dict[int, int] = {}
         for event in executed:
-            if event.address is None or event.value is None:
+            if event.address is None:
                 continue
             address = self._value(event.address, leaves)
-            value = self._value(event.value, leaves)
-            if address is None or value is None:
+            if address is None:
                 return None
-            values[event.id] = value
+            if event.value is not None:
+                value = self._value(event.value, leaves)
+                if value is None:
+                    return None
+                values[event.id] = value
             cell = self.at.get(address)
-            if cell is not None and self.structure.cells[cell].type.width == event.width:
+            if cell is not None and event.width in (0, self.structure.cells[cell].type.width):
                 cells[event.id] = cell
         return cells, values
 
