@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import FILE, engine_options, parse_defines, site_names, test_options
+from ksmcheck.cli.options import (
+    FILE,
+    engine_options,
+    kernel_tree_option,
+    parse_defines,
+    site_names,
+    test_options,
+)
 
 _EPILOG = """\b
 Examples:
@@ -34,6 +41,7 @@ Exit codes: see `ksmcheck --help`.
     help="Memory model (see `ksmcheck models`), a model folder, or `all`; may be repeated. "
     "[default: lkmm]",
 )
+@kernel_tree_option
 @click.option(
     "--config", help="Pin one configuration of the model, e.g. lse. [default: all of them]"
 )
@@ -46,6 +54,7 @@ Exit codes: see `ksmcheck --help`.
 def command(
     file: Path,
     models: tuple[str, ...],
+    kernel_tree: Path | None,
     config: str | None,
     variant: str,
     kernel: str,
@@ -66,7 +75,7 @@ def command(
     from ksmcheck.cli.chosen import chosen_models
     from ksmcheck.cli.output import Output, missing_model
 
-    chosen = chosen_models(models, config)
+    chosen = chosen_models(models, config, kernel_tree)
     options = Options(
         kernel=kernel,
         config=config,

@@ -53,8 +53,27 @@ def _scenarios_of(suite: Suite, path: Path) -> list[str]:
     return found
 
 
-def chosen_models(models: Sequence[str], config: str | None) -> tuple[str, ...]:
-    """The models of ``--model``; raises InputError where the options contradict each other."""
+def chosen_model(model: str, kernel_tree: Path | None) -> str:
+    """The model of ``--model``, or that of ``--kernel-tree``. Raises InputError."""
+    from ksmcheck.model.load import KERNEL_MODEL
+
+    if kernel_tree is None:
+        return model
+    if not (kernel_tree / KERNEL_MODEL).is_dir():
+        raise InputError(
+            f"--kernel-tree {kernel_tree}: there is no {KERNEL_MODEL} in it",
+            hint="give the root of a kernel's sources, of 4.17 or later",
+        )
+    return str(kernel_tree)
+
+
+def chosen_models(
+    models: Sequence[str], config: str | None, kernel_tree: Path | None = None
+) -> tuple[str, ...]:
+    """The models of ``--model`` and ``--kernel-tree``; raises InputError where options contradict
+    each other."""
+    if kernel_tree is not None:
+        models = (*models, chosen_model("", kernel_tree))
     chosen = tuple(dict.fromkeys(models or ("lkmm",)))
     if "all" in chosen and len(chosen) > 1:
         raise InputError(

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import FILE, parse_defines, site_names, test_options
+from ksmcheck.cli.options import (
+    FILE,
+    kernel_tree_option,
+    parse_defines,
+    site_names,
+    test_options,
+)
 
 _EPILOG = """\b
 Examples:
@@ -26,6 +32,7 @@ Examples:
     help="smt2: satisfiable iff the property can fail. dot: the failing execution as a graph.",
 )
 @click.option("--model", default="lkmm", show_default=True, help="Memory model.")
+@kernel_tree_option
 @click.option("--config", help="One configuration of the model. [default: the first]")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="File to write. [default: stdout]"
@@ -35,6 +42,7 @@ def command(
     file: Path,
     form: str,
     model: str,
+    kernel_tree: Path | None,
     config: str | None,
     output: Path | None,
     kernel: str,
@@ -44,7 +52,9 @@ def command(
 ) -> int:
     """Write FILE's check as SMT-LIB 2 (all axioms, no learned clauses), or its execution as DOT."""
     from ksmcheck.check import Checker, Request
+    from ksmcheck.cli.chosen import chosen_model
 
+    model = chosen_model(model, kernel_tree)
     checker = Checker()
     chosen = config or checker.workshop.model(model).configs(kernel)[0]
     request = Request(

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import FILE, parse_defines, site_names, test_options
+from ksmcheck.cli.options import (
+    FILE,
+    kernel_tree_option,
+    parse_defines,
+    site_names,
+    test_options,
+)
 
 _EPILOG = """\b
 Examples:
@@ -22,11 +28,13 @@ that it may have, place, primitive, and after `<-` the events that it depends on
 @click.command(epilog=_EPILOG)
 @click.argument("file", type=FILE)
 @click.option("--model", default="lkmm", show_default=True, help="Memory model.")
+@kernel_tree_option
 @click.option("--config", help="One configuration of the model. [default: the first]")
 @test_options
 def command(
     file: Path,
     model: str,
+    kernel_tree: Path | None,
     config: str | None,
     kernel: str,
     defines: tuple[str, ...],
@@ -36,8 +44,10 @@ def command(
     """Show the events that FILE becomes under a model, after inlining, unrolling and lowering."""
     from ksmcheck.check.prepare import Workshop
     from ksmcheck.check.verdict import Request
+    from ksmcheck.cli.chosen import chosen_model
     from ksmcheck.report.structure import structure_text
 
+    model = chosen_model(model, kernel_tree)
     request = Request(
         file,
         model,

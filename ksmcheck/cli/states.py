@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import FILE, engine_options, parse_defines, site_names, test_options
+from ksmcheck.cli.options import (
+    FILE,
+    engine_options,
+    kernel_tree_option,
+    parse_defines,
+    site_names,
+    test_options,
+)
 
 _EPILOG = """\b
 Examples:
@@ -22,6 +29,7 @@ is UNKNOWN (exit code 4), not a shorter list.
 @click.command(epilog=_EPILOG)
 @click.argument("file", type=FILE)
 @click.option("--model", default="lkmm", show_default=True, help="Memory model.")
+@kernel_tree_option
 @click.option("--config", help="One configuration of the model. [default: the union of all]")
 @test_options
 @engine_options
@@ -29,6 +37,7 @@ is UNKNOWN (exit code 4), not a shorter list.
 def command(
     file: Path,
     model: str,
+    kernel_tree: Path | None,
     config: str | None,
     kernel: str,
     defines: tuple[str, ...],
@@ -42,11 +51,12 @@ def command(
 ) -> int:
     """List all final states of FILE and, for a test with a condition, herd7's observation."""
     from ksmcheck.check import Checker, Request
+    from ksmcheck.cli.chosen import chosen_model
     from ksmcheck.report.states import states_json, states_text
 
     request = Request(
         file,
-        model,
+        chosen_model(model, kernel_tree),
         kernel,
         config,
         defines=parse_defines(defines),

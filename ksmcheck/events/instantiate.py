@@ -19,6 +19,7 @@ from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
 from ksmcheck.program.ir import Access
+from ksmcheck.text import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,8 @@ class Instance:
 
     def _name(self, name: str, read: DraftEvent | None, ok: Term | None) -> Term:
         if name == "old":
-            assert read is not None and read.value is not None, self.primitive.name
+            if read is None or read.value is None:  # an event that reads nothing: its value is 0
+                return self.terms.const(0, self.cell)
             return self._cast(self.cell, read.value)
         if name == "ok":
             assert ok is not None
@@ -224,6 +226,7 @@ class _Case:
         for step in steps:
             if step.kind == "F":
                 address = self._address(step) if step.located else None
+                self._refuse_lost(step)
                 self._event(step, self.guard, address, None)
             elif step.kind == "R":
                 self.emit_read(step)
@@ -266,6 +269,16 @@ class _Case:
             source = self._rmw_read.get(step.lock) or self.read
             assert source is not None
             one.draft.rmw.append((source.id, event.id))
+
+    def _refuse_lost(self, step: Step) -> None:
+        """A store that is an event without a value can take no other than 0, a load's value."""
+        one = self.instance
+        if step.located and one.primitive.new is not None:
+            value = one._new(None)
+            if not (value.is_const and value.payload == 0):
+                message = f"under this model `{one.primitive.name}` keeps no value"
+                hint = "it takes what its lock returned, unchanged"
+                raise InputError(message, one.access.origin.span, hint)
 
     def _changing(self, step: Step) -> Term:
         one = self.instance

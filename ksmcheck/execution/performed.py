@@ -269,8 +269,7 @@ def _formula(f: Formula, operands: Operands, old: Concrete | None, ok: bool | No
 
 def _named(name: str, operands: Operands, old: Concrete | None, ok: bool | None) -> int:
     if name == "old":
-        assert old is not None
-        return old.number
+        return 0 if old is None else old.number  # an event without a value counts as 0
     if name == "ok":
         assert ok is not None
         return int(ok)
