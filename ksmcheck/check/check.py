@@ -147,9 +147,11 @@ class Checker:
             if request.timeout is not None:
                 seconds = max(0.001, request.timeout - (perf_counter() - started))
             limits = Limits(seconds, request.memory, asked=request.timeout)
-            cat = self.workshop.model(request.model).compiled
-            if request.engine == "explicit":
-                return ExplicitSession(structure, cat, limits=limits)
+            model = self.workshop.model(request.model)
+            cat = model.compiled
+            if request.engine == "explicit" or cat.interpreted is not None:
+                tree = model.cat.tree if cat.interpreted is not None else ()
+                return ExplicitSession(structure, cat, tree=tree, limits=limits)
             return Session(
                 structure, cat, backend=request.solver, engine=request.engine, limits=limits
             )

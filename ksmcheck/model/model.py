@@ -96,9 +96,10 @@ class Model:
         return found
 
     def _require_tags(self, row: Row, span: Span | None) -> None:
-        """A borrowed row may speak of events that a user's cat does not know."""
+        """A borrowed row may be a fence that a user's cat does not know. (Marks of accesses that it
+        does not know are its own business: it treats them as any access.)"""
         for _, steps in row_cases(row):
-            for tag in (tag for step in steps for tag in step.tags):
+            for tag in (tag for step in steps if step.kind == "F" for tag in step.tags):
                 if tag not in self.compiled.tags:
                     message = f"model {self.name} does not know `{tag}` (`{row.primitive}`)"
                     hint = f"write {self.folder / 'lowering.toml'}: what it is under this model"
