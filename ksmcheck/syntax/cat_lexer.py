@@ -87,7 +87,7 @@ def _raw(source: Source) -> list[Token]:
 def _pattern() -> re.Pattern[str]:
     # `re` keeps compiled patterns, so this is a dictionary look-up after the first call.
     return re.compile(
-        r"(?P<blank>\s+|\#[^\n]*|//[^\n]*)"
+        r"(?P<blank>\s+|\#[^\n]*|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)"
         r"|(?P<comment>\(\*)"
         r"|(?P<name>[A-Za-z](?:[A-Za-z0-9_.]|-(?!>))*(?:'(?![A-Za-z]))?|_[A-Za-z][A-Za-z0-9_.\-]*)"
         r"|(?P<tag>'[A-Za-z][A-Za-z0-9_.\-]*)"

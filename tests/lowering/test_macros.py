@@ -7,8 +7,11 @@ Linux 6.12, whose table of "C macro" and "Events" is what the expectations below
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ksmcheck.kernel.primitives import all_primitives
 from ksmcheck.lowering.lookup import NotApplicable
@@ -120,3 +123,30 @@ def test_what_is_wrong_is_said(text: str, message: str) -> None:
 def test_comments_and_hyphens() -> None:
     (macro,) = parse_macros(Source("t", "a(X) (* c *) // d\n { __fence{a-b,c}; }"))
     assert macro.body[0].tags == ("a-b", "c")
+
+
+WORDS = ["READ_ONCE", "xchg", "atomic_add", "smp_mb", "my_own", "X", "V", "(", ")", "{", "}", ",", ";", "*", "==", "<", "0", "1", "+", "-", "__load", "__store", "__fence", "__xchg", "__cmpxchg", "__atomic_op", "__lock", "{once}", "{mb}", "(X)", "(X,V)", "/*", "*/", "//", "(*", "*)", "'", "\n"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=14) | st.lists(st.text(max_size=8), max_size=3))
+def test_any_text_is_a_table_or_an_error_with_its_place(words: list[str]) -> None:
+    try:
+        table(" ".join(words))
+    except InputError as error:
+        span = error.diagnostic.span
+        assert span is not None
+        assert 0 <= span.start <= span.end <= len(span.source.text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 1 << 40))
+def test_a_file_with_a_few_words_changed(seed: int) -> None:
+    rng = Random(seed)
+    words = TEXT.split(" ")
+    for _ in range(rng.randrange(1, 4)):
+        words[rng.randrange(len(words))] = rng.choice(WORDS)
+    try:
+        table(" ".join(words))
+    except InputError as error:
+        assert error.diagnostic.span is not None
