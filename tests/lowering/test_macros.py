@@ -125,11 +125,11 @@ def test_comments_and_hyphens() -> None:
     assert macro.body[0].tags == ("a-b", "c")
 
 
-WORDS = [
-    *"READ_ONCE xchg atomic_add smp_mb my_own X V ( ) { } , ; * == < 0 1 + - __load __store".split(),
-    *"__fence __xchg __cmpxchg __atomic_op __lock {once} {mb} (X) (X,V) /* */ // (* *) '".split(),
-    "\n",
-]
+VOCABULARY = """
+    READ_ONCE xchg atomic_add smp_mb my_own X V ( ) { } , ; * == < 0 1 + - __load __store __fence
+    __xchg __cmpxchg __atomic_op __lock {once} {mb} (X) (X,V) /* */ // (* *) '
+"""
+WORDS = [*VOCABULARY.split(), "\n"]
 
 
 @settings(max_examples=300, deadline=None)
