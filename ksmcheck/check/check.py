@@ -21,6 +21,7 @@ from ksmcheck.check.verdict import (
 )
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.values import TooManyValues
+from ksmcheck.model.model import Model
 from ksmcheck.program.ir import Check, Cut, Program
 from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.limits import Limits
@@ -57,7 +58,7 @@ class Checker:
     def check(self, request: Request) -> Verdict:
         """One verdict over all configurations asked for: the worst of them."""
         started = perf_counter()
-        model = self.workshop.model(request.model)
+        model, request = self._model(request)
         configs = (request.config,) if request.config else model.configs(request.kernel)
         verdicts: list[Verdict] = []
         for config in configs:
@@ -65,6 +66,13 @@ class Checker:
             if verdicts[-1].verdict == VIOLATED:
                 break
         return replace(_worst(verdicts), seconds=perf_counter() - started)
+
+    def _model(self, request: Request) -> tuple[Model, Request]:
+        """The model, and the request with the only engine that knows it, if it is not compiled."""
+        model = self.workshop.model(request.model)
+        if model.compiled.interpreted is not None:
+            request = replace(request, engine="explicit")
+        return model, request
 
     def _deepening(self, request: Request, config: str, started: float) -> Verdict:
         """Without a bound from the user: deeper, while the bound is what the verdict hangs on."""
@@ -102,7 +110,7 @@ class Checker:
 
         Raises TimeoutError if the search gave up or a loop's bound can be reached.
         """
-        model = self.workshop.model(request.model)
+        model, request = self._model(request)
         configs = (request.config,) if request.config else model.configs(request.kernel)
         found = [self._states(request, config) for config in configs]
         states = sorted({s for one in found for s in one.states})
@@ -149,7 +157,7 @@ class Checker:
             limits = Limits(seconds, request.memory, asked=request.timeout)
             model = self.workshop.model(request.model)
             cat = model.compiled
-            if request.engine == "explicit" or cat.interpreted is not None:
+            if request.engine == "explicit":
                 tree = model.cat.tree if cat.interpreted is not None else ()
                 return ExplicitSession(structure, cat, tree=tree, limits=limits)
             return Session(

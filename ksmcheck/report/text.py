@@ -69,8 +69,9 @@ def _circumstances(verdict: Verdict) -> str:
     request = verdict.request
     config = f" ({verdict.config})" if verdict.config not in ("", "default") else ""
     rechecked = ", witness re-checked" if verdict.witness else ""
+    engine = "enumeration" if request.engine == "explicit" else request.solver
     return (
-        f"{request.model}{config}, kernel {request.kernel}, {request.solver}, "
+        f"{request.model}{config}, kernel {request.kernel}, {engine}, "
         f"{verdict.seconds * 1000:.0f} ms{rechecked}"
     )
 

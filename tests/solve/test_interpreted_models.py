@@ -43,6 +43,7 @@ def test_sequential_consistency_by_interpretation(model: str, name: str) -> None
 def test_flags_and_witnesses(model: str) -> None:
     verdict = Checker().check(Request(CLASSIC / "MP" / "MP.litmus", model))
     assert (verdict.observation, verdict.flags) == ("Never", ("reads-the-start",))
+    assert verdict.request.engine == "explicit"
     shown = Checker().check(Request(CLASSIC / "MP" / "MP+po+acq.litmus", "sc"))
     assert shown.observation == "Never"
 
