@@ -202,8 +202,9 @@ def test_include_of_itself_and_of_nothing(tmp_path: Path) -> None:
         ("enum E = 'a match 'a with 'b -> empty po end", None, "no case for 'a", None),
         ("empty match (po, po) with || {} -> 0 || e ++ S -> po end", None, "on a tuple", None),
         ("empty {'a, nothing}", "nothing", "`nothing` is not defined", None),
-        ("empty ~{'a}", "{'a}", "`~` needs tags of an enum", None),
-        ("empty tag2events(po)", "po", "a tag is expected here", None),
+        ("empty if ~{'a} = {'a} then 0 else po", "{'a}", "`~` needs tags of an enum", None),
+        ("empty ~{'a}", "{'a}", "a group of tags", None),
+        ("empty tag2events(po)", "(po)", "a tag is expected here", None),
         ("empty same-oa(po)", "same-oa(po)", "page tables", None),
     ],
 )

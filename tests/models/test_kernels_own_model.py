@@ -16,7 +16,8 @@ from ksmcheck.check import Checker, Request
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = os.environ.get("KSMCHECK_KERNEL_TREE")
-OWN = sorted(Path(TREE, "tools", "memory-model", "litmus-tests").glob("*.litmus")) if TREE else []
+FOLDERS = ("tools/memory-model/litmus-tests", "Documentation/litmus-tests")
+OWN = [p for f in FOLDERS for p in sorted(Path(TREE, f).rglob("*.litmus"))] if TREE else []
 CLASSIC = sorted((ROOT / "litmus" / "classic").rglob("*.litmus"))
 
 pytestmark = pytest.mark.skipif(TREE is None, reason="KSMCHECK_KERNEL_TREE names no kernel sources")
@@ -29,8 +30,10 @@ def checker() -> Checker:
 
 @pytest.mark.parametrize("path", OWN, ids=lambda p: p.stem)
 def test_the_result_that_the_test_itself_tells(path: Path) -> None:
-    told = re.search(r"Result: (\w+)", path.read_text())
+    told = re.search(r"Result: (Never|Sometimes|Always|DEADLOCK)", path.read_text())
     assert told is not None
+    if told.group(1) == "DEADLOCK":
+        pytest.skip("it asks whether a run ends")
     assert checker().states(Request(path, str(TREE))).observation == told.group(1)
 
 
