@@ -3,12 +3,13 @@
 # make docs     run every command of the documents, follow their links
 # make promote  write what is printed now into the documents and golden files; read the diff
 # make bench    times of whole runs
+# make kernel-models KERNEL=DIR   the memory model in a kernel's sources (6.12) against ours
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: verify test lint venv bench docs promote wheel clean
+.PHONY: verify test lint venv bench docs promote kernel-models wheel clean
 
 verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
@@ -31,6 +32,10 @@ promote: venv
 
 bench: venv
 	$(BIN)/python -m tests.bench
+
+kernel-models: venv
+	KSMCHECK_KERNEL_TREE=$(abspath $(KERNEL)) $(BIN)/python -m pytest -q -n $(JOBS) \
+		tests/solve/test_lock_text.py tests/models/test_kernels_own_model.py
 
 wheel: venv
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .

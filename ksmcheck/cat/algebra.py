@@ -177,6 +177,8 @@ class AlgebraBuilder:
         return self._node(op, "set" if op in ("domain", "range") else "rel", (a,))
 
     def product(self, a: int, b: int) -> int:
+        if "empty" in (self.op(a), self.op(b)):
+            return self.constant("empty", "rel")
         return self._node("product", "rel", (a, b))
 
     def open_group(self, sorts: tuple[Sort, ...]) -> tuple[int, tuple[int, ...]]:

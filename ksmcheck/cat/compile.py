@@ -16,6 +16,7 @@ from ksmcheck.cat.machine import Machine, Values, code_of
 from ksmcheck.cat.plan import Plan, plan
 from ksmcheck.cat.reasons import Reason, reasons
 from ksmcheck.cat.stages import StagedValues
+from ksmcheck.text import InputError
 
 if TYPE_CHECKING:
     # A model that was compiled before is used without the parser and all that.
@@ -33,6 +34,7 @@ class Compiled:
     algebra: Algebra
     sections: tuple[Section, Section]
     codes: tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
+    interpreted: str | None = None
 
 
 class CompiledCat:
@@ -64,12 +66,22 @@ class CompiledCat:
         return self.compiled.tags
 
     @property
+    def interpreted(self) -> str | None:
+        """Why there is no algebra, and all but the names of checks raises InputError; or None."""
+        return self.compiled.interpreted
+
+    @property
     def algebra(self) -> Algebra:
+        if self.compiled.interpreted is not None:
+            raise InputError(
+                f"the model {self.name} is not compiled: {self.compiled.interpreted}",
+                hint="only `--engine explicit` interprets a model",
+            )
         return self.compiled.algebra
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        return self.compiled.algebra.nodes
+        return self.algebra.nodes
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -159,7 +171,7 @@ class CompiledCat:
     def _machine(self, section: int) -> Machine:
         machine = self._machines.get(section)
         if machine is None:
-            compiled = self.compiled
+            compiled, _ = self.compiled, self.algebra
             machine = Machine(compiled.sections[section], compiled.codes[section])
             self._machines[section] = machine
         return machine
@@ -181,5 +193,14 @@ def compile_cat(model: CatModel) -> CompiledCat:
     sections = (generate(model.algebra, required), generate(model.algebra, flagged))
     codes = (code_of(sections[0]), code_of(sections[1]))
     return CompiledCat(
-        Compiled(model.name, model.title, model.digest, model.tags, model.algebra, sections, codes)
+        Compiled(
+            model.name,
+            model.title,
+            model.digest,
+            model.tags,
+            model.algebra,
+            sections,
+            codes,
+            model.interpreted,
+        )
     )

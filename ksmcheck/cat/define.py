@@ -8,9 +8,18 @@ from ksmcheck.cat.algebra import AlgebraBuilder, Group, Sort
 from ksmcheck.cat.recursion import is_monotone, require_fixed
 from ksmcheck.cat.sorts import recursive_sorts
 from ksmcheck.cat.strata import strata
-from ksmcheck.cat.values import Closure, NodeValue, Scope, Unresolved, Value, unsupported
+from ksmcheck.cat.values import (
+    Closure,
+    NodeValue,
+    Scope,
+    TupleValue,
+    Unresolved,
+    Value,
+    kind_of,
+    uncompiled,
+)
 from ksmcheck.syntax.cat_tree import Binding, Expr
-from ksmcheck.text import Span
+from ksmcheck.text import InputError, Span
 
 
 class Expressions(Protocol):
@@ -28,13 +37,32 @@ def bind(using: Expressions, bindings: tuple[Binding, ...], recursive: bool, sco
     """The scope after a ``let``; the one given is left as it is, for closures over it."""
     if recursive:
         return _recursive(using, bindings, scope)
-    return {**scope, **{b.name: _bound(using, b, scope) for b in bindings}}
+    new = dict(scope)
+    for b in bindings:
+        new.update(_bound(using, b, scope))
+    return new
 
 
-def _bound(using: Expressions, binding: Binding, scope: Scope) -> Value:
+def _bound(using: Expressions, binding: Binding, scope: Scope) -> Scope:
     if binding.parameters is not None:
-        return Closure(binding.name, binding.parameters, binding.value, scope, binding.span)
+        return {binding.name: _closure(binding, scope)}
     value = using.value(binding.value, scope)
+    if not binding.several:
+        return {binding.name: _settled(using, value, scope)}
+    wanted = len(binding.several)
+    if not isinstance(value, TupleValue) or len(value.parts) != wanted:
+        message = f"a tuple of {wanted} is expected here, this is {kind_of(value)}"
+        raise InputError(message, binding.value.span)
+    parts = [_settled(using, part, scope) for part in value.parts]
+    return dict(zip(binding.several, parts, strict=True))
+
+
+def _closure(binding: Binding, scope: Scope) -> Closure:
+    assert binding.parameters is not None
+    return Closure(binding.name, binding.parameters, binding.value, scope, binding.span)
+
+
+def _settled(using: Expressions, value: Value, scope: Scope) -> Value:
     if isinstance(value, Unresolved):
         # `let fence = MFENCE`: nothing says more than the name itself.
         return NodeValue(using.free(value.name, value.span, scope, None))
@@ -47,9 +75,11 @@ def _recursive(using: Expressions, bindings: tuple[Binding, ...], scope: Scope) 
     If one is not, all definitions are iterated together as herd7 does, since what they settle on
     could then hang on the order of steps.
     """
+    if all(b.parameters is not None for b in bindings):
+        return _functions(bindings, scope)
     for b in bindings:
-        if b.parameters is not None:
-            raise unsupported("a recursive function", b.span)
+        if b.parameters is not None or b.several:
+            raise uncompiled("a recursion of functions and relations at once", b.span)
     inner = scope
     for part, recursive in strata(bindings):
         if not recursive:
@@ -62,6 +92,13 @@ def _recursive(using: Expressions, bindings: tuple[Binding, ...], scope: Scope) 
         return inner
     whole, inner = _group(using, bindings, scope)
     require_fixed(using.builder, whole)
+    return inner
+
+
+def _functions(bindings: tuple[Binding, ...], scope: Scope) -> Scope:
+    """Functions that see themselves and each other."""
+    inner = dict(scope)
+    inner.update((b.name, _closure(b, inner)) for b in bindings)
     return inner
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Algebra, Check
-from ksmcheck.cat.native import NATIVE_INCLUDES
+from ksmcheck.cat.native import NATIVE_FALLBACKS, NATIVE_INCLUDES, PROCEDURES
 from ksmcheck.text import InputError, Source, Span
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class CatModel:
     ``tags``   the sets of events that the candidate must provide besides R, W, F, IW and RMW:
                fences and annotations by the names that the model uses or declares.
     ``digest`` of all the text read, for caches.
+    ``interpreted`` says why the model has no algebra and is judged by the plain evaluator alone;
+               None: it has one.
     """
 
     name: str
@@ -36,6 +39,7 @@ class CatModel:
     checks: tuple[Check, ...]
     digest: str
     algebra: Algebra
+    interpreted: str | None = None
 
 
 def load_cat(
@@ -65,6 +69,17 @@ def load_text(
     return _model(name, title, statements, reader, variants)
 
 
+def statements_of(
+    path: Path, provided: Mapping[str, str] = NATIVE_INCLUDES
+) -> tuple[Statement, ...]:
+    """The statements of a file, its bell file and its includes, with ``provided`` in the place of
+    files by these names. Raises InputError."""
+    reader = _Reader(path.parent, None, provided)
+    bell = path.with_suffix(".bell")
+    first = reader.file(bell, None)[1] if bell.exists() else ()
+    return first + reader.file(path, None)[1]
+
+
 def _model(
     name: str,
     title: str,
@@ -72,23 +87,33 @@ def _model(
     reader: _Reader,
     variants: frozenset[str],
 ) -> CatModel:
+    from ksmcheck.cat.outline import needs_library
     from ksmcheck.cat.statements import elaborate
 
+    if needs_library(tree):
+        tree = (*reader.text(Source("<stdlib.cat>", PROCEDURES))[1], *tree)
     try:
         meaning = elaborate(tree, variants)
     except RecursionError:
         raise InputError(f"{name}: an expression is nested too deeply") from None
     digest = sha256("\0".join([*reader.texts, *sorted(variants)]).encode()).hexdigest()
     checks = meaning.algebra.checks
-    return CatModel(name, title, tree, meaning.tags, checks, digest, meaning.algebra)
+    why, algebra = meaning.interpreted, meaning.algebra
+    return CatModel(name, title, tree, meaning.tags, checks, digest, algebra, why)
 
 
 class _Reader:
     """Reads files and the files they include; ``texts`` is all that was read."""
 
-    def __init__(self, folder: Path | None, keeper: Keeper | None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        keeper: Keeper | None,
+        provided: Mapping[str, str] = NATIVE_INCLUDES,
+    ) -> None:
         self.folder = folder
         self.keeper = keeper
+        self.provided = provided
         self.texts: list[str] = []
         self._open: list[Path] = []
 
@@ -121,10 +146,13 @@ class _Reader:
         return tree.title, tuple(out)
 
     def _include(self, statement: Include) -> tuple[Statement, ...]:
-        provided = NATIVE_INCLUDES.get(statement.path)
+        provided = self.provided.get(statement.path)
         if provided is not None:
             return self.text(Source(f"<provided {statement.path}>", provided))[1]
         if self.folder is None or not (self.folder / statement.path).is_file():
+            fallback = NATIVE_FALLBACKS.get(statement.path)
+            if fallback is not None:
+                return self.text(Source(f"<provided {statement.path}>", fallback))[1]
             where = f"in {self.folder}" if self.folder else "for a model without a folder"
             message = f"there is no file `{statement.path}` {where}"
             raise InputError(message, statement.span)

@@ -20,7 +20,7 @@ def sort_of(expr: t.Expr, of_name: Callable[[str], Sort | None]) -> Sort | None:
     match expr:
         case t.Name(name):
             return of_name(name)
-        case t.Universe() | t.TagLiteral() | t.SetLiteral():
+        case t.TagLiteral():
             return "set"
         case t.EmptyRelation() | t.SetIdentity():
             return "rel"

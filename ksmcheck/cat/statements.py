@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ksmcheck.cat.algebra import Algebra, Check
 from ksmcheck.cat.define import bind
-from ksmcheck.cat.elaborate import Elaborator, event_set
+from ksmcheck.cat.elaborate import Elaborator
+from ksmcheck.cat.library import first_orders
+from ksmcheck.cat.outline import check_of, outline
 from ksmcheck.cat.prune import reachable
-from ksmcheck.cat.values import NodeValue, ProcedureValue, Scope, TagGroup
+from ksmcheck.cat.values import (
+    FamilyValue,
+    NeedsInterpreter,
+    NodeValue,
+    ProcedureValue,
+    Scope,
+    TagValue,
+    TupleValue,
+    uncompiled,
+)
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.text import InputError
 
 
 @dataclass(frozen=True, slots=True)
 class Elaborated:
-    """A model's meaning: its algebra, and the tags it speaks of."""
+    """A model's meaning: its algebra, and the tags it speaks of.
+
+    ``interpreted`` says why the algebra has no words for the model, None where it has: all that is
+    there then are the names of the checks.
+    """
 
     algebra: Algebra
     tags: frozenset[str]
+    interpreted: str | None = None
 
 
 def elaborate(
@@ -27,10 +43,27 @@ def elaborate(
     """The algebra of a whole model. Raises InputError with the place of the first mistake."""
     run = _Run(Elaborator(variants))
     run.declare(statements)
-    run.all(statements, {})
+    try:
+        run.all(statements, {})
+    except NeedsInterpreter as reason:
+        place = reason.diagnostic.span
+        why = reason.diagnostic.message + (f" ({place.source.name}:{place.line})" if place else "")
+        return _interpreted(statements, run.elaborator, why)
     builder = run.elaborator.builder
     algebra = reachable(builder, run.checks, run.roots, run.names)
-    return Elaborated(algebra, frozenset(run.elaborator.tags) | run.elaborator.declared)
+    return Elaborated(algebra, frozenset(run.elaborator.tags | run.elaborator.declared))
+
+
+def _interpreted(
+    statements: tuple[t.Statement, ...], elaborator: Elaborator, why: str
+) -> Elaborated:
+    checks, names = outline(statements, elaborator.variants)
+    defined = {name for name in names if elaborator.look_up(name, {}) is not None}
+    tags = {name for name in names - defined if name[0].isupper()} | elaborator.tags
+    nothing = Elaborator()
+    root = nothing.builder.constant("empty", "rel")
+    algebra = reachable(nothing.builder, checks, [root] * len(checks), [])
+    return Elaborated(algebra, frozenset(tags | elaborator.declared), why)
 
 
 @dataclass(slots=True)
@@ -39,12 +72,13 @@ class _Run:
     checks: list[Check] = field(default_factory=list)
     roots: list[int] = field(default_factory=list)
     names: list[tuple[str, int]] = field(default_factory=list)
+    depth: int = 0
 
     def declare(self, statements: tuple[t.Statement, ...]) -> None:
         """Tags of all ``enum``s, before anything: a model may use them in an earlier file."""
         for statement in statements:
             if isinstance(statement, t.EnumStatement):
-                self.elaborator.declared.update(event_set(tag) for tag in statement.tags)
+                self.elaborator.declare(statement.tags)
 
     def all(self, statements: tuple[t.Statement, ...], scope: Scope, prefix: str = "") -> Scope:
         for statement in statements:
@@ -53,66 +87,109 @@ class _Run:
 
     def one(self, statement: t.Statement, scope: Scope, prefix: str) -> Scope:
         match statement:
-            case t.Let(bindings, recursive):
-                return self.let(bindings, recursive, scope)
+            case t.Let():
+                return self.let(statement, scope, prefix)
             case t.CheckStatement():
                 self.check(statement, scope, prefix)
-            case t.Procedure(name, parameters, body, span):
-                return {**scope, name: ProcedureValue(name, parameters, body, scope, span)}
+            case t.Procedure():
+                return _with_procedure(statement, scope)
             case t.Call():
                 self.call(statement, scope, prefix)
-            case t.EnumStatement(name, tags, span):
-                return {**scope, name: TagGroup(tags, span)}
+            case t.EnumStatement(name, tags):
+                return {**scope, name: FamilyValue(tuple(TagValue(tag) for tag in tags))}
             case t.IfStatement(condition, then, orelse):
-                chosen = then if self.elaborator.holds(condition) else orelse
+                chosen = then if self.elaborator.holds(condition, scope) else orelse
                 return self.all(chosen, scope, prefix)
-            case t.WithFrom() if not _gives_coherence(statement):
-                raise InputError("`with ... from` is not supported yet", statement.span)
+            case t.MatchStatement():
+                return self.all(self.step(statement, scope), scope, prefix)
             case t.Forall():
-                raise InputError("`forall` is not supported yet", statement.span)
+                return self.each(statement, scope, prefix)
+            case t.WithFrom():
+                self.choose(statement, scope, prefix)
         return scope
 
-    def let(self, bindings: tuple[t.Binding, ...], recursive: bool, scope: Scope) -> Scope:
-        scope = bind(self.elaborator, bindings, recursive, scope)
-        for binding in bindings:
-            value = scope[binding.name]
-            if isinstance(value, NodeValue):
-                self.names.append((binding.name, value.node))
+    def let(self, statement: t.Let, scope: Scope, prefix: str) -> Scope:
+        scope = bind(self.elaborator, statement.bindings, statement.recursive, scope)
+        for binding in statement.bindings:
+            for name in binding.names:
+                value = scope[name]
+                if isinstance(value, NodeValue):
+                    self.names.append((name, value.node))
+        if statement.when:
+            # What a growing relation violates on its way, it violates at its end.
+            if any(not g.monotone for g in self.elaborator.builder.groups[-1:] if g):
+                raise uncompiled("`when` of a recursion through a difference", statement.span)
+            self.check(statement.when, scope, prefix)
         return scope
 
     def check(self, statement: t.CheckStatement, scope: Scope, prefix: str) -> None:
-        if statement.role == "assert":
-            raise InputError("`assert` is not supported yet", statement.span)
         want = "rel" if statement.kind in ("acyclic", "irreflexive") else None
         root = self.elaborator.node(statement.expression, scope, want)  # type: ignore[arg-type]
-        name = statement.name or f"{statement.kind}@{statement.span.line}"
-        # `undefined_unless c` reports the executions where c does not hold: a flag on its opposite.
-        undefined = statement.role == "undefined_unless"
-        negated = statement.negated != undefined
-        flag = undefined or statement.role == "flag"
-        self.checks.append(Check(prefix + name, statement.kind, negated, flag, statement.span))
+        self.checks.append(check_of(statement, prefix))
         self.roots.append(root)
 
     def call(self, statement: t.Call, scope: Scope, prefix: str) -> None:
         procedure = scope.get(statement.name)
         if not isinstance(procedure, ProcedureValue):
             raise InputError(f"`{statement.name}` is not a procedure", statement.span)
-        if len(statement.arguments) != len(procedure.parameters):
-            wanted = len(procedure.parameters)
-            message = f"`{procedure.name}` takes {wanted} arguments, not {len(statement.arguments)}"
-            raise InputError(message, statement.span)
         values = [self.elaborator.value(a, scope) for a in statement.arguments]
+        wanted = len(procedure.parameters)
+        if len(values) == 1 and wanted != 1 and isinstance(values[0], TupleValue):
+            values = list(values[0].parts)
+        if len(values) != wanted:
+            message = f"`{procedure.name}` takes {wanted} arguments, not {len(values)}"
+            raise InputError(message, statement.span)
         inner = {**procedure.scope, **dict(zip(procedure.parameters, values, strict=True))}
         alias = f"{prefix}{statement.alias}." if statement.alias else prefix
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise InputError(f"`{statement.name}` calls itself without end", statement.span)
         self.all(procedure.body, inner, alias)
+        self.depth -= 1
+
+    def step(self, statement: t.MatchStatement, scope: Scope) -> tuple[t.Statement, ...]:
+        subject = self.elaborator.value(statement.subject, scope)
+        if not isinstance(subject, TagValue):
+            raise InputError("`match` around statements needs a tag", statement.subject.span)
+        for step in statement.steps:
+            if step.tag in (None, subject.name):
+                return step.body
+        raise InputError(f"no case for '{subject.name}", statement.span)
+
+    def each(self, statement: t.Forall, scope: Scope, prefix: str) -> Scope:
+        for member in self.elaborator.members(statement.domain, scope):
+            self.all(statement.body, {**scope, statement.variable: member}, prefix)
+        return scope
+
+    def choose(self, statement: t.WithFrom, scope: Scope, prefix: str) -> None:
+        """``with co from generate_cos(e)``: the candidate has a coherence order, it extends e."""
+        least = _generated(statement)
+        if least is None:
+            raise uncompiled("`with ... from`", statement.span)
+        b = self.elaborator.builder
+        order = self.elaborator.node(least, scope, "rel")
+        writes = self.elaborator.node(t.Name("W", statement.span), scope, "set")
+        wanted = b.inter(order, b.product(writes, writes))
+        root = b.diff(b.inter(wanted, b.base("rel", "loc")), b.base("rel", "co"))
+        if b.op(root) != "empty" and order != first_orders(b):
+            self.checks.append(Check(f"{prefix}with co", "empty", False, False, statement.span))
+            self.roots.append(root)
 
 
-def _gives_coherence(statement: t.WithFrom) -> bool:
-    """``with co from generate_cos(co0)``: coherence orders come with the candidate."""
-    choices = statement.choices
-    return (
-        statement.name == "co"
-        and isinstance(choices, t.Apply)
-        and isinstance(choices.function, t.Name)
-        and choices.function.name.startswith("generate_cos")
-    )
+def _with_procedure(s: t.Procedure, scope: Scope) -> Scope:
+    made = ProcedureValue(s.name, s.parameters, s.body, scope, s.span)
+    if s.recursive:
+        inner = dict(scope)
+        made = replace(made, scope=inner)
+        inner[s.name] = made
+    return {**scope, s.name: made}
+
+
+def _generated(statement: t.WithFrom) -> t.Expr | None:
+    match statement:
+        case t.WithFrom("co", t.Apply(t.Name("generate_cos"), (least,))):
+            return least
+    return None
+
+
+_MAX_DEPTH = 200

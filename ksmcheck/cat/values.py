@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from ksmcheck.cat.algebra import AlgebraBuilder, Sort
 from ksmcheck.syntax.cat_tree import Expr, Statement
@@ -31,15 +31,17 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Builtin:
-    """A predefined function; ``sorts`` are those of its arguments."""
+    """A predefined function; ``sorts`` are those of its arguments, ``tag`` for a tag's name."""
 
     name: str
-    sorts: tuple[Sort, ...]
+    sorts: tuple[Sort | Literal["tag"], ...]
     build: Callable[..., int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProcedureValue:
+    """``scope`` holds the names as they were at its definition, its own if it may call itself."""
+
     name: str
     parameters: tuple[str, ...]
     body: tuple[Statement, ...]
@@ -56,27 +58,72 @@ class Unresolved:
 
 
 @dataclass(frozen=True, slots=True)
-class TagGroup:
-    """What ``enum`` declares: some tags, not a set of events."""
+class TagValue:
+    """``'mb``: a tag, which stands for the events that carry it where a set is wanted."""
 
-    tags: tuple[str, ...]
-    span: Span
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Unsupported:
-    """A construct or name of the language that the algebra does not have yet."""
+class TupleValue:
+    parts: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyValue:
+    """A set of tags, or a set of sets, whose members the text of the model fixes."""
+
+    members: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Uncompiled:
+    """A function whose result hangs on the execution in a way that the algebra has no words for."""
 
     what: str
 
 
 Value: TypeAlias = (
-    NodeValue | Closure | Builtin | ProcedureValue | Unresolved | TagGroup | Unsupported
+    NodeValue
+    | Closure
+    | Builtin
+    | ProcedureValue
+    | Unresolved
+    | TagValue
+    | TupleValue
+    | FamilyValue
+    | Uncompiled
 )
 Scope: TypeAlias = dict[str, Value]
 Predefined: TypeAlias = dict[str, Callable[[AlgebraBuilder], int]]
 
 
-def unsupported(what: str, span: Span) -> InputError:
-    """The error for a part of the language that the algebra does not have yet."""
-    return InputError(f"{what} is not supported yet", span)
+class NeedsInterpreter(InputError):
+    """A construct that is right, but not one of the algebra: sets of sets that the execution makes,
+    choices. Such a model can be judged candidate by candidate only."""
+
+
+def uncompiled(what: str, span: Span) -> NeedsInterpreter:
+    """The error at a construct that the algebra does not have."""
+    return NeedsInterpreter(f"{what} can only be interpreted", span, _HINT)
+
+
+_HINT = "`--engine explicit` looks at every candidate execution of a small test"
+
+
+def kind_of(value: Value) -> str:
+    """What a value is, in words."""
+    return _KINDS[type(value)]
+
+
+_KINDS: dict[type, str] = {
+    Closure: "a function",
+    Builtin: "a function",
+    Uncompiled: "a function",
+    ProcedureValue: "a procedure",
+    TagValue: "a tag",
+    TupleValue: "a tuple",
+    FamilyValue: "a set of tags or sets",
+    NodeValue: "a set or relation",
+    Unresolved: "a name that is not defined",
+}

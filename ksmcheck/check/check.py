@@ -60,6 +60,7 @@ class Checker:
     def check(self, request: Request) -> Verdict:
         """One verdict over all configurations asked for: the worst of them."""
         started = perf_counter()
+        request = self._answerable(request)
         configs = self.workshop.configs(request)
         verdicts: list[Verdict] = []
         for config in configs:
@@ -67,6 +68,12 @@ class Checker:
             if verdicts[-1].verdict == VIOLATED:
                 break
         return replace(_worst(verdicts), seconds=perf_counter() - started)
+
+    def _answerable(self, request: Request) -> Request:
+        """The request with the only engine that knows its model, if that is not compiled."""
+        if self.workshop.model(request.model).compiled.interpreted is not None:
+            return replace(request, engine="explicit")
+        return request
 
     def _deepening(self, request: Request, config: str, started: float) -> Verdict:
         """Without a bound from the user: deeper, while the bound is what the verdict hangs on."""
@@ -104,6 +111,7 @@ class Checker:
 
         Raises TimeoutError if the search gave up or a loop's bound can be reached.
         """
+        request = self._answerable(request)
         configs = self.workshop.configs(request)
         try:
             found = [self._states(request, config) for config in configs]
@@ -151,9 +159,11 @@ class Checker:
             if request.timeout is not None:
                 seconds = max(0.001, request.timeout - (perf_counter() - started))
             limits = Limits(seconds, request.memory, asked=request.timeout)
-            cat = self.workshop.model(request.model).compiled
+            model = self.workshop.model(request.model)
+            cat = model.compiled
             if request.engine == "explicit":
-                return ExplicitSession(structure, cat, limits=limits)
+                tree = model.cat.tree if cat.interpreted is not None else ()
+                return ExplicitSession(structure, cat, tree=tree, limits=limits)
             return Session(
                 structure, cat, backend=request.solver, engine=request.engine, limits=limits
             )

@@ -48,7 +48,13 @@ class Workshop:
 
     def model(self, name: str) -> Model:
         if name not in self._models:
-            self._models[name] = load_model(name)
+            model = self._models[name] = load_model(name)
+            if model.compiled.interpreted is not None:
+                # What elaboration would have found, the candidate without events shows.
+                from ksmcheck.execution.plain_cat import evaluate
+                from ksmcheck.execution.plain_names import Universe
+
+                evaluate(model.cat.tree, Universe(frozenset(), {}, {}))
         return self._models[name]
 
     def test(self, request: Request) -> AnyTest:

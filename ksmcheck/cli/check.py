@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import FILE, engine_options, parse_defines, site_names, test_options
+from ksmcheck.cli.options import (
+    FILE,
+    engine_options,
+    kernel_tree_option,
+    parse_defines,
+    site_names,
+    test_options,
+)
 
 _EPILOG = """\b
 Examples:
@@ -35,6 +42,7 @@ Exit codes: see `ksmcheck --help`.
     help="Memory model (see `ksmcheck models`), a model folder, or `all`; may be repeated. "
     "[default: the test's own machine; lkmm for kernel C]",
 )
+@kernel_tree_option
 @click.option(
     "--config", help="Pin one configuration of the model, e.g. lse. [default: all of them]"
 )
@@ -47,6 +55,7 @@ Exit codes: see `ksmcheck --help`.
 def command(
     file: Path,
     models: tuple[str, ...],
+    kernel_tree: Path | None,
     config: str | None,
     variant: str,
     kernel: str,
@@ -68,7 +77,9 @@ def command(
     from ksmcheck.cli.chosen import chosen_models
     from ksmcheck.cli.output import Output, missing_model
 
-    chosen = chosen_models(models or (usual_model(file),), config)
+    if not models and kernel_tree is None:
+        models = (usual_model(file),)
+    chosen = chosen_models(models, config, kernel_tree)
     options = Options(
         kernel=kernel,
         config=config,

@@ -53,8 +53,34 @@ def _scenarios_of(suite: Suite, path: Path) -> list[str]:
     return found
 
 
-def chosen_models(models: Sequence[str], config: str | None) -> tuple[str, ...]:
-    """The models of ``--model``; raises InputError where the options contradict each other."""
+def chosen_model(file: Path, model: str | None, kernel_tree: Path | None) -> str:
+    """The model of ``--model``, or that of ``--kernel-tree``, or the test's own. Raises
+    InputError."""
+    from ksmcheck.check.assembly import usual_model
+
+    if kernel_tree is not None:
+        return _kernels_own(kernel_tree)
+    return model or usual_model(file)
+
+
+def _kernels_own(kernel_tree: Path) -> str:
+    from ksmcheck.model.load import KERNEL_MODEL
+
+    if not (kernel_tree / KERNEL_MODEL).is_dir():
+        raise InputError(
+            f"--kernel-tree {kernel_tree}: there is no {KERNEL_MODEL} in it",
+            hint="give the root of a kernel's sources, of 4.17 or later",
+        )
+    return str(kernel_tree)
+
+
+def chosen_models(
+    models: Sequence[str], config: str | None, kernel_tree: Path | None = None
+) -> tuple[str, ...]:
+    """The models of ``--model`` and ``--kernel-tree``; raises InputError where options contradict
+    each other."""
+    if kernel_tree is not None:
+        models = (*models, _kernels_own(kernel_tree))
     chosen = tuple(dict.fromkeys(models or ("lkmm",)))
     if "all" in chosen and len(chosen) > 1:
         raise InputError(

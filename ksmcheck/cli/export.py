@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import FILE, MODEL, parse_defines, site_names, test_options
+from ksmcheck.cli.options import (
+    FILE,
+    MODEL,
+    kernel_tree_option,
+    parse_defines,
+    site_names,
+    test_options,
+)
 
 _EPILOG = """\b
 Examples:
@@ -27,6 +34,7 @@ Examples:
     help="smt2: satisfiable iff the property can fail. dot: the failing execution as a graph.",
 )
 @MODEL
+@kernel_tree_option
 @click.option("--config", help="One configuration of the model. [default: the first]")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="File to write. [default: stdout]"
@@ -36,6 +44,7 @@ def command(
     file: Path,
     form: str,
     model: str | None,
+    kernel_tree: Path | None,
     config: str | None,
     output: Path | None,
     kernel: str,
@@ -45,12 +54,12 @@ def command(
 ) -> int:
     """Write FILE's check as SMT-LIB 2 (all axioms, no learned clauses), or its execution as DOT."""
     from ksmcheck.check import Checker, Request
-    from ksmcheck.check.assembly import usual_model
+    from ksmcheck.cli.chosen import chosen_model
 
     checker = Checker()
     request = Request(
         file,
-        model or usual_model(file),
+        chosen_model(file, model, kernel_tree),
         kernel,
         config,
         defines=parse_defines(defines),

@@ -56,6 +56,15 @@ def test_options(function: F) -> F:
     return function
 
 
+kernel_tree_option = click.option(
+    "--kernel-tree",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The memory model of the kernel sources in DIR: tools/memory-model/linux-kernel.cat with "
+    "its .bell and .def, unchanged.",
+)
+
+
 def engine_options(function: F) -> F:
     """What answers: solver, engine, limits."""
     for option in (

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import FILE, MODEL, parse_defines, site_names, test_options
+from ksmcheck.cli.options import (
+    FILE,
+    MODEL,
+    kernel_tree_option,
+    parse_defines,
+    site_names,
+    test_options,
+)
 
 _EPILOG = """\b
 Examples:
@@ -22,11 +29,13 @@ that it may have, place, primitive, and after `<-` the events that it depends on
 @click.command(epilog=_EPILOG)
 @click.argument("file", type=FILE)
 @MODEL
+@kernel_tree_option
 @click.option("--config", help="One configuration of the model. [default: the first]")
 @test_options
 def command(
     file: Path,
     model: str | None,
+    kernel_tree: Path | None,
     config: str | None,
     kernel: str,
     defines: tuple[str, ...],
@@ -34,14 +43,14 @@ def command(
     unroll: int | None,
 ) -> int:
     """Show the events that FILE becomes under a model, after inlining, unrolling and lowering."""
-    from ksmcheck.check.assembly import usual_model
     from ksmcheck.check.prepare import Workshop
     from ksmcheck.check.verdict import Request
+    from ksmcheck.cli.chosen import chosen_model
     from ksmcheck.report.structure import structure_text
 
     request = Request(
         file,
-        model or usual_model(file),
+        chosen_model(file, model, kernel_tree),
         kernel,
         config,
         defines=parse_defines(defines),

@@ -10,6 +10,7 @@ from ksmcheck.cli.options import (
     FILE,
     MODEL,
     engine_options,
+    kernel_tree_option,
     parse_defines,
     site_names,
     test_options,
@@ -30,6 +31,7 @@ is UNKNOWN (exit code 4), not a shorter list.
 @click.command(epilog=_EPILOG)
 @click.argument("file", type=FILE)
 @MODEL
+@kernel_tree_option
 @click.option("--config", help="One configuration of the model. [default: the union of all]")
 @test_options
 @engine_options
@@ -37,6 +39,7 @@ is UNKNOWN (exit code 4), not a shorter list.
 def command(
     file: Path,
     model: str | None,
+    kernel_tree: Path | None,
     config: str | None,
     kernel: str,
     defines: tuple[str, ...],
@@ -50,12 +53,12 @@ def command(
 ) -> int:
     """List all final states of FILE and, for a test with a condition, herd7's observation."""
     from ksmcheck.check import Checker, Request
-    from ksmcheck.check.assembly import usual_model
+    from ksmcheck.cli.chosen import chosen_model
     from ksmcheck.report.states import states_json, states_text
 
     request = Request(
         file,
-        model or usual_model(file),
+        chosen_model(file, model, kernel_tree),
         kernel,
         config,
         defines=parse_defines(defines),

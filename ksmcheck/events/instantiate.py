@@ -210,7 +210,8 @@ class Instance:
 
     def _name(self, name: str, read: DraftEvent | None, ok: Term | None) -> Term:
         if name == "old":
-            assert read is not None and read.value is not None, self.primitive.name
+            if read is None or read.value is None:  # an event that reads nothing: its value is 0
+                return self.terms.const(0, self.cell)
             return self._cast(self.cell, read.value)
         if name == "ok":
             assert ok is not None
@@ -242,7 +243,9 @@ class _Case:
     def emit(self, steps: tuple[Step, ...]) -> None:
         for step in steps:
             if step.kind == "F":
-                self._event(step, self.guard, None, None)
+                address = self._address(step) if step.located else None
+                self._refuse_lost(step)
+                self._event(step, self.guard, address, None)
             elif step.kind == "R":
                 self.emit_read(step)
             else:
@@ -304,6 +307,16 @@ class _Case:
                         "put the load-exclusive where every way comes by",
                     )
         return reservation.taint
+
+    def _refuse_lost(self, step: Step) -> None:
+        """A store that is an event without a value can take no other than 0, a load's value."""
+        one = self.instance
+        if step.located and one.primitive.new is not None:
+            value = one._new(None)
+            if not (value.is_const and value.payload == 0):
+                message = f"under this model `{one.primitive.name}` keeps no value"
+                hint = "it takes what its lock returned, unchanged"
+                raise InputError(message, one.access.origin.span, hint)
 
     def _changing(self, step: Step) -> Term:
         one = self.instance

@@ -19,7 +19,8 @@ class Event:
     ``thread``   thread index, ``INIT_THREAD`` for the initial write of a cell.
     ``kind``     ``R``, ``W`` or ``F``.
     ``guard``    boolean term: the event is executed.
-    ``address``  term of the address accessed (None for F).
+    ``address``  term of the address accessed; an F has one only where ``loc`` relates it to the
+                 accesses there (synchronize_srcu).
     ``value``    raw value (unsigned, the cell's width): for R its own ``read`` term, for W the
                  value written, None for F.
     ``tags``     the cat sets it belongs to besides R, W, F, M, IW, RMW and the like.

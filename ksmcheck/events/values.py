@@ -104,7 +104,8 @@ class _Fixpoint:
     def cells(self, event: DraftEvent) -> list[Cell]:
         assert event.address is not None
         known = (self.at.get(a) for a in self.domain[event.address.id])
-        return [c for c in known if c is not None and c.type.width == event.width]
+        # A fence with an address (synchronize_srcu) accesses nothing, so it has no width.
+        return [c for c in known if c is not None and event.width in (0, c.type.width)]
 
     # Each round passes on what the round before has found, and nothing else.
 
@@ -283,14 +284,15 @@ def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
     places: list[tuple[int, ...]] = []
     strays: list[tuple[int, ...]] = []
     for event in events:
-        if event.address is None or event.value is None or not fixpoint.live(event):
+        if event.address is None or not fixpoint.live(event):
             values.append(())
             places.append(())
             strays.append(())
             continue
         known = fixpoint.cells(event)
         addresses = {c.address for c in known}
-        values.append(tuple(sorted(fixpoint.domain[event.value.id])))
+        found = () if event.value is None else fixpoint.domain[event.value.id]
+        values.append(tuple(sorted(found)))
         places.append(tuple(sorted(c.id for c in known)))
         strays.append(tuple(sorted(fixpoint.domain[event.address.id] - addresses)))
     live = tuple(fixpoint.live(event) for event in events)

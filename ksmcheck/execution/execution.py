@@ -13,8 +13,9 @@ class ExecutedEvent:
     """One event of an execution.
 
     ``id`` numbers the events of the execution from 0: initial writes (``thread`` -1) first, then
-    thread by thread in program order. ``kind`` is R, W or F. ``cell``/``address``/``value`` are
-    None for F; ``value`` is the raw (unsigned) value. ``instance`` numbers the primitives executed
+    thread by thread in program order. ``kind`` is R, W or F. ``value`` is the raw (unsigned)
+    value, None for F, which has a ``cell`` and ``address`` only where it is located (see
+    ``lowering.template.Step``). ``instance`` numbers the primitives executed
     by the thread from 0, in order; the events of one primitive share it (-1 for initial writes).
     ``primitive`` is its name, ``outcome`` ``ok``, ``fail`` or ``always``. ``joined``: one machine
     instruction with the event before it, and not in program order with that.

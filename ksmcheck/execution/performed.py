@@ -176,7 +176,7 @@ class _Attempt:
         told = "always" if self.outcome is None else "ok" if self.outcome else "fail"
         if "always" not in (told, event.outcome) and told != event.outcome:
             return f"has the outcome {event.outcome}"
-        if step.kind == "F":
+        if step.kind == "F" and not step.located:
             return None
         address = self.operands.address
         assert address is not None and self.operands.cell is not None, self.primitive.name
@@ -185,6 +185,8 @@ class _Attempt:
             number += LOCK_OFFSET
         if not self.record.places.agrees(number, event.address):
             return f"is at the address {event.address}, not {number}"
+        if step.kind == "F":
+            return None
         return self.reads(step, event) if step.kind == "R" else self.writes(step, event)
 
     def reads(self, step: Step, event: ExecutedEvent) -> str | None:
@@ -219,7 +221,7 @@ class _Attempt:
         pending: dict[bool, int] = {}
         for step, event in zip(self.steps, self.events, strict=True):
             record.ctrl.update((read, event.id) for read in control)
-            if step.kind != "F" and address is not None:
+            if (step.kind != "F" or step.located) and address is not None:
                 record.addr.update((read, event.id) for read in address.reads)
             if step.kind == "W" and not step.lock:
                 record.data.update((read, event.id) for read in self.written_from(step))
@@ -269,8 +271,7 @@ def _formula(f: Formula, operands: Operands, old: Concrete | None, ok: bool | No
 
 def _named(name: str, operands: Operands, old: Concrete | None, ok: bool | None) -> int:
     if name == "old":
-        assert old is not None
-        return old.number
+        return 0 if old is None else old.number  # an event without a value counts as 0
     if name == "ok":
         assert ok is not None
         return int(ok)

@@ -2,34 +2,39 @@
 
 It shares nothing with the compiled evaluator (``ksmcheck.cat``) but the syntax tree, and is written
 to be read beside "Syntax and semantics of the weak consistency model specification language cat"
-(Alglave, Cousot, Maranget, 2016).
+(Alglave, Cousot, Maranget, 2016). It has the whole language, ``with x from S`` included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from ksmcheck.execution.plain_names import Builtin, Universe, functions, predefined
-from ksmcheck.execution.plain_relations import (
-    Events,
+from ksmcheck.execution.plain_expressions import Expressions
+from ksmcheck.execution.plain_names import Universe, functions, predefined
+from ksmcheck.execution.plain_relations import Pair, acyclic, irreflexive, product
+from ksmcheck.execution.plain_values import (
+    Builtin,
+    Family,
     Nothing,
+    Procedure,
     Relation,
+    Scope,
     SortError,
+    Tag,
     Value,
-    closure,
-    compose,
     events_of,
-    holds,
-    identity,
-    inverse,
-    like,
+    family,
+    is_empty,
+    kind_of,
+    members_in_order,
+    members_of,
     pairs_of,
-    product,
 )
 from ksmcheck.syntax import cat_tree as t
-from ksmcheck.text import InputError, Span
+from ksmcheck.text import InputError, Source, Span
+
+_NOWHERE = Span(Source("<map>", ""), 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +45,14 @@ class PlainResult:
     flags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Closure:
-    """A function with the names as they were where it was written."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a model says when each ``with x from S`` has made its choice; ``rf`` and ``co`` are as
+    the model has them at its end."""
 
-    parameters: tuple[str, ...]
-    body: t.Expr
-    scope: Scope
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Steps:
-    """A procedure."""
-
-    parameters: tuple[str, ...]
-    body: tuple[t.Statement, ...]
-    scope: Scope
-
-
-Meaning: TypeAlias = Value | Closure | Steps | Builtin
-Scope: TypeAlias = Mapping[str, Meaning]
+    result: PlainResult
+    rf: frozenset[Pair]
+    co: frozenset[Pair]
 
 
 def evaluate(
@@ -70,206 +63,203 @@ def evaluate(
     """What a model says of one candidate execution.
 
     ``statements`` is ``CatModel.tree``. A check without a name is called ``kind@line``; a check in
-    a procedure called ``as p`` is ``p.name``. Raises InputError for constructs without a meaning
-    here.
+    a procedure called ``as p`` is ``p.name``. The candidate has rf and co: ``with co from S`` (or
+    rf) asks whether that co is in S, without making S where that is ``generate_cos(least)``. Of
+    several choices of anything else, one without failures is enough. Raises InputError where
+    something has no meaning.
     """
-    run = _Run(universe, variants, {**functions(universe), **predefined(universe)})
-    run.all(statements, run.known, "")
-    return PlainResult(tuple(run.failed), tuple(run.flags))
+    found = list(_Run(universe, variants).results(statements))
+    fine = [one.result for one in found if not one.result.failed]
+    if not fine:
+        return found[0].result if found else PlainResult(("no choice",), ())
+    return PlainResult((), tuple(dict.fromkeys(f for one in fine for f in one.flags)))
+
+
+def choices(
+    statements: Sequence[t.Statement],
+    universe: Universe,
+    variants: frozenset[str] = frozenset(),
+) -> Iterator[Chosen]:
+    """Every choice that a model's ``with ... from`` can make, those of rf and co included.
+
+    The candidate's own rf and co are where the model begins (herd7: rf of ordinary reads, no co).
+    """
+    return _Run(universe, variants, free=True).results(statements)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Where a run is: the names, and what was found so far."""
+
+    scope: Scope
+    failed: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class _Run:
     universe: Universe
     variants: frozenset[str]
-    known: Scope
-    failed: list[str] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
+    free: bool = False
+    expressions: Expressions = field(init=False)
 
-    # Statements.
+    def __post_init__(self) -> None:
+        known: dict[str, Value] = {
+            **functions(self.universe),
+            **predefined(self.universe),
+        }
+        self.expressions = Expressions(self.universe, self.variants, known, {})
+        known["map"] = Builtin(1, lambda f: Builtin(1, lambda s: self.map(f, s)))
 
-    def all(self, statements: Sequence[t.Statement], scope: Scope, prefix: str) -> Scope:
-        for statement in statements:
-            scope = self.statement(statement, scope, prefix)
-        return scope
+    def results(self, statements: Sequence[t.Statement]) -> Iterator[Chosen]:
+        self.declare(statements)
+        for state in self.all(statements, _State(self.expressions.known), ""):
+            rf, co = (pairs_of(state.scope[name]) for name in ("rf", "co"))
+            yield Chosen(PlainResult(state.failed, state.flags), rf, co)
 
-    def statement(self, s: t.Statement, scope: Scope, prefix: str) -> Scope:
-        if isinstance(s, t.Let):
-            return self.bind(s.bindings, s.recursive, scope)
-        if isinstance(s, t.CheckStatement):
-            self.check(s, scope, prefix)
-        elif isinstance(s, t.Procedure):
-            return {**scope, s.name: Steps(s.parameters, s.body, scope)}
-        elif isinstance(s, t.Call):
-            self.call(s, scope, prefix)
-        elif isinstance(s, t.IfStatement):
-            return self.all(s.then if self.condition(s.condition) else s.orelse, scope, prefix)
-        elif isinstance(s, t.WithFrom):
-            _coherence_only(s)
-        elif isinstance(s, t.Forall):
-            raise _unsupported("`forall`", s.span)
-        return scope
+    def declare(self, statements: Sequence[t.Statement]) -> None:
+        """Tags of all ``enum``s, before anything: a model may use them in an earlier file."""
+        for s in statements:
+            if isinstance(s, t.EnumStatement):
+                self.expressions.declared.update(dict.fromkeys(s.tags, s.tags))
 
-    def check(self, s: t.CheckStatement, scope: Scope, prefix: str) -> None:
-        if s.role == "assert":
-            raise _unsupported("`assert`", s.span)
-        fine = holds(s.kind, self.value(s.expression, scope)) != s.negated
-        name = prefix + (s.name or f"{s.kind}@{s.span.line}")
-        if s.role == "flag" and fine:
-            # A flag says what it looks for, and is raised where that is so.
-            self.flags.append(name)
-        elif s.role == "undefined_unless" and not fine:
-            self.flags.append(name)
-        elif s.role == "check" and not fine:
-            self.failed.append(name)
+    def map(self, function: Value, values: Value) -> Value:
+        """Each member's image (stdlib.cat)."""
+        one = [self.expressions.apply(function, [x], _NOWHERE) for x in members_in_order(values)]
+        return Family(frozenset(one)) if one else Nothing()
 
-    def call(self, s: t.Call, scope: Scope, prefix: str) -> None:
-        steps = scope.get(s.name)
-        if not isinstance(steps, Steps):
-            raise InputError(f"`{s.name}` is not a procedure", s.span)
-        given = [self.argument(a, scope) for a in s.arguments]
-        inner = {**steps.scope, **dict(zip(steps.parameters, given, strict=True))}
-        self.all(steps.body, inner, f"{prefix}{s.alias}." if s.alias else prefix)
+    # Statements. Each gives the states that it can end in: several after ``with ... from``.
 
-    # Definitions.
+    def all(
+        self, statements: Sequence[t.Statement], state: _State, prefix: str
+    ) -> Iterator[_State]:
+        for number, s in enumerate(statements):
+            following = self.one(s, state, prefix)
+            if isinstance(following, _State):
+                state = following
+                continue
+            for one in following:
+                yield from self.all(statements[number + 1 :], one, prefix)
+            return
+        yield state
 
-    def bind(self, bindings: Sequence[t.Binding], recursive: bool, scope: Scope) -> Scope:
-        if recursive:
-            return self.fixpoint(bindings, scope)
-        return {**scope, **{b.name: self.bound(b, scope) for b in bindings}}
+    def one(self, s: t.Statement, state: _State, prefix: str) -> _State | Iterator[_State]:
+        match s:
+            case t.Let(bindings, recursive, _, when):
+                scope = self.expressions.bind(bindings, recursive, state.scope)
+                state = replace(state, scope=scope)
+                return self.check(when, state, prefix) if when else state
+            case t.CheckStatement():
+                return self.check(s, state, prefix)
+            case t.Procedure():
+                return replace(state, scope={**state.scope, s.name: _procedure(s, state.scope)})
+            case t.Call():
+                return self.call(s, state, prefix)
+            case t.EnumStatement(name, tags):
+                group = family(Tag(tag) for tag in tags)
+                return replace(state, scope={**state.scope, name: group})
+            case t.IfStatement(condition, then, orelse):
+                chosen = then if self.expressions.holds(condition, state.scope) else orelse
+                return self.all(chosen, state, prefix)
+            case t.MatchStatement():
+                return self.all(self.step(s, state.scope), state, prefix)
+            case t.WithFrom():
+                return self.choose(s, state)
+            case t.Forall():
+                return self.each(s, state, prefix)
+        return state
 
-    def bound(self, b: t.Binding, scope: Scope) -> Meaning:
-        if b.parameters is not None:
-            return Closure(b.parameters, b.value, scope)
-        return self.argument(b.value, scope)
-
-    def fixpoint(self, bindings: Sequence[t.Binding], scope: Scope) -> Scope:
-        """The least fixpoint: start from nothing, apply the equations until nothing changes."""
-        for b in bindings:
-            if b.parameters is not None:
-                raise _unsupported("a recursive function", b.span)
-        stage: dict[str, Value] = {b.name: Nothing() for b in bindings}
-        while True:
-            inner = {**scope, **stage}
-            following = {b.name: self.value(b.value, inner) for b in bindings}
-            if all(following[name].items == stage[name].items for name in stage):
-                return {**scope, **following}
-            stage = following
-
-    # Expressions.
-
-    def argument(self, e: t.Expr, scope: Scope) -> Meaning:
-        """The meaning of an expression that may also be a function."""
-        if isinstance(e, t.Lambda):
-            return Closure(e.parameters, e.body, scope)
-        if isinstance(e, t.Name):
-            return self.name(e.name, scope)
-        return self.value(e, scope)
-
-    def name(self, name: str, scope: Scope) -> Meaning:
-        """What a name stands for; what nothing defines is a tag."""
-        found = scope.get(name)
-        return Events(self.universe.set(name)) if found is None else found
-
-    def value(self, e: t.Expr, scope: Scope) -> Value:
+    def check(self, s: t.CheckStatement, state: _State, prefix: str) -> _State:
         try:
-            return self.expression(e, scope)
+            value = self.expressions.value(s.expression, state.scope)
+            fine = _holds(s.kind, value) != s.negated
         except SortError as error:
-            raise InputError(str(error), e.span) from None
+            raise InputError(str(error), s.expression.span) from None
+        name = prefix + (s.name or f"{s.kind}@{s.span.line}")
+        # A flag says what it looks for, and is raised where that is so.
+        raised = fine if s.role == "flag" else not fine
+        if s.role == "check":
+            return state if fine else replace(state, failed=(*state.failed, name))
+        return replace(state, flags=(*state.flags, name)) if raised else state
 
-    def expression(self, e: t.Expr, scope: Scope) -> Value:
-        match e:
-            case t.Name(name):
-                return _set_or_relation(self.name(name, scope), e.span)
-            case t.TagLiteral(name):
-                return Events(self.universe.set(name[:1].upper() + name[1:]))
-            case t.EmptyRelation():
-                return Relation(frozenset())
-            case t.Universe():
-                return Events(self.universe.events)
-            case t.SetLiteral(()):
-                return Nothing()
-            case t.SetIdentity(operand):
-                return Relation(identity(events_of(self.value(operand, scope))))
-            case t.Unary(op, operand):
-                return self.unary(op, self.value(operand, scope))
-            case t.Binary(op, left, right):
-                return self.binary(e, op, self.value(left, scope), self.value(right, scope))
-            case t.Apply(function, arguments):
-                return self.apply(e, function, [self.argument(a, scope) for a in arguments], scope)
-            case t.LetIn(bindings, recursive, body):
-                return self.value(body, self.bind(bindings, recursive, scope))
-            case t.If(condition, then, orelse):
-                return self.value(then if self.condition(condition) else orelse, scope)
-            case t.Try(attempt, fallback):
-                return self.value(attempt if self.defined(attempt, scope) else fallback, scope)
-        raise _unsupported("this expression", e.span)
+    def call(self, s: t.Call, state: _State, prefix: str) -> Iterator[_State]:
+        steps = state.scope.get(s.name)
+        if not isinstance(steps, Procedure):
+            raise InputError(f"`{s.name}` is not a procedure", s.span)
+        values = [self.expressions.value(a, state.scope) for a in s.arguments]
+        given = self.expressions.spread(values, len(steps.parameters), s.span)
+        inner = {**steps.scope, **dict(zip(steps.parameters, given, strict=True))}
+        alias = f"{prefix}{s.alias}." if s.alias else prefix
+        for one in self.all(steps.body, replace(state, scope=inner), alias):
+            yield replace(one, scope=state.scope)
 
-    def unary(self, op: str, operand: Value) -> Value:
-        everything = self.universe.events
-        if op == "~" and not isinstance(operand, Relation):
-            return Events(everything - operand.items)
-        pairs = pairs_of(operand)
-        if op == "~":
-            return Relation(product(everything, everything) - pairs)
-        if op == "^-1":
-            return Relation(inverse(pairs))
-        if op == "?":
-            return Relation(pairs | identity(everything))
-        steps = closure(pairs)
-        return Relation(steps if op == "+" else steps | identity(everything))
+    def step(self, s: t.MatchStatement, scope: Scope) -> tuple[t.Statement, ...]:
+        subject = self.expressions.value(s.subject, scope)
+        if not isinstance(subject, Tag):
+            raise InputError(f"a tag is needed, this is {kind_of(subject)}", s.subject.span)
+        for step in s.steps:
+            if step.tag in (None, subject.name):
+                return step.body
+        raise InputError(f"no case for '{subject.name}", s.span)
 
-    def binary(self, e: t.Expr, op: str, left: Value, right: Value) -> Value:
-        if op in ("|", "&", "\\"):
-            return like(op, left, right)
-        if op == ";":
-            return Relation(compose(pairs_of(left), pairs_of(right)))
-        if op == "*":
-            return Relation(product(events_of(left), events_of(right)))
-        raise _unsupported(f"`{op}`", e.span)
+    def each(self, s: t.Forall, state: _State, prefix: str) -> Iterator[_State]:
+        try:
+            values = members_of(self.expressions.value(s.domain, state.scope))
+        except SortError as error:
+            raise InputError(str(error), s.domain.span) from None
+        states = [state]
+        for value in sorted(values, key=repr):
+            states = [
+                replace(after, scope=before.scope)
+                for before in states
+                for after in self.all(
+                    s.body, replace(before, scope={**before.scope, s.variable: value}), prefix
+                )
+            ]
+        return iter(states)
 
-    def apply(self, e: t.Apply, function: t.Expr, given: list[Meaning], scope: Scope) -> Value:
-        f = self.argument(function, scope)
-        if isinstance(f, Closure):
-            if len(given) != len(f.parameters):
-                raise InputError(f"this function takes {len(f.parameters)} arguments", e.span)
-            return self.value(f.body, {**f.scope, **dict(zip(f.parameters, given, strict=True))})
-        if callable(f):
-            return f(*given)
-        raise InputError("this is not a function", function.span)
+    def choose(self, s: t.WithFrom, state: _State) -> _State | Iterator[_State]:
+        given = s.name in ("rf", "co") and not self.free
+        least = _least(s.choices)
+        if given and least is not None:
+            return state if self.extends(least, state.scope) else iter(())
+        try:
+            values = members_of(self.expressions.value(s.choices, state.scope))
+        except SortError as error:
+            raise InputError(str(error), s.choices.span) from None
+        if given:
+            own = Relation(self.universe.relation(s.name))
+            return iter([state] if own in values else [])
+        ordered = sorted(values, key=repr)
+        return iter([replace(state, scope={**state.scope, s.name: v}) for v in ordered])
 
-    def condition(self, c: t.Condition) -> bool:
-        match c:
-            case t.VariantTest(variant):
-                return variant in self.variants
-            case t.Logic("not", (operand,)):
-                return not self.condition(operand)
-            case t.Logic("&&", operands):
-                return all(self.condition(o) for o in operands)
-            case t.Logic("||", operands):
-                return any(self.condition(o) for o in operands)
-        raise _unsupported("a condition that compares sets", c.span)
-
-    def defined(self, e: t.Expr, scope: Scope) -> bool:
-        """For ``try``: whether the name tried is one that something defines, or a tag."""
-        if not isinstance(e, t.Name):
-            return True
-        return e.name in scope or e.name in self.universe.sets or e.name[:1].isupper()
+    def extends(self, least: t.Expr, scope: Scope) -> bool:
+        """Whether the candidate's co contains an order, where that is of one location's writes."""
+        u = self.universe
+        writes = events_of(scope["W"])
+        wanted = pairs_of(self.expressions.value(least, scope)) & product(writes, writes)
+        return wanted & u.relation("loc") <= u.relation("co")
 
 
-def _set_or_relation(found: Meaning, span: Span) -> Value:
-    if isinstance(found, Events | Relation | Nothing):
-        return found
-    raise InputError("a set or relation is expected, this is a function", span)
+def _procedure(s: t.Procedure, scope: Scope) -> Procedure:
+    if not s.recursive:
+        return Procedure(s.parameters, s.body, scope)
+    inner = dict(scope)
+    inner[s.name] = Procedure(s.parameters, s.body, inner)
+    return Procedure(s.parameters, s.body, inner)
 
 
-def _coherence_only(s: t.WithFrom) -> None:
-    """``with co from generate_cos(...)``: the candidate has its coherence order already."""
-    choices = s.choices
-    generated = isinstance(choices, t.Apply) and isinstance(choices.function, t.Name)
-    if s.name != "co" or not generated:
-        raise _unsupported("`with ... from`", s.span)
+def _holds(kind: str, value: Value) -> bool:
+    """Whether ``value`` is ``empty``, ``irreflexive`` or ``acyclic``."""
+    if kind == "empty":
+        return is_empty(value)
+    pairs = pairs_of(value)
+    return acyclic(pairs) if kind == "acyclic" else irreflexive(pairs)
 
 
-def _unsupported(what: str, span: Span) -> InputError:
-    return InputError(f"{what} has no meaning in the plain evaluator", span)
+def _least(e: t.Expr) -> t.Expr | None:
+    """For ``generate_cos(least)``: every coherence order that extends ``least``, by location."""
+    match e:
+        case t.Apply(t.Name("generate_cos"), (least,)):
+            return least
+    return None

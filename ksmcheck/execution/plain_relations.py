@@ -6,50 +6,10 @@ is held against.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from itertools import permutations
+from typing import TypeAlias
 
 Pair: TypeAlias = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """A set of events."""
-
-    items: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """A set of pairs of events."""
-
-    items: frozenset[Pair]
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """Empty, where only the context tells whether it is a set or a relation: ``{}``."""
-
-    items: frozenset[int] = frozenset()
-
-
-Value: TypeAlias = Events | Relation | Nothing
-
-
-class SortError(TypeError):
-    """A set stands where a relation is needed, or the other way round."""
-
-
-def events_of(value: Value) -> frozenset[int]:
-    if isinstance(value, Relation):
-        raise SortError("a set of events is needed, this is a relation")
-    return value.items
-
-
-def pairs_of(value: Value) -> frozenset[Pair]:
-    if isinstance(value, Events):
-        raise SortError("a relation is needed, this is a set of events")
-    return value.items if isinstance(value, Relation) else frozenset()
 
 
 def compose(a: frozenset[Pair], b: frozenset[Pair]) -> frozenset[Pair]:
@@ -91,29 +51,25 @@ def product(a: frozenset[int], b: frozenset[int]) -> frozenset[Pair]:
     return frozenset((x, y) for x in a for y in b)
 
 
-def holds(kind: str, value: Value) -> bool:
-    """Whether ``value`` is ``empty``, ``irreflexive`` or ``acyclic``."""
-    if kind == "empty":
-        return not value.items
-    pairs = pairs_of(value)
-    if kind == "acyclic":
-        pairs = closure(pairs)
-    return not any(x == y for x, y in pairs)
+def acyclic(a: frozenset[Pair]) -> bool:
+    return irreflexive(closure(a))
 
 
-def like(op: str, left: Value, right: Value) -> Value:
-    r"""``|``, ``&`` and ``\``: on two sets or on two relations."""
-    if isinstance(left, Relation) or isinstance(right, Relation):
-        return Relation(_joined(op, pairs_of(left), pairs_of(right)))
-    if isinstance(left, Nothing) and isinstance(right, Nothing):
-        return left
-    return Events(_joined(op, events_of(left), events_of(right)))
+def irreflexive(a: frozenset[Pair]) -> bool:
+    return not any(x == y for x, y in a)
 
 
-_T = TypeVar("_T")
+def classes(a: frozenset[Pair]) -> frozenset[frozenset[int]]:
+    """The classes of an equivalence."""
+    return frozenset(frozenset(y for x, y in a if x == one) for one, _ in a)
 
 
-def _joined(op: str, a: frozenset[_T], b: frozenset[_T]) -> frozenset[_T]:
-    if op == "|":
-        return a | b
-    return a & b if op == "&" else a - b
+def linearisations(events: frozenset[int], a: frozenset[Pair]) -> frozenset[frozenset[Pair]]:
+    """The total orders (irreflexive, transitive) of some events that contain ``a`` among them."""
+    wanted = {(x, y) for x, y in a if x in events and y in events}
+    found = set()
+    for order in permutations(sorted(events)):
+        whole = frozenset((x, y) for i, x in enumerate(order) for y in order[i + 1 :])
+        if wanted <= whole:
+            found.add(whole)
+    return frozenset(found)

@@ -102,6 +102,12 @@ def universe_of(execution: Execution) -> Universe:
         "addr": execution.addr,
         "data": execution.data,
         "ctrl": execution.ctrl,
+        "different-values": frozenset(
+            (a.id, b.id)
+            for a in events
+            for b in events
+            if a.value is not None and b.value is not None and a.value != b.value
+        ),
     }
     return Universe(everything, {k: frozenset(v) for k, v in sets.items()}, relations)
 

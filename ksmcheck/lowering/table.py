@@ -25,7 +25,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ksmcheck.kernel.primitive import Primitive
@@ -39,6 +39,7 @@ from ksmcheck.lowering.lookup import (
     read_row,
     step_texts,
 )
+from ksmcheck.lowering.macro_rows import table_text
 from ksmcheck.lowering.steps import parse_steps
 from ksmcheck.lowering.template import Row
 from ksmcheck.text import InputError, Source, Span
@@ -68,6 +69,17 @@ class LoweringTable:
 def load_table(path: Path) -> LoweringTable:
     """The table in a file. Raises InputError with the place of what is wrong."""
     return parse_table(_read(path, None), path.parent)
+
+
+def load_macros(path: Path, base: LoweringTable) -> tuple[LoweringTable, LoweringTable]:
+    """The table that a ``.def`` file of herd7 macros stands for; and it on top of ``base``.
+
+    Raises InputError at a macro that is not understood, or is not what the kernel does.
+    """
+    source = _read(path, None)
+    text = Source(f"{source.name}, as rows", table_text(source, all_primitives()))
+    own = parse_table(text, path.parent)
+    return own, replace(base, tables={**base.tables, **own.tables})
 
 
 def _read(path: Path, asked: Span | None) -> Source:

@@ -63,11 +63,9 @@ def _key(path: Path) -> str | None:
 def _code_state() -> bytes:
     """Size and time of the compiler's own files: between releases the version alone says little."""
     states = []
-    for name in ("algebra", "codegen", "compile", "elaborate", "library", "load", "machine"):
-        file = getattr(sys.modules.get(f"ksmcheck.cat.{name}"), "__file__", None)
-        if file is not None:
-            state = Path(file).stat()
-            states.append(f"{name}:{state.st_size}:{state.st_mtime_ns}")
+    for path in sorted(Path(compile_cat.__code__.co_filename).parent.glob("*.py")):
+        state = path.stat()
+        states.append(f"{path.stem}:{state.st_size}:{state.st_mtime_ns}")
     return " ".join(states).encode()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.lowering.lookup import step_texts
 from ksmcheck.lowering.steps import parse_steps
-from ksmcheck.lowering.table import LoweringTable, check_tags, load_table
+from ksmcheck.lowering.table import LoweringTable, check_tags, load_macros, load_table
 from ksmcheck.model.compiled import compiled_cat
 from ksmcheck.model.model import Model
 from ksmcheck.store.cache import Cache
@@ -17,6 +17,9 @@ from ksmcheck.text import InputError
 _SHIPPED = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "alpha-letter", "lkmm")
 _TABLE = "lowering.toml"
 
+KERNEL_MODEL = Path("tools", "memory-model")
+"""Where a kernel's sources have their memory model."""
+
 
 def shipped_models() -> tuple[str, ...]:
     """The names of the models that come with ksmcheck, the strongest first, lkmm last."""
@@ -24,16 +27,19 @@ def shipped_models() -> tuple[str, ...]:
 
 
 def load_model(name_or_path: str, *, cache: Cache | None = None) -> Model:
-    """A shipped model by name, or a user's by the path of its folder or cat file.
+    """A shipped model by name, or a user's by the path of its folder or cat file, or a kernel's by
+    the path of its sources.
 
     A cat file without a ``lowering.toml`` beside it speaks of kernel C in LKMM's events, as the
-    kernel's own linux-kernel.cat does. Raises InputError.
+    kernel's own linux-kernel.cat does, and a ``.def`` file of its name says in which. Raises
+    InputError.
     """
     if name_or_path in _SHIPPED:
         return _from_folder(models_dir() / name_or_path, cache)
     path = Path(name_or_path)
     if path.is_dir():
-        return _from_folder(path, cache)
+        own = path / KERNEL_MODEL
+        return _from_folder(own if own.is_dir() else path, cache)
     if path.is_file():
         return _from_cat(path, path.stem, cache)
     raise InputError(f"no model {name_or_path!r}", hint=_hint(name_or_path))
@@ -53,7 +59,8 @@ def _from_folder(folder: Path, cache: Cache | None) -> Model:
         cat = folder / table.cat
     else:
         cat = _cat_of(folder)
-    return _model(folder.resolve().name, folder, cat, table, cache)
+    name = folder.resolve().name if cat.stem != "linux-kernel" else cat.stem
+    return _model(name, folder, cat, table, cache)
 
 
 def _cat_of(folder: Path) -> Path:
@@ -82,6 +89,10 @@ def _model(
         check_tags(table, compiled.tags, cat.name)
         return Model(name, folder, table.title or _title(compiled), cat, compiled, table)
     borrowed = load_table(models_dir() / "lkmm" / _TABLE)
+    macros = cat.with_suffix(".def")
+    if macros.is_file():
+        own, borrowed = load_macros(macros, borrowed)
+        check_tags(own, compiled.tags, cat.name)
     foreign = tuple(sorted(compiled.tags - _vocabulary(borrowed)))
     return Model(name, folder, _title(compiled), cat, compiled, borrowed, foreign)
 

@@ -10,7 +10,7 @@ from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.load import CatModel, load_cat
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import exists, lifetime
-from ksmcheck.lowering.lookup import NotApplicable
+from ksmcheck.lowering.lookup import NotApplicable, row_cases
 from ksmcheck.lowering.table import LoweringTable
 from ksmcheck.lowering.template import Row
 from ksmcheck.text import InputError, Span
@@ -92,7 +92,18 @@ class Model:
         if isinstance(found, NotApplicable):
             reason = found.reason
             raise InputError(f"`{name}` has no meaning under {self.name}: {reason}", span)
+        self._require_tags(found, span)
         return found
+
+    def _require_tags(self, row: Row, span: Span | None) -> None:
+        """A borrowed row may be a fence that a user's cat does not know. (Marks of accesses that it
+        does not know are its own business: it treats them as any access.)"""
+        for _, steps in row_cases(row):
+            for tag in (tag for step in steps if step.kind == "F" for tag in step.tags):
+                if tag not in self.compiled.tags:
+                    message = f"model {self.name} does not know `{tag}` (`{row.primitive}`)"
+                    hint = f"write {self.folder / 'lowering.toml'}: what it is under this model"
+                    raise InputError(message, span, hint)
 
     def _without_table(self) -> InputError:
         return InputError(

@@ -49,6 +49,6 @@ def _event(event: Event, structure: EventStructure, names: Names, depends: list[
     values = ", ".join(names.value(v, event.width) for v in event.values[:6])
     more = ", ..." if len(event.values) > 6 else ""
     where = span_text(event.origin.span) if event.origin else ""
-    shown = f"{cells} in {{{values}{more}}}" if event.kind != "F" else ""
+    shown = f"{cells} in {{{values}{more}}}" if event.kind != "F" else cells
     tail = f"   <- {', '.join(depends)}" if depends else ""
     return f"  e{event.id:<4}{mark} {what:18} {shown:48} {where} {event.primitive}{tail}"

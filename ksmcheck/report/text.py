@@ -71,10 +71,8 @@ def _circumstances(verdict: Verdict) -> str:
     config = f" ({verdict.config})" if verdict.config not in ("", "default") else ""
     kernel = "" if verdict.config == ASSEMBLY else f"kernel {request.kernel}, "
     rechecked = ", witness re-checked" if verdict.witness else ""
-    return (
-        f"{request.model}{config}, {kernel}{request.solver}, "
-        f"{verdict.seconds * 1000:.0f} ms{rechecked}"
-    )
+    engine = "enumeration" if request.engine == "explicit" else request.solver
+    return f"{request.model}{config}, {kernel}{engine}, {verdict.seconds * 1000:.0f} ms{rechecked}"
 
 
 def word(verdict: Verdict) -> str:

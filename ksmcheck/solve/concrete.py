@@ -66,7 +66,7 @@ class Concrete:
         """What is alike in all candidates with the same executed events (CompiledCat.explain)."""
         base = self.base
         fixed = []
-        accesses = [e for e in base.events if e.kind != "F" and base.exec[e.id] != FALSE]
+        accesses = [e for e in base.events if e.address is not None and base.exec[e.id] != FALSE]
         if all(any(base.at(e.id, c) == TRUE for c in e.cells) for e in accesses):
             fixed.append("loc")
         for relation in _DEPENDENCIES:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import permutations, product
+from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
@@ -16,9 +17,13 @@ from ksmcheck.cat.graph import Graph, rel_bits, set_bits
 from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.events.terms import Term, evaluate
 from ksmcheck.kernel.ints import DivisionByZero
+from ksmcheck.solve.judge import CompiledJudge, Judge
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import Candidate, Found, GaveUp, Outcome, Refuted, States, Stats
 from ksmcheck.text import InternalError
+
+if TYPE_CHECKING:
+    from ksmcheck.syntax.cat_tree import Statement
 
 MOST = 100_000
 """Candidates looked at before enumeration gives up."""
@@ -31,18 +36,26 @@ class _TooBig(Exception):
 
 
 class ExplicitSession:
-    """Answers as ``Session`` does, from the list of all consistent executions."""
+    """Answers as ``Session`` does, from the list of all consistent executions.
+
+    ``tree`` are the model's statements (``CatModel.tree``), for one that has to be interpreted.
+    """
 
     def __init__(
         self,
         structure: EventStructure,
         cat: CompiledCat,
         *,
+        tree: Sequence[Statement] = (),
         limits: Limits | None = None,
         most: int = MOST,
     ) -> None:
         self.structure = structure
-        self.cat = cat
+        self.judge: Judge = CompiledJudge(cat, graph_of)
+        if cat.interpreted is not None:
+            from ksmcheck.solve.interpret import InterpretingJudge
+
+            self.judge = InterpretingJudge(tree)
         self.meter = Meter(limits or Limits())
         self.search = _Search(structure, self.meter, most)
 
@@ -50,7 +63,7 @@ class ExplicitSession:
     def executions(self) -> tuple[Candidate, ...] | str:
         """All consistent executions within the structure's constraints, or why there is no list."""
         try:
-            found = [c for c in self.search.candidates() if not self.cat.violated(graph_of(c))]
+            found = [c for c in self.search.candidates() if not self.judge.forbids(c)]
         except _TooBig as reason:
             return str(reason)
         # As Session: executions without a stray access come first.
@@ -81,7 +94,7 @@ class ExplicitSession:
         if isinstance(executions, str):
             return GaveUp(executions, self._stats())
         for one in executions:
-            if self._holds(one, goal) and (flag is None or self.cat.raises(graph_of(one), flag)):
+            if self._holds(one, goal) and (flag is None or self.judge.raises(one, flag)):
                 return Found(one, self._stats())
         if self.search.undefined:
             return GaveUp(_UNDEFINED, self._stats())
@@ -104,7 +117,9 @@ class ExplicitSession:
 def stray(candidate: Candidate) -> bool:
     """Whether some access hits no cell."""
     events = candidate.structure.events
-    return any(events[e].kind != "F" and e not in candidate.cells for e in candidate.executed)
+    return any(
+        events[e].address is not None and e not in candidate.cells for e in candidate.executed
+    )
 
 
 class _Search:
@@ -211,15 +226,18 @@ class _Search:
         cells: dict[int, int] = {}
         values: dict[int, int] = {}
         for event in executed:
-            if event.address is None or event.value is None:
+            if event.address is None:
                 continue
             address = self._value(event.address, leaves)
-            value = self._value(event.value, leaves)
-            if address is None or value is None:
+            if address is None:
                 return None
-            values[event.id] = value
+            if event.value is not None:
+                value = self._value(event.value, leaves)
+                if value is None:
+                    return None
+                values[event.id] = value
             cell = self.at.get(address)
-            if cell is not None and self.structure.cells[cell].type.width == event.width:
+            if cell is not None and event.width in (0, self.structure.cells[cell].type.width):
                 cells[event.id] = cell
         return cells, values
 
@@ -311,6 +329,12 @@ def graph_of(candidate: Candidate) -> Graph:
             for b in order[i + 1 :]
         },
         "rmw": {(r, w) for r, w in structure.rmw if r in index and w in index},
+        "different-values": {
+            (a, b)
+            for a, x in candidate.values.items()
+            for b, y in candidate.values.items()
+            if x != y
+        },
     }
     pairs["ext"] = {(a, b) for a in executed for b in executed} - pairs["int"]
     for d in structure.dependencies:

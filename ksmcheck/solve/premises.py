@@ -16,11 +16,7 @@ from ksmcheck.text import InputError
 VALUES = "different-values"
 """The relation between accesses of different values; provided for flags only."""
 
-_NOT_PROVIDED = {
-    "FW": "the set FW of final writes",
-    "amo": "the relation amo",
-    "lxsx": "the relation lxsx",
-}
+_NOT_PROVIDED = {"FW": "the set FW of final writes"}
 
 
 @dataclass(frozen=True, slots=True)

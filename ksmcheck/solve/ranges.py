@@ -48,7 +48,7 @@ def ranges(base: Base) -> tuple[Graph, Graph]:
 
 def _relations(base: Base) -> dict[str, Weighted]:
     events = base.events
-    accesses = [e for e in events if e.kind != "F" and base.exec[e.id] != FALSE]
+    accesses = [e for e in events if e.address is not None and base.exec[e.id] != FALSE]
     cells = [frozenset(e.cells) for e in events]
     near = [
         (a, b)

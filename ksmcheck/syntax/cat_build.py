@@ -27,25 +27,43 @@ def _names(parts: Parts, kind: str = "NAME") -> tuple[str, ...]:
     return tuple(p.text for p in parts if isinstance(p, Token) and p.type == kind)
 
 
+def _patterns(parts: Parts) -> tuple[str, ...]:
+    return tuple(p.text for p in parts if isinstance(p, Token) and p.type in ("NAME", "UNIVERSE"))
+
+
 class _Statements:
     def start(self, parts: Parts) -> t.CatFile:
-        return t.CatFile(parts[0], parts[1])
+        (title, options), body = parts
+        return t.CatFile(title, body, options)
+
+    def title(self, parts: Parts) -> tuple[str, tuple[str, ...]]:
+        return parts[0], tuple(parts[1:])
+
+    def option(self, parts: Parts) -> str:
+        text: str = parts[0].text
+        return text
 
     def no_title(self, parts: Parts) -> str:
         return ""
 
     def a_title(self, parts: Parts) -> str:
-        text: str = parts[0].text
+        """``X86 TSO`` and ``PPC "text"`` are a machine and the title."""
+        text: str = parts[-1].text
         return text
 
     def body(self, parts: Parts) -> tuple[t.Statement, ...]:
         return tuple(parts)
 
     def let(self, parts: Parts) -> t.Let:
-        return t.Let(parts[-1], False, parts[0].span.to(parts[-1][-1].span))
+        return t.Let(parts[1], False, parts[0].span.to(parts[1][-1].span))
 
     def let_rec(self, parts: Parts) -> t.Let:
-        return t.Let(parts[-1], True, parts[0].span.to(parts[-1][-1].span))
+        return t.Let(parts[2], True, parts[0].span.to(parts[2][-1].span))
+
+    def let_rec_when(self, parts: Parts) -> t.Let:
+        kept = [p for p in parts if not (isinstance(p, Token) and p.type == "IN")]
+        when = self.check([None, *kept[4:]])
+        return t.Let(parts[2], True, parts[0].span.to(when.span), when)
 
     def check(self, parts: Parts) -> t.CheckStatement:
         role, alias = parts[0], parts[-1]
@@ -99,10 +117,19 @@ class _Statements:
         return t.EnumStatement(parts[1].text, _names(parts, "TAG"), _span(parts))
 
     def instructions(self, parts: Parts) -> t.Instructions:
-        return t.Instructions(parts[1].text, tuple(_nodes(parts)), _span(parts))
+        return t.Instructions(parts[1].text, parts[3], _span(parts))
+
+    def no_list(self, parts: Parts) -> tuple[t.Expr, ...]:
+        return ()
+
+    def some_list(self, parts: Parts) -> tuple[t.Expr, ...]:
+        return tuple(_nodes(parts))
 
     def procedure(self, parts: Parts) -> t.Procedure:
         return t.Procedure(parts[1].text, parts[2], parts[4], parts[0].span.to(parts[-1].span))
+
+    def procedure_rec(self, parts: Parts) -> t.Procedure:
+        return replace(self.procedure([parts[0], *parts[2:]]), recursive=True)
 
     def call(self, parts: Parts) -> t.Call:
         alias = parts[3].text if parts[3] else None
@@ -112,10 +139,20 @@ class _Statements:
         return t.Forall(parts[1].text, parts[3], parts[5], _span(parts))
 
     def if_else(self, parts: Parts) -> t.IfStatement:
-        return t.IfStatement(parts[1], parts[3], parts[5], _span(parts))
+        return t.IfStatement(parts[1], parts[-4], parts[-2], _span(parts))
 
     def if_only(self, parts: Parts) -> t.IfStatement:
-        return t.IfStatement(parts[1], parts[3], (), _span(parts))
+        return t.IfStatement(parts[1], parts[-2], (), _span(parts))
+
+    def match_steps(self, parts: Parts) -> t.MatchStatement:
+        steps = tuple(p for p in parts if isinstance(p, t.MatchStep))
+        return t.MatchStatement(parts[1], steps, _span(parts))
+
+    def step_tag(self, parts: Parts) -> t.MatchStep:
+        return t.MatchStep(parts[0].text, parts[2], parts[0].span)
+
+    def step_any(self, parts: Parts) -> t.MatchStep:
+        return t.MatchStep(None, parts[2], parts[0].span)
 
 
 class _Bindings:
@@ -128,14 +165,22 @@ class _Bindings:
     def function(self, parts: Parts) -> t.Binding:
         return t.Binding(parts[0].text, parts[1], parts[3], _span(parts))
 
+    def several(self, parts: Parts) -> t.Binding:
+        return t.Binding("", None, parts[-1], _span(parts), _patterns(parts))
+
+    def unnamed(self, parts: Parts) -> t.Binding:
+        return t.Binding("_", None, parts[-1], _span(parts))
+
     def no_parameters(self, parts: Parts) -> tuple[str, ...]:
         return ()
 
     def some_parameters(self, parts: Parts) -> tuple[str, ...]:
-        return _names(parts)
+        return _patterns(parts)
 
-    def one_parameter(self, parts: Parts) -> tuple[str, ...]:
-        return (parts[0].text,)
+    def pattern(self, parts: Parts) -> Token:
+        """A name, or ``_`` for a value that is not used."""
+        token: Token = parts[0]
+        return token
 
 
 class _Expressions:
@@ -165,7 +210,10 @@ class _Expressions:
         return t.MatchCase(self.braces(parts[:2]), parts[3], _span(parts))
 
     def case_cons(self, parts: Parts) -> t.MatchCase:
-        return t.MatchCase((parts[0].text, parts[2].text), parts[4], _span(parts))
+        return t.MatchCase(_patterns(parts[:-1]), parts[4], _span(parts))
+
+    def case_split(self, parts: Parts) -> t.MatchCase:
+        return t.MatchCase(_patterns(parts[:-1]), parts[6], _span(parts))
 
     def case_any(self, parts: Parts) -> t.MatchCase:
         return t.MatchCase(None, parts[2], _span(parts))

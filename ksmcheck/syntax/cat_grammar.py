@@ -5,14 +5,19 @@ from __future__ import annotations
 GRAMMAR = r"""
 start: title body
 
-title:                                      -> no_title
+title: heading option*
+heading:                                    -> no_title
      | STRING                               -> a_title
      | NAME                                 -> a_title
+     | NAME NAME                            -> a_title
+     | NAME STRING                          -> a_title
+option: CATDEP | WITHCO | WITHOUTCO | WITHINIT | WITHOUTINIT | WITHSC | WITHOUTSC
 
 body: statement*
 
-?statement: LET bindings                    -> let
-    | LET REC bindings                      -> let_rec
+?statement: LET bindings IN?                -> let
+    | LET REC bindings IN?                  -> let_rec
+    | LET REC bindings WHEN TILDE? check_kind expr alias IN? -> let_rec_when
     | role TILDE? check_kind expr alias     -> check
     | SHOW shown (COMMA shown)*             -> show
     | UNSHOW shown (COMMA shown)*           -> show
@@ -20,12 +25,19 @@ body: statement*
     | INCLUDE STRING                        -> include
     | WITH NAME FROM expr                   -> with_from
     | ENUM NAME EQUAL ALT? TAG (ALT TAG)*   -> enum
-    | INSTRUCTIONS NAME LBRACKET expr (COMMA expr)* RBRACKET -> instructions
+    | INSTRUCTIONS NAME LBRACKET list RBRACKET               -> instructions
+    | DEFAULT NAME LBRACKET list RBRACKET                    -> instructions
     | PROCEDURE NAME parameters EQUAL body END               -> procedure
+    | PROCEDURE REC NAME parameters EQUAL body END           -> procedure_rec
     | CALL NAME argument alias              -> call
     | FORALL NAME IN expr DO body END       -> forall
-    | IF condition THEN body ELSE body END  -> if_else
-    | IF condition THEN body END            -> if_only
+    | IF condition THEN? body ELSE body END -> if_else
+    | IF condition THEN? body END           -> if_only
+    | MATCH expr WITH ALT? step (ALT step)* END              -> match_steps
+step: TAG ARROW body                        -> step_tag
+    | UNIVERSE ARROW body                   -> step_any
+list:                                       -> no_list
+    | expr (COMMA expr)*                    -> some_list
 
 role:                                       -> plain_role
     | FLAG                                  -> a_role
@@ -39,9 +51,13 @@ shown: expr alias
 bindings: binding (AND binding)*
 binding: NAME EQUAL expr                    -> value
     | NAME parameters EQUAL expr            -> function
+    | LPAR pattern (COMMA pattern)+ RPAR EQUAL expr -> several
+    | pattern (COMMA pattern)+ EQUAL expr   -> several
+    | UNIVERSE EQUAL expr                   -> unnamed
 parameters: LPAR RPAR                       -> no_parameters
-    | LPAR NAME (COMMA NAME)* RPAR          -> some_parameters
-    | NAME                                  -> one_parameter
+    | LPAR pattern (COMMA pattern)* RPAR    -> some_parameters
+    | pattern                               -> some_parameters
+pattern: NAME | UNIVERSE
 
 ?expr: union
     | LET bindings IN expr                  -> let_in
@@ -52,11 +68,12 @@ parameters: LPAR RPAR                       -> no_parameters
     | MATCH expr WITH ALT? case (ALT case)* END -> match
 case: TAG ARROW expr                        -> case_tag
     | LBRACE RBRACE ARROW expr              -> case_empty
-    | NAME PLUSPLUS NAME ARROW expr         -> case_cons
+    | pattern PLUSPLUS pattern ARROW expr   -> case_cons
+    | pattern BAR pattern PLUSPLUS pattern ARROW expr -> case_split
     | UNIVERSE ARROW expr                   -> case_any
 
 ?union: addition | union BAR addition       -> binary
-?addition: sequence | addition PLUSPLUS sequence     -> binary
+?addition: sequence | sequence PLUSPLUS addition     -> binary
 ?sequence: difference | sequence SEMI difference     -> binary
 ?difference: intersection | difference BACKSLASH intersection -> binary
 ?intersection: product | intersection AMP product    -> binary
@@ -67,12 +84,13 @@ case: TAG ARROW expr                        -> case_tag
     | postfix STAR                          -> closure
     | postfix OPT                           -> closure
     | postfix INVERSE                       -> closure
-?application: atom | application argument   -> apply
-?atom: argument | LBRACKET expr RBRACKET    -> identity
-    | ZERO                                  -> zero
-    | UNIVERSE                              -> universe
+?application: argument | application argument -> apply
 ?argument: NAME                             -> name
     | TAG                                   -> tag
+    | LBRACKET expr RBRACKET                -> identity
+    | ZERO                                  -> zero
+    | UNIVERSE                              -> universe
+    | BEGIN expr END                        -> group
     | LPAR expr RPAR                        -> group
     | LPAR RPAR                             -> tuple_expr
     | LPAR expr (COMMA expr)+ RPAR          -> tuple_expr
@@ -92,5 +110,5 @@ case: TAG ARROW expr                        -> case_tag
 %declare ACYCLIC IRREFLEXIVE EMPTY FLAG ASSERT UNDEFINED_UNLESS SHOW UNSHOW DEBUG INCLUDE FROM ENUM
 %declare INSTRUCTIONS PROCEDURE CALL FORALL DO SUBSET PLUSPLUS PLUS STAR OPT INVERSE ALT BAR ANDAND
 %declare AMP SEMI BACKSLASH TILDE LPAR RPAR LBRACKET RBRACKET LBRACE RBRACE COMMA EQUAL ARROW
-%declare PRODUCT
+%declare PRODUCT WHEN DEFAULT BEGIN CATDEP WITHCO WITHOUTCO WITHINIT WITHOUTINIT WITHSC WITHOUTSC
 """

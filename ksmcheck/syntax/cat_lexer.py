@@ -14,8 +14,9 @@ from ksmcheck.text import InputError, Source, Span
 _CHECKS = ("acyclic", "irreflexive", "empty", "flag", "assert", "undefined_unless")
 _DEFINITIONS = ("let", "rec", "and", "in", "as", "fun", "procedure", "call", "enum", "instructions")
 _CONTROL = ("if", "then", "else", "match", "with", "end", "try", "forall", "do", "from")
-_OTHERS = ("show", "unshow", "debug", "include", "not", "subset")
-KEYWORDS = frozenset([*_CHECKS, *_DEFINITIONS, *_CONTROL, *_OTHERS])
+_OTHERS = ("show", "unshow", "debug", "include", "not", "subset", "when", "default", "begin")
+_OPTIONS = ("catdep", "withco", "withoutco", "withinit", "withoutinit", "withsc", "withoutsc")
+KEYWORDS = frozenset([*_CHECKS, *_DEFINITIONS, *_CONTROL, *_OTHERS, *_OPTIONS])
 
 _SYMBOLS = {
     "++": "PLUSPLUS",
@@ -45,7 +46,9 @@ _SYMBOLS = {
 }
 
 # Kinds that begin an operand: a `*` before one of them is a product.
-_BEGIN = frozenset(["NAME", "TAG", "LPAR", "LBRACKET", "LBRACE", "TILDE", "UNIVERSE", "ZERO"])
+_BEGIN = frozenset(
+    ["NAME", "TAG", "LPAR", "LBRACKET", "LBRACE", "TILDE", "UNIVERSE", "ZERO", "BEGIN"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +87,20 @@ def _raw(source: Source) -> list[Token]:
 def _pattern() -> re.Pattern[str]:
     # `re` keeps compiled patterns, so this is a dictionary look-up after the first call.
     return re.compile(
-        r"(?P<blank>\s+|\#[^\n]*|//[^\n]*)"
+        r"(?P<blank>\s+|\#[^\n]*|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)"
         r"|(?P<comment>\(\*)"
         r"|(?P<name>[A-Za-z](?:[A-Za-z0-9_.]|-(?!>))*(?:'(?![A-Za-z]))?|_[A-Za-z][A-Za-z0-9_.\-]*)"
         r"|(?P<tag>'[A-Za-z][A-Za-z0-9_.\-]*)"
-        r'|(?P<string>"[^"\n]*")'
+        r'|(?P<string>"[^"]*")'
         r"|(?P<zero>0(?![0-9A-Za-z]))"
         r"|(?P<universe>_)"
-        r"|(?P<symbol>\+\+|\^-1|\^[+*?]|\|\||&&|->|[+*?|&;\\~()\[\]{},=])"
+        r"|(?P<symbol>\+\+|\^\s*-1|\^[+*?]|\|\||&&|->|[+*?|&;\\~()\[\]{},=])"
     )
 
 
 def _token(kind: str, text: str, span: Span) -> Token:
     if kind == "symbol":
+        text = "^-1" if text[-1] == "1" else text
         return Token(_SYMBOLS[text], text, span)
     if kind == "name" and text in KEYWORDS:
         return Token(text.upper(), text, span)

@@ -160,9 +160,10 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class MatchCase:
-    """``pattern``: ``'tag``, ``{}``, ``x ++ xs`` (a pair of names) or ``_`` (None)."""
+    """``pattern``: ``'tag``, ``{}``, ``x ++ xs`` (two names), ``xs | x ++ ys`` (three) or ``_``
+    (None). A name that is ``_`` binds nothing."""
 
-    pattern: TagLiteral | SetLiteral | tuple[str, str] | None
+    pattern: TagLiteral | SetLiteral | tuple[str, ...] | None
     body: Expr
     span: Span
 
@@ -198,20 +199,30 @@ Condition: TypeAlias = VariantTest | Compare | Logic
 class Binding:
     """``name = value``; a function where ``parameters`` is not None (``()`` gives an empty tuple).
 
-    The parameters of ``let f(a, b)`` and of ``let f a`` are alike.
+    The parameters of ``let f(a, b)`` and of ``let f a`` are alike. ``let (a, b) = e`` has the names
+    in ``several`` and an empty ``name``.
     """
 
     name: str
     parameters: tuple[str, ...] | None
     value: Expr
     span: Span
+    several: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it binds."""
+        return self.several or (self.name,)
 
 
 @dataclass(frozen=True, slots=True)
 class Let:
+    """``let ...``, ``let rec ... and ... [when acyclic e]``: the definitions have to satisfy it."""
+
     bindings: tuple[Binding, ...]
     recursive: bool
     span: Span
+    when: CheckStatement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +276,8 @@ class EnumStatement:
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """``instructions R[{'once, 'acquire}]`` (bell): which annotations an instruction may carry."""
+    """``instructions R[{'once, 'acquire}]`` (bell): which annotations an instruction may carry.
+    ``default`` is written alike."""
 
     name: str
     annotations: tuple[Expr, ...]
@@ -274,10 +286,13 @@ class Instructions:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
+    """``procedure p(a) = ... end``; one that is ``recursive`` may call itself."""
+
     name: str
     parameters: tuple[str, ...]
     body: tuple[Statement, ...]
     span: Span
+    recursive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +325,24 @@ class IfStatement:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class MatchStep:
+    """``'tag -> ...``; ``tag`` None: ``_``."""
+
+    tag: str | None
+    body: tuple[Statement, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class MatchStatement:
+    """``match e with 'tag -> ... || _ -> ... end`` around statements."""
+
+    subject: Expr
+    steps: tuple[MatchStep, ...]
+    span: Span
+
+
 Statement: TypeAlias = (
     Let
     | CheckStatement
@@ -322,12 +355,15 @@ Statement: TypeAlias = (
     | Call
     | Forall
     | IfStatement
+    | MatchStatement
 )
 
 
 @dataclass(frozen=True, slots=True)
 class CatFile:
-    """One file as parsed. ``title`` is its leading string or a leading bare name, else empty."""
+    """One file as parsed. ``title`` is its leading string or a leading bare name, else empty;
+    ``options`` are the words after it (``catdep``, ``withoutco``)."""
 
     title: str
     statements: tuple[Statement, ...]
+    options: tuple[str, ...] = ()

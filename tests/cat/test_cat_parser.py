@@ -108,6 +108,12 @@ def test_comments_nest_and_line_comments() -> None:
     assert [s.bindings[0].name for s in statements(text) if isinstance(s, t.Let)] == ["a", "c"]
 
 
+def test_comments_of_c() -> None:
+    # Not herd7's, but Dat3M's.
+    text = "/* a * / (* let */ let a = b /**/ let c = d"
+    assert [s.bindings[0].name for s in statements(text) if isinstance(s, t.Let)] == ["a", "c"]
+
+
 def test_every_statement() -> None:
     text = """
     "title"

@@ -90,7 +90,7 @@ def _provide_files(before: str, folder: Path) -> None:
     for block in BLOCK.finditer(before):
         if block["name"]:
             path = folder / block["name"]
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block["body"], encoding="utf-8")
 
 

@@ -107,10 +107,15 @@ _relation = st.sampled_from(
 )
 
 
+_tag = st.sampled_from(["'mb", "'a", "'rmb"])
+
+
 def set_texts(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.one_of(
         st.builds("({} {} {})".format, inner, st.sampled_from(["|", "&", "\\"]), inner),
         st.builds("(~{})".format, inner),
+        st.builds("({} | tag2events({}))".format, inner, _tag),
+        st.builds("(let rec s = {} | (s & {}) in s)".format, inner, inner),
     )
 
 
@@ -130,6 +135,13 @@ def relation_texts(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("RW({})".format, inner),
         st.builds("(let rec q = {} | (q ; {}) in q)".format, inner, inner),
         st.builds("(let f(x) = x ; {} in f({}))".format, inner, inner),
+        st.builds("(let (x, y) = ({}, {}) in x \\ y)".format, inner, inner),
+        st.builds("(match {} with 'mb -> {} || _ -> {} end)".format, _tag, inner, inner),
+        st.builds("(if {} in {{'mb, 'a}} then {} else {})".format, _tag, inner, inner),
+        st.builds("(try {} & R with {})".format, inner, inner),
+        st.builds("(try {} with nothing)".format, inner),
+        st.builds("tag2fenced({})".format, _tag),
+        st.builds("({} & _ | nodetour({}, po, {}))".format, inner, inner, inner),
     )
 
 

@@ -24,7 +24,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         "model": "text store kernel cat lowering",
         "events": "text kernel program lowering model",
         "execution": "text syntax kernel program cat lowering isa model",
-        "solve": "text kernel program cat events execution",
+        "solve": "text syntax kernel program cat events execution",
         "check": "text store syntax kernel program cat model lowering isa events execution solve",
         "explain": "text kernel program cat lowering model events execution solve check",
         "batch": "text store syntax kernel program model events execution solve check explain",

@@ -176,8 +176,8 @@ def test_unknown_engines_and_solvers_are_input_errors(build, sc):
 
 
 def test_a_model_that_reads_what_is_not_provided_is_an_input_error(build, cat_of):
-    with pytest.raises(InputError, match="lxsx"):
-        Session(build(0).structure(), cat_of('"x"\nempty lxsx & (fre ; coe) as a\n'))
+    with pytest.raises(InputError, match="the set FW of final writes"):
+        Session(build(0).structure(), cat_of('"x"\nempty [FW] ; loc ; [Mb] as a\n'))
 
 
 def test_a_flag_may_look_at_values(build, cat_of):

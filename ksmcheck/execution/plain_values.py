@@ -1,0 +1,255 @@
+"""What an expression of cat can be worth, for the plain evaluator.
+
+The kinds are those of herd7's interpreter: sets of events and relations, single events and pairs,
+tags, tuples, and sets of any of these (among them the sets of sets that ``with x from S`` takes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from ksmcheck.execution.plain_relations import Pair
+
+if TYPE_CHECKING:
+    from ksmcheck.syntax import cat_tree as t
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """A set of events."""
+
+    items: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A set of pairs of events."""
+
+    items: frozenset[Pair]
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Empty, where only the context tells of what: ``{}``."""
+
+    items: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """``_``: all events, or all pairs of them where the context is a relation."""
+
+    events: frozenset[int]
+
+    @property
+    def pairs(self) -> frozenset[Pair]:
+        return frozenset((x, y) for x in self.events for y in self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, as ``match`` takes it out of a set."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One pair of events, as ``match`` takes it out of a relation."""
+
+    pair: Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """``'mb``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """A tuple."""
+
+    parts: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A set of anything but events and pairs: of tags, of sets, of relations, of families."""
+
+    members: frozenset[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A name that nothing defines: a set of events where one is wanted, else a mistake."""
+
+    name: str
+    events: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A function with the names as they were where it was written."""
+
+    parameters: tuple[str, ...]
+    body: t.Expr
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Procedure:
+    parameters: tuple[str, ...]
+    body: tuple[t.Statement, ...]
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Builtin:
+    """A predefined function of ``count`` arguments."""
+
+    count: int
+    call: Callable[..., Value]
+
+
+Value: TypeAlias = (
+    Events
+    | Relation
+    | Nothing
+    | Everything
+    | Event
+    | Edge
+    | Tag
+    | Several
+    | Family
+    | Unknown
+    | Function
+    | Procedure
+    | Builtin
+)
+Scope: TypeAlias = Mapping[str, Value]
+
+
+class SortError(TypeError):
+    """A value is not of the kind that its place needs."""
+
+
+def events_of(value: Value) -> frozenset[int]:
+    match value:
+        case Events(items):
+            return items
+        case Unknown(_, events) | Everything(events):
+            return events
+        case Nothing():
+            return frozenset()
+        case Event(number):
+            return frozenset((number,))
+    raise SortError(f"a set of events is needed, this is {kind_of(value)}")
+
+
+def pairs_of(value: Value) -> frozenset[Pair]:
+    match value:
+        case Relation(items):
+            return items
+        case Everything():
+            return value.pairs
+        case Nothing():
+            return frozenset()
+        case Edge(pair):
+            return frozenset((pair,))
+        case Unknown(name):
+            raise SortError(f"`{name}` is not defined")
+    raise SortError(f"a relation is needed, this is {kind_of(value)}")
+
+
+def members_of(value: Value) -> frozenset[Value]:
+    """The members of a family; a tag stands for the set of it alone."""
+    match value:
+        case Family(members):
+            return members
+        case Nothing():
+            return frozenset()
+        case Tag():
+            return frozenset((value,))
+    raise SortError(f"a set of sets or tags is needed, this is {kind_of(value)}")
+
+
+def is_empty(value: Value) -> bool:
+    match value:
+        case Family(members):
+            return not members
+        case Relation(items):
+            return not items
+        case Edge():
+            return False
+        case Unknown(name):
+            raise SortError(f"`{name}` is not defined")
+    return not events_of(value)
+
+
+_KINDS: dict[type, str] = {
+    Events: "a set of events",
+    Relation: "a relation",
+    Nothing: "an empty set",
+    Everything: "the universe",
+    Event: "an event",
+    Edge: "a pair of events",
+    Tag: "a tag",
+    Several: "a tuple",
+    Family: "a set of sets or tags",
+    Unknown: "a name that is not defined",
+    Function: "a function",
+    Procedure: "a procedure",
+    Builtin: "a function",
+}
+
+
+def kind_of(value: Value) -> str:
+    """A value's kind in words, for messages."""
+    return _KINDS[type(value)]
+
+
+def family(members: Iterable[Value]) -> Value:
+    """The set of some values: of events and of pairs, these are sets of events and relations."""
+    found = frozenset(members)
+    if not found:
+        return Nothing()
+    if all(isinstance(x, Event) for x in found):
+        return Events(frozenset(x.number for x in found if isinstance(x, Event)))
+    if all(isinstance(x, Edge) for x in found):
+        return Relation(frozenset(x.pair for x in found if isinstance(x, Edge)))
+    # `{}` and `_` fit with any set.
+    if len({type(x) for x in found if not isinstance(x, Nothing | Everything)}) > 1:
+        raise SortError("the members of a set are of one kind")
+    return Family(found)
+
+
+def added(first: Value, rest: Value) -> Value:
+    """``first ++ rest``: a set with one member more."""
+    match first, rest:
+        case Event(number), Events(items):
+            return Events(items | {number})
+        case Edge(pair), Relation(items):
+            return Relation(items | {pair})
+        case Several((Event(a), Event(b))), Relation(items):
+            return Relation(items | {(a, b)})
+        case _, Nothing():
+            return family((first,))
+        case _, Family(members):
+            return Family(members | {first})
+    raise SortError(f"{kind_of(first)} cannot be added to {kind_of(rest)}")
+
+
+def members_in_order(value: Value) -> list[Value]:
+    """The members of any set, in an order that is the same each time."""
+    match value:
+        case Relation(items):
+            return [Edge(pair) for pair in sorted(items)]
+        case Family(members):
+            return sorted(members, key=repr)
+        case Tag():
+            return [value]
+    return [Event(number) for number in sorted(events_of(value))]

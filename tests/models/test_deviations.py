@@ -1,0 +1,94 @@
+"""``models/deviations.toml`` is what ``docs/deviations.md`` tells, and what the checker does."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.store.paths import models_dir
+from ksmcheck.text import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+LISTED: list[dict[str, Any]] = tomllib.loads((models_dir() / "deviations.toml").read_text())[
+    "deviation"
+]
+
+THROUGH_COPY = """C through-copy
+{ }
+P0(int *x, int *a, int *b, int *y)
+{
+	int r0;
+	int r1;
+
+	r0 = READ_ONCE(*x);
+	*a = r0;
+	*b = *a;
+	r1 = *b;
+	WRITE_ONCE(*y, r1);
+}
+P1(int *x, int *y)
+{
+	int r2;
+
+	r2 = READ_ONCE(*y);
+	smp_mb();
+	WRITE_ONCE(*x, 1);
+}
+exists (0:r0=1 /\\ 1:r2=1)
+"""
+THIN_AIR = """C thin-air
+{ }
+P0(int *x, int *y) { int r0; r0 = READ_ONCE(*x); WRITE_ONCE(*y, r0); }
+P1(int *x, int *y) { int r1; r1 = READ_ONCE(*y); WRITE_ONCE(*x, r1); }
+exists (0:r0=1)
+"""
+KEPT = """C kept
+{ spinlock_t s; }
+P0(spinlock_t *s) { spin_lock(s); }
+exists (0=0)
+"""
+UNKNOWN = """C unknown
+{ }
+P0(int *x) { int r0; r0 = no_such_primitive(x); }
+exists (0:r0=0)
+"""
+
+
+def observation(folder: Path, text: str) -> str | None:
+    path = folder / "test.litmus"
+    path.write_text(text)
+    return Checker().states(Request(path, "lkmm")).observation
+
+
+def test_each_is_told_in_the_document_with_a_reason() -> None:
+    document = (ROOT / "docs" / "deviations.md").read_text()
+    assert [d["id"] for d in LISTED] == [
+        "memory-copy",
+        "thin-air",
+        "lock-not-released",
+        "not-understood",
+    ]
+    for one in LISTED:
+        assert set(one) == {"id", "reason", "source", "tests"}
+        assert f"`{one['id']}`" in document
+        assert len(one["reason"]) > 40
+        assert one["source"]
+
+
+def test_a_copy_through_memory_carries_the_dependency(tmp_path: Path) -> None:
+    # By carry-dep: data ; rfi twice, then the data dependency of the last write.
+    assert observation(tmp_path, THROUGH_COPY) == "Never"
+
+
+def test_no_value_out_of_thin_air(tmp_path: Path) -> None:
+    assert observation(tmp_path, THIN_AIR) == "Never"
+
+
+@pytest.mark.parametrize("text", [KEPT, UNKNOWN])
+def test_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError):
+        observation(tmp_path, text)
