@@ -2,13 +2,20 @@
 # make test     set up, lint, run all tests
 # make docs     run every command of the documents, follow their links
 # make promote  write what is printed now into the documents and golden files; read the diff
-# make bench    times of whole runs
+# make bench    times of whole runs; with CORPUS=DIR and HERD=PATH also of a corpus, beside herd7
+# make conformance CORPUS=DIR
+#               the families of litmus tests below DIR against their recorded answers
+# make random COUNT=10000 SEED=1
+#               random programs and cat expressions: all engines must agree
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: verify test lint venv bench docs promote wheel clean
+COUNT ?= 10000
+SEED ?= 1
+
+.PHONY: verify test lint venv bench docs promote wheel clean conformance random
 
 verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
@@ -30,7 +37,13 @@ promote: venv
 	KSMCHECK_PROMOTE=1 $(BIN)/python -m pytest -q $(DOCUMENTS) tests/report
 
 bench: venv
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(if $(CORPUS),--corpus $(CORPUS)) $(if $(HERD),--herd $(HERD))
+
+conformance: venv
+	$(BIN)/python -m tests.conformance $(CORPUS) -j $(JOBS)
+
+random: venv
+	$(BIN)/python -m tests.random --count $(COUNT) --seed $(SEED) -j $(JOBS)
 
 wheel: venv
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .

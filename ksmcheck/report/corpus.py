@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ksmcheck.batch.corpus.answer import ERROR, TIMEOUT, UNSUPPORTED
@@ -60,14 +61,17 @@ def _listed(title: str, states: Sequence[str], shown: int) -> Iterator[str]:
 
 
 def _unanswered(title: str, judged: Sequence[Judged], outcome: str) -> Iterator[str]:
-    """The tests without an answer, each with its reason."""
+    """The tests without an answer under their reasons, the commonest first."""
     found = [one.answer for one in judged if one.outcome == outcome]
     if not found:
         return
     yield f"{title}: {len(found)}"
-    for answer in found:
-        yield f"  {answer.file}"
-        yield from (f"      {line}" for line in (answer.reason or "").splitlines())
+    counts = Counter(answer.reason for answer in found)
+    for reason, count in counts.most_common():
+        yield f"  {reason}" + (f" ({count} tests)" if count > 1 else "")
+        for answer in found:
+            if answer.reason == reason:
+                yield f"    {answer.place or answer.file}"
     yield ""
 
 

@@ -43,8 +43,9 @@ class Answer:
     """``status`` is answered, timeout, unsupported (the test's fault or our gap) or error (ours).
 
     ``observation`` is None for a test without a condition; ``states`` (in normal form) and
-    ``flags`` are None where they were not asked for. ``reason`` says why there is no answer, and
-    ``traceback`` belongs to an error. ``seconds`` is wall time, ``cpu`` processor time.
+    ``flags`` are None where they were not asked for. ``reason`` says why there is no answer,
+    ``place`` where (file:line:column), ``detail`` is the diagnostic or the traceback in full.
+    ``seconds`` is wall time, ``cpu`` processor time.
     """
 
     file: str
@@ -56,7 +57,8 @@ class Answer:
     states: tuple[str, ...] | None = None
     flags: tuple[str, ...] | None = None
     reason: str | None = None
-    traceback: str | None = None
+    place: str | None = None
+    detail: str | None = None
     seconds: float = 0.0
     cpu: float = 0.0
 
@@ -90,7 +92,7 @@ class Answerer:
                 observed = self._observed(test)
                 return _answered(nothing, observed, self.settings.mode == "states")
         except InputError as error:
-            return replace(nothing, reason=error.diagnostic.render())
+            return _refused(nothing, error)
         except TimeoutError as limit:
             return replace(nothing, status=TIMEOUT, reason=str(limit))
         except Overrun:
@@ -131,14 +133,20 @@ def _answered(nothing: Answer, observed: Observed, listed: bool) -> Answer:
     )
 
 
+def _refused(nothing: Answer, error: InputError) -> Answer:
+    found = error.diagnostic
+    place = str(found.span) if found.span else None
+    return replace(nothing, reason=found.message, place=place, detail=found.render())
+
+
 def _failed(nothing: Answer, error: Exception) -> Answer:
     import traceback
 
     text = "".join(traceback.format_exception(error))
     last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{last.name}, {last.filename.rpartition('/')[2]}:{last.lineno}"
-    reason = f"{type(error).__name__}: {error} (in {place})"
-    return replace(nothing, status=ERROR, reason=reason, traceback=text)
+    place = f"{last.filename.rpartition('/')[2]}:{last.lineno}, {last.name}"
+    reason = f"{type(error).__name__}: {error}"
+    return replace(nothing, status=ERROR, reason=reason, place=place, detail=text)
 
 
 @contextmanager
