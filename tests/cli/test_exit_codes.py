@@ -178,3 +178,13 @@ def test_a_time_limit_is_told_as_it_was_given(run: Run) -> None:
     ran = run("check", "litmus/ksm/path-a.litmus", "--model", "armv8", "--timeout", "0.01")
     assert ran.code == 4
     assert "time limit of 0.01 s reached" in ran.out
+
+
+def test_a_misused_reference_count_is_a_finding(run: Run, tmp_path: Path) -> None:
+    """Raising a count of 0 is a use after free: lib/refcount.c warns of it."""
+    path = tmp_path / "rc.litmus"
+    path.write_text("C rc\nrefcount_t rc;\n{ rc = 1; }\nP0(void) { refcount_inc(&rc); }\n")
+    assert run("check", path).code == 0
+    path.write_text(path.read_text().replace("rc = 1", "rc = 0"))
+    ran = run("check", path)
+    assert (ran.code, "misuse of refcount_inc" in ran.out) == (1, True)
