@@ -1,6 +1,8 @@
 # make verify   set up, run the KSM suite under every model, print the table
 # make test     set up, lint, run all tests
 # make docs     run every command of the documents, follow their links
+# make fuzz COUNT=10000 SEED=1
+#               damaged litmus tests, headers and cat files: a tree or a clear error
 # make promote  write what is printed now into the documents and golden files; read the diff
 # make bench    times of whole runs; with CORPUS=DIR and HERD=PATH also of a corpus, beside herd7
 # make conformance CORPUS=DIR
@@ -15,7 +17,7 @@ JOBS ?= 2
 COUNT ?= 10000
 SEED ?= 1
 
-.PHONY: verify test lint venv bench docs promote wheel clean conformance random
+.PHONY: verify test lint venv bench docs promote wheel clean conformance random fuzz
 
 verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
@@ -41,6 +43,9 @@ bench: venv
 
 conformance: venv
 	$(BIN)/python -m tests.conformance $(CORPUS) -j $(JOBS)
+
+fuzz: venv
+	$(BIN)/python -m tests.random.fuzz --count $(COUNT) --seed $(SEED)
 
 random: venv
 	$(BIN)/python -m tests.random --count $(COUNT) --seed $(SEED) -j $(JOBS)
