@@ -188,3 +188,14 @@ def test_a_misused_reference_count_is_a_finding(run: Run, tmp_path: Path) -> Non
     path.write_text(path.read_text().replace("rc = 1", "rc = 0"))
     ran = run("check", path)
     assert (ran.code, "misuse of refcount_inc" in ran.out) == (1, True)
+
+
+def test_a_thread_that_spins_without_an_access_is_no_obstacle(run: Run, tmp_path: Path) -> None:
+    """P1 never ends and does nothing to memory; P0 fails all the same."""
+    path = tmp_path / "spin.litmus"
+    path.write_text(
+        "C spin\n{}\nP0(int *x) { int r0 = 0; BUG_ON(r0 == 0); }\n"
+        "P1(int *x) { int r0 = 0; while (!r0) { } WRITE_ONCE(*x, 1); }\n"
+    )
+    ran = run("check", path)
+    assert (ran.code, "VIOLATED" in ran.out) == (1, True)
