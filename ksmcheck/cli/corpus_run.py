@@ -102,8 +102,10 @@ def _progressing(answers: Iterator[Answer], tests: Sequence[CorpusTest]) -> Iter
 
 
 def _write_json(target: str, found: dict[str, Any]) -> None:
-    """To standard output, or to a file that is whole or not there."""
-    text = json.dumps(found, indent=1)
+    """To standard output, or to a file that is whole or not there; a line for each test."""
+    tests = ",\n".join(json.dumps(test) for test in found["tests"])
+    head = json.dumps({**found, "tests": []})
+    text = head.removesuffix("]}") + f"\n{tests}\n]}}"
     if target == "-":
         click.echo(text)
         return

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from small_corpus import FOUR, TABLE, THREE, Run, changed, write_table
+from small_corpus import FOUR, TABLE, THREE, Run, changed, deadly_work, write_table
 
 
 def test_all_agree(run: Run, corpus: Path) -> None:
@@ -25,6 +25,16 @@ def test_workers_find_the_same(run: Run, corpus: Path) -> None:
     ran = run(corpus, "--expected", corpus / "expected.tsv", "-j2")
     assert ran.code == 0, ran.out
     assert ran.last.startswith("4 tests: 4 agree")
+
+
+def test_the_test_that_kills_its_worker_is_found(
+    run: Run, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ksmcheck.batch.corpus.workers._work", deadly_work)
+    ran = run(corpus, "--expected", corpus / "expected.tsv", "-j2")
+    assert ran.code == 3
+    assert "3 agree, 0 disagree, 1 failed in ksmcheck" in ran.last
+    assert "the worker process died" in ran.out
 
 
 def test_a_wrong_observation(run: Run, corpus: Path) -> None:

@@ -160,7 +160,8 @@ def time_guard(seconds: float | None) -> Iterator[None]:
         raise Overrun
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds * 1.25 + 1)
+    # Again and again: an exception in a destructor, say, is swallowed.
+    signal.setitimer(signal.ITIMER_REAL, seconds * 1.25 + 1, 0.5)
     try:
         yield
     finally:

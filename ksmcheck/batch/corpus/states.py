@@ -8,6 +8,7 @@ the places in alphabetical order.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ksmcheck.check.verdict import Observed
 from ksmcheck.kernel.ints import IntType
@@ -29,9 +30,13 @@ def _piece(piece: str) -> str:
     place, equals, value = piece.partition("=")
     if not equals or not place.strip() or not value.strip():
         raise ValueError(piece.strip())
-    place = place.replace(" ", "")
-    whole = _BRACKETS.fullmatch(place)
-    return f"{whole[1] if whole else place}={_value(value)}"
+    return f"{_place(place)}={_value(value)}"
+
+
+def _place(text: str) -> str:
+    plain = text.replace(" ", "")
+    whole = _BRACKETS.fullmatch(plain)
+    return whole[1] if whole else plain
 
 
 def _value(text: str) -> str:
@@ -45,19 +50,26 @@ def listed_states(text: str) -> frozenset[str]:
 
 
 def normal_states(observed: Observed) -> tuple[str, ...]:
-    """Our own states in that form, sorted."""
+    """Our own states in that form, sorted. A test may have thousands: each text is made once."""
     names = {cell.address: _object(cell) for cell in reversed(observed.cells)}
+    order = sorted(range(len(observed.texts)), key=lambda i: _place(observed.texts[i]) + "=")
+    columns = [
+        _pieces(f"{_place(observed.texts[i])}=", observed.types[i], names, i, observed.states)
+        for i in order
+    ]
     return tuple(
         sorted(
-            normal_form(
-                "; ".join(
-                    f"{text}={_printed(raw, type, names)}"
-                    for text, raw, type in zip(observed.texts, state, observed.types, strict=True)
-                )
-            )
-            for state in observed.states
+            "; ".join(column[s[i]] for i, column in zip(order, columns, strict=True))
+            for s in observed.states
         )
     )
+
+
+def _pieces(
+    place: str, type: IntType, names: dict[int, str], at: int, states: Sequence[tuple[int, ...]]
+) -> dict[int, str]:
+    """``place=value`` for each raw value that some state has there."""
+    return {raw: place + _printed(raw, type, names) for raw in {state[at] for state in states}}
 
 
 def _printed(raw: int, type: IntType, names: dict[int, str]) -> str:
