@@ -149,6 +149,15 @@ def test_a_reachable_bound_is_no_answer(run: Run, corpus: Path) -> None:
     assert "unrolling bound can be reached" in ran.out
 
 
+def test_loops_are_unrolled_as_far_as_it_takes(run: Run, corpus: Path) -> None:
+    """Five rounds, more than loops are unrolled at first."""
+    loop = "int r0; do { r0 = atomic_inc_return(x); } while (r0 < 5);"
+    (corpus / "loop.litmus").write_text(
+        f"C loop\n(* Result: Always *)\n{{}}\nP0(atomic_t *x) {{ {loop} }}\nexists (0:r0=5)\n"
+    )
+    assert run(corpus, "--mode", "states").code == 0
+
+
 def test_json_holds_everything(run: Run, corpus: Path) -> None:
     table = write_table(corpus, changed("SB.litmus", states="3", final_states=THREE))
     ran = run(corpus, "--expected", table, "--json", "-")
