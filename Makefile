@@ -4,7 +4,8 @@
 # make fuzz COUNT=10000 SEED=1
 #               damaged litmus tests, headers and cat files: a tree or a clear error
 # make promote  write what is printed now into the documents and golden files; read the diff
-# make bench    times of whole runs; with CORPUS=DIR and HERD=PATH also of a corpus, beside herd7
+# make bench    times of whole runs; with CORPUS=DIR also of a corpus,
+#               with HERD=PATH KERNEL=TREE beside herd7
 # make conformance CORPUS=DIR
 #               the families of litmus tests below DIR against their recorded answers
 # make random COUNT=10000 SEED=1
@@ -39,7 +40,7 @@ promote: venv
 	KSMCHECK_PROMOTE=1 $(BIN)/python -m pytest -q $(DOCUMENTS) tests/report
 
 bench: venv
-	$(BIN)/python -m tests.bench $(if $(CORPUS),--corpus $(CORPUS)) $(if $(HERD),--herd $(HERD))
+	$(BIN)/python -m tests.bench $(if $(CORPUS),--corpus $(CORPUS)) $(if $(HERD),--herd $(HERD)) $(if $(KERNEL),--kernel-tree $(KERNEL))
 
 conformance: venv
 	$(BIN)/python -m tests.conformance $(CORPUS) -j $(JOBS)

@@ -47,8 +47,10 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=ARGS",
-        help="its arguments for one family instead of `-model FAMILY'S.cat`, for example "
-        "'lkmm=-I tools/memory-model -conf tools/memory-model/linux-kernel.cfg'",
+        help="its arguments for one family, instead of its own model for the tests' language",
+    )
+    parser.add_argument(
+        "--kernel-tree", type=Path, help="herd7 reads tests in C with DIR/tools/memory-model"
     )
     return parser
 
@@ -58,7 +60,7 @@ def _herd(options: argparse.Namespace) -> Herd | None:
         return None
     pairs = (text.partition("=") for text in options.herd_family)
     own = {name: tuple(shlex.split(args)) for name, _, args in pairs}
-    return Herd(options.herd, tuple(shlex.split(options.herd_args)), own)
+    return Herd(options.herd, tuple(shlex.split(options.herd_args)), own, options.kernel_tree)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.figures import share
-from tests.bench.herd import SECONDS, HerdRun, run_herd, sort_out
+from tests.bench.herd import SECONDS, Command, HerdRun, run_herd, sort_out
 from tests.bench.ours import OurRun, run_ours
 from tests.conformance.families import BY_COMMENT, Family, families
 
@@ -18,26 +18,44 @@ TARGETS = {"states": (10, 4), "verdict": (20, 8)}
 """At least so many times faster than herd7: in all, and for the median test."""
 
 HERD_MODELS = {
-    "x86": "x86tso.cat",
-    "aarch64": "aarch64.cat",
-    "ppc": "ppc.cat",
-    "riscv": "riscv.cat",
+    "X86": "x86tso.cat",
+    "X86_64": "x86tso.cat",
+    "AARCH64": "aarch64.cat",
+    "ARM": "arm.cat",
+    "PPC": "ppc.cat",
+    "RISCV": "riscv.cat",
 }
-"""herd7's own model of a family; LKMM's files are its arguments to give."""
+"""herd7's own model for a test's language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Herd:
-    """``args`` for all families, ``family_args`` for one."""
+    """``args`` for all families, ``family_args`` for one instead of its language's. ``kernel`` is a
+    kernel tree, whose tools/memory-model is for tests in C."""
 
     path: str
     args: tuple[str, ...] = ()
     family_args: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    kernel: Path | None = None
 
-    def args_for(self, family: str) -> tuple[str, ...]:
-        model = HERD_MODELS.get(family)
-        own = self.family_args.get(family, ("-model", model) if model else ())
-        return (*self.args, *own)
+    def command(self, family: Family) -> Command:
+        """What runs it on a family. tools/memory-model/README: herd7 starts in that folder."""
+        if family.name in self.family_args:
+            return Command((self.path, *self.args, *self.family_args[family.name]))
+        language = _language(family)
+        if language == "C" and self.kernel is not None:
+            folder = self.kernel / "tools" / "memory-model"
+            return Command((self.path, *self.args, "-conf", "linux-kernel.cfg"), folder)
+        model = HERD_MODELS.get(language)
+        return Command((self.path, *self.args, *(("-model", model) if model else ())))
+
+
+def _language(family: Family) -> str:
+    """Of its first test, in capitals."""
+    for name in family.files[:1]:
+        words = (family.folder / name).read_text(encoding="utf-8", errors="replace").split(None, 1)
+        return words[0].upper() if words else ""
+    return ""
 
 
 def corpus_section(corpus: Path, herd: Herd | None, names: Sequence[str] = ()) -> None:
@@ -84,8 +102,8 @@ def _unanswered(ran: OurRun) -> None:
 
 
 def _beside(family: Family, files: Sequence[Path], herd: Herd) -> None:
-    args = herd.args_for(family.name)
-    kept = sort_out(herd.path, args, files, SECONDS)
+    command = herd.command(family)
+    kept = sort_out(command, files, SECONDS)
     print(f"{family.name}: {len(kept.answered)} of {len(files)} tests compared", flush=True)
     for title, left in (
         (f"herd7 needs longer than {SECONDS:g} s", kept.slow),
@@ -95,7 +113,7 @@ def _beside(family: Family, files: Sequence[Path], herd: Herd) -> None:
             print(f"    left out, {title}: {file.name}")
     if not kept.answered:
         return
-    theirs = run_herd(herd.path, args, kept.answered, None)
+    theirs = run_herd(command, kept.answered, None)
     print(f"    herd7             total {theirs.wall:8.2f} s wall {theirs.cpu:8.2f} s cpu")
     for mode in MODES:
         _compare(mode, run_ours(kept.answered, mode), theirs)

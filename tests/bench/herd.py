@@ -25,6 +25,14 @@ _FIRST = re.compile(r"\s*\w+[ \t]+([^\s\"(]\S*)")
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """herd7 with its arguments, and the folder that it starts in."""
+
+    words: tuple[str, ...]
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HerdRun:
     """One process: ``times`` in wall seconds by file; ``wall`` and ``cpu`` of all of it.
 
@@ -44,13 +52,12 @@ def test_name(path: Path) -> str:
     return found[1].removesuffix(".litmus") if found else ""
 
 
-def run_herd(
-    herd: str, args: Sequence[str], files: Sequence[Path], limit: float | None = SECONDS
-) -> HerdRun:
+def run_herd(command: Command, files: Sequence[Path], limit: float | None = SECONDS) -> HerdRun:
     """Runs herd7 over the files; stops it when one test takes longer than ``limit``."""
     started = perf_counter()
     with subprocess.Popen(
-        [herd, *args, *map(str, files)],
+        [*command.words, *(str(file.resolve()) for file in files)],
+        cwd=command.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
@@ -126,22 +133,20 @@ class Sorted:
     silent: tuple[Path, ...]
 
 
-def sort_out(
-    herd: str, args: Sequence[str], files: Sequence[Path], limit: float = SECONDS
-) -> Sorted:
+def sort_out(command: Command, files: Sequence[Path], limit: float = SECONDS) -> Sorted:
     """Finds the tests that herd7 answers within the limit; goes on behind each other."""
     answered: set[Path] = set()
     slow: list[Path] = []
     left = list(files)
     while left:
-        ran = run_herd(herd, args, left, limit)
+        ran = run_herd(command, left, limit)
         answered |= {f for f, seconds in ran.times.items() if seconds <= limit}
         slow += [f for f, seconds in ran.times.items() if seconds > limit]
         if ran.stuck is None:
             break
         # A refused file in front of the stuck one takes its blame: it is tried again alone.
         left = left[left.index(ran.stuck) :]
-        alone = run_herd(herd, args, left[:1], limit)
+        alone = run_herd(command, left[:1], limit)
         if alone.stuck is not None:
             slow.append(left[0])
         answered |= set(alone.times)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench.__main__ import main
-from tests.bench.herd import run_herd, sort_out
+from tests.bench.corpus import Herd
+from tests.bench.herd import Command, run_herd, sort_out
+from tests.conformance.families import families
 
 FAKE = """#!{python}
 import sys, time
@@ -54,7 +56,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def test_what_herd_does_not_answer_is_found(herd: str, files: list[Path]) -> None:
-    kept = sort_out(herd, (), files, limit=1.0)
+    kept = sort_out(Command((herd,)), files, limit=1.0)
     assert kept.answered == (files[0], files[3], files[4], files[6])
     assert kept.slow == (files[2],)
     assert kept.silent == (files[1], files[5])
@@ -62,7 +64,7 @@ def test_what_herd_does_not_answer_is_found(herd: str, files: list[Path]) -> Non
 
 def test_each_test_has_its_own_time(herd: str, files: list[Path]) -> None:
     chosen = [files[0], files[1], files[3], files[4]]
-    ran = run_herd(herd, ("-model", "made-up.cat"), chosen, None)
+    ran = run_herd(Command((herd, "-model", "made-up.cat")), chosen, None)
     assert list(ran.times) == [files[0], files[3], files[4]]
     assert set(ran.observations.values()) == {"Never"}
     assert all(seconds >= 0.04 for seconds in ran.times.values())
@@ -87,3 +89,15 @@ def test_the_section(
     assert "    verdict " in said
     main(["--runs", "1", "--only-corpus", "--corpus", corpus])
     assert "made-up  states      7 tests" in capsys.readouterr().out
+
+
+def test_the_model_follows_the_language(files: list[Path], tmp_path: Path) -> None:
+    (family,) = families(files[0].parents[1])
+    assert Herd("herd7").command(family) == Command(("herd7",))
+    kernel = Herd("herd7", ("-v",), kernel=tmp_path).command(family)
+    folder = tmp_path / "tools" / "memory-model"
+    assert kernel == Command(("herd7", "-v", "-conf", "linux-kernel.cfg"), folder)
+    own = Herd("herd7", (), {"made-up": ("-model", "x.cat")}, tmp_path).command(family)
+    assert own == Command(("herd7", "-model", "x.cat"))
+    files[0].write_text("PPC one\n")
+    assert Herd("herd7").command(family).words == ("herd7", "-model", "ppc.cat")
