@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from random import Random
 
@@ -11,11 +13,63 @@ from ksmcheck.kernel.primitives import primitives
 
 LOADS, STORES, FENCES, ATOMIC = "load", "store", "fence", "atomic"
 
-# Brackets and locks are written as pairs elsewhere; pointers have statements of their own.
-_ELSEWHERE = ("spin_", "raw_spin_", "xa_", "mutex_", "bit_spin_", "__bit_spin", "srcu_", "rcu_")
-_ELSEWHERE += ("RCU_", "synchronize_", "load", "store", "lock_page", "unlock_page", "trylock_page")
+# Written elsewhere: locks and sections as pairs, pointers in statements of their own; a plain load
+# or store has no name in C.
+_ELSEWHERE = re.compile(
+    r"(raw_|bit_|__bit_)?spin_(?!unlock_wait)|(xa|mutex)_|s?rcu_|RCU_|synchronize_|(load|store)$|\w*lock_page"
+)
 _SELDOM = 0.3
 """Of the loads and stores this share are of counters and flags, not READ_ONCE and the like."""
+
+_CELLS = {"spin": "lk", "raw": "rl", "xa": "xa", "mutex": "mx"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Calls that take and give back one lock; ``tried`` and ``asked`` where it has such."""
+
+    take: str
+    give: str
+    tried: str | None
+    asked: str | None
+
+
+@cache
+def locks(kernel: str) -> tuple[Lock, ...]:
+    """Every lock of the catalogue; one with two ways of giving it back comes twice."""
+    known = primitives(kernel)
+    found = []
+    for name, primitive in known.items():
+        if not primitive.blocks or name.endswith("_page"):
+            continue
+        unlock = name.replace("lock", "unlock", 1).replace("irqsave", "irqrestore")
+        base, _, suffix = name.partition("lock")
+        tried, asked = f"{base}trylock{suffix}", f"{base}is_locked"
+        for give in (unlock, f"__{unlock}"):
+            if give in known:
+                names = (name, give, tried, asked)
+                found.append(Lock(*(_lock_call(known, n) for n in names)))  # type: ignore[arg-type]
+    return tuple(found)
+
+
+def _lock_call(known: Mapping[str, Primitive], name: str) -> str | None:
+    if name not in known:
+        return None
+    cell = _CELLS.get(name.partition("_")[0], "fl")
+    words = {"ptr": f"&{cell}", "any": "flags", "bit": "1"}
+    return f"{name}({', '.join(words[kind] for kind in known[name].params)})"
+
+
+@cache
+def pointer_calls(kernel: str, kind: str) -> tuple[str, ...]:
+    """Loads (of ``p``) and stores (of ``{}`` to ``p``) that are for pointers."""
+    found = []
+    for name, primitive in primitives(kernel).items():
+        fits = name.startswith(("rcu_dereference", "rcu_assign", "RCU_INIT", "rcu_access"))
+        if primitive.shape == kind and (fits or name in ("READ_ONCE", "WRITE_ONCE")):
+            words = {"ptr": "p" if primitive.macro else "&p", "any": "1", "val": "{}"}
+            found.append(f"{name}({', '.join(words[k] for k in primitive.params)})")
+    return tuple(found)
 
 
 @cache
@@ -23,7 +77,7 @@ def family(kernel: str, kind: str) -> tuple[Primitive, ...]:
     """The primitives of one kind that a statement may call on their own."""
     found = []
     for name, primitive in primitives(kernel).items():
-        if name.startswith(_ELSEWHERE) or name.endswith(("rcu_read_unlock",)):
+        if _ELSEWHERE.match(name):
             continue
         if kind == (ATOMIC if primitive.shape == "rmw" else primitive.shape):
             found.append(primitive)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.random.calls import ATOMIC, FENCES, LOADS, STORES, call
+from tests.random.calls import ATOMIC, FENCES, LOADS, STORES, call, locks, pointer_calls
 from tests.random.tree import Body, Program, Stmt, line
 
 INTS = ("x", "y", "st.a", "arr[0]", "arr[1]")
@@ -29,6 +29,8 @@ class Writer:
         self.budget = 0
         self.labels = 0
         self.words = self.random.sample(WORDS, 2)
+        # Few locks in one program, so that its threads contend for them.
+        self.locks = self.random.sample(locks(kernel), 2)
         self.plain = self.random.random() < 0.3
 
     def chance(self, share: float) -> bool:
@@ -101,9 +103,9 @@ class Writer:
         kind = self.random.randrange(4)
         cell = self.one("&x", "&y", "&st.a", "&arr[1]")
         if kind == 0:
-            store = self.one("WRITE_ONCE(p, {})", "rcu_assign_pointer(p, {})", "p = {}")
+            store = self.one(*pointer_calls(self.kernel, "store"), "p = {}")
             return line(store.format(cell) + ";")
-        taken = line(f"q = {self.one('READ_ONCE(p)', 'rcu_dereference(p)', 'p')};")
+        taken = line(f"q = {self.one(*pointer_calls(self.kernel, 'load'), 'p')};")
         use = self.one("r0 = READ_ONCE(*q);", "r1 = *q;", f"WRITE_ONCE(*q, {self.value()});")
         guard = "if (q) {" if self.chance(0.8) else "{"
         return Stmt(("{", (taken, Stmt((guard, (line(use),), "}"))), "}"))
@@ -155,14 +157,14 @@ class Writer:
         """A critical section; no lock is taken inside one, which could wait for ever."""
         self.budget -= 3
         before, self.budget = self.budget, min(self.budget, 3)
-        take, give, tried = self.random.choice(_LOCKS)
+        lock = self.random.choice(self.locks)
         inside = (self.read(), self.write(), *((self.compute(),) if self.chance(0.3) else ()))
         self.budget += before - 3
-        if tried and self.chance(0.3):
-            return Stmt((f"if ({tried}) {{", (*inside, line(f"{give};")), "}"))
-        if self.chance(0.1):
-            inside = (*inside, line(f"r1 = {self.one('spin_is_locked(&lk)')};"))
-        return Stmt((f"{take};", inside, f"{give};"))
+        if lock.tried and self.chance(0.3):
+            return Stmt((f"if ({lock.tried}) {{", (*inside, line(f"{lock.give};")), "}"))
+        if lock.asked and self.chance(0.1):
+            return line(f"r1 = {lock.asked};")
+        return Stmt((f"{lock.take};", inside, f"{lock.give};"))
 
     def section(self, depth: int, loop: bool) -> Stmt:
         """A read-side critical section of RCU or SRCU, or a grace period."""
@@ -171,9 +173,11 @@ class Writer:
         if kind == 0:
             return line(self.one("synchronize_rcu();", "synchronize_rcu_expedited();"))
         if kind == 1:
-            return line("synchronize_srcu(&ss);")
+            return line(self.one("synchronize_srcu(&ss);", "synchronize_srcu_expedited(&ss);"))
         if kind == 2:
             return Stmt(("rcu_read_lock();", inside, "rcu_read_unlock();"))
+        if self.kernel != "3.9" and self.chance(0.2):
+            return Stmt(("idx = srcu_down_read(&ss);", inside, "srcu_up_read(&ss, idx);"))
         return Stmt(("idx = srcu_read_lock(&ss);", inside, "srcu_read_unlock(&ss, idx);"))
 
     def statement(self, depth: int, loop: bool) -> Stmt:
@@ -221,17 +225,6 @@ class Writer:
         # Every thread has the locals that a condition may speak of.
         known = tuple((line("r0 = r0; r1 = r1;"), *body) for body in threads)
         return Program(f"random-{self.seed}", tuple(start), known, tuple(end))
-
-
-_LOCKS = (
-    ("spin_lock(&lk)", "spin_unlock(&lk)", "spin_trylock(&lk)"),
-    ("spin_lock(&lk)", "spin_unlock(&lk)", "spin_trylock(&lk)"),
-    ("spin_lock_irqsave(&lk, flags)", "spin_unlock_irqrestore(&lk, flags)", None),
-    ("raw_spin_lock(&rl)", "raw_spin_unlock(&rl)", "raw_spin_trylock(&rl)"),
-    ("mutex_lock(&mx)", "mutex_unlock(&mx)", "mutex_trylock(&mx)"),
-    ("bit_spin_lock(1, &fl)", "bit_spin_unlock(1, &fl)", "bit_spin_trylock(1, &fl)"),
-    ("xa_lock(&xa)", "xa_unlock(&xa)", None),
-)
 
 
 def program(seed: int, kernel: str = "6.12", *, rcu: bool = True) -> Program:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from ksmcheck.check.check import Checker
+from ksmcheck.kernel.primitives import primitives
 from tests.random.__main__ import main, run_seeds
 from tests.random.agree import Compared
 from tests.random.cases import Failure, case
+from tests.random.programs import program
 from tests.random.shrink import shrink
 from tests.random.tree import litmus, smaller
 
-FIRST, COUNT, SHARES = 20_000, 240, 4
+FIRST, COUNT, SHARES = 20_000, 200, 4
 
 
 @pytest.mark.parametrize("part", range(SHARES))
@@ -62,3 +65,14 @@ def test_shrinking_goes_as_far_as_it_can() -> None:
     whole = case(4, Checker()).program
     assert shrink(whole, lambda p: True).threads == ((),)
     assert all(len(litmus(less)) < len(litmus(whole)) for less in smaller(whole))
+
+
+@pytest.mark.parametrize("kernel", ["3.9", "6.12"])
+def test_every_primitive_comes(kernel: str) -> None:
+    """Sooner or later; a plain load or store has no name to look for."""
+    wanted = set(primitives(kernel)) - {"load", "store"}
+    for seed in range(20_000):
+        wanted -= set(re.findall(r"\w+(?=\()", litmus(program(seed, kernel))))
+        if not wanted:
+            return
+    assert not wanted
