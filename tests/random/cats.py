@@ -17,6 +17,36 @@ BINARY = ("|", "|", "&", "\\", ";", ";")
 POSTFIX = ("+", "*", "?", "^-1")
 
 
+# The words of LKMM's lowering: a model has to know them, whether it orders anything by them or not.
+VOCABULARY = [
+    "Once",
+    "Acquire",
+    "Release",
+    "Noreturn",
+    "Mb",
+    "Rmb",
+    "Wmb",
+    "Barrier",
+    "Before-atomic",
+    "After-atomic",
+    "After-spinlock",
+    "After-unlock-lock",
+    "After-srcu-read-unlock",
+    "Rcu-lock",
+    "Rcu-unlock",
+    "Sync-rcu",
+    "Srcu-lock",
+    "Srcu-unlock",
+    "Sync-srcu",
+    "LKR",
+    "LKW",
+    "UL",
+    "LF",
+    "RL",
+    "RU",
+]
+
+
 class CatWriter:
     """``known`` relations may be used by name in what follows."""
 
@@ -87,7 +117,7 @@ class CatWriter:
         )
 
     def text(self) -> str:
-        lines = ['"random"', "let com = rf | co | fr"]
+        lines = ['"random"', "let com = rf | co | fr", f"let known = {' | '.join(VOCABULARY)}"]
         if self.random.random() < 0.85:
             lines += ["acyclic po-loc | com as coherence", "empty rmw & (fre ; coe) as atomic"]
         lines += [self.definition(n) for n in range(self.random.randrange(4))]

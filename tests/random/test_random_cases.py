@@ -10,9 +10,11 @@ import pytest
 
 from ksmcheck.check.check import Checker
 from ksmcheck.kernel.primitives import primitives
+from ksmcheck.model.load import load_model
 from tests.random.__main__ import main, run_seeds
 from tests.random.agree import Compared
 from tests.random.cases import Failure, case
+from tests.random.cats import VOCABULARY
 from tests.random.programs import program
 from tests.random.shrink import shrink
 from tests.random.tree import litmus, smaller
@@ -76,3 +78,7 @@ def test_every_primitive_comes(kernel: str) -> None:
         if not wanted:
             return
     assert not wanted
+
+
+def test_random_models_know_all_that_lkmm_speaks_of() -> None:
+    assert set(VOCABULARY) == load_model("lkmm").compiled.tags
