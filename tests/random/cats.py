@@ -18,33 +18,12 @@ POSTFIX = ("+", "*", "?", "^-1")
 
 
 # The words of LKMM's lowering: a model has to know them, whether it orders anything by them or not.
-VOCABULARY = [
-    "Once",
-    "Acquire",
-    "Release",
-    "Noreturn",
-    "Mb",
-    "Rmb",
-    "Wmb",
-    "Barrier",
-    "Before-atomic",
-    "After-atomic",
-    "After-spinlock",
-    "After-unlock-lock",
-    "After-srcu-read-unlock",
-    "Rcu-lock",
-    "Rcu-unlock",
-    "Sync-rcu",
-    "Srcu-lock",
-    "Srcu-unlock",
-    "Sync-srcu",
-    "LKR",
-    "LKW",
-    "UL",
-    "LF",
-    "RL",
-    "RU",
-]
+VOCABULARY = (
+    *("Once", "Acquire", "Release", "Noreturn", "Mb", "Rmb", "Wmb", "Barrier"),
+    *("Before-atomic", "After-atomic", "After-spinlock", "After-unlock-lock"),
+    *("After-srcu-read-unlock", "Rcu-lock", "Rcu-unlock", "Sync-rcu"),
+    *("Srcu-lock", "Srcu-unlock", "Sync-srcu", "LKR", "LKW", "UL", "LF", "RL", "RU"),
+)
 
 
 class CatWriter:
