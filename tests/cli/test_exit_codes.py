@@ -199,3 +199,15 @@ def test_a_thread_that_spins_without_an_access_is_no_obstacle(run: Run, tmp_path
     )
     ran = run("check", path)
     assert (ran.code, "VIOLATED" in ran.out) == (1, True)
+
+
+def test_a_loop_within_a_loop_that_waits_is_no_obstacle(run: Run, tmp_path: Path) -> None:
+    """P1 waits for ever; P0 follows a pointer that nobody set, and no order can prevent it."""
+    path = tmp_path / "nested.litmus"
+    path.write_text(
+        "C nested\nint x; int arr[2]; int *p;\n{}\n"
+        "P0(void) { int r0 = 0; int *q = rcu_dereference(p); r0 = READ_ONCE(*q); }\n"
+        "P1(void) { int r0 = 0; while (!r0) { again: if (arr[1] == 1) goto again; r0 = x; } }\n"
+    )
+    ran = run("check", path, "--unroll", "2")
+    assert (ran.code, "bad address" in ran.out) == (1, True), ran.err
