@@ -129,8 +129,8 @@ class Checker:
             if search.bound_reached():
                 return None
             return self._observed(search, listed)
-        except TooManyValues:
-            raise TimeoutError("a value has more possibilities than can be enumerated") from None
+        except TooManyValues as many:
+            raise TimeoutError(str(many)) from None
         except OutOfTime as limit:
             raise TimeoutError(str(limit)) from None
 
