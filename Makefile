@@ -1,15 +1,25 @@
 # make verify   set up, run the KSM suite under every model, print the table
 # make test     set up, lint, run all tests
 # make docs     run every command of the documents, follow their links
+# make fuzz COUNT=10000 SEED=1
+#               damaged litmus tests, headers and cat files: a tree or a clear error
 # make promote  write what is printed now into the documents and golden files; read the diff
-# make bench    times of whole runs
+# make bench    times of whole runs; with CORPUS=DIR also of a corpus,
+#               with HERD=PATH KERNEL=TREE beside herd7
+# make conformance CORPUS=DIR
+#               the families of litmus tests below DIR against their recorded answers
+# make random COUNT=10000 SEED=1
+#               random programs and cat expressions: all engines must agree
 # make kernel-models KERNEL=DIR   the memory model in a kernel's sources (6.12) against ours
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: verify test lint venv bench docs promote kernel-models wheel clean
+COUNT ?= 10000
+SEED ?= 1
+
+.PHONY: verify test lint venv bench docs promote kernel-models wheel clean conformance random fuzz
 
 verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
@@ -31,7 +41,16 @@ promote: venv
 	KSMCHECK_PROMOTE=1 $(BIN)/python -m pytest -q $(DOCUMENTS) tests/report
 
 bench: venv
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(if $(CORPUS),--corpus $(CORPUS)) $(if $(HERD),--herd $(HERD)) $(if $(KERNEL),--kernel-tree $(KERNEL))
+
+conformance: venv
+	$(BIN)/python -m tests.conformance $(CORPUS) -j $(JOBS)
+
+fuzz: venv
+	$(BIN)/python -m tests.random.fuzz --count $(COUNT) --seed $(SEED)
+
+random: venv
+	$(BIN)/python -m tests.random --count $(COUNT) --seed $(SEED) -j $(JOBS)
 
 kernel-models: venv
 	KSMCHECK_KERNEL_TREE=$(abspath $(KERNEL)) $(BIN)/python -m pytest -q -n $(JOBS) \

@@ -106,15 +106,16 @@ class Checker:
             self._answers[question] = verdict
         return verdict
 
-    def states(self, request: Request) -> Observed:
-        """All final states over the configurations asked for, with herd7's observation.
+    def states(self, request: Request, *, listed: bool = True) -> Observed:
+        """All final states over the configurations asked for, with herd7's observation and flags.
 
-        Raises TimeoutError if the search gave up or a loop's bound can be reached.
+        Without ``listed`` the observation alone: no states, no flags. Loops are unrolled deeper as
+        for a verdict. Raises TimeoutError if the search gave up or a bound can be reached.
         """
         request = self._answerable(request)
         configs = self.workshop.configs(request)
         try:
-            found = [self._states(request, config) for config in configs]
+            found = [self._unrolled_states(request, config, listed) for config in configs]
         except TooManyValues as many:
             raise TimeoutError(str(many)) from None
         states = sorted({s for one in found for s in one.states})
@@ -122,30 +123,49 @@ class Checker:
         flags = tuple(dict.fromkeys(f for one in found for f in one.flags))
         return replace(found[0], states=tuple(states), observation=word, flags=flags)
 
-    def _states(self, request: Request, config: str) -> Observed:
-        search = self._search(request, config, perf_counter())
-        structure, goals = search.structure, search.goals
+    def _unrolled_states(self, request: Request, config: str, listed: bool) -> Observed:
+        bounds = (request.unroll,) if request.unroll else (None, *DEEPER)
+        started = perf_counter()
+        for unroll in bounds:
+            found = self._states(replace(request, unroll=unroll), config, started, listed)
+            if found is not None:
+                return found
+        raise TimeoutError("a loop's unrolling bound can be reached (raise --unroll)")
+
+    def _states(
+        self, request: Request, config: str, started: float, listed: bool
+    ) -> Observed | None:
+        """None: a loop's bound can be reached, so that these would not be all."""
         try:
-            flagged = search.flags()
-            if structure.cuts and search.unending().find(search.unending().goals.cut) is not None:
-                raise TimeoutError("a loop's unrolling bound can be reached (raise --unroll)")
-            wanted = search.find(goals.wanted) is not None
-            unwanted = search.find(goals.unwanted) is not None
+            search = self._search(request, config, started)
+            if search.bound_reached():
+                return None
+            return self._observed(search, listed)
+        except TooManyValues as many:
+            raise TimeoutError(str(many)) from None
         except OutOfTime as limit:
             raise TimeoutError(str(limit)) from None
-        outcome = search.session.states([t for _, t, _ in structure.observed], goals.complete)
-        if outcome.reason is not None:
-            raise TimeoutError(outcome.reason)
-        word = ("Sometimes" if unwanted else "Always") if wanted else "Never"
+
+    def _observed(self, search: Search, listed: bool) -> Observed:
+        structure, goals = search.structure, search.goals
+        word = "Never"
+        if search.find(goals.wanted) is not None:
+            word = "Always" if search.find(goals.unwanted) is None else "Sometimes"
+        states: tuple[tuple[int, ...], ...] = ()
+        if listed:
+            outcome = search.session.states([t for _, t, _ in structure.observed], goals.complete)
+            if outcome.reason is not None:
+                raise OutOfTime(outcome.reason)
+            states = outcome.values
         return Observed(
-            test=self.workshop.test(request).name,
+            test=structure.name,
             texts=tuple(t for t, _, _ in structure.observed),
             types=tuple(t for _, _, t in structure.observed),
-            states=outcome.values,
+            states=states,
             cells=structure.cells,
             quantifier=structure.quantifier,
             observation=word if structure.condition is not None else None,
-            flags=() if flagged is None else (flagged[0],),
+            flags=search.all_flags() if listed else (),
         )
 
     def forget(self) -> None:

@@ -147,6 +147,25 @@ class Search:
                     return check.name, self._execution(outcome.candidate)
         return None
 
+    def all_flags(self) -> tuple[str, ...]:
+        """Every flag that some consistent complete execution raises, warnings too."""
+        raised = []
+        for check in self.workshop.model(self.request.model).compiled.checks:
+            if check.flag:
+                outcome = self.session.find_flag(check, self.goals.complete)
+                if isinstance(outcome, GaveUp):
+                    raise OutOfTime(outcome.reason)
+                if isinstance(outcome, Found):
+                    raised.append(check.name)
+        return tuple(raised)
+
+    def bound_reached(self) -> bool:
+        """Whether a consistent execution goes round a loop more often than it was unrolled."""
+        if not self.structure.cuts:
+            return False
+        search = self.unending()
+        return search.find(search.goals.cut) is not None
+
     def find(self, goal: Term) -> Candidate | None:
         """A consistent execution in which ``goal`` holds. Raises OutOfTime."""
         if goal is self.structure.terms.false:

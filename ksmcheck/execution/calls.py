@@ -107,6 +107,9 @@ class Calls(Expressions):
         done = self.perform(primitive.name, given.place, given.names)
         if primitive.blocks and not done.ok:
             raise InternalError(f"replay: {primitive.name} returned without the lock")
+        if primitive.misuse is not None and self.by_formula(primitive.misuse, given, done):
+            kind = f"misuse of {primitive.name}"
+            self.failed.append(FailedCheck(kind, self.record.thread, e.span))
         result = self.result(primitive, given, done)
         return result if given.inout is None else self.give_back(given, result)
 
@@ -184,15 +187,19 @@ class Calls(Expressions):
     def result(self, primitive: Primitive, given: _Arguments, done: Done) -> Concrete:
         if primitive.result is None:
             return NOTHING
+        number = self.by_formula(primitive.result, given, done)
         cell = INT if given.place is None else given.place.type
-        operands = Operands(None, cell, given.names)
-        number = formula_value(primitive.result, operands, done.old, done.ok)
         used = formula_names(parse_formula(primitive.result))
         reads = NO_READS.union(*(given.names[n].reads for n in used if n in given.names))
         if done.old is not None:
             reads |= done.old.reads
         type = {"cell": cell, "int": INT, "bool": BOOLEAN}.get(primitive.result_type, VOID)
         return NOTHING if type == VOID else Concrete(type, wrap(number, type), reads)
+
+    def by_formula(self, formula: str, given: _Arguments, done: Done) -> int:
+        """The value of a formula about what was done, in the cell's type."""
+        cell = INT if given.place is None else given.place.type
+        return formula_value(formula, Operands(None, cell, given.names), done.old, done.ok)
 
     def give_back(self, given: _Arguments, result: Concrete) -> Concrete:
         """try_cmpxchg: the expected value becomes what was there; tells whether they were equal."""

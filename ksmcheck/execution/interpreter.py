@@ -16,7 +16,7 @@ from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
 from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.known import Outlook, keep_fixed
 from ksmcheck.execution.machine import Call, Control, FailedCheck, Variable
-from ksmcheck.execution.performed import Record
+from ksmcheck.execution.performed import Exhausted, Record
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.types import (
@@ -155,10 +155,16 @@ class Interpreter(Calls):
                 break
             self.steps += 1
             if self.steps > _MOST_STEPS:
-                raise InternalError(f"replay: P{self.record.thread} does not end")
+                self.go_round_for_ever()
             self.scope = point.scope
             point = self.step(call, point)
         self.controls = [k for k in self.controls if k.call is not call]
+
+    def go_round_for_ever(self) -> None:
+        """A thread that never ends, silently, has performed all that it will."""
+        if self.record.at == len(self.record.events):
+            raise Exhausted
+        raise InternalError(f"replay: P{self.record.thread} does not end")
 
     def arrive(self, call: Call, point: Point) -> None:
         """Ends the control of the branches whose ways meet here."""

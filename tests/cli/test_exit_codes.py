@@ -178,3 +178,36 @@ def test_a_time_limit_is_told_as_it_was_given(run: Run) -> None:
     ran = run("check", "litmus/ksm/path-a.litmus", "--model", "armv8", "--timeout", "0.01")
     assert ran.code == 4
     assert "time limit of 0.01 s reached" in ran.out
+
+
+def test_a_misused_reference_count_is_a_finding(run: Run, tmp_path: Path) -> None:
+    """Raising a count of 0 is a use after free: lib/refcount.c warns of it."""
+    path = tmp_path / "rc.litmus"
+    path.write_text("C rc\nrefcount_t rc;\n{ rc = 1; }\nP0(void) { refcount_inc(&rc); }\n")
+    assert run("check", path).code == 0
+    path.write_text(path.read_text().replace("rc = 1", "rc = 0"))
+    ran = run("check", path)
+    assert (ran.code, "misuse of refcount_inc" in ran.out) == (1, True)
+
+
+def test_a_thread_that_spins_without_an_access_is_no_obstacle(run: Run, tmp_path: Path) -> None:
+    """P1 never ends and does nothing to memory; P0 fails all the same."""
+    path = tmp_path / "spin.litmus"
+    path.write_text(
+        "C spin\n{}\nP0(int *x) { int r0 = 0; BUG_ON(r0 == 0); }\n"
+        "P1(int *x) { int r0 = 0; while (!r0) { } WRITE_ONCE(*x, 1); }\n"
+    )
+    ran = run("check", path)
+    assert (ran.code, "VIOLATED" in ran.out) == (1, True)
+
+
+def test_a_loop_within_a_loop_that_waits_is_no_obstacle(run: Run, tmp_path: Path) -> None:
+    """P1 waits for ever; P0 follows a pointer that nobody set, and no order can prevent it."""
+    path = tmp_path / "nested.litmus"
+    path.write_text(
+        "C nested\nint x; int arr[2]; int *p;\n{}\n"
+        "P0(void) { int r0 = 0; int *q = rcu_dereference(p); r0 = READ_ONCE(*q); }\n"
+        "P1(void) { int r0 = 0; while (!r0) { again: if (arr[1] == 1) goto again; r0 = x; } }\n"
+    )
+    ran = run("check", path, "--unroll", "2")
+    assert (ran.code, "bad address" in ran.out) == (1, True), ran.err

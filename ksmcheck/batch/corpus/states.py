@@ -1,0 +1,83 @@
+"""Final states in one normal form, whoever printed them.
+
+herd7 writes ``[x]=2`` or ``x=2`` for a location, ``y`` for the address of ``y`` and ``0:r1`` for a
+register; others write ``&y``. The normal form has no brackets and no ``&``, decimal numbers, and
+the places in alphabetical order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ksmcheck.check.verdict import Observed
+from ksmcheck.kernel.ints import IntType
+from ksmcheck.program.ir import Cell
+
+_BRACKETS = re.compile(r"\[([^\[\]\d][^\[\]]*(?:\[\d+\])?)\]")
+_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+)")
+
+
+def normal_form(state: str) -> str:
+    """The normal form of one state, ``place=value;`` for each place.
+
+    Raises ValueError with the piece that is not of that form.
+    """
+    return "; ".join(sorted(_piece(p) for p in state.split(";") if p.strip()))
+
+
+def _piece(piece: str) -> str:
+    place, equals, value = piece.partition("=")
+    if not equals or not place.strip() or not value.strip():
+        raise ValueError(piece.strip())
+    return f"{_place(place)}={_value(value)}"
+
+
+def _place(text: str) -> str:
+    plain = text.replace(" ", "")
+    whole = _BRACKETS.fullmatch(plain)
+    return whole[1] if whole else plain
+
+
+def _value(text: str) -> str:
+    plain = text.replace("&", "").replace(" ", "")
+    return str(int(plain, 0)) if _NUMBER.fullmatch(plain) else plain
+
+
+def listed_states(text: str) -> frozenset[str]:
+    """The states of a list joined by ``|``. Raises ValueError as ``normal_form`` does."""
+    return frozenset(normal_form(state) for state in text.split("|") if state.strip())
+
+
+def normal_states(observed: Observed) -> tuple[str, ...]:
+    """Our own states in that form, sorted. A test may have thousands: each text is made once."""
+    names = {cell.address: _object(cell) for cell in reversed(observed.cells)}
+    order = sorted(range(len(observed.texts)), key=lambda i: _place(observed.texts[i]) + "=")
+    columns = [
+        _pieces(f"{_place(observed.texts[i])}=", observed.types[i], names, i, observed.states)
+        for i in order
+    ]
+    return tuple(
+        sorted(
+            "; ".join(column[s[i]] for i, column in zip(order, columns, strict=True))
+            for s in observed.states
+        )
+    )
+
+
+def _pieces(
+    place: str, type: IntType, names: dict[int, str], at: int, states: Sequence[tuple[int, ...]]
+) -> dict[int, str]:
+    """``place=value`` for each raw value that some state has there."""
+    return {raw: place + _printed(raw, type, names) for raw in {state[at] for state in states}}
+
+
+def _printed(raw: int, type: IntType, names: dict[int, str]) -> str:
+    if type.width >= 32 and raw in names:
+        return names[raw]
+    return str(type.wrap(raw))
+
+
+def _object(cell: Cell) -> str:
+    """What begins at the cell: its first element or member stands for the whole."""
+    return re.sub(r"(\[0\])+$", "", cell.name)

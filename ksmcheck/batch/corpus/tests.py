@@ -1,0 +1,86 @@
+"""Which tests a run has: those that a table lists, or every litmus file below a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from ksmcheck.batch.corpus.expected import Expected, expected_by_comment
+from ksmcheck.text import InputError
+
+MODEL_OF_KIND: Mapping[str, str] = {
+    "C": "lkmm",
+    "X86": "tso",
+    "X86_64": "tso",
+    "AARCH64": "armv8",
+    "ARM": "armv7",
+    "PPC": "power",
+    "RISCV": "riscv",
+}
+"""The model that a test's language stands for; languages as the first word of a test, in capitals.
+A test in C is about the kernel's own model."""
+
+_FIRST_WORD = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*([A-Za-z]\w*)")
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusTest:
+    """``file`` is the path below the folder, which names the test in tables and reports.
+
+    ``kind`` is its language in capitals, ``model`` the model that it runs under, ``digest`` that of
+    its text: all empty where the file cannot be read.
+    """
+
+    file: str
+    path: Path
+    kind: str
+    model: str
+    digest: str
+    expected: Expected | None
+
+
+def listed_tests(
+    folder: Path, table: Mapping[str, Expected], model: str | None
+) -> tuple[CorpusTest, ...]:
+    """The tests of a table, in its order. Files that are missing are found out when they run."""
+    _folder(folder)
+    return tuple(_test(folder, file, model, expected) for file, expected in table.items())
+
+
+def found_tests(folder: Path, model: str | None) -> tuple[CorpusTest, ...]:
+    """Every ``*.litmus`` below a folder, with what its ``Result:`` comment expects.
+
+    Raises InputError where there is none.
+    """
+    _folder(folder)
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.litmus"))
+    if not files:
+        raise InputError(f"there is no litmus file below {folder}", hint="they end in .litmus")
+    return tuple(_test(folder, file, model, None) for file in files)
+
+
+def _folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise InputError(f"cannot read {folder}: no such folder")
+
+
+def _test(folder: Path, file: str, model: str | None, expected: Expected | None) -> CorpusTest:
+    path = folder / file
+    try:
+        text = path.read_bytes()
+    except (OSError, ValueError):
+        return CorpusTest(file, path, "", model or "", "", expected)
+    first = _FIRST_WORD.match(text)
+    kind = first[1].decode("ascii").upper() if first else ""
+    if expected is None:
+        expected = expected_by_comment(text.decode("utf-8", "replace"))
+    chosen = model or MODEL_OF_KIND.get(kind, "")
+    return CorpusTest(file, path, kind, chosen, sha256(text).hexdigest()[:16], expected)
+
+
+def kinds(tests: Sequence[CorpusTest]) -> tuple[str, ...]:
+    """The languages of the tests, sorted."""
+    return tuple(sorted({test.kind for test in tests if test.kind}))

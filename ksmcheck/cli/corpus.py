@@ -1,0 +1,88 @@
+"""``ksmcheck corpus``: many tests, compared with recorded answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ksmcheck.cli.options import FILE, engine_options
+
+_EPILOG = """\b
+Examples:
+  ksmcheck corpus litmus/classic/SB
+  ksmcheck corpus litmus/classic/MP --model tso --mode states
+  ksmcheck corpus my/tests --expected my/tests/expected.tsv -j 4 --resume run.jsonl
+  ksmcheck corpus my/tests --expected herd7.tsv --deviations known.toml --json new.json
+  ksmcheck corpus --compare my/old.json my/new.json
+
+\b
+The table has the columns file (a path below DIR), observation, number of states, final states
+joined by ` | `, flags, separated by tabs. Without one, every *.litmus file below DIR runs, and
+a `Result: Never` (Sometimes, Always) in a test's comments is what is expected of it.
+The model follows a test's language: C lkmm, X86 tso, AArch64 armv8, ARM armv7, PPC power,
+RISCV riscv.
+
+\b
+Exit codes: 0 all agree or deviate as listed, 1 a disagreement, 2 bad input or an unsupported
+test, 3 a bug in ksmcheck, 4 time-outs; the gravest in the order 3, 2, 1, 4, 0.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("folder", metavar="DIR", type=FILE, required=False)
+@click.option("--expected", type=FILE, metavar="TSV", help="Recorded answers; only its tests run.")
+@click.option("--model", metavar="NAME", help="One model for all. [default: by language]")
+@click.option(
+    "--mode",
+    type=click.Choice(["states", "verdict"]),
+    help="All states and flags, or the observation alone. [default: states with --expected]",
+)
+@click.option(
+    "--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+)
+@click.option("--unroll", type=click.IntRange(min=1), help="How often a loop may go round again.")
+@click.option("--kernel", default="6.12", show_default=True, help="Kernel point: 3.9 or 6.12.")
+@engine_options
+@click.option("--deviations", type=FILE, metavar="TOML", help="Deliberate differences.")
+@click.option("--resume", type=FILE, metavar="FILE", help="Go on where this run was interrupted.")
+@click.option(
+    "--json", "json_file", metavar="FILE", help="Write everything as JSON; `-`: print it."
+)
+@click.option("--full", is_flag=True, help="List every missing and extra state.")
+@click.option("--compare", type=FILE, nargs=2, metavar="OLD NEW", help="Compare two JSON files.")
+def command(
+    folder: Path | None,
+    expected: Path | None,
+    model: str | None,
+    mode: str | None,
+    jobs: int,
+    unroll: int | None,
+    kernel: str,
+    solver: str,
+    engine: str,
+    timeout: float | None,
+    memory: int | None,
+    deviations: Path | None,
+    resume: Path | None,
+    json_file: str | None,
+    full: bool,
+    compare: tuple[Path, Path] | None,
+) -> int:
+    """Run the litmus tests below DIR and compare the answers with recorded ones.
+
+    One bad test does not end the run: it is listed as unsupported, timed out, or our bug.
+    """
+    if compare is not None:
+        from ksmcheck.cli.corpus_compare import compare_runs
+
+        return compare_runs(*compare)
+    if folder is None:
+        raise click.UsageError("Missing argument 'DIR' (or --compare OLD NEW).")
+    from ksmcheck.batch.corpus.answer import Settings
+    from ksmcheck.cli.corpus_run import Files, run_corpus
+
+    chosen = mode or ("states" if expected else "verdict")
+    settings = Settings(chosen, model, kernel, unroll, solver, engine, timeout, memory)
+    files = Files(expected, deviations, resume, json_file)
+    return run_corpus(folder, settings, files, jobs, full=full)

@@ -1,0 +1,178 @@
+"""The files around a run: table, deviations, resume file, two runs compared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from small_corpus import TABLE, Run, changed, write_table
+
+from ksmcheck.batch.corpus.states import listed_states, normal_form
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("SB.litmus", "Never", "0", "")], "line 2 has 4 columns, not 5"),
+        ([*TABLE, ("a", "Perhaps", "0", "", "")], "line 6: 'Perhaps' is no observation"),
+        ([("a", "Never", "two", "", "")], "line 2: 'two' is no number of states"),
+        ([("a", "Never", "3", "x=1; | x=2;", "")], "line 2: 3 states are announced, 2 listed"),
+        ([("a", "Never", "1", "x 1;", "")], "line 2: 'x 1' is not place=value"),
+        ([TABLE[0], TABLE[0]], "line 3: a second answer for SB.litmus"),
+        ([], "lists no tests"),
+    ],
+)
+def test_a_malformed_table(run: Run, corpus: Path, rows: list[tuple[str, ...]], said: str) -> None:
+    ran = run(corpus, "--expected", write_table(corpus, rows))
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_missing_files(run: Run, corpus: Path, tmp_path: Path) -> None:
+    for args in (
+        [tmp_path / "nowhere"],
+        [corpus, "--expected", tmp_path / "nowhere.tsv"],
+        [corpus, "--deviations", tmp_path / "nowhere.toml"],
+        [corpus, "--resume", tmp_path / "tests"],
+        [corpus, "--json", tmp_path / "no/such/place.json"],
+        ["--compare", tmp_path / "a.json", tmp_path / "b.json"],
+        [],
+    ):
+        ran = run(*args)
+        assert ran.code == 2, args
+        assert "Error" in ran.err or "error: " in ran.err
+
+
+def test_states_have_one_form() -> None:
+    ours = "1:r0=&x; x=0x10; a[1]=-1; p=&s.b + 4;"
+    theirs = "[a[1]]=-1; [p]=s.b+4; [x]=16; 1:r0=x;"
+    assert normal_form(ours) == normal_form(theirs) == "1:r0=x; a[1]=-1; p=s.b+4; x=16"
+    assert listed_states(" 0:r0=1; [x]=2; | x=2; 0:r0=1;") == {"0:r0=1; x=2"}
+
+
+DEVIATION = """[[deviation]]
+id = "made-up"
+reason = "the table was changed"
+source = "this test"
+tests = ["SB.litmus"]
+"""
+
+
+def test_a_listed_deviation_is_no_disagreement(run: Run, corpus: Path, tmp_path: Path) -> None:
+    table = write_table(corpus, changed("SB.litmus", observation="Never"))
+    listed = tmp_path / "known.toml"
+    for tests in ("SB.litmus", "tests/SB.litmus"):
+        listed.write_text(DEVIATION.replace("SB.litmus", tests))
+        ran = run(corpus, "--expected", table, "--deviations", listed)
+        assert ran.code == 0
+        assert "made-up: the table was changed (this test)" in ran.out
+        assert "1 deviate as listed" in ran.last
+    listed.write_text(DEVIATION + 'observation = "Always"\n')
+    assert run(corpus, "--expected", table, "--deviations", listed).code == 1
+
+
+def test_a_deviation_that_is_none_is_said(run: Run, corpus: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "known.toml"
+    listed.write_text(DEVIATION)
+    ran = run(corpus, "--expected", corpus / "expected.tsv", "--deviations", listed)
+    assert ran.code == 0
+    assert "listed as deviation made-up, but agrees: SB.litmus" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (DEVIATION.replace("reason", "cause"), "deviation 1 has no reason"),
+        (DEVIATION + "why = 1\n", "'why' is unknown"),
+        (DEVIATION + DEVIATION, "SB.litmus is under made-up and made-up"),
+        (DEVIATION.replace('["SB.litmus"]', '"SB.litmus"'), "tests is a list"),
+        ("deviation = 1\n", "only [[deviation]] tables"),
+        ("[[deviation]\n", "known.toml"),
+    ],
+)
+def test_malformed_deviations(run: Run, corpus: Path, tmp_path: Path, text: str, said: str) -> None:
+    listed = tmp_path / "known.toml"
+    listed.write_text(text)
+    ran = run(corpus, "--deviations", listed)
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def resumed(run: Run, corpus: Path, log: Path, *more: str) -> list[str]:
+    """Runs with a resume file; the tests that were answered anew."""
+    before = log.read_bytes().count(b'"file"') if log.exists() else 0
+    ran = run(corpus, "--expected", corpus / "expected.tsv", "--resume", log, *more)
+    assert ran.code == 0, ran.err
+    assert ran.last.startswith("4 tests: 4 agree")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    return [line["file"] for line in lines[1:]][before:]
+
+
+def test_a_run_goes_on_where_it_was(run: Run, corpus: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log" / "run.jsonl"
+    assert len(resumed(run, corpus, log)) == 4
+    assert resumed(run, corpus, log) == []
+    text = (corpus / "SB.litmus").read_text()
+    (corpus / "SB.litmus").write_text(text + "\n")
+    assert resumed(run, corpus, log) == ["SB.litmus"]
+
+
+def test_a_run_cut_off_anywhere_goes_on(run: Run, corpus: Path, tmp_path: Path) -> None:
+    """At every length of the file: the answers of whole lines stay, the rest runs again."""
+    log = tmp_path / "run.jsonl"
+    resumed(run, corpus, log)
+    whole = log.read_bytes()
+    order = [json.loads(line)["file"] for line in whole.splitlines()[1:]]
+    for length in range(0, len(whole), 29):
+        log.write_bytes(whole[:length])
+        kept = max(0, whole[:length].count(b"\n") - 1)
+        found = run(corpus, "--expected", corpus / "expected.tsv", "--resume", log)
+        assert found.code == 0, found.err
+        lines = log.read_bytes().splitlines()
+        assert lines[: kept + 1] == whole.splitlines()[: kept + 1]
+        assert [json.loads(line)["file"] for line in lines[1:]] == order
+
+
+def test_a_damaged_line_runs_again(run: Run, corpus: Path, tmp_path: Path) -> None:
+    log = tmp_path / "run.jsonl"
+    resumed(run, corpus, log)
+    lines = log.read_text().splitlines()
+    lines[2] = lines[2][:40]
+    log.write_text("\n".join(lines) + "\n")
+    ran = run(corpus, "--expected", corpus / "expected.tsv", "--resume", log)
+    assert ran.code == 0
+    assert len(log.read_text().splitlines()) == 6
+
+
+def test_a_resume_file_of_another_run_is_refused(run: Run, corpus: Path, tmp_path: Path) -> None:
+    log = tmp_path / "run.jsonl"
+    resumed(run, corpus, log)
+    ran = run(corpus, "--resume", log, "--model", "tso")
+    assert ran.code == 2
+    assert "other settings (mode, model)" in ran.err
+    mine = tmp_path / "mine.txt"
+    for text in ("my notes\n", "my notes"):
+        mine.write_text(text)
+        ran = run(corpus, "--resume", mine)
+        assert (ran.code, mine.read_text()) == (2, text)
+
+
+def test_two_runs_compared(run: Run, corpus: Path, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    run(corpus, "--mode", "states", "--json", old)
+    assert run("--compare", old, old).code == 0
+    text = (corpus / "SB.litmus").read_text()
+    (corpus / "SB.litmus").write_text(
+        text.replace("WRITE_ONCE(*x, 1);", "WRITE_ONCE(*x, 1); smp_mb();")
+    )
+    (corpus / "race.litmus").unlink()
+    run(corpus, "--mode", "states", "--model", "sc", "--json", new)
+    ran = run("--compare", old, new)
+    assert ran.code == 1
+    assert "observation: Sometimes -> Never" in ran.out
+    assert "state gone: 0:r0=0; 1:r0=0" in ran.out
+    assert "only in the old run: race.litmus" in ran.out
+    assert "3 tests in both runs, 1 answered otherwise" in ran.last
+    new.write_text('{"tests": [1]}')
+    assert run("--compare", old, new).code == 2

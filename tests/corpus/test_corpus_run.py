@@ -1,0 +1,172 @@
+"""``ksmcheck corpus``: what agrees, what does not, and what has no answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from small_corpus import FOUR, TABLE, THREE, Run, changed, deadly_work, write_table
+
+
+def test_all_agree(run: Run, corpus: Path) -> None:
+    ran = run(corpus, "--expected", corpus / "expected.tsv")
+    assert ran.code == 0, ran.out
+    assert ran.last.startswith("4 tests: 4 agree, 0 disagree;")
+
+
+def test_only_listed_tests_run(run: Run, corpus: Path) -> None:
+    (corpus / "broken.litmus").write_text("C broken\n")
+    ran = run(corpus, "--expected", write_table(corpus, TABLE[:2]))
+    assert (ran.code, ran.last[:7]) == (0, "2 tests")
+
+
+def test_workers_find_the_same(run: Run, corpus: Path) -> None:
+    ran = run(corpus, "--expected", corpus / "expected.tsv", "-j2")
+    assert ran.code == 0, ran.out
+    assert ran.last.startswith("4 tests: 4 agree")
+
+
+def test_the_test_that_kills_its_worker_is_found(
+    run: Run, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ksmcheck.batch.corpus.workers._work", deadly_work)
+    ran = run(corpus, "--expected", corpus / "expected.tsv", "-j2")
+    assert ran.code == 3
+    assert "3 agree, 0 disagree, 1 failed in ksmcheck" in ran.last
+    assert "the worker process died" in ran.out
+
+
+def test_a_wrong_observation(run: Run, corpus: Path) -> None:
+    table = write_table(corpus, changed("SB.litmus", observation="Never"))
+    ran = run(corpus, "--expected", table)
+    assert ran.code == 1
+    assert "SB.litmus  Sometimes, expected Never  -       -" in ran.out
+    assert "1 disagree (observation 1)" in ran.last
+
+
+def test_missing_and_extra_states(run: Run, corpus: Path) -> None:
+    more = write_table(corpus, changed("deep/SB+mbs.litmus", states="4", final_states=FOUR))
+    ran = run(corpus, "--expected", more)
+    assert ran.code == 1
+    assert "missing  0:r0=0; 1:r0=0" in ran.out
+    assert "1 missing, 0 extra" in ran.out
+    fewer = write_table(corpus, changed("SB.litmus", states="3", final_states=THREE))
+    ran = run(corpus, "--expected", fewer)
+    assert "extra    0:r0=0; 1:r0=0" in ran.out
+    assert "1 disagree (states 1)" in ran.last
+
+
+def test_missing_and_extra_flags(run: Run, corpus: Path) -> None:
+    ran = run(corpus, "--expected", write_table(corpus, changed("race.litmus", flags="")))
+    assert (ran.code, "extra data-race" in ran.out) == (1, True)
+    ran = run(corpus, "--expected", write_table(corpus, changed("SB.litmus", flags="data-race")))
+    assert (ran.code, "no data-race" in ran.out) == (1, True)
+    assert "1 disagree (flags 1)" in ran.last
+
+
+def test_verdict_mode_compares_the_observation_alone(run: Run, corpus: Path) -> None:
+    table = write_table(corpus, changed("SB.litmus", states="3", final_states=THREE))
+    assert run(corpus, "--expected", table, "--mode", "verdict").code == 0
+    table = write_table(corpus, changed("SB.litmus", observation="Always"))
+    assert run(corpus, "--expected", table, "--mode", "verdict").code == 1
+
+
+def test_result_comments_are_the_expectation_without_a_table(run: Run, corpus: Path) -> None:
+    ran = run(corpus)
+    assert ran.code == 0
+    assert ran.last.startswith("4 tests: 2 agree, 0 disagree, 2 without expectation")
+    text = (corpus / "SB.litmus").read_text()
+    (corpus / "SB.litmus").write_text(text.replace("Result: Sometimes", "Result: Always"))
+    assert run(corpus).code == 1
+
+
+def test_the_model_may_be_chosen(run: Run, corpus: Path) -> None:
+    """Without fences, SC still forbids both zeros."""
+    ran = run(corpus, "--model", "sc")
+    assert ran.code == 1
+    assert "SB.litmus  Never, expected Sometimes" in ran.out
+
+
+def test_one_bad_test_does_not_end_the_run(run: Run, corpus: Path) -> None:
+    (corpus / "deep/bad.litmus").write_text("C bad\n{}\nP0(int *x) { smp_nonsense(x); }\n")
+    (corpus / "deep/mips.litmus").write_text("MIPS one\n{}\n P0 ;\n nop ;\n")
+    rows = [*TABLE, *((f"deep/{n}.litmus", "Never", "0", "", "") for n in ("bad", "mips", "gone"))]
+    ran = run(corpus, "--expected", write_table(corpus, rows))
+    assert ran.code == 2
+    assert "4 agree, 0 disagree, 3 unsupported" in ran.last
+    assert f"    {corpus}/deep/bad.litmus:3:14\n" in ran.out
+    assert "no model for tests in MIPS" in ran.out
+    assert "cannot read" in ran.out
+
+
+def test_a_bug_of_ours_is_counted_and_shown(
+    run: Run, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ksmcheck.check.check import Checker
+
+    good = Checker.states
+
+    def bad(self, request, **more):
+        if request.path.name == "SB.litmus":
+            raise ZeroDivisionError("made up")
+        return good(self, request, **more)
+
+    monkeypatch.setattr(Checker, "states", bad)
+    saved = tmp_path / "run.json"
+    ran = run(corpus, "--expected", corpus / "expected.tsv", "--json", saved)
+    assert ran.code == 3
+    assert "3 agree, 0 disagree, 1 failed in ksmcheck" in ran.last
+    tests = {t["file"]: t for t in json.loads(saved.read_text())["tests"]}
+    assert "ZeroDivisionError: made up" in tests["SB.litmus"]["detail"]
+
+
+def test_a_test_that_hangs_is_stopped(
+    run: Run, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ksmcheck.check.check import Checker
+
+    good = Checker.states
+
+    def slow(self, request, **more):
+        while request.path.name == "SB.litmus":
+            pass
+        return good(self, request, **more)
+
+    monkeypatch.setattr(Checker, "states", slow)
+    ran = run(corpus, "--expected", corpus / "expected.tsv", "--timeout", "2")
+    assert ran.code == 4
+    assert "3 agree, 0 disagree, 1 timed out" in ran.last
+
+
+def test_a_reachable_bound_is_no_answer(run: Run, corpus: Path) -> None:
+    loop = "int r0; do { r0 = atomic_inc_return(x); } while (r0 < 100);"
+    (corpus / "loop.litmus").write_text(
+        f"C loop\n(* Result: Never *)\n{{}}\nP0(atomic_t *x) {{ {loop} }}\nexists (0:r0=3)\n"
+    )
+    ran = run(corpus)
+    assert ran.code == 4
+    assert "unrolling bound can be reached" in ran.out
+
+
+def test_loops_are_unrolled_as_far_as_it_takes(run: Run, corpus: Path) -> None:
+    """Five rounds, more than loops are unrolled at first."""
+    loop = "int r0; do { r0 = atomic_inc_return(x); } while (r0 < 5);"
+    (corpus / "loop.litmus").write_text(
+        f"C loop\n(* Result: Always *)\n{{}}\nP0(atomic_t *x) {{ {loop} }}\nexists (0:r0=5)\n"
+    )
+    assert run(corpus, "--mode", "states").code == 0
+
+
+def test_json_holds_everything(run: Run, corpus: Path) -> None:
+    table = write_table(corpus, changed("SB.litmus", states="3", final_states=THREE))
+    ran = run(corpus, "--expected", table, "--json", "-")
+    found = json.loads(ran.out)
+    assert found["settings"]["mode"] == "states"
+    assert found["summary"]["differ_in"] == {"observation": 0, "states": 1, "flags": 0}
+    first = found["tests"][0]
+    assert (first["file"], first["kind"], first["model"]) == ("SB.litmus", "C", "lkmm")
+    assert first["outcome"] == "disagrees"
+    assert first["difference"]["extra"] == ["0:r0=0; 1:r0=0"]
+    assert found["tests"][2]["states"] == ["1:r0=a; 1:r1=0", "1:r0=b; 1:r1=1"]
+    assert found["tests"][3]["flags"] == ["data-race"]
