@@ -44,7 +44,12 @@ test, 3 a bug in ksmcheck, 4 time-outs; the gravest in the order 3, 2, 1, 4, 0.
 @click.option("--unroll", type=click.IntRange(min=1), help="How often a loop may go round again.")
 @click.option("--kernel", default="6.12", show_default=True, help="Kernel point: 3.9 or 6.12.")
 @engine_options
-@click.option("--deviations", type=FILE, metavar="TOML", help="Deliberate differences.")
+@click.option(
+    "--deviations",
+    type=FILE,
+    metavar="TOML",
+    help="Deliberate differences. [default: those that docs/deviations.md tells]",
+)
 @click.option("--resume", type=FILE, metavar="FILE", help="Go on where this run was interrupted.")
 @click.option(
     "--json", "json_file", metavar="FILE", help="Write everything as JSON; `-`: print it."

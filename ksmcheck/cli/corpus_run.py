@@ -16,7 +16,7 @@ import click
 
 from ksmcheck import __version__
 from ksmcheck.batch.corpus.answer import Answer, Settings
-from ksmcheck.batch.corpus.deviations import Deviations, read_deviations
+from ksmcheck.batch.corpus.deviations import DEVIATIONS, read_deviations
 from ksmcheck.batch.corpus.expected import read_expected
 from ksmcheck.batch.corpus.judge import judge
 from ksmcheck.batch.corpus.record import run_object
@@ -24,6 +24,7 @@ from ksmcheck.batch.corpus.resume import Resume, open_resume
 from ksmcheck.batch.corpus.run import run_tests
 from ksmcheck.batch.corpus.summary import exit_code, summary_of
 from ksmcheck.batch.corpus.tests import CorpusTest, found_tests, listed_tests
+from ksmcheck.store.paths import models_dir
 from ksmcheck.text import InputError
 
 
@@ -40,7 +41,7 @@ class Files:
 def run_corpus(folder: Path, settings: Settings, files: Files, jobs: int, *, full: bool) -> int:
     """Runs everything, prints the report, and gives the exit code. Raises InputError."""
     started = perf_counter()
-    listed = read_deviations(files.deviations) if files.deviations else Deviations()
+    listed = read_deviations(files.deviations or models_dir() / DEVIATIONS)
     tests = _tests(folder, settings, files.expected)
     with _opened(files.resume, settings) as resume:
         answers = {a.file: a for a in _progressing(_answers(tests, settings, jobs, resume), tests)}

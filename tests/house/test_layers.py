@@ -27,7 +27,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         "solve": "text syntax kernel program cat events execution",
         "check": "text store syntax kernel program cat model lowering isa events execution solve",
         "explain": "text kernel program cat lowering model events execution solve check",
-        "batch": "text store syntax kernel program model events execution solve check explain",
+        "batch": "text store syntax kernel program model isa events execution solve check explain",
         "report": "text kernel program model events execution check explain batch",
         "cli": "text store syntax kernel program cat model events execution solve check explain "
         "batch report",

@@ -18,13 +18,17 @@ from typing import Any
 from ksmcheck.batch.suite import read_toml
 from ksmcheck.text import InputError
 
+DEVIATIONS = "deviations.toml"
+"""The file beside the shipped models: where ksmcheck means to differ from herd7."""
+
 _NEEDED = ("id", "reason", "source", "tests")
 _KNOWN = (*_NEEDED, "observation")
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """``tests`` are paths below the corpus folder, or below the folder that it lies in."""
+    """``tests`` are paths below the corpus folder, or below the folder that it lies in, or names of
+    tests (a file's without its ending). None: the difference is one of principle."""
 
     id: str
     reason: str
@@ -42,7 +46,8 @@ class Deviations:
 
     def of(self, folder: Path, file: str) -> Deviation | None:
         known = self.by_test or {}
-        return known.get(file) or known.get(f"{folder.resolve().name}/{file}")
+        places = (file, f"{folder.resolve().name}/{file}", Path(file).stem)
+        return next((known[place] for place in places if place in known), None)
 
 
 def read_deviations(path: Path) -> Deviations:
@@ -66,7 +71,7 @@ def _deviation(path: Path, number: int, entry: Any) -> Deviation:
     if not isinstance(entry, dict):
         raise InputError(f"{where} is no table", hint="write [[deviation]]")
     for key in _NEEDED:
-        if not entry.get(key):
+        if key not in entry or entry[key] == "":
             raise InputError(f"{where} has no {key}", hint=f"each has {', '.join(_NEEDED)}")
     for key in entry:
         if key not in _KNOWN:

@@ -9,16 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from ksmcheck.batch.corpus.expected import Expected, expected_by_comment
+from ksmcheck.check.assembly import KERNEL_C
+from ksmcheck.isa.dialects import MODELS
 from ksmcheck.text import InputError
 
 MODEL_OF_KIND: Mapping[str, str] = {
-    "C": "lkmm",
-    "X86": "tso",
-    "X86_64": "tso",
-    "AARCH64": "armv8",
-    "ARM": "armv7",
-    "PPC": "power",
-    "RISCV": "riscv",
+    "C": KERNEL_C,
+    **{dialect.upper(): model for dialect, model in MODELS.items()},
 }
 """The model that a test's language stands for; languages as the first word of a test, in capitals.
 A test in C is about the kernel's own model."""
