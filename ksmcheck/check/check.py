@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.prepare import Workshop
@@ -23,10 +24,12 @@ from ksmcheck.check.verdict import (
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.program.ir import Check, Cut, Program
-from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.session import Session
 from ksmcheck.syntax.load import AnyTest
+
+if TYPE_CHECKING:
+    from ksmcheck.solve.explicit import ExplicitSession
 
 
 def load(path: str | Path, kernel: str = "6.12") -> AnyTest:
@@ -182,6 +185,8 @@ class Checker:
             model = self.workshop.model(request.model)
             cat = model.compiled
             if request.engine == "explicit":
+                from ksmcheck.solve.explicit import ExplicitSession
+
                 tree = model.cat.tree if cat.interpreted is not None else ()
                 return ExplicitSession(structure, cat, tree=tree, limits=limits)
             return Session(

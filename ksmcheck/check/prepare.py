@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ksmcheck.check.assembly import check_fit, check_widths
 from ksmcheck.check.verdict import Request
 from ksmcheck.events.build import build_structure
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.walk import Lower
-from ksmcheck.isa.compile import Assembled, assemble
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.lowering.template import Row
@@ -27,6 +27,9 @@ from ksmcheck.program.sites import remove_sites
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.load import AnyTest, load_test
 from ksmcheck.text import InputError, Span
+
+if TYPE_CHECKING:
+    from ksmcheck.isa.compile import Assembled
 
 ASSEMBLY = "assembly"
 """The configuration of assembly tests."""
@@ -83,7 +86,7 @@ class Workshop:
 
     def program(self, request: Request) -> Program:
         known = self._compiled(request)
-        return known.program if isinstance(known, Assembled) else known
+        return known if isinstance(known, Program) else known.program
 
     def _compiled(self, request: Request) -> Program | Assembled:
         key = (request.path, request.kernel, request.defines, request.removed, request.unroll)
@@ -91,6 +94,8 @@ class Workshop:
             test = self.test(request)
             unroll = UNROLL if request.unroll is None else request.unroll
             if isinstance(test, AssemblyTest):
+                from ksmcheck.isa.compile import assemble
+
                 self._programs[key] = assemble(test, kernel=request.kernel, unroll=unroll)
             else:
                 self._programs[key] = compile_program(test, kernel=request.kernel, unroll=unroll)
@@ -98,10 +103,14 @@ class Workshop:
 
     def fingerprint(self, request: Request) -> str:
         """Of the program: equal for programs that are alike but for names and places."""
-        program = self.program(request)
-        known = self._fingerprints.get(id(program))
+        compiled = self._compiled(request)
+        known = self._fingerprints.get(id(compiled))
         if known is None:
-            known = self._fingerprints[id(program)] = fingerprint(program)
+            if isinstance(compiled, Program):
+                known = fingerprint(compiled)
+            else:
+                known = f"{fingerprint(compiled.program)} {sorted(compiled.actions.items())}"
+            self._fingerprints[id(compiled)] = known
         return known
 
     def structure(self, request: Request, config: str, *, stalls: bool = False) -> EventStructure:
@@ -112,7 +121,7 @@ class Workshop:
         compiled = self._compiled(request)
         model = self.model(request.model)
         flags = any(check.flag for check in model.compiled.checks)
-        if isinstance(compiled, Assembled):
+        if not isinstance(compiled, Program):
             test = self.test(request)
             assert isinstance(test, AssemblyTest)
             check_fit(test, model.name)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ksmcheck.check.goals import Goals, goals_of
 from ksmcheck.check.prepare import Workshop
-from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Request, Verdict
-from ksmcheck.check.witness import confirm
+from ksmcheck.check.verdict import (
+    BOUNDED,
+    SAFE,
+    UNKNOWN,
+    VACUOUS,
+    VIOLATED,
+    Request,
+    Verdict,
+    Witness,
+)
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.execution.execution import Execution
 from ksmcheck.program.ir import Origin
-from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.outcome import Candidate, Found, GaveUp
 from ksmcheck.solve.session import Session
+
+if TYPE_CHECKING:
+    from ksmcheck.solve.explicit import ExplicitSession
 
 WARNINGS = frozenset(("mixed-accesses",))
 """Flags that advise and do not end the model's guarantees (tools/memory-model/linux-kernel.cat of
@@ -65,7 +76,7 @@ class Search:
     # Verdicts.
 
     def _violated(self, base: Verdict, execution: Execution, flag: str | None = None) -> Verdict:
-        witness = confirm(self.workshop, self.request, self.structure, execution, flag)
+        witness = self._confirmed(execution, flag)
         flags = () if flag is None else (flag,)
         return replace(base, verdict=VIOLATED, witness=witness, flags=flags)
 
@@ -120,7 +131,7 @@ class Search:
         beyond = self._beyond(base)
         if beyond is not None and beyond.verdict != BOUNDED:
             return beyond
-        witness = confirm(self.workshop, self.request, self.structure, self._execution(wanted))
+        witness = self._confirmed(self._execution(wanted))
         seen = replace(base, observation=word, witness=witness, verdict=SAFE)
         return _bounded(seen, self.structure) if beyond and word == "Always" else seen
 
@@ -174,6 +185,12 @@ class Search:
         if isinstance(outcome, GaveUp):
             raise OutOfTime(outcome.reason)
         return outcome.candidate if isinstance(outcome, Found) else None
+
+    def _confirmed(self, execution: Execution, flag: str | None = None) -> Witness:
+        # The replay is loaded where there is something to replay.
+        from ksmcheck.check.witness import confirm
+
+        return confirm(self.workshop, self.request, self.structure, execution, flag)
 
     def _execution(self, candidate: Candidate) -> Execution:
         from ksmcheck.solve.witness import to_execution

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.solve.base import Base
-from ksmcheck.solve.tuple_checks import TupleChecks
-from ksmcheck.solve.tuple_rules import Refused
+from ksmcheck.solve.refused import Refused
+
+if TYPE_CHECKING:
+    # Loaded where the encoding is asked for.
+    from ksmcheck.solve.tuple_checks import TupleChecks
 
 AS_ENGINE = 8_000_000
 AS_HELP = 100_000
@@ -71,6 +75,8 @@ class Exact:
     def _sized(self, checks: Iterable[Check]) -> TupleChecks:
         """The encoding, if these are not too large for it as a help."""
         if self._checks is None:
+            from ksmcheck.solve.tuple_checks import TupleChecks
+
             self._checks = TupleChecks(self._base, self._cat, self._most)
         if self._most == AS_HELP and self._checks.size(checks) > AS_HELP:
             raise Refused("the exact encoding of the model is too large here")

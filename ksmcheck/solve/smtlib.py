@@ -13,10 +13,11 @@ from ksmcheck.events.terms import Term
 from ksmcheck.solve.collector import collector_at_rest
 from ksmcheck.solve.gates import TRUE
 from ksmcheck.solve.premises import premises
+from ksmcheck.solve.refused import Refused
 from ksmcheck.solve.smtlib_facts import SmtFacts
 from ksmcheck.solve.smtlib_terms import any_of
 from ksmcheck.solve.tuple_checks import TupleChecks
-from ksmcheck.solve.tuple_rules import HIGH, Refused
+from ksmcheck.solve.tuple_rules import HIGH
 from ksmcheck.text import InputError
 
 _MOST_CLAUSES = 8_000_000

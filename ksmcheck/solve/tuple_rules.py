@@ -18,15 +18,11 @@ from ksmcheck.kernel.ints import BOOL
 from ksmcheck.solve.facts import Facts, Presence
 from ksmcheck.solve.gates import TRUE
 from ksmcheck.solve.premises import VALUES
+from ksmcheck.solve.refused import Refused
 from ksmcheck.solve.tuple_algebra import Prepared
 from ksmcheck.solve.tuple_bounds import Bounds
 
 HIGH, LOW = 0, 1
-
-
-class Refused(Exception):
-    """The exact encoding of this model and structure is not possible, or too large; the message
-    says why, for the user."""
 
 
 @dataclass(frozen=True, slots=True)

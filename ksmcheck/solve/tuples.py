@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from ksmcheck.solve.facts import Facts, Presence
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.ranks import Ranks
+from ksmcheck.solve.refused import Refused
 from ksmcheck.solve.tuple_algebra import Prepared
 from ksmcheck.solve.tuple_bounds import Bounds
-from ksmcheck.solve.tuple_rules import HIGH, LOW, Alternative, Refused, Rules
+from ksmcheck.solve.tuple_rules import HIGH, LOW, Alternative, Rules
 
 Cube = tuple[int, ...]
 """A conjunction of literals; the empty one is true."""

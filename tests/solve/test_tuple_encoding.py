@@ -16,10 +16,10 @@ from ksmcheck.solve.base import Base
 from ksmcheck.solve.facts import Presence
 from ksmcheck.solve.outcome import Found, GaveUp, Refuted
 from ksmcheck.solve.ranks import Ranks
+from ksmcheck.solve.refused import Refused
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.tuple_checks import TupleChecks
 from ksmcheck.solve.tuple_cycles import forbid_cycles
-from ksmcheck.solve.tuple_rules import Refused
 
 
 def solver_of(gates):
