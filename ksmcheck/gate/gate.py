@@ -1,0 +1,160 @@
+"""The whole way of a gate run: configuration, questions, baseline, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from ksmcheck import __version__
+from ksmcheck.batch.exit_codes import gravest
+from ksmcheck.gate.answer import Answerer
+from ksmcheck.gate.baseline import Baseline, read_baseline, write_baseline
+from ksmcheck.gate.compare import (
+    judged,
+    missing_findings,
+    need_findings,
+    site_findings,
+    verdict_findings,
+)
+from ksmcheck.gate.config import Config
+from ksmcheck.gate.plan import Cell, asked, plan
+from ksmcheck.gate.survey import Survey, survey, to_baseline
+from ksmcheck.report.findings import ERROR, Case, Finding, Report
+from ksmcheck.store.cache import Cache
+from ksmcheck.store.content import Contents
+from ksmcheck.store.results import Results
+from ksmcheck.text import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How to run: ``full`` asks the necessity of everything, ``cache`` keeps results."""
+
+    cache: Cache
+    jobs: int = 1
+    full: bool = False
+
+
+def gate(config: Config, run: Run, *, record: bool = False) -> Report:
+    """Compares with the baseline, or writes it. Raises InputError and InternalError.
+
+    Nothing is recorded while a verdict is not the expected one, or UNKNOWN.
+    """
+    started = perf_counter()
+    cells = plan(config)
+    before = None
+    if not record or config.baseline.exists():
+        before = _baseline(config, record)
+    full = run.full or (record and before is not None and before.full)
+    if run.full and not record and before is not None and not before.full:
+        raise InputError(
+            f"{config.baseline} holds no necessity of all barriers",
+            hint="ksmcheck gate --full --record",
+        )
+    with Answerer(Results(run.cache), Contents(), run.jobs) as answerer:
+        now = survey(asked(cells), answerer, _Names(config.folder), full=full)
+    found = list(_findings(config, now, None if record else before))
+    notes = (_record(config, now, found),) if record else ()
+    found += _overruns(config, now, perf_counter() - started, full)
+    findings = judged(found, config.policy)
+    return Report(
+        title=str(config.source.name),
+        version=__version__,
+        cases=tuple(_cases(cells, now, findings)),
+        findings=tuple(findings),
+        seconds=perf_counter() - started,
+        notes=notes,
+    )
+
+
+def exit_code(report: Report) -> int:
+    """The gravest of the findings that fail."""
+    return gravest(f.code for f in report.findings if f.level == ERROR)
+
+
+def _baseline(config: Config, record: bool) -> Baseline | None:
+    """The recorded one; one that cannot be read may be replaced."""
+    try:
+        return read_baseline(config.baseline)
+    except InputError:
+        if not record:
+            raise
+        return None
+
+
+class _Names:
+    """The baseline's names of files: from the configuration's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self._known: dict[str, str] = {}
+
+    def __call__(self, name: str) -> str:
+        if name not in self._known:
+            path = Path(name).resolve()
+            inside = path.is_relative_to(self.folder)
+            self._known[name] = (path.relative_to(self.folder) if inside else path).as_posix()
+        return self._known[name]
+
+
+def _findings(config: Config, now: Survey, before: Baseline | None) -> Iterator[Finding]:
+    for cell, answer in now.answers.items():
+        yield from verdict_findings(cell, answer, before, allow_bounded=config.allow_bounded)
+    if before is not None:
+        yield from missing_findings(before, now.answers)
+        yield from site_findings(before, now)
+        yield from need_findings(before, now)
+
+
+def _overruns(config: Config, now: Survey, seconds: float, full: bool) -> Iterator[Finding]:
+    limits = config.limits
+    budget = limits.budget_full if full else limits.budget
+    if budget is not None and seconds > budget:
+        yield Finding("budget", ERROR, f"the run took {seconds:.1f} s, its budget is {budget:g} s")
+    if limits.budget_each is None:
+        return
+    for cell, answer in now.answers.items():
+        took = answer.outcome.seconds
+        if not answer.cached and took > limits.budget_each:
+            yield Finding(
+                "budget",
+                ERROR,
+                f"{cell.column.name} took {took:.1f} s, the budget is {limits.budget_each:g} s",
+                place=cell.place,
+                subject=f"{cell.subject}, kernel {cell.kernel}",
+                machines=(cell.column.name,),
+            )
+
+
+def _record(config: Config, now: Survey, contradictions: Sequence[Finding]) -> str:
+    if contradictions:
+        return f"{config.baseline} is left as it was: the verdicts above are not as expected"
+    unknown = [c.subject for c, a in now.answers.items() if a.outcome.verdict == "UNKNOWN"]
+    if unknown:
+        return f"{config.baseline} is left as it was: UNKNOWN for {', '.join(unknown)}"
+    write_baseline(config.baseline, to_baseline(now))
+    return f"recorded in {config.baseline}"
+
+
+def _cases(cells: Sequence[Cell], now: Survey, findings: Sequence[Finding]) -> Iterator[Case]:
+    """Each cell with the findings about its verdict."""
+    by_cell: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        for machine in finding.machines:
+            by_cell.setdefault((finding.subject, machine), []).append(finding)
+    for cell in cells:
+        variant = "" if cell.variant == "shipped" else f", variant {cell.variant}"
+        subject = f"{cell.subject}, kernel {cell.kernel}{variant}"
+        answer = now.answers.get(cell)
+        yield Case(
+            group=subject,
+            name=cell.column.name,
+            file=str(cell.request.path),
+            verdict=answer.outcome.verdict if answer else "n/a",
+            seconds=answer.outcome.seconds if answer else 0.0,
+            cached=answer.cached if answer else False,
+            skipped=cell.skip,
+            findings=tuple(by_cell.get((subject, cell.column.name), ())),
+        )

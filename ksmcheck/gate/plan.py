@@ -1,0 +1,164 @@
+"""What a gate run asks: the cells of the configured suites and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ksmcheck.batch.jobs import Job, Limits, jobs_of
+from ksmcheck.batch.suite import Column, Suite, load_suite
+from ksmcheck.check.verdict import Request
+from ksmcheck.gate.config import Config, FileChoice, SuiteChoice
+from ksmcheck.kernel.primitives import KERNELS
+from ksmcheck.report.findings import Place
+from ksmcheck.text import InputError
+
+SHIPPED = "shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One verdict to be had.
+
+    ``subject`` names the scenario: its suite's folder and its id, or the file. ``expected`` is a
+    suite's letter, ``word`` a verdict from ksmcheck.toml; empty where nothing is expected.
+    ``necessity``: 1 if its barriers are taken out in every run, 2 if only with --full.
+    """
+
+    subject: str
+    kernel: str
+    variant: str
+    column: Column
+    request: Request
+    expected: str = ""
+    word: str = ""
+    reason: str = ""
+    skip: str = ""
+    necessity: int = 2
+
+    @property
+    def where(self) -> tuple[str, str, str]:
+        return self.subject, self.kernel, self.variant
+
+    @property
+    def context(self) -> str:
+        """The kernel point, and whether the suite's plain stores are marked."""
+        return f"{self.kernel} marked" if self.column.marked else self.kernel
+
+    @property
+    def place(self) -> Place:
+        return Place(str(self.request.path), 1)
+
+
+def plan(config: Config) -> tuple[Cell, ...]:
+    """All cells, in the order of the configuration. Raises InputError for unknown names."""
+    cells = [c for choice in config.suites for c in _suite_cells(config, choice)]
+    cells += [c for choice in config.files for c in _file_cells(config, choice)]
+    seen: set[tuple[object, ...]] = set()
+    for cell in cells:
+        name = (*cell.where, cell.column.name)
+        if name in seen:
+            raise InputError(
+                f"{config.source.name}: {cell.subject} is gated twice under {cell.column.name}",
+                hint="let no two entries choose the same scenario, kernel, variant and model",
+            )
+        seen.add(name)
+    return tuple(cells)
+
+
+def _suite_cells(config: Config, choice: SuiteChoice) -> Iterator[Cell]:
+    suite = load_suite(choice.folder)
+    limits = _limits(config)
+    groups = jobs_of(
+        suite,
+        scenarios=choice.scenarios,
+        variants=choice.variants,
+        kernels=choice.kernels,
+        models=choice.models,
+        limits=limits,
+    )
+    often = _necessary(suite, choice.necessity)
+    folder = _relative(choice.folder, config.folder)
+    for job in (job for group in groups for job in group):
+        yield _cell(job, f"{folder}/{job.scenario}", 1 if job.scenario in often else 2)
+
+
+def _necessary(suite: Suite, names: Sequence[str]) -> set[str]:
+    if "all" in names:
+        return {s.id for s in suite.scenarios}
+    return {suite.scenario(name).id for name in names}
+
+
+def _cell(job: Job, subject: str, necessity: int) -> Cell:
+    return Cell(
+        subject,
+        job.kernel,
+        job.variant,
+        job.column,
+        job.request,
+        expected=job.expected or "",
+        reason=job.reason,
+        skip=job.skip or "",
+        necessity=necessity,
+    )
+
+
+def _file_cells(config: Config, choice: FileChoice) -> Iterator[Cell]:
+    limits = _limits(config)
+    for kernel in choice.kernels:
+        if kernel not in KERNELS:
+            raise InputError(
+                f"{config.source.name}: there is no kernel point {kernel!r}",
+                hint=f"known: {', '.join(KERNELS)}",
+            )
+    for path in choice.files:
+        subject = _relative(path, config.folder)
+        said = choice.expected.get(subject, {})
+        for model in said:
+            if model and model not in choice.models:
+                raise InputError(
+                    f"{config.source.name}: {subject} expects something of {model}, "
+                    "which is not among the models of its [[tests]]"
+                )
+        for kernel in choice.kernels:
+            for model in choice.models:
+                yield Cell(
+                    subject,
+                    kernel,
+                    SHIPPED,
+                    Column(model, model, marked=False),
+                    _request(path, model, kernel, limits),
+                    word=said.get(model, said.get("", "")),
+                    reason=f"{config.source.name} says so",
+                    necessity=1 if choice.necessity else 2,
+                )
+
+
+def _request(path: Path, model: str, kernel: str, limits: Limits) -> Request:
+    return Request(
+        path,
+        model,
+        kernel,
+        unroll=limits.unroll,
+        timeout=limits.timeout,
+        memory=limits.memory,
+    )
+
+
+def _limits(config: Config) -> Limits:
+    given = config.limits
+    return Limits(unroll=given.unroll, timeout=given.timeout, memory=given.memory)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """As the baseline names it: from the configuration's folder where that is possible."""
+    try:
+        return path.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def asked(cells: Iterable[Cell]) -> list[Cell]:
+    """The cells that exist."""
+    return [cell for cell in cells if not cell.skip]

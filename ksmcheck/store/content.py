@@ -1,0 +1,121 @@
+"""Keys of what a verdict depends on: the texts of the test, of the model, and ksmcheck itself.
+
+A key must change whenever the answer could. Where it is not plain from the texts alone which files
+are read, there is no key, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+from ksmcheck.store.cache import content_key
+from ksmcheck.store.paths import models_dir
+
+_INCLUDE = re.compile(r"#(?:\s|\\\r?\n|/\*(?s:.*?)\*/)*include\b(?P<rest>[^\n]*)")
+_PLAIN = re.compile(r'\s*"(?P<name>[^"\n]+)"')
+_MODEL_FILES = (".cat", ".bell", ".toml", ".def")
+_DEEPEST = 40
+
+
+class Contents:
+    """Digests of files and folders, each read once: a value of this class belongs to one run."""
+
+    def __init__(self) -> None:
+        self._files: dict[Path, tuple[bytes, str] | None] = {}
+        self._programs: dict[Path, bytes | None] = {}
+        self._models: dict[str, bytes | None] = {}
+        self._code: bytes | None = None
+
+    def key(self, path: Path, model: str, *circumstances: str) -> str | None:
+        """The key of a question about one test under one model ("": none); None: do not keep."""
+        program = self.program(path)
+        machine = self.model(model) if model else b""
+        if program is None or machine is None:
+            return None
+        words = [word.encode() for word in circumstances]
+        return content_key(self.code(), program, machine, str(path).encode(), *words)
+
+    def program(self, path: Path) -> bytes | None:
+        """Digest of a litmus file and of every file that it may include, under any ``#if``."""
+        if path not in self._programs:
+            parts: list[bytes] = []
+            whole = self._collect(path, parts, 0)
+            self._programs[path] = content_key(*parts).encode() if whole else None
+        return self._programs[path]
+
+    def _collect(self, path: Path, parts: list[bytes], depth: int) -> bool:
+        found = self._file(path)
+        if found is None or depth > _DEEPEST:
+            return False
+        digest, text = found
+        parts += [path.name.encode(), digest]
+        for line in _INCLUDE.finditer(text):
+            plain = _PLAIN.match(line["rest"])
+            if plain is None:
+                return False  # a macro names the file: which one is not plain from the text
+            other = path.parent / plain["name"]
+            parts.append(plain["name"].encode())
+            if other.is_file() and not self._collect(other, parts, depth + 1):
+                return False
+        return True
+
+    def model(self, name: str) -> bytes | None:
+        """Digest of a model's folder; of all shipped models, which may share rows."""
+        if name not in self._models:
+            self._models[name] = self._model(name)
+        return self._models[name]
+
+    def _model(self, name: str) -> bytes | None:
+        shipped = models_dir()
+        folders = [shipped]
+        if not (shipped / name / "lowering.toml").is_file():
+            path = Path(name)
+            folders.append(path if path.is_dir() else path.parent)
+        parts = [name.encode()]
+        for folder in folders:
+            for file in _texts(folder):
+                found = self._file(file)
+                if found is None or (folder != shipped and "../" in found[1]):
+                    return None
+                parts += [str(file).encode(), found[0]]
+        return content_key(*parts).encode()
+
+    def code(self) -> bytes:
+        """Digest of ksmcheck's own files and of what answers with it."""
+        if self._code is None:
+            package = Path(__file__).resolve().parent.parent
+            total = sha256(sys.version.encode())
+            for file in sorted(package.rglob("*")):
+                inside = file.relative_to(package).parts
+                if inside[0] != "_data" and file.suffix in (".py", ".toml", ".lark"):
+                    total.update("/".join(inside).encode() + b"\0" + file.read_bytes())
+            for solver in ("python-sat", "z3-solver"):
+                total.update(_version(solver).encode())
+            self._code = total.hexdigest().encode()
+        return self._code
+
+    def _file(self, path: Path) -> tuple[bytes, str] | None:
+        if path not in self._files:
+            try:
+                data = path.read_bytes()
+                self._files[path] = sha256(data).digest(), data.decode()
+            except (OSError, ValueError):
+                self._files[path] = None
+        return self._files[path]
+
+
+def _texts(folder: Path) -> Iterable[Path]:
+    return sorted(p for p in folder.rglob("*") if p.suffix in _MODEL_FILES and p.is_file())
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
