@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ Examples:
   ksmcheck gate                            compare with the recorded baseline
   ksmcheck gate --record                   write the baseline; read its diff, commit it
   ksmcheck gate --full --jobs 2            the necessity of every barrier too
+  ksmcheck gate --report github --report sarif=gate.sarif --report junit=gate.xml
 
 \b
 Exit codes: 0 nothing failed; 1 a verdict, a barrier or the budget is not as recorded or
@@ -33,7 +35,18 @@ to k); 5 nothing is executed any more. docs/gate.md explains the files and the f
 @click.option(
     "--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
 )
-def command(path: Path, record: bool, full: bool, jobs: int) -> int:
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORM[=FILE]",
+    help="text, json, junit, sarif, github or markdown; to stdout without a file. May be repeated. "
+    "[default: text]",
+)
+@click.option("--no-cache", is_flag=True, help="Ask everything again, keep nothing.")
+def command(
+    path: Path, record: bool, full: bool, jobs: int, reports: tuple[str, ...], no_cache: bool
+) -> int:
     """Check that no verdict and no barrier changed without the recorded baseline being updated.
 
     Reads ksmcheck.toml, which says what is gated and under which limits, and the baseline that it
@@ -41,10 +54,43 @@ def command(path: Path, record: bool, full: bool, jobs: int) -> int:
     """
     from ksmcheck.gate.config import load_config
     from ksmcheck.gate.gate import Run, exit_code, gate
-    from ksmcheck.report.findings_text import report_text
-    from ksmcheck.store.cache import default_cache
+    from ksmcheck.report.renderers import renderer
+    from ksmcheck.store.cache import Cache, default_cache
 
-    config = load_config(path)
-    report = gate(config, Run(default_cache(), jobs, full), record=record)
-    click.echo(report_text(report), nl=False)
+    targets = _targets(reports)
+    cache = Cache(None) if no_cache else default_cache()
+    report = gate(load_config(path), Run(cache, jobs, full), record=record)
+    if not any(file is None for _, file in targets):
+        targets = [("text", None), *targets]
+    for form, file in targets:
+        text = renderer(form)(report)
+        if file is None:
+            click.echo(text, nl=False)
+        else:
+            _write(file, text)
     return exit_code(report)
+
+
+def _targets(reports: Iterable[str]) -> list[tuple[str, Path | None]]:
+    """Forms with the files that they go to; checked before anything runs."""
+    from ksmcheck.report.renderers import FORMS
+    from ksmcheck.text import InputError
+
+    found: list[tuple[str, Path | None]] = []
+    for report in reports:
+        form, equals, file = report.partition("=")
+        if form not in FORMS or (equals and not file):
+            raise InputError(
+                f"--report {report}: no such form", hint=f"FORM or FORM=FILE: {', '.join(FORMS)}"
+            )
+        found.append((form, Path(file) if file else None))
+    return found
+
+
+def _write(file: Path, text: str) -> None:
+    from ksmcheck.text import InputError
+
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {error.strerror or error}") from None

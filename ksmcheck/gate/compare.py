@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from ksmcheck.check.verdict import Request
 from ksmcheck.gate.answer import Answer
 from ksmcheck.gate.baseline import Baseline
 from ksmcheck.gate.changes import Change, changes
@@ -63,8 +65,8 @@ def _about(
 ) -> Finding:
     less = outcome is not None and says_less(outcome.verdict, before)
     execution = outcome.execution if outcome is not None else None
-    if outcome is not None and outcome.reason:
-        details = (*details, outcome.reason)
+    if outcome is not None:
+        details = (*details, *((outcome.reason,) if outcome.reason else ()), rerun(cell.request))
     return Finding(
         rule="weaker" if less else "verdict",
         level="error",
@@ -77,6 +79,21 @@ def _about(
         execution=execution,
         code=_code(outcome, less),
     )
+
+
+def rerun(request: Request) -> str:
+    """The command that shows the same."""
+    words = [
+        "ksmcheck check",
+        shlex.quote(str(request.path)),
+        "--model",
+        shlex.quote(request.model),
+    ]
+    words += ["--kernel", request.kernel]
+    for name, value in request.defines:
+        words.append(f"-D {shlex.quote(name if value == '1' else f'{name}={value}')}")
+    words += [f"--remove {shlex.quote(site)}" for site in sorted(request.removed)]
+    return f"run: {' '.join(words)}"
 
 
 def _code(outcome: Outcome | None, less: bool) -> int:
@@ -241,6 +258,7 @@ def _need_finding(
     place = next((b.place for b in inventory.barriers if b.name == site), None)
     rules = {"needed": "necessary", "idle": "unnecessary", "undecided": "weaker"}
     outcome = removals[0].answer.outcome
+    reason = (outcome.reason,) if outcome.reason else ()
     return Finding(
         rule=rules[word],
         level="error",
@@ -248,7 +266,7 @@ def _need_finding(
         place=place,
         subject=f"{subject}, kernel {kernel}",
         machines=machines,
-        details=(f"recorded: {before}", *((outcome.reason,) if outcome.reason else ())),
+        details=(f"recorded: {before}", *reason, rerun(removals[0].request)),
         hint=RECORD,
         execution=outcome.execution if word == "needed" else None,
         code=4 if word == "undecided" else 1,

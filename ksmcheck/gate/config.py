@@ -42,7 +42,7 @@ class SuiteChoice:
     variants: tuple[str, ...]
     models: tuple[str, ...]
     kernels: tuple[str, ...]
-    necessity: tuple[str, ...]
+    necessity: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

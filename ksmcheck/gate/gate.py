@@ -65,6 +65,7 @@ def gate(config: Config, run: Run, *, record: bool = False) -> Report:
         cases=tuple(_cases(cells, now, findings)),
         findings=tuple(findings),
         seconds=perf_counter() - started,
+        prefix=_prefix(Path.cwd()),
         notes=notes,
     )
 
@@ -82,6 +83,14 @@ def _baseline(config: Config, record: bool) -> Baseline | None:
         if not record:
             raise
         return None
+
+
+def _prefix(here: Path) -> str:
+    """The way from the top of the repository to this folder; empty outside of one."""
+    for folder in (here, *here.parents):
+        if (folder / ".git").exists():
+            return here.relative_to(folder).as_posix().removeprefix(".")
+    return ""
 
 
 class _Names:

@@ -53,8 +53,13 @@ class Cell:
 
 def plan(config: Config) -> tuple[Cell, ...]:
     """All cells, in the order of the configuration. Raises InputError for unknown names."""
-    cells = [c for choice in config.suites for c in _suite_cells(config, choice)]
-    cells += [c for choice in config.files for c in _file_cells(config, choice)]
+    given = config.limits
+    limits = Limits(unroll=given.unroll, timeout=given.timeout, memory=given.memory)
+    cells: list[Cell] = []
+    for choice in config.suites:
+        cells += suite_cells(load_suite(choice.folder), choice, config.folder, limits)
+    for entry in config.files:
+        cells += file_cells(entry, config.folder, config.source.name, limits)
     seen: set[tuple[object, ...]] = set()
     for cell in cells:
         name = (*cell.where, cell.column.name)
@@ -67,9 +72,10 @@ def plan(config: Config) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _suite_cells(config: Config, choice: SuiteChoice) -> Iterator[Cell]:
-    suite = load_suite(choice.folder)
-    limits = _limits(config)
+def suite_cells(
+    suite: Suite, choice: SuiteChoice, folder: Path, limits: Limits | None = None
+) -> Iterator[Cell]:
+    """The chosen cells of a suite, named from ``folder``."""
     groups = jobs_of(
         suite,
         scenarios=choice.scenarios,
@@ -79,9 +85,9 @@ def _suite_cells(config: Config, choice: SuiteChoice) -> Iterator[Cell]:
         limits=limits,
     )
     often = _necessary(suite, choice.necessity)
-    folder = _relative(choice.folder, config.folder)
+    name = _relative(choice.folder, folder)
     for job in (job for group in groups for job in group):
-        yield _cell(job, f"{folder}/{job.scenario}", 1 if job.scenario in often else 2)
+        yield _cell(job, f"{name}/{job.scenario}", 1 if job.scenario in often else 2)
 
 
 def _necessary(suite: Suite, names: Sequence[str]) -> set[str]:
@@ -104,23 +110,14 @@ def _cell(job: Job, subject: str, necessity: int) -> Cell:
     )
 
 
-def _file_cells(config: Config, choice: FileChoice) -> Iterator[Cell]:
-    limits = _limits(config)
-    for kernel in choice.kernels:
-        if kernel not in KERNELS:
-            raise InputError(
-                f"{config.source.name}: there is no kernel point {kernel!r}",
-                hint=f"known: {', '.join(KERNELS)}",
-            )
+def file_cells(
+    choice: FileChoice, folder: Path, source: str, limits: Limits | None = None
+) -> Iterator[Cell]:
+    """The cells of single files, named from ``folder``; ``source`` is who asks for them."""
+    _check_names(choice, source)
     for path in choice.files:
-        subject = _relative(path, config.folder)
+        subject = _relative(path, folder)
         said = choice.expected.get(subject, {})
-        for model in said:
-            if model and model not in choice.models:
-                raise InputError(
-                    f"{config.source.name}: {subject} expects something of {model}, "
-                    "which is not among the models of its [[tests]]"
-                )
         for kernel in choice.kernels:
             for model in choice.models:
                 yield Cell(
@@ -128,10 +125,26 @@ def _file_cells(config: Config, choice: FileChoice) -> Iterator[Cell]:
                     kernel,
                     SHIPPED,
                     Column(model, model, marked=False),
-                    _request(path, model, kernel, limits),
+                    _request(path, model, kernel, limits or Limits()),
                     word=said.get(model, said.get("", "")),
-                    reason=f"{config.source.name} says so",
+                    reason=f"{source} says so",
                     necessity=1 if choice.necessity else 2,
+                )
+
+
+def _check_names(choice: FileChoice, source: str) -> None:
+    for kernel in choice.kernels:
+        if kernel not in KERNELS:
+            raise InputError(
+                f"{source}: there is no kernel point {kernel!r}",
+                hint=f"known: {', '.join(KERNELS)}",
+            )
+    for file, said in choice.expected.items():
+        for model in said:
+            if model and model not in choice.models:
+                raise InputError(
+                    f"{source}: {file} expects something of {model}, which is not among the "
+                    "models of its [[tests]]"
                 )
 
 
@@ -144,11 +157,6 @@ def _request(path: Path, model: str, kernel: str, limits: Limits) -> Request:
         timeout=limits.timeout,
         memory=limits.memory,
     )
-
-
-def _limits(config: Config) -> Limits:
-    given = config.limits
-    return Limits(unroll=given.unroll, timeout=given.timeout, memory=given.memory)
 
 
 def _relative(path: Path, folder: Path) -> str:

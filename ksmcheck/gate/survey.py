@@ -25,6 +25,7 @@ class Removal:
     cell: Cell
     site: str
     word: str
+    request: Request
     answer: Answer
 
 
@@ -89,7 +90,7 @@ def _removals(
     ]
     given = answerer.answers([request for _, _, request in wanted])
     return tuple(
-        Removal(cell, site, _word(given[request], answers[cell]), given[request])
+        Removal(cell, site, _word(given[request], answers[cell]), request, given[request])
         for cell, site, request in wanted
     )
 

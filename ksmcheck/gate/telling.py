@@ -72,7 +72,7 @@ def told(witness: Witness, config: str, story: Story | None) -> Execution:
         failure=failure.text,
         place=place_of(failure.span) if failure.span else None,
         steps=tuple(steps),
-        final=final_line(witness, story, words, full=False),
+        final=final_line(witness, story, words, full=False).partition("  (")[0],
         why=story.sentence if story else "",
         drawing=_drawing(witness, story),
     )

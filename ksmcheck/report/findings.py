@@ -6,7 +6,8 @@ rendered by a later run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import PurePath
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
@@ -102,7 +103,8 @@ class Case:
 class Report:
     """A whole run. ``findings`` are all of them, those of the cases included.
 
-    ``root`` is the folder that relative file names start from.
+    ``title`` is the configuration's file. ``prefix`` leads from the top of the repository to the
+    folder that relative file names start from; empty where that is the top.
     """
 
     title: str
@@ -110,15 +112,33 @@ class Report:
     cases: tuple[Case, ...]
     findings: tuple[Finding, ...]
     seconds: float
-    root: str = ""
-    notes: tuple[str, ...] = field(default=())
+    prefix: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
         return any(f.level == ERROR for f in self.findings)
 
+    @property
+    def asked(self) -> tuple[Case, ...]:
+        """The cases that were not skipped."""
+        return tuple(case for case in self.cases if not case.skipped)
+
     def count(self, level: str) -> int:
         return sum(f.level == level for f in self.findings)
+
+    def path(self, file: str) -> str:
+        """A file's name from the top of the repository, with slashes; absolute ones stay."""
+        pure = PurePath(file)
+        if pure.is_absolute():
+            return pure.as_posix()
+        parts: list[str] = []
+        for part in (*PurePath(self.prefix).parts, *pure.parts):
+            if part == ".." and parts and parts[-1] != "..":
+                parts.pop()
+            else:
+                parts.append(part)
+        return "/".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ def report_text(report: Report) -> str:
 
 def summary(report: Report) -> str:
     """``gate: failed: 2 errors, 1 warning; 520 verdicts (512 known before), 1.3 s``."""
-    asked = [case for case in report.cases if not case.skipped]
-    known = sum(case.cached for case in asked)
+    known = sum(case.cached for case in report.asked)
     counts = ", ".join(_count(report, level) for level in (ERROR, WARNING) if report.count(level))
     said = ("failed" if report.failed else "passed") + (f": {counts}" if counts else "")
-    return f"gate {said}; {len(asked)} verdicts ({known} known before), {report.seconds:.1f} s"
+    return (
+        f"gate {said}; {len(report.asked)} verdicts ({known} known before), {report.seconds:.1f} s"
+    )
 
 
 def _count(report: Report, level: str) -> str:
