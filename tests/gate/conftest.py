@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.cli import main
+from ksmcheck.model.load import load_model
+from ksmcheck.store.cache import Cache
 
 HEADER = """\
 static void publish(int *x, int *y)
@@ -80,9 +83,21 @@ class Project:
         return self.folder / "ksmcheck-baseline.toml"
 
 
+@pytest.fixture(scope="session")
+def models_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder in which the models of these tests are compiled already, and nothing else."""
+    folder = tmp_path_factory.mktemp("cache")
+    for name in ("sc", "tso", "armv8", "lkmm"):
+        load_model(name, cache=Cache(folder))
+    return folder
+
+
 @pytest.fixture
 def project(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    models_cache: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Project:
     folder = tmp_path / "project"
     folder.mkdir()
@@ -90,6 +105,7 @@ def project(
     (folder / "mp.litmus").write_text(LITMUS)
     (folder / "ksmcheck.toml").write_text(CONFIG)
     monkeypatch.chdir(folder)
+    shutil.copytree(models_cache, tmp_path / "cache")
     monkeypatch.setenv("KSMCHECK_CACHE", str(tmp_path / "cache"))
 
     def command(*args: str) -> Ran:
