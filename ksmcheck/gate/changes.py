@@ -1,14 +1,13 @@
 """What happened between two outlines of a function, in a reader's words.
 
-Lines that stand in both are matched as a text comparison matches them; what is left over on both
-sides with the same text was moved, what stands where another stood was replaced.
+Lines that stand in both are matched as in a text comparison; what is left over on both sides with
+the same text was moved, what stands where another stood was replaced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from ksmcheck.gate.outline import Outline, Token
 from ksmcheck.report.findings import Place
@@ -61,17 +60,30 @@ def changes(before: Sequence[str], now: Outline) -> list[Change]:
         if old[a].site:
             place = _near(old, new, a, now)
             found.append(Change("removed", old[a].text, place, detail=_at(old, a)))
-    if not found and old != new:
+    # Whether a call is of a function with sites is told by that function's own outline.
+    if not found and [(o.text, o.path) for o in old] != [(n.text, n.path) for n in new]:
         found.append(_around(old, new, now))
     return found
 
 
 def _unmatched(old: Sequence[_Line], new: Sequence[_Line]) -> tuple[set[int], set[int]]:
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    """What is outside of a longest common subsequence (difflib's matching is not always one)."""
+    length = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    for a in range(len(old) - 1, -1, -1):
+        for b in range(len(new) - 1, -1, -1):
+            same = length[a + 1][b + 1] + 1 if old[a] == new[b] else 0
+            length[a][b] = max(same, length[a + 1][b], length[a][b + 1])
     gone, come = set(range(len(old))), set(range(len(new)))
-    for a, b, size in matcher.get_matching_blocks():
-        gone -= set(range(a, a + size))
-        come -= set(range(b, b + size))
+    a = b = 0
+    while a < len(old) and b < len(new):
+        if old[a] == new[b]:
+            gone.discard(a)
+            come.discard(b)
+            a, b = a + 1, b + 1
+        elif length[a + 1][b] >= length[a][b + 1]:
+            a += 1
+        else:
+            b += 1
     return gone, come
 
 

@@ -44,7 +44,8 @@ class Token:
     """One line of an outline. ``path``: the constructs around it, outermost first, as one text.
 
     ``site``: it orders memory (a primitive, or a call of a function that has some). ``name`` is the
-    site's name, empty where it has none; ``primitive`` what is called.
+    site's name, empty where it has none; ``primitive`` what is called. ``shared``: it may touch
+    shared memory itself, or order it.
     """
 
     text: str
@@ -53,6 +54,7 @@ class Token:
     name: str
     primitive: str
     place: Place
+    shared: bool = False
 
     @property
     def line(self) -> str:
@@ -85,19 +87,20 @@ class Inventory:
 
 
 def inventory_of(test: LitmusTest, kernel: str) -> Inventory:
-    """The functions that any thread calls and that have a site, in source order."""
+    """The functions that any thread calls and that touch or order memory, in source order."""
     sites = {site.name: site for site in list_sites(test, kernel)}
     names = site_names(test)
     bodies = {f.name: f for f in functions(test)}
     ordering = _ordering(bodies, names, set(sites))
-    called = {site.function for site in sites.values()} | _callers(test, bodies, ordering)
+    called = _called(test, bodies)
     found = []
     for function in bodies.values():
         if function.name in called:
             walker = _Walker(kernel, names, set(sites), ordering, set(bodies))
             tokens = tuple(walker.tokens(function.body, ()))
             place = place_of(function.span)
-            found.append(Outline(place.file, function.name, place, tokens))
+            if any(token.shared for token in tokens):
+                found.append(Outline(place.file, function.name, place, tokens))
     known = primitives(kernel)
     barriers = tuple(
         token
@@ -125,15 +128,15 @@ def _ordering(bodies: dict[str, Function], names: dict[int, str], sites: set[str
     return found
 
 
-def _callers(test: LitmusTest, bodies: dict[str, Function], ordering: set[str]) -> set[str]:
-    """The threads and what they call, as far as it has to do with sites."""
+def _called(test: LitmusTest, bodies: dict[str, Function]) -> set[str]:
+    """The threads and the functions that they call, directly or not."""
     todo, found = [t.name for t in test.threads], set[str]()
     while todo:
         name = todo.pop()
         if name in bodies and name not in found:
             found.add(name)
             todo += [n.callee.name for n in walk(bodies[name]) if isinstance(n, Call)]
-    return found & ordering
+    return found
 
 
 class _Walker:
@@ -168,7 +171,7 @@ class _Walker:
         if isinstance(node, Call):
             yield from self._call(node, path)
         elif id(node) in self.names:
-            yield self._token(node.span.text, path, node.span)
+            yield self._token(node.span.text, path, node.span, shared=True)
         for child in children(node):
             yield from self.tokens(child, path)
         if isinstance(node, Return):
@@ -184,12 +187,22 @@ class _Walker:
             name = self.names.get(id(node), "")
             if not text.startswith(callee):
                 text = f"{callee} <- {text}"  # a macro of the suite stands there
-            yield Token(text, " ".join(path), name in self.sites, name, callee, place_of(node.span))
+            site, place = name in self.sites, place_of(node.span)
+            yield Token(text, " ".join(path), site, name, callee, place, shared=True)
         else:
             yield self._token(text, path, node.span)
 
-    def _token(self, text: str, path: tuple[str, ...], span: Span, *, site: bool = False) -> Token:
-        return Token(_squeezed(text), " ".join(path), site, "", "", place_of(span))
+    def _token(
+        self,
+        text: str,
+        path: tuple[str, ...],
+        span: Span,
+        *,
+        site: bool = False,
+        shared: bool = False,
+    ) -> Token:
+        where = " ".join(path)
+        return Token(_squeezed(text), where, site, "", "", place_of(span), shared or site)
 
 
 _LOOPS = {While: "while", DoWhile: "do", For: "for", Switch: "switch"}
