@@ -180,6 +180,7 @@ def _text(text: str) -> str:
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
     """Replaces the file as a whole or not at all. Raises InputError where it cannot be written."""
+    path = path.resolve()  # a link stays a link
     temporary: str | None = None
     try:
         handle, temporary = mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -57,7 +57,12 @@ def plan(config: Config) -> tuple[Cell, ...]:
     limits = Limits(unroll=given.unroll, timeout=given.timeout, memory=given.memory)
     cells: list[Cell] = []
     for choice in config.suites:
-        cells += suite_cells(load_suite(choice.folder), choice, config.folder, limits)
+        suite = load_suite(choice.folder)
+        try:
+            cells += suite_cells(suite, choice, config.folder, limits)
+        except InputError as error:
+            said = error.diagnostic
+            raise InputError(f"{config.source.name}: {said.message}", hint=said.hint) from None
     for entry in config.files:
         cells += file_cells(entry, config.folder, config.source.name, limits)
     seen: set[tuple[object, ...]] = set()

@@ -17,6 +17,7 @@ from ksmcheck.store.paths import models_dir
 
 _INCLUDE = re.compile(r"#(?:\s|\\\r?\n|/\*(?s:.*?)\*/)*include\b(?P<rest>[^\n]*)")
 _PLAIN = re.compile(r'\s*"(?P<name>[^"\n]+)"')
+_NAMED = re.compile(r'"([^"\n]+\.(?:cat|bell|toml|def))"')
 _MODEL_FILES = (".cat", ".bell", ".toml", ".def")
 _DEEPEST = 40
 
@@ -71,17 +72,24 @@ class Contents:
 
     def _model(self, name: str) -> bytes | None:
         shipped = models_dir()
-        folders = [shipped]
+        todo = list(_texts(shipped))
         if not (shipped / name / "lowering.toml").is_file():
             path = Path(name)
-            folders.append(path if path.is_dir() else path.parent)
-        parts = [name.encode()]
-        for folder in folders:
-            for file in _texts(folder):
-                found = self._file(file)
-                if found is None or (folder != shipped and "../" in found[1]):
-                    return None
-                parts += [str(file).encode(), found[0]]
+            todo += _texts(path if path.is_dir() else path.parent)
+        parts, seen = [name.encode()], set[Path]()
+        while todo:
+            file = todo.pop()
+            if file in seen:
+                continue
+            seen.add(file)
+            found = self._file(file)
+            if found is None:
+                return None
+            parts += [str(file).encode(), found[0]]
+            # Included files, and the tables that a table is based on; also those not there yet.
+            for other in (file.parent / text for text in _NAMED.findall(found[1])):
+                parts.append(str(other).encode())
+                todo += [other] if other.is_file() else []
         return content_key(*parts).encode()
 
     def code(self) -> bytes:
