@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+
+from ksmcheck.cli.options import FILE
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _EPILOG = """\b
 Examples:
@@ -21,11 +27,28 @@ to k); 5 nothing is executed any more. docs/gate.md explains the files and the f
 """
 
 
+def _tree_options(function: F) -> F:
+    """What compares with a kernel tree, where this ksmcheck can."""
+    from ksmcheck.gate.kernel_findings import can_drift
+
+    if not can_drift():
+        return function
+    for option in (
+        click.option(
+            "--kernel-tree", type=FILE, metavar="DIR", help="Compare with a kernel's sources too."
+        ),
+        click.option("--diff", "revision", metavar="REV", help="Only what git changed since REV."),
+        click.option("--patch", type=FILE, metavar="FILE", help="Only what this patch changes."),
+    ):
+        function = option(function)
+    return function
+
+
 @click.command(epilog=_EPILOG)
 @click.option(
     "--config",
     "path",
-    type=click.Path(path_type=Path),
+    type=FILE,
     default=Path("ksmcheck.toml"),
     show_default=True,
     help="The configuration.",
@@ -44,8 +67,17 @@ to k); 5 nothing is executed any more. docs/gate.md explains the files and the f
     "[default: text]",
 )
 @click.option("--no-cache", is_flag=True, help="Ask everything again, keep nothing.")
+@_tree_options
 def command(
-    path: Path, record: bool, full: bool, jobs: int, reports: tuple[str, ...], no_cache: bool
+    path: Path,
+    record: bool,
+    full: bool,
+    jobs: int,
+    reports: tuple[str, ...],
+    no_cache: bool,
+    kernel_tree: Path | None = None,
+    revision: str | None = None,
+    patch: Path | None = None,
 ) -> int:
     """Check that no verdict and no barrier changed without the recorded baseline being updated.
 
@@ -58,8 +90,15 @@ def command(
     from ksmcheck.store.cache import Cache, default_cache
 
     targets = _targets(reports)
-    cache = Cache(None) if no_cache else default_cache()
-    report = gate(load_config(path), Run(cache, jobs, full), record=record)
+    run = Run(
+        Cache(None) if no_cache else default_cache(),
+        jobs,
+        full,
+        kernel_tree,
+        _patch(kernel_tree, revision, patch),
+        _progress if sys.stderr.isatty() else None,
+    )
+    report = gate(load_config(path), run, record=record)
     if not any(file is None for _, file in targets):
         targets = [("text", None), *targets]
     for form, file in targets:
@@ -69,6 +108,26 @@ def command(
         else:
             _write(file, text)
     return exit_code(report)
+
+
+def _patch(tree: Path | None, revision: str | None, patch: Path | None) -> str | None:
+    """The text of the change that the comparison with the tree is limited to."""
+    from ksmcheck.syntax.files import read_source
+
+    if revision is None and patch is None:
+        return None
+    if tree is None or (revision is not None and patch is not None):
+        raise click.UsageError("give --kernel-tree with either --diff or --patch")
+    if patch is not None:
+        return read_source(patch).text
+    from importlib import import_module
+
+    return str(import_module("ksmcheck.gate.drift_patch").git_diff(tree, revision))
+
+
+def _progress(done: int, total: int) -> None:
+    """A line that is written over, and gone in the end."""
+    click.echo("\r\033[K" if done == total else f"\r{done} of {total}", nl=False, err=True)
 
 
 def _targets(reports: Iterable[str]) -> list[tuple[str, Path | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,10 @@ from ksmcheck.store.results import Results
 
 if TYPE_CHECKING:
     from ksmcheck.check.check import Checker
+
+
+Progress = Callable[[int, int], None]
+"""Is told how many of how many questions are answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Answerer:
     results: Results
     contents: Contents
     jobs: int = 1
+    progress: Progress | None = None
     _pool: ProcessPoolExecutor | None = None
     _checker: Checker | None = None
     _known: dict[Request, Answer] = field(default_factory=dict)
@@ -57,7 +62,10 @@ class Answerer:
                 self._known[request] = Answer(kept, cached=True)
             else:
                 missing.setdefault((request.path, request.kernel), []).append(request)
-        for request, outcome in self._ask(list(missing.values())):
+        total = sum(map(len, missing.values()))
+        for done, (request, outcome) in enumerate(self._ask(list(missing.values())), 1):
+            if self.progress is not None:
+                self.progress(done, total)
             self._known[request] = Answer(outcome, cached=False)
             if outcome.letter != "?":
                 self.results.put(self._key(request), outcome)

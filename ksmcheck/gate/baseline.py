@@ -39,13 +39,6 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """One barrier: the machines by what is said of them without it."""
-
-    words: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Baseline:
     """``verdicts``: where -> column -> verdict. ``outlines``: context -> ``file function`` -> its
     outlines. ``needs``: (subject, kernel) -> site -> column -> ``needed``, ``idle``, ...

@@ -9,18 +9,16 @@ from time import perf_counter
 
 from ksmcheck import __version__
 from ksmcheck.batch.exit_codes import gravest
-from ksmcheck.gate.answer import Answerer
+from ksmcheck.gate.answer import Answerer, Progress
 from ksmcheck.gate.baseline import Baseline, read_baseline, write_baseline
-from ksmcheck.gate.compare import (
-    judged,
-    missing_findings,
-    need_findings,
-    site_findings,
-    verdict_findings,
-)
+from ksmcheck.gate.compare_needs import need_findings
+from ksmcheck.gate.compare_sites import site_findings
+from ksmcheck.gate.compare_verdicts import missing_findings, verdict_findings
 from ksmcheck.gate.config import Config
+from ksmcheck.gate.findings import judged
+from ksmcheck.gate.kernel_findings import kernel_findings
 from ksmcheck.gate.plan import Cell, asked, plan
-from ksmcheck.gate.survey import Survey, survey, to_baseline
+from ksmcheck.gate.survey import Removal, Survey, survey, to_baseline
 from ksmcheck.report.findings import ERROR, Case, Finding, Report
 from ksmcheck.store.cache import Cache
 from ksmcheck.store.content import Contents
@@ -30,11 +28,18 @@ from ksmcheck.text import InputError
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How to run: ``full`` asks the necessity of everything, ``cache`` keeps results."""
+    """How to run: ``cache`` keeps results, ``full`` asks the necessity of everything.
+
+    ``kernel_tree`` is compared too, or only what ``patch`` changes of it. ``progress`` is told how
+    many of how many questions are answered.
+    """
 
     cache: Cache
     jobs: int = 1
     full: bool = False
+    kernel_tree: Path | None = None
+    patch: str | None = None
+    progress: Progress | None = None
 
 
 def gate(config: Config, run: Run, *, record: bool = False) -> Report:
@@ -53,10 +58,12 @@ def gate(config: Config, run: Run, *, record: bool = False) -> Report:
             f"{config.baseline} holds no necessity of all barriers",
             hint="ksmcheck gate --full --record",
         )
-    with Answerer(Results(run.cache), Contents(), run.jobs) as answerer:
+    with Answerer(Results(run.cache), Contents(), run.jobs, run.progress) as answerer:
         now = survey(asked(cells), answerer, _Names(config.folder), full=full)
     found = list(_findings(config, now, None if record else before))
     notes = (_record(config, now, found),) if record else ()
+    if run.kernel_tree is not None:
+        found += kernel_findings(run.kernel_tree, run.patch)
     found += _overruns(config, now, perf_counter() - started, full)
     findings = judged(found, config.policy)
     return Report(
@@ -140,11 +147,16 @@ def _overruns(config: Config, now: Survey, seconds: float, full: bool) -> Iterat
 def _record(config: Config, now: Survey, contradictions: Sequence[Finding]) -> str:
     if contradictions:
         return f"{config.baseline} is left as it was: the verdicts above are not as expected"
-    unknown = [c.subject for c, a in now.answers.items() if a.outcome.verdict == "UNKNOWN"]
+    unknown = [f"{c.subject}" for c, a in now.answers.items() if a.outcome.letter == "?"]
+    unknown += [f"{r.cell.subject} without {r.site}" for r in now.removals if _open(r)]
     if unknown:
         return f"{config.baseline} is left as it was: UNKNOWN for {', '.join(unknown)}"
     write_baseline(config.baseline, to_baseline(now))
     return f"recorded in {config.baseline}"
+
+
+def _open(removal: Removal) -> bool:
+    return removal.answer.outcome.letter == "?"
 
 
 def _cases(cells: Sequence[Cell], now: Survey, findings: Sequence[Finding]) -> Iterator[Case]:

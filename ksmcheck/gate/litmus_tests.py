@@ -10,7 +10,7 @@ from pathlib import Path
 from ksmcheck.batch.suite import Suite, load_suite
 from ksmcheck.check.check import Checker
 from ksmcheck.gate.answer import Answer, ask
-from ksmcheck.gate.compare import verdict_findings
+from ksmcheck.gate.compare_verdicts import verdict_findings
 from ksmcheck.gate.config import NAME, Config, FileChoice, SuiteChoice, load_config
 from ksmcheck.gate.plan import Cell, file_cells, suite_cells
 from ksmcheck.report.findings_text import finding_text

@@ -286,6 +286,22 @@ def test_full_asks_for_all_barriers(project: Project) -> None:
     assert project.baseline.read_bytes() == before
 
 
+def test_necessity_that_is_not_recorded_or_not_asked_is_told(project: Project) -> None:
+    project.record()
+    config = project.folder / "ksmcheck.toml"
+    text = config.read_text()
+    config.write_text(text.replace("necessity = true", "necessity = false"))
+    ran = project.gate()
+    assert ran.code == 1
+    assert "necessary is in the baseline, but no longer asked for" in ran.out
+    project.record()
+    assert project.gate().code == 0
+    config.write_text(text)
+    ran = project.gate()
+    assert ran.code == 1
+    assert "necessary is asked for, but not in the baseline" in ran.out
+
+
 # --- budgets ----------------------------------------------------------------------------------
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ksmcheck.gate.config import load_config
+from ksmcheck.gate.plan import plan
 
 Project = Any
 
@@ -71,6 +75,23 @@ def test_a_bad_configuration_is_one_clear_error(
         assert "Traceback" not in ran.err
         assert ran.err.count("error: ") == 1
     assert not project.baseline.exists()
+
+
+def test_the_documented_configuration_is_right(project: Project) -> None:
+    document = Path(__file__).parents[2] / "docs" / "gate.md"
+    text = document.read_text(encoding="utf-8").partition("## ksmcheck.toml")[2]
+    text = text.partition("```toml\n")[2].partition("```")[0]
+    (project.folder / "ksmcheck.toml").write_text(text)
+    (project.folder / "mm").mkdir()
+    for name in ("mp", "sb"):
+        shutil.copy(project.folder / "mp.litmus", project.folder / "mm" / f"{name}.litmus")
+    (project.folder / "litmus").symlink_to(Path(__file__).parents[2] / "litmus")
+    config = load_config(project.folder / "ksmcheck.toml")
+    cells = plan(config)
+    assert {c.column.name for c in cells} == {"lkmm", "armv8", "lkmm-plain"}
+    assert len([c for c in cells if c.subject == "mm/sb.litmus"]) == 2
+    assert config.policy["unnecessary"] == "fail"
+    assert config.limits.budget_each == 20
 
 
 def test_no_configuration(project: Project) -> None:
