@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from json import dumps
@@ -144,31 +144,47 @@ def baseline_text(baseline: Baseline) -> str:
 def _lines(baseline: Baseline) -> Iterator[str]:
     yield f"{_HEAD}format = {FORMAT}\nfull = {str(baseline.full).lower()}"
     for (subject, kernel, variant), columns in sorted(baseline.verdicts.items()):
-        yield f"\n[verdicts.{dumps(subject)}.{dumps(kernel)}.{dumps(variant)}]"
+        yield f"\n[{_key('verdicts', subject, kernel, variant)}]"
         for column, verdict in columns.items():
-            yield f"{dumps(column)} = {dumps(verdict)}"
+            yield f"{_text(column)} = {_text(verdict)}"
     for (subject, kernel), sites in sorted(baseline.needs.items()):
-        yield f"\n[necessity.{dumps(subject)}.{dumps(kernel)}]"
+        yield f"\n[{_key('necessity', subject, kernel)}]"
         for site, words in sites.items():
-            by_word: dict[str, list[str]] = {}
-            for column, word in words.items():
-                by_word.setdefault(word, []).append(column)
-            inside = ", ".join(f"{w} = {dumps(by_word[w])}" for w in sorted(by_word, reverse=True))
-            yield f"{dumps(site)} = {{ {inside} }}"
+            yield f"{_text(site)} = {_need_text(words)}"
     for context, functions in sorted(baseline.outlines.items()):
         for name, known in sorted(functions.items()):
             for one in known:
-                yield f"\n[[outlines.{dumps(context)}.{_text(name)}]]"
-                if one.cases:
-                    yield f"only = {dumps(list(one.cases))}"
-                yield "outline = ["
-                yield from (f"  {_text(line)}," for line in one.lines)
-                yield "]"
+                yield f"\n[[{_key('outlines', context, name)}]]"
+                yield from _outline_lines(one)
+
+
+def _need_text(words: Mapping[str, str]) -> str:
+    by_word: dict[str, list[str]] = {}
+    for column, word in words.items():
+        by_word.setdefault(word, []).append(column)
+    parts = [f"{_text(w)} = {_list(by_word[w])}" for w in sorted(by_word, reverse=True)]
+    return f"{{ {', '.join(parts)} }}"
+
+
+def _outline_lines(one: Known) -> Iterator[str]:
+    if one.cases:
+        yield f"only = {_list(one.cases)}"
+    yield "outline = ["
+    yield from (f"  {_text(line)}," for line in one.lines)
+    yield "]"
+
+
+def _key(first: str, *rest: str) -> str:
+    return ".".join([first, *map(_text, rest)])
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(_text, texts))}]"
 
 
 def _text(text: str) -> str:
-    """A TOML string; JSON's escapes are TOML's."""
-    return dumps(text, ensure_ascii=False)
+    """A TOML string: as JSON has it, but for DEL, which TOML wants escaped."""
+    return dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
@@ -177,7 +193,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     temporary: str | None = None
     try:
         handle, temporary = mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(baseline_text(baseline))
         os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
         os.replace(temporary, path)

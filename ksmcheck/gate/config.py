@@ -185,6 +185,9 @@ class _Reader:
         found = sorted(p for p in self.folder.glob(pattern) if p.is_file())
         if not found:
             raise self._error(f"no file is called {pattern}", pattern)
+        for path in found:
+            if not str(path).isprintable():
+                raise self._error(f"the name of the file {str(path)!r} is not plain text", pattern)
         return found
 
     def _expected(self, table: object, files: tuple[Path, ...]) -> Mapping[str, Mapping[str, str]]:

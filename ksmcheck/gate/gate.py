@@ -13,7 +13,12 @@ from ksmcheck.gate.answer import Answerer, Progress
 from ksmcheck.gate.baseline import Baseline, read_baseline, write_baseline
 from ksmcheck.gate.compare_needs import need_findings
 from ksmcheck.gate.compare_sites import site_findings
-from ksmcheck.gate.compare_verdicts import missing_findings, verdict_findings
+from ksmcheck.gate.compare_verdicts import (
+    missing_findings,
+    subject_of,
+    verdict_findings,
+    wrong,
+)
 from ksmcheck.gate.config import Config
 from ksmcheck.gate.findings import judged
 from ksmcheck.gate.kernel_findings import kernel_findings
@@ -116,8 +121,9 @@ class _Names:
 
 
 def _findings(config: Config, now: Survey, before: Baseline | None) -> Iterator[Finding]:
-    for cell, answer in now.answers.items():
-        yield from verdict_findings(cell, answer, before, allow_bounded=config.allow_bounded)
+    allowed = config.allow_bounded
+    found = (wrong(c, answer, before, allow_bounded=allowed) for c, answer in now.answers.items())
+    yield from verdict_findings(one for one in found if one is not None)
     if before is not None:
         yield from missing_findings(before, now.answers)
         yield from site_findings(before, now)
@@ -166,8 +172,7 @@ def _cases(cells: Sequence[Cell], now: Survey, findings: Sequence[Finding]) -> I
         for machine in finding.machines:
             by_cell.setdefault((finding.subject, machine), []).append(finding)
     for cell in cells:
-        variant = "" if cell.variant == "shipped" else f", variant {cell.variant}"
-        subject = f"{cell.subject}, kernel {cell.kernel}{variant}"
+        subject = subject_of(cell)
         answer = now.answers.get(cell)
         yield Case(
             group=subject,

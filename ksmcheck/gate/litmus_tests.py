@@ -10,7 +10,7 @@ from pathlib import Path
 from ksmcheck.batch.suite import Suite, load_suite
 from ksmcheck.check.check import Checker
 from ksmcheck.gate.answer import Answer, ask
-from ksmcheck.gate.compare_verdicts import verdict_findings
+from ksmcheck.gate.compare_verdicts import verdict_findings, wrong
 from ksmcheck.gate.config import NAME, Config, FileChoice, SuiteChoice, load_config
 from ksmcheck.gate.plan import Cell, file_cells, suite_cells
 from ksmcheck.report.findings_text import finding_text
@@ -53,10 +53,11 @@ class LitmusTests:
         (outcome,) = ask(self.checker, [cell.request])
         if not (cell.expected or cell.word) and outcome.letter in "VR":
             cell = replace(cell, word="SAFE", reason="nothing else is expected of a property")
-        answer = Answer(outcome, cached=False)
-        findings = verdict_findings(cell, answer, None, allow_bounded=False)
-        # The runner's summary shows the first line.
-        return next((f"{f.message}\n{finding_text(f)}" for f in findings), None)
+        found = wrong(cell, Answer(outcome, cached=False), None, allow_bounded=False)
+        if found is None:
+            return None
+        (finding,) = verdict_findings([found])
+        return f"{finding.message}\n{finding_text(finding)}"  # a summary shows the first line
 
     def _of_suite(self, path: Path) -> list[Cell]:
         folder = path.parent

@@ -8,10 +8,19 @@ from ksmcheck.report.findings import ERROR, WARNING, Finding, Report
 
 _INDENT = "  "
 
+DRAWN = 5
+"""Executions that are drawn; of the others the log says only why they are possible."""
+
 
 def report_text(report: Report) -> str:
     """Every finding with its place and execution, then one line that sums up."""
-    parts = [finding_text(finding) for finding in report.findings]
+    parts = []
+    drawn = 0
+    for finding in report.findings:
+        parts.append(finding_text(finding, draw=drawn < DRAWN))
+        drawn += finding.execution is not None
+    if drawn > DRAWN:
+        parts.append(f"{drawn - DRAWN} more executions are not drawn here: see the `run:` lines.\n")
     return "\n".join([*parts, *report.notes, summary(report)]) + "\n"
 
 
@@ -30,12 +39,12 @@ def _count(report: Report, level: str) -> str:
     return f"{number} {level}{'' if number == 1 else 's'}"
 
 
-def finding_text(finding: Finding) -> str:
+def finding_text(finding: Finding, *, draw: bool = True) -> str:
     """``file:line: error: message`` and, indented, what else there is to say."""
-    return "\n".join(_lines(finding)) + "\n"
+    return "\n".join(_lines(finding, draw)) + "\n"
 
 
-def _lines(finding: Finding) -> Iterator[str]:
+def _lines(finding: Finding, draw: bool) -> Iterator[str]:
     at = f"{finding.place}: " if finding.place else ""
     yield f"{at}{finding.level}: {finding.message}"
     if finding.subject:
@@ -46,7 +55,8 @@ def _lines(finding: Finding) -> Iterator[str]:
         yield f"{_INDENT}hint: {finding.hint}"
     execution = finding.execution
     if execution is not None:
-        yield ""
-        yield from (f"{_INDENT}{line}".rstrip() for line in execution.drawing.splitlines())
+        if draw:
+            yield ""
+            yield from (f"{_INDENT}{line}".rstrip() for line in execution.drawing.splitlines())
         if execution.why:
             yield f"{_INDENT}why:   {execution.why}"

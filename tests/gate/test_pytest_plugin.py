@@ -16,6 +16,7 @@ import pytest
 class Ran:
     code: int
     out: str
+    err: str = ""
 
 
 Run = Callable[..., Ran]
@@ -43,7 +44,7 @@ def run(pytester: pytest.Pytester) -> Run:
 
     def command(*args: str) -> Ran:
         result = pytester.runpytest_inprocess("-p", "no:cacheprovider", *args)
-        return Ran(int(result.ret), result.stdout.str())
+        return Ran(int(result.ret), result.stdout.str(), result.stderr.str())
 
     return command
 
@@ -121,10 +122,26 @@ def test_a_suite_says_what_is_run_and_expected(folder: Path, run: Run) -> None:
     assert "PASSED passing.litmus::mp-armv8-6.12" in ran.out
 
 
+# If P0 reads 8, its loop goes round 2^32 - 8 times, each time with a write: no bound is enough.
+ENDLESS = """C endless
+{ }
+P0(int *x) { int a; a = READ_ONCE(*x); while (a != 0) { a = a + 1; WRITE_ONCE(*x, a); } }
+P1(int *x) { WRITE_ONCE(*x, 8); }
+~exists (x=9999)
+"""
+
+
 def test_a_verdict_without_an_answer_fails(folder: Path, run: Run) -> None:
-    ran = run("-o", "ksmcheck_timeout=0.000001")
-    assert "UNKNOWN under" in ran.out
-    assert "2 failed" in ran.out
+    (folder / "passing.litmus").write_text(ENDLESS)
+    ran = run("--litmus-model", "sc")
+    assert "SAFE up to 8 under sc, which is no answer" in ran.out
+    assert "1 failed" in ran.out
+
+
+def test_a_timeout_that_is_none(run: Run, folder: Path) -> None:
+    ran = run("-o", "ksmcheck_timeout=soon")
+    assert ran.code == 4
+    assert "ksmcheck_timeout is a number of seconds" in ran.out + ran.err
 
 
 @pytest.mark.parametrize("off", [("-p", "no:ksmcheck"), ("-o", "ksmcheck=false")])
