@@ -31,6 +31,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("ksmcheck_timeout", "seconds that a verdict may take (0: any)", default="0")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    _timeout(config)  # complains before anything runs
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if file_path.suffix != ".litmus" or not parent.config.getini("ksmcheck"):
         return None

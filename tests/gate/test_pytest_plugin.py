@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -134,7 +135,7 @@ P1(int *x) { WRITE_ONCE(*x, 8); }
 def test_a_verdict_without_an_answer_fails(folder: Path, run: Run) -> None:
     (folder / "passing.litmus").write_text(ENDLESS)
     ran = run("--litmus-model", "sc")
-    assert "SAFE up to 8 under sc, which is no answer" in ran.out
+    assert re.search(r"SAFE up to \d+ under sc, which is no answer", ran.out)
     assert "1 failed" in ran.out
 
 
