@@ -55,34 +55,41 @@ class Answerer:
         """An answer to each. Raises InputError or InternalError of any of them."""
         missing: dict[tuple[Path, str], list[Request]] = {}
         for request in dict.fromkeys(requests):
-            kept = self.results.get(Outcome, self._key(request))
             if request in self._known:
                 continue
+            kept = self.results.get(Outcome, self._key(request, self.contents))
             if kept is not None:
                 self._known[request] = Answer(kept, cached=True)
             else:
                 missing.setdefault((request.path, request.kernel), []).append(request)
-        total = sum(map(len, missing.values()))
-        for done, (request, outcome) in enumerate(self._ask(list(missing.values())), 1):
+        total, done = sum(map(len, missing.values())), 0
+        for group, outcomes in self._ask(list(missing.values())):
+            self._keep(group, outcomes)
+            done += len(group)
             if self.progress is not None:
                 self.progress(done, total)
-            self._known[request] = Answer(outcome, cached=False)
-            if outcome.letter != "?":
-                self.results.put(self._key(request), outcome)
         return {request: self._known[request] for request in requests}
 
-    def _ask(self, groups: list[list[Request]]) -> Iterator[tuple[Request, Outcome]]:
+    def _keep(self, group: list[Request], outcomes: list[Outcome]) -> None:
+        """Files are read again: an answer about a text that was edited meanwhile is not kept."""
+        now = Contents()
+        for request, outcome in zip(group, outcomes, strict=True):
+            self._known[request] = Answer(outcome, cached=False)
+            key = self._key(request, self.contents)
+            if outcome.letter != "?" and key == self._key(request, now):
+                self.results.put(key, outcome)
+
+    def _ask(self, groups: list[list[Request]]) -> Iterator[tuple[list[Request], list[Outcome]]]:
         if not groups:
             return
         if self.jobs <= 1 or len(groups) == 1:
             if self._checker is None:
                 self._checker = _new_checker()
             for group in groups:
-                yield from zip(group, ask(self._checker, group), strict=True)
+                yield group, ask(self._checker, group)
             return
         groups.sort(key=len, reverse=True)
-        for group, found in zip(groups, self._workers().map(_work, groups), strict=True):
-            yield from zip(group, found, strict=True)
+        yield from zip(groups, self._workers().map(_work, groups), strict=True)
 
     def _workers(self) -> ProcessPoolExecutor:
         from multiprocessing import get_context
@@ -93,7 +100,8 @@ class Answerer:
             self._pool = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_start)
         return self._pool
 
-    def _key(self, request: Request) -> str | None:
+    @staticmethod
+    def _key(request: Request, contents: Contents) -> str | None:
         circumstances = (
             request.kernel,
             request.config or "",
@@ -103,7 +111,7 @@ class Answerer:
             request.solver,
             request.engine,
         )
-        return self.contents.key(request.path, request.model, *circumstances)
+        return contents.key(request.path, request.model, *circumstances)
 
 
 def _new_checker() -> Checker:

@@ -7,6 +7,7 @@ It is TOML, one fact a line: the verdict of each cell, the outline of each funct
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -146,11 +147,11 @@ def _lines(baseline: Baseline) -> Iterator[str]:
     for (subject, kernel, variant), columns in sorted(baseline.verdicts.items()):
         yield f"\n[{_key('verdicts', subject, kernel, variant)}]"
         for column, verdict in columns.items():
-            yield f"{_text(column)} = {_text(verdict)}"
+            yield f"{_name(column)} = {_text(verdict)}"
     for (subject, kernel), sites in sorted(baseline.needs.items()):
         yield f"\n[{_key('necessity', subject, kernel)}]"
         for site, words in sites.items():
-            yield f"{_text(site)} = {_need_text(words)}"
+            yield f"{_name(site)} = {_need_text(words)}"
     for context, functions in sorted(baseline.outlines.items()):
         for name, known in sorted(functions.items()):
             for one in known:
@@ -162,7 +163,7 @@ def _need_text(words: Mapping[str, str]) -> str:
     by_word: dict[str, list[str]] = {}
     for column, word in words.items():
         by_word.setdefault(word, []).append(column)
-    parts = [f"{_text(w)} = {_list(by_word[w])}" for w in sorted(by_word, reverse=True)]
+    parts = [f"{_name(w)} = {_list(by_word[w])}" for w in sorted(by_word, reverse=True)]
     return f"{{ {', '.join(parts)} }}"
 
 
@@ -174,8 +175,13 @@ def _outline_lines(one: Known) -> Iterator[str]:
     yield "]"
 
 
-def _key(first: str, *rest: str) -> str:
-    return ".".join([first, *map(_text, rest)])
+def _key(*names: str) -> str:
+    return ".".join(map(_name, names))
+
+
+def _name(text: str) -> str:
+    """A TOML key, bare where it may be."""
+    return text if re.fullmatch("[A-Za-z0-9_-]+", text) else _text(text)
 
 
 def _list(texts: Iterable[str]) -> str:

@@ -92,7 +92,8 @@ def suite_cells(
     often = _necessary(suite, choice.necessity)
     name = _relative(choice.folder, folder)
     for job in (job for group in groups for job in group):
-        yield _cell(job, f"{name}/{job.scenario}", 1 if job.scenario in often else 2)
+        subject = job.scenario if name == "." else f"{name}/{job.scenario}"
+        yield _cell(job, subject, 1 if job.scenario in often else 2)
 
 
 def _necessary(suite: Suite, names: Sequence[str]) -> set[str]:

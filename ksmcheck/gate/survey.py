@@ -10,6 +10,7 @@ from ksmcheck.gate.answer import Answer, Answerer
 from ksmcheck.gate.baseline import Baseline, Known
 from ksmcheck.gate.outline import Inventory, Outline, inventory_of
 from ksmcheck.gate.plan import SHIPPED, Cell
+from ksmcheck.program.sites import remove_sites
 from ksmcheck.store.content import Contents
 from ksmcheck.store.results import Results
 from ksmcheck.syntax.litmus import load_litmus
@@ -53,11 +54,17 @@ def survey(
 
 
 def _inventories(cells: Sequence[Cell], answerer: Answerer) -> dict[Cell, Inventory]:
-    """One for each subject and context, from its shipped variant."""
+    """One for each subject and context: as shipped, or where that is not asked for, of the first
+    variant that is."""
+    chosen: dict[tuple[str, str], str] = {}
+    for cell in cells:
+        name = (cell.subject, cell.kernel)
+        if cell.variant == SHIPPED or name not in chosen:
+            chosen[name] = cell.variant
     found: dict[tuple[str, str], Inventory] = {}
     result = {}
     for cell in cells:
-        if cell.variant == SHIPPED:
+        if cell.variant == chosen[cell.subject, cell.kernel]:
             name = (cell.subject, cell.context)
             if name not in found:
                 found[name] = _inventory(cell.request, answerer.results, answerer.contents)
@@ -66,12 +73,15 @@ def _inventories(cells: Sequence[Cell], answerer: Answerer) -> dict[Cell, Invent
 
 
 def _inventory(request: Request, results: Results, contents: Contents) -> Inventory:
-    key = contents.key(request.path, "", "inventory", request.kernel, repr(request.defines))
+    circumstances = (request.kernel, repr(request.defines), repr(sorted(request.removed)))
+    key = contents.key(request.path, "", "inventory", *circumstances)
     kept = results.get(Inventory, key)
     if kept is None:
         test = load_litmus(request.path, kernel=request.kernel, defines=request.defines)
+        test = remove_sites(test, request.removed, kernel=request.kernel)
         kept = inventory_of(test, request.kernel)
-        results.put(key, kept)
+        if Contents().program(request.path) == contents.program(request.path):
+            results.put(key, kept)  # it was not edited meanwhile
     return kept
 
 
@@ -83,7 +93,7 @@ def _removals(
 ) -> tuple[Removal, ...]:
     """Each barrier alone, wherever the property holds with it."""
     wanted = [
-        (cell, barrier.name, replace(cell.request, removed=frozenset((barrier.name,))))
+        (cell, barrier.name, replace(cell.request, removed=cell.request.removed | {barrier.name}))
         for cell, inventory in inventories.items()
         if cell.necessity <= (2 if full else 1) and answers[cell].outcome.verdict in HOLDS
         for barrier in inventory.barriers

@@ -303,6 +303,24 @@ def test_necessity_that_is_not_recorded_or_not_asked_is_told(project: Project) -
     assert "necessary is asked for, but not in the baseline" in ran.out
 
 
+def test_a_suite_gated_in_a_variant_only_has_sites_too(project: Project) -> None:
+    (project.folder / "suite.toml").write_text(
+        '[columns]\nmodels = ["tso", "armv8"]\nkernels = ["6.12"]\n[letters]\nS = "safe"\n'
+        '[[scenario]]\nid = "mp"\nfile = "mp.litmus"\nproperty = "P"\n'
+        '[[variant]]\nname = "no-rmb"\nwhat = "no smp_rmb"\nremove = ["smp_rmb@consume"]\n'
+    )
+    (project.folder / "ksmcheck.toml").write_text(
+        '[[suite]]\npath = "."\nvariants = "no-rmb"\nnecessity = "all"\n'
+    )
+    project.record()
+    text = project.baseline.read_text()
+    # Without smp_rmb armv8 is violated already; on tso nothing needs the other barrier.
+    assert 'armv8 = "VIOLATED"' in text
+    assert '"smp_wmb@publish" = { idle = ["tso"] }' in text
+    project.edit("\tsmp_wmb();\n", "")
+    assert "smp_wmb() removed in publish" in project.gate().out
+
+
 # --- budgets ----------------------------------------------------------------------------------
 
 

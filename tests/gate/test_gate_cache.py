@@ -182,6 +182,29 @@ def test_what_is_kept_is_got(tmp_path: Path) -> None:
     assert results.get(Outcome, None) is None
 
 
+def test_an_edit_while_the_gate_runs_is_not_kept(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text that was asked about is not the one that the key is of: nothing may be kept."""
+    from ksmcheck.gate import answer
+
+    project.record()
+    really = answer.ask
+    project.edit("\tsmp_rmb();\n", "\tbarrier();\n")
+
+    def edited(checker: Any, group: Any) -> Any:
+        project.edit("\tbarrier();\n", "\tsmp_rmb();\n")  # what is checked is safe
+        return really(checker, group)
+
+    monkeypatch.setattr(answer, "ask", edited)
+    project.gate()
+    monkeypatch.setattr(answer, "ask", really)
+    project.edit("\tsmp_rmb();\n", "\tbarrier();\n")
+    ran = project.gate()
+    assert ran.code == 1
+    assert "VIOLATED under armv8" in ran.out
+
+
 # --- many at once, and how fast ---------------------------------------------------------------
 
 
