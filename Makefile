@@ -1,5 +1,6 @@
 # make verify   set up, run the KSM suite under every model, print the table
 # make test     set up, lint, run all tests
+# make gate     the KSM suite against its recorded baseline: verdicts, barriers, their necessity
 # make docs     run every command of the documents, follow their links
 # make promote  write what is printed now into the documents and golden files; read the diff
 # make bench    times of whole runs
@@ -8,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: verify test lint venv bench docs promote wheel clean
+.PHONY: verify test lint gate venv bench docs promote wheel clean
 
 verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
@@ -20,6 +21,9 @@ lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+gate: venv
+	$(BIN)/ksmcheck gate --jobs $(JOBS)
 
 DOCUMENTS = tests/cli/test_docs.py tests/cli/test_help.py tests/suite/test_readme_table.py
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -64,7 +64,7 @@ def gate(config: Config, run: Run, *, record: bool = False) -> Report:
             hint="ksmcheck gate --full --record",
         )
     with Answerer(Results(run.cache), Contents(), run.jobs, run.progress) as answerer:
-        now = survey(asked(cells), answerer, _Names(config.folder), full=full)
+        now = survey(asked(cells), answerer, file_names(config), full=full)
     found = list(_findings(config, now, None if record else before))
     notes = (_record(config, now, found),) if record else ()
     if run.kernel_tree is not None:
@@ -101,23 +101,24 @@ def _prefix(here: Path) -> str:
     """The way from the top of the repository to this folder; empty outside of one."""
     for folder in (here, *here.parents):
         if (folder / ".git").exists():
-            return here.relative_to(folder).as_posix().removeprefix(".")
+            inside = here.relative_to(folder).as_posix()
+            return "" if inside == "." else inside
     return ""
 
 
-class _Names:
+def file_names(config: Config) -> Callable[[str], str]:
     """The baseline's names of files: from the configuration's folder."""
+    folder = config.folder.resolve()
+    known: dict[str, str] = {}
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder.resolve()
-        self._known: dict[str, str] = {}
+    def name(file: str) -> str:
+        if file not in known:
+            path = Path(file).resolve()
+            inside = path.is_relative_to(folder)
+            known[file] = (path.relative_to(folder) if inside else path).as_posix()
+        return known[file]
 
-    def __call__(self, name: str) -> str:
-        if name not in self._known:
-            path = Path(name).resolve()
-            inside = path.is_relative_to(self.folder)
-            self._known[name] = (path.relative_to(self.folder) if inside else path).as_posix()
-        return self._known[name]
+    return name
 
 
 def _findings(config: Config, now: Survey, before: Baseline | None) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ def survey(
     cells: Sequence[Cell], answerer: Answerer, name_of: Callable[[str], str], *, full: bool
 ) -> Survey:
     """Asks everything. ``name_of`` gives the baseline's name of a file."""
-    inventories = _inventories(cells, answerer)
+    inventories = inventories_of(cells, answerer)
     given = answerer.answers([cell.request for cell in cells])
     answers = {cell: given[cell.request] for cell in cells}
     removals = _removals(answers, inventories, answerer, full)
@@ -53,7 +53,14 @@ def survey(
     return Survey(answers, removals, functions, inventories, full)
 
 
-def _inventories(cells: Sequence[Cell], answerer: Answerer) -> dict[Cell, Inventory]:
+def outside_of_search(
+    inventories: Mapping[Cell, Inventory], name_of: Callable[[str], str]
+) -> Survey:
+    """What is known without any verdict."""
+    return Survey({}, (), _functions(inventories, name_of), inventories, full=False)
+
+
+def inventories_of(cells: Sequence[Cell], answerer: Answerer) -> dict[Cell, Inventory]:
     """One for each subject and context: as shipped, or where that is not asked for, of the first
     variant that is."""
     chosen: dict[tuple[str, str], str] = {}
