@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from ksmcheck.store.cache import Cache
@@ -50,24 +52,45 @@ def plain(kind: Any, value: Any) -> Any:
 
     Known are dataclasses, ``tuple[X, ...]``, ``X | None`` and str, int, float and bool.
     """
+    return _reader(kind)(value)
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """The function that reads values of a type: types are looked into once, values very often."""
     if is_dataclass(kind):
-        return _instance(kind, value)
+        return _instances(kind)
     if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise TypeError("not a list")
-        return tuple(plain(get_args(kind)[0], item) for item in value)
+        return _tuples(_reader(get_args(kind)[0]))
     if type(None) in get_args(kind):
-        wanted = next(k for k in get_args(kind) if k is not type(None))
-        return None if value is None else plain(wanted, value)
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
+        wanted = _reader(next(k for k in get_args(kind) if k is not type(None)))
+        return lambda value: None if value is None else wanted(value)
+
+    def simple(value: Any) -> Any:
+        if type(value) is kind:
+            return value
+        if kind is float and type(value) is int:
+            return float(value)
         raise TypeError(f"not {kind}")
-    return value
+
+    return simple
 
 
-def _instance(kind: Any, value: Any) -> Any:
-    hints = get_type_hints(kind)
-    if not isinstance(value, dict) or value.keys() != hints.keys():
-        raise TypeError(f"not a {kind.__name__}")
-    return kind(**{name: plain(hints[name], value[name]) for name in hints})
+def _tuples(item: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is not list:
+            raise TypeError("not a list")
+        return tuple([item(one) for one in value])
+
+    return read
+
+
+def _instances(kind: Any) -> Callable[[Any], Any]:
+    readers = {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
+
+    def read(value: Any) -> Any:
+        if type(value) is not dict or value.keys() != readers.keys():
+            raise TypeError(f"not a {kind.__name__}")
+        return kind(**{name: reader(value[name]) for name, reader in readers.items()})
+
+    return read
