@@ -70,13 +70,13 @@ class Contents:
             self._models[name] = self._model(name)
         return self._models[name]
 
-    def _model(self, name: str) -> bytes | None:
+    def _model(self, model: str) -> bytes | None:
         shipped = models_dir()
         todo = list(_texts(shipped))
-        if not (shipped / name / "lowering.toml").is_file():
-            path = Path(name)
+        if not (shipped / model / "lowering.toml").is_file():
+            path = Path(model)
             todo += _texts(path if path.is_dir() else path.parent)
-        parts, seen = [name.encode()], set[Path]()
+        parts, seen = [model.encode()], set[Path]()
         while todo:
             file = todo.pop()
             if file in seen:
@@ -85,10 +85,12 @@ class Contents:
             found = self._file(file)
             if found is None:
                 return None
-            parts += [str(file).encode(), found[0]]
+            own = file.is_relative_to(shipped)
+            name = str(file.relative_to(shipped) if own else file)
+            parts += [name.encode(), found[0]]
             # Included files, and the tables that a table is based on; also those not there yet.
             for other in (file.parent / text for text in _NAMED.findall(found[1])):
-                parts.append(str(other).encode())
+                parts.append(other.name.encode())
                 todo += [other] if other.is_file() else []
         return content_key(*parts).encode()
 
