@@ -1,5 +1,5 @@
 # make verify   set up, run the KSM suite under every model, print the table
-# make test     set up, lint, run all tests
+# make test     set up, lint, the gate, all tests
 # make gate     the KSM suite against its recorded baseline: verdicts, barriers, their necessity
 # make docs     run every command of the documents, follow their links
 # make promote  write what is printed now into the documents and golden files; read the diff
@@ -15,6 +15,7 @@ verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
 
 test: venv lint
+	$(BIN)/ksmcheck gate --jobs $(JOBS)
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 lint: venv
