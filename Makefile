@@ -1,5 +1,6 @@
 # make verify   set up, run the KSM suite under every model, print the table
-# make test     set up, lint, run all tests
+# make test     set up, lint, the gate, all tests
+# make gate     the KSM suite against its recorded baseline: verdicts, barriers, their necessity
 # make docs     run every command of the documents, follow their links
 # make fuzz COUNT=10000 SEED=1
 #               damaged litmus tests, headers and cat files: a tree or a clear error
@@ -19,18 +20,22 @@ JOBS ?= 2
 COUNT ?= 10000
 SEED ?= 1
 
-.PHONY: verify test lint venv bench docs promote kernel-models wheel clean conformance random fuzz
+.PHONY: verify test lint gate venv bench docs promote kernel-models wheel clean conformance random fuzz
 
 verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
 
 test: venv lint
+	$(BIN)/ksmcheck gate --jobs $(JOBS)
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+gate: venv
+	$(BIN)/ksmcheck gate --jobs $(JOBS)
 
 DOCUMENTS = tests/cli/test_docs.py tests/cli/test_help.py tests/suite/test_readme_table.py
 

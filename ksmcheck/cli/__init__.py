@@ -17,6 +17,7 @@ _COMMANDS = {
     "models": "List the memory models, their configurations and sources.",
     "sites": "List the barriers, marked accesses and locks of a litmus file by name.",
     "show": "Show what a litmus file becomes under a model: threads, events, dependencies.",
+    "gate": "Check that no verdict and no barrier changed since the baseline was recorded.",
     "export": "Write the check as SMT-LIB, or an execution as Graphviz.",
 }
 

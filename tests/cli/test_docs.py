@@ -66,21 +66,24 @@ def test_commands_print_what_is_shown(
     for folder in ("litmus", "models"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.chdir(tmp_path)
-    new = text
-    for block in reversed(list(BLOCK.finditer(text))):
-        if block["name"]:
+    promoted: list[tuple[Shown, str]] = []
+    for block in BLOCK.finditer(text):
+        if block["name"] or block["language"] != "console":
             continue
         _provide_files(text[: block.start()], tmp_path)
-        for shown in reversed(list(shown_in(block)) if block["language"] == "console" else []):
+        for shown in shown_in(block):
             words = shlex.split(shown.command)
             assert words[0] == "ksmcheck", shown.command
             ran = run(*words[1:])
             assert ran.code != 3, ran.err
             printed = ran.out + ran.err
             if os.environ.get("KSMCHECK_PROMOTE") and "[...]" not in shown.output:
-                new = new[: shown.start] + printed.rstrip() + "\n" + new[shown.end :]
+                promoted.append((shown, printed.rstrip() + "\n"))
             else:
                 assert matches(shown.output, printed), f"{shown.command}\n{printed}"
+    new = text
+    for shown, printed in reversed(promoted):
+        new = new[: shown.start] + printed + new[shown.end :]
     if new != text:
         document.write_text(new, encoding="utf-8")
 

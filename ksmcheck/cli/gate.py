@@ -1,0 +1,155 @@
+"""``ksmcheck gate``: no barrier changes unseen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ksmcheck.cli.options import FILE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_EPILOG = """\b
+Examples:
+  ksmcheck gate                            compare with the recorded baseline
+  ksmcheck gate --record                   write the baseline; read its diff, commit it
+  ksmcheck gate --full --jobs 2            the necessity of every barrier too
+  ksmcheck gate --report github --report sarif=gate.sarif --report junit=gate.xml
+
+\b
+Exit codes: 0 nothing failed; 1 a verdict, a barrier or the budget is not as recorded or
+expected; 2 wrong input; 3 a bug in ksmcheck; 4 a verdict says less than before (UNKNOWN, up
+to k); 5 nothing is executed any more. docs/gate.md explains the files and the findings.
+"""
+
+
+def _tree_options(function: F) -> F:
+    """What compares with a kernel tree, where this ksmcheck can."""
+    from ksmcheck.gate.kernel_findings import can_drift
+
+    if not can_drift():
+        return function
+    for option in (
+        click.option(
+            "--kernel-tree", type=FILE, metavar="DIR", help="Compare with a kernel's sources too."
+        ),
+        click.option("--diff", "revision", metavar="REV", help="Only what git changed since REV."),
+        click.option("--patch", type=FILE, metavar="FILE", help="Only what this patch changes."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command(epilog=_EPILOG)
+@click.option(
+    "--config",
+    "path",
+    type=FILE,
+    default=Path("ksmcheck.toml"),
+    show_default=True,
+    help="The configuration.",
+)
+@click.option("--record", is_flag=True, help="Write the baseline instead of comparing with it.")
+@click.option("--full", is_flag=True, help="Take out the barriers of every scenario, one by one.")
+@click.option(
+    "--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+)
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORM[=FILE]",
+    help="text, json, junit, sarif, github or markdown; to stdout without a file. May be repeated. "
+    "[default: text]",
+)
+@click.option("--no-cache", is_flag=True, help="Ask everything again, keep nothing.")
+@_tree_options
+def command(
+    path: Path,
+    record: bool,
+    full: bool,
+    jobs: int,
+    reports: tuple[str, ...],
+    no_cache: bool,
+    kernel_tree: Path | None = None,
+    revision: str | None = None,
+    patch: Path | None = None,
+) -> int:
+    """Check that no verdict and no barrier changed without the recorded baseline being updated.
+
+    Reads ksmcheck.toml, which says what is gated and under which limits, and the baseline that it
+    names.
+    """
+    from ksmcheck.gate.config import load_config
+    from ksmcheck.gate.gate import Run, exit_code, gate
+    from ksmcheck.report.renderers import renderer
+    from ksmcheck.store.cache import Cache, default_cache
+
+    targets = _targets(reports)
+    run = Run(
+        Cache(None) if no_cache else default_cache(),
+        jobs,
+        full,
+        kernel_tree,
+        _patch(kernel_tree, revision, patch),
+        _progress if sys.stderr.isatty() else None,
+    )
+    report = gate(load_config(path), run, record=record)
+    if not any(file is None for _, file in targets):
+        targets = [("text", None), *targets]
+    for form, file in targets:
+        text = renderer(form)(report)
+        if file is None:
+            click.echo(text, nl=False)
+        else:
+            _write(file, text)
+    return exit_code(report)
+
+
+def _patch(tree: Path | None, revision: str | None, patch: Path | None) -> str | None:
+    """The text of the change that the comparison with the tree is limited to."""
+    from ksmcheck.syntax.files import read_source
+
+    if revision is None and patch is None:
+        return None
+    if tree is None or (revision is not None and patch is not None):
+        raise click.UsageError("give --kernel-tree with either --diff or --patch")
+    if patch is not None:
+        return read_source(patch).text
+    from importlib import import_module
+
+    return str(import_module("ksmcheck.gate.drift_patch").git_diff(tree, revision))
+
+
+def _progress(done: int, total: int) -> None:
+    """A line that is written over, and gone in the end."""
+    click.echo("\r\033[K" if done == total else f"\r{done} of {total}", nl=False, err=True)
+
+
+def _targets(reports: Iterable[str]) -> list[tuple[str, Path | None]]:
+    """Forms with the files that they go to; checked before anything runs."""
+    from ksmcheck.report.renderers import FORMS
+    from ksmcheck.text import InputError
+
+    found: list[tuple[str, Path | None]] = []
+    for report in reports:
+        form, equals, file = report.partition("=")
+        if form not in FORMS or (equals and not file):
+            raise InputError(
+                f"--report {report}: no such form", hint=f"FORM or FORM=FILE: {', '.join(FORMS)}"
+            )
+        found.append((form, Path(file) if file else None))
+    return found
+
+
+def _write(file: Path, text: str) -> None:
+    from ksmcheck.text import InputError
+
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {error.strerror or error}") from None

@@ -1,0 +1,144 @@
+"""Questions to outcomes: from the results kept on disk where the same was asked before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ksmcheck.check.verdict import Request
+from ksmcheck.gate.outcome import Outcome
+from ksmcheck.store.content import Contents
+from ksmcheck.store.results import Results
+
+if TYPE_CHECKING:
+    from ksmcheck.check.check import Checker
+
+
+Progress = Callable[[int, int], None]
+"""Is told how many of how many questions are answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``cached``: it was known from an earlier run."""
+
+    outcome: Outcome
+    cached: bool
+
+
+@dataclass(slots=True)
+class Answerer:
+    """Answers requests on ``jobs`` processes; use it as a context manager.
+
+    What cannot be kept (UNKNOWN: another run may have more time) is asked again by every run.
+    """
+
+    results: Results
+    contents: Contents
+    jobs: int = 1
+    progress: Progress | None = None
+    _pool: ProcessPoolExecutor | None = None
+    _checker: Checker | None = None
+    _known: dict[Request, Answer] = field(default_factory=dict)
+
+    def __enter__(self) -> Answerer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def answers(self, requests: Sequence[Request]) -> dict[Request, Answer]:
+        """An answer to each. Raises InputError or InternalError of any of them."""
+        missing: dict[tuple[Path, str], list[Request]] = {}
+        for request in dict.fromkeys(requests):
+            if request in self._known:
+                continue
+            kept = self.results.get(Outcome, self._key(request, self.contents))
+            if kept is not None:
+                self._known[request] = Answer(kept, cached=True)
+            else:
+                missing.setdefault((request.path, request.kernel), []).append(request)
+        total, done = sum(map(len, missing.values())), 0
+        for group, outcomes in self._ask(list(missing.values())):
+            self._keep(group, outcomes)
+            done += len(group)
+            if self.progress is not None:
+                self.progress(done, total)
+        return {request: self._known[request] for request in requests}
+
+    def _keep(self, group: list[Request], outcomes: list[Outcome]) -> None:
+        """Files are read again: an answer about a text that was edited meanwhile is not kept."""
+        now = Contents()
+        for request, outcome in zip(group, outcomes, strict=True):
+            self._known[request] = Answer(outcome, cached=False)
+            key = self._key(request, self.contents)
+            if outcome.letter != "?" and key == self._key(request, now):
+                self.results.put(key, outcome)
+
+    def _ask(self, groups: list[list[Request]]) -> Iterator[tuple[list[Request], list[Outcome]]]:
+        if not groups:
+            return
+        if self.jobs <= 1 or len(groups) == 1:
+            if self._checker is None:
+                self._checker = _new_checker()
+            for group in groups:
+                yield group, ask(self._checker, group)
+            return
+        groups.sort(key=len, reverse=True)
+        yield from zip(groups, self._workers().map(_work, groups), strict=True)
+
+    def _workers(self) -> ProcessPoolExecutor:
+        from multiprocessing import get_context
+
+        if self._pool is None:
+            # As in batch.run: a fork of a process with solver threads may dead-lock.
+            context = get_context("forkserver")
+            self._pool = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_start)
+        return self._pool
+
+    @staticmethod
+    def _key(request: Request, contents: Contents) -> str | None:
+        circumstances = (
+            request.kernel,
+            request.config or "",
+            repr(request.defines),
+            repr(sorted(request.removed)),
+            *(repr(v) for v in (request.unroll, request.timeout, request.memory)),
+            request.solver,
+            request.engine,
+        )
+        return contents.key(request.path, request.model, *circumstances)
+
+
+def _new_checker() -> Checker:
+    from ksmcheck.batch.run import calm_collector
+    from ksmcheck.check.check import Checker
+
+    calm_collector()
+    return Checker()
+
+
+def ask(checker: Checker, group: Sequence[Request]) -> list[Outcome]:
+    """The outcomes of requests about one test; equal programs are checked once."""
+    from ksmcheck.gate.telling import outcome_of
+
+    found = [outcome_of(checker, checker.check(request)) for request in group]
+    checker.forget()
+    return found
+
+
+def _start() -> None:
+    global _own
+    _own = _new_checker()
+
+
+_own: Checker
+"""The worker process's own checker: models stay loaded from one group to the next."""
+
+
+def _work(group: list[Request]) -> list[Outcome]:
+    return ask(_own, group)

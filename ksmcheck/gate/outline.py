@@ -1,0 +1,222 @@
+"""The outline of each function: its barriers and other primitives, in order, where they stand.
+
+The names of ``program.sites`` tell places apart, but not their order. An outline does: every
+primitive, and between them the shared accesses, the calls and the jumps, each under the branches
+and loops around it. Line numbers, comments and white space are no part of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ksmcheck.gate.place import place_of
+from ksmcheck.kernel.primitives import primitives
+from ksmcheck.program.sites import functions, list_sites, site_names
+from ksmcheck.program.tree import Tree, children, walk
+from ksmcheck.report.findings import Place
+from ksmcheck.syntax.c_ast import (
+    Break,
+    Call,
+    Case,
+    Continue,
+    DoWhile,
+    For,
+    Function,
+    Goto,
+    If,
+    Label,
+    Return,
+    Switch,
+    While,
+)
+from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import Span
+
+_WORD = re.compile(r"\w+|\S")
+_NAME = re.compile(r"\w")
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One line of an outline. ``path``: the constructs around it, outermost first, as one text.
+
+    ``site``: it orders memory (a primitive, or a call of a function that has some). ``name`` is the
+    site's name, empty where it has none; ``primitive`` what is called. ``shared``: it may touch
+    shared memory itself, or order it.
+    """
+
+    text: str
+    path: str
+    site: bool
+    name: str
+    primitive: str
+    place: Place
+    shared: bool = False
+
+    @property
+    def line(self) -> str:
+        """As the baseline has it: ``if: smp_wmb()``; sites are marked with a star."""
+        star = "* " if self.site else "  "
+        return f"{star}{self.path}: {self.text}" if self.path else f"{star}{self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One function as one test has it. ``key`` is ``file:function``."""
+
+    file: str
+    function: str
+    place: Place
+    tokens: tuple[Token, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(t.line for t in self.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The outlines of one test at one kernel point. ``barriers`` names the sites that necessity is
+    asked of, with their places."""
+
+    outlines: tuple[Outline, ...]
+    barriers: tuple[Token, ...]
+
+
+def inventory_of(test: LitmusTest, kernel: str) -> Inventory:
+    """The functions that any thread calls and that touch or order memory, in source order."""
+    sites = {site.name: site for site in list_sites(test, kernel)}
+    names = site_names(test)
+    bodies = {f.name: f for f in functions(test)}
+    ordering = _ordering(bodies, names, set(sites))
+    called = _called(test, bodies)
+    found = []
+    for function in bodies.values():
+        if function.name in called:
+            walker = _Walker(kernel, names, set(sites), ordering, set(bodies))
+            tokens = tuple(walker.tokens(function.body, ()))
+            place = place_of(function.span)
+            if any(token.shared for token in tokens):
+                found.append(Outline(place.file, function.name, place, tokens))
+    known = primitives(kernel)
+    barriers = tuple(
+        token
+        for outline in found
+        for token in outline.tokens
+        if token.name in sites
+        and sites[token.name].removable
+        and known[token.primitive].shape == "fence"
+        and token.primitive != "cpu_relax"
+        and "rcu-marker" not in known[token.primitive].classes
+    )
+    return Inventory(tuple(found), barriers)
+
+
+def _ordering(bodies: dict[str, Function], names: dict[int, str], sites: set[str]) -> set[str]:
+    """The functions that have a site, or call one that has."""
+    calls = {n: {c.callee.name for c in walk(f) if isinstance(c, Call)} for n, f in bodies.items()}
+    found = {
+        name
+        for name, function in bodies.items()
+        if any(names.get(id(node)) in sites for node in walk(function) if isinstance(node, Call))
+    }
+    while more := {name for name, callees in calls.items() if callees & found} - found:
+        found |= more
+    return found
+
+
+def _called(test: LitmusTest, bodies: dict[str, Function]) -> set[str]:
+    """The threads and the functions that they call, directly or not."""
+    todo, found = [t.name for t in test.threads], set[str]()
+    while todo:
+        name = todo.pop()
+        if name in bodies and name not in found:
+            found.add(name)
+            todo += [n.callee.name for n in walk(bodies[name]) if isinstance(n, Call)]
+    return found
+
+
+class _Walker:
+    """One function's tokens in source order."""
+
+    def __init__(
+        self,
+        kernel: str,
+        names: dict[int, str],
+        sites: set[str],
+        ordering: set[str],
+        own: set[str],
+    ) -> None:
+        self.known = primitives(kernel)
+        self.names = names
+        self.sites = sites
+        self.ordering = ordering
+        self.own = own
+
+    def tokens(self, node: Tree, path: tuple[str, ...]) -> Iterator[Token]:
+        if isinstance(node, If):
+            yield from self.tokens(node.condition, path)
+            yield from self.tokens(node.then, (*path, "if"))
+            if node.otherwise is not None:
+                yield from self.tokens(node.otherwise, (*path, "else"))
+            return
+        if isinstance(node, While | DoWhile | For | Switch):
+            path = (*path, _LOOPS[type(node)])
+        if isinstance(node, Goto | Break | Continue | Label | Case):
+            text = node.span.text if isinstance(node, Goto | Break | Continue) else _label(node)
+            yield self._token(text.rstrip(";"), path, node.span)
+        if isinstance(node, Call):
+            yield from self._call(node, path)
+        elif id(node) in self.names:
+            yield self._token(node.span.text, path, node.span, shared=True)
+        for child in children(node):
+            yield from self.tokens(child, path)
+        if isinstance(node, Return):
+            yield self._token("return", path, node.span)
+
+    def _call(self, node: Call, path: tuple[str, ...]) -> Iterator[Token]:
+        callee = node.callee.name
+        text = _squeezed(node.span.text)
+        if callee in self.own:
+            # Their own sites are in an outline of their own; that they are called counts here.
+            yield self._token(f"{callee}()", path, node.span, site=callee in self.ordering)
+        elif callee in self.known:
+            name = self.names.get(id(node), "")
+            if not text.startswith(callee):
+                text = f"{callee} <- {text}"  # a macro of the suite stands there
+            site, place = name in self.sites, place_of(node.span)
+            yield Token(text, " ".join(path), site, name, callee, place, shared=True)
+        else:
+            yield self._token(text, path, node.span)
+
+    def _token(
+        self,
+        text: str,
+        path: tuple[str, ...],
+        span: Span,
+        *,
+        site: bool = False,
+        shared: bool = False,
+    ) -> Token:
+        where = " ".join(path)
+        return Token(_squeezed(text), where, site, "", "", place_of(span), shared or site)
+
+
+_LOOPS = {While: "while", DoWhile: "do", For: "for", Switch: "switch"}
+
+
+def _label(node: Label | Case) -> str:
+    return f"{node.name}:" if isinstance(node, Label) else "case"
+
+
+def _squeezed(text: str) -> str:
+    """The text with the white space that C needs, and one blank behind a comma."""
+    words = _WORD.findall(_COMMENT.sub(" ", text))
+    parts = [""]
+    for word in words:
+        both = _NAME.match(parts[-1][-1:]) and _NAME.match(word)
+        parts.append(f" {word}" if both or parts[-1] == "," else word)
+    return "".join(parts)

@@ -1,0 +1,131 @@
+"""Keys of what a verdict depends on: the texts of the test, of the model, and ksmcheck itself.
+
+A key must change whenever the answer could. Where it is not plain from the texts alone which files
+are read, there is no key, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+from ksmcheck.store.cache import content_key
+from ksmcheck.store.paths import models_dir
+
+_INCLUDE = re.compile(r"#(?:\s|\\\r?\n|/\*(?s:.*?)\*/)*include\b(?P<rest>[^\n]*)")
+_PLAIN = re.compile(r'\s*"(?P<name>[^"\n]+)"')
+_NAMED = re.compile(r'"([^"\n]+\.(?:cat|bell|toml|def))"')
+_MODEL_FILES = (".cat", ".bell", ".toml", ".def")
+_DEEPEST = 40
+
+
+class Contents:
+    """Digests of files and folders, each read once: a value of this class belongs to one run."""
+
+    def __init__(self) -> None:
+        self._files: dict[Path, tuple[bytes, str] | None] = {}
+        self._programs: dict[Path, bytes | None] = {}
+        self._models: dict[str, bytes | None] = {}
+        self._code: bytes | None = None
+
+    def key(self, path: Path, model: str, *circumstances: str) -> str | None:
+        """The key of a question about one test under one model ("": none); None: do not keep."""
+        program = self.program(path)
+        machine = self.model(model) if model else b""
+        if program is None or machine is None:
+            return None
+        words = [word.encode() for word in circumstances]
+        return content_key(self.code(), program, machine, str(path).encode(), *words)
+
+    def program(self, path: Path) -> bytes | None:
+        """Digest of a litmus file and of every file that it may include, under any ``#if``."""
+        if path not in self._programs:
+            parts: list[bytes] = []
+            whole = self._collect(path, parts, 0)
+            self._programs[path] = content_key(*parts).encode() if whole else None
+        return self._programs[path]
+
+    def _collect(self, path: Path, parts: list[bytes], depth: int) -> bool:
+        found = self._file(path)
+        if found is None or depth > _DEEPEST:
+            return False
+        digest, text = found
+        parts += [path.name.encode(), digest]
+        for line in _INCLUDE.finditer(text):
+            plain = _PLAIN.match(line["rest"])
+            if plain is None:
+                return False  # a macro names the file: which one is not plain from the text
+            other = path.parent / plain["name"]
+            parts.append(plain["name"].encode())
+            if other.is_file() and not self._collect(other, parts, depth + 1):
+                return False
+        return True
+
+    def model(self, name: str) -> bytes | None:
+        """Digest of a model's folder; of all shipped models, which may share rows."""
+        if name not in self._models:
+            self._models[name] = self._model(name)
+        return self._models[name]
+
+    def _model(self, model: str) -> bytes | None:
+        shipped = models_dir()
+        todo = list(_texts(shipped))
+        if not (shipped / model / "lowering.toml").is_file():
+            path = Path(model)
+            todo += _texts(path if path.is_dir() else path.parent)
+        parts, seen = [model.encode()], set[Path]()
+        while todo:
+            file = todo.pop()
+            if file in seen:
+                continue
+            seen.add(file)
+            found = self._file(file)
+            if found is None:
+                return None
+            own = file.is_relative_to(shipped)
+            name = str(file.relative_to(shipped) if own else file)
+            parts += [name.encode(), found[0]]
+            # Included files, and the tables that a table is based on; also those not there yet.
+            for other in (file.parent / text for text in _NAMED.findall(found[1])):
+                parts.append(other.name.encode())
+                todo += [other] if other.is_file() else []
+        return content_key(*parts).encode()
+
+    def code(self) -> bytes:
+        """Digest of ksmcheck's own files and of what answers with it."""
+        if self._code is None:
+            package = Path(__file__).resolve().parent.parent
+            total = sha256(sys.version.encode())
+            for file in sorted(package.rglob("*")):
+                inside = file.relative_to(package).parts
+                if inside[0] != "_data" and file.suffix in (".py", ".toml", ".lark"):
+                    total.update("/".join(inside).encode() + b"\0" + file.read_bytes())
+            for solver in ("python-sat", "z3-solver"):
+                total.update(_version(solver).encode())
+            self._code = total.hexdigest().encode()
+        return self._code
+
+    def _file(self, path: Path) -> tuple[bytes, str] | None:
+        if path not in self._files:
+            try:
+                data = path.read_bytes()
+                self._files[path] = sha256(data).digest(), data.decode()
+            except (OSError, ValueError):
+                self._files[path] = None
+        return self._files[path]
+
+
+def _texts(folder: Path) -> Iterable[Path]:
+    return sorted(p for p in folder.rglob("*") if p.suffix in _MODEL_FILES and p.is_file())
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"

@@ -1,0 +1,339 @@
+"""The gate through its command: what fails it, what does not, and what it says."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+Project = Any
+
+# --- what must not fail -----------------------------------------------------------------------
+
+
+def test_an_unchanged_project_passes(project: Project) -> None:
+    project.record()
+    ran = project.gate()
+    assert ran.code == 0, ran.out
+    assert ran.out.startswith("gate passed; 2 verdicts (2 known before)")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\tsmp_wmb();", "\t/* pairs with consume's smp_rmb */\n\n\tsmp_wmb(  ) ;"),
+        ("static void publish", "// words\nstatic inline void publish"),
+        ("{\n\tWRITE_ONCE(*x, 1);", "{\n\n#define UNUSED 1\n\tWRITE_ONCE(*x, /* one */ 1);"),
+    ],
+)
+def test_comments_and_white_space_change_nothing(project: Project, old: str, new: str) -> None:
+    project.record()
+    project.edit(old, new)
+    ran = project.gate()
+    assert ran.code == 0, ran.out
+    assert "error" not in ran.out + ran.err
+    assert "warning" not in ran.out
+
+
+# --- verdicts ---------------------------------------------------------------------------------
+
+
+def test_a_removed_barrier_fails_with_place_machine_and_witness(project: Project) -> None:
+    """Without smp_rmb armv8 may reorder the two loads; tso never reorders loads."""
+    project.record()
+    project.edit("\tsmp_rmb();\n", "")
+    ran = project.gate()
+    assert ran.code == 1
+    assert "error: VIOLATED under armv8, recorded SAFE" in ran.out
+    assert "under tso" not in ran.out
+    assert "mp.h:10: error: smp_rmb() removed in consume" in ran.out
+    assert "recorded as needed: armv8 (mp.litmus, 6.12)" in ran.out
+    # The execution, beside its source lines, and why it is possible.
+    assert "STALE: from start, though P0 mp.h:3 had stored 1" in ran.out
+    assert "nothing orders P1's read of y (mp.h:10) before its read of x (mp.h:11)" in ran.out
+
+
+def test_an_expected_verdict_that_is_not_met_fails_even_if_recorded(project: Project) -> None:
+    project.record()
+    project.config('[tests.expected]\n"mp.litmus" = { tso = "SAFE", armv8 = "VIOLATED" }\n')
+    ran = project.gate()
+    assert ran.code == 1
+    assert "SAFE under armv8, expected VIOLATED" in ran.out
+    assert "run: ksmcheck check mp.litmus --model armv8 --kernel 6.12" in ran.out
+
+
+def test_nothing_is_recorded_that_contradicts_what_is_expected(project: Project) -> None:
+    project.record()
+    before = project.baseline.read_bytes()
+    project.config('[tests.expected]\n"mp.litmus" = "VIOLATED"\n')
+    ran = project.gate("--record")
+    assert ran.code == 1
+    assert "is left as it was" in ran.out
+    assert project.baseline.read_bytes() == before
+
+
+def test_a_new_file_is_not_in_the_baseline(project: Project) -> None:
+    project.record()
+    text = (project.folder / "mp.litmus").read_text()
+    (project.folder / "other.litmus").write_text(text.replace("C mp", "C other"))
+    ran = project.gate()
+    assert ran.code == 1
+    assert "other.litmus:1: error: SAFE under tso, armv8, not in the baseline" in ran.out
+
+
+def test_a_file_that_is_gone_is_missed(project: Project) -> None:
+    text = (project.folder / "mp.litmus").read_text()
+    (project.folder / "other.litmus").write_text(text.replace("C mp", "C other"))
+    project.record()
+    (project.folder / "other.litmus").unlink()
+    ran = project.gate()
+    assert ran.code == 1
+    assert "no longer gated; recorded: SAFE under tso, armv8" in ran.out
+    assert "other.litmus, kernel 6.12" in ran.out
+
+
+ENDLESS = """C endless
+{ }
+P0(int *x) { int a; a = READ_ONCE(*x); while (a != 0) { a = a + 1; WRITE_ONCE(*x, a); } }
+P1(int *x) { WRITE_ONCE(*x, 8); }
+~exists (x=9999)
+"""
+BOUNDED = ENDLESS.replace("WRITE_ONCE(*x, 8)", "smp_wmb()")  # P0 reads 0 and never goes round
+
+
+def test_a_verdict_that_reaches_a_bound_is_weaker(project: Project) -> None:
+    """With nobody storing to x the loop is never entered: SAFE. With the store it goes round 2^32
+    times: no bound is enough, and the verdict says so. Exit code 4."""
+    (project.folder / "mp.litmus").write_text(BOUNDED)
+    project.config("[limits]\nunroll = 2\n")
+    project.record()
+    (project.folder / "mp.litmus").write_text(ENDLESS)
+    ran = project.gate()
+    assert ran.code == 1  # the store is a new site
+    assert "SAFE up to" in ran.out
+    project.config('[policy]\nsite = "warn"\n')
+    assert project.gate().code == 4
+
+
+def test_a_limit_that_is_reached_is_weaker_and_never_kept(project: Project) -> None:
+    project.record()
+    project.config("[limits]\nmemory = 1\n")  # MB: Python alone needs more
+    ran = project.gate()
+    assert ran.code == 4
+    assert "UNKNOWN under tso, armv8, recorded SAFE" in ran.out
+    assert "(0 known before)" in project.gate().out
+    assert project.gate("--record").code == 4
+    assert "left as it was" in project.gate("--record").out
+
+
+STUCK = """C stuck
+{ }
+P0(int *x) { while (!READ_ONCE(*x)) cpu_relax(); }
+~exists (x=0)
+"""
+
+
+def test_a_bound_is_recorded_only_where_it_is_allowed(project: Project) -> None:
+    (project.folder / "mp.litmus").write_text(ENDLESS)
+    project.config("[limits]\nunroll = 2\n")
+    ran = project.gate("--record")
+    assert ran.code == 4
+    assert "allow-bounded" in ran.out
+    assert not project.baseline.exists()
+    project.config("[gate]\nallow-bounded = true\n")
+    project.record()
+    assert project.gate().code == 0
+
+
+def test_a_vacuous_test_is_not_recorded(project: Project) -> None:
+    (project.folder / "mp.litmus").write_text(STUCK)
+    ran = project.gate("--record")
+    assert ran.code == 5
+    assert "VACUOUS" in ran.out
+    assert not project.baseline.exists()
+
+
+# --- sites ------------------------------------------------------------------------------------
+
+SITES = [
+    # A barrier that nothing needs is still a change that somebody must see.
+    ("\tsmp_rmb();\n", "\tsmp_rmb();\n\tsmp_rmb();\n", "mp.h:12", "smp_rmb() added in consume"),
+    ("\tsmp_wmb();", "\tsmp_mb();", "mp.h:4", "smp_wmb() replaced by smp_mb() in publish"),
+    ("\tsmp_wmb();", "\tbarrier();", "mp.h:4", "smp_wmb() replaced by barrier() in publish"),
+    (
+        "\tWRITE_ONCE(*x, 1);\n\tsmp_wmb();\n",
+        "\tsmp_wmb();\n\tWRITE_ONCE(*x, 1);\n",
+        "mp.h:",
+        "moved in publish",
+    ),
+    ("\tsmp_wmb();", "\tif (*x)\n\t\tsmp_wmb();", "mp.h:5", "smp_wmb() moved in publish"),
+    ("\tWRITE_ONCE(*y, 1);", "\t*y = 1;", "mp.h:", "WRITE_ONCE(*y, 1) removed in publish"),
+    (
+        "\tWRITE_ONCE(*y, 1);",
+        "\tsmp_store_release(y, 1);",
+        "mp.h:5",
+        "WRITE_ONCE(*y, 1) replaced by smp_store_release(y, 1) in publish",
+    ),
+    (
+        "*b = READ_ONCE(*x)",
+        "*b = READ_ONCE(*y)",
+        "mp.h:12",
+        "READ_ONCE(*x) replaced by READ_ONCE(*y)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "where", "said"), SITES, ids=lambda v: str(v)[:24])
+def test_every_change_of_a_site_is_seen(
+    project: Project, old: str, new: str, where: str, said: str
+) -> None:
+    project.record()
+    project.edit(old, new)
+    project.config('[policy]\nverdict = "ignore"\n')
+    ran = project.gate()
+    assert ran.code == 1, ran.out
+    assert re.search(rf"^{re.escape(where)}\d*: error: .*{re.escape(said)}", ran.out, re.M), ran.out
+    # Recorded, it passes; put back, it fails again.
+    project.record()
+    assert project.gate().code == 0
+    project.edit(new, old)
+    assert project.gate().code == 1
+
+
+def test_a_weaker_barrier_is_called_so(project: Project) -> None:
+    project.edit("\tsmp_wmb();", "\tsmp_mb();")
+    project.record()
+    project.edit("\tsmp_mb();", "\tsmp_wmb();")
+    ran = project.gate()
+    assert ran.code == 1
+    assert "  weaker\n" in ran.out
+
+
+def test_a_plain_access_moved_across_a_barrier_is_seen(project: Project) -> None:
+    project.edit("\tWRITE_ONCE(*y, 1);", "\tWRITE_ONCE(*y, 1);\n\t*x = 2;")
+    project.config('[policy]\nverdict = "ignore"\n')
+    project.record()
+    project.edit("\tWRITE_ONCE(*x, 1);\n", "\t*x = 2;\n\tWRITE_ONCE(*x, 1);\n")
+    project.edit("\tWRITE_ONCE(*y, 1);\n\t*x = 2;", "\tWRITE_ONCE(*y, 1);")
+    ran = project.gate()
+    assert ran.code == 1, ran.out
+    assert "*x moved in publish" in ran.out
+    assert "it moved across" in ran.out
+    assert "smp_wmb()" in ran.out
+
+
+def test_accesses_around_barriers_only_warn(project: Project) -> None:
+    project.record()
+    project.edit("\tWRITE_ONCE(*x, 1);", "\tWRITE_ONCE(*x, 1);\n\t*x = 1;")
+    ran = project.gate()
+    assert ran.code == 0, ran.out
+    assert "warning: the accesses around the barriers of publish changed" in ran.out
+    project.config('[policy]\naccess = "fail"\n')
+    assert project.gate().code == 1
+
+
+def test_a_function_that_is_no_longer_called_is_told(project: Project) -> None:
+    project.record()
+    project.edit("publish(x, y);", "WRITE_ONCE(*x, 1); smp_wmb(); WRITE_ONCE(*y, 1);", "mp.litmus")
+    ran = project.gate()
+    assert ran.code == 1
+    assert "publish() removed in P0" in ran.out or "publish() replaced by" in ran.out
+    assert "publish is gone, or nothing calls it; it had WRITE_ONCE(*x, 1), smp_wmb()" in ran.out
+
+
+# --- necessity --------------------------------------------------------------------------------
+
+
+def test_a_barrier_that_became_unnecessary_warns_or_fails(project: Project) -> None:
+    """A second smp_wmb beside the first makes each of the two superfluous by itself."""
+    project.record()
+    project.edit("\tsmp_wmb();\n", "\tsmp_wmb();\n\tsmp_mb();\n")
+    project.config('[policy]\nsite = "ignore"\n')
+    ran = project.gate()
+    assert ran.code == 0, ran.out
+    assert "warning: smp_wmb@publish is no longer necessary on armv8" in ran.out
+    text = (project.folder / "ksmcheck.toml").read_text()
+    (project.folder / "ksmcheck.toml").write_text(text + 'unnecessary = "fail"\n')
+    assert project.gate().code == 1
+
+
+def test_a_barrier_that_became_necessary_fails_with_its_execution(project: Project) -> None:
+    """Two barriers back to back, one taken away: the other is now needed where it was not."""
+    project.edit("\tsmp_wmb();\n", "\tsmp_wmb();\n\tsmp_mb();\n")
+    project.record()
+    project.edit("\tsmp_mb();\n", "")
+    project.config('[policy]\nsite = "ignore"\n')
+    ran = project.gate()
+    assert ran.code == 1
+    assert "smp_wmb@publish became necessary on armv8: without it VIOLATED" in ran.out
+    assert "why:   nothing orders P0's store to x" in ran.out
+
+
+def test_full_asks_for_all_barriers(project: Project) -> None:
+    text = (project.folder / "ksmcheck.toml").read_text()
+    (project.folder / "ksmcheck.toml").write_text(text.replace("necessity = true\n", ""))
+    project.record()
+    assert "smp_wmb@publish" not in project.baseline.read_text()
+    refused = project.gate("--full")
+    assert refused.code == 2
+    assert "--full --record" in refused.err
+    project.record("--full")
+    assert "smp_wmb@publish" in project.baseline.read_text()
+    assert project.gate("--full").code == 0
+    assert project.gate().code == 0
+    before = project.baseline.read_bytes()
+    project.record()  # once everything is recorded, it is kept so
+    assert project.baseline.read_bytes() == before
+
+
+def test_necessity_that_is_not_recorded_or_not_asked_is_told(project: Project) -> None:
+    project.record()
+    config = project.folder / "ksmcheck.toml"
+    text = config.read_text()
+    config.write_text(text.replace("necessity = true", "necessity = false"))
+    ran = project.gate()
+    assert ran.code == 1
+    assert "necessary is in the baseline, but no longer asked for" in ran.out
+    project.record()
+    assert project.gate().code == 0
+    config.write_text(text)
+    ran = project.gate()
+    assert ran.code == 1
+    assert "necessary is asked for, but not in the baseline" in ran.out
+
+
+def test_a_suite_gated_in_a_variant_only_has_sites_too(project: Project) -> None:
+    (project.folder / "suite.toml").write_text(
+        '[columns]\nmodels = ["tso", "armv8"]\nkernels = ["6.12"]\n[letters]\nS = "safe"\n'
+        '[[scenario]]\nid = "mp"\nfile = "mp.litmus"\nproperty = "P"\n'
+        '[[variant]]\nname = "no-rmb"\nwhat = "no smp_rmb"\nremove = ["smp_rmb@consume"]\n'
+    )
+    (project.folder / "ksmcheck.toml").write_text(
+        '[[suite]]\npath = "."\nvariants = "no-rmb"\nnecessity = "all"\n'
+    )
+    project.record()
+    text = project.baseline.read_text()
+    # Without smp_rmb armv8 is violated already; on tso nothing needs the other barrier.
+    assert 'armv8 = "VIOLATED"' in text
+    assert '"smp_wmb@publish" = { idle = ["tso"] }' in text
+    project.edit("\tsmp_wmb();\n", "")
+    assert "smp_wmb() removed in publish" in project.gate().out
+
+
+# --- budgets ----------------------------------------------------------------------------------
+
+
+def test_the_budget_of_a_run(project: Project) -> None:
+    project.record()
+    project.config("[limits]\nbudget = 0.000001\n")
+    ran = project.gate()
+    assert ran.code == 1
+    assert "its budget is 1e-06 s" in ran.out
+
+
+def test_the_budget_of_a_verdict_counts_what_was_asked_now(project: Project) -> None:
+    project.config("[limits]\nbudget-each = 0.000001\n")
+    ran = project.gate("--record")
+    assert "armv8 took" in ran.out
+    assert project.gate().code == 0  # known before: it took no time

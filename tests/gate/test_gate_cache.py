@@ -1,0 +1,237 @@
+"""Results that are kept: used where nothing changed, and never believed where anything did."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ksmcheck.gate.outcome import Outcome
+from ksmcheck.report.findings import Execution, Place, Step
+from ksmcheck.store.cache import Cache
+from ksmcheck.store.content import Contents
+from ksmcheck.store.paths import models_dir
+from ksmcheck.store.results import Results
+
+Project = Any
+
+
+def known(ran: Any) -> int:
+    return int(ran.out.rpartition("(")[2].split()[0])
+
+
+def kept(project: Project) -> Iterator[Path]:
+    """The files of the results kept."""
+    for kind in ("outcome", "inventory"):
+        for path in (project.folder.parent / "cache" / kind).rglob("*"):
+            if path.is_file():
+                yield path
+
+
+# --- when a result is used --------------------------------------------------------------------
+
+
+def test_an_included_file_is_part_of_the_test(project: Project) -> None:
+    project.record()
+    assert known(project.gate()) == 2
+    project.edit("smp_wmb", "smp_mb")
+    assert known(project.gate()) == 0
+
+
+def test_a_file_of_another_branch_counts_too(project: Project) -> None:
+    """Which branch of an #if is taken is not asked: a changed file is a changed key."""
+    (project.folder / "other.h").write_text("\n")
+    project.edit("static void publish", '#if 0\n#include "other.h"\n#endif\nstatic void publish')
+    project.record()
+    assert known(project.gate()) == 2
+    (project.folder / "other.h").write_text("\n\n")
+    assert known(project.gate()) == 0
+
+
+def test_a_file_named_by_a_macro_is_not_guessed(project: Project) -> None:
+    project.edit('#include "mp.h"', '#define FILE "mp.h"\n#include FILE', "mp.litmus")
+    project.record()
+    assert known(project.gate()) == 0
+
+
+@pytest.fixture
+def own_model(project: Project) -> Project:
+    folder = project.folder / "mine"
+    folder.mkdir()
+    for name in ("sc.cat", "lowering.toml"):
+        text = (models_dir() / "sc" / name).read_text()
+        (folder / name.replace("sc.", "mine.")).write_text(text)
+    shutil.copy(models_dir() / "common.toml", project.folder)  # its rows are based on that one
+    project.edit('["tso", "armv8"]', '["mine"]', "ksmcheck.toml")
+    return project
+
+
+@pytest.mark.parametrize("file", ["mine/mine.cat", "mine/lowering.toml", "common.toml"])
+def test_a_model_is_part_of_the_question(own_model: Project, file: str) -> None:
+    own_model.record()
+    assert known(own_model.gate()) == 1
+    path = own_model.folder / file
+    path.write_text(path.read_text() + "\n")
+    assert known(own_model.gate()) == 0
+
+
+def test_kernel_point_defines_and_limits_are_part_of_the_question(tmp_path: Path) -> None:
+    (tmp_path / "a.litmus").write_text("C a\n")
+    contents = Contents()
+    keys = {
+        contents.key(tmp_path / "a.litmus", model, *more)
+        for model in ("", "sc", "tso")
+        for more in ((), ("6.12",), ("3.9",), ("3.9", ""), ("3", ".9"))
+    }
+    assert len(keys) == 15
+    assert None not in keys
+
+
+def test_the_code_itself_is_part_of_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ksmcheck.store import content
+
+    before = Contents().code()
+    assert Contents().code() == before
+    monkeypatch.setattr(content, "_version", lambda package: f"{package} 99")
+    assert Contents().code() != before
+
+
+def test_include_loops_and_missing_files_have_no_key(tmp_path: Path) -> None:
+    (tmp_path / "a.litmus").write_text('#include "a.litmus"\n')
+    (tmp_path / "b.litmus").write_text('#include "gone.h"\n')
+    assert Contents().key(tmp_path / "a.litmus", "sc") is None
+    assert Contents().key(tmp_path / "none.litmus", "sc") is None
+    without = Contents().key(tmp_path / "b.litmus", "sc")
+    (tmp_path / "gone.h").write_text("int x;\n")
+    assert Contents().key(tmp_path / "b.litmus", "sc") not in (None, without)
+
+
+# --- what is believed -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\0" * 5000])
+def test_damaged_results_are_asked_again(project: Project, damage: bytes) -> None:
+    project.record()
+    files = list(kept(project))
+    assert files
+    for path in files:
+        path.write_bytes(damage)
+    ran = project.gate()
+    assert (ran.code, known(ran)) == (0, 0)
+    assert known(project.gate()) == 2
+
+
+def test_a_planted_safe_is_not_believed(project: Project) -> None:
+    """Entries of the safe program put in the places of the violated one's, signature and all."""
+    project.record()
+    safe = {path.relative_to(path.parents[2]): path.read_bytes() for path in kept(project)}
+    project.edit("\tsmp_rmb();\n", "")
+    assert project.gate().code == 1
+    good = next(iter(safe.values()))
+    for path in kept(project):
+        if path.relative_to(path.parents[2]) not in safe:
+            path.write_bytes(good)
+    ran = project.gate()
+    assert ran.code == 1
+    assert "VIOLATED under armv8" in ran.out
+
+
+FORMS: list[Any] = [
+    None,
+    [],
+    {},
+    {"verdict": "SAFE"},
+    {"verdict": "SAFE", "letter": 1, "config": "", "property": "", "seconds": 0.0, "reason": "",
+     "bound_at": [], "execution": None},
+    {"verdict": "SAFE", "letter": "S", "config": "", "property": "", "seconds": "0", "reason": "",
+     "bound_at": [], "execution": None},
+    {"verdict": "SAFE", "letter": "S", "config": "", "property": "", "seconds": 0.0, "reason": "",
+     "bound_at": "x", "execution": None},
+    {"verdict": "SAFE", "letter": "S", "config": "", "property": "", "seconds": 0.0, "reason": "",
+     "bound_at": [], "execution": {"steps": []}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", FORMS, ids=range(len(FORMS)))
+def test_an_authentic_entry_of_another_form_is_absent(tmp_path: Path, value: Any) -> None:
+    cache = Cache(tmp_path)
+    cache.put("outcome", "a" * 64, json.dumps(value).encode())
+    assert Results(cache).get(Outcome, "a" * 64) is None
+
+
+def test_deeply_nested_data_is_absent(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.put("outcome", "a" * 64, b"[" * 200_000)
+    assert Results(cache).get(Outcome, "a" * 64) is None
+
+
+def test_what_is_kept_is_got(tmp_path: Path) -> None:
+    place = Place("f.c", 3, 4, 0, "smp_wmb();")
+    execution = Execution("", "BUG_ON", None, (Step("P0", place, "f", "x := 1"),), "x = 1", "", "")
+    outcome = Outcome("VIOLATED", "V", "lse", "BUG_ON", 1.0, execution=execution)
+    results = Results(Cache(tmp_path))
+    results.put("b" * 64, outcome)
+    assert results.get(Outcome, "b" * 64) == outcome
+    assert results.get(Outcome, None) is None
+
+
+def test_an_edit_while_the_gate_runs_is_not_kept(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text that was asked about is not the one that the key is of: nothing may be kept."""
+    from ksmcheck.gate import answer
+
+    project.record()
+    really = answer.ask
+    project.edit("\tsmp_rmb();\n", "\tbarrier();\n")
+
+    def edited(checker: Any, group: Any) -> Any:
+        project.edit("\tbarrier();\n", "\tsmp_rmb();\n")  # what is checked is safe
+        return really(checker, group)
+
+    monkeypatch.setattr(answer, "ask", edited)
+    project.gate()
+    monkeypatch.setattr(answer, "ask", really)
+    project.edit("\tsmp_rmb();\n", "\tbarrier();\n")
+    ran = project.gate()
+    assert ran.code == 1
+    assert "VIOLATED under armv8" in ran.out
+
+
+# --- many at once, and how fast ---------------------------------------------------------------
+
+
+def test_runs_at_the_same_time_share_a_cache(project: Project) -> None:
+    project.record()
+    for path in kept(project):
+        path.unlink()
+    command = [str(Path(sys.executable).with_name("ksmcheck")), "gate"]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in runs:
+        out, _ = process.communicate()
+        assert process.returncode == 0, out
+    assert known(project.gate()) == 2
+
+
+def test_a_warm_run_loads_no_solver(project: Project) -> None:
+    project.record()
+    code = (
+        "import sys\nfrom ksmcheck.cli import main\n"
+        "try:\n    main(['gate'])\nexcept SystemExit as end:\n    assert end.code == 0\n"
+        "print(sorted({'pysat', 'pysolvers', 'z3', 'rich', 'lark'} & set(sys.modules)))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.stdout.splitlines()[-1] == "[]", ran.stdout + ran.stderr
+
+
+def test_without_a_cache_everything_is_asked(project: Project) -> None:
+    project.record()
+    assert known(project.gate("--no-cache")) == 0
+    assert os.environ["KSMCHECK_CACHE"]

@@ -1,0 +1,204 @@
+"""Bad input to the gate: one clear error, exit code 2, and the baseline as it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ksmcheck.gate.config import load_config
+from ksmcheck.gate.plan import plan
+
+Project = Any
+
+SUITE = (
+    '[columns]\nmodels = ["tso"]\nkernels = ["6.12"]\n[letters]\nS = "safe"\n'
+    '[[scenario]]\nid = "mp"\nfile = "mp.litmus"\nproperty = "P"\n'
+    '[[variant]]\nname = "shipped"\nwhat = "as it is"\n'
+)
+TESTS = '[[tests]]\nfiles = "*.litmus"\n'
+
+# The configuration, and words of the message.
+CONFIGURATIONS: list[tuple[str, list[str]]] = [
+    ("", ["nothing to gate", "[[suite]]"]),
+    ("[[tests]\n", ["ksmcheck.toml:1:", "^"]),
+    (f"{TESTS}models = [\n", ["ksmcheck.toml:", "error"]),
+    (f"{TESTS}[polici]\n", ["ksmcheck.toml:3:2", "unknown key 'polici'", "did you mean policy?"]),
+    (f"{TESTS}[policy]\nsites = 'fail'\n", ["ksmcheck.toml:4:1", "'sites'", "mean site?"]),
+    (f"{TESTS}[policy]\nsite = 'error'\n", ["ksmcheck.toml:4:1", "'error'", "fail, warn"]),
+    (f"{TESTS}[limits]\ntimeout = 'long'\n", ["ksmcheck.toml:4:1", "timeout is a number"]),
+    (f"{TESTS}[limits]\nbudget = -1\n", ["ksmcheck.toml:4:1", "more than 0"]),
+    (f"{TESTS}[limits]\nunroll = true\n", ["unroll is a number"]),
+    (f"{TESTS}[limits]\nbudget = nan\n", ["more than 0"]),
+    (f"{TESTS}[gate]\nallow-bounded = 'yes'\n", ["allow-bounded is true or false"]),
+    ("gate = 1\n", ["gate is a table"]),
+    ("[suite]\npath = '.'\n", ["[[suite]]", "two brackets"]),
+    ("[[suite]]\n", ["needs a path"]),
+    ("[[suite]]\npath = 'mm'\n", ["ksmcheck.toml:2:9", "mm is no suite", "suite.toml"]),
+    ("[[suite]]\npath = '.'\nscenarios = 'pm'\n", ["ksmcheck.toml: there is no scenario 'pm'"]),
+    ("[[suite]]\npath = '.'\nvariants = ['x']\n", ["there is no variant 'x'", "shipped"]),
+    ("[[suite]]\npath = '.'\nkernels = ['5']\n", ["there is no kernel point '5'", "6.12"]),
+    ("[[suite]]\npath = '.'\nnecessity = 'pm'\n", ["there is no scenario 'pm'", "mp"]),
+    ("[[suite]]\npath = '.'\nmodels = ['x86']\n", ["no model 'x86'"]),
+    ("[[suite]]\npath = '.'\nmodels = [1]\n", ["models is a list of names"]),
+    ("[[tests]]\n", ["needs files"]),
+    ("[[tests]]\nfiles = 'x*.litmus'\n", ["ksmcheck.toml:2:10", "no file is called x*.litmus"]),
+    ("[[tests]]\nfiles = '../*.litmus'\n", ["leaves the folder"]),
+    ("[[tests]]\nfiles = '/etc/*'\n", ["leaves the folder"]),
+    (f"{TESTS}kernels = ['6']\n", ["no kernel point '6'"]),
+    (f"{TESTS}models = ['armv9']\n", ["no model 'armv9'"]),
+    (f"{TESTS}expected = 'SAFE'\n", ["expected is a table"]),
+    (f"{TESTS}[tests.expected]\n'no.litmus' = 'SAFE'\n", ["no.litmus is not among the files"]),
+    (f"{TESTS}[tests.expected]\n'mp.litmus' = 'safe'\n", ["no verdict 'safe'", "SAFE"]),
+    (f"{TESTS}[tests.expected]\n'mp.litmus' = 1\n", ["a verdict, or model = verdict"]),
+    (f"{TESTS}[tests.expected]\n'mp.litmus' = {{ sc = 'SAFE' }}\n", ["of sc", "not among"]),
+    (TESTS + TESTS, ["mp.litmus is gated twice under lkmm"]),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), CONFIGURATIONS, ids=lambda v: repr(v)[:40])
+def test_a_bad_configuration_is_one_clear_error(
+    project: Project, text: str, words: list[str]
+) -> None:
+    (project.folder / "suite.toml").write_text(SUITE)
+    (project.folder / "ksmcheck.toml").write_text(text)
+    for args in ((), ("--record",)):
+        ran = project.gate(*args)
+        if args == () and "no baseline" in ran.err:
+            continue  # it is read first
+        assert ran.code == 2, ran.out + ran.err
+        for word in words:
+            assert word in ran.err
+        assert "Traceback" not in ran.err
+        assert ran.err.count("error: ") == 1
+    assert not project.baseline.exists()
+
+
+def test_the_documented_configuration_is_right(project: Project) -> None:
+    document = Path(__file__).parents[2] / "docs" / "gate.md"
+    text = document.read_text(encoding="utf-8").partition("## ksmcheck.toml")[2]
+    text = text.partition("```toml\n")[2].partition("```")[0]
+    (project.folder / "ksmcheck.toml").write_text(text)
+    (project.folder / "mm").mkdir()
+    for name in ("mp", "sb"):
+        shutil.copy(project.folder / "mp.litmus", project.folder / "mm" / f"{name}.litmus")
+    (project.folder / "litmus").symlink_to(Path(__file__).parents[2] / "litmus")
+    config = load_config(project.folder / "ksmcheck.toml")
+    cells = plan(config)
+    assert {c.column.name for c in cells} == {"lkmm", "armv8", "lkmm-plain"}
+    assert len([c for c in cells if c.subject == "mm/sb.litmus"]) == 2
+    assert config.policy["unnecessary"] == "fail"
+    assert config.limits.budget_each == 20
+
+
+def test_no_configuration(project: Project) -> None:
+    (project.folder / "ksmcheck.toml").unlink()
+    ran = project.gate()
+    assert ran.code == 2
+    assert "cannot read ksmcheck.toml" in ran.err
+
+
+def test_no_baseline_yet(project: Project) -> None:
+    ran = project.gate()
+    assert ran.code == 2
+    assert "there is no baseline ksmcheck-baseline.toml" in ran.err
+    assert "--record" in ran.err
+
+
+BASELINES = [
+    ("<<<<<<< HEAD\nformat = 1\n", ["not a baseline", "merge conflict", "--record"]),
+    ("format = 99\nfull = false\n", ["format 99", "another version", "--record"]),
+    ("", ["format None", "--record"]),
+    ("format = 1\n", ["not a baseline", "full"]),
+    ("format = 1\nfull = false\nverdicts = 3\n", ["not a baseline"]),
+    ("format = 1\nfull = false\n[verdicts.a.b.c]\nsc = 1\n", ["not a baseline"]),
+    ("format = 1\nfull = false\n[necessity.a.b]\ns = { needed = 'sc' }\n", ["not a baseline"]),
+    ("format = 1\nfull = false\n[[outlines.a.b]]\nlines = []\n", ["not a baseline", "outline"]),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), BASELINES)
+def test_a_baseline_that_is_none(project: Project, text: str, words: list[str]) -> None:
+    project.baseline.write_text(text)
+    ran = project.gate()
+    assert ran.code == 2, ran.out
+    for word in words:
+        assert word in ran.err
+    assert "Traceback" not in ran.err
+    project.record()  # what cannot be read can be recorded anew
+    assert project.gate().code == 0
+
+
+def test_a_baseline_that_is_a_folder_or_no_text(project: Project) -> None:
+    project.baseline.mkdir()
+    assert "cannot read ksmcheck-baseline.toml" in project.gate().err
+    assert project.gate("--record").code == 2
+    project.baseline.rmdir()
+    project.baseline.write_bytes(b"\xff\xfe")
+    assert "is not UTF-8 text" in project.gate().err
+
+
+def test_a_mistake_in_a_test_is_shown_where_it_is(project: Project) -> None:
+    project.record()
+    before = project.baseline.read_bytes()
+    project.edit("smp_wmb", "smp_wbm")
+    for args in ((), ("--record",)):
+        ran = project.gate(*args)
+        assert ran.code == 2
+        assert "mp.h:4:2: error" in ran.err
+        assert "smp_wmb" in ran.err  # the hint
+    assert project.baseline.read_bytes() == before
+
+
+def test_a_baseline_that_cannot_be_written(project: Project) -> None:
+    project.config('[gate]\nbaseline = "no/such/folder/b.toml"\n')
+    ran = project.gate("--record")
+    assert ran.code == 2
+    assert "cannot write" in ran.err
+
+
+def test_a_failing_write_leaves_the_old_baseline(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.record()
+    before = project.baseline.read_bytes()
+    project.edit("\tsmp_rmb();\n", "\tsmp_rmb();\n\tsmp_rmb();\n")
+    replace = os.replace
+
+    def full(source: Any, target: Any) -> None:
+        if Path(target).name == project.baseline.name:
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    ran = project.gate("--record")
+    assert ran.code == 2
+    assert "No space left on device" in ran.err
+    assert project.baseline.read_bytes() == before
+    assert not list(project.folder.glob(".ksmcheck-baseline*"))
+
+
+def test_a_baseline_behind_a_link_stays_behind_it(project: Project) -> None:
+    target = project.folder / "kept.toml"
+    target.write_text("format = 0\n")
+    project.baseline.symlink_to("kept.toml")
+    project.record()
+    assert project.baseline.is_symlink()
+    assert "smp_wmb@publish" in target.read_text()
+
+
+@pytest.mark.parametrize("given", ["xml", "sarif=", "=x", "junit,sarif"])
+def test_a_report_of_no_known_form(project: Project, given: str) -> None:
+    ran = project.gate("--report", given)
+    assert ran.code == 2
+    assert "junit" in ran.err
+
+
+def test_a_report_that_cannot_be_written(project: Project) -> None:
+    project.record()
+    ran = project.gate("--report", "json=no/such/folder/report")
+    assert ran.code == 2
+    assert "cannot write" in ran.err
