@@ -1,0 +1,158 @@
+"""Has the kernel moved away from what the suite encodes?
+
+``drift`` reads the functions that ``kernel.toml`` names out of a kernel tree, takes their ordering
+skeletons, and compares them twice: with the recorded ones of that kernel version, line by line, so
+that no operation comes, goes or moves unseen, also where the encoding leaves it out; and, without
+what is left out with a reason, with the skeletons of our own encodings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ksmcheck.gate.drift_data import Correspondence, Encoded, Followed, load_correspondence
+from ksmcheck.gate.drift_finding import DriftReport, Finding, Place
+from ksmcheck.gate.drift_function import Seen, against_encoding, against_record
+from ksmcheck.gate.drift_record import Entry, read_record, rerecord, write_record
+from ksmcheck.gate.kernel_tree import KernelTree
+from ksmcheck.gate.skeleton_content import Contents
+from ksmcheck.gate.skeleton_encoding import EncodedFile, read_encoding
+from ksmcheck.gate.skeleton_graph import Skeleton, listing
+from ksmcheck.gate.skeleton_kernel import kernel_skeleton
+from ksmcheck.text import InputError
+
+__all__ = ["DriftReport", "Finding", "Place", "drift"]
+
+
+@dataclass(slots=True)
+class Comparison:
+    """One kernel tree against one correspondence, at one kernel version."""
+
+    tree: KernelTree
+    data: Correspondence
+    version: str
+    _encodings: dict[tuple[Path, tuple[tuple[str, str], ...]], EncodedFile] = field(
+        default_factory=dict
+    )
+    _contents: Contents | None = None
+
+    @property
+    def contents(self) -> Contents:
+        if self._contents is None:
+            self._contents = Contents(self.tree, self.data.kernel_words(self.version))
+        return self._contents
+
+    def kernel(self, followed: Followed) -> Skeleton:
+        words = self.contents.words
+        return kernel_skeleton(
+            self.tree, followed.file, followed.name, followed.roles, words, self.contents
+        )
+
+    def encoding(self, function: Encoded) -> Skeleton:
+        key = (function.file, function.defines)
+        if key not in self._encodings:
+            words = self.data.encoding_words()
+            self._encodings[key] = read_encoding(
+                function.file, words, self.data.point, function.defines
+            )
+        return self._encodings[key].skeleton(function.name, function.roles)
+
+    def followed(self) -> list[tuple[Encoded, Followed]]:
+        """The functions that follow one of this version."""
+        found = ((f, f.follows.get(self.version)) for f in self.data.functions)
+        return [(function, followed) for function, followed in found if followed is not None]
+
+    def function(self, function: Encoded, followed: Followed, entry: Entry | None) -> list[Finding]:
+        """All findings of one function. Raises InputError where it is not there or not readable."""
+        where = self.tree.defined(followed.name, followed.file)
+        skeleton = self.kernel(followed)
+        if entry is None or entry.follows != followed.name or not where:
+            message = f"{followed.name}: no skeleton of it is recorded for {self.version}"
+            spot = where[0].span if where else skeleton.nodes[0].span
+            return [Finding("record", Place.of(spot), message, followed.name)]
+        seen = Seen.of(followed.name, where[0].span, skeleton, entry)
+        found = against_record(seen)
+        encoded = self.encoding(function)
+        added = _added(encoded, followed)
+        return found + against_encoding(seen, encoded, function.name, added, clean=not found)
+
+
+def _added(encoded: Skeleton, followed: Followed) -> dict[int, bool | None]:
+    """The nodes of an encoding that the kernel has not, by the data's word. Raises InputError for
+    an addition that is not there."""
+    found: dict[int, bool | None] = {}
+    left = set(followed.added)
+    for line in listing(encoded):
+        for key in (line.text, f"{line.text} => true", f"{line.text} => false"):
+            if key in followed.added:
+                found[line.node] = None if key == line.text else key.endswith("true")
+                left.discard(key)
+    if left:
+        raise InputError(f"kernel.toml: the encoding of {followed.name} has no {min(left)!r}")
+    return found
+
+
+def drift(
+    tree: Path,
+    *,
+    correspondence: Path | None = None,
+    version: str | None = None,
+    replaced: Mapping[str, str] | None = None,
+) -> DriftReport:
+    """Compares the kernel tree in a folder with the suite's encodings.
+
+    ``correspondence`` is a ``kernel.toml`` (default: that of the shipped KSM suite), ``version``
+    the kernel version to compare with (default: the tree's own). ``replaced`` gives other texts for
+    files of the tree, by path. Raises InputError: no tree, a version that nobody recorded, a file
+    or function that cannot be read.
+    """
+    comparison = open_comparison(tree, correspondence, version, replaced)
+    data = comparison.data
+    record = read_record(data.record_path(comparison.version), data.reasons)
+    findings: list[Finding] = []
+    pairs = comparison.followed()
+    for function, followed in pairs:
+        findings += comparison.function(function, followed, record.get(function.name))
+    return DriftReport(comparison.version, tuple(findings), len(pairs), 0)
+
+
+def open_comparison(
+    tree: Path,
+    correspondence: Path | None = None,
+    version: str | None = None,
+    replaced: Mapping[str, str] | None = None,
+) -> Comparison:
+    """The tree and the data, read as far as needed to know that they fit."""
+    from ksmcheck.store.paths import litmus_dir
+
+    data = load_correspondence(correspondence or litmus_dir() / "ksm" / "kernel.toml")
+    kernel = KernelTree(tree, replaced or {})
+    chosen = version or kernel.version()
+    if chosen not in data.versions:
+        known = ", ".join(data.versions)
+        hint = f"recorded are {known}; --as {data.versions[-1]} compares with that one all the same"
+        raise InputError(f"nothing is recorded for kernel {chosen}", hint=hint)
+    return Comparison(kernel, data, chosen)
+
+
+def record(tree: Path, correspondence: Path | None = None, version: str | None = None) -> Path:
+    """Writes the record of a kernel version anew; lines that stay keep their reasons. The new ones
+    have none: each has to be in the encoding or be given a reason by hand."""
+    comparison = open_comparison(tree, correspondence, version)
+    data, path = comparison.data, comparison.data.record_path(comparison.version)
+    old = read_record(path, data.reasons) if path.exists() else {}
+    entries = []
+    for function, followed in comparison.followed():
+        lines = listing(comparison.kernel(followed))
+        entries.append(rerecord(function.name, followed.name, lines, old.get(function.name)))
+    write_record(path, entries, _HEADING.format(version=comparison.version))
+    return path
+
+
+_HEADING = """SPDX-License-Identifier: GPL-2.0-only
+
+What the functions of Linux {version} that the encodings follow do to shared memory, in order, in
+our own words (docs/drift.md). `- REASON:` marks what the encoding leaves out, see kernel.toml.
+Written by `ksmcheck drift --record`; the reasons are put in by hand."""

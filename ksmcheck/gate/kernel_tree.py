@@ -1,0 +1,128 @@
+"""A kernel source tree: files, the version, and where a name is defined.
+
+A tree may be read with some of its files replaced (``replaced``): a patch that is not applied yet,
+or a mutation that a test asks about. Nothing is ever written to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ksmcheck.gate.kernel_tree_text import balanced_end, uncommented
+from ksmcheck.text import InputError, Source, Span
+
+_SEARCHED = (
+    "mm/*.[ch]",
+    "include/linux/*.h",
+    "include/linux/atomic/*.h",
+    "include/asm-generic/**/*.h",
+)
+_HEAD = r"^(?![#\s/*])[^\n;={}#]*(?:\n[^\n;={}#(]*)?\b%s\("
+_CANDIDATE = re.compile(
+    r"^(?=[A-Za-z_])[^\n;={}#()]*?\b(\w+)\(|^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M
+)
+_AFTER = re.compile(r"[\s\w]*?\{")
+_DEFINE = r"^[ \t]*#[ \t]*define[ \t]+%s(?=[\s(])(?:\\\r?\n|[^\n])*"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A function's or macro's text in a file; ``body`` starts behind its parameters."""
+
+    name: str
+    span: Span
+    body: int
+    macro: bool
+
+    @property
+    def body_text(self) -> str:
+        """What it does, without comments and strings' insides."""
+        return uncommented(self.span.source.text[self.body : self.span.end])
+
+
+@dataclass(slots=True)
+class KernelTree:
+    """``root`` is the folder of a kernel; ``replaced`` gives other texts for some of its files."""
+
+    root: Path
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    _sources: dict[str, Source] = field(default_factory=dict)
+    _found: dict[str, tuple[Definition, ...]] = field(default_factory=dict)
+    _index: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def read(self, file: str) -> Source:
+        """A file of the tree, by its path from the root. Raises InputError."""
+        if file not in self._sources:
+            text = self.replaced.get(file)
+            self._sources[file] = Source(file, self._load(file) if text is None else text)
+        return self._sources[file]
+
+    def _load(self, file: str) -> str:
+        path = self.root / file
+        try:
+            return path.read_bytes().decode("utf-8")
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path} is not UTF-8 text (byte {error.start})") from None
+
+    def version(self) -> str:
+        """``6.12``, as the tree's Makefile has it. Raises InputError where it is no kernel tree."""
+        if not self.root.is_dir():
+            raise InputError(f"there is no folder {self.root}", hint=_TREE)
+        text = self.read("Makefile").text if (self.root / "Makefile").exists() else ""
+        found = [re.search(rf"^{k}\s*=\s*(\d+)\s*$", text, re.M) for k in ("VERSION", "PATCHLEVEL")]
+        if not all(found):
+            raise InputError(
+                f"{self.root} is not a kernel tree: no version in a Makefile", hint=_TREE
+            )
+        return ".".join(part[1] for part in found if part)
+
+    def defined(self, name: str, file: str) -> tuple[Definition, ...]:
+        """The definitions of a function or macro in one file, in order."""
+        source = self.read(file)
+        if name not in source.text:
+            return ()
+        return tuple(sorted(_definitions(source, name), key=lambda d: d.span.start))
+
+    def find(self, name: str) -> tuple[Definition, ...]:
+        """The definitions of a name in mm/ and the common headers, in order of files."""
+        if name not in self._found:
+            files = self._files().get(name, ())
+            self._found[name] = tuple(d for file in files for d in self.defined(name, file))
+        return self._found[name]
+
+    def _files(self) -> dict[str, tuple[str, ...]]:
+        """The files that may define a name, by name: it stands before a bracket in a line that
+        starts at the left, or behind #define."""
+        if not self._index:
+            paths = (p for pattern in _SEARCHED for p in self.root.glob(pattern))
+            files = {p.relative_to(self.root).as_posix() for p in paths if p.is_file()}
+            found: dict[str, list[str]] = {}
+            for file in sorted(files):
+                for name in {a or b for a, b in _CANDIDATE.findall(self.read(file).text)}:
+                    found.setdefault(name, []).append(file)
+            self._index = {name: tuple(files) for name, files in found.items()}
+        return self._index
+
+
+_TREE = "give the top folder of the kernel's sources, with its Makefile and mm/"
+
+
+def _definitions(source: Source, name: str) -> Iterator[Definition]:
+    text, word = source.text, re.escape(name)
+    for found in re.finditer(_DEFINE % word, text, re.M):
+        start = found.start() + found.group().index(name)
+        body = start + len(name)
+        if text[body] == "(":
+            body = min(balanced_end(text, body), found.end())
+        yield Definition(name, Span(source, start, found.end()), body, macro=True)
+    for found in re.finditer(_HEAD % word, text, re.M):
+        close = balanced_end(text, found.end() - 1)
+        after = _AFTER.match(text, close)
+        if after is not None:
+            end = balanced_end(text, after.end() - 1)
+            yield Definition(name, Span(source, found.start(), end), after.end() - 1, macro=False)

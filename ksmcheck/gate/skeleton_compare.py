@@ -1,0 +1,95 @@
+"""Whether two skeletons do the same, and where not: a walk through both at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ksmcheck.gate.skeleton_graph import Node, Skeleton, compact
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """After ``after`` (nodes of both; None at the start) one does ``left``, the other ``right``."""
+
+    left: Node
+    right: Node
+    after: tuple[Node, Node] | None
+
+
+def first_mismatch(left: Skeleton, right: Skeleton) -> Mismatch | None:
+    """The first place where two skeletons part; None where they do the same step by step."""
+    names: dict[tuple[str, str], str] = {}
+    start = (left.entry, right.entry)
+    before: dict[tuple[int, int], tuple[int, int] | None] = {start: None}
+    todo = deque([start])
+    while todo:
+        pair = todo.popleft()
+        one, two = left.nodes[pair[0]], right.nodes[pair[1]]
+        if not _alike(one, two, names):
+            came = before[pair]
+            after = (left.nodes[came[0]], right.nodes[came[1]]) if came else None
+            return Mismatch(one, two, after)
+        for succ in ((one.then, two.then), (one.other, two.other)):
+            if -1 not in succ and succ not in before:
+                before[succ] = pair
+                todo.append(succ)
+    return None
+
+
+def _alike(one: Node, two: Node, names: dict[tuple[str, str], str]) -> bool:
+    """Same kind and shape; constants in a test correspond one to one, those returned are not
+    compared (0 is called by different names)."""
+    if one.kind != two.kind:
+        return False
+    if one.kind == "end":
+        return _bare(one) == _bare(two)
+    if one.shape != two.shape or len(one.names) != len(two.names):
+        return False
+    pairs = zip(one.names, two.names, strict=True)
+    return all(
+        names.setdefault(("left", a), b) == b and names.setdefault(("right", b), a) == a
+        for a, b in pairs
+    )
+
+
+def _bare(node: Node) -> str:
+    return " ".join(node.shape.replace("``", "").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """A skeleton without what is left out. ``undecided`` are branches left out both of whose ways
+    still matter, ``lost`` are nodes that were to stay and are not reached any more."""
+
+    skeleton: Skeleton
+    undecided: tuple[Node, ...]
+    lost: tuple[Node, ...]
+
+
+def reduced(skeleton: Skeleton, omitted: Mapping[int, bool | None]) -> Reduced:
+    """The skeleton without the nodes ``omitted``; a bool says which way such a branch goes."""
+    nodes = list(skeleton.nodes)
+    for number, taken in omitted.items():
+        node = nodes[number]
+        if node.kind == "op":
+            nodes[number] = replace(node, kind="nop")
+        elif node.kind == "branch" and taken is not None:
+            nodes[number] = replace(
+                node, kind="nop", then=node.then if taken else node.other, other=-1
+            )
+        elif node.kind == "branch":
+            nodes[number] = replace(node, text=f"{_LEFT_OUT}{node.text}")
+    rest = compact(nodes, skeleton.entry)
+    there = {(n.span, n.text.removeprefix(_LEFT_OUT)) for n in rest.nodes}
+    undecided = tuple(n for n in rest.nodes if n.text.startswith(_LEFT_OUT))
+    lost = (
+        n
+        for i, n in enumerate(skeleton.nodes)
+        if i not in omitted and (n.span, n.text) not in there
+    )
+    return Reduced(rest, undecided, tuple(lost))
+
+
+_LEFT_OUT = "left out: "
