@@ -79,15 +79,15 @@ class Comparison:
         return found + against_encoding(seen, encoded, function.name, added, clean=not found)
 
 
-def _added(encoded: Skeleton, followed: Followed) -> dict[int, bool | None]:
+def _added(encoded: Skeleton, followed: Followed) -> dict[int, str | None]:
     """The nodes of an encoding that the kernel has not, by the data's word. Raises InputError for
     an addition that is not there."""
-    found: dict[int, bool | None] = {}
+    found: dict[int, str | None] = {}
     left = set(followed.added)
     for line in listing(encoded):
         for key in (line.text, f"{line.text} => true", f"{line.text} => false"):
             if key in followed.added:
-                found[line.node] = None if key == line.text else key.endswith("true")
+                found[line.node] = key.partition(" => ")[2] or None
                 left.discard(key)
     if left:
         raise InputError(f"kernel.toml: the encoding of {followed.name} has no {min(left)!r}")

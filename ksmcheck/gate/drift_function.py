@@ -102,7 +102,7 @@ def _finding(
 
 
 def against_encoding(
-    seen: Seen, encoded: Skeleton, name: str, added: dict[int, bool | None], *, clean: bool
+    seen: Seen, encoded: Skeleton, name: str, added: dict[int, str | None], *, clean: bool
 ) -> list[Finding]:
     """What the kernel does without its omissions, against the encoding without its additions.
 
@@ -123,9 +123,9 @@ def against_encoding(
     return [Finding("encoding", place, message, seen.name, other)]
 
 
-def _omitted(seen: Seen) -> dict[int, bool | None]:
+def _omitted(seen: Seen) -> dict[int, str | None]:
     old = [one.line for one in seen.entry.lines]
-    found: dict[int, bool | None] = {}
+    found: dict[int, str | None] = {}
     for block in matched(old, seen.lines).get_matching_blocks():
         for i in range(block.size):
             omission = seen.entry.lines[block.a + i].omitted

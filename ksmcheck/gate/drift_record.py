@@ -8,7 +8,8 @@
       - order-0=false: if <call>  then -> atomic_set(old._count)
 
 A line that starts with ``-`` names the reason why the encoding leaves it out (``[reasons]`` of
-kernel.toml); ``=true`` or ``=false`` say which way such a branch is taken. All other lines have to
+kernel.toml); ``=true`` or ``=false`` say which way such a branch is taken, ``=once`` that it is the
+test of a loop that runs once. All other lines have to
 be in the encoding. Nothing of the kernel's text is here, only what it does, in our own words.
 """
 
@@ -26,7 +27,7 @@ from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError, Span
 
 _HEAD = re.compile(r"(\w+) follows (\w+)")
-_OMITTED = re.compile(r"  - ([\w-]+)(?:=(true|false))?: (.+)")
+_OMITTED = re.compile(r"  - ([\w-]+)(?:=(true|false|once))?: (.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,10 @@ class Omission:
     """Why a line is left out, and which way a branch goes (None: it does not matter)."""
 
     reason: str
-    taken: bool | None = None
+    taken: str | None = None
 
     def __str__(self) -> str:
-        return self.reason if self.taken is None else f"{self.reason}={str(self.taken).lower()}"
+        return self.reason if self.taken is None else f"{self.reason}={self.taken}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,7 @@ def _recorded(text: str, span: Span, reasons: Mapping[str, str], number: int) ->
             raise InputError(
                 f"no reason {found[1]!r} is given", span, "see [reasons] of kernel.toml"
             )
-        taken = None if found[2] is None else found[2] == "true"
-        return Recorded(_line(found[3], span, number), Omission(found[1], taken))
+        return Recorded(_line(found[3], span, number), Omission(found[1], found[2]))
     if not text.startswith("    "):
         raise InputError("a line is '    OPERATION' or '  - REASON: OPERATION'", span)
     return Recorded(_line(text.strip(), span, number))

@@ -20,12 +20,13 @@ _SEARCHED = (
     "include/linux/atomic/*.h",
     "include/asm-generic/**/*.h",
 )
-_HEAD = r"^(?![#\s/*])[^\n;={}#]*(?:\n[^\n;={}#(]*)?\b%s\("
+_HEAD = re.compile(r"(?:[A-Za-z_][^;={}#()]*[\s*])?")
+_DEFINE = re.compile(r"[ \t]*#[ \t]*define[ \t]+")
+_LOGICAL_LINE = re.compile(r"(?:\\\r?\n|[^\n])*")
 _CANDIDATE = re.compile(
     r"^(?=[A-Za-z_])[^\n;={}#()]*?\b(\w+)\(|^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M
 )
 _AFTER = re.compile(r"[\s\w]*?\{")
-_DEFINE = r"^[ \t]*#[ \t]*define[ \t]+%s(?=[\s(])(?:\\\r?\n|[^\n])*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class KernelTree:
 
     root: Path
     replaced: Mapping[str, str] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
     _sources: dict[str, Source] = field(default_factory=dict)
     _found: dict[str, tuple[Definition, ...]] = field(default_factory=dict)
     _index: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -56,9 +58,15 @@ class KernelTree:
     def read(self, file: str) -> Source:
         """A file of the tree, by its path from the root. Raises InputError."""
         if file not in self._sources:
-            text = self.replaced.get(file)
-            self._sources[file] = Source(file, self._load(file) if text is None else text)
+            self._sources[file] = Source(file, self.text(file))
         return self._sources[file]
+
+    def text(self, file: str) -> str:
+        """The text of a file of the tree. Raises InputError."""
+        if file not in self._texts:
+            text = self.replaced.get(file)
+            self._texts[file] = self._load(file) if text is None else text
+        return self._texts[file]
 
     def _load(self, file: str) -> str:
         path = self.root / file
@@ -68,6 +76,15 @@ class KernelTree:
             raise InputError(f"cannot read {path}: {error.strerror or error}") from None
         except UnicodeDecodeError as error:
             raise InputError(f"{path} is not UTF-8 text (byte {error.start})") from None
+
+    def with_text(self, file: str, text: str) -> KernelTree:
+        """This tree with one more file replaced. What was found in other files is kept; the index
+        of names is that of this tree, so that the new text should define no new names."""
+        fresh = KernelTree(self.root, {**self.replaced, file: text})
+        fresh._texts = {f: t for f, t in self._texts.items() if f != file}
+        fresh._sources = {f: s for f, s in self._sources.items() if f != file}
+        fresh._index = self._index
+        return fresh
 
     def version(self) -> str:
         """``6.12``, as the tree's Makefile has it. Raises InputError where it is no kernel tree."""
@@ -83,10 +100,7 @@ class KernelTree:
 
     def defined(self, name: str, file: str) -> tuple[Definition, ...]:
         """The definitions of a function or macro in one file, in order."""
-        source = self.read(file)
-        if name not in source.text:
-            return ()
-        return tuple(sorted(_definitions(source, name), key=lambda d: d.span.start))
+        return tuple(_definitions(self.read(file), name)) if name in self.text(file) else ()
 
     def find(self, name: str) -> tuple[Definition, ...]:
         """The definitions of a name in mm/ and the common headers, in order of files."""
@@ -103,7 +117,7 @@ class KernelTree:
             files = {p.relative_to(self.root).as_posix() for p in paths if p.is_file()}
             found: dict[str, list[str]] = {}
             for file in sorted(files):
-                for name in {a or b for a, b in _CANDIDATE.findall(self.read(file).text)}:
+                for name in {a or b for a, b in _CANDIDATE.findall(self.text(file))}:
                     found.setdefault(name, []).append(file)
             self._index = {name: tuple(files) for name, files in found.items()}
         return self._index
@@ -113,16 +127,35 @@ _TREE = "give the top folder of the kernel's sources, with its Makefile and mm/"
 
 
 def _definitions(source: Source, name: str) -> Iterator[Definition]:
-    text, word = source.text, re.escape(name)
-    for found in re.finditer(_DEFINE % word, text, re.M):
-        start = found.start() + found.group().index(name)
-        body = start + len(name)
-        if text[body] == "(":
-            body = min(balanced_end(text, body), found.end())
-        yield Definition(name, Span(source, start, found.end()), body, macro=True)
-    for found in re.finditer(_HEAD % word, text, re.M):
-        close = balanced_end(text, found.end() - 1)
-        after = _AFTER.match(text, close)
-        if after is not None:
-            end = balanced_end(text, after.end() - 1)
-            yield Definition(name, Span(source, found.start(), end), after.end() - 1, macro=False)
+    text = source.text
+    at = text.find(name)
+    while at >= 0:
+        line = text.rfind("\n", 0, at) + 1
+        before, behind = text[line:at], text[at + len(name) : at + len(name) + 1]
+        found = None
+        if _DEFINE.fullmatch(before) and not (behind.isalnum() or behind == "_"):
+            found = _macro(source, name, at)
+        elif behind == "(" and _HEAD.fullmatch(before):
+            found = _function(source, name, line, at)
+        if found is not None:
+            yield found
+        at = text.find(name, at + len(name))
+
+
+def _macro(source: Source, name: str, at: int) -> Definition:
+    text, body = source.text, at + len(name)
+    end = _LOGICAL_LINE.match(text, at)
+    stop = end.end() if end else len(text)
+    if text[body : body + 1] == "(":
+        body = min(balanced_end(text, body), stop)
+    return Definition(name, Span(source, at, stop), body, macro=True)
+
+
+def _function(source: Source, name: str, line: int, at: int) -> Definition | None:
+    text = source.text
+    after = _AFTER.match(text, balanced_end(text, at + len(name)))
+    if after is None:
+        return None
+    start = line if line < at else text.rfind("\n", 0, max(line - 1, 0)) + 1
+    end = balanced_end(text, after.end() - 1)
+    return Definition(name, Span(source, start, end), after.end() - 1, macro=False)

@@ -68,17 +68,24 @@ class Reduced:
     lost: tuple[Node, ...]
 
 
-def reduced(skeleton: Skeleton, omitted: Mapping[int, bool | None]) -> Reduced:
-    """The skeleton without the nodes ``omitted``; a bool says which way such a branch goes."""
+def reduced(skeleton: Skeleton, omitted: Mapping[int, str | None]) -> Reduced:
+    """The skeleton without the nodes ``omitted``.
+
+    A branch is given with the way that it goes, ``true`` or ``false``; ``once`` is a loop's test
+    that holds the first time and not again; None is a branch both of whose ways come to the same.
+    """
     nodes = list(skeleton.nodes)
     for number, taken in omitted.items():
         node = nodes[number]
         if node.kind == "op":
             nodes[number] = replace(node, kind="nop")
         elif node.kind == "branch" and taken is not None:
-            nodes[number] = replace(
-                node, kind="nop", then=node.then if taken else node.other, other=-1
-            )
+            if taken == "once":
+                nodes[number + 1 :] = (
+                    _led_past(n, number, node.other) for n in nodes[number + 1 :]
+                )
+            way = node.other if taken == "false" else node.then
+            nodes[number] = replace(node, kind="nop", then=way, other=-1)
         elif node.kind == "branch":
             nodes[number] = replace(node, text=f"{_LEFT_OUT}{node.text}")
     rest = compact(nodes, skeleton.entry)
@@ -90,6 +97,12 @@ def reduced(skeleton: Skeleton, omitted: Mapping[int, bool | None]) -> Reduced:
         if i not in omitted and (n.span, n.text) not in there
     )
     return Reduced(rest, undecided, tuple(lost))
+
+
+def _led_past(node: Node, number: int, onwards: int) -> Node:
+    """The node with its edges to ``number`` going ``onwards``."""
+    then, other = (onwards if succ == number else succ for succ in (node.then, node.other))
+    return replace(node, then=then, other=other)
 
 
 _LEFT_OUT = "left out: "

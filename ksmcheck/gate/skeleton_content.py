@@ -38,7 +38,6 @@ class Contents:
         """The content of a function; ``?name`` stands for one whose definition is not found,
         ``...name`` for one too deep to look into."""
         if (name, depth) not in self._known:
-            self._known[name, depth] = ()  # while it is being found: a recursion adds nothing
             definitions = self.tree.find(name)
             found: list[str] = [] if definitions else [f"?{name}"]
             for definition in definitions:

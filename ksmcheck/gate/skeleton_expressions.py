@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ksmcheck.gate.skeleton_graph import Node
 from ksmcheck.gate.skeleton_parse import Function, arguments, text_of
 from ksmcheck.gate.skeleton_values import Origins, Scope, Values, open_scope, show
-from ksmcheck.gate.skeleton_words import LVALUE_MACROS, TRANSPARENT
+from ksmcheck.gate.skeleton_words import TRANSPARENT
 from ksmcheck.text import Span
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Edge: TypeAlias = tuple[int, str]
 """A node and which of its edges: ``then`` or ``other``."""
 
+_LVALUES = ("field_expression", "subscript_expression", "pointer_expression")
 _SWAPPED = {">": "<", ">=": "<=", "<": "<", "<=": "<=", "==": "==", "!=": "=="}
 
 
@@ -101,7 +102,7 @@ class Expressions(ABC):
     _visit_offsetof_expression = _visit_type_descriptor
 
     def _visit_field_expression(self, node: Tree, scope: Scope) -> None:
-        self.value(node.child_by_field_name("argument"), scope)
+        self._address(node, scope)
         self._access("read", node, scope)
 
     def _access(self, what: str, node: Tree, scope: Scope, value: str = "") -> None:
@@ -121,13 +122,14 @@ class Expressions(ABC):
         """Evaluates the address of an lvalue: its base, and its index."""
         while node is not None and node.type == "parenthesized_expression":
             node = node.named_children[0]
-        if node is not None and node.type in (
-            "field_expression",
-            "subscript_expression",
-            "pointer_expression",
-        ):
-            self.value(node.child_by_field_name("argument"), scope)
-            self.value(node.child_by_field_name("index"), scope)
+        if node is None or node.type not in _LVALUES:
+            return
+        inner = node.child_by_field_name("argument")
+        if text_of(node.child_by_field_name("operator")) == ".":
+            self._address(inner, scope)
+        else:
+            self.value(inner, scope)
+        self.value(node.child_by_field_name("index"), scope)
 
     def _visit_assignment_expression(self, node: Tree, scope: Scope) -> None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -185,7 +187,7 @@ class Expressions(ABC):
     def _arguments(self, name: str, args: list[Tree], scope: Scope) -> Function | None:
         """Evaluates the arguments; the function to follow into, if any."""
         for number, arg in enumerate(args):
-            if number == 0 and name in LVALUE_MACROS:
+            if number == 0 and self.values.words.takes_lvalue(name):
                 self._address(arg, scope)
             else:
                 self.value(arg, scope)
@@ -304,7 +306,7 @@ class Expressions(ABC):
         """What is tested, written one way only, and whether that is the test's contrary."""
         operator = text_of(node.child_by_field_name("operator"))
         if node.type != "binary_expression" or operator not in _SWAPPED:
-            return self._side(self.values.of(node, scope)), False
+            return show(self.values.of(node, scope)) or "local", False
         left = self._side(self.values.of(node.child_by_field_name("left"), scope))
         right = self._side(self.values.of(node.child_by_field_name("right"), scope))
         if (operator in ("==", "!=") and right < left) or operator in (">", ">="):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ksmcheck.gate.skeleton_parse import Function, arguments, declared_name, text_of
-from ksmcheck.gate.skeleton_words import LVALUE_MACROS, TRANSPARENT, Template, Words
+from ksmcheck.gate.skeleton_words import TRANSPARENT, Template, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,6 +146,12 @@ class Values:
     def _sizeof_expression(self, node: Node, scope: Scope) -> Origins:
         return NOTHING
 
+    def _binary_expression(self, node: Node, scope: Scope) -> Origins:
+        """Of ``a && b``, as of ``a ? b : 0``, the first decides only."""
+        logical = text_of(node.child_by_field_name("operator")) in ("&&", "||")
+        right = self.of(node.child_by_field_name("right"), scope)
+        return right if logical else right | self.of(node.child_by_field_name("left"), scope)
+
     def _cast_expression(self, node: Node, scope: Scope) -> Origins:
         return self.of(node.child_by_field_name("value"), scope)
 
@@ -237,7 +243,7 @@ class Values:
         kinds = [*primitive.params, *("val" for _ in args)]
         shown: list[str] = []
         for kind, arg in zip(kinds, args, strict=False):
-            if name in LVALUE_MACROS and not shown:
+            if self.words.takes_lvalue(name) and not shown:
                 shown.append(self.place(arg, scope) or show(self.of(arg, scope)))
             elif kind == "bit":
                 shown.append(bit_name(self.of(arg, scope)))

@@ -22,9 +22,6 @@ max_t abs IS_ENABLED __builtin_expect __builtin_constant_p
 """
 TRANSPARENT = frozenset(_HAND_ON.split())
 
-# Written with an lvalue; the access is to the place that the first argument names.
-LVALUE_MACROS = frozenset({"READ_ONCE", "WRITE_ONCE", "ACCESS_ONCE"})
-
 _OPERATION = re.compile(r"(\w+)\((.*)\)")
 
 
@@ -75,3 +72,8 @@ class Words:
     def primitive(self, word: str) -> Primitive | None:
         """The kernel primitive of that name, at whatever version."""
         return all_primitives().get(word)
+
+    def takes_lvalue(self, word: str) -> bool:
+        """Whether the first argument is an lvalue, as of ``READ_ONCE(x)``: x itself is not read."""
+        primitive = None if self.template(word) else self.primitive(word)
+        return primitive is not None and primitive.macro
