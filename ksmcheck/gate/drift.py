@@ -9,18 +9,21 @@ what is left out with a reason, with the skeletons of our own encodings.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ksmcheck.gate.drift_data import Correspondence, Encoded, Followed, load_correspondence
 from ksmcheck.gate.drift_finding import DriftReport, Finding, Place
 from ksmcheck.gate.drift_function import Seen, against_encoding, against_record
+from ksmcheck.gate.drift_lowering import against_definitions, record_definitions
+from ksmcheck.gate.drift_patch import read_change
 from ksmcheck.gate.drift_record import Entry, read_record, rerecord, write_record
 from ksmcheck.gate.kernel_tree import KernelTree
 from ksmcheck.gate.skeleton_content import Contents
 from ksmcheck.gate.skeleton_encoding import EncodedFile, read_encoding
 from ksmcheck.gate.skeleton_graph import Skeleton, listing
 from ksmcheck.gate.skeleton_kernel import kernel_skeleton
+from ksmcheck.store.paths import litmus_dir, models_dir
 from ksmcheck.text import InputError
 
 __all__ = ["DriftReport", "Finding", "Place", "drift"]
@@ -98,16 +101,37 @@ def drift(
     tree: Path,
     *,
     correspondence: Path | None = None,
+    models: Path | None = None,
     version: str | None = None,
-    replaced: Mapping[str, str] | None = None,
+    patch: str | None = None,
 ) -> DriftReport:
-    """Compares the kernel tree in a folder with the suite's encodings.
+    """Compares the kernel tree in a folder with the suite's encodings and the models' lowering.
 
-    ``correspondence`` is a ``kernel.toml`` (default: that of the shipped KSM suite), ``version``
-    the kernel version to compare with (default: the tree's own). ``replaced`` gives other texts for
-    files of the tree, by path. Raises InputError: no tree, a version that nobody recorded, a file
-    or function that cannot be read.
+    ``correspondence`` is a ``kernel.toml`` (default: that of the shipped KSM suite), ``models`` a
+    folder of models (default: the shipped ones), ``version`` the kernel version to compare with
+    (default: the tree's own). ``patch`` is a unified diff, applied to the tree or not yet: then
+    only what it makes different is reported, and the tree is read as it is with it applied.
+
+    Raises InputError: no tree, a version that nobody recorded, a file or function that cannot be
+    read, a patch that does not fit.
     """
+    if patch is None:
+        return _drift(tree, {}, correspondence, models, version)
+    change = read_change(KernelTree(tree), patch)
+    before = _drift(tree, change.before, correspondence, models, version)
+    after = _drift(tree, change.after, correspondence, models, version)
+    known = {finding.identity for finding in before.findings}
+    fresh = tuple(f for f in after.findings if f.identity not in known)
+    return replace(after, findings=fresh)
+
+
+def _drift(
+    tree: Path,
+    replaced: Mapping[str, str],
+    correspondence: Path | None,
+    models: Path | None,
+    version: str | None,
+) -> DriftReport:
     comparison = open_comparison(tree, correspondence, version, replaced)
     data = comparison.data
     record = read_record(data.record_path(comparison.version), data.reasons)
@@ -115,7 +139,11 @@ def drift(
     pairs = comparison.followed()
     for function, followed in pairs:
         findings += comparison.function(function, followed, record.get(function.name))
-    return DriftReport(comparison.version, tuple(findings), len(pairs), 0)
+    lowering, definitions = against_definitions(
+        comparison.tree, models or models_dir(), comparison.version, data.point
+    )
+    findings += lowering
+    return DriftReport(comparison.version, tuple(findings), len(pairs), definitions)
 
 
 def open_comparison(
@@ -125,8 +153,6 @@ def open_comparison(
     replaced: Mapping[str, str] | None = None,
 ) -> Comparison:
     """The tree and the data, read as far as needed to know that they fit."""
-    from ksmcheck.store.paths import litmus_dir
-
     data = load_correspondence(correspondence or litmus_dir() / "ksm" / "kernel.toml")
     kernel = KernelTree(tree, replaced or {})
     chosen = version or kernel.version()
@@ -137,9 +163,18 @@ def open_comparison(
     return Comparison(kernel, data, chosen)
 
 
-def record(tree: Path, correspondence: Path | None = None, version: str | None = None) -> Path:
-    """Writes the record of a kernel version anew; lines that stay keep their reasons. The new ones
-    have none: each has to be in the encoding or be given a reason by hand."""
+def record(
+    tree: Path,
+    *,
+    correspondence: Path | None = None,
+    models: Path | None = None,
+    version: str | None = None,
+) -> tuple[Path, Path]:
+    """Writes the records of a kernel version anew: of the functions, of the models' definitions.
+
+    Lines that stay keep their reasons. The new ones have none: each has to be in the encoding or be
+    given a reason by hand.
+    """
     comparison = open_comparison(tree, correspondence, version)
     data, path = comparison.data, comparison.data.record_path(comparison.version)
     old = read_record(path, data.reasons) if path.exists() else {}
@@ -148,7 +183,9 @@ def record(tree: Path, correspondence: Path | None = None, version: str | None =
         lines = listing(comparison.kernel(followed))
         entries.append(rerecord(function.name, followed.name, lines, old.get(function.name)))
     write_record(path, entries, _HEADING.format(version=comparison.version))
-    return path
+    folder = models or models_dir()
+    definitions = record_definitions(comparison.tree, folder, comparison.version, data.point)
+    return path, definitions
 
 
 _HEADING = """SPDX-License-Identifier: GPL-2.0-only

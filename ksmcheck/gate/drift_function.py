@@ -77,16 +77,24 @@ def _names(seen: Seen, old: list[Line]) -> Iterator[Finding]:
     """A name may be another one now, as long as it is so everywhere and was not in use before."""
     to: dict[str, str] = {}
     back: dict[str, str] = {}
-    known = {name for line in old for name in line.names}
+    known = {part for line in old for name in line.names for part in name.split("|")}
     for line, one in zip(seen.lines, seen.entry.lines, strict=True):
-        for was, now in zip(one.line.names, line.names, strict=True):
+        for was, now in _renamed(one.line.names, line.names):
             fresh = was.isidentifier() and now.isidentifier() and now not in known
             same = to.setdefault(was, now) == now and back.setdefault(now, was) == was
             if not same or (was != now and not fresh):
-                yield _finding(
-                    "renamed", seen, line.span, f"`{now}` in the place of `{was}`: {line.text}", one
-                )
+                message = f"`{now}` in the place of `{was}`: {line.text}"
+                yield _finding("renamed", seen, line.span, message, one)
                 return
+
+
+def _renamed(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Names and what stands in their place; of a set ``A|B``, those that are not in both."""
+    for was, now in zip(old, new, strict=True):
+        gone, come = set(was.split("|")), set(now.split("|"))
+        yield from ((name, name) for name in gone & come)
+        if gone != come:
+            yield "|".join(sorted(gone - come)), "|".join(sorted(come - gone))
 
 
 def _finding(

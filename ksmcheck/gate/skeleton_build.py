@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ksmcheck.gate.skeleton_expressions import Edge, Expressions
 from ksmcheck.gate.skeleton_graph import Node, Skeleton, compact
 from ksmcheck.gate.skeleton_parse import Function, text_of
-from ksmcheck.gate.skeleton_values import Scope, open_scope, show
+from ksmcheck.gate.skeleton_values import Scope, constants_of, open_scope, show, show_value
 from ksmcheck.text import InputError, Span
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Builder(Expressions):
 
     def _switch_statement(self, node: Tree, scope: Scope) -> None:
         self.value(node.child_by_field_name("condition"), scope)
-        asked = show(self.values.of(node.child_by_field_name("condition"), scope))
+        asked = show_value(self.values.of(node.child_by_field_name("condition"), scope))
         body = node.child_by_field_name("body")
         self._frame.breaks.append([])
         fallen: list[Edge] = []
@@ -201,9 +201,8 @@ class Builder(Expressions):
             return
         self.value(expr, scope)
         origins = self.values.of(expr, scope)
-        constants = (f"`{o[1:]}`" for o in sorted(origins) if o[0] == "#")
-        shown = (part for part in ("return", show(origins), *constants) if part)
-        self.end(" ".join(shown), scope.function.place(node))
+        shown = " ".join(part for part in (show(origins), constants_of(origins)) if part)
+        self.end(f"return {shown}".rstrip(), scope.function.place(node))
 
     def _field(self, node: Tree, name: str, scope: Scope) -> None:
         child = node.child_by_field_name(name)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ksmcheck.gate.skeleton_build import Builder, skeleton_of
 from ksmcheck.gate.skeleton_graph import Skeleton
 from ksmcheck.gate.skeleton_parse import Function, parse_function
-from ksmcheck.gate.skeleton_values import Scope, Values, show
+from ksmcheck.gate.skeleton_values import Scope, Values, show_value
 from ksmcheck.gate.skeleton_words import Words
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
@@ -54,7 +54,7 @@ class EncodedFile:
 @dataclass(slots=True)
 class _EncodedBuilder(Builder):
     def unknown_call(self, node: Tree, name: str, args: list[Tree], scope: Scope) -> None:
-        shown = ", ".join(show(self.values.of(a, scope)) for a in args)
+        shown = ", ".join(show_value(self.values.of(a, scope)) for a in args)
         self.emit("op", f"call {name}({shown})", scope, node)
 
 

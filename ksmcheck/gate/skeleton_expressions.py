@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ksmcheck.gate.skeleton_graph import Node
 from ksmcheck.gate.skeleton_parse import Function, arguments, text_of
-from ksmcheck.gate.skeleton_values import Origins, Scope, Values, open_scope, show
+from ksmcheck.gate.skeleton_values import Origins, Scope, Values, open_scope, show, show_value
 from ksmcheck.gate.skeleton_words import TRANSPARENT
 from ksmcheck.text import Span
 
@@ -138,7 +138,7 @@ class Expressions(ABC):
         if text_of(node.child_by_field_name("operator")) != "=":
             self._access("read", left, scope)
         self.value(right, scope)
-        self._access("write", left, scope, f", {show(self.values.of(right, scope))}")
+        self._access("write", left, scope, f", {show_value(self.values.of(right, scope))}")
 
     def _visit_update_expression(self, node: Tree, scope: Scope) -> None:
         inner = node.child_by_field_name("argument")
@@ -315,5 +315,4 @@ class Expressions(ABC):
 
     @staticmethod
     def _side(origins: Origins) -> str:
-        constants = sorted(o[1:] for o in origins if o.startswith("#"))
-        return show(origins) or " ".join(f"`{c}`" for c in constants) or "local"
+        return show_value(origins) or "local"

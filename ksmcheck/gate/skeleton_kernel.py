@@ -10,7 +10,7 @@ from ksmcheck.gate.skeleton_build import Builder, skeleton_of
 from ksmcheck.gate.skeleton_content import Contents
 from ksmcheck.gate.skeleton_graph import Skeleton
 from ksmcheck.gate.skeleton_parse import Function, parse_definition
-from ksmcheck.gate.skeleton_values import Origins, Scope, Values, show
+from ksmcheck.gate.skeleton_values import Origins, Scope, Values, show_value
 from ksmcheck.gate.skeleton_words import Words
 from ksmcheck.text import InputError
 
@@ -27,7 +27,18 @@ class KernelValues(Values):
     _parsed: dict[str, Function | None] = field(default_factory=dict)
 
     def unknown(self, node: Tree, name: str, args: list[Tree], scope: Scope) -> Origins:
-        return frozenset({"<call>"}) if self.contents.of(name) else self.union(args, scope)
+        """What a call yields that holds something is told by the arguments' roles alone."""
+        handed = self.union(args, scope)
+        if not self.contents.of(name):
+            return handed
+        roles = {role for origin in handed for role in _roles(origin)}
+        return frozenset({f"<{' '.join(['call', *sorted(roles)])}>"})
+
+
+def _roles(origin: str) -> list[str]:
+    if origin.startswith("<call"):
+        return origin.strip("<>").split()[1:]
+    return [origin] if origin.isidentifier() else []
 
 
 @dataclass(slots=True)
@@ -39,7 +50,7 @@ class KernelBuilder(Builder):
         assert isinstance(values, KernelValues)
         if not values.contents.of(name):
             return
-        shown = ", ".join(show(values.of(a, scope)) for a in args)
+        shown = ", ".join(show_value(values.of(a, scope)) for a in args)
         digest = values.contents.digest(name)
         called = name if digest == "?" else f"`{name}`"
         self.emit("op", f"call {called}({shown}) @{digest}", scope, node)

@@ -230,9 +230,8 @@ class Values:
 
         def hole(found: re.Match[str]) -> str:
             number = int(found[1])
-            return show(self.of(args[number], scope) if number < len(args) else NOTHING) + (
-                found[2] or ""
-            )
+            origins = self.of(args[number], scope) if number < len(args) else NOTHING
+            return show(origins) + found[2] if found[2] else show_value(origins)
 
         return tuple(_HOLE.sub(hole, part) for part in template.args)
 
@@ -244,11 +243,11 @@ class Values:
         shown: list[str] = []
         for kind, arg in zip(kinds, args, strict=False):
             if self.words.takes_lvalue(name) and not shown:
-                shown.append(self.place(arg, scope) or show(self.of(arg, scope)))
+                shown.append(self.place(arg, scope) or show_value(self.of(arg, scope)))
             elif kind == "bit":
                 shown.append(bit_name(self.of(arg, scope)))
             elif kind != "any":
-                shown.append(show(self.of(arg, scope)))
+                shown.append(show_value(self.of(arg, scope)))
         return tuple(shown)
 
 
@@ -267,6 +266,17 @@ def show(origins: Origins) -> str:
     """Origins as text; constants are left out."""
     parts = sorted(o for o in origins if not o.startswith("#"))
     return parts[0] if len(parts) == 1 else f"({'|'.join(parts)})" if parts else ""
+
+
+def show_value(origins: Origins) -> str:
+    """Origins as text; where there are only constants, those, as names that may be others."""
+    return show(origins) or constants_of(origins)
+
+
+def constants_of(origins: Origins) -> str:
+    """The constants among origins, as one name between backquotes."""
+    names = sorted(o[1:] for o in origins if o.startswith("#"))
+    return f"`{'|'.join(names)}`" if names else ""
 
 
 def bit_name(origins: Origins) -> str:

@@ -29,8 +29,9 @@ ALLOWED: dict[str, frozenset[str]] = {
         "explain": "text kernel program cat lowering model events execution solve check",
         "batch": "text store syntax kernel program model isa events execution solve check explain",
         "report": "text kernel program model events execution check explain batch",
+        "gate": "text store syntax kernel lowering",
         "cli": "text store syntax kernel program cat model events execution solve check explain "
-        "batch report",
+        "batch report gate",
     }.items()
 }
 
