@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import click
 from ksmcheck.cli.options import FILE
 
 if TYPE_CHECKING:
-    from ksmcheck.gate.drift import DriftReport, Finding
+    from ksmcheck.gate.drift import Finding
 
 _EPILOG = """\b
 Examples:
+  ksmcheck drift                                          encodings against what is recorded
   ksmcheck drift --kernel-tree ~/linux                    the whole comparison
   ksmcheck drift --kernel-tree ~/linux --patch my.patch   what this patch makes different
   ksmcheck drift --kernel-tree ~/linux --diff v6.12       what has changed since a revision
@@ -26,7 +28,11 @@ Exit codes: 0 no drift, 1 drift, 2 no tree, or a file of it that cannot be read 
 
 @click.command(epilog=_EPILOG)
 @click.option(
-    "--kernel-tree", "tree", type=FILE, required=True, metavar="DIR", help="The kernel's sources."
+    "--kernel-tree",
+    "tree",
+    type=FILE,
+    metavar="DIR",
+    help="The kernel's sources. Without: the encodings against what is recorded of the kernel.",
 )
 @click.option(
     "--as",
@@ -50,7 +56,7 @@ Exit codes: 0 no drift, 1 drift, 2 no tree, or a file of it that cannot be read 
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(
-    tree: Path,
+    tree: Path | None,
     version: str | None,
     revision: str | None,
     patch: Path | None,
@@ -65,10 +71,16 @@ def command(
     were recorded for that kernel version, and, but for omissions with a reason, those of the
     encoding. Definitions of primitives that the models' tables cite must say what they said.
     """
-    from ksmcheck.gate.drift import drift, record
+    from ksmcheck.gate.drift import drift, encodings_against_records, record
     from ksmcheck.gate.drift_patch import git_diff
     from ksmcheck.syntax.files import read_source
 
+    if tree is None:
+        if recording or version or revision or patch:
+            raise click.UsageError("this needs --kernel-tree DIR")
+        found = encodings_against_records(correspondence)
+        (_json if as_json else _text)(found)
+        return int(bool(found))
     if recording:
         for path in record(tree, correspondence=correspondence, version=version):
             click.echo(f"written: {path}")
@@ -81,18 +93,22 @@ def command(
     elif revision is not None:
         change = git_diff(tree, revision)
     report = drift(tree, correspondence=correspondence, version=version, patch=change)
-    show = _print_json if as_json else _print_text
-    show(report)
+    if as_json:
+        _json(report.findings)
+        counts = {"functions": report.compared, "definitions": report.definitions}
+        summary = {"kernel": report.version, **counts, "drift": len(report.findings)}
+        click.echo(json.dumps(summary))
+    else:
+        what = f"{report.compared} functions and {report.definitions} definitions compared"
+        _text(report.findings, f"Linux {report.version}, {what}: ")
     return report.exit_code
 
 
-def _print_text(report: DriftReport) -> None:
-    for finding in report.findings:
+def _text(findings: tuple[Finding, ...], told: str = "") -> None:
+    for finding in findings:
         click.echo("\n".join(_lines(finding)))
-    count = len(report.findings)
-    told = "no drift" if not count else f"{count} difference{'s' * (count > 1)}"
-    what = f"{report.compared} functions and {report.definitions} definitions compared"
-    click.echo(f"Linux {report.version}, {what}: {told}")
+    count = len(findings)
+    click.echo(told + (f"{count} difference{'s' * (count > 1)}" if count else "no drift"))
 
 
 def _lines(finding: Finding) -> list[str]:
@@ -102,11 +118,8 @@ def _lines(finding: Finding) -> list[str]:
     return lines + [f"    {line}" for line in finding.details]
 
 
-def _print_json(report: DriftReport) -> None:
-    import json
+def _json(findings: tuple[Finding, ...]) -> None:
     from dataclasses import asdict
 
-    for finding in report.findings:
+    for finding in findings:
         click.echo(json.dumps(asdict(finding)))
-    counts = {"functions": report.compared, "definitions": report.definitions}
-    click.echo(json.dumps({"kernel": report.version, **counts, "drift": len(report.findings)}))

@@ -21,7 +21,7 @@ from ksmcheck.gate.drift_record import Entry, read_record, rerecord, write_recor
 from ksmcheck.gate.kernel_tree import KernelTree
 from ksmcheck.gate.skeleton_content import Contents
 from ksmcheck.gate.skeleton_encoding import EncodedFile, read_encoding
-from ksmcheck.gate.skeleton_graph import Skeleton, listing
+from ksmcheck.gate.skeleton_graph import Skeleton, from_listing, listing
 from ksmcheck.gate.skeleton_kernel import kernel_skeleton
 from ksmcheck.store.paths import litmus_dir, models_dir
 from ksmcheck.text import InputError
@@ -125,6 +125,30 @@ def drift(
     return replace(after, findings=fresh)
 
 
+def encodings_against_records(correspondence: Path | None = None) -> tuple[Finding, ...]:
+    """Every encoding against what is recorded of the kernel functions that it follows, at every
+    version. It needs no kernel tree: the places are those of the record. Raises InputError."""
+    data = load_correspondence(correspondence or _shipped())
+    found: list[Finding] = []
+    for version in data.versions:
+        comparison = Comparison(KernelTree(Path()), data, version)
+        record = read_record(data.record_path(version), data.reasons)
+        for function, followed in comparison.followed():
+            entry = record.get(function.name)
+            if entry is None or entry.span is None:
+                raise InputError(f"{data.record_path(version)} has no {function.name}")
+            lines = tuple(one.line for one in entry.lines)
+            seen = Seen(followed.name, entry.span, from_listing(lines, entry.span), lines, entry)
+            encoded = comparison.encoding(function)
+            added = _added(encoded, followed)
+            found += against_encoding(seen, encoded, function.name, added, clean=True)
+    return tuple(found)
+
+
+def _shipped() -> Path:
+    return litmus_dir() / "ksm" / "kernel.toml"
+
+
 def _drift(
     tree: Path,
     replaced: Mapping[str, str],
@@ -153,7 +177,7 @@ def open_comparison(
     replaced: Mapping[str, str] | None = None,
 ) -> Comparison:
     """The tree and the data, read as far as needed to know that they fit."""
-    data = load_correspondence(correspondence or litmus_dir() / "ksm" / "kernel.toml")
+    data = load_correspondence(correspondence or _shipped())
     kernel = KernelTree(tree, replaced or {})
     chosen = version or kernel.version()
     if chosen not in data.versions:

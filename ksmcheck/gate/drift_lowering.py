@@ -153,15 +153,15 @@ def _changed(
     kernel: str,
 ) -> Finding:
     rows = ", ".join(f"{model} [{row}]" for model, row in one.rows[:4])
-    more = f" and {len(one.rows) - 4} more" if len(one.rows) > 4 else ""
+    rows += f" and {len(one.rows) - 4} more" if len(one.rows) > 4 else ""
     said = [line for model, row in one.rows[:4] for line in _row_says(tables, model, row, kernel)]
     if meaning is None:
         place = Place(one.file, 1, 1)
-        message = f"{one.name} is not defined in {one.file} any more; {rows}{more} rest on it"
+        message = f"{one.name} is not defined in {one.file} any more; on it rest {rows}"
         return Finding("missing", place, message, one.name, Place.of(one.span), tuple(said))
     text = meaning.text.splitlines()
     shown = [f"  {line}" for line in text[:_LONGEST]] + ["  ..."] * (len(text) > _LONGEST)
-    message = f"{one.name} says something else than recorded; {rows}{more} rest on it"
+    message = f"{one.name} says something else than recorded; on it rest {rows}"
     details = (*said, "the tree's text now:", *shown)
     place = Place.of(meaning.spans[0])
     return Finding("definition", place, message, one.name, Place.of(one.span), details)

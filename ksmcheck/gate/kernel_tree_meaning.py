@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ksmcheck.gate.kernel_tree import Definition, KernelTree
 from ksmcheck.gate.kernel_tree_text import balanced_end, c_words
@@ -49,18 +50,22 @@ def meaning_of(tree: KernelTree, name: str, file: str) -> Meaning | None:
     """What ``name`` means in ``file``; None where it is not defined there. Raises InputError."""
     if name not in tree.text(file):
         return None
+    definitions: tuple[Definition, ...] = ()
     if file.endswith(".def"):
         spans = _found(tree, file, rf"^{name}(?=[({{ \t])[^\n]*")
     else:
-        spans = [d.span for d in tree.defined(name, file)]
+        definitions = tree.defined(name, file)
+        spans = [d.span for d in definitions]
         spans += _found(tree, file, rf"^[ \t]*\.macro[ \t]+{name}\b(?s:.*?)\.endm")
         spans += _uses(tree, name, file) if spans else []
     if not spans:
         return None
     spans.sort(key=lambda span: span.start)
+    defined = {d.span: d for d in definitions}
     words: list[str] = []
     for span in spans:
-        words += [*_conditions(span), *normalised(span.text), ";;"]
+        said = normalised(defined[span]) if span in defined else c_words(span.text)
+        words += [*_conditions(span), *said, ";;"]
     return Meaning(name, file, tuple(spans), tuple(words))
 
 
@@ -95,11 +100,11 @@ def _conditions(span: Span) -> list[str]:
     return [word for one in open_ for word in one]
 
 
-def normalised(text: str) -> list[str]:
+def normalised(definition: Definition) -> list[str]:
     """The tokens of a definition; parameters and local variables by number."""
-    words = c_words(text)
+    words = c_words(definition.span.text)
     names: dict[str, str] = {}
-    for name in [*_parameters(words), *_locals(words)]:
+    for name in [*_parameters(definition), *_locals(words)]:
         names.setdefault(name, f"${len(names)}")
     return [_with_parts(word, names) for word in words]
 
@@ -111,19 +116,18 @@ def _with_parts(word: str, names: dict[str, str]) -> str:
     return names.get(word, word)
 
 
-def _parameters(words: list[str]) -> list[str]:
-    """The names in the first bracket that come before ``,`` or ``)``, if a definition starts so."""
-    try:
-        at = words.index("(")
-    except ValueError:
+def _parameters(definition: Definition) -> list[str]:
+    """The names of the parameters of a function, or of a macro with some."""
+    text = definition.span.text
+    head = text[: definition.body - definition.span.start]
+    words = c_words(head[head.index(definition.name) + len(definition.name) :])
+    if words[:1] != ["("]:
         return []
-    found = []
-    for here, after in zip(words[at + 1 :], words[at + 2 :], strict=False):
-        if after in (",", ")") and _WORD.fullmatch(here) and here != "void":
-            found.append(here)
-        if after == ")":
-            break
-    return found
+    return [here for here, after in pairwise(words) if after in (",", ")") and _is_name(here)]
+
+
+def _is_name(word: str) -> bool:
+    return _WORD.fullmatch(word) is not None and word != "void"
 
 
 def _locals(words: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from ksmcheck.text import Span
+from ksmcheck.text import InputError, Span
 
 _NAME = re.compile(r"`([^`]*)`")
 
@@ -166,3 +166,34 @@ def _line(number: int, node: Node, anchors: list[str], start: str) -> Line:
     ways = [start if number == 0 else "", *ways]
     text = f"if {node.text}" if is_branch else node.text
     return Line(text, "; ".join(w for w in ways if w), number, node.span)
+
+
+def from_listing(lines: tuple[Line, ...], where: Span) -> Skeleton:
+    """The skeleton that a listing shows. Raises InputError where a way leads to no line."""
+    anchors: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    for number, line in enumerate(lines):
+        shape = line.shape.removeprefix("if ")
+        counts[shape] += 1
+        anchors[shape if counts[shape] == 1 else f"{shape} #{counts[shape]}"] = number
+    entry, nodes = 0, []
+    for number, line in enumerate(lines):
+        ways = {"": number + 1, "then": number + 1, "else": number + 1}
+        for way in filter(None, line.ways.split("; ")):
+            word, _, anchor = way.rpartition("-> ")
+            if anchor not in anchors:
+                raise InputError(f"no line says {anchor!r}", line.span or where)
+            if word.strip() == "start":
+                entry = anchors[anchor]
+            ways[word.strip()] = anchors[anchor]
+        nodes.append(_node(line, ways, where))
+    return Skeleton(tuple(nodes), entry)
+
+
+def _node(line: Line, ways: dict[str, int], where: Span) -> Node:
+    span = line.span or where
+    if line.text.startswith("if "):
+        return Node("branch", line.text.removeprefix("if "), span, ways["then"], ways["else"])
+    if line.text.split()[0] == "return":
+        return Node("end", line.text, span)
+    return Node("op", line.text, span, ways[""])

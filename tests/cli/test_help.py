@@ -13,7 +13,7 @@ from ksmcheck.cli import _COMMANDS
 
 Run = Callable[..., Any]
 # They read a file of the user's, or take minutes.
-NOT_RUN = ("my.litmus", "my/", "--variants all", "verify  ")
+NOT_RUN = ("my.litmus", "my/", "--variants all", "verify  ", "--kernel-tree")
 
 
 def examples(text: str) -> list[list[str]]:

@@ -25,7 +25,7 @@ from ksmcheck.gate.skeleton_parse import Function, parse_definition, text_of
 from ksmcheck.gate.skeleton_values import descendants
 from ksmcheck.text import InputError, Span
 
-FENCES = "smp_mb smp_rmb smp_wmb barrier smp_mb__after_atomic mb rmb wmb".split()
+FENCES = ["smp_mb", "smp_rmb", "smp_wmb", "barrier", "smp_mb__after_atomic", "mb", "rmb", "wmb"]
 WEAKER = {
     "READ_ONCE": ["", "smp_load_acquire:&"],
     "atomic_cmpxchg": [
@@ -163,13 +163,16 @@ def replacements(site: Site) -> Iterator[str]:
 
 
 def swap(text: str, one: Site, two: Site) -> str | None:
-    """The two operations in each other's place, as statements where both are."""
-    a = one.statement if one.statement and two.statement else (one.start, one.end)
-    b = two.statement if one.statement and two.statement else (two.start, two.end)
-    first, second = text[a[0] : a[1]], text[b[0] : b[1]]
-    if a[1] > b[0] or first.split() == second.split() or "=" in (first + second).replace("==", ""):
-        if not (one.statement and two.statement) or first.split() == second.split() or a[1] > b[0]:
+    """The two operations in each other's place: as statements where both are, else as expressions
+    where neither stores."""
+    a, b = one.statement, two.statement
+    if a is None or b is None:
+        a, b = (one.start, one.end), (two.start, two.end)
+        if "=" in (one.text + two.text).replace("==", ""):
             return None
+    first, second = text[a[0] : a[1]], text[b[0] : b[1]]
+    if a[1] > b[0] or first.split() == second.split():
+        return None
     return text[: a[0]] + second + text[a[1] : b[0]] + first + text[b[1] :]
 
 
