@@ -15,7 +15,7 @@ from pathlib import Path
 from ksmcheck.gate.drift_data import Correspondence, Encoded, Followed, load_correspondence
 from ksmcheck.gate.drift_finding import DriftReport, Finding, Place
 from ksmcheck.gate.drift_function import Seen, against_encoding, against_record
-from ksmcheck.gate.drift_lowering import against_definitions, record_definitions
+from ksmcheck.gate.drift_lowering import against_definitions, record_definitions, record_path
 from ksmcheck.gate.drift_patch import read_change
 from ksmcheck.gate.drift_record import Entry, read_record, rerecord, write_record
 from ksmcheck.gate.kernel_tree import KernelTree
@@ -108,7 +108,8 @@ def drift(
     """Compares the kernel tree in a folder with the suite's encodings and the models' lowering.
 
     ``correspondence`` is a ``kernel.toml`` (default: that of the shipped KSM suite), ``models`` a
-    folder of models (default: the shipped ones), ``version`` the kernel version to compare with
+    folder of models (default: the shipped ones; with a correspondence of one's own, definitions are
+    compared where some are recorded for the version), ``version`` the kernel version to compare with
     (default: the tree's own). ``patch`` is a unified diff, applied to the tree or not yet: then
     only what it makes different is reported, and the tree is read as it is with it applied.
 
@@ -163,10 +164,12 @@ def _drift(
     pairs = comparison.followed()
     for function, followed in pairs:
         findings += comparison.function(function, followed, record.get(function.name))
-    lowering, definitions = against_definitions(
-        comparison.tree, models or models_dir(), comparison.version, data.point
-    )
-    findings += lowering
+    folder, definitions = models or models_dir(), 0
+    if correspondence is None or record_path(folder, comparison.version).is_file():
+        lowering, definitions = against_definitions(
+            comparison.tree, folder, comparison.version, data.point
+        )
+        findings += lowering
     return DriftReport(comparison.version, tuple(findings), len(pairs), definitions)
 
 

@@ -102,7 +102,7 @@ def _finding(
 ) -> Finding:
     details = []
     if recorded is not None and recorded.omitted is not None:
-        details.append(f"the encoding leaves it out: {recorded.omitted.reason}")
+        details.append(f"the encoding leaves it out: {recorded.omitted.why}")
     other = recorded.line.span if recorded else seen.entry.span
     place = Place.of(span or seen.where)
     text = f"{seen.name}: {message}"

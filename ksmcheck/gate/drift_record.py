@@ -32,10 +32,12 @@ _OMITTED = re.compile(r"  - ([\w-]+)(?:=(true|false|once))?: (.+)")
 
 @dataclass(frozen=True, slots=True)
 class Omission:
-    """Why a line is left out, and which way a branch goes (None: it does not matter)."""
+    """Why a line is left out, and which way a branch goes (None: it does not matter). ``why`` is
+    the sentence that goes by the name ``reason``."""
 
     reason: str
     taken: str | None = None
+    why: str = ""
 
     def __str__(self) -> str:
         return self.reason if self.taken is None else f"{self.reason}={self.taken}"
@@ -89,7 +91,9 @@ def _recorded(text: str, span: Span, reasons: Mapping[str, str], number: int) ->
             raise InputError(
                 f"no reason {found[1]!r} is given", span, "see [reasons] of kernel.toml"
             )
-        return Recorded(_line(found[3], span, number), Omission(found[1], found[2]))
+        return Recorded(
+            _line(found[3], span, number), Omission(found[1], found[2], reasons[found[1]])
+        )
     if not text.startswith("    "):
         raise InputError("a line is '    OPERATION' or '  - REASON: OPERATION'", span)
     return Recorded(_line(text.strip(), span, number))

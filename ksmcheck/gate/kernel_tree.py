@@ -26,7 +26,9 @@ _LOGICAL_LINE = re.compile(r"(?:\\\r?\n|[^\n])*")
 _CANDIDATE = re.compile(
     r"^(?=[A-Za-z_])[^\n;={}#()]*?\b(\w+)\(|^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M
 )
-_AFTER = re.compile(r"[\s\w]*?\{")
+_SPACE = r"(?:\s|/\*(?s:.*?)\*/|//[^\n]*)"
+_OPENS = re.compile(_SPACE + r"*\(")
+_AFTER = re.compile(rf"(?:{_SPACE}|\w)*?\{{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _definitions(source: Source, name: str) -> Iterator[Definition]:
         found = None
         if _DEFINE.fullmatch(before) and not (behind.isalnum() or behind == "_"):
             found = _macro(source, name, at)
-        elif behind == "(" and _HEAD.fullmatch(before):
+        elif _OPENS.match(text, at + len(name)) and _HEAD.fullmatch(before):
             found = _function(source, name, line, at)
         if found is not None:
             yield found
@@ -153,7 +155,8 @@ def _macro(source: Source, name: str, at: int) -> Definition:
 
 def _function(source: Source, name: str, line: int, at: int) -> Definition | None:
     text = source.text
-    after = _AFTER.match(text, balanced_end(text, at + len(name)))
+    opens = _OPENS.match(text, at + len(name))
+    after = _AFTER.match(text, balanced_end(text, opens.end() - 1)) if opens else None
     if after is None:
         return None
     start = line if line < at else text.rfind("\n", 0, max(line - 1, 0)) + 1

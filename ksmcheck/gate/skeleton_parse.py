@@ -2,7 +2,8 @@
 
 The kernel's files are read as they are, macros unexpanded, so that what they say is seen and not
 what one configuration makes of it. tree-sitter-c takes most of that; two things it does not are
-blanked first (attribute words before the type, ``struct`` in an argument that is a type's name).
+blanked first (attribute words before the type, ``struct`` in an argument that is a type's name), and
+so are comments.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ksmcheck.gate.kernel_tree import Definition
+from ksmcheck.gate.kernel_tree_text import uncommented
 from ksmcheck.text import InputError, Span
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def parse_function(
     name: str, text: str, place: Callable[[int, int], Span], where: Span
 ) -> Function:
     """The function ``name`` whose definition ``text`` is; ``place`` maps characters of the text."""
-    blanked = _ATTRIBUTE.sub(lambda m: " " * len(m[0]), text)
+    blanked = _ATTRIBUTE.sub(lambda m: " " * len(m[0]), uncommented(text))
     root = _parser().parse(blanked.encode()).root_node
     if root.has_error:
         blanked = _blank_types(blanked)

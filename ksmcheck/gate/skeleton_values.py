@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Origins = frozenset[str]
 NOTHING: Origins = frozenset()
 _HOLE = re.compile(r"\{(\d+)\}(\.\w+)?")
+# By the kernel's habit: NR_MLOCK, PG_locked.
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_\w+)?")
 _LOADS = frozenset({"read", "READ_ONCE", "ACCESS_ONCE", "atomic_read", "atomic_long_read"})
 
 
@@ -115,7 +117,7 @@ class Values:
             given = (v for v in scope.assigned[name] if v != node)
             origins = origins.union(*(self._given(v, scope) for v in given))
             scope.busy.discard(name)
-        elif (name not in scope.params and name.isupper()) or name.startswith("PG_"):
+        elif name not in scope.params and _CONSTANT.fullmatch(name):
             return frozenset({f"#{name}"})
         return origins
 

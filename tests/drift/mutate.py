@@ -19,11 +19,17 @@ from pathlib import Path
 
 from ksmcheck.gate.drift import Comparison, open_comparison
 from ksmcheck.gate.drift_data import Encoded, Followed
+from ksmcheck.gate.drift_lowering import read_definitions, record_path
 from ksmcheck.gate.drift_record import Entry, read_record
+from ksmcheck.gate.kernel_tree import KernelTree
+from ksmcheck.gate.kernel_tree_meaning import meaning_of
+from ksmcheck.gate.kernel_tree_text import uncommented
 from ksmcheck.gate.skeleton_graph import Skeleton
 from ksmcheck.gate.skeleton_parse import Function, parse_definition, text_of
 from ksmcheck.gate.skeleton_values import descendants
+from ksmcheck.store.paths import models_dir
 from ksmcheck.text import InputError, Span
+from tests.drift.harmless import free_names, renamed, respaced
 
 FENCES = ["smp_mb", "smp_rmb", "smp_wmb", "barrier", "smp_mb__after_atomic", "mb", "rmb", "wmb"]
 WEAKER = {
@@ -272,6 +278,43 @@ def noticed(
         return True
 
 
+def false_alarms(comparison: Comparison, record: dict[str, Entry]) -> Iterator[str]:
+    """Functions of which something is said though only names, comments and space have changed."""
+    for function, followed in comparison.followed():
+        names = free_names(comparison, followed)
+        text = comparison.tree.text(followed.file)
+        for chosen in [[], names, *([name] for name in names)]:
+            tree = comparison.tree.with_text(followed.file, renamed(text, chosen))
+            span = tree.defined(followed.name, followed.file)[0].span
+            spaced = respaced(tree.text(followed.file), span.start, span.end, 1)
+            changed = replace(comparison, tree=tree.with_text(followed.file, spaced))
+            found = changed.function(function, followed, record.get(function.name))
+            if found:
+                yield f"{function.name}: {', '.join(chosen)}: {found[0].message}"
+
+
+def deaf_definitions(comparison: Comparison, models: Path) -> Iterator[str]:
+    """Recorded definitions that lose a word and still say the same."""
+    for one in read_definitions(record_path(models, comparison.version)):
+        for text in shortened(comparison.tree, one.name, one.file):
+            tree = comparison.tree.with_text(one.file, text)
+            meaning = meaning_of(tree, one.name, one.file)
+            if meaning is not None and meaning.digest == one.digest:
+                yield f"{one.file} {one.name}"
+                break
+
+
+def shortened(tree: KernelTree, name: str, file: str) -> Iterator[str]:
+    """The file's text without one word of the definition, for up to ten of its words."""
+    meaning = meaning_of(tree, name, file)
+    text = tree.text(file)
+    for span in meaning.spans if meaning else ():
+        words = list(re.finditer(r"\w+", uncommented(span.text)))[1:]
+        for word in words[:: max(1, len(words) // 10)]:
+            at = span.start + word.start()
+            yield text[:at] + " " * len(word[0]) + text[at + len(word[0]) :]
+
+
 def main(folder: Path, only: list[str]) -> int:
     comparison = open_comparison(folder)
     record = read_record(comparison.data.record_path(comparison.version), comparison.data.reasons)
@@ -286,8 +329,12 @@ def main(folder: Path, only: list[str]) -> int:
     told = ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items()))
     print(f"{comparison.version}: {sum(counts.values())} mutants ({told}), {len(missed)} missed,")
     print(f"  {time.process_time() - start:.0f} s of CPU time")
-    print(*missed, sep="\n")
-    return int(bool(missed))
+    alarms = list(false_alarms(comparison, record))
+    print(f"  {len(alarms)} false alarms on names, comments and space")
+    deaf = list(deaf_definitions(comparison, models_dir()))
+    print(f"  {len(deaf)} definitions may lose a word unseen")
+    print(*missed, *alarms, *deaf, sep="\n")
+    return int(bool(missed or alarms or deaf))
 
 
 if __name__ == "__main__":
