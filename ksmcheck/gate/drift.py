@@ -47,6 +47,13 @@ class Comparison:
             self._contents = Contents(self.tree, self.data.kernel_words(self.version))
         return self._contents
 
+    def with_text(self, file: str, text: str) -> Comparison:
+        """The same with a file of the tree replaced. What functions hold is not looked at again,
+        except of those that were not asked for before."""
+        tree = self.tree.with_text(file, text)
+        contents = Contents(tree, self.contents.words, dict(self.contents.known))
+        return replace(self, tree=tree, _contents=contents)
+
     def kernel(self, followed: Followed) -> Skeleton:
         words = self.contents.words
         return kernel_skeleton(
@@ -108,10 +115,10 @@ def drift(
     """Compares the kernel tree in a folder with the suite's encodings and the models' lowering.
 
     ``correspondence`` is a ``kernel.toml`` (default: that of the shipped KSM suite), ``models`` a
-    folder of models (default: the shipped ones; with a correspondence of one's own, definitions are
-    compared where some are recorded for the version), ``version`` the kernel version to compare with
-    (default: the tree's own). ``patch`` is a unified diff, applied to the tree or not yet: then
-    only what it makes different is reported, and the tree is read as it is with it applied.
+    folder of models (default: the shipped ones; with a correspondence of one's own, definitions
+    are compared where some are recorded for the version), ``version`` the kernel version to compare
+    with (default: the tree's own). ``patch`` is a unified diff, applied to the tree or not yet:
+    then only what it makes different is reported, and the tree is read with it applied.
 
     Raises InputError: no tree, a version that nobody recorded, a file or function that cannot be
     read, a patch that does not fit.

@@ -93,8 +93,11 @@ def _renamed(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[tuple[str, 
     for was, now in zip(old, new, strict=True):
         gone, come = set(was.split("|")), set(now.split("|"))
         yield from ((name, name) for name in gone & come)
-        if gone != come:
-            yield "|".join(sorted(gone - come)), "|".join(sorted(come - gone))
+        left, right = sorted(gone - come), sorted(come - gone)
+        if len(left) == len(right):
+            yield from zip(left, right, strict=True)
+        else:
+            yield "|".join(left), "|".join(right)
 
 
 def _finding(

@@ -56,6 +56,7 @@ class KernelTree:
     _sources: dict[str, Source] = field(default_factory=dict)
     _found: dict[str, tuple[Definition, ...]] = field(default_factory=dict)
     _index: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _changed: tuple[str, ...] = ()
 
     def read(self, file: str) -> Source:
         """A file of the tree, by its path from the root. Raises InputError."""
@@ -80,12 +81,12 @@ class KernelTree:
             raise InputError(f"{path} is not UTF-8 text (byte {error.start})") from None
 
     def with_text(self, file: str, text: str) -> KernelTree:
-        """This tree with one more file replaced. What was found in other files is kept; the index
-        of names is that of this tree, so that the new text should define no new names."""
+        """This tree with one more file replaced; what is known of the others is kept."""
         fresh = KernelTree(self.root, {**self.replaced, file: text})
         fresh._texts = {f: t for f, t in self._texts.items() if f != file}
         fresh._sources = {f: s for f, s in self._sources.items() if f != file}
         fresh._index = self._index
+        fresh._changed = (*self._changed, file)
         return fresh
 
     def version(self) -> str:
@@ -108,6 +109,7 @@ class KernelTree:
         """The definitions of a name in mm/ and the common headers, in order of files."""
         if name not in self._found:
             files = self._files().get(name, ())
+            files += tuple(file for file in self._changed if file not in files)
             self._found[name] = tuple(d for file in files for d in self.defined(name, file))
         return self._found[name]
 

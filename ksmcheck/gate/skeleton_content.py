@@ -32,18 +32,18 @@ class Contents:
 
     tree: KernelTree
     words: Words
-    _known: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
+    known: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, name: str, depth: int = _DEEPEST) -> tuple[str, ...]:
         """The content of a function; ``?name`` stands for one whose definition is not found,
         ``...name`` for one too deep to look into."""
-        if (name, depth) not in self._known:
+        if (name, depth) not in self.known:
             definitions = self.tree.find(name)
             found: list[str] = [] if definitions else [f"?{name}"]
             for definition in definitions:
                 found += self._inside(definition, depth)
-            self._known[name, depth] = tuple(found)
-        return self._known[name, depth]
+            self.known[name, depth] = tuple(found)
+        return self.known[name, depth]
 
     def digest(self, name: str) -> str:
         """Eight hex digits of the content; ``?`` where there is no definition."""

@@ -2,8 +2,8 @@
 
 The kernel's files are read as they are, macros unexpanded, so that what they say is seen and not
 what one configuration makes of it. tree-sitter-c takes most of that; two things it does not are
-blanked first (attribute words before the type, ``struct`` in an argument that is a type's name), and
-so are comments.
+blanked first (attribute words before the type, ``struct`` in an argument that is a type's name),
+and so are comments.
 """
 
 from __future__ import annotations
@@ -61,10 +61,8 @@ def parse_function(
 
     bad = next(_errors(root), None)
     if bad is not None:
-        message = f"cannot read the C of {name}: " + (
-            "something is missing" if bad.is_missing else ""
-        )
-        raise InputError(f"{message or 'cannot read'}".removesuffix(": "), spot(bad))
+        problem = "something is missing here" if bad.is_missing else "this is not understood"
+        raise InputError(f"cannot read the C of {name}: {problem}", spot(bad))
     node = next((n for n in root.children if n.type == "function_definition"), None)
     body = node.child_by_field_name("body") if node else None
     if node is None or body is None:

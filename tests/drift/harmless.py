@@ -34,7 +34,7 @@ def free_names(comparison: Comparison, followed: Followed) -> list[str]:
         other = name in C_WORDS or name in TRANSPARENT or name in _KEYWORDS
         called = re.search(rf"\b{name}\s*\(", text) is not None
         elsewhere = called and not tree.defined(name, followed.file)
-        if not (known or ours or other or elsewhere) and not name.startswith("CONFIG_"):
+        if not (known or ours or other or elsewhere) and not name.startswith(("CONFIG_", "__")):
             found.add(name)
     return sorted(found)
 
@@ -46,16 +46,16 @@ def renamed(text: str, names: Iterable[str]) -> str:
 
 
 def respaced(text: str, start: int, end: int, every: int) -> str:
-    """The text with comments and white space between the tokens of ``text[start:end]``.
-
-    Lines of the preprocessor are left alone.
-    """
-    lines = []
-    for number, line in enumerate(text[start:end].split("\n")):
-        if line.lstrip().startswith("#") or number % every:
-            lines.append(line)
-            continue
-        pieces = PIECE.findall(line)
-        spaced = [f"{p} /* smp_mb(); */ " if re.fullmatch(r"[;,()]", p) else p for p in pieces]
-        lines.append("".join(spaced) + ("" if "/*" in line else "  // goto out;"))
-    return text[:start] + "\n".join(lines) + text[end:]
+    """The text with comments and white space behind every ``every``-th bracket, comma and semicolon
+    of ``text[start:end]``. Lines of the preprocessor are left alone."""
+    inside = text[start:end]
+    directives = [m.span() for m in re.finditer(r"^[ \t]*#(?:\\\n|[^\n])*", inside, re.M)]
+    out, number = [], 0
+    for piece in PIECE.finditer(inside):
+        out.append(piece[0])
+        is_directive = any(a <= piece.start() < b for a, b in directives)
+        if re.fullmatch(r"[;,()]", piece[0]) and not is_directive:
+            number += 1
+            if number % every == 0:
+                out.append(" /* smp_mb(); */\n\t" if number % 2 else "  // goto out;\n")
+    return text[:start] + "".join(out) + text[end:]

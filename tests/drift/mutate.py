@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ksmcheck.gate.drift import Comparison, open_comparison
@@ -271,9 +271,9 @@ def noticed(
     mutant: Mutant,
 ) -> bool:
     """Whether drift says anything of the mutant."""
-    tree = comparison.tree.with_text(mutant.file, mutant.text)
+    changed = comparison.with_text(mutant.file, mutant.text)
     try:
-        return bool(replace(comparison, tree=tree).function(function, followed, entry))
+        return bool(changed.function(function, followed, entry))
     except InputError:
         return True
 
@@ -284,10 +284,10 @@ def false_alarms(comparison: Comparison, record: dict[str, Entry]) -> Iterator[s
         names = free_names(comparison, followed)
         text = comparison.tree.text(followed.file)
         for chosen in [[], names, *([name] for name in names)]:
-            tree = comparison.tree.with_text(followed.file, renamed(text, chosen))
-            span = tree.defined(followed.name, followed.file)[0].span
-            spaced = respaced(tree.text(followed.file), span.start, span.end, 1)
-            changed = replace(comparison, tree=tree.with_text(followed.file, spaced))
+            other = comparison.with_text(followed.file, renamed(text, chosen))
+            span = other.tree.defined(followed.name, followed.file)[0].span
+            spaced = respaced(other.tree.text(followed.file), span.start, span.end, 1)
+            changed = comparison.with_text(followed.file, spaced)
             found = changed.function(function, followed, record.get(function.name))
             if found:
                 yield f"{function.name}: {', '.join(chosen)}: {found[0].message}"
