@@ -216,7 +216,7 @@ def record(
     for function, followed in comparison.followed():
         lines = listing(comparison.kernel(followed))
         entries.append(rerecord(function.name, followed.name, lines, old.get(function.name)))
-    write_record(path, entries, _HEADING.format(version=comparison.version))
+    write_record(path, entries, _HEADING.format(version=comparison.tree.release()))
     folder = models or models_dir()
     definitions = record_definitions(comparison.tree, folder, comparison.version, data.point)
     return path, definitions

@@ -86,7 +86,7 @@ def record_definitions(tree: KernelTree, models: Path, version: str, kernel: str
             unwatched.append(f"{cited.model} {cited.row}")
         for key in cited.rests_on:
             rows.setdefault(key, []).append((cited.model, cited.row))
-    lines = [f"# {line}".rstrip() for line in _HEADING.format(version=version).splitlines()]
+    lines = [f"# {line}".rstrip() for line in _HEADING.format(version=tree.release()).splitlines()]
     for (file, name), resting in sorted(rows.items()):
         meaning = meaning_of(tree, name, file)
         assert meaning is not None

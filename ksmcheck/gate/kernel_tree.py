@@ -101,6 +101,11 @@ class KernelTree:
             )
         return ".".join(part[1] for part in found if part)
 
+    def release(self) -> str:
+        """The version with its last part, ``6.12.3``."""
+        found = re.search(r"^SUBLEVEL\s*=\s*(\d+)\s*$", self.text("Makefile"), re.M)
+        return f"{self.version()}.{found[1]}" if found else self.version()
+
     def defined(self, name: str, file: str) -> tuple[Definition, ...]:
         """The definitions of a function or macro in one file, in order."""
         return tuple(_definitions(self.read(file), name)) if name in self.text(file) else ()

@@ -13,7 +13,7 @@ from ksmcheck.gate.skeleton_words import TRANSPARENT
 _C = """
 auto break case char const continue default do double else enum extern float for goto if inline int
 long register return short signed sizeof static struct switch typedef union unsigned void volatile
-while bool true false NULL
+while bool true false NULL ifdef ifndef elif endif defined
 """
 C_WORDS = frozenset(_C.split())
 # Bit numbers are part of what an operation is: another bit is another operation.
