@@ -8,7 +8,7 @@ what is left out with a reason, with the skeletons of our own encodings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ksmcheck.gate.drift_function import Seen, against_encoding, against_record
 from ksmcheck.gate.drift_lowering import against_definitions, record_definitions, record_path
 from ksmcheck.gate.drift_patch import read_change
 from ksmcheck.gate.drift_record import Entry, read_record, rerecord, write_record
+from ksmcheck.gate.drift_words import Behind, against_words, behind_words, words_path, write_words
 from ksmcheck.gate.kernel_tree import KernelTree
 from ksmcheck.gate.skeleton_content import Contents
 from ksmcheck.gate.skeleton_encoding import EncodedFile, read_encoding
@@ -68,6 +69,11 @@ class Comparison:
                 function.file, words, self.data.point, function.defines
             )
         return self._encodings[key].skeleton(function.name, function.roles)
+
+    def words(self) -> Iterator[Behind]:
+        """What stands behind the words, of this tree."""
+        lines = [line for _, f in self.followed() for line in listing(self.kernel(f))]
+        return behind_words(self.tree, self.data, self.version, self.contents, lines)
 
     def followed(self) -> list[tuple[Encoded, Followed]]:
         """The functions that follow one of this version."""
@@ -171,6 +177,8 @@ def _drift(
     pairs = comparison.followed()
     for function, followed in pairs:
         findings += comparison.function(function, followed, record.get(function.name))
+    path = words_path(data, comparison.version)
+    findings += against_words(path, comparison.words(), comparison.contents)
     folder, definitions = models or models_dir(), 0
     if correspondence is None or record_path(folder, comparison.version).is_file():
         lowering, definitions = against_definitions(
@@ -217,6 +225,8 @@ def record(
         lines = listing(comparison.kernel(followed))
         entries.append(rerecord(function.name, followed.name, lines, old.get(function.name)))
     write_record(path, entries, _HEADING.format(version=comparison.tree.release()))
+    heading = _WORDS_HEADING.format(version=comparison.tree.release())
+    write_words(words_path(data, comparison.version), comparison.words(), heading)
     folder = models or models_dir()
     definitions = record_definitions(comparison.tree, folder, comparison.version, data.point)
     return path, definitions
@@ -227,3 +237,8 @@ _HEADING = """SPDX-License-Identifier: GPL-2.0-only
 What the functions of Linux {version} that the encodings follow do to shared memory, in order, in
 our own words (docs/drift.md). `- REASON:` marks what the encoding leaves out, see kernel.toml.
 Written by `ksmcheck drift --record`; the reasons are put in by hand."""
+
+_WORDS_HEADING = """SPDX-License-Identifier: GPL-2.0-only
+
+What stands behind the words of kernel.toml in Linux {version}: a digest of each (docs/drift.md).
+Written by `ksmcheck drift --record`."""

@@ -10,6 +10,8 @@
     [inlined]                     # kernel functions that are followed into
     kernel = ["folio_ref_freeze"]
     "6.12" = []
+    [watched]                     # macros that generate the functions of a pattern, by file
+    "include/linux/page-flags.h" = ["FOLIO_TEST_FLAG"]
     [reasons]                     # why something of the kernel is not encoded: name = "sentence"
     [functions.get_ksm_page]      # a function of the encoding,
     file = "ksm.h"
@@ -61,6 +63,7 @@ class Correspondence:
     functions: tuple[Encoded, ...]
     reasons: Mapping[str, str]
     fields: Mapping[str, str]
+    watched: Mapping[str, tuple[str, ...]]
     tables: Mapping[str, Any]
 
     @property
@@ -113,11 +116,12 @@ def load_correspondence(path: Path) -> Correspondence:
         )
         fields = {**{name: name for name in tables["fields"].values()}, **tables["fields"]}
         point, reasons = tables.get("point", "6.12"), tables.get("reasons", {})
+        watched = {file: tuple(names) for file, names in tables.get("watched", {}).items()}
         tables.setdefault("words", {})
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         message = f"{path} says too little: {error} is missing or of a wrong kind"
         raise InputError(message, Span(source, 0, 0), hint="docs/drift.md shows the form") from None
-    return Correspondence(path, point, functions, reasons, fields, tables)
+    return Correspondence(path, point, functions, reasons, fields, watched, tables)
 
 
 def _encoded(name: str, table: Mapping[str, Any], folder: Path) -> Encoded:

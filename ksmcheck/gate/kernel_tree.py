@@ -16,6 +16,7 @@ from ksmcheck.text import InputError, Source, Span
 
 _SEARCHED = (
     "mm/*.[ch]",
+    "lib/xarray.c",
     "include/linux/*.h",
     "include/linux/atomic/*.h",
     "include/asm-generic/**/*.h",

@@ -19,7 +19,7 @@ for version; do
 	mkdir -p "$target.new"
 	top=linux-source-$version
 	tar -xJf "$archive" -C "$target.new" --strip-components=1 --wildcards \
-		"$top/Makefile" "$top/mm" "$top/include" "$top/lib/refcount.c" "$top/kernel/locking" \
+		"$top/Makefile" "$top/mm" "$top/include" "$top/lib/refcount.c" "$top/lib/xarray.c" "$top/kernel/locking" \
 		"$top/tools/memory-model" "$top/arch/*/include/asm" "$top/arch/arm/lib"
 	mv "$target.new" "$target"
 done

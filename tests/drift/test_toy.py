@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from ksmcheck.gate.drift import drift
 from ksmcheck.text import InputError
-from tests.drift.conftest import Findings
+from tests.drift.conftest import TOY, Findings
 
 
 def test_the_toy_is_as_it_was_recorded_and_as_it_is_encoded(findings: Findings) -> None:
@@ -103,3 +107,23 @@ def test_a_barrier_in_a_helper_that_is_followed_is_noticed(findings: Findings) -
 def test_what_cannot_be_read_is_an_error(findings: Findings, old: str, new: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         findings(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("{ return test_bit(DOOR_##name", "{ return test_and_set_bit(DOOR_##name", "DOOR_FLAG"),
+        ("return all_doors + key;", "smp_mb();\n\treturn all_doors + key;", "key_to_door"),
+        ("return door - all_doors;", "return READ_ONCE(door->owner);", "door_to_key"),
+    ],
+)
+def test_what_stands_behind_a_word_may_not_change(
+    tmp_path: Path, old: str, new: str, name: str
+) -> None:
+    tree = Path(shutil.copytree(TOY / "kernel", tmp_path / "linux"))
+    file = tree / "include" / "linux" / "door.h"
+    assert drift(tree, correspondence=TOY / "kernel.toml").findings == ()
+    assert file.read_text().count(old) == 1
+    file.write_text(file.read_text().replace(old, new))
+    (found,) = drift(tree, correspondence=TOY / "kernel.toml").findings
+    assert (found.kind, found.subject, found.file) == ("definition", name, "include/linux/door.h")
