@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 from ksmcheck.gate.skeleton_graph import Node
@@ -163,6 +164,11 @@ class Expressions(ABC):
             self.value(node.child_by_field_name("left"), scope)
             self.value(node.child_by_field_name("right"), scope)
 
+    def _visit_gnu_asm_expression(self, node: Tree, scope: Scope) -> None:
+        """Nobody knows what it does: all of its text counts."""
+        words = " ".join(text_of(node).split())
+        self.emit("op", f"asm @{sha256(words.encode()).hexdigest()[:8]}", scope, node)
+
     def _visit_compound_statement(self, node: Tree, scope: Scope) -> None:
         self.statement(node, scope)
 
@@ -217,6 +223,10 @@ class Expressions(ABC):
         elif words.primitive(name) is not None:
             shown = ", ".join(self.values.primitive_args(name, args, scope))
             self.emit("op", f"{name}({shown})", scope, node)
+        elif scope.is_local(node.child_by_field_name("function")):
+            called = show_value(self.values.of(node.child_by_field_name("function"), scope))
+            shown = ", ".join(show_value(self.values.of(a, scope)) for a in args)
+            self.emit("op", f"call through {called or 'a pointer'}({shown})", scope, node)
         else:
             self.unknown_call(node, name, args, scope)
 

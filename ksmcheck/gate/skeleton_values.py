@@ -40,6 +40,12 @@ class Scope:
     busy: set[str] = field(default_factory=set)
     depth: int = 0
 
+    def is_local(self, node: Node | None) -> bool:
+        """Whether what is called is a pointer: a variable's or a field's value."""
+        name = text_of(node)
+        is_name = node is not None and node.type == "identifier"
+        return not is_name or name in self.params or name in self.assigned
+
 
 def open_scope(function: Function, params: Iterable[Origins], depth: int = 0) -> Scope:
     """The scope of ``function`` called with those arguments."""
@@ -72,12 +78,11 @@ def _assignments(node: Node) -> Iterator[tuple[str, Node]]:
                 yield text_of(target), arg
 
 
+_DECLARATORS = ("identifier", "pointer_declarator", "array_declarator", "function_declarator")
+
+
 def _is_local_target(left: Node | None) -> bool:
-    return left is not None and left.type in (
-        "identifier",
-        "pointer_declarator",
-        "array_declarator",
-    )
+    return left is not None and left.type in _DECLARATORS
 
 
 def descendants(node: Node) -> Iterator[Node]:
@@ -211,6 +216,8 @@ class Values:
         if function is not None and scope.depth < 12:
             inner = open_scope(function, (self.of(a, scope) for a in args), scope.depth + 1)
             return NOTHING.union(*(self.of(e, inner) for e in returned(function)))
+        if scope.is_local(node.child_by_field_name("function")):
+            return self.union(args, scope)
         return self.unknown(node, name, args, scope)
 
     def unknown(self, node: Node, name: str, args: list[Node], scope: Scope) -> Origins:

@@ -33,7 +33,8 @@ def free_names(comparison: Comparison, followed: Followed) -> list[str]:
         ours = name in words.fields or name == followed.name or BIT.match(name)
         other = name in C_WORDS or name in TRANSPARENT or name in _KEYWORDS
         called = re.search(rf"\b{name}\s*\(", text) is not None
-        elsewhere = called and not tree.defined(name, followed.file)
+        pointer = re.search(rf"\b{name}\s*=[^=]", text) is not None
+        elsewhere = called and not pointer and not tree.defined(name, followed.file)
         if not (known or ours or other or elsewhere) and not name.startswith(("CONFIG_", "__")):
             found.add(name)
     return sorted(found)

@@ -40,6 +40,8 @@ def skeleton(tmp_path, body: str, before: str = "") -> Skeleton:  # type: ignore
             ["READ_ONCE(p.a)", "WRITE_ONCE(<a>.b, `0`)", "return"],
         ),
         ("set_bit(PG_x, &p->flags);", ["set_bit(x, p.flags)", "return"]),
+        ("int (*go)(int) = p->ops->go; go(n);", ["call through p(n)", "return"]),
+        ("p->ops->go(n);", ["call through p(n)", "return"]),
         ("peek_open(p);", ["test_bit(open, p.flags)", "return"]),
         ("WRITE_ONCE(alias(p)->a, n);", ["WRITE_ONCE(p.a, n)", "return"]),
         ("unheard_of(p, 3);", ["call unheard_of(p, `3`)", "return"]),
@@ -148,6 +150,8 @@ def test_style_leaves_no_trace(tmp_path, one: str, two: str) -> None:  # type: i
         ("if (p->a && p->b) stop();", "if (p->b && p->a) stop();"),
         ("if (busy(p)) stop();", "if (p->b) if (READ_ONCE(p->flags)) stop();"),
         ("set_bit(PG_x, &p->flags);", "set_bit(PG_y, &p->flags);"),
+        ('asm volatile("" : : : "memory");', ";"),
+        ('asm volatile("dmb ish");', 'asm volatile("dmb ishst");'),
     ],
 )
 def test_what_matters_does(tmp_path, one: str, two: str) -> None:  # type: ignore[no-untyped-def]
@@ -158,3 +162,8 @@ def test_what_matters_does(tmp_path, one: str, two: str) -> None:  # type: ignor
 def test_what_is_not_read_is_an_error(tmp_path) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match="cannot read the C of f"):
         skeleton(tmp_path, "if (n { stop(); }")
+
+
+def test_assembly_is_an_operation(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    first, last = listing(skeleton(tmp_path, 'asm volatile("dmb ish" : : : "memory");'))
+    assert first.text.startswith("asm @") and last.text == "return"
