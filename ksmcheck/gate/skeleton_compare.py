@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -57,7 +58,11 @@ def _is_named(name: str) -> bool:
 
 
 def _bare(node: Node) -> str:
-    return " ".join(node.shape.replace("``", "").split())
+    """The shape without constants, nor what is left of arguments that are constants alone."""
+    return " ".join(_NO_ARGUMENT.sub(")", node.shape.replace("``", "")).split())
+
+
+_NO_ARGUMENT = re.compile(r"(?:, ?)+\)")
 
 
 @dataclass(frozen=True, slots=True)
