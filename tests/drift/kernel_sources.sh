@@ -4,9 +4,11 @@
 set -eu
 folder=$1
 shift
+# What is unpacked depends on this script: a change of it unpacks anew.
+script=$(cksum <"$0")
 for version; do
 	target=$folder/$version
-	[ -e "$target/Makefile" ] && continue
+	[ "$(cat "$target/.unpacked-by" 2>/dev/null)" = "$script" ] && continue
 	archive=/usr/src/linux-source-$version.tar.xz
 	if [ ! -e "$archive" ]; then
 		if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
@@ -21,5 +23,7 @@ for version; do
 	tar -xJf "$archive" -C "$target.new" --strip-components=1 --wildcards \
 		"$top/Makefile" "$top/mm" "$top/include" "$top/lib/refcount.c" "$top/lib/xarray.c" "$top/kernel/locking" \
 		"$top/tools/memory-model" "$top/arch/*/include/asm" "$top/arch/arm/lib"
+	echo "$script" >"$target.new/.unpacked-by"
+	rm -rf "$target"
 	mv "$target.new" "$target"
 done
