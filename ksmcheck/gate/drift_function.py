@@ -149,10 +149,9 @@ def _bad_omissions(
     seen: Seen, undecided: tuple[Node, ...], lost: tuple[Node, ...]
 ) -> Iterator[Finding]:
     for node in undecided:
-        message = (
-            f"{seen.name}: {_told(node)}, but both ways go on differently: say =true or =false"
-        )
-        yield Finding("record", Place.of(node.span), message, seen.name)
+        message = f"{seen.name}: {_told(node)} is left out, but both ways go on differently"
+        details = ("say =true or =false behind its reason: which way is taken",)
+        yield Finding("record", Place.of(node.span), message, seen.name, None, details)
     for node in lost:
         message = f"{seen.name}: {_told(node)} has no reason to be left out, but is never reached"
         yield Finding("record", Place.of(node.span), message, seen.name)

@@ -86,7 +86,7 @@ def _text(tree: KernelTree, file: str) -> str:
 
 
 def _files(patch: str) -> Iterator[tuple[str, str, list[Hunk]]]:
-    lines = patch.splitlines(keepends=True)
+    lines = _lines(patch)
     at, found = 0, False
     while at < len(lines):
         old = _FILE.match(lines[at])
@@ -129,7 +129,7 @@ def _hunk(lines: list[str], at: int, head: re.Match[str]) -> tuple[int, Hunk]:
 def _applied(text: str, edits: list[tuple[int, tuple[str, ...], tuple[str, ...]]]) -> str | None:
     """The text with each run of lines replaced; None where one is not there. A run may have moved
     within the file, as for patch(1)."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     shift = 0
     for start, old, new in edits:
         at = _found(lines, old, start + shift)
@@ -138,6 +138,11 @@ def _applied(text: str, edits: list[tuple[int, tuple[str, ...], tuple[str, ...]]
         lines[at : at + len(old)] = new
         shift = at - start + len(new) - len(old)
     return "".join(lines)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their newlines; a form feed, which kernel files have, ends none."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _found(lines: list[str], wanted: tuple[str, ...], near: int) -> int | None:

@@ -97,7 +97,11 @@ def reduced(skeleton: Skeleton, omitted: Mapping[int, str | None]) -> Reduced:
             nodes[number] = replace(node, text=f"{_LEFT_OUT}{node.text}")
     rest = compact(nodes, skeleton.entry)
     there = {(n.span, n.text.removeprefix(_LEFT_OUT)) for n in rest.nodes}
-    undecided = tuple(n for n in rest.nodes if n.text.startswith(_LEFT_OUT))
+    undecided = tuple(
+        replace(n, text=n.text.removeprefix(_LEFT_OUT))
+        for n in rest.nodes
+        if n.text.startswith(_LEFT_OUT)
+    )
     lost = (
         n
         for i, n in enumerate(skeleton.nodes)

@@ -62,6 +62,13 @@ def test_a_hunk_may_stand_elsewhere(tree: Path) -> None:
     assert change.after[FILE].startswith("/* more */")
 
 
+def test_a_form_feed_ends_no_line(tree: Path) -> None:
+    before = "int a;\n\f\nint b;\n"
+    (tree / FILE).write_text(before)
+    patch = f"--- a/{FILE}\n+++ b/{FILE}\n@@ -1,3 +1,3 @@\n int a;\n \f\n-int b;\n+int c;\n"
+    assert read_change(KernelTree(tree), patch).after[FILE] == "int a;\n\f\nint c;\n"
+
+
 def test_files_that_come_and_go(tree: Path) -> None:
     text = (tree / FILE).read_text()
     gone = diff(text, "").replace(f"+++ b/{FILE}", "+++ /dev/null")
