@@ -335,10 +335,14 @@ def main(folder: Path, only: list[str]) -> int:
     print(f"  {time.process_time() - start:.0f} s of CPU time")
     alarms = list(false_alarms(comparison, record))
     print(f"  {len(alarms)} false alarms on names, comments and space")
+    from tests.drift.blind_spots import blind_spots
+
+    blind = [x for _, followed in comparison.followed() for x in blind_spots(comparison, followed)]
+    print(f"  {len(blind)} ordering tokens in the text are in no skeleton")
     deaf = list(deaf_definitions(comparison, models_dir()))
     print(f"  {len(deaf)} definitions may lose a word unseen")
-    print(*missed, *alarms, *deaf, sep="\n")
-    return int(bool(missed or alarms or deaf))
+    print(*missed, *alarms, *blind, *deaf, sep="\n")
+    return int(bool(missed or alarms or blind or deaf))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ksmcheck.gate.drift import Comparison, open_comparison
 from ksmcheck.gate.drift_record import read_record
+from tests.drift.blind_spots import blind_spots
 from tests.drift.conftest import TOY
 from tests.drift.harmless import free_names, renamed, respaced
 from tests.drift.mutate import all_mutants, noticed
@@ -25,6 +26,10 @@ def test_every_mutant_is_noticed(toy: Comparison, name: str) -> None:
     assert len(mutants) >= 3
     missed = [m.what for m in mutants if not noticed(toy, function, followed, RECORD[name], m)]
     assert not missed
+
+
+def test_no_token_of_the_text_is_in_no_skeleton(toy: Comparison) -> None:
+    assert [x for _, followed in toy.followed() for x in blind_spots(toy, followed)] == []
 
 
 def test_the_mutants_are_of_every_kind(toy: Comparison) -> None:
