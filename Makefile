@@ -5,6 +5,7 @@
 # make fuzz COUNT=10000 SEED=1
 #               damaged litmus tests, headers and cat files: a tree or a clear error
 # make promote  write what is printed now into the documents and golden files; read the diff
+# make drift    compare the suite with Debian's kernels 6.1 and 6.12, and mutate those (minutes)
 # make bench    times of whole runs; with CORPUS=DIR also of a corpus,
 #               with HERD=PATH KERNEL=TREE beside herd7
 # make conformance CORPUS=DIR
@@ -20,7 +21,8 @@ JOBS ?= 2
 COUNT ?= 10000
 SEED ?= 1
 
-.PHONY: verify test lint gate venv bench docs promote kernel-models wheel clean conformance random fuzz
+.PHONY: verify test lint gate venv bench docs promote kernel-models drift wheel clean conformance random \
+	fuzz
 
 verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
@@ -44,6 +46,17 @@ docs: venv
 
 promote: venv
 	KSMCHECK_PROMOTE=1 $(BIN)/python -m pytest -q $(DOCUMENTS) tests/report
+
+DRIFT_KERNELS = 6.1 6.12
+DRIFT_FOLDER ?= build/kernel
+
+# Installs Debian's linux-source packages where that is possible and needed.
+drift: venv
+	tests/drift/kernel_sources.sh $(DRIFT_FOLDER) $(DRIFT_KERNELS)
+	set -e; for kernel in $(DRIFT_KERNELS); do \
+		$(BIN)/ksmcheck drift --kernel-tree $(DRIFT_FOLDER)/$$kernel; \
+		$(BIN)/python -m tests.drift.mutate $(DRIFT_FOLDER)/$$kernel; \
+	done
 
 bench: venv
 	$(BIN)/python -m tests.bench $(if $(CORPUS),--corpus $(CORPUS)) $(if $(HERD),--herd $(HERD)) $(if $(KERNEL),--kernel-tree $(KERNEL))

@@ -14,6 +14,7 @@ _COMMANDS = {
     "check": "Check one litmus file: is its property safe? If not, show the execution.",
     "states": "List all final states of a litmus file, as herd7 prints them.",
     "corpus": "Run many litmus tests and compare them with recorded answers (herd7's, say).",
+    "drift": "Compare a kernel tree with what the suite encodes and the models rest on.",
     "models": "List the memory models, their configurations and sources.",
     "sites": "List the barriers, marked accesses and locks of a litmus file by name.",
     "show": "Show what a litmus file becomes under a model: threads, events, dependencies.",

@@ -50,11 +50,12 @@ static inline int memcmp_pages(struct page *page1, struct page *page2)
  */
 static struct page *stable_tree_search(struct page *page)
 {
+	struct stable_node *page_node = page_stable_node(page);
 	struct stable_node *stable_node = root_stable_tree;
 	struct page *tree_page;
 	int ret;
 
-	if (page_stable_node(page)) {	/* it is a KSM page itself, forked */
+	if (page_node) {	/* it is a KSM page itself, forked */
 		get_page(page);
 		return page;
 	}

@@ -13,7 +13,7 @@ from ksmcheck.cli import _COMMANDS
 
 Run = Callable[..., Any]
 # They read a file of the user's, or take minutes; tests/gate runs those of the gate.
-NOT_RUN = ("my.litmus", "my/", "--variants all", "verify  ", "ksmcheck gate ")
+NOT_RUN = ("my.litmus", "my/", "--variants all", "verify  ", "ksmcheck gate ", "--kernel-tree")
 
 
 def examples(text: str) -> list[list[str]]:

@@ -29,7 +29,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         "explain": "text kernel program cat lowering model events execution solve check",
         "batch": "text store syntax kernel program model isa events execution solve check explain",
         "report": "text kernel program model events execution check explain batch",
-        "gate": "text store syntax kernel program check explain batch report",
+        "gate": "text store syntax kernel program lowering check explain batch report",
         "cli": "text store syntax kernel program cat model events execution solve check explain "
         "batch report gate",
     }.items()
