@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,16 +102,15 @@ class Answerer:
 
     @staticmethod
     def _key(request: Request, contents: Contents) -> str | None:
-        circumstances = (
-            request.kernel,
-            request.config or "",
-            repr(request.defines),
-            repr(sorted(request.removed)),
-            *(repr(v) for v in (request.unroll, request.timeout, request.memory)),
-            request.solver,
-            request.engine,
-        )
+        # Every field counts, also one that is added later.
+        given = ((f.name, getattr(request, f.name)) for f in fields(request))
+        told = ((n, sorted(v) if isinstance(v, frozenset) else v) for n, v in given)
+        circumstances = [f"{name}={value!r}" for name, value in told if name not in _ELSEWHERE]
         return contents.key(request.path, request.model, *circumstances)
+
+
+_ELSEWHERE = ("path", "model", "variant")
+"""Fields of a request that its key has in another form, or that change no answer."""
 
 
 def _new_checker() -> Checker:
