@@ -11,8 +11,10 @@ _API = {"check": "ksmcheck.check", "load": "ksmcheck.check"}
 
 def __getattr__(name: str) -> Any:
     # Resolved on first use: importing ksmcheck must not import a solver or a parser.
-    if name in _API:
-        from importlib import import_module
+    from importlib import import_module
 
+    if name == "whatif":
+        return import_module("ksmcheck.whatif")  # the package itself can be called
+    if name in _API:
         return getattr(import_module(_API[name]), name)
     raise AttributeError(f"module 'ksmcheck' has no attribute {name!r}")

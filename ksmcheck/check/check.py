@@ -178,31 +178,31 @@ class Checker:
 
     def _search(self, request: Request, config: str, started: float) -> Search:
         def opened(structure: EventStructure) -> Session | ExplicitSession:
-            seconds = None
-            if request.timeout is not None:
-                seconds = max(0.001, request.timeout - (perf_counter() - started))
-            limits = Limits(seconds, request.memory, asked=request.timeout)
-            model = self.workshop.model(request.model)
-            cat = model.compiled
-            if request.engine == "explicit":
-                from ksmcheck.solve.explicit import ExplicitSession
-
-                tree = model.cat.tree if cat.interpreted is not None else ()
-                return ExplicitSession(structure, cat, tree=tree, limits=limits)
-            return Session(
-                structure, cat, backend=request.solver, engine=request.engine, limits=limits
-            )
+            return self._opened(structure, request, started)
 
         base = Verdict(request, self.workshop.test(request).name, config, UNKNOWN)
         # What also has to be asked of executions that do not end is asked of the same structure.
         program = self.workshop.program(request)
-        stalls = _loops_or_asserts(program)
+        stalls = loops_or_asserts(program)
         structure = self.workshop.structure(request, config, stalls=stalls)
         return Search(self.workshop, request, structure, opened, base)
 
+    def _opened(
+        self, structure: EventStructure, request: Request, started: float
+    ) -> Session | ExplicitSession:
+        limits = limits_of(request, started)
+        model = self.workshop.model(request.model)
+        cat = model.compiled
+        if request.engine == "explicit":
+            from ksmcheck.solve.explicit import ExplicitSession
+
+            tree = model.cat.tree if cat.interpreted is not None else ()
+            return ExplicitSession(structure, cat, tree=tree, limits=limits)
+        return Session(structure, cat, backend=request.solver, engine=request.engine, limits=limits)
+
     def _configuration(self, request: Request, config: str, started: float) -> Verdict:
         begun = perf_counter()
-        base = Verdict(request, self.workshop.test(request).name, config, UNKNOWN)
+        base = Verdict(request, self.workshop.name(request), config, UNKNOWN)
         try:
             search = self._search(request, config, started)
             answer = search.verdict()
@@ -214,13 +214,21 @@ class Checker:
         return replace(answer, engine_seconds=perf_counter() - begun, events=events)
 
 
-def _loops_or_asserts(program: Program) -> bool:
+def loops_or_asserts(program: Program) -> bool:
     """Whether a verdict also hangs on what happens before a thread waits for ever."""
     blocks = [block for thread in program.threads for block in thread.blocks]
     return any(
         isinstance(block.end, Cut) or any(isinstance(i, Check) for i in block.instrs)
         for block in blocks
     )
+
+
+def limits_of(request: Request, started: float) -> Limits:
+    """What is left of the request's limits."""
+    seconds = None
+    if request.timeout is not None:
+        seconds = max(0.001, request.timeout - (perf_counter() - started))
+    return Limits(seconds, request.memory, asked=request.timeout)
 
 
 def _worst(verdicts: list[Verdict]) -> Verdict:

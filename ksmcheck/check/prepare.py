@@ -6,42 +6,42 @@ programs and loaded models, so that many requests about the same test do not rep
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ksmcheck.check.assembly import check_fit, check_widths
 from ksmcheck.check.verdict import Request
+from ksmcheck.events.alternatives import Lower, Options
 from ksmcheck.events.build import build_structure
 from ksmcheck.events.structure import EventStructure
-from ksmcheck.events.walk import Lower
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.lowering.template import Row
 from ksmcheck.model.load import load_model
 from ksmcheck.model.model import Model
+from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.program.compile import UNROLL, compile_program
 from ksmcheck.program.fingerprint import fingerprint
 from ksmcheck.program.ir import Program
-from ksmcheck.program.sites import remove_sites
 from ksmcheck.syntax.assembly_ast import AssemblyTest
+from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.syntax.load import AnyTest, load_test
 from ksmcheck.text import InputError, Span
 
 if TYPE_CHECKING:
     from ksmcheck.isa.compile import Assembled
+    from ksmcheck.program.inventory import Spot
 
 ASSEMBLY = "assembly"
 """The configuration of assembly tests."""
-
-Defines = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
 class Workshop:
     """The tests, programs and models of one run."""
 
-    _tests: dict[tuple[Path, str, Defines, frozenset[str]], AnyTest] = field(default_factory=dict)
+    _tests: dict[tuple[object, ...], AnyTest] = field(default_factory=dict)
+    _spots: dict[tuple[object, ...], tuple[Spot, ...]] = field(default_factory=dict)
     _programs: dict[tuple[object, ...], Program | Assembled] = field(default_factory=dict)
     _fingerprints: dict[int, str] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
@@ -61,22 +61,48 @@ class Workshop:
         return self._models[name]
 
     def test(self, request: Request) -> AnyTest:
-        """The syntax tree, sites already removed."""
-        key = (request.path, request.kernel, request.defines, request.removed)
+        """The syntax tree, sites already removed and other changes made."""
+        key = _key(request)
         if key not in self._tests:
-            test = load_test(request.path, kernel=request.kernel, defines=request.defines)
-            if request.removed:
-                if isinstance(test, AssemblyTest):
-                    hint = "delete the instruction in the file"
-                    raise InputError("an assembly test has no sites to remove", None, hint)
-                test = remove_sites(test, request.removed, kernel=request.kernel)
+            if request.removed or request.changes:
+                test: AnyTest = self._changed(request)
+            else:
+                test = load_test(request.path, kernel=request.kernel, defines=request.defines)
             self._tests[key] = test
         return self._tests[key]
+
+    def _changed(self, request: Request) -> AnyTest:
+        from ksmcheck.program.mutate import mutate
+
+        changes = (*(Change(s, REMOVE) for s in sorted(request.removed)), *request.changes)
+        spots = self.spots(request)
+        return mutate(self.source(request), changes, request.kernel, spots)
+
+    def source(self, request: Request) -> LitmusTest:
+        """The test as its file has it. Raises InputError for assembly, which has no sites."""
+        test = self.test(_plain(request))
+        if isinstance(test, AssemblyTest):
+            hint = "delete the instruction in the file"
+            raise InputError("an assembly test has no sites to remove or change", None, hint)
+        return test
+
+    def name(self, request: Request) -> str:
+        """The test's name, which no change touches."""
+        return self.test(_plain(request)).name
+
+    def spots(self, request: Request) -> tuple[Spot, ...]:
+        """The places of the test as its file has it."""
+        key = _key(_plain(request))
+        if key not in self._spots:
+            from ksmcheck.program.inventory import inventory
+
+            self._spots[key] = inventory(self.source(request), request.kernel)
+        return self._spots[key]
 
     def configs(self, request: Request) -> tuple[str, ...]:
         """The configurations that the request is about: lowerings of kernel primitives, so that
         assembly has one alone."""
-        if not isinstance(self.test(request), AssemblyTest):
+        if not isinstance(self.test(_plain(request)), AssemblyTest):
             model = self.model(request.model)
             return (request.config,) if request.config else model.configs(request.kernel)
         if request.config:
@@ -84,12 +110,13 @@ class Workshop:
             raise InputError(f"--config {request.config} for an assembly test", None, hint)
         return (ASSEMBLY,)
 
-    def program(self, request: Request) -> Program:
-        known = self._compiled(request)
+    def program(self, request: Request, *, plain: frozenset[str] = frozenset()) -> Program:
+        """The compiled program; ``plain`` as in ``compile_program``."""
+        known = self._compiled(request, plain)
         return known if isinstance(known, Program) else known.program
 
-    def _compiled(self, request: Request) -> Program | Assembled:
-        key = (request.path, request.kernel, request.defines, request.removed, request.unroll)
+    def _compiled(self, request: Request, plain: frozenset[str]) -> Program | Assembled:
+        key = (*_key(request), request.unroll, plain)
         if key not in self._programs:
             test = self.test(request)
             unroll = UNROLL if request.unroll is None else request.unroll
@@ -98,12 +125,14 @@ class Workshop:
 
                 self._programs[key] = assemble(test, kernel=request.kernel, unroll=unroll)
             else:
-                self._programs[key] = compile_program(test, kernel=request.kernel, unroll=unroll)
+                self._programs[key] = compile_program(
+                    test, kernel=request.kernel, unroll=unroll, plain=plain
+                )
         return self._programs[key]
 
     def fingerprint(self, request: Request) -> str:
         """Of the program: equal for programs that are alike but for names and places."""
-        compiled = self._compiled(request)
+        compiled = self._compiled(request, frozenset())
         known = self._fingerprints.get(id(compiled))
         if known is None:
             if isinstance(compiled, Program):
@@ -113,12 +142,20 @@ class Workshop:
             self._fingerprints[id(compiled)] = known
         return known
 
-    def structure(self, request: Request, config: str, *, stalls: bool = False) -> EventStructure:
-        """The event structure under one configuration; ``stalls`` as in ``build_structure``.
+    def structure(
+        self,
+        request: Request,
+        config: str,
+        *,
+        stalls: bool = False,
+        options: Options | None = None,
+    ) -> EventStructure:
+        """The event structure under one configuration; the rest as in ``build_structure``.
 
         Raises InputError, and events.values.TooManyValues.
         """
-        compiled = self._compiled(request)
+        plain = frozenset(site for site, ways in (options or {}).items() if "load" in ways)
+        compiled = self._compiled(request, plain)
         model = self.model(request.model)
         flags = any(check.flag for check in model.compiled.checks)
         if not isinstance(compiled, Program):
@@ -136,7 +173,9 @@ class Workshop:
             check_widths(structure)
             return structure
         lower = self._lowering(request, model, config)
-        return build_structure(compiled, lower, model.name, config, races=flags, stalls=stalls)
+        return build_structure(
+            compiled, lower, model.name, config, races=flags, stalls=stalls, options=options
+        )
 
     def _lowering(self, request: Request, model: Model, config: str) -> Lower:
         known = primitives(request.kernel)
@@ -146,3 +185,13 @@ class Workshop:
             return primitive, model.row(primitive, request.kernel, config, span)
 
         return lower
+
+
+def _key(request: Request) -> tuple[object, ...]:
+    """What the test of a request depends on."""
+    return request.path, request.kernel, request.defines, request.removed, request.changes
+
+
+def _plain(request: Request) -> Request:
+    """The request for the program as its file has it."""
+    return replace(request, removed=frozenset(), changes=())

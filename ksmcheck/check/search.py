@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ksmcheck.cat.algebra import Check
 from ksmcheck.check.goals import Goals, goals_of
 from ksmcheck.check.prepare import Workshop
+from ksmcheck.check.proofs import Proofs
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,
@@ -18,10 +21,13 @@ from ksmcheck.check.verdict import (
     Verdict,
     Witness,
 )
+from ksmcheck.events.alternatives import Options
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
-from ksmcheck.execution.execution import Execution
+from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.program.change import PLAIN
 from ksmcheck.program.ir import Origin
+from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Candidate, Found, GaveUp
 from ksmcheck.solve.session import Session
 
@@ -42,9 +48,22 @@ class OutOfTime(Exception):
     """A search ended without an answer; the text is the reason, for the user."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that was refuted, and the selectors that the refutation rests on."""
+
+    flag: Check | None
+    goal: Term
+    core: tuple[Term, ...]
+
+
 @dataclass(slots=True)
 class Search:
-    """``opened`` gives a solver's session for a structure; ``base`` is the verdict to fill in."""
+    """``opened`` gives a solver's session for a structure; ``base`` is the verdict to fill in.
+
+    ``options``: sites of the structure that may be changed, ``selected`` those that are; ``under``
+    gives the search for another selection. ``refuted`` are the questions refuted so far.
+    """
 
     workshop: Workshop
     request: Request
@@ -53,11 +72,56 @@ class Search:
     base: Verdict
     session: Session | ExplicitSession = field(init=False)
     goals: Goals = field(init=False)
+    options: Options | None = None
+    selected: frozenset[tuple[str, str]] = frozenset()
+    given: tuple[Term, ...] = field(init=False)
+    refuted: list[Asked] = field(init=False)
+    _proofs: Proofs = field(init=False)
     _unending: Search | None = None
+    _root: Search | None = None
 
     def __post_init__(self) -> None:
         self.session = self.opened(self.structure)
         self.goals = goals_of(self.structure)
+        self._proofs = Proofs()
+        self._select(self.selected)
+
+    def under(
+        self, request: Request, base: Verdict, selected: frozenset[tuple[str, str]]
+    ) -> Search:
+        """The same search with other sites changed: ``request`` says so too. One session serves
+        all, and what was refuted without looking at a site is not asked again."""
+        other = copy(self)
+        other.request, other.base = request, base
+        other._root = self._root or self
+        other._select(selected)
+        return other
+
+    def limit(self, limits: Limits) -> None:
+        """New limits for the questions from now on."""
+        root = self._root or self
+        for search in (root, root._unending):
+            if search is not None:
+                search.session.limit(limits)
+
+    def axioms(self) -> tuple[str, ...]:
+        """The model's requirements that ruled a candidate out, in any question so far."""
+        session = self.session
+        return tuple(session.taught) if isinstance(session, Session) else ()
+
+    def close(self) -> None:
+        """Frees the solvers."""
+        for search in (self, self._unending):
+            if search is not None:
+                search.session.close()
+
+    def _select(self, selected: frozenset[tuple[str, str]]) -> None:
+        terms = self.structure.terms
+        self.selected = selected
+        self.refuted = []
+        self.given = tuple(
+            term if key in selected else terms.no(term) for key, term in self.structure.selectors
+        )
 
     def verdict(self) -> Verdict:
         """Raises OutOfTime, and what ``Workshop.structure`` raises."""
@@ -141,9 +205,16 @@ class Search:
         """The same questions of executions in which threads may also wait for ever."""
         if self.structure.stalls or not self.structure.waits:
             return self
+        if self._root is not None:
+            root = self._root.unending()
+            other = root.under(self.request, self.base, self.selected)
+            other.refuted = self.refuted
+            return other
         if self._unending is None:
             config = self.structure.config
-            structure = self.workshop.structure(self.request, config, stalls=True)
+            structure = self.workshop.structure(
+                self.request, config, stalls=True, options=self.options
+            )
             self._unending = replace(self, structure=structure)
         return self._unending
 
@@ -151,11 +222,9 @@ class Search:
         """A flag that some consistent complete execution raises, with that execution."""
         for check in self.workshop.model(self.request.model).compiled.checks:
             if check.flag and check.name not in WARNINGS:
-                outcome = self.session.find_flag(check, self.goals.complete)
-                if isinstance(outcome, GaveUp):
-                    raise OutOfTime(outcome.reason)
-                if isinstance(outcome, Found):
-                    return check.name, self._execution(outcome.candidate)
+                found = self._asked(check, self.goals.complete)
+                if found is not None:
+                    return check.name, self._execution(found)
         return None
 
     def all_flags(self) -> tuple[str, ...]:
@@ -181,10 +250,24 @@ class Search:
         """A consistent execution in which ``goal`` holds. Raises OutOfTime."""
         if goal is self.structure.terms.false:
             return None
-        outcome = self.session.find(goal)
-        if isinstance(outcome, GaveUp):
-            raise OutOfTime(outcome.reason)
-        return outcome.candidate if isinstance(outcome, Found) else None
+        return self._asked(None, goal)
+
+    def _asked(self, flag: Check | None, goal: Term) -> Candidate | None:
+        question = ("" if flag is None else flag.name, goal.id)
+        core = self._proofs.covering(question, self.given)
+        if core is None:
+            if flag is None:
+                outcome = self.session.find(goal, self.given)
+            else:
+                outcome = self.session.find_flag(flag, goal, self.given)
+            if isinstance(outcome, GaveUp):
+                raise OutOfTime(outcome.reason)
+            if isinstance(outcome, Found):
+                return outcome.candidate
+            core = outcome.core
+            self._proofs.add(question, core)
+        self.refuted.append(Asked(flag, goal, core))
+        return None
 
     def _confirmed(self, execution: Execution, flag: str | None = None) -> Witness:
         # The replay is loaded where there is something to replay.
@@ -195,7 +278,13 @@ class Search:
     def _execution(self, candidate: Candidate) -> Execution:
         from ksmcheck.solve.witness import to_execution
 
-        return to_execution(self.structure, candidate)
+        execution = to_execution(self.structure, candidate)
+        if self._root is None:
+            return execution
+        # Events that two forms of a call share bear the name of the first.
+        forms = {c.site: c.to for c in self.request.changes if c.to}
+        events = tuple(_called(event, forms) for event in execution.events)
+        return replace(execution, events=events)
 
     def _plain_stores(self) -> tuple[Origin, ...]:
         """Plain stores: what a hardware verdict takes from the compiler on trust."""
@@ -204,6 +293,15 @@ class Search:
             if event.kind == "W" and event.primitive == "store" and event.origin is not None:
                 found.setdefault(event.origin.site, event.origin)
         return tuple(found.values())
+
+
+def _called(event: ExecutedEvent, forms: Mapping[str, str]) -> ExecutedEvent:
+    """The event with the name of the primitive that its call has become."""
+    form = None if event.origin is None else forms.get(event.origin.site)
+    if form is None:
+        return event
+    plain = "load" if event.kind == "R" else "store"
+    return replace(event, primitive=plain if form == PLAIN else form)
 
 
 def _properties(structure: EventStructure) -> tuple[str, ...]:

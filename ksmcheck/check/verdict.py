@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ksmcheck.execution.execution import Execution
 from ksmcheck.kernel.ints import IntType
+from ksmcheck.program.change import Change
 from ksmcheck.program.ir import Cell, Origin
 from ksmcheck.text import Span
 
@@ -21,6 +22,7 @@ UNKNOWN = "UNKNOWN"
 class Request:
     """One test under one model.
 
+    ``removed`` are sites taken out, ``changes`` what else is changed in the test's code.
     ``config`` None: every configuration that the model has at the kernel point. ``timeout`` in
     seconds for the whole request, ``memory`` in MB; None: no limit.
     """
@@ -37,6 +39,7 @@ class Request:
     engine: str = "lazy"
     timeout: float | None = None
     memory: int | None = None
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from ksmcheck import __version__
 _COMMANDS = {
     "verify": "Verify the KSM suite (or other suites) under every model.",
     "check": "Check one litmus file: is its property safe? If not, show the execution.",
+    "whatif": "Ask what each barrier is for: remove, weaken, move it; least sets; repairs.",
     "states": "List all final states of a litmus file, as herd7 prints them.",
     "corpus": "Run many litmus tests and compare them with recorded answers (herd7's, say).",
     "drift": "Compare a kernel tree with what the suite encodes and the models rest on.",

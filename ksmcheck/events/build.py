@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ksmcheck.events.alternatives import Lower, Options
 from ksmcheck.events.draft import Draft, DraftEvent
 from ksmcheck.events.structure import (
     INIT_THREAD,
@@ -16,7 +17,7 @@ from ksmcheck.events.structure import (
 from ksmcheck.events.terms import Term
 from ksmcheck.events.values import Analysis, analyse
 from ksmcheck.events.waiting import flagged_loops
-from ksmcheck.events.walk import Lower, Walk, operator
+from ksmcheck.events.walk import Walk, operator
 from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType
 from ksmcheck.lowering.template import LOCK_OFFSET
 from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Op, Program
@@ -31,6 +32,7 @@ def build_structure(
     *,
     races: bool = True,
     stalls: bool = False,
+    options: Options | None = None,
 ) -> EventStructure:
     """The events that ``program`` may have under one model and configuration.
 
@@ -39,21 +41,29 @@ def build_structure(
     ``stalls``: also executions in which a thread waits for ever, for a lock or in a loop that only
     waits; they are not ``terminated``. What happens in them before may violate an assertion, and
     another thread may run into an unrolling bound meanwhile.
+    ``options``: sites that may be changed; see ``EventStructure.selectors``.
     ``lower`` gives a primitive's arithmetic and its row there; it raises InputError for what the
     model or the kernel point does not have. Raises ``values.TooManyValues``.
     """
-    built = _built(program, lower, stalls, [frozenset()] * len(program.threads))
+    options = options or {}
+    built = _built(program, lower, stalls, [frozenset()] * len(program.threads), options)
     if races:
         kept = flagged_loops(built.walks, built.analysis)
         if any(kept):
-            built = _built(program, lower, stalls, kept)
+            built = _built(program, lower, stalls, kept, options)
     return built.structure(model, config)
 
 
-def _built(program: Program, lower: Lower, stalls: bool, kept: list[frozenset[int]]) -> _Assembly:
+def _built(
+    program: Program,
+    lower: Lower,
+    stalls: bool,
+    kept: list[frozenset[int]],
+    options: Options,
+) -> _Assembly:
     draft = Draft()
     walks = [
-        Walk(draft, thread, lower, stalls=stalls, kept=numbers)
+        Walk(draft, thread, lower, stalls=stalls, kept=numbers, options=options)
         for thread, numbers in zip(program.threads, kept, strict=True)
     ]
     for walk in walks:
@@ -156,6 +166,7 @@ class _Assembly:
             waits=draft.waits,
             stalls=self.stalls,
             idle=terms.either(*(t for w in self.walks for q in w.quiet.values() for t in q)),
+            selectors=tuple(draft.selectors.items()),
         )
 
     def _events(self) -> Iterable[Event]:

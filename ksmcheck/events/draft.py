@@ -55,11 +55,23 @@ class Draft:
     instances: int = 0
     choices: int = 0
     companions: set[int] = field(default_factory=set)
+    selectors: dict[tuple[str, str], Term] = field(default_factory=dict)
 
     def choice(self) -> Term:
         """A new free boolean."""
         self.choices += 1
         return self.terms.choice(self.choices - 1)
+
+    def selector(self, site: str, option: str) -> Term:
+        """The boolean that the site is changed in this way; at most one way holds at a time."""
+        known = self.selectors.get((site, option))
+        if known is None:
+            known = self.choice()
+            for (other, _), term in self.selectors.items():
+                if other == site:
+                    self.require(known, self.terms.no(term))
+            self.selectors[site, option] = known
+        return known
 
     def require(self, condition: Term, holds: Term) -> None:
         """Only executions where ``condition`` implies ``holds`` are considered."""

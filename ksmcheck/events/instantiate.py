@@ -8,6 +8,7 @@ alternatives under a free choice, and each one's read must give its outcome.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ksmcheck.events.draft import Draft, DraftEvent
@@ -74,6 +75,15 @@ class Instance:
     def run(self, row: Row) -> Operand | None:
         """Emits the events and gives the primitive's value (None where it has none)."""
         return self._outcomes(row)
+
+    def run_guarded(self, steps: Iterable[tuple[Step, Term]]) -> Operand | None:
+        """As ``run`` for a row without outcomes, of which each step has a condition of its own."""
+        case = _Case(self, self.place.guard)
+        for step, when in steps:
+            case.guard = self.terms.both(self.place.guard, when)
+            case.emit((step,))
+        case.guard = self.place.guard
+        return self._result([(self.place.guard, case)])
 
     def _outcomes(self, row: Row) -> Operand | None:
         if row.always is not None:

@@ -102,6 +102,8 @@ class EventStructure:
     ``idle``     boolean term: some thread runs an iteration that changes nothing, of the loops of
                  which one such iteration is kept for the sake of flags.
     ``outputs``  (thread, name) -> term of a local's final value in its own type.
+    ``selectors``  (site, option) -> choice term: the site is changed in that way (``Options``). A
+                   question has to fix all of them; with all false it is about the program as it is.
     ``condition``/``filter``/``observed``  over ``final`` and thread-local terms.
     """
 
@@ -128,3 +130,4 @@ class EventStructure:
     idle: Term
     waits: bool = False
     stalls: bool = False
+    selectors: tuple[tuple[tuple[str, str], Term], ...] = ()

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ksmcheck.events.alternatives import REMOVED, Lower, Options, emit
 from ksmcheck.events.draft import Draft, DraftEvent
 from ksmcheck.events.instantiate import Instance, Operand, Place
 from ksmcheck.events.structure import CutPoint, Obligation
 from ksmcheck.events.taint import CLEAN, Taint, joined, under, union
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.ints import ADDRESS, BOOL
-from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import Row
 from ksmcheck.program.ir import (
     Access,
@@ -35,10 +35,7 @@ from ksmcheck.program.ir import (
     Use,
 )
 from ksmcheck.program.liveness import live_at_blocks
-from ksmcheck.text import InternalError, Span
-
-Lower = Callable[[str, Span], tuple[Primitive, Row]]
-"""Primitive name, place for errors -> its arithmetic and its row under the model at hand."""
+from ksmcheck.text import InternalError
 
 Cube = frozenset[Term]
 
@@ -81,10 +78,12 @@ class Walk:
         *,
         stalls: bool = False,
         kept: frozenset[int] = frozenset(),
+        options: Options | None = None,
     ) -> None:
         self.draft = draft
         self.stalls = stalls
         self.kept = kept
+        self.options = options or {}
         self.waiting: list[LoopIteration] = []
         self.accesses: dict[int, list[DraftEvent]] = {}
         self.quiet: dict[int, list[Term]] = {}
@@ -189,9 +188,11 @@ class Walk:
         self.draft.waits = True
         if not self.stalls:
             return frozenset()
-        got = self.draft.choice()
-        self.draft.stalls.append(self.terms.both(guard, self.terms.no(got)))
-        return frozenset((got,))
+        past = self.draft.choice()
+        if REMOVED in self.options.get(access.origin.site, ()):
+            past = self.terms.either(past, self.draft.selector(access.origin.site, REMOVED))
+        self.draft.stalls.append(self.terms.both(guard, self.terms.no(past)))
+        return frozenset((past,))
 
     def _edge(self, target: int, cube: Cube, also: Term, registers: dict[str, Operand]) -> None:
         if also is self.terms.false:
@@ -247,12 +248,17 @@ class Walk:
     def _access(
         self, access: Access, registers: dict[str, Operand], place: Place, block: Block
     ) -> None:
-        primitive, row = self.lower(access.name, access.origin.span)
         args = [self._expr(a, registers) for a in access.args]
         first = len(self.draft.events)
-        instance = Instance(self.draft, place, primitive, access, args, registers.get(RESERVATION))
-        value = instance.run(row)
-        self._reserve(row, instance, registers)
+        options = self.options.get(access.origin.site)
+        if options:
+            value = emit(self.draft, place, access, args, options, self.lower)
+        else:
+            primitive, row = self.lower(access.name, access.origin.span)
+            held = registers.get(RESERVATION)
+            instance = Instance(self.draft, place, primitive, access, args, held)
+            value = instance.run(row)
+            self._reserve(row, instance, registers)
         for event in self.draft.events[first:]:
             self.accesses.setdefault(block.id, []).append(event)
             if event.changes is not None:

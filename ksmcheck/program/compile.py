@@ -44,14 +44,17 @@ def compile_program(
     unroll: int = UNROLL,
     removed: frozenset[str] = frozenset(),
     primitives: Mapping[str, Primitive] | None = None,
+    plain: frozenset[str] = frozenset(),
 ) -> Program:
     """The program of a test at a kernel point (``3.9``).
 
     ``unroll`` is how often a loop goes back to its head; ``removed`` are names of sites to leave
-    out. ``primitives`` stands in for the kernel's table. Raises InputError for what is wrong or not
-    understood in the test.
+    out. ``primitives`` stands in for the kernel's table. The loads at the sites ``plain`` may yet
+    become plain ones: no loop is simplified in a way that would not be right then. Raises
+    InputError for what is wrong or not understood in the test.
     """
-    return _Compiler(remove_sites(test, removed, kernel=kernel), kernel, unroll, primitives).run()
+    test = remove_sites(test, removed, kernel=kernel)
+    return _Compiler(test, kernel, unroll, primitives, plain).run()
 
 
 class _Compiler:
@@ -61,8 +64,10 @@ class _Compiler:
         kernel: str,
         unroll: int,
         primitives: Mapping[str, Primitive] | None,
+        plain: frozenset[str],
     ) -> None:
         self.test = test
+        self.plain = plain
         self.kernel = kernel
         self.unroll = unroll
         self.primitives = primitives_of(kernel) if primitives is None else primitives
@@ -127,7 +132,9 @@ class _Compiler:
         spots = loop_nest(lowered.graph)
         loops = {loop for spot in spots.values() for loop in spot.loops}
         live = live_at_entries(lowered.graph, registers) if loops else {}
-        known = {loop: repeats(loop, lowered.graph, live, self.primitives) for loop in loops}
+        known = {
+            loop: repeats(loop, lowered.graph, live, self.primitives, self.plain) for loop in loops
+        }
         silent = frozenset(loop for loop, repeat in known.items() if repeat.silent)
         unrolled = Unroller(lowered.graph, spots, self.unroll, silent).run()
         matter = frozenset(loop for loop, repeat in known.items() if repeat.unchanged)

@@ -136,13 +136,20 @@ def met_by_constants(check: Check, graph: Graph) -> bool:
 
 
 def repeats(
-    loop: Loop, graph: Graph, live: dict[int, set[str]], primitives: Mapping[str, Primitive]
+    loop: Loop,
+    graph: Graph,
+    live: dict[int, set[str]],
+    primitives: Mapping[str, Primitive],
+    plain: frozenset[str] = frozenset(),
 ) -> Repeats:
-    """Whether iterations of a loop that write nothing may be left out."""
+    """Whether iterations of a loop that write nothing may be left out; accesses at the sites
+    ``plain`` count as plain reads."""
     body = [s for n in graph.nodes if n.id in loop.nodes for s in n.steps]
     changed = {target for step in body if (target := assigned(step)) is not None}
     checks = any(isinstance(s, Check) and not met_by_constants(s, graph) for s in body)
     unchanged = loop.single and not checks and not changed & live[loop.head.id]
-    called = {step.name for step in body if isinstance(step, Access)}
+    accesses = [step for step in body if isinstance(step, Access)]
+    called = {step.name for step in accesses}
     writes = any(primitives[name].new is not None for name in called)
-    return Repeats(unchanged, "load" in called, writes)
+    reads = "load" in called or any(step.origin.site in plain for step in accesses)
+    return Repeats(unchanged, reads, writes)

@@ -8,7 +8,7 @@ raced.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ksmcheck.kernel.primitive import Primitive
@@ -58,17 +58,20 @@ def list_sites(test: LitmusTest, kernel: str) -> tuple[Site, ...]:
     Functions that no thread calls are left out.
     """
     known = primitives(kernel)
-    called = _called(test)
     found = []
-    for function in functions(test):
-        if function.name not in called:
-            continue
-        removable = {id(call) for call in _idle_calls(function)}
-        for name, node in _named(function, test):
+    for function in called_functions(test):
+        removable = {id(call) for call in idle_calls(function)}
+        for name, node in named_places(function, test):
             if isinstance(node, Call) and node.callee.name in known:
                 idle = id(node) in removable
                 found.append(Site(name, node.callee.name, node.span, function.name, idle))
     return tuple(found)
+
+
+def called_functions(test: LitmusTest) -> list[Function]:
+    """The functions with a body that some thread runs, and the threads, in source order."""
+    called = _called(test)
+    return [f for f in functions(test) if f.name in called]
 
 
 def _called(test: LitmusTest) -> set[str]:
@@ -86,7 +89,7 @@ def _called(test: LitmusTest) -> set[str]:
 
 def site_names(test: LitmusTest) -> dict[int, str]:
     """The name of each call and plain access, by the ``id`` of its node."""
-    return {id(node): name for f in functions(test) for name, node in _named(f, test)}
+    return {id(node): name for f in functions(test) for name, node in named_places(f, test)}
 
 
 def functions(test: LitmusTest) -> Iterator[Function]:
@@ -96,7 +99,9 @@ def functions(test: LitmusTest) -> Iterator[Function]:
             yield item
 
 
-def _named(function: Function, test: LitmusTest) -> Iterator[tuple[str, Tree | None]]:
+def named_places(function: Function, test: LitmusTest) -> Iterator[tuple[str, Tree | None]]:
+    """The calls of primitives and the plain accesses of a function, with their names; None stands
+    for one that has been taken out."""
     counts: dict[str, int] = {}
     own = {f.name for f in test.top if isinstance(f, Function)}
     local = {p.name for p in function.params}
@@ -166,7 +171,7 @@ def _is_access(node: Tree, local: set[str]) -> bool:
 # Taking sites out.
 
 
-def _idle_calls(function: Function) -> Iterator[Call]:
+def idle_calls(function: Function) -> Iterator[Call]:
     """Calls whose value is not used."""
     for node in walk(function):
         if isinstance(node, ExprStmt):
@@ -194,8 +199,12 @@ def remove_sites(test: LitmusTest, removed: frozenset[str], *, kernel: str) -> L
     known = {site.name: site for site in list_sites(test, kernel)}
     for name in sorted(removed):
         _check_removable(name, known)
-    spans = {id(node) for f in functions(test) for n, node in _named(f, test) if n in removed}
-    return rewrite(test, lambda node: _without(node, spans))  # type: ignore[no-any-return]
+    spans = {id(node) for f in functions(test) for n, node in named_places(f, test) if n in removed}
+
+    def change(node: Tree) -> Tree | None:
+        return without_calls(node, spans, lambda inner: rewrite(inner, change))
+
+    return rewrite(test, change)  # type: ignore[no-any-return]
 
 
 def _check_removable(name: str, known: dict[str, Site]) -> None:
@@ -213,18 +222,20 @@ def _check_removable(name: str, known: dict[str, Site]) -> None:
         )
 
 
-def _without(node: Tree, removed: set[int]) -> Tree | None:
-    """The replacement of a statement or operator around a removed call."""
+def without_calls(node: Tree, removed: set[int], inside: Callable[[Tree], Tree]) -> Tree | None:
+    """The replacement of a statement or operator around a removed call, None where there is none.
+
+    ``removed`` are ids of calls; ``inside`` rewrites the parts that stay.
+    """
     if isinstance(node, StatementExpr) and node.body.body:
         return None
     if isinstance(node, ExprStmt) and id(node.expr) in removed:
         return Block((), node.expr.span)
     if isinstance(node, For) and node.step is not None and id(node.step) in removed:
-        bare = For(node.init, node.condition, None, node.body, node.span, node.unroll)
-        return rewrite(bare, lambda inner: _without(inner, removed))
+        return inside(For(node.init, node.condition, None, node.body, node.span, node.unroll))
     if isinstance(node, Binary) and node.op == ",":
         if id(node.left) in removed:
-            return rewrite(node.right, lambda inner: _without(inner, removed))
+            return inside(node.right)
         if id(node.right) in removed:
-            return rewrite(node.left, lambda inner: _without(inner, removed))
+            return inside(node.left)
     return None

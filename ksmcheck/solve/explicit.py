@@ -69,13 +69,13 @@ class ExplicitSession:
         # As Session: executions without a stray access come first.
         return tuple(sorted(found, key=stray))
 
-    def find(self, goal: Term) -> Outcome:
-        """A consistent execution where ``goal`` holds."""
-        return self._first(goal, None)
+    def find(self, goal: Term, given: Sequence[Term] = ()) -> Outcome:
+        """A consistent execution where ``goal`` holds, and all of ``given``."""
+        return self._first(goal, None, given)
 
-    def find_flag(self, check: Check, goal: Term) -> Outcome:
+    def find_flag(self, check: Check, goal: Term, given: Sequence[Term] = ()) -> Outcome:
         """A consistent execution where ``goal`` holds and the model raises the flag ``check``."""
-        return self._first(goal, check)
+        return self._first(goal, check, given)
 
     def states(self, observed: Sequence[Term], goal: Term) -> States:
         """All value tuples of ``observed``; executions with stray accesses are left out."""
@@ -89,7 +89,12 @@ class ExplicitSession:
         reason = _UNDEFINED if self.search.undefined and not found else None
         return States(tuple(sorted(found)), reason, self._stats())
 
-    def _first(self, goal: Term, flag: Check | None) -> Outcome:
+    def limit(self, limits: Limits) -> None:
+        """New limits from now on."""
+        self.meter = self.search.meter = Meter(limits)
+
+    def _first(self, goal: Term, flag: Check | None, given: Sequence[Term]) -> Outcome:
+        goal = self.structure.terms.both(goal, *given)
         executions = self.executions
         if isinstance(executions, str):
             return GaveUp(executions, self._stats())
@@ -98,7 +103,7 @@ class ExplicitSession:
                 return Found(one, self._stats())
         if self.search.undefined:
             return GaveUp(_UNDEFINED, self._stats())
-        return Refuted(self._stats())
+        return Refuted(self._stats(), tuple(given))
 
     def _holds(self, one: Candidate, goal: Term) -> bool:
         try:

@@ -72,6 +72,8 @@ class Lazy:
         self.learned = 0
         self._loaded = 0
         self._foreseen: dict[tuple[str, int, int], list[list[int]]] = {}
+        self.refuted_by: frozenset[int] | None = None
+        self.taught: dict[str, None] = {}
 
     def search(
         self,
@@ -82,6 +84,7 @@ class Lazy:
     ) -> Consistent | Stopped | None:
         """A consistent candidate under the assumptions, or None.
 
+        After None, ``refuted_by`` are assumptions that cannot hold together, or None if not known.
         With ``accept``, one whose graph is accepted; each one that is not is blocked for all later
         searches that assume ``unless``. With ``teach``, one of which it has nothing to say.
         """
@@ -97,6 +100,7 @@ class Lazy:
             if answer is None:
                 return Stopped(self.meter.exceeded() or "the solver stopped")
             if not answer:
+                self.refuted_by = frozenset(self.backend.core())
                 return None
             model = self._model()
             self.candidates += 1
@@ -154,6 +158,7 @@ class Lazy:
 
     def _learn(self, check: Check, skeleton: Skeleton, graph: Graph, model: Sequence[int]) -> None:
         """Forbids the reasons why the candidate is inconsistent, or else the candidate itself."""
+        self.taught[check.name] = None
         clauses = [
             self.concrete.clause(skeleton, reason, model)
             for reason in self._reasons(check, skeleton, graph)

@@ -98,9 +98,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Refuted:
-    """There is none among all executions of the structure."""
+    """There is none among all executions of the structure.
+
+    ``core``: those of the assumptions given that the proof rests on (none: it holds without any).
+    """
 
     stats: Stats
+    core: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
@@ -70,6 +70,7 @@ class Session:
         self._flags: dict[str, int] = {}
         self._pairs: dict[str, PairSearch] = {}
         self._too_many = False
+        self._core: set[int] = set()
         axioms = premises(cat)
         solver = open_backend(backend)
         try:
@@ -88,15 +89,19 @@ class Session:
         except TooManyValues:
             self._too_many = True
 
-    def find(self, goal: Term) -> Outcome:
+    def find(self, goal: Term, given: Sequence[Term] = ()) -> Outcome:
         """A consistent execution of the structure, within its constraints, where ``goal`` holds.
 
-        ``goal`` is a boolean term over reads, choices, finals and guards.
+        ``goal`` is a boolean term over reads, choices, finals and guards; so is each of ``given``,
+        which are assumed for this query alone. A refutation tells which of them it needed.
         """
-        return self._query(goal, None, TRUE)
+        return self._query(goal, None, TRUE, given=given)
 
-    def find_flag(self, check: Check, goal: Term) -> Outcome:
-        """A consistent execution where ``goal`` holds and the model raises the flag ``check``."""
+    def find_flag(self, check: Check, goal: Term, given: Sequence[Term] = ()) -> Outcome:
+        """A consistent execution where ``goal`` holds and the model raises the flag ``check``.
+
+        ``given`` as in ``find``.
+        """
         if self._too_many:
             return GaveUp(_TOO_MANY, self._stats(_NOTHING))
         if check.name not in self.reach.raisable:
@@ -110,7 +115,7 @@ class Session:
                 self._select(check, known)
         pairs = self._pairs.get(check.name)
         if pairs is not None:
-            return self._query(goal, None, known, teach=pairs.judge)
+            return self._query(goal, None, known, teach=pairs.judge, given=given)
         seen = 0
 
         def accept(graph: Graph) -> bool:
@@ -120,7 +125,7 @@ class Session:
                 self.exact.confine(known, check)
             return self.cat.raises(graph, check)
 
-        return self._query(goal, accept, known)
+        return self._query(goal, accept, known, given=given)
 
     def _select(self, check: Check, known: int) -> None:
         """The flag is to be looked for pair by pair, if it is of that kind."""
@@ -153,6 +158,18 @@ class Session:
             self.base.gates.add(-asked, *(-x for x in equal))
         return States(tuple(sorted(found)), reason, self._stats(before))
 
+    @property
+    def taught(self) -> Iterable[str]:
+        """The requirements from whose violations something was learned; coherence and atomicity
+        are in the encoding from the start and teach nothing."""
+        return () if self._too_many else self.lazy.taught
+
+    def limit(self, limits: Limits) -> None:
+        """New limits from now on, for a session that answers several requests."""
+        self.meter = Meter(limits)
+        if not self._too_many:
+            self.lazy.meter = self.meter
+
     def close(self) -> None:
         """Frees the solver."""
         if not self._too_many:
@@ -167,6 +184,7 @@ class Session:
         asked: int,
         observed: Sequence[Term] | None = None,
         teach: Teach | None = None,
+        given: Sequence[Term] = (),
     ) -> Outcome:
         """``observed`` (of ``states``) rules out stray accesses and has to be defined too."""
         before = self._snapshot()
@@ -179,16 +197,19 @@ class Session:
             used = [self.base.terms.undefined(t) for t in (goal, *(observed or ()))]
         except TooManyValues:
             return GaveUp(_TOO_MANY, self._stats(before))
+        assumed = {self.base.literal(term): term for term in given}
         astray = self.base.astray
         meaningless = self.base.gates.any_of((self.base.undefined, *used))
-        answer = self._search([*wanted, -meaningless, -astray], accept, asked, teach)
+        self._core.clear()
+        answer = self._search([*assumed, *wanted, -meaningless, -astray], accept, asked, teach)
         if answer is None and astray != FALSE and observed is None:
-            answer = self._search([*wanted, -meaningless], accept, asked, teach)
+            answer = self._search([*assumed, *wanted, -meaningless], accept, asked, teach)
         if answer is None and meaningless != FALSE:
-            answer = self._search([meaningless], None, TRUE)
+            answer = self._search([*assumed, meaningless], None, TRUE)
             if isinstance(answer, Consistent):
                 answer = Stopped(_UNDEFINED)
-        return self._outcome(answer, before)
+        core = tuple(term for literal, term in assumed.items() if literal in self._core)
+        return self._outcome(answer, before, core)
 
     def _search(
         self,
@@ -198,13 +219,20 @@ class Session:
         teach: Teach | None = None,
     ) -> Consistent | Stopped | None:
         if FALSE in assumptions:
+            self._core.add(FALSE)
             return None
-        return self.lazy.search([x for x in assumptions if x != TRUE], accept, asked, teach)
+        answer = self.lazy.search([x for x in assumptions if x != TRUE], accept, asked, teach)
+        if answer is None:
+            known = self.lazy.refuted_by
+            self._core.update(assumptions if known is None else known)
+        return answer
 
-    def _outcome(self, answer: Consistent | Stopped | None, before: _Snapshot) -> Outcome:
+    def _outcome(
+        self, answer: Consistent | Stopped | None, before: _Snapshot, core: tuple[Term, ...]
+    ) -> Outcome:
         stats = self._stats(before)
         if answer is None:
-            return Refuted(stats)
+            return Refuted(stats, core)
         if isinstance(answer, Stopped):
             return GaveUp(answer.reason, stats)
         return Found(candidate_of(self.base, answer.skeleton, answer.model), stats)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.bench.corpus import Herd, corpus_section
 from tests.bench.figures import calibration, median
+from tests.bench.whatif import whatif_figures
 from tests.bench.whole import whole_figures
 
 
@@ -25,6 +26,7 @@ def main(args: Sequence[str] | None = None) -> None:
     if not options.only_corpus:
         peak = whole_figures(options.runs, unit, quick=options.quick)
         print(f"{'peak memory of the largest process':48} {peak:8.0f} MB")
+        whatif_figures(unit, quick=options.quick)
     if options.corpus:
         corpus_section(options.corpus, _herd(options), options.family)
 

@@ -1,0 +1,252 @@
+"""What ``ksmcheck whatif`` does with its options: which of its questions is asked, and how."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from ksmcheck.batch.exit_codes import AS_EXPECTED, INCONCLUSIVE
+from ksmcheck.batch.single import Options, requests_for
+from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request
+from ksmcheck.cli.chosen import chosen_models
+from ksmcheck.cli.output import Output, missing_model
+from ksmcheck.explain.tell import telling_of
+from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
+from ksmcheck.program.inventory import find_spot
+from ksmcheck.text import InputError
+from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.matrix import ALL_KINDS, Answer, chosen_changes, questions
+from ksmcheck.whatif.patch import patched_copy
+from ksmcheck.whatif.sweep import sweep
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The command line, option by option."""
+
+    file: Path
+    models: tuple[str, ...]
+    config: str | None
+    variant: str
+    kernel: str
+    defines: tuple[tuple[str, str], ...]
+    unroll: int | None
+    sites: tuple[str, ...]
+    kinds: str
+    everything: bool
+    remove: tuple[str, ...]
+    weaken: tuple[str, ...]
+    strengthen: tuple[str, ...]
+    replace: tuple[str, ...]
+    move: tuple[str, ...]
+    drop: tuple[str, ...]
+    insert: tuple[str, ...]
+    patch: Path | None
+    minimal: bool
+    lattice: bool
+    repair: bool
+    most: int
+    why: bool
+    witness: bool
+    full: bool
+    svg: Path | None
+    jobs: int
+    scheduler: str | None
+    solver: str
+    engine: str
+    timeout: float | None
+    memory: int | None
+    allow_bounded: bool
+    as_json: bool
+
+
+def run(asked: Asked) -> int:
+    """Answers and prints; gives the exit code. Raises InputError."""
+    if asked.patch is None:
+        return _run(asked)
+    with TemporaryDirectory(prefix="ksmcheck-") as folder:
+        return _run(_patched(asked, Path(folder)))
+
+
+def _patched(asked: Asked, folder: Path) -> Asked:
+    assert asked.patch is not None
+    asker = Asker()
+    test = asker.workshop.source(_requests(asked, asker)[0])
+    return replace(asked, file=patched_copy(test, asked.file, asked.patch, folder))
+
+
+def _run(asked: Asked) -> int:
+    asker = Asker()
+    requests = _requests(asked, asker)
+    changes = single_changes(asked, asker, requests[0])
+    if sum(map(bool, (changes, asked.minimal, asked.repair))) > 1:
+        raise InputError("one question at a time: changes, --minimal or --repair")
+    if changes or asked.patch is not None:
+        return _single(asked, asker, requests, changes)
+    if asked.minimal:
+        from ksmcheck.cli.whatif_sets import run_minimal
+
+        return run_minimal(
+            asker,
+            requests,
+            lattice=asked.lattice,
+            allow_bounded=asked.allow_bounded,
+            as_json=asked.as_json,
+        )
+    if asked.repair:
+        from ksmcheck.cli.whatif_sets import run_repair
+
+        return run_repair(asker, requests, as_json=asked.as_json, most=asked.most)
+    return _matrix(asked, asker, requests)
+
+
+def _requests(asked: Asked, asker: Asker) -> list[Request]:
+    """One a model; of all models, those that there are at the kernel point."""
+    models = chosen_models(asked.models or ("all",), asked.config)
+    options = Options(
+        kernel=asked.kernel,
+        config=asked.config,
+        variant=asked.variant,
+        defines=asked.defines,
+        unroll=asked.unroll,
+        solver=asked.solver,
+        engine=asked.engine,
+        timeout=asked.timeout,
+        memory=asked.memory,
+    )
+    found = list(requests_for(asked.file, models, options))
+    if "all" in models:
+        found = [r for r in found if missing_model(asker, r) is None]
+    return found
+
+
+def single_changes(asked: Asked, asker: Asker, request: Request) -> tuple[Change, ...]:
+    """The changes of --remove, --weaken and so on, with full site names. Raises InputError."""
+    found = [Change(site, REMOVE) for site in _names(asked.remove)]
+    found += [Change(site, DROP) for site in _names(asked.drop)]
+    for kind, texts in (
+        (WEAKEN, asked.weaken),
+        (STRENGTHEN, asked.strengthen),
+        (REPLACE, asked.replace),
+        (MOVE, asked.move),
+    ):
+        found += [_change(kind, text) for text in _names(texts)]
+    spots = asker.spots(request) if found else ()
+    found = [replace(c, site=find_spot(c.site, spots).name) for c in found]
+    return (*found, *(_insertion(text) for text in _names(asked.insert)))
+
+
+def _names(texts: tuple[str, ...]) -> Iterator[str]:
+    for text in texts:
+        yield from (part.strip() for part in text.split(",") if part.strip())
+
+
+def _change(kind: str, text: str) -> Change:
+    site, equals, to = text.rpartition("=")
+    if not equals or not site or not to:
+        raise InputError(
+            f"--{kind} {text}: what shall it become?", hint=f"write --{kind} SITE=WHAT"
+        )
+    return Change(site, kind, to)
+
+
+def _insertion(text: str) -> Change:
+    barrier, at, place = text.partition("@")
+    if not at or ":" not in place:
+        raise InputError(f"--insert {text}: where?", hint="write --insert smp_mb@FILE:LINE")
+    return Change(place, INSERT, barrier)
+
+
+# Single questions.
+
+
+def _single(
+    asked: Asked, asker: Asker, requests: list[Request], changes: tuple[Change, ...]
+) -> int:
+    output = Output(asker, asked.as_json, asked.allow_bounded, asked.full)
+    for request in requests:
+        output.show(asker.ask(request, changes))
+    return output.exit_code()
+
+
+# The matrix.
+
+
+def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
+    kinds = [k.strip() for k in asked.kinds.split(",") if k.strip()]
+    for kind in kinds:
+        if kind not in ALL_KINDS:
+            raise InputError(
+                f"no kind of change {kind!r}", hint=f"there are {', '.join(ALL_KINDS)}"
+            )
+    changes = chosen_changes(
+        asker.spots(requests[0]), kinds, asked.sites, everything=asked.everything
+    )
+    parts = 1 if asked.jobs <= len(requests) and asked.scheduler is None else asked.jobs
+    cells = []
+    for answer in sweep(
+        questions(requests, changes, parts), jobs=asked.jobs, scheduler=asked.scheduler
+    ):
+        cells.append(answer)
+        if asked.as_json:
+            _print_json(asker, answer)
+    if not asked.as_json:
+        _print_matrix(asked, asker, cells)
+    if asked.why:
+        _print_why(asked, requests, cells)
+    if asked.svg is not None:
+        from ksmcheck.report.matrix_svg import matrix_svg
+
+        asked.svg.write_text(matrix_svg(cells), encoding="utf-8")
+    return exit_code(cells, asked.allow_bounded)
+
+
+def _print_json(asker: Asker, answer: Answer) -> None:
+    from ksmcheck.report.matrix import answer_object
+
+    story = None if answer.verdict is None else telling_of(asker, answer.verdict)
+    click.echo(json.dumps(answer_object(answer, story)))
+
+
+def _print_matrix(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
+    from ksmcheck.report.console import console
+    from ksmcheck.report.matrix import print_matrix
+    from ksmcheck.report.text import Said, print_verdict
+
+    out = console()
+    print_matrix(out, cells)
+    if asked.witness:
+        for cell in cells:
+            if cell.verdict is not None and cell.verdict.witness is not None:
+                told = telling_of(asker, cell.verdict)
+                print_verdict(out, cell.verdict, Said(told, full=asked.full))
+
+
+def _print_why(asked: Asked, requests: list[Request], cells: list[Answer]) -> None:
+    """For each model that is safe what that rests on; for each violated cell what is missing."""
+    from ksmcheck.report.why import grounds_object, grounds_text, missing_text
+    from ksmcheck.whatif.why import grounds
+
+    asker = Asker()
+    for request in requests:
+        found = grounds(asker, request)
+        if found is not None:
+            click.echo(json.dumps(grounds_object(found)) if asked.as_json else grounds_text(found))
+        asker.close_encodings()
+    for cell in cells if not asked.as_json else ():
+        story = None if cell.verdict is None else telling_of(asker, cell.verdict)
+        if story is not None:
+            click.echo(missing_text(cell, story))
+
+
+def exit_code(cells: list[Answer], allow_bounded: bool) -> int:
+    """0, or 4 where a cell is UNKNOWN or safe only up to a bound."""
+    open_ = {UNKNOWN} if allow_bounded else {UNKNOWN, BOUNDED}
+    if any(c.verdict is not None and c.verdict.verdict in open_ for c in cells):
+        return INCONCLUSIVE
+    return AS_EXPECTED

@@ -1,0 +1,278 @@
+"""Every place of a test that can be changed, with what can be done to it.
+
+Besides the primitive calls of ``sites``: plain accesses (they can be marked), calls of the test's
+own functions (``lock_page@get_ksm_page`` can be left out), loops and tests (``while@get_ksm_page``
+can become an ``if``; an ``if`` without ``else`` can be dropped).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ksmcheck.kernel.orders import stronger, weaker
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.kernel.primitives import primitives
+from ksmcheck.kernel.spelling import did_you_mean
+from ksmcheck.program.change import (
+    DOWN,
+    DROP,
+    MOVE,
+    REMOVE,
+    REPLACE,
+    STRENGTHEN,
+    UP,
+    WEAKEN,
+    Change,
+)
+from ksmcheck.program.sites import called_functions, idle_calls, named_places
+from ksmcheck.program.tree import Tree, children, walk
+from ksmcheck.syntax.c_ast import (
+    ArrayType,
+    Assign,
+    Block,
+    Break,
+    Call,
+    Case,
+    Continue,
+    Declaration,
+    DoWhile,
+    ExprStmt,
+    For,
+    Function,
+    Goto,
+    If,
+    Label,
+    Name,
+    Return,
+    TagType,
+    While,
+)
+from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import InputError, Span
+
+LOOPS = {While: "while", DoWhile: "do", For: "for"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spot:
+    """``node`` stands at ``span`` in ``function``; ``block`` holds its statement at ``index``, if
+    it is a statement of a block by itself. ``sort`` is ``primitive``, ``plain``, ``call`` (of a
+    function of the test), ``loop`` or ``test``.
+    """
+
+    name: str
+    sort: str
+    primitive: str
+    node: Tree
+    span: Span
+    function: str
+    block: Block | None
+    index: int
+    changes: tuple[Change, ...]
+
+
+def inventory(test: LitmusTest, kernel: str) -> tuple[Spot, ...]:
+    """The places of a test, function by function in source order."""
+    globals_ = {root for entry in test.init if (root := _root(entry.target))}
+    for item in test.top:
+        if isinstance(item, Declaration):
+            scalar = not isinstance(item.type, ArrayType | TagType)
+            (globals_.add if scalar else globals_.discard)(item.name)
+    found: list[Spot] = []
+    for function in called_functions(test):
+        here = _Function(test, function, kernel, globals_)
+        found += here.spots()
+    return tuple(found)
+
+
+def find_spot(name: str, spots: Iterable[Spot]) -> Spot:
+    """The place of that name; the part before ``@`` will do where it is the only one.
+
+    Raises InputError for a name that is unknown or stands for several places.
+    """
+    spots = tuple(spots)
+    for spot in spots:
+        if spot.name == name:
+            return spot
+    near = [spot for spot in spots if "@" not in name and spot.name.partition("@")[0] == name]
+    if len(near) == 1:
+        return near[0]
+    names = [spot.name for spot in near or spots]
+    if near:
+        raise InputError(f"{name}: which one?", hint=f"there are {', '.join(names)}")
+    hint = did_you_mean(name, names) or "`ksmcheck sites FILE` lists them"
+    raise InputError(f"there is no site {name}", hint=hint)
+
+
+class _Function:
+    """The places of one function."""
+
+    def __init__(
+        self, test: LitmusTest, function: Function, kernel: str, globals_: set[str]
+    ) -> None:
+        self.function = function
+        self.kernel = kernel
+        self.known = primitives(kernel)
+        self.own = {f.name for f in test.top if isinstance(f, Function) and f.body is not None}
+        self.globals = globals_
+        self.test = test
+        self.idle = {id(call) for call in idle_calls(function)}
+        self.statements = dict(_statements(function.body))
+
+    def spots(self) -> list[Spot]:
+        found = [s for name, node in self._named() if (s := self._spot(name, node)) is not None]
+        return sorted(found, key=lambda s: _place(s.span))
+
+    def _named(self) -> Iterator[tuple[str, Tree]]:
+        for name, node in named_places(self.function, self.test):
+            if node is not None:
+                yield name, node
+        counts: dict[str, int] = {}
+        for node in walk(self.function.body):
+            word = self._word(node)
+            if word is not None:
+                counts[word] = number = counts.get(word, 0) + 1
+                stem = f"{word}@{self.function.name}"
+                yield (stem if number == 1 else f"{stem}#{number}"), node
+
+    def _word(self, node: Tree) -> str | None:
+        if isinstance(node, Call) and node.callee.name in self.own:
+            return node.callee.name
+        if isinstance(node, If):
+            return "if"
+        return LOOPS.get(type(node))
+
+    def _spot(self, name: str, node: Tree) -> Spot | None:
+        if isinstance(node, Call):
+            return self._call(name, node)
+        if isinstance(node, If):
+            plain = node.otherwise is None and not any(
+                isinstance(n, Label | Case) for n in walk(node)
+            )
+            drop = (Change(name, DROP),) if plain and self._looks_at_memory(node.condition) else ()
+            return self._made(name, "test", "if", node, drop) if drop else None
+        if type(node) in LOOPS:
+            return self._made(name, "loop", LOOPS[type(node)], node, (Change(name, DROP),))
+        return self._plain(name, node)
+
+    def _made(
+        self, name: str, sort: str, primitive: str, node: Tree, changes: Iterable[Change]
+    ) -> Spot:
+        block, index = self.statements.get(id(node), (None, 0))
+        where = self.function.name
+        return Spot(name, sort, primitive, node, node.span, where, block, index, tuple(changes))
+
+    # Calls.
+
+    def _call(self, name: str, node: Call) -> Spot | None:
+        primitive = self.known.get(node.callee.name)
+        idle = id(node) in self.idle
+        removal = [Change(name, REMOVE)] if idle else []
+        if primitive is None:
+            return self._made(name, "call", node.callee.name, node, removal) if removal else None
+        changes = removal
+        word = node.callee.name
+        changes += [Change(name, WEAKEN, to) for to in weaker(word, self.kernel)]
+        changes += [Change(name, STRENGTHEN, to) for to in stronger(word, self.kernel)]
+        block, index = self.statements.get(id(node), (None, 0))
+        if block is not None:
+            changes += self._replacing(name, primitive, block, index)
+            changes += [Change(name, MOVE, way) for way in (UP, DOWN) if passes(block, index, way)]
+        return self._made(name, "primitive", word, node, changes)
+
+    def _replacing(
+        self, name: str, primitive: Primitive, block: Block, index: int
+    ) -> Iterator[Change]:
+        release = primitive.name in ("smp_wmb", "wmb") and store_after(block, index) is not None
+        acquire = primitive.name in ("smp_rmb", "rmb") and load_before(block, index) is not None
+        for wanted, to in ((release, "smp_store_release"), (acquire, "smp_load_acquire")):
+            if wanted and to in self.known:
+                yield Change(name, REPLACE, to)
+
+    # Plain accesses.
+
+    def _plain(self, name: str, node: Tree) -> Spot | None:
+        if isinstance(node, Name) and node.name not in self.globals:
+            return None
+        shape = "store" if id(node) in self._targets() else "load"
+        changes = [Change(name, STRENGTHEN, to) for to in stronger(shape, self.kernel)]
+        return self._made(name, "plain", shape, node, changes)
+
+    def _targets(self) -> set[int]:
+        return {
+            id(node.target)
+            for node in walk(self.function.body)
+            if isinstance(node, Assign) and node.op == "="
+        }
+
+    def _looks_at_memory(self, condition: Tree) -> bool:
+        local = {p.name for p in self.function.params}
+        local |= {n.name for n in walk(self.function) if isinstance(n, Declaration)}
+        return any(
+            isinstance(n, Call) or (isinstance(n, Name) and n.name in self.globals - local)
+            for n in walk(condition)
+        )
+
+
+def _statements(node: Tree) -> Iterator[tuple[int, tuple[Block, int]]]:
+    """The ``id`` of each statement of a block, and of its expression: the block and the place."""
+    for part in walk(node):
+        if isinstance(part, Block):
+            for index, statement in enumerate(part.body):
+                yield id(statement), (part, index)
+                if isinstance(statement, ExprStmt):
+                    yield id(statement.expr), (part, index)
+
+
+_FIXED = Label | Case | Goto | Break | Continue | Return
+
+
+def passes(block: Block, index: int, way: str) -> bool:
+    """Whether the statement can change places with its neighbour, and control flow stay."""
+    other = index - 1 if way == UP else index + 1
+    return 0 <= other < len(block.body) and not isinstance(block.body[other], _FIXED)
+
+
+def store_after(block: Block, index: int) -> Assign | Call | None:
+    """The store that follows a barrier in its block with nothing but expressions between."""
+    for statement in block.body[index + 1 :]:
+        if not isinstance(statement, ExprStmt):
+            return None
+        expr = statement.expr
+        if isinstance(expr, Assign):
+            return expr if expr.op == "=" and not isinstance(expr.target, Name) else None
+        if isinstance(expr, Call) and expr.callee.name in ("WRITE_ONCE", "rcu_assign_pointer"):
+            return expr
+        return None
+    return None
+
+
+def load_before(block: Block, index: int) -> Call | None:
+    """The last marked load of the statement before a barrier."""
+    if index == 0:
+        return None
+    before = block.body[index - 1]
+    found = None
+    for node in _evaluated(before):
+        if isinstance(node, Call) and node.callee.name in ("READ_ONCE", "ACCESS_ONCE"):
+            found = node
+    return found
+
+
+def _evaluated(statement: Tree) -> Iterator[Tree]:
+    """What a statement evaluates whenever it is reached: of an ``if``, its condition."""
+    return walk(statement.condition if isinstance(statement, If) else statement)
+
+
+def _place(span: Span) -> tuple[str, int, int]:
+    via = span.via.start if span.via is not None else 0
+    return span.source.name, span.start, via
+
+
+def _root(node: Tree) -> str | None:
+    while not isinstance(node, Name):
+        node = next(iter(children(node)), None)
+        if node is None:
+            return None
+    return node.name

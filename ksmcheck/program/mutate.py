@@ -1,0 +1,274 @@
+"""Changes made to a test's syntax tree. All names are those of the tree before any change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from ksmcheck.kernel.primitives import primitives
+from ksmcheck.program.change import (
+    DROP,
+    INSERT,
+    MOVE,
+    PLAIN,
+    REMOVE,
+    REPLACE,
+    UP,
+    Change,
+)
+from ksmcheck.program.inventory import (
+    Spot,
+    find_spot,
+    inventory,
+    load_before,
+    passes,
+    store_after,
+)
+from ksmcheck.program.sites import called_functions, without_calls
+from ksmcheck.program.tree import Tree, rewrite, walk
+from ksmcheck.syntax.c_ast import (
+    Assign,
+    Block,
+    Call,
+    DoWhile,
+    ExprStmt,
+    For,
+    If,
+    IntLit,
+    Name,
+    Unary,
+    While,
+)
+from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import InputError, Note, Span
+
+_Edit = Callable[[list[Tree]], list[Tree]]
+
+
+def mutate(
+    test: LitmusTest, changes: Sequence[Change], kernel: str, spots: tuple[Spot, ...] = ()
+) -> LitmusTest:
+    """The test with all changes made; ``spots`` is its inventory, if that is at hand.
+
+    Raises InputError for a name that is unknown or stands for several places, and for what cannot
+    be done there.
+    """
+    if not changes:
+        return test
+    plan = _Plan(test, kernel, spots=spots)
+    for change in changes:
+        plan.add(change)
+    return rewrite(test, plan.change)  # type: ignore[no-any-return]
+
+
+def possible(spot: Spot, change: Change) -> None:
+    """Raises InputError unless the change is one of those that can be made at the place."""
+    if change not in spot.changes and change.kind == REMOVE and spot.sort != "plain":
+        raise InputError(
+            f"{spot.name} cannot be removed: its value is used",
+            spot.span,
+            notes=(Note("only calls whose value is not used can be removed"),),
+        )
+    if change not in spot.changes:
+        named = "; ".join(c.what for c in spot.changes) or "nothing"
+        raise InputError(
+            f"{change} is not possible", spot.span, hint=f"at {spot.name}, possible: {named}"
+        )
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What becomes of which node, by ``id``."""
+
+    test: LitmusTest
+    kernel: str
+    removed: set[int] = field(default_factory=set)
+    nodes: dict[int, Callable[[Tree], Tree]] = field(default_factory=dict)
+    blocks: dict[int, list[_Edit]] = field(default_factory=dict)
+    spots: tuple[Spot, ...] = ()
+    _taken: set[str] = field(default_factory=set)
+
+    def add(self, change: Change) -> None:
+        if change.kind == INSERT:
+            self._insert(change)
+            return
+        self.spots = self.spots or inventory(self.test, self.kernel)
+        spot = find_spot(change.site, self.spots)
+        change = replace(change, site=spot.name)
+        if spot.name in self._taken:
+            raise InputError(f"{spot.name} is to be changed twice", spot.span)
+        self._taken.add(spot.name)
+        possible(spot, change)
+        if change.kind == REMOVE:
+            self.removed.add(id(spot.node))
+        elif change.kind == REPLACE:
+            self._replace(spot, change.to)
+        elif change.kind == MOVE:
+            self._move(spot, change.to)
+        elif change.kind == DROP:
+            self.nodes[id(spot.node)] = self._dropped
+        else:
+            self._rename(spot.node, change.to)
+
+    # One pass over the tree.
+
+    def change(self, node: Tree) -> Tree | None:
+        """The replacement of a node (``tree.rewrite``), with what is inside changed too."""
+        edits = self.blocks.get(id(node))
+        if edits is not None:
+            body = list(node.body)
+            for edit in edits:
+                body = edit(body)
+            return Block(tuple(self._inside(s) for s in body), node.span)
+        made = self.nodes.get(id(node))
+        if made is not None:
+            return made(node)
+        return without_calls(node, self.removed, self._inside)
+
+    def _inside(self, node: Tree) -> Tree:
+        return rewrite(node, self.change)
+
+    # Calls and accesses that become others.
+
+    def _rename(self, node: Tree, to: str) -> None:
+        if isinstance(node, Call):
+            self.nodes[id(node)] = lambda call: self._other_call(call, to)
+            return
+        for assign in _assignments(self.test):
+            if assign.target is node:
+                self.nodes[id(assign)] = lambda a: self._marked_store(a, to)
+                return
+        self.nodes[id(node)] = lambda place: self._marked_load(place, to)
+
+    def _other_call(self, call: Call, to: str) -> Tree:
+        args = [self._inside(arg) for arg in call.args]
+        old = primitives(self.kernel)[call.callee.name]
+        lvalue = bool(args) and old.macro
+        if to == PLAIN:
+            place = args[0] if lvalue else _pointed(args[0])
+            return place if old.shape == "load" else Assign("=", place, args[1], call.span)
+        new = primitives(self.kernel)[to]
+        if args and new.macro and not lvalue:
+            args[0] = _pointed(args[0])
+        elif args and lvalue and not new.macro:
+            args[0] = _address(args[0])
+        return Call(Name(to, call.callee.span), tuple(args), call.span)
+
+    def _marked_load(self, place: Tree, to: str) -> Tree:
+        inside = rewrite(place, lambda n: None if n is place else self.change(n))
+        argument = inside if primitives(self.kernel)[to].macro else _address(inside)
+        return Call(Name(to, place.span), (argument,), place.span)
+
+    def _marked_store(self, assign: Assign, to: str) -> Tree:
+        place, value = self._inside(assign.target), self._inside(assign.value)
+        argument = place if primitives(self.kernel)[to].macro else _address(place)
+        return Call(Name(to, assign.span), (argument, value), assign.span)
+
+    # Statements.
+
+    def _edit(self, block: Block, edit: _Edit) -> None:
+        self.blocks.setdefault(id(block), []).append(edit)
+
+    def _replace(self, spot: Spot, to: str) -> None:
+        assert spot.block is not None
+        if to == "smp_store_release":
+            store = store_after(spot.block, spot.index)
+            if isinstance(store, Assign):
+                self.nodes[id(store)] = lambda a: self._marked_store(a, to)
+            else:
+                self.nodes[id(store)] = lambda call: self._other_call(call, to)
+        else:
+            load = load_before(spot.block, spot.index)
+            self.nodes[id(load)] = lambda call: self._other_call(call, to)
+        self.removed.add(id(spot.node))
+
+    def _move(self, spot: Spot, way: str) -> None:
+        assert spot.block is not None and passes(spot.block, spot.index, way)
+        mine = spot.block.body[spot.index]
+        other = spot.block.body[spot.index + (-1 if way == UP else 1)]
+
+        def swapped(body: list[Tree]) -> list[Tree]:
+            here, there = _at(body, mine), _at(body, other)
+            body[here], body[there] = body[there], body[here]
+            return body
+
+        self._edit(spot.block, swapped)
+
+    def _insert(self, change: Change) -> None:
+        block, statement = statement_at(self.test, change.site)
+        fence = primitives(self.kernel).get(change.to)
+        if fence is None or fence.shape != "fence":
+            raise InputError(f"{change}: {change.to!r} is no barrier of kernel {self.kernel}")
+
+        def inserted(body: list[Tree]) -> list[Tree]:
+            body.insert(_at(body, statement), barrier(change.to, statement.span))
+            return body
+
+        self._edit(block, inserted)
+
+    # Loops and tests.
+
+    def _dropped(self, node: Tree) -> Tree:
+        """``while (c) B`` becomes ``do { if (c) B } while (0)``, so that ``break`` and ``continue``
+        still leave it; an ``if`` is left out."""
+        span = node.span
+        if isinstance(node, If):
+            return Block((), span)
+        body = self._inside(node.body)
+        if isinstance(node, DoWhile):
+            # The test is evaluated still: it may do something.
+            after = ExprStmt(self._inside(node.condition), span)
+            return Block((_once(body, span), after), span)
+        assert isinstance(node, While | For)
+        condition = None if node.condition is None else self._inside(node.condition)
+        guarded = body if condition is None else If(condition, body, None, span)
+        start = tuple(self._inside(s) for s in node.init) if isinstance(node, For) else ()
+        return Block((*start, _once(guarded, span)), span)
+
+
+def _once(body: Tree, span: Span) -> DoWhile:
+    return DoWhile(body, IntLit(0, "0", span), span)
+
+
+def barrier(name: str, span: Span) -> ExprStmt:
+    """The statement ``name();``."""
+    return ExprStmt(Call(Name(name, span), (), span), span)
+
+
+def _at(body: list[Tree], statement: Tree) -> int:
+    return next(i for i, s in enumerate(body) if s is statement)
+
+
+def _pointed(pointer: Tree) -> Tree:
+    return Unary("*", pointer, pointer.span)
+
+
+def _address(place: Tree) -> Tree:
+    if isinstance(place, Unary) and place.op == "*":
+        return place.operand
+    return Unary("&", place, place.span)
+
+
+def _assignments(test: LitmusTest) -> list[Assign]:
+    return [n for f in called_functions(test) for n in walk(f) if isinstance(n, Assign)]
+
+
+def statement_at(test: LitmusTest, place: str) -> tuple[Block, Tree]:
+    """The innermost block with a statement that begins at ``FILE:LINE``, and that statement.
+
+    FILE may be the end of the path. Raises InputError.
+    """
+    name, _, line = place.rpartition(":")
+    found: list[tuple[Block, Tree]] = []
+    for function in called_functions(test):
+        found += [
+            (block, statement)
+            for block in walk(function.body)
+            if isinstance(block, Block)
+            for statement in block.body
+            if str(statement.span.line) == line
+            and ("/" + statement.span.source.name).endswith("/" + name)
+        ]
+    if not found:
+        raise InputError(f"no statement begins at {place}", hint="write FILE:LINE of a statement")
+    return found[-1]

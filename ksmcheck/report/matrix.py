@@ -1,0 +1,129 @@
+"""The necessity matrix as a table, and its cells as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ksmcheck.check.verdict import UNKNOWN, VIOLATED
+from ksmcheck.explain.story import Story
+from ksmcheck.program.change import Change
+from ksmcheck.report.json import execution_object, verdict_word
+from ksmcheck.whatif.matrix import Answer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STYLES = {"S": "green", "V": "bold red", "R": "bold yellow", "-": "dim"}
+AS_IS = "(as it is)"
+
+
+def rows_of(cells: Iterable[Answer]) -> dict[tuple[Change, ...], dict[str, Answer]]:
+    """Changes -> model -> cell, in the order of the questions."""
+    rows: dict[tuple[Change, ...], dict[str, Answer]] = {}
+    for cell in cells:
+        rows.setdefault(cell.changes, {})[cell.request.model] = cell
+    return rows
+
+
+def heads(rows: Iterable[tuple[Change, ...]]) -> Iterator[tuple[str, str]]:
+    """Site and change of each row; a site is named once."""
+    before = ""
+    for changes in rows:
+        if not changes:
+            yield AS_IS, ""
+            continue
+        site = " + ".join(c.site for c in changes)
+        yield ("" if site == before else site), "; ".join(c.what for c in changes)
+        before = site
+
+
+def print_matrix(console: Console, cells: Sequence[Answer]) -> None:
+    """Sites and changes down, models across; then which sites matter at all."""
+    from rich.text import Text
+
+    rows = rows_of(cells)
+    models = list(dict.fromkeys(cell.request.model for cell in cells))
+    table = [[("site", "bold"), ("change", "bold"), *((m, "bold") for m in models)]]
+    for (site, what), row in zip(heads(rows), rows.values(), strict=True):
+        found = [row.get(model) for model in models]
+        table.append(
+            [(site, ""), (what, ""), *((cell_text(c), STYLES.get(_letter(c), "")) for c in found)]
+        )
+    widths = [max(len(text) for text, _ in column) for column in zip(*table, strict=True)]
+    for cells_of_line in table:
+        parts = zip(cells_of_line, widths, strict=True)
+        text = Text("  ").join(Text(word.ljust(width), style) for (word, style), width in parts)
+        text.rstrip()
+        console.print(text, soft_wrap=True)
+    console.print()
+    for line in summary(cells):
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def cell_text(cell: Answer | None) -> str:
+    """``safe``, ``violated``, ...; ``-`` where the change cannot be made."""
+    if cell is None or cell.verdict is None:
+        return "-"
+    return cell.word
+
+
+def _letter(cell: Answer | None) -> str:
+    return "-" if cell is None else cell.letter
+
+
+def summary(cells: Sequence[Answer]) -> Iterator[str]:
+    """For each model that is safe as it is: the sites whose change breaks it."""
+    base = {c.request.model: c for c in cells if not c.changes}
+    for model, as_is in base.items():
+        if as_is.letter not in "SN":
+            yield f"{model}: {as_is.word} as it is"
+            continue
+        needed = dict.fromkeys(
+            c.changes[0].site
+            for c in cells
+            if c.changes and c.request.model == model and c.letter in "VRY" and c.verdict
+        )
+        yield f"{model} needs {', '.join(needed) or 'none of them'}"
+    reasons = {
+        reason_text(c): None
+        for c in cells
+        if c.verdict is None or (c.verdict.verdict == UNKNOWN and c.verdict.reason)
+    }
+    yield from reasons
+
+
+def reason_text(cell: Answer) -> str:
+    """Why a cell has no verdict."""
+    change = "; ".join(map(str, cell.changes)) or "as it is"
+    if cell.verdict is None:
+        return f"- {change}: {cell.refused}"
+    return f"? {change}, {cell.request.model}: {cell.verdict.reason}"
+
+
+def answer_object(cell: Answer, story: Story | None = None) -> dict[str, Any]:
+    """The fields of ``whatif --json``; docs/json.md explains each."""
+    request = cell.request
+    found: dict[str, Any] = {
+        "file": str(request.path),
+        "kernel": request.kernel,
+        "model": request.model,
+        "changes": [{"site": c.site, "kind": c.kind, "to": c.to} for c in cell.changes],
+        "verdict": "not possible" if cell.verdict is None else verdict_word(cell.verdict),
+    }
+    if cell.verdict is None:
+        return found | {"reason": cell.refused}
+    verdict = cell.verdict
+    found |= {
+        "config": verdict.config,
+        "property": verdict.subject,
+        "flags": list(verdict.flags),
+        "engine_seconds": round(verdict.engine_seconds, 4),
+    }
+    if verdict.reason:
+        found["reason"] = verdict.reason
+    if verdict.verdict == VIOLATED and verdict.witness is not None:
+        found["execution"] = execution_object(verdict.witness)
+        if story is not None:
+            found["why"] = story.sentence
+    return found

@@ -1,0 +1,127 @@
+"""Verdicts of changed programs: from one encoding per program and model where that can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ksmcheck.check.check import Checker, limits_of, loops_or_asserts
+from ksmcheck.check.search import Search
+from ksmcheck.check.verdict import UNKNOWN, Request, Verdict
+from ksmcheck.events.structure import EventStructure
+from ksmcheck.program.change import REMOVE, WEAKEN, Change
+from ksmcheck.program.inventory import Spot
+from ksmcheck.solve.explicit import ExplicitSession
+from ksmcheck.solve.session import Session
+from ksmcheck.text import InputError
+from ksmcheck.whatif.selectable import Key, Selectors, selectors_of
+
+_Place = tuple[Request, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One program under one configuration, with its selectors."""
+
+    search: Search
+    selectors: Selectors
+
+
+@dataclass(slots=True)
+class Asker(Checker):
+    """A checker that answers ``Request.changes`` by selectors of one shared encoding.
+
+    ``kinds``: the changes that become selectors. Others, and those that make a new program, are
+    checked afresh.
+    """
+
+    kinds: tuple[str, ...] = (REMOVE, WEAKEN)
+    last: list[Search] = field(default_factory=list)
+    _encoded: dict[_Place, Encoded] = field(default_factory=dict)
+
+    def spots(self, request: Request) -> tuple[Spot, ...]:
+        """The places of the program as its file has it, but for those that are removed."""
+        found = self.workshop.spots(request)
+        return tuple(spot for spot in found if spot.name not in request.removed)
+
+    def ask(self, request: Request, changes: Sequence[Change]) -> Verdict:
+        """The verdict with the changes made; ``last`` are then the searches that gave it.
+
+        Raises InputError where they cannot be made.
+        """
+        self.last = []
+        return self.check(replace(request, changes=tuple(changes)))
+
+    def forget(self) -> None:
+        """Drops programs and encodings."""
+        self.close_encodings()
+        Checker.forget(self)
+
+    def close_encodings(self) -> None:
+        """Frees the solvers; programs and models stay."""
+        for encoded in self._encoded.values():
+            encoded.search.close()
+        self._encoded.clear()
+
+    def _known(self, request: Request, config: str, started: float) -> Verdict:
+        if request.changes and self._selected(request, config, started) is not None:
+            return self._configuration(request, config, started)  # the program is not needed
+        return Checker._known(self, request, config, started)
+
+    def _configuration(self, request: Request, config: str, started: float) -> Verdict:
+        verdict = Checker._configuration(self, request, config, started)
+        if (
+            verdict.verdict != UNKNOWN
+            or verdict.reason is None
+            or "enumerate" not in verdict.reason
+        ):
+            return verdict
+        # With all forms of every call at once there are too many values; alone there may not be.
+        alone = Checker(self.workshop)
+        return alone._configuration(request, config, started)
+
+    def _search(self, request: Request, config: str, started: float) -> Search:
+        selected = self._selected(request, config, started)
+        if selected is None:
+            search = Checker._search(self, request, config, started)
+        else:
+            encoded = self.encoded(request, config, started).search
+            base = Verdict(request, encoded.base.test, config, UNKNOWN)
+            search = encoded.under(request, base, selected)
+            search.limit(limits_of(request, started))
+        self.last.append(search)
+        return search
+
+    def _selected(self, request: Request, config: str, started: float) -> frozenset[Key] | None:
+        if not request.changes and self.kinds == ():
+            return None
+        return self.encoded(request, config, started).selectors.selected(request.changes)
+
+    def encoded(self, request: Request, config: str, started: float) -> Encoded:
+        """The encoding of the unchanged program. Raises InputError and TooManyValues."""
+        plain = replace(request, changes=())
+        key = (plain, config)
+        if key not in self._encoded:
+            model = self.workshop.model(request.model)
+            program = self.workshop.program(plain)
+            selectors = selectors_of(self.spots(plain), self.kinds, program, model, config)
+            options = selectors.options
+            stalls = loops_or_asserts(program)
+            structure = self.workshop.structure(plain, config, stalls=stalls, options=options)
+            base = Verdict(plain, program.name, config, UNKNOWN)
+
+            def opened(structure: EventStructure) -> Session | ExplicitSession:
+                return self._opened(structure, plain, started)
+
+            search = Search(self.workshop, plain, structure, opened, base, options)
+            self._encoded[key] = Encoded(search, selectors)
+        return self._encoded[key]
+
+
+def refused(asker: Asker, request: Request, changes: Sequence[Change]) -> str | None:
+    """Why the changes cannot be made; None where they can."""
+    try:
+        asker.workshop.program(replace(request, changes=tuple(changes)))
+    except InputError as error:
+        return error.diagnostic.message
+    return None

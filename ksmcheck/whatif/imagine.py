@@ -1,0 +1,114 @@
+"""A recorded execution with more order in it: would the model still allow it?
+
+The question is put to the cat file alone, with fences and tags added to the execution's graph. It
+costs a fraction of a check, and one "still allowed" rules out a repair without checking it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ksmcheck.check.verdict import Verdict
+from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.explain.graph import Extra, graph_of
+from ksmcheck.kernel.primitives import primitives
+from ksmcheck.lowering.template import Row, Step
+from ksmcheck.model.model import Model
+from ksmcheck.program.change import INSERT, Change
+from ksmcheck.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Imagination:
+    """One violating execution under its model. ``statements`` are the places of insertions."""
+
+    verdict: Verdict
+    model: Model
+    statements: Mapping[str, Span]
+
+    def allowed(self, changes: Iterable[Change]) -> bool:
+        """Whether the execution is still one, and still a violation, with the changes made."""
+        assert self.verdict.witness is not None
+        execution = self.verdict.witness.execution
+        extras: list[Extra] = []
+        for change in changes:
+            execution, more = self._changed(execution, change)
+            extras += more
+        graph = graph_of(execution, extras)
+        if self.model.compiled.violated(graph):
+            return False
+        flags = [c for c in self.model.compiled.checks if c.flag and c.name in self.verdict.flags]
+        return all(self.model.compiled.raises(graph, check) for check in flags)
+
+    def _changed(self, execution: Execution, change: Change) -> tuple[Execution, list[Extra]]:
+        steps = self._steps(change.to)
+        if change.kind == INSERT:
+            where = self.statements[change.site]
+            firsts = _first_events(execution.events, where)
+            return execution, [x for e in firsts for x in _fences(steps, e.thread, e.id)]
+        mine = [e for e in execution.events if e.origin and e.origin.site == change.site]
+        extras = [x for e in _groups(mine) for x in _around(steps, e)]
+        kinds = {s.kind: s for s in steps if s.kind != "F"}
+        events = tuple(_tagged(e, kinds) if e in mine else e for e in execution.events)
+        return replace(execution, events=events), extras
+
+    def _steps(self, name: str) -> tuple[Step, ...]:
+        request = self.verdict.request
+        config = self.verdict.config.partition("+")[0]
+        row: Row = self.model.row(primitives(request.kernel)[name], request.kernel, config)
+        return row.always or row.ok or ()
+
+
+def _tagged(event: ExecutedEvent, kinds: Mapping[str, Step]) -> ExecutedEvent:
+    step = kinds.get(event.kind)
+    return event if step is None else replace(event, tags=event.tags | frozenset(step.tags))
+
+
+def _fences(steps: Sequence[Step], thread: int, before: int) -> Iterator[Extra]:
+    for step in steps:
+        if step.kind == "F":
+            yield Extra(thread, before, frozenset(step.tags))
+
+
+def _around(steps: Sequence[Step], group: tuple[ExecutedEvent, ...]) -> Iterator[Extra]:
+    """A call's fences: before its events as long as no access has come, after them from then on."""
+    first, last = group[0], group[-1]
+    seen = False
+    for step in steps:
+        if step.kind == "F":
+            yield Extra(first.thread, last.id + 1 if seen else first.id, frozenset(step.tags))
+        else:
+            seen = True
+
+
+def _groups(events: Sequence[ExecutedEvent]) -> Iterator[tuple[ExecutedEvent, ...]]:
+    """The events of each executed call."""
+    calls: dict[tuple[int, int], list[ExecutedEvent]] = {}
+    for event in events:
+        calls.setdefault((event.thread, event.instance), []).append(event)
+    for group in calls.values():
+        yield tuple(group)
+
+
+def _first_events(events: Sequence[ExecutedEvent], statement: Span) -> Iterator[ExecutedEvent]:
+    """The event that begins each run through a statement."""
+    inside = False
+    thread = -1
+    for event in events:
+        if event.thread != thread:
+            inside, thread = False, event.thread
+        now = _belongs(event, statement)
+        if now and not inside:
+            yield event
+        inside = now
+
+
+def _belongs(event: ExecutedEvent, statement: Span) -> bool:
+    if event.origin is None:
+        return False
+    spans = [event.origin.span, *(frame.call for frame in event.origin.stack)]
+    return any(
+        s.source is statement.source and statement.start <= s.start and s.end <= statement.end
+        for s in spans
+    )

@@ -1,0 +1,155 @@
+"""The least strengthening that makes a violated program safe.
+
+Candidates are a barrier before each statement that touches memory, and the stronger forms of what
+is there. The least sets are found from below: of each violating execution it is worked out, on its
+graph alone, with which candidates it would still be possible; every repair has to have another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ksmcheck.check.verdict import Request, Verdict
+from ksmcheck.kernel.orders import stronger
+from ksmcheck.kernel.primitives import primitives
+from ksmcheck.program.change import INSERT, STRENGTHEN, Change
+from ksmcheck.program.inventory import Spot
+from ksmcheck.program.mutate import statement_at
+from ksmcheck.program.sites import called_functions
+from ksmcheck.program.tree import walk
+from ksmcheck.syntax.c_ast import Block, Case, Declaration, DeclGroup, ExprStmt, If, Label, Return
+from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import InputError, Span
+from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.imagine import Imagination
+from ksmcheck.whatif.lattice import Levels, Point, minimal_points
+from ksmcheck.whatif.minimal import Judge, Space, keeps
+
+_BARRIERS = ("smp_mb", "smp_wmb", "smp_rmb")
+_LESS = (frozenset((1, 2, 3)), frozenset((3,)), frozenset((3,)), frozenset[int]())
+"""smp_mb is above the other two, and these above nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Changes that make the program safe under all the models; none of them can be left out."""
+
+    models: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+def repair_space(test: LitmusTest, spots: Sequence[Spot], kernel: str) -> Space:
+    """What a repair may do; the last level of each site is to leave it alone."""
+    space = Space()
+    for place in _gaps(test, spots):
+        space.sites.append(Levels(place, (*_BARRIERS, "nothing"), _LESS))
+        space.forms.append((*(Change(place, INSERT, name) for name in _BARRIERS), None))
+    for spot in spots:
+        forms = _stronger(spot, kernel)
+        if forms:
+            names = tuple(c.to for c in forms)
+            below = [frozenset(_weaker_among(n, names, kernel) | {len(names)}) for n in names]
+            space.sites.append(Levels(spot.name, (*names, "nothing"), (*below, frozenset())))
+            space.forms.append((*forms, None))
+    return space
+
+
+def _stronger(spot: Spot, kernel: str) -> tuple[Change, ...]:
+    """Stronger forms of accesses and atomics. A barrier beside a barrier is an insertion."""
+    fence = spot.sort == "primitive" and primitives(kernel)[spot.primitive].shape == "fence"
+    if fence or spot.sort not in ("primitive", "plain"):
+        return ()
+    return tuple(c for c in spot.changes if c.kind == STRENGTHEN)
+
+
+def _weaker_among(name: str, names: Sequence[str], kernel: str) -> set[int]:
+    return {i for i, other in enumerate(names) if name in stronger(other, kernel)}
+
+
+_STATEMENTS = ExprStmt | Declaration | DeclGroup | If | Return
+
+
+def _gaps(test: LitmusTest, spots: Sequence[Spot]) -> Iterator[str]:
+    """``FILE:LINE`` of the statements with an access of memory in them, each line once."""
+    touched: dict[str, None] = {}
+    accesses = [s.span for s in spots if s.sort in ("primitive", "plain", "call")]
+    for function in called_functions(test):
+        for block in walk(function.body):
+            for statement in block.body if isinstance(block, Block) else ():
+                if not isinstance(statement, _STATEMENTS) or isinstance(statement, Label | Case):
+                    continue
+                span: Span = statement.span
+                if any(
+                    s.source is span.source and span.start <= s.start < span.end for s in accesses
+                ):
+                    touched[f"{span.source.name}:{span.line}"] = None
+    yield from touched
+
+
+def _inside(part: Span, whole: Span) -> bool:
+    return part.source is whole.source and whole.start <= part.start < whole.end
+
+
+@dataclass(slots=True)
+class Repairer:
+    """Searches repairs under all of some requests."""
+
+    asker: Asker
+    requests: Sequence[Request]
+    judge: Judge = field(init=False)
+    violated: Verdict | None = None
+
+    def __post_init__(self) -> None:
+        self.judge = Judge(self.asker, self.requests)
+
+    def repairs(self, space: Space, test: LitmusTest) -> Iterator[Repair]:
+        """All least repairs, each as soon as it is found. Raises minimal.Inconclusive."""
+        models = tuple(request.model for request in self.requests)
+        where = {
+            levels.site: statement_at(test, levels.site)[1].span
+            for levels, forms in zip(space.sites, space.forms, strict=True)
+            if forms[0] is not None and forms[0].kind == INSERT
+        }
+        for point in minimal_points(
+            space.sites,
+            lambda p: self._safe(space.changes(p)),
+            lambda p: self._still_allowed(space, p, where),
+        ):
+            yield Repair(models, space.changes(point))
+
+    def _safe(self, changes: tuple[Change, ...]) -> bool:
+        self.violated = None
+        for request in self.requests:
+            try:
+                verdict = self.judge.verdict(request, changes)
+            except InputError:
+                if not changes:
+                    raise
+                return False
+            if not keeps(verdict):
+                self.violated = verdict
+                return False
+        return True
+
+    def _still_allowed(self, space: Space, point: Point, where: dict[str, Span]) -> Point:
+        """The point with all candidates added that leave the violating execution possible.
+
+        Only candidates where the point has nothing: the execution knows what is there already.
+        """
+        verdict = self.violated
+        if verdict is None or verdict.witness is None:
+            return point
+        model = self.asker.workshop.model(verdict.request.model)
+        imagination = Imagination(verdict, model, where)
+        added: list[Change] = []
+        levels = list(point)
+        for index, forms in enumerate(space.forms):
+            if forms[point[index]] is not None:
+                continue
+            for level, change in enumerate(forms):
+                if change is not None and imagination.allowed([*added, change]):
+                    added.append(change)
+                    levels[index] = level
+                    break
+        return tuple(levels)

@@ -1,0 +1,171 @@
+"""Which changes of a test one encoding can answer, as selectors.
+
+A change can be a selector where it leaves the compiled program alone but for the events of one
+primitive call: a barrier that goes or becomes another, an access with other order. What moves code,
+or takes away a lock that the compiler's checks look at, is a new program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ksmcheck.events.alternatives import REMOVED
+from ksmcheck.kernel.orders import same_deed
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.kernel.primitives import primitives
+from ksmcheck.lowering.template import Row
+from ksmcheck.model.model import Model
+from ksmcheck.program.change import PLAIN, REMOVE, STRENGTHEN, WEAKEN, Change
+from ksmcheck.program.inventory import Spot
+from ksmcheck.program.ir import Access, Instr, Program
+from ksmcheck.program.locks import check_locks
+from ksmcheck.program.tree import walk
+from ksmcheck.syntax.c_ast import Assign, Call, IncDec
+from ksmcheck.text import InputError, Span
+
+_PAIRED = ("spin-", "mutex-", "rcu-marker")
+"""Classes of primitives that come in pairs, which the compiler checks."""
+
+_STRUCTURAL = ("grace-period", "srcu-")
+"""Classes whose events the checker looks at by name."""
+
+Key = tuple[str, str]
+"""A selector: site and option (``events.alternatives``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selectors:
+    """``keys``: for each change that a selector answers, the selector; None where the machine
+    makes no difference between the two forms."""
+
+    keys: Mapping[Change, Key | None]
+
+    @property
+    def options(self) -> dict[str, tuple[str, ...]]:
+        """Site -> options, as ``build_structure`` wants them."""
+        found: dict[str, tuple[str, ...]] = {}
+        for key in dict.fromkeys(k for k in self.keys.values() if k is not None):
+            found[key[0]] = (*found.get(key[0], ()), key[1])
+        return found
+
+    def selected(self, changes: Iterable[Change]) -> frozenset[Key] | None:
+        """The selectors that make all changes; None where one of them is a new program."""
+        changes = tuple(changes)
+        if any(change not in self.keys for change in changes):
+            return None
+        return frozenset(key for c in changes if (key := self.keys[c]) is not None)
+
+
+def selectors_of(
+    spots: Iterable[Spot], kinds: Iterable[str], program: Program, model: Model, config: str
+) -> Selectors:
+    """Selectors for all changes of the kinds (REMOVE, WEAKEN, STRENGTHEN) at the places."""
+    called, spans = _called(program)
+    keys: dict[Change, Key | None] = {}
+    wanted = frozenset(kinds) & {REMOVE, WEAKEN, STRENGTHEN}
+    for spot in spots:
+        if called.get(spot.name) == {spot.primitive}:
+            for change in spot.changes:
+                if change.kind in wanted and not (change.kind == REMOVE and _inside(spot, spans)):
+                    _add(keys, spot, change, program, model, config)
+    return Selectors(keys)
+
+
+def _called(program: Program) -> tuple[dict[str, set[str]], list[tuple[str, Span]]]:
+    """Site -> the primitives that the program performs there; sites with their places."""
+    found: dict[str, set[str]] = {}
+    spans: dict[tuple[str, Span], None] = {}
+    for thread in program.threads:
+        for block in thread.blocks:
+            for instr in block.instrs:
+                if isinstance(instr, Access):
+                    found.setdefault(instr.origin.site, set()).add(instr.name)
+                    spans[instr.origin.site, instr.origin.span] = None
+    return found, list(spans)
+
+
+def _inside(spot: Spot, spans: Iterable[tuple[str, Span]]) -> bool:
+    """Whether the call's arguments do something that would go with it."""
+    outer = spot.span
+    inner = any(isinstance(n, Call | Assign | IncDec) for a in spot.node.args for n in walk(a))
+    return inner or any(
+        site != spot.name
+        and span.source is outer.source
+        and outer.start <= span.start
+        and span.end <= outer.end
+        for site, span in spans
+    )
+
+
+def _add(
+    keys: dict[Change, Key | None],
+    spot: Spot,
+    change: Change,
+    program: Program,
+    model: Model,
+    config: str,
+) -> None:
+    kernel = program.kernel
+    known = primitives(kernel)
+    old = known[spot.primitive]
+    if any(c.startswith(_STRUCTURAL) for c in old.classes):
+        return
+    if change.kind == REMOVE:
+        paired = any(c.startswith(_PAIRED) for c in old.classes)
+        if not paired or _still_pairs(spot.name, program):
+            keys[change] = (spot.name, REMOVED)
+        return
+    name = old.shape if change.to == PLAIN else change.to
+    new = known[name]
+    if not same_deed(old, new):
+        return
+    rows = _row(model, old, kernel, config), _row(model, new, kernel, config)
+    if None in rows:
+        return
+    if not _same(*rows):
+        keys[change] = (spot.name, name)
+    elif not ({"load", "store"} & {old.name, new.name} and _flags(model)):
+        keys[change] = None
+
+
+def _flags(model: Model) -> bool:
+    """Whether the model may tell plain accesses from marked ones by something else than events:
+    data races are looked for in more iterations of a loop where it reads plainly."""
+    return any(check.flag for check in model.compiled.checks)
+
+
+def _still_pairs(site: str, program: Program) -> bool:
+    """Whether locks are taken and released in pairs without the calls at the site."""
+    known = primitives(program.kernel)
+    for thread in program.threads:
+        if not any(_calls(site, instr) for block in thread.blocks for instr in block.instrs):
+            continue  # as it was when the program was compiled
+        blocks = tuple(replace(b, instrs=tuple(_without(site, b.instrs))) for b in thread.blocks)
+        try:
+            check_locks(blocks, known)
+        except InputError:
+            return False
+    return True
+
+
+def _without(site: str, instrs: Iterable[Instr]) -> Iterator[Instr]:
+    for instr in instrs:
+        if not _calls(site, instr):
+            yield instr
+
+
+def _calls(site: str, instr: Instr) -> bool:
+    return isinstance(instr, Access) and instr.origin.site == site
+
+
+def _row(model: Model, primitive: Primitive, kernel: str, config: str) -> Row | None:
+    try:
+        return model.row(primitive, kernel, config)
+    except InputError:
+        return None
+
+
+def _same(one: Row | None, other: Row | None) -> bool:
+    assert one is not None and other is not None
+    return (one.always, one.ok, one.fail) == (other.always, other.ok, other.fail)

@@ -1,0 +1,76 @@
+"""Many questions: here, on worker processes, or on a Dask cluster.
+
+However they run, each question is answered once and the answers come in the order of the questions:
+the cluster runs a lost worker's questions again, and they depend on nothing but themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ksmcheck.batch.run import calm_collector
+from ksmcheck.text import InputError
+from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.matrix import Answer, Question, answers
+
+
+def sweep(
+    questions: Sequence[Question], *, jobs: int = 1, scheduler: str | None = None
+) -> Iterator[Answer]:
+    """All answers, in order. ``scheduler`` is the address of a Dask scheduler.
+
+    Raises InputError of a wrong program, and where Dask is asked for and not installed.
+    """
+    if scheduler is not None:
+        yield from _on_cluster(questions, scheduler)
+    elif jobs > 1 and len(questions) > 1:
+        yield from _on_workers(questions, jobs)
+    else:
+        asker = Asker()
+        for index, question in enumerate(questions):
+            yield from answers(asker, question)
+            if index + 1 < len(questions) and questions[index + 1].request != question.request:
+                asker.close_encodings()
+
+
+def work(question: Question) -> list[Answer]:
+    """One question, by this process's own asker; models stay loaded from one to the next."""
+    global _asker
+    if _asker is None:
+        calm_collector()
+        _asker = Asker()
+    found = list(answers(_asker, question))
+    _asker.close_encodings()
+    return found
+
+
+_asker: Asker | None = None
+
+
+def _on_workers(questions: Sequence[Question], jobs: int) -> Iterator[Answer]:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # Started afresh, not forked: a fork of a process with solver threads may dead-lock.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver")) as pool:
+        for found in pool.map(work, questions, chunksize=1):
+            yield from found
+
+
+def _on_cluster(questions: Sequence[Question], scheduler: str) -> Iterator[Answer]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError(
+            "--scheduler needs Dask, which is not installed", hint="pip install 'ksmcheck[cluster]'"
+        ) from None
+    try:
+        client: Any = Client(scheduler, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"no Dask scheduler at {scheduler}: {error}") from None
+    with client:
+        # Not pure: a key of its own for each question, so that none is taken for another.
+        futures = client.map(work, questions, pure=False, retries=3)
+        for found in client.gather(futures):
+            yield from found

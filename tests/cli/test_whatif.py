@@ -1,0 +1,153 @@
+"""``ksmcheck whatif`` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+MP = "litmus/classic/MP/MP+wmb+rmb.litmus"
+SB = "litmus/classic/SB/SB+mb+mb.litmus"
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_matrix(run: Run) -> None:
+    """Message passing: tso keeps both orders by itself, armv8 neither."""
+    ran = run("whatif", MP, "--model", "tso", "--model", "armv8", "--json")
+    assert ran.code == 0
+    found = {
+        (o["model"], *((c["site"], c["kind"], c["to"]) for c in o["changes"])): o["verdict"]
+        for o in objects(ran.out)
+    }
+    assert found["tso",] == found["armv8",] == "Never"
+    for site in ("smp_wmb@P0", "smp_rmb@P1"):
+        assert found["tso", (site, "remove", "")] == "Never"
+        assert found["armv8", (site, "remove", "")] == "Sometimes"
+        assert found["armv8", (site, "weaken", "barrier")] == "Sometimes"
+
+
+def test_the_table_names_what_is_needed(run: Run) -> None:
+    ran = run("whatif", MP, "--model", "armv8", "--kind", "remove", "--site", "smp_wmb")
+    assert ran.code == 0
+    assert "armv8 needs smp_wmb@P0\n" in ran.out
+
+
+def test_the_picture(run: Run, tmp_path: Path) -> None:
+    from xml.etree import ElementTree
+
+    svg = tmp_path / "matrix.svg"
+    assert run("whatif", MP, "--model", "armv8", "--svg", svg).code == 0
+    root = ElementTree.parse(svg).getroot()
+    words = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "smp_wmb@P0" in words and "armv8" in words and "reachable" in words
+
+
+@pytest.mark.parametrize(
+    ("option", "word"),
+    [
+        (("--remove", "smp_wmb"), "Sometimes"),
+        (("--weaken", "smp_rmb@P1=barrier"), "Sometimes"),
+        (("--replace", "smp_wmb=smp_store_release"), "Never"),
+        (("--move", "smp_wmb=up"), "Sometimes"),
+        (("--remove", "smp_wmb", "--strengthen", "WRITE_ONCE@P0#2=smp_store_release"), "Never"),
+    ],
+)
+def test_single_questions(run: Run, option: tuple[str, ...], word: str) -> None:
+    ran = run("whatif", MP, "--model", "armv8", *option)
+    assert ran.code == 0
+    assert ran.out.startswith(word)
+
+
+def test_minimal_sets(run: Run) -> None:
+    """Store buffering needs both full barriers wherever it needs one."""
+    ran = run("whatif", SB, "--model", "sc", "--model", "tso", "--minimal", "--json")
+    assert ran.code == 0
+    found = [(o["models"], o["kept"]) for o in objects(ran.out)]
+    both = {"smp_mb@P0": "keep", "smp_mb@P1": "keep"}
+    assert found == [(["sc"], {}), (["tso"], both), (["sc", "tso"], both)]
+
+
+def test_the_cheapest_repair(run: Run) -> None:
+    """armv8 has ordered loads and stores, which cost less than barriers."""
+    ran = run("whatif", "litmus/classic/MP/MP.litmus", "--model", "armv8", "--repair")
+    assert ran.code == 0
+    cheapest = ran.out.partition("cheapest: ")[2]
+    assert "smp_store_release" in cheapest and "smp_load_acquire" in cheapest
+
+
+def test_no_barrier_helps(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "lost.litmus"
+    path.write_text("C lost\n{}\nP0(int *x)\n{\n\tWRITE_ONCE(*x, 1);\n}\n~exists (x=1)\n")
+    ran = run("whatif", path, "--model", "sc", "--repair")
+    assert ran.code == 1
+    assert "no barrier helps" in ran.out
+
+
+def test_why(run: Run) -> None:
+    ran = run("whatif", MP, "--model", "armv8", "--site", "smp_wmb", "--why")
+    assert "why armv8 is safe: ordered by smp_wmb@P0" in ran.out
+    assert "smp_rmb@P1" in ran.out.partition("ordered by")[2]
+    assert "why armv8 breaks, remove smp_wmb@P0: nothing orders P0's store to x" in ran.out
+
+
+DIFF = "\n".join(
+    (
+        "--- a/litmus/classic/MP/MP+wmb+rmb.litmus",
+        "+++ b/litmus/classic/MP/MP+wmb+rmb.litmus",
+        "@@ -9,3 +9,2 @@",
+        " \tWRITE_ONCE(*x, 1);",
+        "-\tsmp_wmb();",
+        " \tWRITE_ONCE(*y, 1);",
+        "",
+    )
+)
+
+
+def test_a_patch(run: Run, tmp_path: Path) -> None:
+    diff = tmp_path / "fix.diff"
+    diff.write_text(DIFF)
+    ran = run("whatif", MP, "--model", "armv8", "--patch", diff)
+    assert ran.out.startswith("Sometimes")
+    diff.write_text(DIFF.replace("*y", "*z"))
+    ran = run("whatif", MP, "--model", "armv8", "--patch", diff)
+    assert ran.code == 2
+    assert f"{diff}:3:1: error: this hunk does not apply" in ran.err
+    diff.write_text(DIFF.replace("MP+wmb+rmb", "other"))
+    assert "the test has no file" in run("whatif", MP, "--model", "armv8", "--patch", diff).err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--remove", "smp_wbm@P0"), "there is no site smp_wbm@P0"),
+        (("--weaken", "READ_ONCE=plain"), "READ_ONCE: which one?"),
+        (("--weaken", "smp_wmb"), "what shall it become?"),
+        (("--weaken", "smp_wmb=smp_mb"), "weaken smp_wmb@P0 to smp_mb is not possible"),
+        (("--kind", "explode"), "no kind of change 'explode'"),
+        (("--minimal", "--repair"), "one question at a time"),
+        (("--insert", "smp_mb"), "where?"),
+    ],
+)
+def test_errors(run: Run, args: tuple[str, ...], message: str) -> None:
+    ran = run("whatif", MP, "--model", "armv8", *args)
+    assert ran.code == 2
+    assert message in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_the_python_interface() -> None:
+    from ksmcheck import whatif
+    from ksmcheck.program.change import Change
+
+    asked = whatif("litmus/classic/MP/MP+wmb+rmb.litmus", ["tso", "armv8"])
+    assert [v.observation for v in asked.ask(Change("smp_wmb", "remove"))] == ["Never", "Sometimes"]
+    (least,) = asked.minimal()
+    assert dict(least.kept) == {"smp_wmb@P0": "keep", "smp_rmb@P1": "keep"}
+    assert [r.changes for r in asked.repairs()] == [()]

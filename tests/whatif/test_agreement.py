@@ -1,0 +1,98 @@
+"""Every cell is what a check of the changed program alone says: selectors change nothing but time.
+
+The fresh check compiles the changed syntax tree and knows of no selector; both replay witnesses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.batch.letters import letter_of
+from ksmcheck.batch.suite import load_suite
+from ksmcheck.check import Checker, Request
+from ksmcheck.check.verdict import Verdict
+from ksmcheck.program.change import DROP, MOVE, REMOVE, STRENGTHEN, WEAKEN, Change
+from ksmcheck.text import InputError
+from ksmcheck.whatif.asker import Asker
+from tests.whatif.conftest import ROOT, random_program
+
+KSM = ROOT / "litmus" / "ksm"
+
+
+def said(verdict: Verdict) -> tuple[str, str | None, tuple[str, ...]]:
+    return verdict.verdict, verdict.observation, verdict.flags
+
+
+def disagreements(
+    request: Request, asker: Asker, kinds: tuple[str, ...], every: int = 1
+) -> tuple[int, list[str]]:
+    """How many cells selectors answered, and the cells that a fresh check says otherwise."""
+    fresh, wrong, by_selector = Checker(asker.workshop), [], 0
+    changes = [
+        c for s in asker.spots(request) if s.sort != "call" for c in s.changes if c.kind in kinds
+    ]
+    for change in [(), *((c,) for c in changes[::every])]:
+        try:
+            one: object = said(asker.ask(request, change))
+            config = asker.workshop.model(request.model).configs(request.kernel)[0]
+            encoded = asker.encoded(request, config, 0.0)
+            by_selector += encoded.selectors.selected(change) is not None
+        except InputError:
+            one = "not possible"
+        try:
+            other: object = said(fresh.check(replace(request, changes=change)))
+        except InputError:
+            other = "not possible"
+        if one != other:
+            wrong.append(f"{request.model} {change}: {one}, alone {other}")
+    return by_selector, wrong
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_programs(seed: int, tmp_path: Path) -> None:
+    path = tmp_path / f"random{seed}.litmus"
+    path.write_text(random_program(seed), encoding="utf-8")
+    for model in ("tso", "armv8", "lkmm"):
+        asker = Asker(kinds=(REMOVE, WEAKEN, STRENGTHEN))
+        kinds = (REMOVE, WEAKEN, STRENGTHEN, MOVE, DROP)
+        by_selector, wrong = disagreements(Request(path, model), asker, kinds, every=2)
+        assert not wrong
+        assert by_selector > 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "kernel", "model", "every"),
+    [("path-a", "3.9", "alpha", 4), ("path-b", "6.12", "armv8", 6), ("path-b", "3.9", "lkmm", 16)],
+)
+def test_the_suite(name: str, kernel: str, model: str, every: int) -> None:
+    marked = (("MARKED_STORES", "1"),)
+    request = Request(KSM / f"{name}.litmus", model, kernel, defines=marked)
+    by_selector, wrong = disagreements(request, Asker(), (REMOVE, WEAKEN), every)
+    assert not wrong
+    assert by_selector >= 5
+
+
+VARIANTS = {
+    # The suite writes each of these as a change of the code, with the verdict it expects and why.
+    "no-wmb": Change("smp_wmb@ksm_migrate_page", REMOVE),
+    "no-rbd": Change("smp_read_barrier_depends@get_ksm_page", REMOVE),
+    "no-rmb": Change("smp_rmb@get_ksm_page", REMOVE),
+    "rmb-to-mb": Change("smp_rmb@get_ksm_page", STRENGTHEN, "smp_mb"),
+    "no-uptodate-wmb": Change("smp_wmb@SetPageUptodate", REMOVE),
+    "no-recheck-ref": Change("if@get_ksm_page#3", DROP),
+    "no-clear-mapping": Change("set_page_stable_node@ksm_migrate_page", REMOVE),
+}
+
+
+@pytest.mark.parametrize("model", ["armv8", "alpha"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_as_the_suite_expects_of_its_variants(variant: str, model: str) -> None:
+    suite = load_suite(KSM)
+    cell = suite.cell("path-a", variant, "3.9", model)
+    assert cell is not None
+    request = Request(KSM / "path-a.litmus", model, "3.9")
+    assert letter_of(Asker().ask(request, (VARIANTS[variant],))) == cell.letter
