@@ -24,8 +24,16 @@ _REASONS = 6
 _FORESEEN = 24
 """Clauses at most that one inconsistent candidate teaches about others."""
 
-Accept = Callable[[Graph], bool]
-"""Whether a consistent graph is what is looked for."""
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """``accepts`` says whether a consistent graph is what is looked for; with ``values``, it looks
+    at the values of accesses too."""
+
+    accepts: Callable[[Graph], bool]
+    values: bool = False
+
+
 Teach = Callable[[Graph, Skeleton, Sequence[int]], list[list[int]]]
 """Clauses that say why a candidate, consistent or not, is not what is looked for; none if it is."""
 
@@ -56,13 +64,10 @@ class Lazy:
         meter: Meter,
         exact: Exact,
         reach: Reach,
-        values: bool = False,
     ) -> None:
-        """``values``: flags look at the values of accesses, not at the graph alone."""
         self.exact = exact
         self.reach = reach
         self._absences = False
-        self.values = values
         self.base = base
         self.cat = cat
         self.backend = backend
@@ -78,14 +83,14 @@ class Lazy:
     def search(
         self,
         assumptions: list[int],
-        accept: Accept | None = None,
+        sought: Sought | None = None,
         unless: int = 0,
         teach: Teach | None = None,
     ) -> Consistent | Stopped | None:
         """A consistent candidate under the assumptions, or None.
 
         After None, ``refuted_by`` are assumptions that cannot hold together, or None if not known.
-        With ``accept``, one whose graph is accepted; each one that is not is blocked for all later
+        With ``sought``, one whose graph is accepted; each one that is not is blocked for all later
         searches that assume ``unless``. With ``teach``, one of which it has nothing to say.
         """
         start = self.candidates
@@ -119,20 +124,19 @@ class Lazy:
                 continue
             if clauses:
                 continue
-            if accept is None or accept(self._with_values(graph, skeleton, model)):
+            if sought is None:
                 return Consistent(model, skeleton)
-            self.base.gates.add(-unless, *self._blocked(skeleton, model))
+            if sought.values:
+                graph = different_values(graph, candidate_of(self.base, skeleton, model))
+            if sought.accepts(graph):
+                return Consistent(model, skeleton)
+            blocked = self._blocked(skeleton, model, sought.values)
+            self.base.gates.add(-unless, *blocked)
 
-    def _with_values(self, graph: Graph, skeleton: Skeleton, model: Sequence[int]) -> Graph:
-        """The graph as a flag needs it."""
-        if not self.values:
-            return graph
-        return different_values(graph, candidate_of(self.base, skeleton, model))
-
-    def _blocked(self, skeleton: Skeleton, model: Sequence[int]) -> list[int]:
+    def _blocked(self, skeleton: Skeleton, model: Sequence[int], values: bool) -> list[int]:
         """Forbids what a flag looks at: the graph and, where it counts, the values read."""
         clause = self.concrete.block(skeleton, model)
-        if self.values:
+        if values:
             holds = holding(model)
             for read in skeleton.events:
                 if self.base.events[read].kind == "R":

@@ -22,11 +22,11 @@ _NOT_PROVIDED = {"FW": "the set FW of final writes"}
 @dataclass(frozen=True, slots=True)
 class Premises:
     """``coherence``: acyclic (po-loc | rf | co | fr). ``atomicity``: empty rmw & (fre ; coe).
-    ``values``: some flag looks at the values of accesses."""
+    ``values``: the names of flags that look at the values of accesses."""
 
     coherence: bool
     atomicity: bool
-    values: bool = False
+    values: frozenset[str] = frozenset()
 
 
 def premises(cat: CompiledCat) -> Premises:
@@ -46,7 +46,7 @@ def premises(cat: CompiledCat) -> Premises:
     return Premises(
         any(kind == "acyclic" and _is_coherence(algebra, root) for kind, root in axioms),
         any(kind == "empty" and _is_atomicity(algebra, root) for kind, root in axioms),
-        VALUES in flagged,
+        frozenset(c.name for c, root in flags if VALUES in _bases(algebra, [(c, root)])),
     )
 
 

@@ -17,7 +17,7 @@ from ksmcheck.solve.exact import AS_ENGINE, AS_HELP, Exact
 from ksmcheck.solve.extract import candidate_of
 from ksmcheck.solve.flags import PairSearch, selects
 from ksmcheck.solve.gates import FALSE, TRUE
-from ksmcheck.solve.lazy import Accept, Consistent, Lazy, Stopped, Teach
+from ksmcheck.solve.lazy import Consistent, Lazy, Sought, Stopped, Teach
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import (
     Found,
@@ -71,7 +71,7 @@ class Session:
         self._pairs: dict[str, PairSearch] = {}
         self._too_many = False
         self._core: set[int] = set()
-        axioms = premises(cat)
+        self.axioms = axioms = premises(cat)
         solver = open_backend(backend)
         try:
             self.base = Base(structure, axioms.coherence)
@@ -83,9 +83,7 @@ class Session:
             if engine == "tuple":
                 self.exact.join()
             self.reach = Reach(self.base, cat)
-            self.lazy = Lazy(
-                self.base, cat, solver, self.meter, self.exact, self.reach, axioms.values
-            )
+            self.lazy = Lazy(self.base, cat, solver, self.meter, self.exact, self.reach)
         except TooManyValues:
             self._too_many = True
 
@@ -118,18 +116,19 @@ class Session:
             return self._query(goal, None, known, teach=pairs.judge, given=given)
         seen = 0
 
-        def accept(graph: Graph) -> bool:
+        def accepts(graph: Graph) -> bool:
             nonlocal seen
             seen += 1
             if seen == _MANY:
                 self.exact.confine(known, check)
             return self.cat.raises(graph, check)
 
-        return self._query(goal, accept, known, given=given)
+        sought = Sought(accepts, check.name in self.axioms.values)
+        return self._query(goal, sought, known, given=given)
 
     def _select(self, check: Check, known: int) -> None:
         """The flag is to be looked for pair by pair, if it is of that kind."""
-        if not self.lazy.values and selects(check, self.cat):
+        if check.name not in self.axioms.values and selects(check, self.cat):
             found = PairSearch(self.base, self.cat, self.lazy.concrete, check, self.reach)
             found.install(known)
             self._pairs[check.name] = found
@@ -180,7 +179,7 @@ class Session:
     def _query(
         self,
         goal: Term,
-        accept: Accept | None,
+        sought: Sought | None,
         asked: int,
         observed: Sequence[Term] | None = None,
         teach: Teach | None = None,
@@ -201,9 +200,9 @@ class Session:
         astray = self.base.astray
         meaningless = self.base.gates.any_of((self.base.undefined, *used))
         self._core.clear()
-        answer = self._search([*assumed, *wanted, -meaningless, -astray], accept, asked, teach)
+        answer = self._search([*assumed, *wanted, -meaningless, -astray], sought, asked, teach)
         if answer is None and astray != FALSE and observed is None:
-            answer = self._search([*assumed, *wanted, -meaningless], accept, asked, teach)
+            answer = self._search([*assumed, *wanted, -meaningless], sought, asked, teach)
         if answer is None and meaningless != FALSE:
             answer = self._search([*assumed, meaningless], None, TRUE)
             if isinstance(answer, Consistent):
@@ -214,14 +213,14 @@ class Session:
     def _search(
         self,
         assumptions: list[int],
-        accept: Accept | None,
+        sought: Sought | None,
         asked: int,
         teach: Teach | None = None,
     ) -> Consistent | Stopped | None:
         if FALSE in assumptions:
             self._core.add(FALSE)
             return None
-        answer = self.lazy.search([x for x in assumptions if x != TRUE], accept, asked, teach)
+        answer = self.lazy.search([x for x in assumptions if x != TRUE], sought, asked, teach)
         if answer is None:
             known = self.lazy.refuted_by
             self._core.update(assumptions if known is None else known)
