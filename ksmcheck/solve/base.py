@@ -21,7 +21,7 @@ from ksmcheck.solve.gates import FALSE, TRUE, Gates
 from ksmcheck.solve.term_literals import Domain, TermLiterals
 from ksmcheck.solve.vectors import Vector
 
-WIDE = 24
+WIDE = 48
 """A read of more values than this has a bit vector for its value."""
 
 
