@@ -5,8 +5,6 @@ Flags are left aside: a program with fewer executions may well have fewer races.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from ksmcheck.check import Request
@@ -35,14 +33,20 @@ def orders(spot: Spot) -> bool:
 
 
 @pytest.mark.parametrize("model", ["tso", "armv8", "power", "riscv", "alpha", "lkmm"])
-@pytest.mark.parametrize("path", CLASSICS[::7], ids=lambda p: p.stem)
-def test_weakening_keeps_what_can_happen(path: Path, model: str) -> None:
-    asker, request = Asker(), Request(path, model)
-    if not happens(asker.ask(request, ())):
-        pytest.skip("it does not happen as it is")
+def test_weakening_keeps_what_can_happen(model: str) -> None:
+    seen = 0
+    for path in CLASSICS[::7]:
+        asker, request = Asker(), Request(path, model)
+        if happens(asker.ask(request, ())):
+            seen += 1
+            keeps(asker, request)
+    assert seen
+
+
+def keeps(asker: Asker, request: Request) -> None:
     for spot in asker.spots(request):
         fence = spot.sort == "primitive" and primitives("6.12")[spot.primitive].shape == "fence"
         for change in spot.changes:
             if (change.kind == REMOVE and fence) or (change.kind == WEAKEN and orders(spot)):
                 verdict = asker.ask(request, (change,))
-                assert happens(verdict) or verdict.flags, change
+                assert happens(verdict) or verdict.flags, (request.path, change)
