@@ -1,6 +1,7 @@
 # make verify   set up, run the KSM suite under every model, print the table
 # make test     set up, lint, the gate, all tests
 # make gate     the KSM suite against its recorded baseline: verdicts, barriers, their necessity
+# make second   the KSM suite once more, by z3 (minutes)
 # make docs     run every command of the documents, follow their links
 # make fuzz COUNT=10000 SEED=1
 #               damaged litmus tests, headers and cat files: a tree or a clear error
@@ -22,10 +23,13 @@ COUNT ?= 10000
 SEED ?= 1
 
 .PHONY: verify test lint gate venv bench docs promote kernel-models drift wheel clean conformance random \
-	fuzz
+	fuzz second
 
 verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
+
+second: venv
+	$(BIN)/ksmcheck verify --jobs $(JOBS) --solver z3 --timeout 300
 
 test: venv lint
 	$(BIN)/ksmcheck gate --jobs $(JOBS)
