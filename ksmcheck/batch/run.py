@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ksmcheck.batch.collector import calm_collector
 from ksmcheck.batch.jobs import Group, Job
 from ksmcheck.batch.letters import letter_of
 from ksmcheck.check.check import Checker
@@ -43,14 +44,6 @@ def run_jobs(groups: Sequence[Group], jobs: int = 1) -> Iterator[Result]:
             yield from run_group(checker, group)
         return
     yield from _run_on_workers(groups, jobs)
-
-
-def calm_collector() -> None:
-    """Collects cyclic garbage rarely: a check makes many objects that live until it ends, and
-    looking through them again and again is a third of its time."""
-    import gc
-
-    gc.set_threshold(200_000, 20, 100)
 
 
 def run_group(checker: Checker, group: Group) -> list[Result]:

@@ -114,7 +114,7 @@ _ELSEWHERE = ("path", "model", "variant")
 
 
 def _new_checker() -> Checker:
-    from ksmcheck.batch.run import calm_collector
+    from ksmcheck.batch.collector import calm_collector
     from ksmcheck.check.check import Checker
 
     calm_collector()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ksmcheck.batch.collector import calm_collector
 from ksmcheck.batch.corpus.answer import Answer, Answerer, Settings
 from ksmcheck.batch.corpus.tests import CorpusTest
-from ksmcheck.batch.run import calm_collector
 
 
 def run_tests(tests: Sequence[CorpusTest], settings: Settings, jobs: int = 1) -> Iterator[Answer]:

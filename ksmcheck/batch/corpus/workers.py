@@ -8,9 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
+from ksmcheck.batch.collector import calm_collector
 from ksmcheck.batch.corpus.answer import ERROR, Answer, Answerer, Settings
 from ksmcheck.batch.corpus.tests import CorpusTest
-from ksmcheck.batch.run import calm_collector
 
 Chunk = tuple[CorpusTest, ...]
 _CHUNK = 8
