@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol, TypeAlias
 
 from ksmcheck.cat.algebra import AlgebraBuilder, Group, Sort
 from ksmcheck.cat.recursion import is_monotone, require_fixed
@@ -33,10 +35,22 @@ class Expressions(Protocol):
     def sort_of_name(self, name: str, scope: Scope) -> Sort | None: ...
 
 
-def bind(using: Expressions, bindings: tuple[Binding, ...], recursive: bool, scope: Scope) -> Scope:
+Hints: TypeAlias = Mapping[str, Sort]
+"""Of recursive names, what they are used as, where their definitions do not tell."""
+
+NO_HINTS: Hints = MappingProxyType({})
+
+
+def bind(
+    using: Expressions,
+    bindings: tuple[Binding, ...],
+    recursive: bool,
+    scope: Scope,
+    hints: Hints = NO_HINTS,
+) -> Scope:
     """The scope after a ``let``; the one given is left as it is, for closures over it."""
     if recursive:
-        return _recursive(using, bindings, scope)
+        return _recursive(using, bindings, scope, hints)
     new = dict(scope)
     for b in bindings:
         new.update(_bound(using, b, scope))
@@ -69,7 +83,9 @@ def _settled(using: Expressions, value: Value, scope: Scope) -> Value:
     return value
 
 
-def _recursive(using: Expressions, bindings: tuple[Binding, ...], scope: Scope) -> Scope:
+def _recursive(
+    using: Expressions, bindings: tuple[Binding, ...], scope: Scope, hints: Hints
+) -> Scope:
     """A ``let rec``, as the smallest recursions that it is made of if each of them is monotone.
 
     If one is not, all definitions are iterated together as herd7 does, since what they settle on
@@ -85,12 +101,12 @@ def _recursive(using: Expressions, bindings: tuple[Binding, ...], scope: Scope) 
         if not recursive:
             inner = bind(using, part, False, inner)
             continue
-        group, inner = _group(using, part, inner)
+        group, inner = _group(using, part, inner, hints)
         if not group.monotone:
             break
     else:
         return inner
-    whole, inner = _group(using, bindings, scope)
+    whole, inner = _group(using, bindings, scope, hints)
     require_fixed(using.builder, whole)
     return inner
 
@@ -102,10 +118,12 @@ def _functions(bindings: tuple[Binding, ...], scope: Scope) -> Scope:
     return inner
 
 
-def _group(using: Expressions, bindings: tuple[Binding, ...], scope: Scope) -> tuple[Group, Scope]:
+def _group(
+    using: Expressions, bindings: tuple[Binding, ...], scope: Scope, hints: Hints
+) -> tuple[Group, Scope]:
     """One recursion group of all the definitions, and the scope after it."""
     builder, names = using.builder, tuple(b.name for b in bindings)
-    sorts = recursive_sorts(bindings, lambda name: using.sort_of_name(name, scope))
+    sorts = recursive_sorts(bindings, lambda name: using.sort_of_name(name, scope), hints)
     number, variables = builder.open_group(sorts)
     inner = {**scope, **{k: NodeValue(v) for k, v in zip(names, variables, strict=True)}}
     pairs = zip(bindings, sorts, strict=True)

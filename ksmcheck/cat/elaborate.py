@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ksmcheck.cat.algebra import Sort
-from ksmcheck.cat.define import bind
+from ksmcheck.cat.define import NO_HINTS, bind
 from ksmcheck.cat.names import event_set
 from ksmcheck.cat.sorts import sort_of
 from ksmcheck.cat.static import StaticValues
@@ -132,4 +132,6 @@ class Elaborator(StaticValues):
         return self.inline(function, expr, scope, lambda body, inner: self.node(body, inner, want))
 
     def _let_in(self, expr: t.LetIn, scope: Scope, want: Sort | None) -> int:
-        return self.node(expr.body, bind(self, expr.bindings, expr.recursive, scope), want)
+        hints = {expr.body.name: want} if want and isinstance(expr.body, t.Name) else NO_HINTS
+        inner = bind(self, expr.bindings, expr.recursive, scope, hints)
+        return self.node(expr.body, inner, want)

@@ -6,7 +6,7 @@ not defined, which is a tag if it stands where a set is expected.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ksmcheck.cat.algebra import Sort
 from ksmcheck.syntax import cat_tree as t
@@ -48,9 +48,12 @@ def _result(function: str) -> Sort | None:
 
 
 def recursive_sorts(
-    bindings: tuple[t.Binding, ...], of_name: Callable[[str], Sort | None]
+    bindings: tuple[t.Binding, ...],
+    of_name: Callable[[str], Sort | None],
+    hints: Mapping[str, Sort],
 ) -> tuple[Sort, ...]:
-    """The sorts of the variables of a ``let rec``; a relation where nothing tells."""
+    """The sorts of the variables of a ``let rec``: where their definitions do not tell, as they are
+    used (``hints``), else relations."""
     known: dict[str, Sort] = {}
 
     def look(name: str) -> Sort | None:
@@ -62,4 +65,4 @@ def recursive_sorts(
             sort = sort_of(binding.value, look)
             if sort:
                 known[binding.name] = sort
-    return tuple(known.get(binding.name, "rel") for binding in bindings)
+    return tuple(known.get(binding.name) or hints.get(binding.name, "rel") for binding in bindings)

@@ -6,11 +6,12 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, U8, U32, DivisionByZero, IntType, apply
-from ksmcheck.solve.gates import TRUE, Gates
+from ksmcheck.solve.base import WIDE
+from ksmcheck.solve.gates import FALSE, TRUE, Gates
 from ksmcheck.solve.outcome import Found, Refuted
 from ksmcheck.solve.premises import Premises, premises
 from ksmcheck.solve.session import Session
@@ -144,8 +145,8 @@ def expressions(draw, depth=3):
     return make
 
 
-@pytest.mark.parametrize("count", [3, 40])
-@settings(max_examples=80, deadline=None)
+@pytest.mark.parametrize("count", [3, WIDE + 16])
+@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(shape=expressions(), data=st.data())
 def test_terms_have_the_values_that_evaluation_gives(build, cat_of, count, shape, data):
     # Two cells with a racing write each, of few or of many values; whatever the reads return, the
@@ -170,8 +171,12 @@ def test_terms_have_the_values_that_evaluation_gives(build, cat_of, count, shape
         assert not session.states([term], goal).complete
         return
     states = session.states([term], goal)
+    if "too many values" in (states.reason or ""):
+        # Two reads of many values each may make too many to enumerate: that is said, not guessed.
+        assert count > WIDE
+        return
     assert states.values == ((expected,),)
-    assert session.base.domain(term)[expected]
+    assert session.base.terms.equals(term, expected) != FALSE
 
 
 def value_of(term, leaves):
