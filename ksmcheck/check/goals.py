@@ -16,10 +16,11 @@ _OF_ALL = UNDEFINED | {"bad address"}
 class Goals:
     """``complete``: all threads ended and the filter holds. ``failing``: a property of the code
     fails, whatever becomes of the execution. ``broken``: complete, and a property of the code or
-    the final condition fails. ``cut``: an unrolling bound is reached, by iterations that count:
-    one that changes nothing can be left out. ``wanted``: complete and the condition of an
-    ``exists`` holds; ``unwanted``: it does not. ``has_property``: the test demands something; that
-    C gives it a meaning, good addresses included, is demanded of every test.
+    the final condition fails. ``cut``: an unrolling bound is reached; an iteration that changes
+    nothing and is kept for the sake of flags counts, as a race may need it beside all the others.
+    ``wanted``: complete and the condition of an ``exists`` holds; ``unwanted``: it does not.
+    ``has_property``: the test demands something; that C gives it a meaning, good addresses
+    included, is demanded of every test.
     """
 
     complete: Term
@@ -51,7 +52,7 @@ def goals_of(structure: EventStructure) -> Goals:
         complete=complete,
         failing=failing,
         broken=terms.both(complete, terms.either(failing, final)),
-        cut=terms.both(terms.either(*(c.guard for c in structure.cuts)), terms.no(structure.idle)),
+        cut=terms.either(*(c.guard for c in structure.cuts)),
         wanted=terms.both(complete, condition),
         unwanted=terms.both(complete, terms.no(condition)),
         has_property=bool(demanded) or quantifier in PROPERTY_QUANTIFIERS,

@@ -165,7 +165,6 @@ class _Assembly:
             terms=terms,
             waits=draft.waits,
             stalls=self.stalls,
-            idle=terms.either(*(t for w in self.walks for q in w.quiet.values() for t in q)),
             selectors=tuple(draft.selectors.items()),
         )
 

@@ -99,8 +99,6 @@ class EventStructure:
     ``terminated``  boolean term: every thread ran to its end (no Cut taken, none waits for ever).
     ``waits``    some thread may wait for ever. Either such executions are ruled out by
                  ``constraints``, or (``stalls``) threads stop there and are not ``terminated``.
-    ``idle``     boolean term: some thread runs an iteration that changes nothing, of the loops of
-                 which one such iteration is kept for the sake of flags.
     ``outputs``  (thread, name) -> term of a local's final value in its own type.
     ``selectors``  (site, option) -> choice term: the site is changed in that way (``Options``). A
                    question has to fix all of them; with all false it is about the program as it is.
@@ -127,7 +125,6 @@ class EventStructure:
     outputs: tuple[tuple[tuple[int, str], Term, IntType], ...]
     observed: tuple[tuple[str, Term, IntType], ...]
     terms: TermTable
-    idle: Term
     waits: bool = False
     stalls: bool = False
     selectors: tuple[tuple[tuple[str, str], Term], ...] = ()

@@ -151,7 +151,7 @@ class Build:
             thread_names=tuple(f"P{i}" for i in range(self.threads)), rmw=tuple(self.rmw),
             dependencies=tuple(self.dependencies), constraints=tuple(self.constraints),
             obligations=(), cuts=(), terminated=self.terms.true, quantifier=None, condition=None,
-            filter=None, outputs=(), observed=(), terms=self.terms, idle=self.terms.false,
+            filter=None, outputs=(), observed=(), terms=self.terms,
         )  # fmt: skip
 
 

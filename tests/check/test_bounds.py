@@ -1,0 +1,58 @@
+"""The proof that a loop was unrolled far enough also holds for what a flag may need.
+
+Under lkmm one iteration that changes nothing stays in a loop, since its plain read may race; it
+takes up one of the copies that the rounds which do write need as well.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ksmcheck.check import Checker
+from ksmcheck.check.verdict import BOUNDED, Request
+
+# Every execution goes round exactly twice with a write (z = 1, then w = 1), each time with y = 1
+# read. A round that reads y = 0 reads x by a plain load which nothing orders with P1's plain store
+# of x: a data race (explanation.txt of the kernel's memory model, section on plain accesses). It
+# writes nothing: x is never 7. So an execution with the race goes round three times.
+TEST = """C needs-an-idle-round
+{ }
+P0(int *x, int *y, int *z, int *w)
+{
+	while (READ_ONCE(*w) == 0) {
+		if (READ_ONCE(*y) == 0) {
+			if (*x == 7)
+				WRITE_ONCE(*z, 5);
+		} else if (READ_ONCE(*z) == 0) {
+			WRITE_ONCE(*z, 1);
+		} else {
+			WRITE_ONCE(*w, 1);
+		}
+	}
+}
+P1(int *x, int *y)
+{
+	*x = 1;
+	smp_store_release(y, 1);
+}
+~exists (x=2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("unroll", "verdict"),
+    [(1, "UNKNOWN"), (2, BOUNDED), (3, "VIOLATED"), (None, "VIOLATED")],
+)
+def test_a_race_beside_as_many_rounds_as_the_bound_allows(tmp_path, unroll, verdict):
+    path = tmp_path / "needs-an-idle-round.litmus"
+    path.write_text(TEST)
+    found = Checker().check(Request(path, "lkmm", "6.12", unroll=unroll))
+    assert found.verdict == verdict
+    assert found.flags == (("data-race",) if verdict == "VIOLATED" else ())
+
+
+def test_without_flags_the_idle_round_is_left_out(tmp_path):
+    path = tmp_path / "needs-an-idle-round.litmus"
+    path.write_text(TEST)
+    found = Checker().check(Request(path, "armv8", "6.12", unroll=2))
+    assert found.verdict == "SAFE"
