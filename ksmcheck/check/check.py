@@ -49,8 +49,8 @@ def check(
     return Checker().check(Request(Path(path), chosen, kernel, **options))  # type: ignore[arg-type]
 
 
-DEEPER = (4, 8)
-"""Unrolling bounds to try after the compiler's default, where that can be reached."""
+BOUNDS = (1, 2, 4, 8)
+"""Unrolling bounds to try without one from the user, each where the one before can be reached."""
 
 
 @dataclass(slots=True)
@@ -80,16 +80,18 @@ class Checker:
 
     def _deepening(self, request: Request, config: str, started: float) -> Verdict:
         """Without a bound from the user: deeper, while the bound is what the verdict hangs on."""
-        verdict = self._known(request, config, started)
-        if request.unroll is None:
-            for unroll in DEEPER:
-                if verdict.bound is None:
-                    break
-                deeper = self._known(replace(request, unroll=unroll), config, started)
-                if deeper.verdict == UNKNOWN and deeper.bound is None:
-                    break
-                verdict = replace(deeper, request=request)
-        return verdict
+        if request.unroll is not None:
+            return self._known(request, config, started)
+        first, *rest = BOUNDS
+        verdict = self._known(replace(request, unroll=first), config, started)
+        for unroll in rest:
+            if verdict.bound is None:
+                break
+            deeper = self._known(replace(request, unroll=unroll), config, started)
+            if deeper.verdict == UNKNOWN and deeper.bound is None:
+                break
+            verdict = deeper
+        return replace(verdict, request=request)
 
     def _known(self, request: Request, config: str, started: float) -> Verdict:
         """The verdict of one configuration; the same program is not asked about twice.
@@ -127,7 +129,7 @@ class Checker:
         return replace(found[0], states=tuple(states), observation=word, flags=flags)
 
     def _unrolled_states(self, request: Request, config: str, listed: bool) -> Observed:
-        bounds = (request.unroll,) if request.unroll else (None, *DEEPER)
+        bounds = (request.unroll,) if request.unroll else BOUNDS
         started = perf_counter()
         for unroll in bounds:
             found = self._states(replace(request, unroll=unroll), config, started, listed)

@@ -48,8 +48,8 @@ def test_options(function: F) -> F:
         click.option(
             "--unroll",
             type=click.IntRange(min=1),
-            help="How often a loop may go round again. [default: 2] That it is enough is proved; "
-            "where it is not, the verdict says so.",
+            help="How often a loop may go round again. [default: as often as needed, up to 8; 2 for "
+            "show and export] That it is enough is proved; where it is not, the verdict says so.",
         ),
     ):
         function = option(function)
