@@ -200,7 +200,14 @@ class Checker:
 
             tree = model.cat.tree if cat.interpreted is not None else ()
             return ExplicitSession(structure, cat, tree=tree, limits=limits)
-        return Session(structure, cat, backend=request.solver, engine=request.engine, limits=limits)
+        return Session(
+            structure,
+            cat,
+            backend=request.solver,
+            engine=request.engine,
+            limits=limits,
+            grounds=self.workshop.grounds,
+        )
 
     def _configuration(self, request: Request, config: str, started: float) -> Verdict:
         begun = perf_counter()

@@ -13,6 +13,7 @@ from ksmcheck.check.assembly import check_fit, check_widths
 from ksmcheck.check.verdict import Request
 from ksmcheck.events.alternatives import Lower, Options
 from ksmcheck.events.build import build_structure
+from ksmcheck.events.shared import Shared
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
@@ -23,6 +24,7 @@ from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.program.compile import UNROLL, compile_program
 from ksmcheck.program.fingerprint import fingerprint
 from ksmcheck.program.ir import Program
+from ksmcheck.solve.ground import Grounds
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.syntax.load import AnyTest, load_test
@@ -45,6 +47,8 @@ class Workshop:
     _programs: dict[tuple[object, ...], Program | Assembled] = field(default_factory=dict)
     _fingerprints: dict[int, str] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
+    _shared: Shared = field(default_factory=Shared)
+    grounds: Grounds = field(default_factory=Grounds)
 
     def with_models_only(self) -> Workshop:
         return Workshop(_models=self._models)
@@ -169,12 +173,20 @@ class Workshop:
                 config,
                 races=flags,
                 stalls=stalls,
+                shared=self._shared,
             )
             check_widths(structure)
             return structure
         lower = self._lowering(request, model, config)
         return build_structure(
-            compiled, lower, model.name, config, races=flags, stalls=stalls, options=options
+            compiled,
+            lower,
+            model.name,
+            config,
+            races=flags,
+            stalls=stalls,
+            options=options,
+            shared=self._shared,
         )
 
     def _lowering(self, request: Request, model: Model, config: str) -> Lower:

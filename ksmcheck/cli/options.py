@@ -48,7 +48,7 @@ def test_options(function: F) -> F:
         click.option(
             "--unroll",
             type=click.IntRange(min=1),
-            help="How often a loop may go round again. [default: as often as needed, up to 8; 2 for "
+            help="How often a loop may go round again. [default: as needed, up to 8; 2 for "
             "show and export] That it is enough is proved; where it is not, the verdict says so.",
         ),
     ):

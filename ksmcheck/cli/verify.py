@@ -43,7 +43,9 @@ reachable or unreachable (tests with `exists`), safe up to k, vacuous, unknown o
 )
 @engine_options
 @click.option(
-    "--unroll", type=click.IntRange(min=1), help="How often a loop may go round again. [default: as needed, up to 8]"
+    "--unroll",
+    type=click.IntRange(min=1),
+    help="How often a loop may go round again. [default: as needed, up to 8]",
 )
 @click.option("--witness", is_flag=True, help="Show the execution of each violation.")
 @click.option("--full", is_flag=True, help="With --witness: every step and the whole final state.")

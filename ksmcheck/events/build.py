@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ksmcheck.events.alternatives import Lower, Options
 from ksmcheck.events.draft import Draft, DraftEvent
+from ksmcheck.events.shared import Shared
 from ksmcheck.events.structure import (
     INIT_THREAD,
     Dependency,
@@ -15,7 +16,7 @@ from ksmcheck.events.structure import (
     Obligation,
 )
 from ksmcheck.events.terms import Term
-from ksmcheck.events.values import Analysis, analyse
+from ksmcheck.events.values import Analysis
 from ksmcheck.events.waiting import flagged_loops
 from ksmcheck.events.walk import Walk, operator
 from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType
@@ -33,6 +34,7 @@ def build_structure(
     races: bool = True,
     stalls: bool = False,
     options: Options | None = None,
+    shared: Shared | None = None,
 ) -> EventStructure:
     """The events that ``program`` may have under one model and configuration.
 
@@ -42,15 +44,16 @@ def build_structure(
     waits; they are not ``terminated``. What happens in them before may violate an assertion, and
     another thread may run into an unrolling bound meanwhile.
     ``options``: sites that may be changed; see ``EventStructure.selectors``.
+    ``shared``: what is known from other structures.
     ``lower`` gives a primitive's arithmetic and its row there; it raises InputError for what the
     model or the kernel point does not have. Raises ``values.TooManyValues``.
     """
-    options = options or {}
-    built = _built(program, lower, stalls, [frozenset()] * len(program.threads), options)
+    options, shared = options or {}, shared or Shared()
+    built = _built(program, lower, stalls, [frozenset()] * len(program.threads), options, shared)
     if races:
         kept = flagged_loops(built.walks, built.analysis)
         if any(kept):
-            built = _built(program, lower, stalls, kept, options)
+            built = _built(program, lower, stalls, kept, options, shared)
     return built.structure(model, config)
 
 
@@ -60,8 +63,9 @@ def _built(
     stalls: bool,
     kept: list[frozenset[int]],
     options: Options,
+    shared: Shared,
 ) -> _Assembly:
-    draft = Draft()
+    draft = Draft(shared.terms)
     walks = [
         Walk(draft, thread, lower, stalls=stalls, kept=numbers, options=options)
         for thread, numbers in zip(program.threads, kept, strict=True)
@@ -69,7 +73,8 @@ def _built(
     for walk in walks:
         walk.run()
     cells = program.cells + _companions(draft, program.cells)
-    return _Assembly(program, draft, walks, cells, analyse(draft.events, cells), stalls)
+    analysis = shared.analysis(draft.accesses, cells)
+    return _Assembly(program, draft, walks, cells, analysis, stalls)
 
 
 def _companions(draft: Draft, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -90,7 +95,7 @@ def _companions(draft: Draft, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
 
 
 class _Assembly:
-    """Puts the parts together; initial writes take the first ids."""
+    """Puts the parts together: initial writes take the first ids, then accesses, then fences."""
 
     def __init__(
         self,
@@ -106,16 +111,26 @@ class _Assembly:
         self.draft = draft
         self.terms = draft.terms
         self.walks = walks
-        used = {c for event in analysis.cells for c in event}
+        self.located = {
+            event.id: self._located(event, event.address, cells, analysis)
+            for event in draft.events
+            if event.kind == "F" and event.address is not None
+        }
+        used = {c for event in (*analysis.cells, *self.located.values()) for c in event}
         kept = [c for c in cells if c.id in used or c.id < len(program.cells)]
         self.number = {c.id: new for new, c in enumerate(kept)}
         self.cells = tuple(replace(c, id=new) for new, c in enumerate(kept))
         self.with_init = [c for c in self.cells if kept[c.id].id in used]
         self.analysis = analysis
+        self.dead = {
+            event.id
+            for event in draft.events
+            if event.kind == "F" and 1 not in analysis.values_of(event.guard)
+        }
         self.shift = len(self.with_init)
         self.written = {
             c
-            for event, places in zip(draft.events, analysis.cells, strict=True)
+            for event, places in zip(draft.accesses, analysis.cells, strict=True)
             if event.kind == "W"
             for c in places
         }
@@ -123,10 +138,9 @@ class _Assembly:
     def structure(self, model: str, config: str) -> EventStructure:
         draft, program, terms = self.draft, self.program, self.terms
         obligations = (*draft.obligations, *self._stray_accesses())
-        for event in draft.events:
+        for event in draft.accesses:
             if event.kind == "R" and not self.analysis.live[event.id]:
                 draft.require(event.guard, terms.false)
-        terms.shift_reads(self.shift)
         condition = program.condition
         outputs = tuple(self._outputs())
         values = {key: term for key, term, _ in outputs}
@@ -143,12 +157,13 @@ class _Assembly:
             events=tuple(self._events()),
             threads=len(program.threads),
             thread_names=tuple(t.name for t in program.threads),
+            first=self.shift,
             rmw=tuple((r + self.shift, w + self.shift) for r, w in draft.rmw),
             dependencies=tuple(
                 [
-                    Dependency(d.relation, d.source + self.shift, d.target + self.shift, d.guard)
+                    Dependency(d.relation, d.source + self.shift, self._id(d.target), d.guard)
                     for d in draft.dependencies
-                    if self.analysis.live[d.source] and self.analysis.live[d.target]
+                    if self._live(d.source) and self._live(d.target)
                 ]
             ),
             constraints=tuple(draft.constraints),
@@ -188,20 +203,36 @@ class _Assembly:
                 primitive="",
                 origin=None,
             )
-        for draft, cells, values in zip(
-            self.draft.events, self.analysis.cells, self.analysis.values, strict=True
-        ):
+        accesses = zip(self.draft.accesses, self.analysis.cells, self.analysis.values, strict=True)
+        for draft, cells, values in accesses:
             # An event that can not happen keeps its number: terms still speak of its value.
-            if not self.analysis.live[draft.id]:
-                draft.guard = terms.false
             yield self._event(draft, cells, values)
+        for draft in self.draft.events:
+            if draft.kind == "F":
+                yield self._event(draft, self.located.get(draft.id, ()), ())
+
+    @staticmethod
+    def _located(
+        fence: DraftEvent, address: Term, cells: Iterable[Cell], analysis: Analysis
+    ) -> tuple[int, ...]:
+        """The cells that a fence with an address may be at."""
+        known = analysis.values_of(address) if 1 in analysis.values_of(fence.guard) else ()
+        return tuple(cell.id for cell in cells if cell.address in known)
+
+    def _id(self, number: int) -> int:
+        """The id of a draft event."""
+        return self.shift + (number if number >= 0 else len(self.draft.accesses) - number - 1)
+
+    def _live(self, number: int) -> bool:
+        """Whether it can be executed."""
+        return self.analysis.live[number] if number >= 0 else number not in self.dead
 
     def _event(self, e: DraftEvent, cells: tuple[int, ...], values: tuple[int, ...]) -> Event:
         return Event(
-            id=e.id + self.shift,
+            id=self._id(e.id),
             thread=e.thread,
             kind=e.kind,
-            guard=e.guard,
+            guard=e.guard if self._live(e.id) else self.terms.false,
             address=e.address,
             value=e.value,
             tags=e.tags,
@@ -217,10 +248,17 @@ class _Assembly:
     def _stray_accesses(self) -> Iterable[Obligation]:
         """Accesses whose address may be no cell of their width: wild pointers."""
         terms = self.terms
-        for event, strays in zip(self.draft.events, self.analysis.strays, strict=True):
-            if strays and event.address is not None and event.origin is not None:
+        strays = dict(enumerate(self.analysis.strays))
+        at = {cell.address for cell in self.program.cells}
+        for event in self.draft.events:
+            if event.address is None or event.origin is None or not self._live(event.id):
+                continue
+            addresses = strays.get(event.id)
+            if addresses is None:
+                addresses = tuple(sorted(self.analysis.values_of(event.address) - at))
+            if addresses:
                 away = [
-                    terms.op("ne", BOOL, event.address, terms.const(a, ADDRESS)) for a in strays
+                    terms.op("ne", BOOL, event.address, terms.const(a, ADDRESS)) for a in addresses
                 ]
                 yield Obligation(
                     "bad address", event.guard, terms.both(*away), event.thread, event.origin

@@ -13,6 +13,8 @@ from ksmcheck.program.ir import Origin
 class DraftEvent:
     """As ``structure.Event``, without cells and values.
 
+    ``id``: accesses are numbered from 0 in the order of the walk, fences from -1 downwards, so that
+    programs (or models) that differ in fences alone have the same accesses.
     ``admits`` is a boolean term over this read's own value that holds whenever the event is
     executed (the outcome of the primitive it belongs to), or None.
     ``changes``: for a write, a boolean term that holds if it is executed and may change the cell;
@@ -39,12 +41,15 @@ class DraftEvent:
 class Draft:
     """What the threads' walks add to, in program order.
 
+    ``terms`` may be shared with other drafts: a term says what it is by itself. ``accesses`` are
+    the events with a number from 0 on, by number.
     ``stalls``: conditions under which a thread goes no further. ``waits``: some thread may wait
     for ever, be that in ``stalls`` or ruled out by ``constraints``.
     """
 
     terms: TermTable = field(default_factory=TermTable)
     events: list[DraftEvent] = field(default_factory=list)
+    accesses: list[DraftEvent] = field(default_factory=list)
     rmw: list[tuple[int, int]] = field(default_factory=list)
     dependencies: list[Dependency] = field(default_factory=list)
     constraints: list[Term] = field(default_factory=list)
@@ -56,6 +61,15 @@ class Draft:
     choices: int = 0
     companions: set[int] = field(default_factory=set)
     selectors: dict[tuple[str, str], Term] = field(default_factory=dict)
+
+    def number(self, kind: str) -> int:
+        """The number of the next event of this kind."""
+        return len(self.accesses) - len(self.events) - 1 if kind == "F" else len(self.accesses)
+
+    def append(self, event: DraftEvent) -> None:
+        self.events.append(event)
+        if event.kind != "F":
+            self.accesses.append(event)
 
     def choice(self) -> Term:
         """A new free boolean."""

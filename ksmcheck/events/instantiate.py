@@ -263,7 +263,7 @@ class _Case:
 
     def emit_read(self, step: Step) -> DraftEvent:
         one, draft = self.instance, self.instance.draft
-        value = one.terms.read(len(draft.events), one.raw)
+        value = one.terms.read(draft.number("R"), one.raw)
         event = self._event(step, self.guard, self._address(step), value)
         if step.rmw:
             self._rmw_read[step.lock] = event
@@ -306,7 +306,7 @@ class _Case:
 
     def _reserving(self, reservation: Operand) -> Taint:
         """The reads that this store-conditional may pair with: one, or one for each way here."""
-        terms, events = self.instance.terms, self.instance.draft.events
+        terms, events = self.instance.terms, self.instance.draft.accesses
         reads = [events[read] for read in reservation.taint]
         for number, one in enumerate(reads):
             for other in reads[:number]:
@@ -346,22 +346,22 @@ class _Case:
         self, step: Step, guard: Term, address: Term | None, value: Term | None
     ) -> DraftEvent:
         one, draft = self.instance, self.instance.draft
-        number = len(draft.events)
+        place = len(draft.events)
         event = DraftEvent(
-            id=number,
+            id=draft.number(step.kind),
             thread=one.place.thread,
             kind=step.kind,
             guard=guard,
             address=address,
             value=value,
             tags=frozenset((*step.tags, "RMW") if step.rmw else step.tags),
-            position=draft.events[-1].position if step.joined else number,
+            position=draft.events[-1].position if step.joined else place,
             width=0 if step.kind == "F" else one.cell.width,
             instance=one.number,
             primitive=one.primitive.name,
             origin=one.access.origin,
         )
-        draft.events.append(event)
+        draft.append(event)
         self._depend("ctrl", event, one.place.control)
         if address is not None and one.address is not None:
             self._depend("addr", event, one.address.taint)

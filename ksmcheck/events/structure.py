@@ -15,7 +15,8 @@ INIT_THREAD = -1
 class Event:
     """One event that some execution may contain.
 
-    ``id``       its place in ``EventStructure.events``; initial writes come first.
+    ``id``       its place in ``EventStructure.events``: initial writes come first, then accesses,
+                 then fences, each in the order of the threads and of their programs.
     ``thread``   thread index, ``INIT_THREAD`` for the initial write of a cell.
     ``kind``     ``R``, ``W`` or ``F``.
     ``guard``    boolean term: the event is executed.
@@ -93,6 +94,7 @@ class EventStructure:
     that all ``constraints`` hold. ``read`` terms are the values read; ``final`` terms the value of
     the co-last write of a cell.
 
+    ``first``    the id of the first access: a ``read`` term's access is this much further on.
     ``rmw``      pairs (read, write) of atomic operations.
     ``constraints``  boolean terms that hold in every execution considered (awaits, blocking
                  primitives, outcomes chosen, the program's assumptions).
@@ -125,6 +127,7 @@ class EventStructure:
     outputs: tuple[tuple[tuple[int, str], Term, IntType], ...]
     observed: tuple[tuple[str, Term, IntType], ...]
     terms: TermTable
+    first: int = 0
     waits: bool = False
     stalls: bool = False
     selectors: tuple[tuple[tuple[str, str], Term], ...] = ()

@@ -1,8 +1,9 @@
 """Hash-consed terms: the values, addresses and guards of a symbolic event structure.
 
-Leaves are ``const`` (an int), ``read`` (an event id: the raw value that it reads), ``choice`` (a
-free boolean) and ``final`` (a cell id: its raw value at the end). Inner nodes are the operators of
-``kernel.ints``. Booleans have type BOOL and values 0 and 1.
+Leaves are ``const`` (an int), ``read`` (the number of an access: the raw value that it reads; see
+``EventStructure.first``), ``choice`` (a free boolean) and ``final`` (a cell id: its raw value at
+the end). Inner nodes are the operators of ``kernel.ints``. Booleans have type BOOL and values 0
+and 1. A term says what it is by itself, so that several event structures may share one table.
 """
 
 from __future__ import annotations
@@ -64,9 +65,9 @@ class TermTable:
     def const(self, value: int, type: IntType) -> Term:
         return self._make("const", (), type.wrap(value), type)
 
-    def read(self, event: int, type: IntType) -> Term:
-        """The raw value read by an event; ``type`` is unsigned of the cell's width."""
-        return self._make("read", (), event, type)
+    def read(self, access: int, type: IntType) -> Term:
+        """The raw value read by an access; ``type`` is unsigned of the cell's width."""
+        return self._make("read", (), access, type)
 
     def choice(self, number: int) -> Term:
         return self._make("choice", (), number, BOOL)
@@ -115,17 +116,6 @@ class TermTable:
         if type == BOOL:
             return self.either(self.both(condition, then), self.both(self.no(condition), otherwise))
         return self._make("ite", (condition, then, otherwise), 0, type)
-
-    def shift_reads(self, shift: int) -> None:
-        """Adds ``shift`` to the event number of every ``read`` leaf.
-
-        For the builder alone: how many initial writes come before the threads' events is known
-        only after the threads have been walked, and terms are shared too widely to be rebuilt.
-        """
-        for term in self._made.values():
-            if term.op == "read":
-                object.__setattr__(term, "payload", term.payload + shift)
-        self._made = {k: t for k, t in self._made.items() if t.op != "read"}
 
     # Booleans (type BOOL).
 

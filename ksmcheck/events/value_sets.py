@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import product
 
 from ksmcheck.events.terms import Term
@@ -61,13 +61,13 @@ def _applied(term: Term, args: list[Values]) -> Values:
     return frozenset(values)
 
 
-def closure(roots: Iterable[Term]) -> list[Term]:
-    """All terms under the roots, arguments before users."""
+def closure(roots: Iterable[Term], known: Container[int] = ()) -> list[Term]:
+    """All terms under the roots that are not ``known``, arguments before users."""
     seen: dict[int, Term] = {}
     stack = list(roots)
     while stack:
         term = stack.pop()
-        if term.id not in seen:
+        if term.id not in seen and term.id not in known:
             seen[term.id] = term
             stack.extend(term.args)
     return [seen[number] for number in sorted(seen)]

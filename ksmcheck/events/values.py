@@ -33,13 +33,24 @@ from ksmcheck.program.ir import Cell
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Per draft event: raw values and cell ids; ``strays``: addresses that are no cell's; ``live``:
-    whether it can be executed."""
+    """Per access: raw values and cell ids; ``strays``: addresses that are no cell's; ``live``:
+    whether it can be executed. ``domain``: the values of each term met so far."""
 
     values: tuple[tuple[int, ...], ...]
     cells: tuple[tuple[int, ...], ...]
     strays: tuple[tuple[int, ...], ...]
     live: tuple[bool, ...]
+    domain: dict[int, Values]
+
+    def values_of(self, term: Term) -> Values:
+        """The values of any term over the accesses' reads. Raises TooManyValues."""
+        for part in closure([term], self.domain):
+            if part.args:
+                found = values_of(part, [self.domain[a.id] for a in part.args])
+            else:
+                found = leaf_values(part, self.domain)
+            self.domain[part.id] = found
+        return self.domain[term.id]
 
 
 class _Fixpoint:
@@ -274,16 +285,16 @@ def _add(found: Links, more: Links) -> None:
             found[value] = links
 
 
-def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
-    """Values, cells and stray addresses of each draft event (by place in ``events``).
+def analyse(accesses: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
+    """Values, cells and stray addresses of each access (by place in ``accesses``).
 
     Raises TooManyValues where a term has more values than can be enumerated.
     """
-    fixpoint = _narrowed(events, cells)
+    fixpoint = _narrowed(accesses, cells)
     values: list[tuple[int, ...]] = []
     places: list[tuple[int, ...]] = []
     strays: list[tuple[int, ...]] = []
-    for event in events:
+    for event in accesses:
         if event.address is None or not fixpoint.live(event):
             values.append(())
             places.append(())
@@ -295,8 +306,8 @@ def analyse(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
         values.append(tuple(sorted(found)))
         places.append(tuple(sorted(c.id for c in known)))
         strays.append(tuple(sorted(fixpoint.domain[event.address.id] - addresses)))
-    live = tuple(fixpoint.live(event) for event in events)
-    return Analysis(tuple(values), tuple(places), tuple(strays), live)
+    live = tuple(fixpoint.live(event) for event in accesses)
+    return Analysis(tuple(values), tuple(places), tuple(strays), live, fixpoint.domain)
 
 
 def _narrowed(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> _Fixpoint:

@@ -23,16 +23,19 @@ def _lines(structure: EventStructure) -> Iterable[str]:
     yield ""
     for cell in structure.cells:
         yield f"  {cell.ctype} {cell.name} = {names.value(cell.init, cell.type.width)}"
+    events = sorted(structure.events, key=lambda e: (e.thread, e.position))
+    number = {event.id: place for place, event in enumerate(events)}
     depends: dict[int, list[str]] = {}
     for d in structure.dependencies:
         mark = "" if d.guard is structure.terms.true else "?"
-        depends.setdefault(d.target, []).append(f"{d.relation}{mark} e{d.source}")
+        depends.setdefault(d.target, []).append(f"{d.relation}{mark} e{number[d.source]}")
     for thread in range(structure.threads):
         yield ""
         yield f"P{thread} {structure.thread_names[thread]}"
-        for event in structure.events:
+        for event in events:
             if event.thread == thread:
-                yield _event(event, structure, names, depends.get(event.id, []))
+                name = f"e{number[event.id]}"
+                yield _event(name, event, structure, names, depends.get(event.id, []))
     yield ""
     yield f"  {len(structure.events)} events, {len(structure.rmw)} atomic pairs"
     if structure.cuts:
@@ -41,7 +44,9 @@ def _lines(structure: EventStructure) -> Iterable[str]:
             yield f"  loop at {loop} unrolled {bound} times"
 
 
-def _event(event: Event, structure: EventStructure, names: Names, depends: list[str]) -> str:
+def _event(
+    name: str, event: Event, structure: EventStructure, names: Names, depends: list[str]
+) -> str:
     mark = " " if event.guard is structure.terms.true else "?"
     tags = f"[{','.join(sorted(event.tags))}]" if event.tags else ""
     what = f"{event.kind}{tags}"
@@ -51,4 +56,4 @@ def _event(event: Event, structure: EventStructure, names: Names, depends: list[
     where = span_text(event.origin.span) if event.origin else ""
     shown = f"{cells} in {{{values}{more}}}" if event.kind != "F" else cells
     tail = f"   <- {', '.join(depends)}" if depends else ""
-    return f"  e{event.id:<4}{mark} {what:18} {shown:48} {where} {event.primitive}{tail}"
+    return f"  {name:<5}{mark} {what:18} {shown:48} {where} {event.primitive}{tail}"

@@ -50,7 +50,7 @@ class Base:
         self._order: dict[tuple[int, int], int] = {}
         self._same: dict[tuple[int, int], int] = {}
         self._at: list[dict[int, int]] = []
-        self._astray: list[int] = []
+        self._astray: dict[int, int] = {}
         for event in self.events:
             if event.kind == "W" and event.guard is not structure.terms.false:
                 for cell in event.cells:
@@ -63,6 +63,31 @@ class Base:
         self._orders()
         for rule in structure.constraints:
             self.gates.add(self.terms.literal(rule))
+
+    def seen_by(self, structure: EventStructure) -> Base:
+        """The same encoding for a structure with the same accesses, ``rmw`` and constraints.
+
+        It has literals of its own for that structure's fences; gates are shared.
+        """
+        if structure is self.structure:
+            return self
+        seen = Base.__new__(Base)
+        seen.__dict__.update(
+            {k: v for k, v in self.__dict__.items() if k not in ("astray", "undefined")}
+        )
+        seen.structure, seen.events = structure, structure.events
+        fences = [event for event in structure.events if event.kind == "F"]
+        accesses = len(structure.events) - len(fences)
+        seen.exec, seen._at = self.exec[:accesses], self._at[:accesses]
+        seen._astray = {e: x for e, x in self._astray.items() if e < accesses}
+        seen._same = dict(self._same)
+        seen.writes_to = {
+            cell: [structure.events[w.id] for w in writes]
+            for cell, writes in self.writes_to.items()
+        }
+        for fence in fences:
+            seen._event(fence)
+        return seen
 
     # Questions.
 
@@ -112,7 +137,7 @@ class Base:
     @cached_property
     def astray(self) -> int:
         """The literal that some executed access has an address that is no cell's."""
-        return self.gates.any_of(self._astray)
+        return self.gates.any_of(self._astray.values())
 
     @cached_property
     def undefined(self) -> int:
@@ -143,7 +168,7 @@ class Base:
         somewhere = self.gates.any_of(self._at[event.id].values())
         astray = self.gates.all_of((executed, -somewhere))
         if astray != FALSE:
-            self._astray.append(astray)
+            self._astray[event.id] = astray
         if event.kind == "R":
             self._read(event, self.gates.all_of((executed, -astray)))
 
@@ -225,7 +250,7 @@ class Base:
 
     def _leaf(self, term: Term) -> Domain | Vector:
         if term.op == "read":
-            return self._reads[term.payload]
+            return self._reads[term.payload + self.structure.first]
         return self._final(term.payload, term.type.width)
 
     def _final(self, cell: int, width: int) -> Domain | Vector:

@@ -31,11 +31,16 @@ _PAIRS_A_CANDIDATE = 800
 _RATIO = 3.0
 
 
+class NeedsOwnGround(Exception):
+    """The exact encoding would join, and other sessions use the clauses too."""
+
+
 class Exact:
     """``complete``: all requirements are encoded. ``refused``: why that cannot be, or None."""
 
-    def __init__(self, base: Base, cat: CompiledCat, most: int) -> None:
-        """``most``: clauses that the encoding may take, roughly."""
+    def __init__(self, base: Base, cat: CompiledCat, most: int, shared: bool = False) -> None:
+        """``most``: clauses that the encoding may take, roughly. ``shared``: nothing may join."""
+        self.shared = shared
         self.complete = False
         self.refused: str | None = None
         self._base = base
@@ -50,6 +55,8 @@ class Exact:
         """Adds all requirements, unless they are refused."""
         if self.complete or self.refused is not None:
             return
+        if self.shared:
+            raise NeedsOwnGround
         try:
             self._sized(c for c in self._cat.checks if not c.flag).require_all()
         except (Refused, TooManyValues) as refusal:
@@ -59,6 +66,8 @@ class Exact:
 
     def confine(self, known: int, check: Check) -> None:
         """Where literal ``known`` holds, the model raises the flag; nothing if that is refused."""
+        if self.shared:
+            raise NeedsOwnGround
         with suppress(Refused, TooManyValues):
             self._base.gates.add(-known, self._sized((check,)).raised(check))
 

@@ -11,11 +11,12 @@ from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.reasons import Reason
-from ksmcheck.solve.backends.backend import Backend
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Concrete, Skeleton
 from ksmcheck.solve.exact import Exact
 from ksmcheck.solve.extract import candidate_of, different_values, holding
+from ksmcheck.solve.gates import TRUE
+from ksmcheck.solve.ground import Ground
 from ksmcheck.solve.limits import Meter
 from ksmcheck.solve.ranges import Reach
 from ksmcheck.text import InternalError
@@ -54,13 +55,18 @@ class Stopped:
 
 
 class Lazy:
-    """Consistent candidates of one base encoding; what is learned is kept between searches."""
+    """Consistent candidates of one base encoding; what is learned is kept between searches.
+
+    ``base`` is the ground's as seen by this model's structure, and ``own`` a literal under which
+    the ground's clauses say what this model forbids.
+    """
 
     def __init__(
         self,
+        ground: Ground,
         base: Base,
+        own: int,
         cat: CompiledCat,
-        backend: Backend,
         meter: Meter,
         exact: Exact,
         reach: Reach,
@@ -68,14 +74,15 @@ class Lazy:
         self.exact = exact
         self.reach = reach
         self._absences = False
+        self.ground = ground
         self.base = base
+        self.own = own
         self.cat = cat
-        self.backend = backend
+        self.backend = ground.backend
         self.meter = meter
         self.concrete = Concrete(base)
         self.candidates = 0
         self.learned = 0
-        self._loaded = 0
         self._foreseen: dict[tuple[str, int, int], list[list[int]]] = {}
         self.refuted_by: frozenset[int] | None = None
         self.taught: dict[str, None] = {}
@@ -94,11 +101,13 @@ class Lazy:
         searches that assume ``unless``. With ``teach``, one of which it has nothing to say.
         """
         start = self.candidates
+        if self.own != TRUE:
+            assumptions = [self.own, *assumptions]
         while True:
             reason = self.meter.exceeded(self.candidates - start)
             if reason is not None:
                 return Stopped(reason)
-            self._load()
+            self.ground.load()
             begun = perf_counter()
             answer = self.backend.solve(assumptions, self._watch())
             solved = perf_counter()
@@ -113,7 +122,7 @@ class Lazy:
             graph = self.concrete.graph(skeleton, model)
             clauses = [] if teach is None else teach(graph, skeleton, model)
             for clause in clauses:
-                self.base.gates.add(*clause)
+                self.base.gates.add(-self.own, *clause)
             violated = self.cat.violated(graph)
             if violated:
                 if self.exact.complete:
@@ -154,12 +163,6 @@ class Lazy:
             return None
         return lambda: self.meter.exceeded() is None
 
-    def _load(self) -> None:
-        clauses, add = self.base.gates.clauses, self.backend.add
-        for clause in clauses[self._loaded :]:
-            add(clause)
-        self._loaded = len(clauses)
-
     def _learn(self, check: Check, skeleton: Skeleton, graph: Graph, model: Sequence[int]) -> None:
         """Forbids the reasons why the candidate is inconsistent, or else the candidate itself."""
         self.taught[check.name] = None
@@ -172,7 +175,7 @@ class Lazy:
             clauses.append(self.concrete.block(skeleton, model))
         clauses += self._foresee(check, skeleton, graph, model)
         for clause in clauses:
-            self.base.gates.add(*clause)
+            self.base.gates.add(-self.own, *clause)
         self.learned += len(clauses)
 
     def _reasons(self, check: Check, skeleton: Skeleton, graph: Graph) -> tuple[Reason, ...]:

@@ -82,7 +82,7 @@ class Candidate:
 
     def _leaf(self, term: Term) -> int:
         if term.op == "read":
-            return self.values.get(term.payload, 0)
+            return self.values.get(term.payload + self.structure.first, 0)
         if term.op == "choice":
             return self.choices.get(term.payload, 0)
         return self.final(term.payload)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
@@ -10,13 +11,12 @@ from ksmcheck.cat.graph import Graph
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.events.value_sets import TooManyValues
-from ksmcheck.solve.backends import DEFAULT, open_backend
-from ksmcheck.solve.base import Base
-from ksmcheck.solve.coherence import add_atomicity, add_coherence
-from ksmcheck.solve.exact import AS_ENGINE, AS_HELP, Exact
+from ksmcheck.solve.backends import DEFAULT
+from ksmcheck.solve.exact import AS_ENGINE, AS_HELP, Exact, NeedsOwnGround
 from ksmcheck.solve.extract import candidate_of
 from ksmcheck.solve.flags import PairSearch, selects
 from ksmcheck.solve.gates import FALSE, TRUE
+from ksmcheck.solve.ground import Grounds, open_ground
 from ksmcheck.solve.lazy import Consistent, Lazy, Sought, Stopped, Teach
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import (
@@ -31,6 +31,8 @@ from ksmcheck.solve.outcome import (
 from ksmcheck.solve.premises import premises
 from ksmcheck.solve.ranges import Reach
 from ksmcheck.text import InputError
+
+_T = TypeVar("_T")
 
 ENGINES = ("lazy", "tuple")
 _MANY = 200
@@ -56,8 +58,11 @@ class Session:
         backend: str = DEFAULT,
         engine: str = "lazy",
         limits: Limits | None = None,
+        grounds: Grounds | None = None,
     ) -> None:
-        """Raises InputError for an unknown back end or engine, or a cat file that reads what
+        """``grounds``: base encodings to share with sessions about other structures.
+
+        Raises InputError for an unknown back end or engine, or a cat file that reads what
         candidates do not have."""
         if engine not in ENGINES:
             raise InputError(
@@ -67,25 +72,40 @@ class Session:
         self.cat = cat
         self.engine = engine
         self.meter = Meter(limits or Limits())
-        self._flags: dict[str, int] = {}
-        self._pairs: dict[str, PairSearch] = {}
+        self._backend = backend
         self._too_many = False
         self._core: set[int] = set()
-        self.axioms = axioms = premises(cat)
-        solver = open_backend(backend)
+        self.axioms = premises(cat)
         try:
-            self.base = Base(structure, axioms.coherence)
-            if axioms.coherence:
-                add_coherence(self.base)
-            if axioms.atomicity:
-                add_atomicity(self.base)
-            self.exact = Exact(self.base, cat, AS_ENGINE if engine == "tuple" else AS_HELP)
-            if engine == "tuple":
-                self.exact.join()
-            self.reach = Reach(self.base, cat)
-            self.lazy = Lazy(self.base, cat, solver, self.meter, self.exact, self.reach)
+            self._open(grounds if engine == "lazy" else None)
         except TooManyValues:
             self._too_many = True
+
+    def _open(self, grounds: Grounds | None) -> None:
+        """Begins anew, on a ground that others use or on one of its own."""
+        structure, cat, axioms = self.structure, self.cat, self.axioms
+        self._flags: dict[str, int] = {}
+        self._pairs: dict[str, PairSearch] = {}
+        if grounds is None:
+            ground, own = open_ground(structure, axioms, self._backend), TRUE
+        else:
+            ground = grounds.ground(structure, axioms, self._backend)
+            own = ground.base.gates.new()
+        self.base = ground.base.seen_by(structure)
+        most = AS_ENGINE if self.engine == "tuple" else AS_HELP
+        self.exact = Exact(self.base, cat, most, shared=grounds is not None)
+        if self.engine == "tuple":
+            self.exact.join()
+        self.reach = Reach(self.base, cat)
+        self.lazy = Lazy(ground, self.base, own, cat, self.meter, self.exact, self.reach)
+
+    def _asked(self, ask: Callable[[], _T]) -> _T:
+        """The answer, on a ground of our own if it needs one."""
+        try:
+            return ask()
+        except NeedsOwnGround:
+            self._open(None)
+            return ask()
 
     def find(self, goal: Term, given: Sequence[Term] = ()) -> Outcome:
         """A consistent execution of the structure, within its constraints, where ``goal`` holds.
@@ -93,13 +113,16 @@ class Session:
         ``goal`` is a boolean term over reads, choices, finals and guards; so is each of ``given``,
         which are assumed for this query alone. A refutation tells which of them it needed.
         """
-        return self._query(goal, None, TRUE, given=given)
+        return self._asked(lambda: self._query(goal, None, TRUE, given=given))
 
     def find_flag(self, check: Check, goal: Term, given: Sequence[Term] = ()) -> Outcome:
         """A consistent execution where ``goal`` holds and the model raises the flag ``check``.
 
         ``given`` as in ``find``.
         """
+        return self._asked(lambda: self._find_flag(check, goal, given))
+
+    def _find_flag(self, check: Check, goal: Term, given: Sequence[Term]) -> Outcome:
         if self._too_many:
             return GaveUp(_TOO_MANY, self._stats(_NOTHING))
         if check.name not in self.reach.raisable:
@@ -138,6 +161,9 @@ class Session:
 
         Executions with stray accesses are left out: they have no final state to speak of.
         """
+        return self._asked(lambda: self._states(observed, goal))
+
+    def _states(self, observed: Sequence[Term], goal: Term) -> StatesOutcome:
         if self._too_many:
             return States((), _TOO_MANY, self._stats(_NOTHING))
         before = self._snapshot()
@@ -170,8 +196,8 @@ class Session:
             self.lazy.meter = self.meter
 
     def close(self) -> None:
-        """Frees the solver."""
-        if not self._too_many:
+        """Frees the solver, if nobody else uses it."""
+        if not self._too_many and self.lazy.own == TRUE:
             self.lazy.backend.close()
 
     # One query.

@@ -124,7 +124,7 @@ class SmtFacts:
 
     def _leaf(self, term: Term) -> str:
         if term.op == "read":
-            return f"v{term.payload}"
+            return f"v{term.payload + self.structure.first}"
         if term.op == "final":
             self._final(term)
             return f"final{term.payload}"

@@ -41,7 +41,8 @@ class SmtTerms:
                 parts[part.id] = part
                 stack.extend(part.args)
         for number in sorted(parts):
-            self._define(parts[number])
+            if number not in self._texts:  # a final value may have needed it before
+                self._define(parts[number])
         return self._texts[term.id]
 
     def bits(self, term: Term, width: int) -> str:

@@ -75,7 +75,9 @@ class TermLiterals:
     def _prepare(self, term: Term) -> None:
         if term.id not in self._domains and term.id not in self._vectors:
             for part in self._new_parts(term):
-                self._keep(part, self._encode(part))
+                # A final value's form may have needed, and made, one that comes later here.
+                if part.id not in self._domains and part.id not in self._vectors:
+                    self._keep(part, self._encode(part))
 
     def _keep(self, term: Term, form: Domain | Vector) -> None:
         if isinstance(form, dict):

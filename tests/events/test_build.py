@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from ksmcheck.events.build import build_structure
-from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.events.terms import Term, evaluate
 from ksmcheck.kernel.ints import S32, U64
 from ksmcheck.kernel.primitive import Primitive
@@ -190,9 +190,14 @@ def _outcomes(name: str, args: tuple[Expr, ...], initial: int) -> EventStructure
     )
 
 
+def in_order(built: EventStructure) -> list[Event]:
+    """The events of P0 in program order."""
+    return sorted((e for e in built.events if e.thread == 0), key=lambda e: e.position)
+
+
 def test_cmpxchg_outcomes_have_their_own_events() -> None:
     built = _outcomes("atomic_cmpxchg", (address(0), number(1), number(2)), 1)
-    kinds = [(e.kind, sorted(e.tags - {"RMW"})) for e in built.events if e.thread == 0]
+    kinds = [(e.kind, sorted(e.tags - {"RMW"})) for e in in_order(built)]
     assert kinds == [("F", ["mb"]), ("R", []), ("W", []), ("F", ["mb"]), ("R", [])]
     ok_read, fail_read = (e for e in built.events if e.thread == 0 and e.kind == "R")
     # The outcome decides which values are possible: 1 is success, anything else failure.

@@ -1,0 +1,82 @@
+"""Base encodings in a solver, shared by the event structures whose accesses are alike.
+
+Under two models, or with and without a barrier, a program mostly has the same accesses: the base
+encoding, with its coherence and atomicity, is then the same too. Each session sees it with its own
+fences, tags and dependencies, and what it learns there is said under an assumption of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ksmcheck.events.structure import EventStructure
+from ksmcheck.solve.backends import open_backend
+from ksmcheck.solve.backends.backend import Backend
+from ksmcheck.solve.base import Base
+from ksmcheck.solve.coherence import add_atomicity, add_coherence
+from ksmcheck.solve.premises import Premises
+
+_KEPT = 6
+"""Solvers that stay open: a scenario of the KSM suite has as many kinds of accesses."""
+
+_Key = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Ground:
+    """One base encoding and the solver that has its clauses, the first ``loaded`` of them."""
+
+    base: Base
+    backend: Backend
+    loaded: int = 0
+
+    def load(self) -> None:
+        """Gives the solver the clauses that are new."""
+        clauses, add = self.base.gates.clauses, self.backend.add
+        for clause in clauses[self.loaded :]:
+            add(clause)
+        self.loaded = len(clauses)
+
+
+def open_ground(structure: EventStructure, axioms: Premises, backend: str) -> Ground:
+    """Raises InputError for an unknown back end, and TooManyValues."""
+    solver = open_backend(backend)
+    base = Base(structure, axioms.coherence)
+    if axioms.coherence:
+        add_coherence(base)
+    if axioms.atomicity:
+        add_atomicity(base)
+    return Ground(base, solver)
+
+
+@dataclass(slots=True)
+class Grounds:
+    """Those of one run, the last few that were asked for."""
+
+    _known: dict[_Key, Ground] = field(default_factory=dict)
+
+    def ground(self, structure: EventStructure, axioms: Premises, backend: str) -> Ground:
+        """As ``open_ground``, for structures whose terms are of one table."""
+        key = (_accesses(structure), axioms.coherence, axioms.atomicity, backend)
+        found = self._known.pop(key, None) or open_ground(structure, axioms, backend)
+        self._known[key] = found
+        if len(self._known) > _KEPT:
+            del self._known[next(iter(self._known))]
+        return found
+
+
+def _accesses(structure: EventStructure) -> _Key:
+    """All of a structure that the encoding depends on: events that are no fences, rmw, and the
+    constraints. Of positions that is which accesses share one."""
+    found: list[object] = [(c.address, c.init, c.type.width) for c in structure.cells]
+    place: tuple[int, int] | None = None
+    for e in structure.events:
+        if e.kind != "F":
+            here = (e.thread, e.position)
+            address, value = (-1 if t is None else t.id for t in (e.address, e.value))
+            terms = (e.guard.id, address, value, e.width)
+            found.append((e.kind, e.thread, here == place, *terms, e.cells, e.values))
+            place = here
+    rules: Sequence[int] = [rule.id for rule in structure.constraints]
+    return (id(structure.terms), tuple(found), structure.rmw, tuple(rules))
