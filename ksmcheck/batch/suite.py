@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of the table: a model, and for LKMM whether the shared stores are marked."""
 
     name: str
@@ -28,8 +27,7 @@ class Column:
         return "marked" if self.marked else "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """``path`` is its litmus file; ``defines`` select the case."""
 
     id: str
@@ -40,8 +38,7 @@ class Scenario:
     claims: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """What differs from the shipped code. ``na`` and ``na_in``: reasons why it does not exist at a
     kernel point, or cannot be made in a scenario."""
 
@@ -53,8 +50,7 @@ class Variant:
     na_in: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """What is expected in one place of the table; ``letter`` as the suite's legend explains."""
 
     letter: str
@@ -65,8 +61,7 @@ CellKey = tuple[str, str, str]
 """Variant, kernel point, column."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """``expected`` maps a scenario's id to its cells."""
 
     folder: Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -14,12 +13,12 @@ from ksmcheck.batch.suite import Suite
 from ksmcheck.check import Checker, Request, Verdict
 from ksmcheck.check.assembly import misfit
 from ksmcheck.explain.tell import telling_of
+from ksmcheck.record import Struct, field
 from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 
 
-@dataclass(slots=True)
-class Output:
+class Output(Struct):
     """Shows verdicts one by one and remembers the gravest."""
 
     checker: Checker

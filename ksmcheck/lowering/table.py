@@ -25,7 +25,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ksmcheck.kernel.primitive import Primitive
@@ -42,13 +41,13 @@ from ksmcheck.lowering.lookup import (
 from ksmcheck.lowering.macro_rows import table_text
 from ksmcheck.lowering.steps import parse_steps
 from ksmcheck.lowering.template import Row
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError, Source, Span
 
 _SETTINGS = ("model", "configs", "not-at")
 
 
-@dataclass(frozen=True, slots=True)
-class LoweringTable:
+class LoweringTable(Struct, frozen=True):
     """``configs`` lists each kernel point's configurations; ``missing`` the reasons for the others.
 
     ``tables`` are the file's own, those of an included file under them.

@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import pickle
 import sys
-from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
 from ksmcheck import __version__
 from ksmcheck.cat.compile import CompiledCat, compile_cat
 from ksmcheck.cat.load import load_cat
+from ksmcheck.record import Struct
 from ksmcheck.store.cache import Cache, content_key, default_cache
 
 
@@ -27,7 +27,7 @@ class _Reader(pickle.Unpickler):
             return super().find_class(module, name)
         if module.startswith("ksmcheck.cat.") or module == "ksmcheck.text.source":
             found = super().find_class(module, name)
-            if isinstance(found, type) and (is_dataclass(found) or found is CompiledCat):
+            if isinstance(found, type) and (issubclass(found, Struct) or found is CompiledCat):
                 return found
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a compiled model")
 

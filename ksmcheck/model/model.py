@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -13,11 +12,11 @@ from ksmcheck.kernel.primitives import exists, lifetime
 from ksmcheck.lowering.lookup import NotApplicable, row_cases
 from ksmcheck.lowering.table import LoweringTable
 from ksmcheck.lowering.template import Row
+from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
+class Model(Struct, frozen=True, eq=False, dict=True):
     """A model folder, loaded. (No slots: parts are computed when first used.)
 
     ``name``     the folder's name, or the cat file's.
@@ -36,7 +35,7 @@ class Model:
     compiled: CompiledCat
     table: LoweringTable
     foreign: tuple[str, ...] = ()
-    _rows: dict[tuple[str, str, str], Row] = field(default_factory=dict, repr=False)
+    _rows: dict[tuple[str, str, str], Row] = field(default_factory=dict)
 
     @cached_property
     def cat(self) -> CatModel:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Verdict, Witness
 from ksmcheck.explain.story import Story, span_text
 from ksmcheck.program.ir import Origin
+from ksmcheck.record import Struct
 from ksmcheck.report.context import source_line
 from ksmcheck.report.effects import words_for
 from ksmcheck.report.expectation import Expectation
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 STYLE = {SAFE: "bold green", VIOLATED: "bold red", VACUOUS: "bold magenta"}
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What is known of a verdict besides itself. ``full``: every step and cell is shown;
     ``titles`` say what each thread does."""
 

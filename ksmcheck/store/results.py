@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from ksmcheck.record import Struct, fields
 from ksmcheck.store.cache import Cache
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Struct, frozen=True):
     """Keeps values of plain dataclasses. Losing them, or never having them, costs only time."""
 
     cache: Cache
@@ -40,8 +39,8 @@ def _folder(kind: type) -> str:
 
 def as_plain(value: Any) -> Any:
     """Dataclasses to objects, tuples to arrays."""
-    if is_dataclass(value):
-        return {f.name: as_plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Struct):
+        return {name: as_plain(getattr(value, name)) for name in fields(value)}
     if isinstance(value, tuple):
         return [as_plain(item) for item in value]
     return value
@@ -58,7 +57,7 @@ def plain(kind: Any, value: Any) -> Any:
 @cache
 def _reader(kind: Any) -> Callable[[Any], Any]:
     """The function that reads values of a type: types are looked into once, values very often."""
-    if is_dataclass(kind):
+    if isinstance(kind, type) and issubclass(kind, Struct):
         return _instances(kind)
     if get_origin(kind) is tuple:
         return _tuples(_reader(get_args(kind)[0]))
