@@ -6,7 +6,6 @@ verdict of each cell, with its reason); litmus/ksm/suite.toml shows the form.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -112,6 +111,8 @@ def _missing(error: Exception) -> str:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as a dict; raises InputError with line and column."""
+    import tomllib  # a file that belongs to no suite has no need of it
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

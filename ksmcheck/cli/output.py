@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -35,18 +34,22 @@ class Output(Struct):
         self.codes.append(exit_code_of(verdict, expectation, allow_bounded=self.allow_bounded))
         story = telling_of(self.checker, verdict)
         if self.as_json:
+            import json
+
             from ksmcheck.report.json import verdict_object
 
             click.echo(json.dumps(verdict_object(verdict, place, story)))
             return
-        from ksmcheck.report.console import console
+        from ksmcheck.report.console import paper
         from ksmcheck.report.text import Said, print_verdict
 
-        print_verdict(console(), verdict, Said(story, expectation, place.titles, self.full))
+        print_verdict(paper(), verdict, Said(story, expectation, place.titles, self.full))
 
     def not_applicable(self, request: Request, reason: str) -> None:
         """A model that does not exist at the kernel point, met while all models were asked for."""
         if self.as_json:
+            import json
+
             from ksmcheck.report.json import skipped_object
 
             click.echo(json.dumps(skipped_object(request, self._place(request), reason)))

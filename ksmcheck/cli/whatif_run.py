@@ -213,11 +213,11 @@ def _print_json(asker: Asker, answer: Answer) -> None:
 
 
 def _print_matrix(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
-    from ksmcheck.report.console import console
+    from ksmcheck.report.console import paper
     from ksmcheck.report.matrix import print_matrix
     from ksmcheck.report.text import Said, print_verdict
 
-    out = console()
+    out = paper()
     print_matrix(out, cells)
     if asked.witness:
         for cell in cells:

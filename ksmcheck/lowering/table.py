@@ -38,7 +38,6 @@ from ksmcheck.lowering.lookup import (
     read_row,
     step_texts,
 )
-from ksmcheck.lowering.macro_rows import table_text
 from ksmcheck.lowering.steps import parse_steps
 from ksmcheck.lowering.template import Row
 from ksmcheck.record import Struct, replace
@@ -75,6 +74,8 @@ def load_macros(path: Path, base: LoweringTable) -> tuple[LoweringTable, Lowerin
 
     Raises InputError at a macro that is not understood, or is not what the kernel does.
     """
+    from ksmcheck.lowering.macro_rows import table_text
+
     source = _read(path, None)
     text = Source(f"{source.name}, as rows", table_text(source, all_primitives()))
     own = parse_table(text, path.parent)
