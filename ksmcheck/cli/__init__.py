@@ -57,9 +57,6 @@ class _Lazy(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from ksmcheck.batch.collector import calm_collector
-
-        calm_collector()
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

@@ -11,7 +11,6 @@ from ksmcheck.batch.letters import letter_of
 from ksmcheck.batch.suite import Suite
 from ksmcheck.check import Checker, Request, Verdict
 from ksmcheck.check.assembly import misfit
-from ksmcheck.explain.tell import telling_of
 from ksmcheck.record import Struct, field
 from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
 from ksmcheck.syntax.assembly_ast import AssemblyTest
@@ -32,7 +31,11 @@ class Output(Struct):
         place = self._place(verdict.request)
         expectation = place.expectation
         self.codes.append(exit_code_of(verdict, expectation, allow_bounded=self.allow_bounded))
-        story = telling_of(self.checker, verdict)
+        story = None
+        if verdict.witness is not None:
+            from ksmcheck.explain.tell import telling_of
+
+            story = telling_of(self.checker, verdict)
         if self.as_json:
             import json
 

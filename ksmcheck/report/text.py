@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Verdict, Witness
-from ksmcheck.explain.story import Story, span_text
 from ksmcheck.program.ir import Origin
 from ksmcheck.record import Struct
 from ksmcheck.report.console import Paper, Styled
-from ksmcheck.report.context import source_line
-from ksmcheck.report.effects import words_for
-from ksmcheck.report.expectation import Expectation
-from ksmcheck.report.witness import arranged, final_line, title_rows, witness_lines
+
+if TYPE_CHECKING:
+    from ksmcheck.explain.story import Story
+    from ksmcheck.report.expectation import Expectation
 
 STYLE = {SAFE: "bold green", VIOLATED: "bold red", VACUOUS: "bold magenta"}
 
@@ -102,11 +102,18 @@ def _assumption(stores: Sequence[Origin], full: bool) -> str:
 
 
 def _site(origin: Origin) -> str:
+    from ksmcheck.explain.story import span_text
+
     return f"{origin.site} ({span_text(origin.span)})"
 
 
 def print_witness(paper: Paper, witness: Witness, said: Said) -> None:
     """The execution, a column a thread, in telling order; then how it ends."""
+    from ksmcheck.explain.story import span_text
+    from ksmcheck.report.context import source_line
+    from ksmcheck.report.effects import words_for
+    from ksmcheck.report.witness import arranged, final_line, title_rows, witness_lines
+
     layout, lines = witness_lines(witness, said.story, paper.width, full=said.full)
     paper.line()
     for row in title_rows(layout, witness, said.titles):

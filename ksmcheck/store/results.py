@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Results(Struct, frozen=True):
-    """Keeps values of plain dataclasses. Losing them, or never having them, costs only time."""
+    """Keeps values of plain records. Losing them, or never having them, costs only time."""
 
     cache: Cache
 
@@ -38,7 +38,7 @@ def _folder(kind: type) -> str:
 
 
 def as_plain(value: Any) -> Any:
-    """Dataclasses to objects, tuples to arrays."""
+    """Records to objects, tuples to arrays."""
     if isinstance(value, Struct):
         return {name: as_plain(getattr(value, name)) for name in fields(value)}
     if isinstance(value, tuple):
@@ -49,7 +49,7 @@ def as_plain(value: Any) -> Any:
 def plain(kind: Any, value: Any) -> Any:
     """A value of the type ``kind`` out of JSON; raises TypeError where it has not that form.
 
-    Known are dataclasses, ``tuple[X, ...]``, ``X | None`` and str, int, float and bool.
+    Known are records, ``tuple[X, ...]``, ``X | None`` and str, int, float and bool.
     """
     return _reader(kind)(value)
 
