@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ksmcheck import __version__
-from ksmcheck.cat.compile import CompiledCat, compile_cat
+from ksmcheck.cat.compile import Compiled, CompiledCat, compile_cat
 from ksmcheck.cat.load import load_cat
 from ksmcheck.record import Struct
 from ksmcheck.store.cache import Cache, content_key, default_cache
@@ -74,4 +74,5 @@ def _decode(data: bytes) -> CompiledCat | None:
         model = _Reader(io.BytesIO(data)).load()
     except Exception:  # whatever a stale entry does, the model is compiled again
         return None
-    return model if isinstance(model, CompiledCat) else None
+    whole = isinstance(model, CompiledCat) and isinstance(model.compiled, Compiled)
+    return model if whole else None

@@ -119,6 +119,21 @@ def test_a_planted_pickle_is_not_run_even_if_authentic(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
+# Made without arguments and then given a list of values, as pickle does with dataclasses.
+AS_DATACLASS = b"\x80\x04cksmcheck.cat.compile\nCompiled\n)\x81]Vsc\nab."
+SHORTER = b"\x80\x04cksmcheck.cat.compile\nCompiled\nVsc\n\x85R."
+NO_RECORD = b"\x80\x04cksmcheck.cat.compile\nCompiledCat\nVsc\n\x85R."
+
+
+@pytest.mark.parametrize("older", [AS_DATACLASS, SHORTER, NO_RECORD])
+def test_an_entry_of_another_version_is_absent(tmp_path: Path, older: bytes) -> None:
+    cache, cat = Cache(tmp_path), models_dir() / "sc" / "sc.cat"
+    compiled_cat(cat, cache)
+    cache.put("cat", entry(tmp_path).name, older)
+    names = [check.name for check in compiled_cat(cat, cache).checks]
+    assert names == ["interleaving", "atomicity"]
+
+
 def test_planted_code_is_not_run(tmp_path: Path) -> None:
     cache, cat = Cache(tmp_path / "cache"), models_dir() / "sc" / "sc.cat"
     compiled_cat(cat, cache)
