@@ -7,6 +7,7 @@ that makes nothing but passive data classes.
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import sys
 from pathlib import Path
@@ -62,11 +63,14 @@ def _key(path: Path) -> str | None:
 
 def _code_state() -> bytes:
     """Size and time of the compiler's own files: between releases the version alone says little."""
+    package = os.path.dirname(os.path.dirname(compile_cat.__code__.co_filename))
     states = []
-    for path in sorted(Path(compile_cat.__code__.co_filename).parent.glob("*.py")):
-        state = path.stat()
-        states.append(f"{path.stem}:{state.st_size}:{state.st_mtime_ns}")
-    return " ".join(states).encode()
+    for room, stem in (("cat", ""), ("syntax", "cat_"), ("text", "")):
+        for file in os.scandir(os.path.join(package, room)):
+            if file.name.startswith(stem) and file.name.endswith(".py"):
+                state = file.stat()
+                states.append(f"{room}/{file.name}:{state.st_size}:{state.st_mtime_ns}")
+    return " ".join(sorted(states)).encode()
 
 
 def _decode(data: bytes) -> CompiledCat | None:
