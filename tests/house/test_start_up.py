@@ -92,3 +92,11 @@ def test_a_tiny_test_loads_what_it_needs(
         "typing_extensions",
         "pysolvers",
     }
+
+
+def test_the_package_can_be_run() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "ksmcheck", "--version"], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.startswith("ksmcheck, version ")
+    assert run.stderr == ""
