@@ -197,7 +197,7 @@ class Checker(Struct):
         if request.engine == "explicit":
             from ksmcheck.solve.explicit import ExplicitSession
 
-            tree = model.cat.tree if cat.interpreted is not None else ()
+            tree = model.tree if cat.interpreted is not None else ()
             return ExplicitSession(structure, cat, tree=tree, limits=limits)
         return Session(
             structure,

@@ -159,7 +159,7 @@ def _judge(
     model: Model, execution: Execution, true_ctrl: frozenset[tuple[int, int]]
 ) -> tuple[str, ...]:
     """The model's requirements hold; gives the flags raised."""
-    tree = model.cat.tree
+    tree = model.tree
     result = evaluate(tree, universe_of(execution))
     if true_ctrl != execution.ctrl and not result.failed:
         result = evaluate(tree, universe_of(replace(execution, ctrl=true_ctrl)))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.cat.load import CatModel, load_cat
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import exists, lifetime
 from ksmcheck.lowering.lookup import NotApplicable, row_cases
 from ksmcheck.lowering.table import LoweringTable
 from ksmcheck.lowering.template import Row
+from ksmcheck.model.compiled import cat_tree
 from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
+
+if TYPE_CHECKING:
+    from ksmcheck.syntax.cat_tree import Statement
 
 
 class Model(Struct, frozen=True, eq=False, dict=True):
@@ -38,9 +42,9 @@ class Model(Struct, frozen=True, eq=False, dict=True):
     _rows: dict[tuple[str, str, str], Row] = field(default_factory=dict)
 
     @cached_property
-    def cat(self) -> CatModel:
-        """The cat file's tree and checks, for the plain evaluator and for display."""
-        return load_cat(self.cat_path)
+    def tree(self) -> tuple[Statement, ...]:
+        """The cat file's statements, for the plain evaluator."""
+        return cat_tree(self.cat_path)
 
     @property
     def kernels(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         "cat": "text syntax",
         "isa": "text syntax kernel program lowering",
         "lowering": "text kernel cat",
-        "model": "text store kernel cat lowering",
+        "model": "text store syntax kernel cat lowering",
         "events": "text kernel program lowering model",
         "execution": "text syntax kernel program cat lowering isa model",
         "solve": "text syntax kernel program cat events execution",
