@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +17,7 @@ from ksmcheck.cli.output import Output, missing_model
 from ksmcheck.explain.tell import telling_of
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import find_spot
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.matrix import ALL_KINDS, Answer, chosen_changes, questions
@@ -25,8 +25,7 @@ from ksmcheck.whatif.patch import patched_copy
 from ksmcheck.whatif.sweep import sweep
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The command line, option by option."""
 
     file: Path
@@ -214,11 +213,11 @@ def _print_json(asker: Asker, answer: Answer) -> None:
 
 
 def _print_matrix(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
-    from ksmcheck.report.console import console
+    from ksmcheck.report.console import paper
     from ksmcheck.report.matrix import print_matrix
     from ksmcheck.report.text import Said, print_verdict
 
-    out = console()
+    out = paper()
     print_matrix(out, cells)
     if asked.witness:
         for cell in cells:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from ksmcheck.check.verdict import Request
 from ksmcheck.gate.config import LEVELS
+from ksmcheck.record import replace
 from ksmcheck.report.findings import ERROR, NOTE, WARNING, Finding
 
 RECORD = "if this is meant: ksmcheck gate --record, and commit the baseline"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ksmcheck.check.verdict import UNKNOWN, VIOLATED
 from ksmcheck.explain.story import Story
 from ksmcheck.program.change import Change
+from ksmcheck.report.console import Paper, in_columns
 from ksmcheck.report.json import execution_object, verdict_word
 from ksmcheck.whatif.matrix import Answer
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 STYLES = {"S": "green", "V": "bold red", "R": "bold yellow", "-": "dim"}
 AS_IS = "(as it is)"
@@ -38,10 +36,8 @@ def heads(rows: Iterable[tuple[Change, ...]]) -> Iterator[tuple[str, str]]:
         before = site
 
 
-def print_matrix(console: Console, cells: Sequence[Answer]) -> None:
+def print_matrix(paper: Paper, cells: Sequence[Answer]) -> None:
     """Sites and changes down, models across; then which sites matter at all."""
-    from rich.text import Text
-
     rows = rows_of(cells)
     models = list(dict.fromkeys(cell.request.model for cell in cells))
     table = [[("site", "bold"), ("change", "bold"), *((m, "bold") for m in models)]]
@@ -51,14 +47,11 @@ def print_matrix(console: Console, cells: Sequence[Answer]) -> None:
             [(site, ""), (what, ""), *((cell_text(c), STYLES.get(_letter(c), "")) for c in found)]
         )
     widths = [max(len(text) for text, _ in column) for column in zip(*table, strict=True)]
-    for cells_of_line in table:
-        parts = zip(cells_of_line, widths, strict=True)
-        text = Text("  ").join(Text(word.ljust(width), style) for (word, style), width in parts)
-        text.rstrip()
-        console.print(text, soft_wrap=True)
-    console.print()
-    for line in summary(cells):
-        console.print(line, soft_wrap=True, markup=False)
+    for line in table:
+        paper.line(*in_columns(line, widths))
+    paper.line()
+    for text in summary(cells):
+        paper.line(text)
 
 
 def cell_text(cell: Answer | None) -> str:

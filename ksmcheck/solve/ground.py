@@ -8,9 +8,9 @@ fences, tags and dependencies, and what it learns there is said under an assumpt
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from ksmcheck.events.structure import EventStructure
+from ksmcheck.record import Struct, field
 from ksmcheck.solve.backends import open_backend
 from ksmcheck.solve.backends.backend import Backend
 from ksmcheck.solve.base import Base
@@ -30,8 +30,7 @@ learn is of no use to others."""
 _Key = tuple[object, ...]
 
 
-@dataclass(slots=True)
-class Ground:
+class Ground(Struct):
     """One base encoding and the solver that has its clauses, the first ``loaded`` of them. There
     were ``begun`` before the first session."""
 
@@ -64,8 +63,7 @@ def open_ground(structure: EventStructure, axioms: Premises, backend: str) -> Gr
     return Ground(base, solver, len(base.gates.clauses))
 
 
-@dataclass(slots=True)
-class Grounds:
+class Grounds(Struct):
     """Those of one run, the last few that were asked for."""
 
     _known: dict[_Key, Ground] = field(default_factory=dict)

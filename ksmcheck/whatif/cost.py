@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import Change
 from ksmcheck.program.inventory import Spot
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 from ksmcheck.whatif.minimal import KEEP
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(Struct, frozen=True):
     """Weights of primitives on one machine, in the scale that the file explains."""
 
     model: str

@@ -12,14 +12,13 @@ set, which is what a maximal unsafe point leaves out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 
+from ksmcheck.record import Struct, field
 from ksmcheck.solve.backends import open_backend
 from ksmcheck.solve.backends.backend import Backend
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """The levels of one site, strongest first; ``below[i]`` are the levels weaker than level i."""
 
     site: str
@@ -54,8 +53,7 @@ Point = tuple[int, ...]
 Safe = Callable[[Point], bool]
 
 
-@dataclass(slots=True)
-class _Unknown:
+class _Unknown(Struct):
     """The points of which nothing is known yet, as clauses: site i has exactly one level."""
 
     sites: Sequence[Levels]

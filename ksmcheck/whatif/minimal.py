@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request, Verdict
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
+from ksmcheck.record import Struct, field
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.lattice import Levels, Point, minimal_points, two_levels
 
@@ -19,8 +19,7 @@ class Inconclusive(Exception):
     """A verdict on the way is UNKNOWN, or safe only up to a bound; the text says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class MinimalSet:
+class MinimalSet(Struct, frozen=True):
     """``kept``: site -> the form it has to have (``keep``: as it is, or a weaker primitive).
 
     ``changes`` make the program that has no more than this.
@@ -31,8 +30,7 @@ class MinimalSet:
     changes: tuple[Change, ...]
 
 
-@dataclass(slots=True)
-class Space:
+class Space(Struct):
     """The sites that a search ranges over, and what each level stands for.
 
     ``forms[i][level]`` is the change that gives site i that level, None for the program as it is.
@@ -99,8 +97,7 @@ def _add_lattice(
     space.forms.append(tuple(forms))
 
 
-@dataclass(slots=True)
-class Judge:
+class Judge(Struct):
     """Whether changed programs keep the properties under all of some requests (one a model)."""
 
     asker: Asker
