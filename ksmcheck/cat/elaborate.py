@@ -106,8 +106,15 @@ class Elaborator(StaticValues):
         expected: Sort | None = {"seq": "rel", "product": "set"}.get(operator)  # type: ignore[assignment]
         if expected is None:
             expected = want or sort_of(expr, lambda name: self.sort_of_name(name, scope))
-        left = self.node(expr.left, scope, expected)
-        right = self.node(expr.right, scope, expected or self.builder.sort(left))
+        try:
+            left = self.node(expr.left, scope, expected)
+            right = self.node(expr.right, scope, expected or self.builder.sort(left))
+        except InputError:
+            if expected is not None or not isinstance(expr.left, t.Try):
+                raise
+            # Which of the two is done, and so the sort, may only be seen from the other side.
+            right = self.node(expr.right, scope, None)
+            left = self.node(expr.left, scope, self.builder.sort(right))
         made: int = getattr(self.builder, operator)(left, right)
         return made
 
