@@ -126,7 +126,21 @@ class Elaborator(StaticValues):
         return self.node(chosen, scope, want)
 
     def _try(self, expr: t.Try, scope: Scope, want: Sort | None) -> int:
-        return self.tried(expr, scope, lambda e: self.node(e, scope, want))
+        taken = expr.attempt
+
+        def attempt(part: t.Expr) -> int:
+            # Whether it has a meaning does not hang on what is wanted here, where that can be told.
+            nonlocal taken
+            taken = part
+            try:
+                return self.node(part, scope, None)
+            except InputError:
+                if want is None:
+                    raise
+                return self.node(part, scope, want)
+
+        done = self.tried(expr, scope, attempt)
+        return done if want in (None, self.builder.sort(done)) else self.node(taken, scope, want)
 
     def _match(self, expr: t.Match, scope: Scope, want: Sort | None) -> int:
         body, inner = self.case_of(expr, scope)
