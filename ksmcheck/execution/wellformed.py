@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
 from ksmcheck.execution.execution import ExecutedEvent, Execution, places
 from ksmcheck.execution.plain_names import Universe
-from ksmcheck.execution.plain_relations import Pair
+from ksmcheck.execution.plain_relations import Pair, product
 from ksmcheck.program.ir import Cell
 from ksmcheck.text import InternalError
 
@@ -89,32 +92,43 @@ def universe_of(execution: Execution) -> Universe:
             sets.setdefault(name, set()).add(event.id)
     place = places(events)
     everything = frozenset(e.id for e in events)
-    internal = {(a.id, b.id) for a in events for b in events if _together(a, b)}
-    external = {(a, b) for a in everything for b in everything} - internal
-    relations: dict[str, frozenset[Pair]] = {
-        "po": frozenset((a, b) for a, b in internal if place[a] < place[b]),
-        "int": frozenset(internal),
-        "ext": frozenset(external),
-        "loc": frozenset((a.id, b.id) for a in events for b in events if _same_place(a, b)),
-        "rf": execution.rf,
-        "co": execution.co,
-        "rmw": execution.rmw,
-        "addr": execution.addr,
-        "data": execution.data,
-        "ctrl": execution.ctrl,
-        "different-values": frozenset(
-            (a.id, b.id)
-            for a in events
-            for b in events
-            if a.value is not None and b.value is not None and a.value != b.value
-        ),
+    internal = _alike({e.id: e.thread if e.thread >= 0 else -1 - e.id for e in events})
+    at = {e.id: e.address for e in events if None not in (e.address, e.cell)}
+    value = {e.id: e.value for e in events if e.value is not None}
+    given: dict[str, Callable[[], frozenset[Pair]]] = {
+        "po": lambda: frozenset((a, b) for a, b in internal if place[a] < place[b]),
+        "int": lambda: internal,
+        "ext": lambda: product(everything, everything) - internal,
+        "loc": lambda: _alike(at),
+        "different-values": lambda: product(frozenset(value), frozenset(value)) - _alike(value),
     }
-    return Universe(everything, {k: frozenset(v) for k, v in sets.items()}, relations)
+    for name in ("rf", "co", "rmw", "addr", "data", "ctrl"):
+        given[name] = partial(getattr, execution, name)
+    return Universe(everything, {k: frozenset(v) for k, v in sets.items()}, _AsAsked(given))
 
 
-def _together(a: ExecutedEvent, b: ExecutedEvent) -> bool:
-    return a.id == b.id or (a.thread >= 0 and a.thread == b.thread)
+def _alike(of: Mapping[int, int | None]) -> frozenset[Pair]:
+    """The pairs of events that have the same."""
+    members: dict[int | None, list[int]] = {}
+    for event, what in of.items():
+        members.setdefault(what, []).append(event)
+    return frozenset((a, b) for group in members.values() for a in group for b in group)
 
 
-def _same_place(a: ExecutedEvent, b: ExecutedEvent) -> bool:
-    return a.address is not None and a.address == b.address and None not in (a.cell, b.cell)
+class _AsAsked(Mapping[str, frozenset[Pair]]):
+    """Relations that are made when they are asked for: some have a pair for any two events."""
+
+    def __init__(self, given: Mapping[str, Callable[[], frozenset[Pair]]]) -> None:
+        self._given = given
+        self._made: dict[str, frozenset[Pair]] = {}
+
+    def __getitem__(self, name: str) -> frozenset[Pair]:
+        if name not in self._made:
+            self._made[name] = self._given[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)

@@ -28,7 +28,7 @@ def whatif_path_a(model: str, unit: float) -> None:
     marked = (("MARKED_STORES", "1"),)
     request = Request(ROOT / "litmus/ksm/path-a.litmus", model, "3.9", defines=marked)
     checker = Checker()
-    assert checker.workshop.model(model).cat  # the plain evaluator's tree, for the witnesses
+    assert checker.workshop.model(model).tree  # the plain evaluator's tree, for the witnesses
     checker.workshop.program(request)
     started = process_time()
     checker.check(request)
