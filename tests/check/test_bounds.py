@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ksmcheck.check import Checker
-from ksmcheck.check.verdict import BOUNDED, Request
+from ksmcheck.check.verdict import BOUNDED, Request, Verdict
 
 # Every execution goes round exactly twice with a write (z = 1, then w = 1), each time with y = 1
 # read. A round that reads y = 0 reads x by a plain load which nothing orders with P1's plain store
@@ -56,3 +56,35 @@ def test_without_flags_the_idle_round_is_left_out(tmp_path):
     path.write_text(TEST)
     found = Checker().check(Request(path, "armv8", "6.12", unroll=2))
     assert found.verdict == "SAFE"
+
+
+TWICE = """C goes-round-twice
+{ }
+P0(int *x)
+{
+	while (READ_ONCE(*x) < 2)
+		atomic_inc(x);
+}
+~exists (x=3)
+"""
+
+
+def test_other_models_begin_at_the_bound_that_one_needed(tmp_path, monkeypatch):
+    path = tmp_path / "goes-round-twice.litmus"
+    path.write_text(
+        TWICE.replace("int *x", "atomic_t *x").replace("READ_ONCE(*x)", "atomic_read(x)")
+    )
+    asked: list[int | None] = []
+    known = Checker._known
+
+    def noted(self: Checker, request: Request, config: str, started: float) -> Verdict:
+        asked.append(request.unroll)
+        return known(self, request, config, started)
+
+    monkeypatch.setattr(Checker, "_known", noted)
+    checker = Checker()
+    assert [checker.check(Request(path, model)).verdict for model in ("sc", "tso")] == ["SAFE"] * 2
+    assert asked == [1, 2, 2]
+    checker.forget()
+    assert checker.check(Request(path, "sc")).verdict == "SAFE"
+    assert asked == [1, 2, 2, 1, 2]
