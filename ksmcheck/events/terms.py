@@ -53,7 +53,7 @@ class TermTable:
         return self._count
 
     def _make(self, op: str, args: tuple[Term, ...], payload: int, type: IntType) -> Term:
-        key = (op, tuple(a.id for a in args), payload, type.width, type.signed)
+        key = (op, payload, type.width, type.signed, *[a.id for a in args])
         term = self._made.get(key)
         if term is None:
             term = self._made[key] = Term(self._count, op, args, payload, type)
@@ -75,7 +75,10 @@ class TermTable:
 
     def op(self, op: str, type: IntType, *args: Term) -> Term:
         """An operator of ``kernel.ints.OPERATORS``, folded where the arguments allow it."""
-        if all(a.op == "const" for a in args):
+        for arg in args:
+            if arg.op != "const":
+                break
+        else:
             try:
                 return self.const(apply(op, type, tuple(a.payload for a in args)), type)
             except DivisionByZero:
@@ -85,7 +88,11 @@ class TermTable:
         for index, arg in enumerate(args):
             # An operator of a choice between constants is a choice between constants: this is how
             # "the outcome was 1" becomes the outcome's own condition again.
-            if _chooses_constants(arg) and all(a is arg or a.is_const for a in args):
+            if (
+                arg.op == "ite"
+                and _chooses_constants(arg)
+                and all(a is arg or a.is_const for a in args)
+            ):
                 return self._pushed(op, type, args, index)
         if op == "cast":
             (a,) = args
@@ -171,8 +178,8 @@ def _conjuncts(term: Term) -> set[Term]:
     return _conjuncts(term.args[0]) | _conjuncts(term.args[1])
 
 
-def _chooses_constants(term: Term) -> bool:
-    return term.op == "ite" and term.args[1].is_const and term.args[2].is_const
+def _chooses_constants(choice: Term) -> bool:
+    return choice.args[1].op == "const" and choice.args[2].op == "const"
 
 
 def evaluate(term: Term, leaves: dict[int, int], memo: dict[int, int]) -> int:

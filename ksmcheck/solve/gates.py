@@ -35,7 +35,10 @@ class Gates:
         """Asserts the disjunction of ``literals``."""
         if TRUE in literals:
             return
-        self.clauses.append([x for x in literals if x != FALSE] or [FALSE])
+        if FALSE in literals:
+            self.clauses.append([x for x in literals if x != FALSE] or [FALSE])
+        else:
+            self.clauses.append(list(literals))
 
     def all_of(self, literals: Iterable[int]) -> int:
         """A literal equivalent to the conjunction."""
@@ -47,7 +50,7 @@ class Gates:
             return FALSE
         if len(parts) == 1:
             return parts.pop()
-        if any(-x in parts for x in parts):
+        if not parts.isdisjoint([-x for x in parts]):
             return FALSE
         key = tuple(sorted(parts))
         gate = self._known.get(key)

@@ -33,13 +33,24 @@ def covering(gates: Gates, values: Sequence[int], width: int) -> Vector:
     every = (1 << len(values)) - 1
     columns = {0: FALSE, every: TRUE}
     bits = []
-    for k in range(width):
-        column = sum((value >> k & 1) << i for i, value in enumerate(values))
+    for column in _columns(values, width):
         if column not in columns:
             columns[column] = gates.new()
             columns[every & ~column] = -columns[column]
         bits.append(columns[column])
     return tuple(bits)
+
+
+def _columns(values: Sequence[int], width: int) -> list[int]:
+    """Of each bit the values that have it, as a number: value i at 1 << i."""
+    columns = [0] * width
+    for i, value in enumerate(values):
+        member, rest = 1 << i, value & ((1 << width) - 1)
+        while rest:
+            low = rest & -rest
+            columns[low.bit_length() - 1] |= member
+            rest ^= low
+    return columns
 
 
 def free_bits(vector: Vector) -> list[int]:
