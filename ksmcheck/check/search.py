@@ -62,7 +62,8 @@ class Search:
     """``opened`` gives a solver's session for a structure; ``base`` is the verdict to fill in.
 
     ``options``: sites of the structure that may be changed, ``selected`` those that are; ``under``
-    gives the search for another selection. ``refuted`` are the questions refuted so far.
+    gives the search for another selection. ``refuted`` are the questions refuted so far, ``racing``
+    is the execution that the flag in the verdict is raised by.
     """
 
     workshop: Workshop
@@ -76,6 +77,7 @@ class Search:
     selected: frozenset[tuple[str, str]] = frozenset()
     given: tuple[Term, ...] = field(init=False)
     refuted: list[Asked] = field(init=False)
+    racing: Execution | None = None
     _proofs: Proofs = field(init=False)
     _unending: Search | None = None
     _root: Search | None = None
@@ -119,6 +121,7 @@ class Search:
         terms = self.structure.terms
         self.selected = selected
         self.refuted = []
+        self.racing = None
         self.given = tuple(
             term if key in selected else terms.no(term) for key, term in self.structure.selectors
         )
@@ -127,6 +130,7 @@ class Search:
         """Raises OutOfTime, and what ``Workshop.structure`` raises."""
         base = replace(self.base, properties=_properties(self.structure))
         flagged = self.flags()
+        self.racing = None if flagged is None else flagged[1]
         if flagged is not None and self.goals.has_property:
             return self._violated(base, flagged[1], flagged[0])
         broken = self.find(self.goals.broken)

@@ -13,10 +13,13 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A fence that is not there: tags of an F event put into ``thread`` before event ``before``."""
+    """A fence that is not there: tags of an F event put into ``thread`` before event ``before``.
+
+    Of several at one place the one with the smaller fraction comes first; equal ones are unordered.
+    """
 
     thread: int
-    before: int
+    before: float
     tags: frozenset[str]
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request, Verdict
+from ksmcheck.execution.execution import Execution
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
 from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.certain import LessOrder, Unsure, Violation
 from ksmcheck.whatif.lattice import Levels, Point, minimal_points, two_levels
 
 KEEP = "keep"
@@ -45,6 +47,13 @@ class Space:
         """The changes that make a point's program."""
         found = (forms[level] for forms, level in zip(self.forms, point, strict=True))
         return tuple(change for change in found if change is not None)
+
+    def below(self, point: Point) -> dict[str, tuple[Change | None, ...]]:
+        """What each site may be at the point and below it."""
+        return {
+            levels.site: tuple(forms[i] for i in sorted(levels.at_most(level)))
+            for levels, forms, level in zip(self.sites, self.forms, point, strict=True)
+        }
 
     def kept(self, point: Point) -> tuple[tuple[str, str], ...]:
         """Site and form of all that is not removed."""
@@ -108,12 +117,22 @@ class Judge:
     allow_bounded: bool = False
     asked: int = 0
 
-    def safe(self, changes: tuple[Change, ...]) -> bool:
-        """Raises Inconclusive, and InputError for changes that cannot be made."""
-        return all(keeps(self.verdict(request, changes)) for request in self.requests)
+    def broken(self, changes: tuple[Change, ...]) -> Violation | None:
+        """The first verdict that does not keep them. Raises Inconclusive, and InputError for
+        changes that cannot be made."""
+        for request in self.requests:
+            verdict = self.verdict(request, changes)
+            if not keeps(verdict):
+                return Violation(verdict, self._shown(verdict))
+        return None
+
+    def _shown(self, verdict: Verdict) -> Execution | None:
+        if verdict.witness is not None:
+            return verdict.witness.execution
+        return next((s.racing for s in reversed(self.asker.last) if verdict.flags), None)
 
     def verdict(self, request: Request, changes: tuple[Change, ...]) -> Verdict:
-        """One conclusive verdict. Raises as ``safe``."""
+        """One conclusive verdict. Raises as ``broken``."""
         self.asked += 1
         verdict = self.asker.ask(request, changes)
         open_ = {UNKNOWN} if self.allow_bounded else {UNKNOWN, BOUNDED}
@@ -130,18 +149,68 @@ def keeps(verdict: Verdict) -> bool:
     return verdict.safe or verdict.verdict == BOUNDED
 
 
-def minimal_sets(judge: Judge, space: Space) -> Iterator[MinimalSet]:
+PATIENCE = 500
+
+
+@dataclass(slots=True)
+class Doubts:
+    """What is not proved to stay unsafe with less order, and so looked at point by point.
+
+    There is patience for so many points; then it is taken to be so, and ``end`` says it.
+    """
+
+    patience: int
+    reason: str | None = None
+
+    def doubt(self, reason: str) -> bool:
+        """Whether it is to be taken for proved nevertheless."""
+        if self.patience > 0:
+            self.patience -= 1
+            return False
+        self.reason = self.reason or reason
+        return True
+
+    def end(self) -> None:
+        """Raises Inconclusive if something was taken for proved."""
+        if self.reason is not None:
+            raise Inconclusive(f"not all could be looked at, and {self.reason}")
+
+
+@dataclass(slots=True)
+class _Sets:
+    """The questions of one search for minimal sets; ``answers``: None where a point is safe."""
+
+    judge: Judge
+    space: Space
+    spots: Sequence[Spot]
+    doubts: Doubts
+    answers: dict[Point, Violation | None] = field(default_factory=dict)
+
+    def safe(self, point: Point) -> bool:
+        if point not in self.answers:
+            self.answers[point] = self.judge.broken(self.space.changes(point))
+        return self.answers[point] is None
+
+    def sure(self, point: Point) -> bool:
+        violation = self.answers[point]
+        assert violation is not None
+        model = self.judge.asker.workshop.model(violation.verdict.request.model)
+        try:
+            LessOrder(violation, model, self.spots).prove(self.space.below(point))
+        except Unsure as reason:
+            return self.doubts.doubt(str(reason))
+        return True
+
+
+def minimal_sets(judge: Judge, space: Space, patience: int | None = None) -> Iterator[MinimalSet]:
     """All minimal safe sets, each as soon as it is found. None: not safe as it is.
 
-    Complete where the models are monotone: with more order, fewer executions. Raises Inconclusive.
+    Raises Inconclusive, also in the end where a model may forbid more with less order and there are
+    more points to look at for that reason than ``patience`` says.
     """
     models = tuple(request.model for request in judge.requests)
-    answers: dict[Point, bool] = {}
-
-    def safe(point: Point) -> bool:
-        if point not in answers:
-            answers[point] = judge.safe(space.changes(point))
-        return answers[point]
-
-    for point in minimal_points(space.sites, safe):
+    doubts = Doubts(PATIENCE if patience is None else patience)
+    search = _Sets(judge, space, judge.asker.spots(judge.requests[0]), doubts)
+    for point in minimal_points(space.sites, search.safe, sure=search.sure):
         yield MinimalSet(models, space.kept(point), space.changes(point))
+    doubts.end()
