@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ksmcheck.check.verdict import Request
+from ksmcheck.check.verdict import Request, Verdict
 from ksmcheck.gate.outcome import Outcome
 from ksmcheck.store.content import Contents
 from ksmcheck.store.results import Results
@@ -122,12 +123,34 @@ def _new_checker() -> Checker:
 
 
 def ask(checker: Checker, group: Sequence[Request]) -> list[Outcome]:
-    """The outcomes of requests about one test; equal programs are checked once."""
+    """The outcomes of requests about one test; equal programs are checked once, and of one program
+    with different changes the first encoding answers all."""
     from ksmcheck.gate.telling import outcome_of
 
-    found = [outcome_of(checker, checker.check(request)) for request in group]
+    given = {request: checker.check(request) for request in group if not request.changes}
+    given |= _changed(checker, [request for request in group if request.changes])
+    found = [outcome_of(checker, given[request]) for request in group]
     checker.forget()
     return found
+
+
+def _changed(checker: Checker, group: Sequence[Request]) -> dict[Request, Verdict]:
+    """Verdicts of changed programs; those of one program under one model one after the other."""
+    if not group:
+        return {}
+    from ksmcheck.whatif.asker import Asker
+
+    asker = Asker(checker.workshop)
+    asker.sites = frozenset(change.site for request in group for change in request.changes)
+    given: dict[Request, Verdict] = {}
+    for _, alike in groupby(group, lambda request: replace(request, changes=())):
+        for request in (same := list(alike)):
+            if request is same[0]:
+                # The proof for the program as it is tells which of the changes matter to it.
+                asker.ask(request, ())
+            given[request] = asker.ask(request, request.changes)
+        asker.close_encodings()
+    return given
 
 
 def _start() -> None:

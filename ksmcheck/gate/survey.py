@@ -10,6 +10,7 @@ from ksmcheck.gate.answer import Answer, Answerer
 from ksmcheck.gate.baseline import Baseline, Known
 from ksmcheck.gate.outline import Inventory, Outline, inventory_of
 from ksmcheck.gate.plan import SHIPPED, Cell
+from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.program.sites import remove_sites
 from ksmcheck.store.content import Contents
 from ksmcheck.store.results import Results
@@ -100,7 +101,7 @@ def _removals(
 ) -> tuple[Removal, ...]:
     """Each barrier alone, wherever the property holds with it."""
     wanted = [
-        (cell, barrier.name, replace(cell.request, removed=cell.request.removed | {barrier.name}))
+        (cell, barrier.name, replace(cell.request, changes=(Change(barrier.name, REMOVE),)))
         for cell, inventory in inventories.items()
         if cell.necessity <= (2 if full else 1) and answers[cell].outcome.verdict in HOLDS
         for barrier in inventory.barriers

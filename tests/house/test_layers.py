@@ -31,7 +31,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         "whatif": "text store syntax kernel program cat model lowering events execution solve "
         "check explain batch",
         "report": "text kernel program model events execution check explain batch whatif",
-        "gate": "text store syntax kernel program lowering check explain batch report",
+        "gate": "text store syntax kernel program lowering check explain batch whatif report",
         "cli": "text store syntax kernel program cat model events execution solve check explain "
         "batch whatif report gate",
     }.items()
