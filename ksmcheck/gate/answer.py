@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +14,8 @@ from ksmcheck.store.content import Contents
 from ksmcheck.store.results import Results
 
 if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
     from ksmcheck.check.check import Checker
 
 
@@ -48,9 +49,14 @@ class Answerer:
     def __enter__(self) -> Answerer:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            if kind is None:
+                self._pool.shutdown(cancel_futures=True)
+            else:
+                from ksmcheck.batch.pool import end_workers
+
+                end_workers(self._pool)
 
     def answers(self, requests: Sequence[Request]) -> dict[Request, Answer]:
         """An answer to each. Raises InputError or InternalError of any of them."""
@@ -93,12 +99,10 @@ class Answerer:
         yield from zip(groups, self._workers().map(_work, groups), strict=True)
 
     def _workers(self) -> ProcessPoolExecutor:
-        from multiprocessing import get_context
-
         if self._pool is None:
-            # As in batch.run: a fork of a process with solver threads may dead-lock.
-            context = get_context("forkserver")
-            self._pool = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_start)
+            from ksmcheck.batch.pool import open_workers
+
+            self._pool = open_workers(self.jobs, _start)
         return self._pool
 
     @staticmethod
