@@ -32,7 +32,7 @@ def open_workers(jobs: int, start: Callable[..., None], *given: object) -> Proce
     """As ``workers``, for who has to call ``shutdown`` or ``end_workers``."""
     # Started afresh, not forked: a fork of a process with solver threads may dead-lock.
     context = get_context("forkserver")
-    begin = partial(_begin, start, *given)
+    begin = partial(begin_worker, start, *given)
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=begin)
 
 
@@ -45,7 +45,8 @@ def end_workers(pool: ProcessPoolExecutor) -> None:
     pool.shutdown(cancel_futures=True)
 
 
-def _begin(start: Callable[..., None], *given: object) -> None:
+def begin_worker(start: Callable[..., None], *given: object) -> None:
+    """Makes this process a worker that ends with its parent, and calls ``start(*given)``."""
     # Ctrl-C reaches every process of the terminal; the first one decides, and ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()

@@ -97,11 +97,12 @@ def _run(asked: Asked) -> int:
             lattice=asked.lattice,
             allow_bounded=asked.allow_bounded,
             as_json=asked.as_json,
+            jobs=asked.jobs,
         )
     if asked.repair:
         from ksmcheck.cli.whatif_sets import run_repair
 
-        return run_repair(asker, requests, as_json=asked.as_json, most=asked.most)
+        return run_repair(asker, requests, as_json=asked.as_json, most=asked.most, jobs=asked.jobs)
     return _matrix(asked, asker, requests)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request, Verdict
@@ -47,6 +47,14 @@ class Space:
         """The changes that make a point's program."""
         found = (forms[level] for forms, level in zip(self.forms, point, strict=True))
         return tuple(change for change in found if change is not None)
+
+    def point(self, changes: Iterable[Change]) -> Point:
+        """The point that the changes make."""
+        made = frozenset(changes)
+        return tuple(
+            next((i for i, form in enumerate(forms) if form in made), forms.index(None))
+            for forms in self.forms
+        )
 
     def below(self, point: Point) -> dict[str, tuple[Change | None, ...]]:
         """What each site may be at the point and below it."""
@@ -214,3 +222,34 @@ def minimal_sets(judge: Judge, space: Space, patience: int | None = None) -> Ite
     for point in minimal_points(space.sites, search.safe, sure=search.sure):
         yield MinimalSet(models, space.kept(point), space.changes(point))
     doubts.end()
+
+
+def joint_sets(
+    judge: Judge, space: Space, alone: Sequence[Sequence[MinimalSet]]
+) -> Iterator[MinimalSet]:
+    """As ``minimal_sets`` for several models, where all sets of each of them alone are known.
+
+    What is not above a minimal set of each model is unsafe. Of the rest the least points are asked
+    about; if these are safe they are all there are. Raises as ``minimal_sets``.
+    """
+    borders = [[space.point(least.changes) for least in sets] for sets in alone]
+
+    def perhaps(point: Point) -> bool:
+        return all(any(_at_least(space, point, p) for p in border) for border in borders)
+
+    models = tuple(request.model for request in judge.requests)
+    found: set[Point] = set()
+    for point in minimal_points(space.sites, perhaps):
+        if judge.broken(space.changes(point)) is not None:
+            break
+        found.add(point)
+        yield MinimalSet(models, space.kept(point), space.changes(point))
+    else:
+        return
+    for least in minimal_sets(judge, space):
+        if space.point(least.changes) not in found:
+            yield least
+
+
+def _at_least(space: Space, high: Point, low: Point) -> bool:
+    return all(a in levels.at_most(b) for levels, a, b in zip(space.sites, low, high, strict=True))

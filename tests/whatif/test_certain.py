@@ -13,7 +13,14 @@ from ksmcheck.cli import main
 from ksmcheck.program.change import Change
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.lattice import minimal_points
-from ksmcheck.whatif.minimal import Inconclusive, Judge, barrier_space, keeps, minimal_sets
+from ksmcheck.whatif.minimal import (
+    Inconclusive,
+    Judge,
+    barrier_space,
+    joint_sets,
+    keeps,
+    minimal_sets,
+)
 from ksmcheck.whatif.repair import Repairer, repair_space
 from tests.whatif.conftest import ROOT, random_program
 from tests.whatif.test_minimal import below, brute_force
@@ -75,6 +82,20 @@ def test_a_fence_that_forbids_less(contrary: Request, lattice: bool) -> None:
     found = {s.changes for s in minimal_sets(Judge(asker, [contrary]), space)}
     assert found == {space.changes(p) for p in brute_force([contrary], space)}
     assert found
+
+
+def test_models_together_where_a_fence_forbids_less(contrary: Request) -> None:
+    # SC needs nothing, and the other model wants P1's full barrier gone but P1's read barrier kept.
+    asker, requests = Asker(), [contrary, replace(contrary, model="sc")]
+    fences = [spot for spot in asker.spots(contrary) if spot.name.startswith("smp_")]
+    space = barrier_space(fences, "6.12")
+    alone = [list(minimal_sets(Judge(asker, [request]), space)) for request in requests]
+    joint = {s.changes for s in joint_sets(Judge(asker, requests), space, alone)}
+    assert joint == {space.changes(p) for p in brute_force(requests, space)}
+    # Where what is known of each is not true (here: that anything goes), it is found out.
+    pretended = [alone[1], alone[1]]
+    joint = {s.changes for s in joint_sets(Judge(asker, requests), space, pretended)}
+    assert joint == {space.changes(p) for p in brute_force(requests, space)}
 
 
 def test_to_take_it_for_granted_would_be_wrong(contrary: Request) -> None:
