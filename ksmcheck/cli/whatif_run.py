@@ -53,7 +53,9 @@ class Asked:
     most: int
     why: bool
     witness: bool
+    show: tuple[str, ...]
     full: bool
+    no_input: bool
     svg: Path | None
     jobs: int
     scheduler: str | None
@@ -185,6 +187,8 @@ def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
             raise InputError(
                 f"no kind of change {kind!r}", hint=f"there are {', '.join(ALL_KINDS)}"
             )
+    if asked.show and asked.as_json:
+        raise InputError("--show with --json", hint="the JSON has the execution of every cell")
     changes = chosen_changes(
         asker.spots(requests[0]), kinds, asked.sites, everything=asked.everything
     )
@@ -204,6 +208,7 @@ def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
         from ksmcheck.report.matrix_svg import matrix_svg
 
         asked.svg.write_text(matrix_svg(cells), encoding="utf-8")
+    _offer(asked, asker, cells)
     return exit_code(cells, asked.allow_bounded)
 
 
@@ -215,17 +220,38 @@ def _print_json(asker: Asker, answer: Answer) -> None:
 
 
 def _print_matrix(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
+    from ksmcheck.cli.whatif_show import chosen_cells
     from ksmcheck.report.console import console
-    from ksmcheck.report.matrix import print_matrix
+    from ksmcheck.report.matrix import numbered, print_matrix
+
+    print_matrix(console(), cells)
+    for cell in numbered(cells) if asked.witness else chosen_cells(asked.show, cells):
+        _show(asked, asker, cell)
+
+
+def _show(asked: Asked, asker: Asker, cell: Answer) -> None:
+    from ksmcheck.report.console import console
     from ksmcheck.report.text import Said, print_verdict
 
+    assert cell.verdict is not None
     out = console()
-    print_matrix(out, cells)
-    if asked.witness:
-        for cell in cells:
-            if cell.verdict is not None and cell.verdict.witness is not None:
-                told = telling_of(asker, cell.verdict)
-                print_verdict(out, cell.verdict, Said(told, full=asked.full))
+    out.print(f"{'; '.join(map(str, cell.changes)) or 'as it is'}:", markup=False, soft_wrap=True)
+    print_verdict(out, cell.verdict, Said(telling_of(asker, cell.verdict), full=asked.full))
+
+
+def _offer(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
+    """Where somebody is at the terminal: any cell's execution by a key or two."""
+    from ksmcheck.cli.whatif_show import can_ask, pick
+    from ksmcheck.report.console import console
+    from ksmcheck.report.matrix import print_matrix
+
+    if not (asked.no_input or asked.as_json or asked.witness or asked.show) and can_ask():
+        click.echo()
+        pick(
+            cells,
+            lambda cell: _show(asked, asker, cell),
+            lambda: print_matrix(console(), cells),
+        )
 
 
 def _print_why(asked: Asked, requests: list[Request], cells: list[Answer]) -> None:
