@@ -139,7 +139,7 @@ def _run(
 
 def _costs(asker: Asker, group: Iterable[Request]) -> list[Costs]:
     """The costs of all models of the group, none where one has no table."""
-    found = [load_costs(asker.workshop.model(request.model)) for request in group]
+    found = [load_costs(asker.workshop.model(request.model), request) for request in group]
     return [] if None in found else [c for c in found if c is not None]
 
 
