@@ -50,10 +50,12 @@ class _Varied:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A verdict that is not safe, and the execution that shows it, if there is one."""
+    """A verdict that is not safe, and the execution that shows it, if there is one: by what it
+    does, or by the ``flags`` that it raises."""
 
     verdict: Verdict
     execution: Execution | None
+    flags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class LessOrder:
     def prove(self, forms: Forms) -> None:
         """Raises Unsure unless the execution is one, and a violation, whatever each site is of
         ``forms``. Sites that are not named stay as they are in the execution."""
-        execution, flags = self.violation.execution, self.violation.verdict.flags
+        execution, flags = self.violation.execution, self.violation.flags
         if execution is None:
             raise Unsure(f"there is no execution that shows {self.violation.verdict.verdict}")
         varied = _Varied()

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request, Verdict
-from ksmcheck.execution.execution import Execution
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
@@ -131,13 +130,15 @@ class Judge:
         for request in self.requests:
             verdict = self.verdict(request, changes)
             if not keeps(verdict):
-                return Violation(verdict, self._shown(verdict))
+                return self._violation(verdict)
         return None
 
-    def _shown(self, verdict: Verdict) -> Execution | None:
-        if verdict.witness is not None:
-            return verdict.witness.execution
-        return next((s.racing for s in reversed(self.asker.last) if verdict.flags), None)
+    def _violation(self, verdict: Verdict) -> Violation:
+        if verdict.witness is None:  # a flag alone, of a test that demands nothing
+            racing = next((s.racing for s in reversed(self.asker.last) if verdict.flags), None)
+            return Violation(verdict, racing, verdict.flags)
+        flags = verdict.flags if verdict.observation is None else ()
+        return Violation(verdict, verdict.witness.execution, flags)
 
     def verdict(self, request: Request, changes: tuple[Change, ...]) -> Verdict:
         """One conclusive verdict. Raises as ``broken``."""
