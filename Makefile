@@ -81,7 +81,13 @@ kernel-models: venv
 wheel: venv
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .
 
-venv: $(VENV)/.installed
+venv: $(VENV)/.compiled
+
+# pip compiles what it installs, but not a checkout; and where PYTHONDONTWRITEBYTECODE is set, no run
+# does either: each would compile all modules that it loads.
+$(VENV)/.compiled: $(VENV)/.installed $(shell find ksmcheck -name '*.py')
+	$(BIN)/python -m compileall -q ksmcheck
+	touch $@
 
 # Also offline once the packages are there: only a changed pyproject.toml installs again.
 $(VENV)/.installed: pyproject.toml

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ksmcheck.batch.suite import Column, Scenario, Suite, Variant
 from ksmcheck.check.verdict import Request
 from ksmcheck.kernel.primitives import KERNELS
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What every request of a run has in common."""
 
     solver: str = "cadical"
@@ -22,8 +21,7 @@ class Limits:
     memory: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One cell to check, or ``skip``: the reason why it is not applicable."""
 
     scenario: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ksmcheck.batch.collector import calm_collector
 from ksmcheck.batch.jobs import Group, Job
@@ -11,10 +10,10 @@ from ksmcheck.batch.letters import letter_of
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.explain.tell import story_of
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """The answer to one job; ``verdict`` is None where it was skipped.
 
     ``story`` is the sentence that names the missing order of a violation.

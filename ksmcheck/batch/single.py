@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ksmcheck.batch.suite import load_suite
 from ksmcheck.check.verdict import Request
 from ksmcheck.model.load import shipped_models
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """The command line's choices, as ``Request`` has them."""
 
     kernel: str = "6.12"

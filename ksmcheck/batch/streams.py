@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -39,16 +38,16 @@ def in_order(
             stream.kill()
 
 
-@dataclass(slots=True)
 class _Stream(Generic[Item]):
     """One search; ``items`` are what has been found and not been read."""
 
-    search: Callable[[], Iterable[Item]]
-    items: deque[Item] = field(default_factory=deque)
-    process: BaseProcess | None = None
-    reader: Connection | None = None
-    ended: bool = False
-    error: BaseException | None = None
+    def __init__(self, search: Callable[[], Iterable[Item]]) -> None:
+        self.search = search
+        self.items: deque[Item] = deque()
+        self.process: BaseProcess | None = None
+        self.reader: Connection | None = None
+        self.ended = False
+        self.error: BaseException | None = None
 
     def start(self) -> None:
         from multiprocessing import get_context
@@ -82,10 +81,10 @@ class _Stream(Generic[Item]):
         self.process = self.reader = None
 
 
-@dataclass(slots=True)
 class _Streams(Generic[Item]):
-    jobs: int
-    all: list[_Stream[Item]]
+    def __init__(self, jobs: int, streams: list[_Stream[Item]]) -> None:
+        self.jobs = jobs
+        self.all = streams
 
     def items(self, stream: _Stream[Item]) -> Iterator[Item]:
         while True:

@@ -6,17 +6,15 @@ verdict of each cell, with its reason); litmus/ksm/suite.toml shows the form.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of the table: a model, and for LKMM whether the shared stores are marked."""
 
     name: str
@@ -28,8 +26,7 @@ class Column:
         return "marked" if self.marked else "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """``path`` is its litmus file; ``defines`` select the case."""
 
     id: str
@@ -40,8 +37,7 @@ class Scenario:
     claims: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """What differs from the shipped code. ``na`` and ``na_in``: reasons why it does not exist at a
     kernel point, or cannot be made in a scenario."""
 
@@ -53,8 +49,7 @@ class Variant:
     na_in: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """What is expected in one place of the table; ``letter`` as the suite's legend explains."""
 
     letter: str
@@ -65,8 +60,7 @@ CellKey = tuple[str, str, str]
 """Variant, kernel point, column."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """``expected`` maps a scenario's id to its cells."""
 
     folder: Path
@@ -117,6 +111,8 @@ def _missing(error: Exception) -> str:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as a dict; raises InputError with line and column."""
+    import tomllib  # a file that belongs to no suite has no need of it
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

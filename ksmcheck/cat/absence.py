@@ -8,11 +8,11 @@ a ``let rec`` are not explained: they are certain for this candidate alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ksmcheck.cat.algebra import Node
 from ksmcheck.cat.derive import WHOLE, Derivation, Fact
 from ksmcheck.cat.graph import DYNAMIC, members
+from ksmcheck.record import Struct
 
 Missing = tuple[int, frozenset[Fact]]
 """Facts that hold (bits of the Derivation), and facts that do not hold, by the ids of ``Scope``."""
@@ -20,8 +20,7 @@ Missing = tuple[int, frozenset[Fact]]
 NOTHING: Missing = (0, frozenset())
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """All events that candidates may have: ``events[i]`` is the number there of event i of the
     graph, ``count`` how many there are, ``may[node]`` what a node may contain over them."""
 
@@ -30,8 +29,7 @@ class Scope:
     may: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """``holding`` and ``lacking`` together force the absence in any candidate. ``whole``: something
     was used that can not be said in facts, so it is certain only for this very candidate.
 

@@ -7,9 +7,9 @@ body of its group, which comes later.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ksmcheck.record import Struct, field
 from ksmcheck.text import Span
 
 Sort: TypeAlias = Literal["set", "rel"]
@@ -38,8 +38,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """``name`` for op ``base``; ``group`` and ``index`` for ``var`` and ``fix``."""
 
     id: int
@@ -51,8 +50,7 @@ class Node:
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """``let rec``: ``variables[i]`` is the node of the variable, ``bodies[i]`` of its definition.
 
     The value is what iteration from empty settles on, each definition in turn seeing the newest
@@ -67,8 +65,7 @@ class Group:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One requirement of a model, or one ``flag``.
 
     The condition is ``acyclic``, ``irreflexive`` or ``empty`` of the expression, or its negation if
@@ -83,8 +80,7 @@ class Check:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Algebra:
+class Algebra(Struct, frozen=True):
     """``roots[i]`` is the node that ``checks[i]`` is about.
 
     Only what the checks are made of is there. ``names`` are the nodes among it that the file's own
@@ -102,8 +98,7 @@ class Algebra:
         return frozenset((n.sort, n.name) for n in self.nodes if n.op == "base")
 
 
-@dataclass(slots=True)
-class AlgebraBuilder:
+class AlgebraBuilder(Struct):
     """Makes nodes; equal ones once. Operands are node numbers, of sorts already checked."""
 
     nodes: list[Node] = field(default_factory=list)

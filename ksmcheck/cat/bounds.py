@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ksmcheck.cat.algebra import Check, Group, Node
@@ -13,6 +12,7 @@ from ksmcheck.cat.evaluate import apply
 from ksmcheck.cat.graph import Graph, Shape, shape
 from ksmcheck.cat.plan import Plan, plan
 from ksmcheck.cat.recursion import NEGATIVE, POSITIVE, cone, signs
+from ksmcheck.record import Struct
 
 # (may, must) as integers.
 Bound: TypeAlias = tuple[int, int]
@@ -42,8 +42,7 @@ def bounds(compiled: CompiledCat, may: Graph, must: Graph) -> list[Bound]:
     return run.all()
 
 
-@dataclass(slots=True)
-class _Bounds:
+class _Bounds(Struct):
     plan: Plan
     may: Graph
     must: Graph

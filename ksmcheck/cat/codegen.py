@@ -7,11 +7,10 @@ checks in order, stopping at the first that fires if so asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ksmcheck.cat.algebra import Algebra, Group, Node
 from ksmcheck.cat.dependence import free_groups, varying_nodes
 from ksmcheck.cat.recursion import cone
+from ksmcheck.record import Struct, field
 
 _CONSTANTS = {"universe": "U", "id": "I", "empty": "0"}
 _TEMPLATES = {
@@ -31,8 +30,7 @@ _TEMPLATES = {
 _TESTS = {"acyclic": "cyclic({0}, k)", "irreflexive": "{0} & I", "empty": "{0}"}
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Generated code for some checks.
 
     ``checks``  their numbers in the algebra.
@@ -99,8 +97,7 @@ def _emit_varying(
         ]
 
 
-@dataclass(slots=True)
-class _Emitter:
+class _Emitter(Struct):
     """``known``: nodes whose locals exist. ``read``: names of the locals that were read."""
 
     algebra: Algebra

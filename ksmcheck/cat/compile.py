@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.absence import Absence, Scope
@@ -16,6 +15,7 @@ from ksmcheck.cat.machine import Machine, Values, code_of
 from ksmcheck.cat.plan import Plan, plan
 from ksmcheck.cat.reasons import Reason, reasons
 from ksmcheck.cat.stages import StagedValues
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from ksmcheck.cat.load import CatModel
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """What is worth keeping on disk: the algebra and generated code, without anything run yet."""
 
     name: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
 
+from ksmcheck.record import Struct, fields
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.text import Span
 
@@ -63,7 +63,7 @@ def _in(tree: object, bound: frozenset[str]) -> set[str]:
             return set[str]().union(*(_in(part, bound) for part in tree))
         case Span() | str() | bool() | None:
             return set()
-    if is_dataclass(tree):
-        parts = (getattr(tree, f.name) for f in fields(tree))
+    if isinstance(tree, Struct):
+        parts = (getattr(tree, name) for name in fields(tree))
         return set[str]().union(*(_in(part, bound) for part in parts))
     return set()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from ksmcheck.record import Struct, field
 
 # Relations that differ between candidates with the same executed events; a reason names them.
 DYNAMIC = ("rf", "co", "loc", "addr", "data", "ctrl")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Graph:
+class Graph(Struct, frozen=True, eq=False):
     """``n`` executed events. Event i is bit i of a set, pair (a, b) bit a*n+b of a relation.
 
     Sets: ``R W F IW`` and the model's tags. Relations: ``po rf co rmw loc int ext addr data ctrl``.
@@ -24,8 +24,7 @@ class Graph:
     rels: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """Constants for ``n`` events: ``row`` and ``col`` are the first row and column of the matrix,
     ``diagonal`` the identity, ``full`` every pair, ``lower`` the pairs (a, b) with a >= b."""
 

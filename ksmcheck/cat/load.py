@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Algebra, Check
 from ksmcheck.cat.native import NATIVE_FALLBACKS, NATIVE_INCLUDES, PROCEDURES
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError, Source, Span
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from ksmcheck.syntax.cat_tree import Include, Statement
 
 
-@dataclass(frozen=True, slots=True)
-class CatModel:
+class CatModel(Struct, frozen=True):
     """A memory model that can be evaluated.
 
     ``name``   the file's name without ``.cat``.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import marshal
+import sys
 from collections.abc import Callable
-from importlib.util import MAGIC_NUMBER
 from typing import Any, TypeAlias
 
 from ksmcheck.cat import bits
@@ -15,12 +15,14 @@ from ksmcheck.cat.graph import Graph, Shape, shape
 Values: TypeAlias = dict[str, int]
 # How many results of ``fixed`` to keep: fewer where relations are large.
 _MOST_KEPT, _KEPT_PAIRS = 512, 500_000
+# Byte code is for one Python version. (importlib.util has a finer mark, and costs a millisecond.)
+_PYTHON = sys.version.encode()
 _OPERATORS = ("compose", "closure", "cyclic", "transpose", "product", "identity", "domain")
 
 
 def code_of(section: Section) -> tuple[bytes, bytes]:
     """The section's byte code with the mark of the Python version that it is for."""
-    return MAGIC_NUMBER, marshal.dumps(compile(section.source, "<cat model>", "exec"))
+    return _PYTHON, marshal.dumps(compile(section.source, "<cat model>", "exec"))
 
 
 class Machine:
@@ -30,7 +32,7 @@ class Machine:
         self.section = section
         scope: dict[str, Any] = {name: getattr(bits, name) for name in _OPERATORS}
         scope.update(codomain=bits.codomain, unsettled=unsettled)
-        if code[0] != MAGIC_NUMBER:
+        if code[0] != _PYTHON:
             code = code_of(section)
         exec(marshal.loads(code[1]), scope)
         self._fixed: Callable[..., tuple[tuple[int, ...], Values]] = scope["fixed"]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.cat.algebra import Algebra, Group
 from ksmcheck.cat.dependence import free_groups, varying_nodes
 from ksmcheck.cat.graph import DYNAMIC
+from ksmcheck.record import Struct
 
 # Operators whose value at (a, b) hangs on more than those of the operands at a and b.
 _THROUGH_OTHERS = frozenset(["seq", "plus", "star", "domain", "range", "var", "fix"])
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """``free[i]``: recursion groups open in node i. ``stable[i]``: every candidate that the caller
     considers has the same value of node i at the same executed events. ``still[i]``: derivations of
     node i use no dynamic facts. ``fixed`` is as in ``CompiledCat.explain``. ``locals[i]``: the

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ksmcheck.cat.algebra import Algebra, AlgebraBuilder, Check
 from ksmcheck.cat.recursion import cone
+from ksmcheck.record import replace
 
 
 def reachable(

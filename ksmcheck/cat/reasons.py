@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.cat.absence import Absence, Scope
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.derive import WHOLE, Derivation, Fact
 from ksmcheck.cat.graph import Graph, members
 from ksmcheck.cat.paths import short_cycles
 from ksmcheck.cat.plan import Plan
+from ksmcheck.record import Struct
 
 _TRIED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Facts whose conjunction forces the violation in any candidate that has them all.
 
     A fact is (relation, a, b) for a relation of ``graph.DYNAMIC``, or ("exec", a, a) for an event

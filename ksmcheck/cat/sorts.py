@@ -36,9 +36,9 @@ def sort_of(expr: t.Expr, of_name: Callable[[str], Sort | None]) -> Sort | None:
             return _result(function)
         case t.If(_, then, orelse):
             return sort_of(then, of_name) or sort_of(orelse, of_name)
-        case t.Try(_, fallback):
+        case t.Try(attempt, fallback):
             # What is tried may have no meaning for being of the wrong sort.
-            return sort_of(fallback, of_name)
+            return sort_of(fallback, of_name) or sort_of(attempt, of_name)
         case t.LetIn(_, _, body):
             return sort_of(body, of_name)
     return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 from ksmcheck.cat.algebra import Algebra, Check
 from ksmcheck.cat.define import bind
 from ksmcheck.cat.elaborate import Elaborator
@@ -20,12 +18,12 @@ from ksmcheck.cat.values import (
     TupleValue,
     uncompiled,
 )
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.text import InputError
 
 
-@dataclass(frozen=True, slots=True)
-class Elaborated:
+class Elaborated(Struct, frozen=True):
     """A model's meaning: its algebra, and the tags it speaks of.
 
     ``interpreted`` says why the algebra has no words for the model, None where it has: all that is
@@ -66,8 +64,7 @@ def _interpreted(
     return Elaborated(algebra, frozenset(tags | elaborator.declared), why)
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     elaborator: Elaborator
     checks: list[Check] = field(default_factory=list)
     roots: list[int] = field(default_factory=list)

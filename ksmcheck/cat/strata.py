@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-
+from ksmcheck.record import Struct, fields
 from ksmcheck.syntax.cat_tree import Binding, Name
 from ksmcheck.text import Span
 
@@ -53,6 +52,6 @@ def names_in(tree: object) -> set[str]:
             out.add(at.name)
         elif isinstance(at, tuple):
             stack.extend(at)
-        elif is_dataclass(at) and not isinstance(at, Span | type):
-            stack.extend(getattr(at, f.name) for f in fields(at))
+        elif isinstance(at, Struct) and not isinstance(at, Span | type):
+            stack.extend(getattr(at, name) for name in fields(at))
     return out

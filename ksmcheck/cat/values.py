@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ksmcheck.cat.algebra import AlgebraBuilder, Sort
+from ksmcheck.record import Struct
 from ksmcheck.syntax.cat_tree import Expr, Statement
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(frozen=True, slots=True)
-class NodeValue:
+class NodeValue(Struct, frozen=True):
     """A set or relation."""
 
     node: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Closure:
+class Closure(Struct, frozen=True, eq=False):
     """A user's function; ``scope`` holds the names as they were at its definition."""
 
     name: str
@@ -29,8 +27,7 @@ class Closure:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Builtin:
+class Builtin(Struct, frozen=True):
     """A predefined function; ``sorts`` are those of its arguments, ``tag`` for a tag's name."""
 
     name: str
@@ -38,8 +35,7 @@ class Builtin:
     build: Callable[..., int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ProcedureValue:
+class ProcedureValue(Struct, frozen=True, eq=False):
     """``scope`` holds the names as they were at its definition, its own if it may call itself."""
 
     name: str
@@ -49,35 +45,30 @@ class ProcedureValue:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Unresolved:
+class Unresolved(Struct, frozen=True):
     """A name passed to a function before it is known whether it is a tag."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TagValue:
+class TagValue(Struct, frozen=True):
     """``'mb``: a tag, which stands for the events that carry it where a set is wanted."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class TupleValue:
+class TupleValue(Struct, frozen=True):
     parts: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyValue:
+class FamilyValue(Struct, frozen=True):
     """A set of tags, or a set of sets, whose members the text of the model fixes."""
 
     members: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Uncompiled:
+class Uncompiled(Struct, frozen=True):
     """A function whose result hangs on the execution in a way that the algebra has no words for."""
 
     what: str

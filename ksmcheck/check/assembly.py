@@ -9,8 +9,8 @@ from ksmcheck.events.terms import Term
 from ksmcheck.isa.dialects import MODELS
 from ksmcheck.model.load import shipped_models
 from ksmcheck.program.ir import Cell
-from ksmcheck.syntax.assembly import dialect_of
 from ksmcheck.syntax.assembly_ast import AssemblyTest
+from ksmcheck.syntax.assembly_head import dialect_of
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError
 

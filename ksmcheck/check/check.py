@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from ksmcheck.check.verdict import (
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.program.ir import Check, Cut, Program
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.session import Session
 from ksmcheck.syntax.load import AnyTest
@@ -53,8 +53,7 @@ BOUNDS = (1, 2, 4, 8)
 """Unrolling bounds to try without one from the user, each where the one before can be reached."""
 
 
-@dataclass(slots=True)
-class Checker:
+class Checker(Struct):
     """Answers requests one after the other, sharing what they have in common."""
 
     workshop: Workshop = field(default_factory=Workshop)
@@ -198,7 +197,7 @@ class Checker:
         if request.engine == "explicit":
             from ksmcheck.solve.explicit import ExplicitSession
 
-            tree = model.cat.tree if cat.interpreted is not None else ()
+            tree = model.tree if cat.interpreted is not None else ()
             return ExplicitSession(structure, cat, tree=tree, limits=limits)
         return Session(
             structure,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.program.ir import UNDEFINED
+from ksmcheck.record import Struct
 
 PROPERTY_QUANTIFIERS = ("~exists", "forall")
 _OF_ALL = UNDEFINED | {"bad address"}
 
 
-@dataclass(frozen=True, slots=True)
-class Goals:
+class Goals(Struct, frozen=True):
     """``complete``: all threads ended and the filter holds. ``failing``: a property of the code
     fails, whatever becomes of the execution. ``broken``: complete, and a property of the code or
     the final condition fails. ``cut``: an unrolling bound is reached; an iteration that changes

@@ -6,7 +6,6 @@ programs and loaded models, so that many requests about the same test do not rep
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ksmcheck.check.assembly import check_fit, check_widths
@@ -24,6 +23,7 @@ from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.program.compile import UNROLL, compile_program
 from ksmcheck.program.fingerprint import fingerprint
 from ksmcheck.program.ir import Program
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.solve.ground import Grounds
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -38,8 +38,7 @@ ASSEMBLY = "assembly"
 """The configuration of assembly tests."""
 
 
-@dataclass(slots=True)
-class Workshop:
+class Workshop(Struct):
     """The tests, programs and models of one run."""
 
     _tests: dict[tuple[object, ...], AnyTest] = field(default_factory=dict)
@@ -61,7 +60,7 @@ class Workshop:
                 from ksmcheck.execution.plain_cat import evaluate
                 from ksmcheck.execution.plain_names import Universe
 
-                evaluate(model.cat.tree, Universe(frozenset(), {}, {}))
+                evaluate(model.tree, Universe(frozenset(), {}, {}))
         return self._models[name]
 
     def test(self, request: Request) -> AnyTest:

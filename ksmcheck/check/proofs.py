@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from ksmcheck.events.terms import Term
+from ksmcheck.record import Struct, field
 
 Question = tuple[str, int]
 """A flag's name (or "" for none) and the number of a goal."""
 
 
-@dataclass(slots=True)
-class Proofs:
+class Proofs(Struct):
     """The cores of each question; one that is among the assumptions of a new query answers it."""
 
     _cores: dict[Question, list[tuple[Term, ...]]] = field(default_factory=dict)

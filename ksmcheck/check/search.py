@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Check
-from ksmcheck.check.goals import Goals, goals_of
+from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.proofs import Proofs
 from ksmcheck.check.verdict import (
@@ -27,6 +26,7 @@ from ksmcheck.events.terms import Term
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.program.change import PLAIN
 from ksmcheck.program.ir import Origin
+from ksmcheck.record import Struct, replace
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Candidate, Found, GaveUp
 from ksmcheck.solve.session import Session
@@ -48,8 +48,7 @@ class OutOfTime(Exception):
     """A search ended without an answer; the text is the reason, for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question that was refuted, and the selectors that the refutation rests on."""
 
     flag: Check | None
@@ -57,7 +56,6 @@ class Asked:
     core: tuple[Term, ...]
 
 
-@dataclass(slots=True)
 class Search:
     """``opened`` gives a solver's session for a structure; ``base`` is the verdict to fill in.
 
@@ -66,27 +64,28 @@ class Search:
     is the execution that the flag in the verdict is raised by.
     """
 
-    workshop: Workshop
-    request: Request
-    structure: EventStructure
-    opened: Callable[[EventStructure], Session | ExplicitSession]
-    base: Verdict
-    session: Session | ExplicitSession = field(init=False)
-    goals: Goals = field(init=False)
-    options: Options | None = None
-    selected: frozenset[tuple[str, str]] = frozenset()
-    given: tuple[Term, ...] = field(init=False)
-    refuted: list[Asked] = field(init=False)
-    racing: Execution | None = None
-    _proofs: Proofs = field(init=False)
-    _unending: Search | None = None
-    _root: Search | None = None
-
-    def __post_init__(self) -> None:
-        self.session = self.opened(self.structure)
-        self.goals = goals_of(self.structure)
+    def __init__(
+        self,
+        workshop: Workshop,
+        request: Request,
+        structure: EventStructure,
+        opened: Callable[[EventStructure], Session | ExplicitSession],
+        base: Verdict,
+        options: Options | None = None,
+        selected: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
+        self.workshop = workshop
+        self.request = request
+        self.structure = structure
+        self.opened = opened
+        self.base = base
+        self.options = options
+        self.session = opened(structure)
+        self.goals = goals_of(structure)
         self._proofs = Proofs()
-        self._select(self.selected)
+        self._unending: Search | None = None
+        self._root: Search | None = None
+        self._select(selected)
 
     def under(
         self, request: Request, base: Verdict, selected: frozenset[tuple[str, str]]
@@ -120,8 +119,8 @@ class Search:
     def _select(self, selected: frozenset[tuple[str, str]]) -> None:
         terms = self.structure.terms
         self.selected = selected
-        self.refuted = []
-        self.racing = None
+        self.refuted: list[Asked] = []
+        self.racing: Execution | None = None
         self.given = tuple(
             term if key in selected else terms.no(term) for key, term in self.structure.selectors
         )
@@ -219,7 +218,15 @@ class Search:
             structure = self.workshop.structure(
                 self.request, config, stalls=True, options=self.options
             )
-            self._unending = replace(self, structure=structure)
+            self._unending = Search(
+                self.workshop,
+                self.request,
+                structure,
+                self.opened,
+                self.base,
+                self.options,
+                self.selected,
+            )
         return self._unending
 
     def flags(self) -> tuple[str, Execution] | None:

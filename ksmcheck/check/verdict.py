@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ksmcheck.execution.execution import Execution
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.change import Change
 from ksmcheck.program.ir import Cell, Origin
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import Span
 
 SAFE = "SAFE"
@@ -18,8 +18,7 @@ VACUOUS = "VACUOUS"
 UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One test under one model.
 
     ``removed`` are sites taken out, ``changes`` what else is changed in the test's code.
@@ -42,8 +41,7 @@ class Request:
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """The property that an execution violates.
 
     ``name``: ``exists``/``~exists``/``forall`` for the final condition, the macro for a property in
@@ -56,8 +54,7 @@ class Failure:
     origin: Origin | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Struct, frozen=True):
     """An execution that the independent replay has accepted, and what it shows."""
 
     execution: Execution
@@ -66,8 +63,7 @@ class Witness:
     thread_names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The answer to one request.
 
     ``verdict``      SAFE, SAFE up to k, VIOLATED, VACUOUS or UNKNOWN.
@@ -111,8 +107,7 @@ class Verdict:
         return replace(self, seconds=seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """All final states of a test: one tuple of values per state, in the order of ``texts``.
 
     ``types`` are the C types of the values; ``quantifier`` is that of the test's condition and

@@ -57,9 +57,6 @@ class _Lazy(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from ksmcheck.batch.collector import calm_collector
-
-        calm_collector()
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -94,20 +91,9 @@ def _root() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Entry point: runs the command and exits with its documented code."""
-    from ksmcheck.text import Inconclusive, InputError, InternalError
-
     _forgive_encodings()
     try:
         code = _root.main(args=args, prog_name="ksmcheck", standalone_mode=False)
-    except InputError as error:
-        click.echo(error.diagnostic.render(), err=True)
-        code = error.exit_code
-    except Inconclusive as error:
-        click.echo(f"UNKNOWN: {error}", err=True)
-        code = error.exit_code
-    except InternalError as error:
-        click.echo(f"ksmcheck: internal error: {error}\nThis is a bug in ksmcheck.", err=True)
-        code = error.exit_code
     except click.ClickException as error:
         error.show()
         code = 2
@@ -118,7 +104,7 @@ def main(args: list[str] | None = None) -> None:
         sys.stderr.close()
         code = 0
     except Exception as error:
-        code = _unexpected(error)
+        code = _told(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -127,6 +113,22 @@ def _forgive_encodings() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _told(error: Exception) -> int:
+    """Says what is wrong, on standard error, and gives the exit code."""
+    from ksmcheck.text import Inconclusive, InputError, InternalError
+
+    if isinstance(error, InputError):
+        click.echo(error.diagnostic.render(), err=True)
+        return error.exit_code
+    if isinstance(error, Inconclusive):
+        click.echo(f"UNKNOWN: {error}", err=True)
+        return error.exit_code
+    if isinstance(error, InternalError):
+        click.echo(f"ksmcheck: internal error: {error}\nThis is a bug in ksmcheck.", err=True)
+        return error.exit_code
+    return _unexpected(error)
 
 
 def _unexpected(error: Exception) -> int:

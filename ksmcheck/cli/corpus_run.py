@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -24,12 +23,12 @@ from ksmcheck.batch.corpus.resume import Resume, open_resume
 from ksmcheck.batch.corpus.run import run_tests
 from ksmcheck.batch.corpus.summary import exit_code, summary_of
 from ksmcheck.batch.corpus.tests import CorpusTest, found_tests, listed_tests
+from ksmcheck.record import Struct
 from ksmcheck.store.paths import models_dir
 from ksmcheck.text import InputError
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """What the command line names, None where it does not. ``json`` may be ``-``."""
 
     expected: Path | None = None

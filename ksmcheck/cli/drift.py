@@ -119,7 +119,7 @@ def _lines(finding: Finding) -> list[str]:
 
 
 def _json(findings: tuple[Finding, ...]) -> None:
-    from dataclasses import asdict
+    from ksmcheck.record import asdict
 
     for finding in findings:
         click.echo(json.dumps(asdict(finding)))

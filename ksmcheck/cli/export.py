@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from ksmcheck.cli.options import (
     site_names,
     test_options,
 )
+from ksmcheck.record import replace
 
 _EPILOG = """\b
 Examples:

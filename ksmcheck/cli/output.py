@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -13,13 +11,12 @@ from ksmcheck.batch.letters import letter_of
 from ksmcheck.batch.suite import Suite
 from ksmcheck.check import Checker, Request, Verdict
 from ksmcheck.check.assembly import misfit
-from ksmcheck.explain.tell import telling_of
+from ksmcheck.record import Struct, field
 from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 
 
-@dataclass(slots=True)
-class Output:
+class Output(Struct):
     """Shows verdicts one by one and remembers the gravest."""
 
     checker: Checker
@@ -34,20 +31,28 @@ class Output:
         place = self._place(verdict.request)
         expectation = place.expectation
         self.codes.append(exit_code_of(verdict, expectation, allow_bounded=self.allow_bounded))
-        story = telling_of(self.checker, verdict)
+        story = None
+        if verdict.witness is not None:
+            from ksmcheck.explain.tell import telling_of
+
+            story = telling_of(self.checker, verdict)
         if self.as_json:
+            import json
+
             from ksmcheck.report.json import verdict_object
 
             click.echo(json.dumps(verdict_object(verdict, place, story)))
             return
-        from ksmcheck.report.console import console
+        from ksmcheck.report.console import paper
         from ksmcheck.report.text import Said, print_verdict
 
-        print_verdict(console(), verdict, Said(story, expectation, place.titles, self.full))
+        print_verdict(paper(), verdict, Said(story, expectation, place.titles, self.full))
 
     def not_applicable(self, request: Request, reason: str) -> None:
         """A model that does not exist at the kernel point, met while all models were asked for."""
         if self.as_json:
+            import json
+
             from ksmcheck.report.json import skipped_object
 
             click.echo(json.dumps(skipped_object(request, self._place(request), reason)))

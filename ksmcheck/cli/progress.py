@@ -24,10 +24,10 @@ def show_results(
     started = perf_counter()
     results = _collect(groups, jobs, as_json)
     if not as_json:
-        from ksmcheck.report.console import console
+        from ksmcheck.report.console import paper
         from ksmcheck.report.table import print_table
 
-        print_table(console(), results, perf_counter() - started)
+        print_table(paper(), results, perf_counter() - started)
         if witness:
             _witnesses(results, full)
     return gravest(_code(r) for r in results)
@@ -84,10 +84,10 @@ def _witnesses(results: Sequence[Result], full: bool) -> None:
     """The execution of each violation."""
     from ksmcheck.check import Checker
     from ksmcheck.explain.tell import telling_of
-    from ksmcheck.report.console import console
+    from ksmcheck.report.console import paper
     from ksmcheck.report.text import Said, print_verdict
 
-    checker, out = Checker(), console()
+    checker, out = Checker(), paper()
     for result in results:
         if result.verdict is not None and result.letter in "VR":
             request, expectation = result.job.request, place_of(result).expectation

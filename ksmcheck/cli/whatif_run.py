@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +17,7 @@ from ksmcheck.cli.output import Output, missing_model
 from ksmcheck.explain.tell import telling_of
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import find_spot
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.matrix import ALL_KINDS, Answer, chosen_changes, questions
@@ -25,8 +25,7 @@ from ksmcheck.whatif.patch import patched_copy
 from ksmcheck.whatif.sweep import sweep
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The command line, option by option."""
 
     file: Path
@@ -221,28 +220,28 @@ def _print_json(asker: Asker, answer: Answer) -> None:
 
 def _print_matrix(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
     from ksmcheck.cli.whatif_show import chosen_cells
-    from ksmcheck.report.console import console
+    from ksmcheck.report.console import paper
     from ksmcheck.report.matrix import numbered, print_matrix
 
-    print_matrix(console(), cells)
+    print_matrix(paper(), cells)
     for cell in numbered(cells) if asked.witness else chosen_cells(asked.show, cells):
         _show(asked, asker, cell)
 
 
 def _show(asked: Asked, asker: Asker, cell: Answer) -> None:
-    from ksmcheck.report.console import console
+    from ksmcheck.report.console import paper
     from ksmcheck.report.text import Said, print_verdict
 
     assert cell.verdict is not None
-    out = console()
-    out.print(f"{'; '.join(map(str, cell.changes)) or 'as it is'}:", markup=False, soft_wrap=True)
+    out = paper()
+    out.line(f"{'; '.join(map(str, cell.changes)) or 'as it is'}:")
     print_verdict(out, cell.verdict, Said(telling_of(asker, cell.verdict), full=asked.full))
 
 
 def _offer(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
     """Where somebody is at the terminal: any cell's execution by a key or two."""
     from ksmcheck.cli.whatif_show import can_ask, pick
-    from ksmcheck.report.console import console
+    from ksmcheck.report.console import paper
     from ksmcheck.report.matrix import print_matrix
 
     if not (asked.no_input or asked.as_json or asked.witness or asked.show) and can_ask():
@@ -250,7 +249,7 @@ def _offer(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
         pick(
             cells,
             lambda cell: _show(asked, asker, cell),
-            lambda: print_matrix(console(), cells),
+            lambda: print_matrix(paper(), cells),
         )
 
 

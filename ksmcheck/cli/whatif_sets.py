@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -15,6 +14,7 @@ import click
 from ksmcheck.batch.exit_codes import AS_EXPECTED, DIFFERENT, INCONCLUSIVE
 from ksmcheck.batch.streams import in_order
 from ksmcheck.check.verdict import Request
+from ksmcheck.record import Struct
 from ksmcheck.report.sets import minimal_object, minimal_text, repair_object, repair_text
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.cost import Costs, load_costs
@@ -112,8 +112,7 @@ def repairs_of(asker: Asker | None, group: Group, *, most: int) -> Iterator[_Fou
         yield repair_text(repair.changes, cost), repair_object(repair, cost), cost
 
 
-@dataclass(frozen=True, slots=True)
-class _Else:
+class _Else(Struct, frozen=True):
     """What is said where nothing is found, and the exit code then."""
 
     text: str

@@ -8,7 +8,6 @@ alone, as most barriers and many atomics do, accesses are shared and only the fe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from ksmcheck.events.draft import Draft
 from ksmcheck.events.instantiate import Instance, Operand, Place
@@ -17,6 +16,7 @@ from ksmcheck.events.terms import Term
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import Row, Step
 from ksmcheck.program.ir import Access
+from ksmcheck.record import replace
 from ksmcheck.text import Span
 
 Lower = Callable[[str, Span], tuple[Primitive, Row]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from ksmcheck.events.alternatives import Lower, Options
 from ksmcheck.events.draft import Draft, DraftEvent
@@ -22,6 +21,7 @@ from ksmcheck.events.walk import Walk, operator
 from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType
 from ksmcheck.lowering.template import LOCK_OFFSET
 from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Op, Program
+from ksmcheck.record import replace
 from ksmcheck.text import InternalError
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ksmcheck.events.structure import CutPoint, Dependency, Obligation
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.program.ir import Origin
+from ksmcheck.record import Struct, field
 
 
-@dataclass(slots=True, eq=False)
-class DraftEvent:
+class DraftEvent(Struct, eq=False):
     """As ``structure.Event``, without cells and values.
 
     ``id``: accesses are numbered from 0 in the order of the walk, fences from -1 downwards, so that
@@ -37,8 +35,7 @@ class DraftEvent:
     changes: Term | None = None
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """What the threads' walks add to, in program order.
 
     ``terms`` may be shared with other drafts: a term says what it is by itself. ``accesses`` are

@@ -9,7 +9,6 @@ alternatives under a free choice, and each one's read must give its outcome.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ksmcheck.events.draft import Draft, DraftEvent
 from ksmcheck.events.structure import Dependency, Obligation
@@ -20,19 +19,18 @@ from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
 from ksmcheck.program.ir import Access
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """A value and what it depends on."""
 
     term: Term
     taint: Taint
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an event is emitted: its thread, guard and control dependencies."""
 
     thread: int

@@ -9,12 +9,12 @@ encoding, ``solve.ground``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.events.values import Analysis, analyse
 from ksmcheck.program.ir import Cell
+from ksmcheck.record import Struct, field
 
 _KEPT = 8
 """Analyses, the last ones asked for: each may have megabytes of values."""
@@ -22,8 +22,7 @@ _KEPT = 8
 _Key = tuple[object, ...]
 
 
-@dataclass(slots=True)
-class Shared:
+class Shared(Struct):
     """One table of terms, and the value analysis of each list of accesses over it."""
 
     terms: TermTable = field(default_factory=TermTable)

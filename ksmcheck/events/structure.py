@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Cell, LoopIteration, Origin
+from ksmcheck.record import Struct
 
 INIT_THREAD = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Event:
+class Event(Struct, frozen=True, eq=False):
     """One event that some execution may contain.
 
     ``id``       its place in ``EventStructure.events``: initial writes come first, then accesses,
@@ -50,8 +48,7 @@ class Event:
     origin: Origin | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Dependency:
+class Dependency(Struct, frozen=True, eq=False):
     """``relation`` (addr, data or ctrl) holds from ``source`` to ``target`` iff both are executed
     and ``guard`` holds."""
 
@@ -61,8 +58,7 @@ class Dependency:
     guard: Term
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Obligation:
+class Obligation(Struct, frozen=True, eq=False):
     """A property inside the code: violated where ``guard`` holds and ``holds`` is 0.
 
     ``kind`` is the macro's name (``BUG_ON``), ``bad address`` for an access outside every cell, or
@@ -76,8 +72,7 @@ class Obligation:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CutPoint:
+class CutPoint(Struct, frozen=True, eq=False):
     """An execution where ``guard`` holds runs into the unrolling bound of a loop."""
 
     guard: Term
@@ -85,8 +80,7 @@ class CutPoint:
     repeat: LoopIteration
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EventStructure:
+class EventStructure(Struct, frozen=True, eq=False):
     """Everything a solver needs, besides the cat.
 
     Per-execution meaning: choose a value for each ``choice`` term, an rf source for each executed R

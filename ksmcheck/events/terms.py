@@ -8,13 +8,11 @@ and 1. A term says what it is by itself, so that several event structures may sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.kernel.ints import BOOL, OPERATORS, DivisionByZero, IntType, apply
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Term:
+class Term(Struct, frozen=True, eq=False):
     """``id`` numbers the terms of one table in creation order (arguments before users).
 
     ``args`` are Terms; ``payload`` is the leaf's number. Equality is identity.

@@ -12,7 +12,6 @@ still be added could only justify itself in a circle (out of thin air) and is le
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from ksmcheck.events.draft import DraftEvent
@@ -29,10 +28,10 @@ from ksmcheck.events.value_sets import (
     values_of,
 )
 from ksmcheck.program.ir import Cell
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """Per access: raw values and cell ids; ``strays``: addresses that are no cell's; ``live``:
     whether it can be executed. ``domain``: the values of each term met so far."""
 

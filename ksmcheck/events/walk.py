@@ -8,7 +8,6 @@ of a branch that meet again give back the guard from before it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ksmcheck.events.alternatives import REMOVED, Lower, Options, emit
 from ksmcheck.events.draft import Draft, DraftEvent
@@ -35,6 +34,7 @@ from ksmcheck.program.ir import (
     Use,
 )
 from ksmcheck.program.liveness import live_at_blocks
+from ksmcheck.record import Struct
 from ksmcheck.text import InternalError
 
 Cube = frozenset[Term]
@@ -44,8 +44,7 @@ RESERVATION = "(reservation)"
 the reads that did."""
 
 
-@dataclass(slots=True)
-class _Edge:
+class _Edge(Struct):
     """An incoming edge of a block: the cube of conditions under which it is taken."""
 
     cube: Cube
@@ -53,8 +52,7 @@ class _Edge:
     registers: dict[str, Operand]
 
 
-@dataclass(slots=True)
-class _Branched:
+class _Branched(Struct):
     """What later blocks need of a block that ended in a branch."""
 
     guard: Term

@@ -6,17 +6,16 @@ The replay's own reading of the operators; the compiler's is in ``events``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Const, Expr, Op, Use
+from ksmcheck.record import Struct
 from ksmcheck.text import InternalError
 
 NOTHING: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number in the range of the type that it was made for, and the ids of the events behind."""
 
     value: int

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 from ksmcheck.execution.concrete import (
     NO_READS,
     NOTHING,
@@ -31,6 +29,7 @@ from ksmcheck.kernel.types import (
     StructType,
     is_scalar,
 )
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
@@ -40,8 +39,7 @@ _FORBIDS = frozenset(
 ) | {"VM_WARN_ON", "VM_WARN_ON_ONCE"}
 
 
-@dataclass(slots=True)
-class _Arguments:
+class _Arguments(Struct):
     """The arguments of a primitive by the kinds of its parameters."""
 
     place: InMemory | None = None

@@ -8,7 +8,6 @@ what they depend on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ksmcheck.execution.arithmetic import NOTHING, Number, fit, value_of
 from ksmcheck.execution.concrete import Concrete
@@ -31,6 +30,7 @@ from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.kernel.ints import ADDRESS, IntType
 from ksmcheck.kernel.types import UNSIGNED_LONG, IntegerType
 from ksmcheck.lowering.template import Step
+from ksmcheck.record import Struct
 from ksmcheck.syntax.assembly_ast import AssemblyTest, Instruction, Label
 from ksmcheck.text import InternalError
 
@@ -38,8 +38,7 @@ _PATIENCE = 10_000
 """Instructions of one thread; a thread that does more goes round in a loop for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reservation:
+class _Reservation(Struct, frozen=True):
     address: int
     read: int
 

@@ -6,8 +6,6 @@ Arithmetic here is Python's on whole numbers, wrapped into the result's type aft
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.kernel.layout import Layouts
 from ksmcheck.kernel.types import (
@@ -20,14 +18,14 @@ from ksmcheck.kernel.types import (
     PointerTo,
     VoidType,
 )
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import InternalError
 
 Reads = frozenset[int]
 NO_READS: Reads = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Concrete:
+class Concrete(Struct, frozen=True):
     """A scalar of C type ``type``: ``number`` is in that type's range.
 
     ``reads`` are the ids of the read events that the value was computed from. ``fixed``: the same

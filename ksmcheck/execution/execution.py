@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ksmcheck.program.ir import Origin
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutedEvent:
+class ExecutedEvent(Struct, frozen=True):
     """One event of an execution.
 
     ``id`` numbers the events of the execution from 0: initial writes (``thread`` -1) first, then
@@ -43,8 +42,7 @@ def places(events: Sequence[ExecutedEvent]) -> list[int]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """Events, who reads from whom, coherence order, and how it ends.
 
     Pairs are event ids. ``co`` is transitive and includes the initial writes. ``memory`` maps a

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ksmcheck.execution.concrete import (
     NO_READS,
     NOTHING,
@@ -39,6 +37,7 @@ from ksmcheck.kernel.types import (
     VoidType,
     is_scalar,
 )
+from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ksmcheck.execution.concrete import Concrete, binary, integer, wrap
 from ksmcheck.execution.flow import Flow, Point
@@ -14,6 +13,7 @@ from ksmcheck.execution.machine import Call, InMemory, Place
 from ksmcheck.execution.performed import Record
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.types import UNSIGNED_LONG, ArrayOf, CType, PointerTo, StructType, is_scalar
+from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.syntax.litmus_ast import PropExpr, PropTree, Register
 from ksmcheck.text import InternalError

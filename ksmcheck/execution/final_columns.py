@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.isa.dialects import dialect
 from ksmcheck.program.ir import Cell
+from ksmcheck.record import Struct
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.c_ast import IntLit, Name
 from ksmcheck.syntax.litmus_ast import PropExpr, PropTree, Register
@@ -41,8 +41,7 @@ def check_starts(test: AssemblyTest, cells: Iterable[Cell]) -> None:
             raise InternalError(f"replay: {cell.name} starts as {cell.init}, not {number}")
 
 
-@dataclass(frozen=True, slots=True)
-class FinalColumns:
+class FinalColumns(Struct, frozen=True):
     """The final state; ``cells`` by name, ``memory`` by address, ``registers`` by thread and
     name."""
 

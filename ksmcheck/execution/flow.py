@@ -8,9 +8,9 @@ condition that is an integer literal does not branch.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ksmcheck.record import Struct, field
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
@@ -18,8 +18,7 @@ Scope: TypeAlias = dict[str, c.Declaration | c.Param]
 """Which declaration a name means at some place of a function."""
 
 
-@dataclass(slots=True, eq=False)
-class Point:
+class Point(Struct, eq=False):
     """One step. ``kind``: ``skip``, ``eval``, ``declare``, ``test`` (to ``next[0]`` if true, else
     ``next[1]``), ``switch`` (to the case of the value), ``return`` or ``exit``.
 
@@ -34,8 +33,7 @@ class Point:
     cases: list[tuple[c.Expr, c.Expr, int]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Flow:
+class Flow(Struct, frozen=True, eq=False):
     """A function's points; ``points[0]`` is the entry."""
 
     points: tuple[Point, ...]
@@ -59,8 +57,7 @@ def flow_of(body: c.Block, scope: Scope, is_pure: IsPure) -> Flow:
     return Flow(tuple(builder.points), builder.exit)
 
 
-@dataclass(slots=True)
-class _Jumps:
+class _Jumps(Struct):
     """Where ``break`` and ``continue`` go, and the innermost switch with its default."""
 
     stop: Point | None = None

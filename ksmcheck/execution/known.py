@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TypeAlias
 
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.machine import Call, Variable
+from ksmcheck.record import Struct, fields, replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import Span
 
@@ -19,8 +19,7 @@ Known: TypeAlias = Mapping[Key, Concrete]
 RETURNED: Key = (0, "return", -1)
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """``join``: the point where the ways from a branch meet. ``known``: what is fixed there."""
 
     join: int
@@ -91,9 +90,9 @@ def assigned(node: object) -> Iterator[str]:
         yield from _root(node.operand)
     elif isinstance(node, c.Declaration):
         yield node.name
-    if is_dataclass(node) and not isinstance(node, Span):
-        for field in fields(node):
-            yield from assigned(getattr(node, field.name))
+    if isinstance(node, Struct) and not isinstance(node, Span):
+        for name in fields(node):
+            yield from assigned(getattr(node, name))
     elif isinstance(node, tuple):
         for item in node:
             yield from assigned(item)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, integer
@@ -12,12 +11,12 @@ from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.performed import Done, Operands, Record, perform
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, is_scalar
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError, Span
 
 
-@dataclass(slots=True, eq=False)
-class Variable:
+class Variable(Struct, eq=False):
     """A local. In registers: ``parts`` are its scalars by byte offset (none: not assigned yet).
 
     In memory (its address is taken) ``address`` is set.
@@ -30,8 +29,7 @@ class Variable:
     parts: dict[int, Concrete] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
-class Call:
+class Call(Struct, eq=False):
     """A function being executed. ``variables`` by the identity of their declaration."""
 
     function: c.Function
@@ -45,8 +43,7 @@ class Call:
     returned: Concrete | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Control:
+class Control(Struct, frozen=True, eq=False):
     """What is executed until ``call`` arrives at point ``join`` depends on ``reads``.
 
     ``known``: the values that are fixed at the join whatever the way there (``known.Known``).
@@ -59,8 +56,7 @@ class Control:
     known: Mapping[tuple[int, str, int], Concrete] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class FailedCheck:
+class FailedCheck(Struct, frozen=True):
     """A property in the code that the execution violates: ``kind`` is the macro's name."""
 
     kind: str
@@ -68,8 +64,7 @@ class FailedCheck:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class InRegister:
+class InRegister(Struct, frozen=True):
     """A local, or the part of one at ``offset`` bytes."""
 
     variable: Variable
@@ -77,8 +72,7 @@ class InRegister:
     type: CType
 
 
-@dataclass(frozen=True, slots=True)
-class InMemory:
+class InMemory(Struct, frozen=True):
     address: Concrete
     type: CType
     volatile: bool = False

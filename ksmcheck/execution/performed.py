@@ -7,7 +7,6 @@ which address, writing what, tagged how) is worked out here and has to be what w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, bits_of, wrap
 from ksmcheck.execution.execution import ExecutedEvent
@@ -15,14 +14,14 @@ from ksmcheck.kernel.formula import Formula, formula_names, parse_formula
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import CType
 from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
+from ksmcheck.record import Struct, field
 from ksmcheck.text import InternalError
 
 _FLOATING = 1 << 60
 _FLOAT_STEP = 1 << 24
 
 
-@dataclass(slots=True)
-class Places:
+class Places(Struct):
     """Where the thread's private variables lie: found out when they are first used.
 
     Until then their addresses are stand-ins, far from all real ones; ``known`` maps a stand-in to
@@ -60,8 +59,7 @@ class Places:
         return recorded is not None and number % (1 << width) == recorded
 
 
-@dataclass(frozen=True, slots=True)
-class Operands:
+class Operands(Struct, frozen=True):
     """What a call hands to its primitive; ``names`` are the values by parameter name."""
 
     address: Concrete | None
@@ -69,8 +67,7 @@ class Operands:
     names: Mapping[str, Concrete]
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """What one thread did, as recorded, and what the interpreter found out about it so far."""
 
     thread: int
@@ -87,8 +84,7 @@ class Exhausted(Exception):
     """The recorded events of the thread end here; right in an execution that is not complete."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """``old`` is the value that the primitive's formulas call so."""
 
     ok: bool

@@ -8,7 +8,6 @@ to be read beside "Syntax and semantics of the weak consistency model specificat
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
 from ksmcheck.execution.plain_expressions import Expressions
 from ksmcheck.execution.plain_names import Universe, functions, predefined
@@ -31,22 +30,21 @@ from ksmcheck.execution.plain_values import (
     members_of,
     pairs_of,
 )
+from ksmcheck.record import Struct, replace
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.text import InputError, Source, Span
 
 _NOWHERE = Span(Source("<map>", ""), 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class PlainResult:
+class PlainResult(Struct, frozen=True):
     """Names of the requirements that fail and of the flags that are raised, in file order."""
 
     failed: tuple[str, ...]
     flags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What a model says when each ``with x from S`` has made its choice; ``rf`` and ``co`` are as
     the model has them at its end."""
 
@@ -87,8 +85,7 @@ def choices(
     return _Run(universe, variants, free=True).results(statements)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """Where a run is: the names, and what was found so far."""
 
     scope: Scope
@@ -96,19 +93,12 @@ class _State:
     flags: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
 class _Run:
-    universe: Universe
-    variants: frozenset[str]
-    free: bool = False
-    expressions: Expressions = field(init=False)
-
-    def __post_init__(self) -> None:
-        known: dict[str, Value] = {
-            **functions(self.universe),
-            **predefined(self.universe),
-        }
-        self.expressions = Expressions(self.universe, self.variants, known, {})
+    def __init__(self, universe: Universe, variants: frozenset[str], free: bool = False) -> None:
+        self.universe = universe
+        self.free = free
+        known: dict[str, Value] = {**functions(universe), **predefined(universe)}
+        self.expressions = Expressions(universe, variants, known, {})
         known["map"] = Builtin(1, lambda f: Builtin(1, lambda s: self.map(f, s)))
 
     def results(self, statements: Sequence[t.Statement]) -> Iterator[Chosen]:

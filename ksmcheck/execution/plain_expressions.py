@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from ksmcheck.execution.plain_names import LOCK_TAGS, Universe
@@ -32,6 +31,7 @@ from ksmcheck.execution.plain_values import (
     members_of,
     pairs_of,
 )
+from ksmcheck.record import Struct
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.text import InputError, Span
 
@@ -39,8 +39,7 @@ _T = TypeVar("_T")
 _MOST_ROUNDS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Expressions:
+class Expressions(Struct, frozen=True):
     """``declared`` maps each tag of an ``enum`` to all tags of its group."""
 
     universe: Universe

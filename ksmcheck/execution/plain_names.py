@@ -7,7 +7,6 @@ definitions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from ksmcheck.execution.plain_relations import (
     Pair,
@@ -34,10 +33,10 @@ from ksmcheck.execution.plain_values import (
     members_of,
     pairs_of,
 )
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Universe:
+class Universe(Struct, frozen=True):
     """One candidate execution: its events, and the sets and relations that come with it.
 
     ``sets`` holds R, W, F, IW and the tags; ``relations`` po, rf, co, rmw, loc, int, ext, addr,

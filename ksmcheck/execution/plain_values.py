@@ -7,38 +7,34 @@ tags, tuples, and sets of any of these (among them the sets of sets that ``with 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from ksmcheck.execution.plain_relations import Pair
+from ksmcheck.record import Struct
 
 if TYPE_CHECKING:
     from ksmcheck.syntax import cat_tree as t
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
+class Events(Struct, frozen=True):
     """A set of events."""
 
     items: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """A set of pairs of events."""
 
     items: frozenset[Pair]
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Struct, frozen=True):
     """Empty, where only the context tells of what: ``{}``."""
 
     items: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Everything:
+class Everything(Struct, frozen=True):
     """``_``: all events, or all pairs of them where the context is a relation."""
 
     events: frozenset[int]
@@ -48,51 +44,44 @@ class Everything:
         return frozenset((x, y) for x in self.events for y in self.events)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One event, as ``match`` takes it out of a set."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """One pair of events, as ``match`` takes it out of a relation."""
 
     pair: Pair
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """``'mb``."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Several:
+class Several(Struct, frozen=True):
     """A tuple."""
 
     parts: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """A set of anything but events and pairs: of tags, of sets, of relations, of families."""
 
     members: frozenset[Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A name that nothing defines: a set of events where one is wanted, else a mistake."""
 
     name: str
     events: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Function:
+class Function(Struct, frozen=True, eq=False):
     """A function with the names as they were where it was written."""
 
     parameters: tuple[str, ...]
@@ -100,15 +89,13 @@ class Function:
     scope: Scope
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Procedure:
+class Procedure(Struct, frozen=True, eq=False):
     parameters: tuple[str, ...]
     body: tuple[t.Statement, ...]
     scope: Scope
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Builtin:
+class Builtin(Struct, frozen=True, eq=False):
     """A predefined function of ``count`` arguments."""
 
     count: int

@@ -8,7 +8,6 @@ compiler, the encoder, the solver or the compiled cat evaluator takes part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from ksmcheck.execution.columns import run_column
 from ksmcheck.execution.concrete import Concrete, wrap
@@ -23,13 +22,13 @@ from ksmcheck.execution.world import World, world_of
 from ksmcheck.lowering.template import LOCK_OFFSET
 from ksmcheck.model.model import Model
 from ksmcheck.program.ir import Cell
+from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InternalError
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """What an accepted execution shows.
 
     ``flags``      names of the cat flags that it raises.
@@ -160,7 +159,7 @@ def _judge(
     model: Model, execution: Execution, true_ctrl: frozenset[tuple[int, int]]
 ) -> tuple[str, ...]:
     """The model's requirements hold; gives the flags raised."""
-    tree = model.cat.tree
+    tree = model.tree
     result = evaluate(tree, universe_of(execution))
     if true_ctrl != execution.ctrl and not result.failed:
         result = evaluate(tree, universe_of(replace(execution, ctrl=true_ctrl)))

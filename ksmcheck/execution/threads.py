@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.execution.foresight import outlook
@@ -11,11 +9,11 @@ from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.machine import FailedCheck
 from ksmcheck.execution.performed import Exhausted, Record
 from ksmcheck.execution.world import World
+from ksmcheck.record import Struct
 from ksmcheck.text import InternalError
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """One thread's run. ``ended``: it came to its end; else its record ended before."""
 
     record: Record

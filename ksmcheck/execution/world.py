@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from ksmcheck.execution.concrete import bits_of
 from ksmcheck.execution.flow import Flow
@@ -16,13 +15,13 @@ from ksmcheck.kernel.types import INT, ArrayOf, CType, PointerTo, VoidType, is_s
 from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
 from ksmcheck.program.ir import Cell
+from ksmcheck.record import Struct, field
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InternalError
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A shared object: its type and where it lies."""
 
     name: str
@@ -31,8 +30,7 @@ class Item:
     volatile: bool = False
 
 
-@dataclass(slots=True)
-class World:
+class World(Struct):
     """One test at one kernel point under one configuration of a model."""
 
     test: LitmusTest

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from ksmcheck.cat.graph import Graph
 from ksmcheck.execution.execution import ExecutedEvent, Execution, places
+from ksmcheck.record import Struct
 
 Pair = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(Struct, frozen=True):
     """A fence that is not there: tags of an F event put into ``thread`` before event ``before``.
 
     Of several at one place the one with the smaller fraction comes first; equal ones are unordered.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.why import MissingOrder, Why
+from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """``sentence`` says why the execution is possible; ``focus`` are the ids of the events that it
     speaks of: those of the critical cycle, or of the race. Empty where every step counts alike."""
 

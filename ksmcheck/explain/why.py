@@ -9,19 +9,18 @@ still be allowed. The least sets of edges whose barriers forbid it are what is m
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import combinations
 
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.execution.execution import ExecutedEvent, Execution, places
 from ksmcheck.explain.graph import Extra, graph_of
 from ksmcheck.lowering.template import Row
+from ksmcheck.record import Struct
 
 Pair = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class MissingOrder:
+class MissingOrder(Struct, frozen=True):
     """Nothing orders ``second`` after ``first`` (same thread); ``dependency`` is what there is."""
 
     first: ExecutedEvent
@@ -29,8 +28,7 @@ class MissingOrder:
     dependency: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """``cycle``: the events of the critical cycle in order, empty if an interleaving explains the
     execution. ``missing``: the unordered pairs; empty if no set of full barriers would help."""
 

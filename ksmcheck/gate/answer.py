@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ksmcheck.check.verdict import Request, Verdict
 from ksmcheck.gate.outcome import Outcome
+from ksmcheck.record import Struct, field, fields, replace
 from ksmcheck.store.content import Contents
 from ksmcheck.store.results import Results
 
@@ -23,16 +23,14 @@ Progress = Callable[[int, int], None]
 """Is told how many of how many questions are answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """``cached``: it was known from an earlier run."""
 
     outcome: Outcome
     cached: bool
 
 
-@dataclass(slots=True)
-class Answerer:
+class Answerer(Struct):
     """Answers requests on ``jobs`` processes; use it as a context manager.
 
     What cannot be kept (UNKNOWN: another run may have more time) is asked again by every run.
@@ -108,7 +106,7 @@ class Answerer:
     @staticmethod
     def _key(request: Request, contents: Contents) -> str | None:
         # Every field counts, also one that is added later.
-        given = ((f.name, getattr(request, f.name)) for f in fields(request))
+        given = ((name, getattr(request, name)) for name in fields(request))
         told = ((n, sorted(v) if isinstance(v, frozenset) else v) for n, v in given)
         circumstances = [f"{name}={value!r}" for name, value in told if name not in _ELSEWHERE]
         return contents.key(request.path, request.model, *circumstances)

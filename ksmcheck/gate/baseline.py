@@ -11,12 +11,12 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
 
+from ksmcheck.record import Struct
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError
 
@@ -31,16 +31,14 @@ _HEAD = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """An outline in one context. ``cases``: the subjects that have it, empty for all others."""
 
     cases: tuple[str, ...]
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """``verdicts``: where -> column -> verdict. ``outlines``: context -> ``file function`` -> its
     outlines. ``needs``: (subject, kernel) -> site -> column -> ``needed``, ``idle``, ...
     ``full``: the necessity of all barriers is there, not only of those asked for in every run.

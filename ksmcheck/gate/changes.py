@@ -7,14 +7,13 @@ the same text was moved, what stands where another stood was replaced.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ksmcheck.gate.outline import Outline, Token
+from ksmcheck.record import Struct
 from ksmcheck.report.findings import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """``kind``: added, removed, moved, replaced, or ``around`` where no site is concerned.
 
     ``text`` is the site's, ``before`` the old one's for a replacement; ``detail`` says more.
@@ -27,8 +26,7 @@ class Change:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """A recorded line, taken apart."""
 
     text: str

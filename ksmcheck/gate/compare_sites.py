@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from ksmcheck.gate.baseline import Baseline
 from ksmcheck.gate.changes import Change, changes
 from ksmcheck.gate.findings import RECORD
 from ksmcheck.gate.outline import Outline
 from ksmcheck.gate.survey import Survey
+from ksmcheck.record import replace
 from ksmcheck.report.findings import ERROR, Finding, Place
 
 

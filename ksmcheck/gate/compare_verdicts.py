@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from ksmcheck.gate.answer import Answer
 from ksmcheck.gate.baseline import Baseline
 from ksmcheck.gate.findings import RECORD, rerun
 from ksmcheck.gate.outcome import WORDS, Outcome, says_less
 from ksmcheck.gate.plan import SHIPPED, Cell
+from ksmcheck.record import Struct
 from ksmcheck.report.findings import ERROR, Finding
 
 _ALLOW = "say in ksmcheck.toml that it is expected, or allow-bounded = true for a bound"
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
+class Wrong(Struct, frozen=True):
     """A verdict that is not as it should be: ``instead`` of what, and what ``said`` so."""
 
     cell: Cell

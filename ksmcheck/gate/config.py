@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ksmcheck.record import Struct
 from ksmcheck.report.findings import ERROR, NOTE, WARNING
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError, Source, Span
@@ -30,8 +30,7 @@ DEFAULT_POLICY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SuiteChoice:
+class SuiteChoice(Struct, frozen=True):
     """A suite's folder and what of it is gated; empty choices mean everything.
 
     ``necessity`` names the scenarios whose barriers are taken out one by one in every run.
@@ -45,8 +44,7 @@ class SuiteChoice:
     necessity: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FileChoice:
+class FileChoice(Struct, frozen=True):
     """Litmus files outside a suite. ``expected``: file -> model (or ``""``: any) -> verdict."""
 
     files: tuple[Path, ...]
@@ -56,8 +54,7 @@ class FileChoice:
     expected: Mapping[str, Mapping[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class GateLimits:
+class GateLimits(Struct, frozen=True):
     """``timeout``, ``memory`` and ``unroll`` of each verdict; ``budget`` seconds for a whole run,
     ``budget_full`` for one with --full, ``budget_each`` for one verdict."""
 
@@ -69,8 +66,7 @@ class GateLimits:
     budget_each: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """``folder`` holds the file; relative paths in it start there."""
 
     source: Source

@@ -9,7 +9,6 @@ what is left out with a reason, with the skeletons of our own encodings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ksmcheck.gate.drift_data import Correspondence, Encoded, Followed, load_correspondence
@@ -24,14 +23,14 @@ from ksmcheck.gate.skeleton_content import Contents
 from ksmcheck.gate.skeleton_encoding import EncodedFile, read_encoding
 from ksmcheck.gate.skeleton_graph import Skeleton, from_listing, listing
 from ksmcheck.gate.skeleton_kernel import kernel_skeleton
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.store.paths import litmus_dir, models_dir
 from ksmcheck.text import InputError
 
 __all__ = ["DriftReport", "Finding", "Place", "drift"]
 
 
-@dataclass(slots=True)
-class Comparison:
+class Comparison(Struct):
     """One kernel tree against one correspondence, at one kernel version."""
 
     tree: KernelTree

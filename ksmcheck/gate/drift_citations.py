@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ksmcheck.gate.kernel_tree import KernelTree
 from ksmcheck.gate.kernel_tree_meaning import Meaning, meaning_of, names_in
 from ksmcheck.kernel.primitives import all_primitives
 from ksmcheck.lowering.classes import table_names
 from ksmcheck.lowering.document import Inline, Table, Text
+from ksmcheck.record import Struct
 
 ARCHITECTURES = {
     "tso": "x86",
@@ -34,8 +34,7 @@ _WORD = re.compile(r"[A-Za-z_]\w+")
 _DEEPEST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True):
     """One row of one model, and the definitions that it rests on, as (file, name)."""
 
     model: str

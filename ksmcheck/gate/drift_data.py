@@ -24,17 +24,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ksmcheck.gate.skeleton_words import Words
+from ksmcheck.record import Struct
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """The function of one kernel version that an encoded function follows."""
 
     file: str
@@ -43,8 +42,7 @@ class Followed:
     added: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """A function of the encoding; ``follows`` is by kernel version."""
 
     name: str
@@ -54,8 +52,7 @@ class Encoded:
     follows: Mapping[str, Followed]
 
 
-@dataclass(frozen=True, slots=True)
-class Correspondence:
+class Correspondence(Struct, frozen=True):
     """A whole ``kernel.toml``."""
 
     path: Path

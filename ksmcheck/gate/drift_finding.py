@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A position that people can go to; lines and columns count from 1."""
 
     file: str
@@ -23,8 +21,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """``kind`` is one of
 
     ``changed added removed moved``  an ordering operation of a kernel function,
@@ -65,8 +62,7 @@ class Finding:
         return (self.kind, self.subject, self.message, self.details)
 
 
-@dataclass(frozen=True, slots=True)
-class DriftReport:
+class DriftReport(Struct, frozen=True):
     """``compared`` counts functions, ``definitions`` those of the lowering; ``version`` is the
     tree's."""
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ksmcheck.gate.drift_finding import Finding, Place
 from ksmcheck.gate.drift_record import Entry, Recorded, matched
 from ksmcheck.gate.skeleton_compare import first_mismatch, reduced
 from ksmcheck.gate.skeleton_graph import Line, Node, Skeleton, listing
+from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A kernel function now: its skeleton, where it is, and what is recorded of it."""
 
     name: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ksmcheck.gate.drift_citations import (
@@ -25,6 +24,7 @@ from ksmcheck.gate.kernel_tree import KernelTree
 from ksmcheck.gate.kernel_tree_meaning import Meaning, defines, meaning_of
 from ksmcheck.lowering.lookup import step_texts
 from ksmcheck.lowering.table import LoweringTable, load_table
+from ksmcheck.record import Struct
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError, Span
 
@@ -33,8 +33,7 @@ _ROW = re.compile(r"    (\S+): (\S.*)")
 _LONGEST = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A recorded definition; ``rows`` are (model, row)."""
 
     file: str

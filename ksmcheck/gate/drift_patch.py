@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ksmcheck.gate.kernel_tree import KernelTree
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
 _FILE = re.compile(r"(---|\+\+\+) (?:\"?[abciw]/)?([^\t\n\"]+)")
@@ -19,16 +19,14 @@ _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _NONE = "/dev/null"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Texts of the files that a change touches, by path; a file that is not there is empty."""
 
     before: dict[str, str]
     after: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
+class Hunk(Struct, frozen=True):
     """Lines with their newlines; ``start`` counts from 0, in the old and in the new file."""
 
     old_start: int

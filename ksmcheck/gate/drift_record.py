@@ -18,11 +18,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
 from ksmcheck.gate.skeleton_graph import Line
+from ksmcheck.record import Struct
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError, Span
 
@@ -30,8 +30,7 @@ _HEAD = re.compile(r"(\w+) follows (\w+)")
 _OMITTED = re.compile(r"  - ([\w-]+)(?:=(true|false|once))?: (.+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Omission:
+class Omission(Struct, frozen=True):
     """Why a line is left out, and which way a branch goes (None: it does not matter). ``why`` is
     the sentence that goes by the name ``reason``."""
 
@@ -43,16 +42,14 @@ class Omission:
         return self.reason if self.taken is None else f"{self.reason}={self.taken}"
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """One line of the record."""
 
     line: Line
     omitted: Omission | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """The recorded skeleton of one function."""
 
     name: str

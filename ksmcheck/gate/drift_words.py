@@ -12,7 +12,6 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ksmcheck.gate.drift_data import Correspondence
@@ -22,6 +21,7 @@ from ksmcheck.gate.kernel_tree_meaning import normalised
 from ksmcheck.gate.kernel_tree_text import c_words
 from ksmcheck.gate.skeleton_content import Contents
 from ksmcheck.gate.skeleton_graph import Line
+from ksmcheck.record import Struct
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError, Span
 
@@ -30,8 +30,7 @@ _FLAG = re.compile(r"bit\w*\((\w+), [^)]*\.flags\)")
 _USE = re.compile(r"^\w*FLAG\w*\([^()]*\)", re.M)
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(Struct, frozen=True):
     """What stands behind a word (``kind`` is ``word``, ``macro`` or ``flag``)."""
 
     kind: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from ksmcheck.check.verdict import Request
 from ksmcheck.gate.config import LEVELS
 from ksmcheck.program.change import REMOVE
+from ksmcheck.record import replace
 from ksmcheck.report.findings import ERROR, NOTE, WARNING, Finding
 
 RECORD = "if this is meant: ksmcheck gate --record, and commit the baseline"

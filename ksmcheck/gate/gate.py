@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -24,6 +23,7 @@ from ksmcheck.gate.findings import judged
 from ksmcheck.gate.kernel_findings import kernel_findings
 from ksmcheck.gate.plan import Cell, asked, plan
 from ksmcheck.gate.survey import Removal, Survey, survey, to_baseline
+from ksmcheck.record import Struct
 from ksmcheck.report.findings import ERROR, Case, Finding, Report
 from ksmcheck.store.cache import Cache
 from ksmcheck.store.content import Contents
@@ -31,8 +31,7 @@ from ksmcheck.store.results import Results
 from ksmcheck.text import InputError
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """How to run: ``cache`` keeps results, ``full`` asks the necessity of everything.
 
     ``kernel_tree`` is compared too, or only what ``patch`` changes of it. ``progress`` is told how

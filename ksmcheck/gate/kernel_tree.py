@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ksmcheck.gate.kernel_tree_text import balanced_end, uncommented
+from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Source, Span
 
 _SEARCHED = (
@@ -32,8 +32,7 @@ _OPENS = re.compile(_SPACE + r"*\(")
 _AFTER = re.compile(rf"(?:{_SPACE}|\w)*?\{{")
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A function's or macro's text in a file; ``body`` starts behind its parameters."""
 
     name: str
@@ -47,8 +46,7 @@ class Definition:
         return uncommented(self.span.source.text[self.body : self.span.end])
 
 
-@dataclass(slots=True)
-class KernelTree:
+class KernelTree(Struct):
     """``root`` is the folder of a kernel; ``replaced`` gives other texts for some of its files."""
 
     root: Path

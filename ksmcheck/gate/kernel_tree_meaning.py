@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ksmcheck.gate.kernel_tree import Definition, KernelTree
 from ksmcheck.gate.kernel_tree_text import balanced_end, c_words
+from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
 _CONDITION = re.compile(
@@ -26,8 +26,7 @@ _NO_TYPES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """``spans`` are the texts, ``words`` what they say."""
 
     name: str

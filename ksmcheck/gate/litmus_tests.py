@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ksmcheck.batch.suite import Suite, load_suite
@@ -13,14 +12,14 @@ from ksmcheck.gate.answer import Answer, ask
 from ksmcheck.gate.compare_verdicts import verdict_findings, wrong
 from ksmcheck.gate.config import NAME, Config, FileChoice, SuiteChoice, load_config
 from ksmcheck.gate.plan import Cell, file_cells, suite_cells
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.report.findings_text import finding_text
 from ksmcheck.syntax.files import read_source
 
 _RESULT = re.compile(r"^[\s*]*Result:\s*(Never|Sometimes|Always)\b", re.M)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Models and kernel points asked for; empty: those of the suite or the configuration."""
 
     models: tuple[str, ...] = ()
@@ -28,8 +27,7 @@ class Choice:
     timeout: float | None = None
 
 
-@dataclass(slots=True)
-class LitmusTests:
+class LitmusTests(Struct):
     """Belongs to one run of a test runner; ``root`` is where its ``ksmcheck.toml`` would be."""
 
     root: Path

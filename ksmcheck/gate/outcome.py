@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ksmcheck.record import Struct
 from ksmcheck.report.findings import Execution
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """``verdict`` as the terminal says it (``SAFE up to 4``, ``Sometimes``), but ``RACE`` where a
     flag of the model is raised; ``letter`` as in a suite's tables.
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ksmcheck.gate.place import place_of
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.sites import functions, list_sites, site_names
 from ksmcheck.program.tree import Tree, children, walk
+from ksmcheck.record import Struct
 from ksmcheck.report.findings import Place
 from ksmcheck.syntax.c_ast import (
     Break,
@@ -39,8 +39,7 @@ _NAME = re.compile(r"\w")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """One line of an outline. ``path``: the constructs around it, outermost first, as one text.
 
     ``site``: it orders memory (a primitive, or a call of a function that has some). ``name`` is the
@@ -63,8 +62,7 @@ class Token:
         return f"{star}{self.path}: {self.text}" if self.path else f"{star}{self.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """One function as one test has it. ``key`` is ``file:function``."""
 
     file: str
@@ -77,8 +75,7 @@ class Outline:
         return tuple(t.line for t in self.tokens)
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """The outlines of one test at one kernel point. ``barriers`` names the sites that necessity is
     asked of, with their places."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ksmcheck.batch.jobs import Job, Limits, jobs_of
@@ -11,14 +10,14 @@ from ksmcheck.batch.suite import Column, Suite, load_suite
 from ksmcheck.check.verdict import Request
 from ksmcheck.gate.config import Config, FileChoice, SuiteChoice
 from ksmcheck.kernel.primitives import KERNELS
+from ksmcheck.record import Struct
 from ksmcheck.report.findings import Place
 from ksmcheck.text import InputError
 
 SHIPPED = "shipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One verdict to be had.
 
     ``subject`` names the scenario: its suite's folder and its id, or the file. ``expected`` is a

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ksmcheck.gate.skeleton_expressions import Edge, Expressions
 from ksmcheck.gate.skeleton_graph import Node, Skeleton, compact
 from ksmcheck.gate.skeleton_parse import Function, text_of
 from ksmcheck.gate.skeleton_values import Scope, constants_of, open_scope, show, show_value
+from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def skeleton_of(builder: Builder, function: Function, roles: tuple[str, ...]) ->
     return compact(builder.nodes, start)
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(Struct):
     """Where jumps go inside one function."""
 
     labels: dict[str, int] = field(default_factory=dict)
@@ -40,7 +39,6 @@ class Frame:
     continues: list[int] = field(default_factory=list)
 
 
-@dataclass(slots=True)
 class Builder(Expressions):
     """Walks a function in source order; ``open`` are the edges that the next node closes."""
 

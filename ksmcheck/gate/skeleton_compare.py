@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from ksmcheck.gate.skeleton_graph import Node, Skeleton, compact
+from ksmcheck.record import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """After ``after`` (nodes of both; None at the start) one does ``left``, the other ``right``."""
 
     left: Node
@@ -65,8 +64,7 @@ def _bare(node: Node) -> str:
 _NO_ARGUMENT = re.compile(r"(?:, ?)+\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Reduced:
+class Reduced(Struct, frozen=True):
     """A skeleton without what is left out. ``undecided`` are branches left out both of whose ways
     still matter, ``lost`` are nodes that were to stay and are not reached any more."""
 

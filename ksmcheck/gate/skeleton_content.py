@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
 
 from ksmcheck.gate.kernel_tree import Definition, KernelTree
 from ksmcheck.gate.skeleton_words import TRANSPARENT, Words
+from ksmcheck.record import Struct, field
 
 _DEEPEST = 3
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|(?:->|\.)\s*([A-Za-z_]\w*)|([A-Za-z_]\w*)(?=\s*(\()?)')
@@ -26,8 +26,7 @@ __must_be_array container_of container_of_const __force __user __iomem __builtin
 _KEYWORDS = frozenset(_NO_CALLS.split())
 
 
-@dataclass(slots=True)
-class Contents:
+class Contents(Struct):
     """Contents of the functions and macros of one tree, remembered."""
 
     tree: KernelTree

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from ksmcheck.gate.skeleton_graph import Skeleton
 from ksmcheck.gate.skeleton_parse import Function, parse_function
 from ksmcheck.gate.skeleton_values import Scope, Values, show_value
 from ksmcheck.gate.skeleton_words import Words
+from ksmcheck.record import Struct, field
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
 from ksmcheck.syntax.tokens import Token
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node as Tree
 
 
-@dataclass(slots=True)
-class EncodedFile:
+class EncodedFile(Struct):
     """The functions of an encoding with all that it includes, at one kernel point."""
 
     path: Path
@@ -51,7 +50,6 @@ class EncodedFile:
         return skeleton_of(_EncodedBuilder(Values(self.words, self.inline)), function, roles)
 
 
-@dataclass(slots=True)
 class _EncodedBuilder(Builder):
     def unknown_call(self, node: Tree, name: str, args: list[Tree], scope: Scope) -> None:
         shown = ", ".join(show_value(self.values.of(a, scope)) for a in args)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,6 +9,7 @@ from ksmcheck.gate.skeleton_graph import Node
 from ksmcheck.gate.skeleton_parse import Function, arguments, text_of
 from ksmcheck.gate.skeleton_values import Origins, Scope, Values, open_scope, show, show_value
 from ksmcheck.gate.skeleton_words import TRANSPARENT
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import Span
 
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ _LVALUES = ("field_expression", "subscript_expression", "pointer_expression")
 _SWAPPED = {">": "<", ">=": "<=", "<": "<", "<=": "<=", "==": "==", "!=": "=="}
 
 
-@dataclass(slots=True)
-class Returns:
+class Returns(Struct):
     """What an inlined function's returns become: the way on, or, where its value is a condition,
     the two ways."""
 
@@ -33,8 +31,7 @@ class Returns:
     fails: list[Edge] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Expressions(ABC):
+class Expressions(Struct):
     """Emits nodes; ``open`` are the edges that lead to the next one."""
 
     values: Values
@@ -42,9 +39,9 @@ class Expressions(ABC):
     open: list[Edge] = field(default_factory=list)
     returns: list[Returns] = field(default_factory=list)
 
-    @abstractmethod
     def run(self, function: Function, scope: Scope) -> None:
-        """Walks an inlined function's body."""
+        """Walks an inlined function's body: the subclass's part."""
+        raise NotImplementedError
 
     # ---- the graph
 
@@ -79,7 +76,7 @@ class Expressions(ABC):
     def join(self, number: int) -> None:
         for source, way in self.open:
             change = {"then": number} if way == "then" else {"other": number}
-            self.nodes[source] = replace(self.nodes[source], **change)  # type: ignore[arg-type]
+            self.nodes[source] = replace(self.nodes[source], **change)
         self.open = []
 
     # ---- values
@@ -172,9 +169,9 @@ class Expressions(ABC):
     def _visit_compound_statement(self, node: Tree, scope: Scope) -> None:
         self.statement(node, scope)
 
-    @abstractmethod
     def statement(self, node: Tree, scope: Scope) -> None:
-        """Walks a statement."""
+        """Walks a statement: the subclass's part."""
+        raise NotImplementedError
 
     # ---- calls
 
@@ -230,9 +227,9 @@ class Expressions(ABC):
         else:
             self.unknown_call(node, name, args, scope)
 
-    @abstractmethod
     def unknown_call(self, node: Tree, name: str, args: list[Tree], scope: Scope) -> None:
-        """Emits a call of which the words say nothing."""
+        """Emits a call of which the words say nothing: the subclass's part."""
+        raise NotImplementedError
 
     def give_back(self, expr: Tree | None, scope: Scope) -> None:
         """A return of the function that is being inlined."""

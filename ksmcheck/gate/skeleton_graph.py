@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
 
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError, Span
 
 _NAME = re.compile(r"`([^`]*)`")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """``kind`` is ``op``, ``branch``, ``end`` or ``nop``; ``then`` and ``other`` are successors'
     numbers (an operation has ``then`` alone, an end none)."""
 
@@ -42,16 +41,14 @@ class Node:
         return names_of(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Skeleton:
+class Skeleton(Struct, frozen=True):
     """``nodes`` in source order, all reachable from the first unless it is empty."""
 
     nodes: tuple[Node, ...]
     entry: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One node as a line of a listing. ``ways`` says where it goes on to, if not to the next line;
     ``span`` is None in a listing that was read from a file."""
 
@@ -82,8 +79,7 @@ def names_of(text: str) -> tuple[str, ...]:
     return tuple(name for name in _NAME.findall(text) if name)
 
 
-@dataclass(slots=True)
-class _Resolver:
+class _Resolver(Struct):
     """Where an edge really leads: past ``nop`` and past branches that decide nothing."""
 
     nodes: list[Node]

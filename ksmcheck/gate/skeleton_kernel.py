@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ksmcheck.gate.kernel_tree import KernelTree
@@ -12,13 +11,13 @@ from ksmcheck.gate.skeleton_graph import Skeleton
 from ksmcheck.gate.skeleton_parse import Function, parse_definition
 from ksmcheck.gate.skeleton_values import Origins, Scope, Values, show_value
 from ksmcheck.gate.skeleton_words import Words
+from ksmcheck.record import field
 from ksmcheck.text import InputError
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Tree
 
 
-@dataclass(slots=True)
 class KernelValues(Values):
     """``home`` is the file whose own functions are found before those of other files."""
 
@@ -41,7 +40,6 @@ def _roles(origin: str) -> list[str]:
     return [origin] if origin.isidentifier() else []
 
 
-@dataclass(slots=True)
 class KernelBuilder(Builder):
     """Calls that hold something that orders are named, the others leave no trace."""
 

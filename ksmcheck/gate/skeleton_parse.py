@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ksmcheck.gate.kernel_tree import Definition
 from ksmcheck.gate.kernel_tree_text import uncommented
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError, Span
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ _ATTRIBUTE = re.compile(
 _TYPE_WORD = re.compile(r"(?<=[(,])(\s*)(struct|union|enum)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function's tree. ``place`` maps a node to what the user wrote for it."""
 
     name: str

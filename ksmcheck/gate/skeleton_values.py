@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ksmcheck.gate.skeleton_parse import Function, arguments, declared_name, text_of
 from ksmcheck.gate.skeleton_words import TRANSPARENT, Template, Words
+from ksmcheck.record import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,7 @@ _CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_\w+)?")
 _LOADS = frozenset({"read", "READ_ONCE", "ACCESS_ONCE", "atomic_read", "atomic_long_read"})
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Struct):
     """One use of a function: what its parameters hold, what is assigned to its locals."""
 
     function: Function
@@ -92,8 +91,7 @@ def descendants(node: Node) -> Iterator[Node]:
         yield from descendants(child)
 
 
-@dataclass(slots=True)
-class Values:
+class Values(Struct):
     """Origins of expressions. ``inline`` gives the function that a call is followed into."""
 
     words: Words

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import all_primitives
+from ksmcheck.record import Struct
 
 # They hand on their (first) argument, or ask about it, and do nothing else.
 _HAND_ON = """
@@ -25,8 +25,7 @@ TRANSPARENT = frozenset(_HAND_ON.split())
 _OPERATION = re.compile(r"(\w+)\((.*)\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """``operation`` is None where the word is no operation; ``args`` then has at most one part."""
 
     operation: str | None
@@ -43,19 +42,22 @@ class Template:
         return Template(found[1], args)
 
 
-@dataclass(frozen=True, slots=True)
 class Words:
     """``fields`` maps each shared field to its common name; ``inlined`` are followed into."""
 
-    templates: Mapping[str, str]
-    fields: Mapping[str, str]
-    inlined: frozenset[str] = frozenset()
-    _patterns: tuple[tuple[re.Pattern[str], str], ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        starred = sorted((w for w in self.templates if "*" in w), key=len, reverse=True)
-        patterns = tuple((re.compile(w.replace("*", r"(\w+)")), self.templates[w]) for w in starred)
-        object.__setattr__(self, "_patterns", patterns)
+    def __init__(
+        self,
+        templates: Mapping[str, str],
+        fields: Mapping[str, str],
+        inlined: frozenset[str] = frozenset(),
+    ) -> None:
+        self.templates = templates
+        self.fields = fields
+        self.inlined = inlined
+        starred = sorted((w for w in templates if "*" in w), key=len, reverse=True)
+        self._patterns = tuple(
+            (re.compile(w.replace("*", r"(\w+)")), templates[w]) for w in starred
+        )
 
     def template(self, word: str) -> Template | None:
         """The word's template; exact words go before patterns, long ones before short."""

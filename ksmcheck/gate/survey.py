@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from ksmcheck.check.verdict import Request
 from ksmcheck.gate.answer import Answer, Answerer
@@ -12,6 +11,7 @@ from ksmcheck.gate.outline import Inventory, Outline, inventory_of
 from ksmcheck.gate.plan import SHIPPED, Cell
 from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.program.sites import remove_sites
+from ksmcheck.record import Struct, replace
 from ksmcheck.store.content import Contents
 from ksmcheck.store.results import Results
 from ksmcheck.syntax.litmus import load_litmus
@@ -20,8 +20,7 @@ HOLDS = frozenset(("SAFE", "Never"))
 """The verdicts that a barrier may be needed for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """One barrier taken out of one cell: ``word`` says what came of it."""
 
     cell: Cell
@@ -31,8 +30,7 @@ class Removal:
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """``functions``: (context, ``file function``) -> subject -> outline."""
 
     answers: Mapping[Cell, Answer]

@@ -11,6 +11,7 @@ from ksmcheck.explain.story import Story
 from ksmcheck.explain.tell import telling_of
 from ksmcheck.gate.outcome import Outcome
 from ksmcheck.gate.place import place_of
+from ksmcheck.report.console import Paper
 from ksmcheck.report.context import contexts
 from ksmcheck.report.effects import effect, ordering, sources, words_for
 from ksmcheck.report.findings import Execution, Step
@@ -18,8 +19,6 @@ from ksmcheck.report.fold import shown
 from ksmcheck.report.text import Said, print_witness, word
 from ksmcheck.report.timeline import Moment, timeline
 from ksmcheck.report.witness import final_line
-
-WIDTH = 130
 
 
 def outcome_of(checker: Checker, verdict: Verdict) -> Outcome:
@@ -91,9 +90,6 @@ def _headings(moments: tuple[Moment, ...], names: tuple[str, ...]) -> dict[int, 
 
 def _drawing(witness: Witness, story: Story | None) -> str:
     """The execution as the terminal shows it, without colours."""
-    from rich.console import Console
-
     out = io.StringIO()
-    console = Console(file=out, width=WIDTH, no_color=True, highlight=False, markup=False)
-    print_witness(console, witness, Said(story))
+    print_witness(Paper(out), witness, Said(story))
     return out.getvalue().strip("\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from ksmcheck.isa.conditions import Conditions, check_thread
 from ksmcheck.isa.dialect import Dialect
@@ -16,6 +15,7 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import Row
 from ksmcheck.program.fold import registers
 from ksmcheck.program.ir import Const, FinalReg, Origin, Program, Thread
+from ksmcheck.record import Struct
 from ksmcheck.syntax.assembly_ast import AssemblyTest, Instruction, Label
 from ksmcheck.syntax.litmus_ast import Register
 from ksmcheck.text import InputError, InternalError, Span
@@ -24,8 +24,7 @@ Actions = dict[str, tuple[Primitive, Row]]
 """What the accesses of a program are, by their names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assembled:
+class Assembled(Struct, frozen=True):
     """``actions`` stand where a lowering table stands for kernel C: they hold under every model."""
 
     program: Program

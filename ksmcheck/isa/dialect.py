@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line, split_line
 from ksmcheck.kernel.ints import IntType
+from ksmcheck.record import Struct
 
 Handler = Callable[[Line], Micros]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Dialect:
+class Dialect(Struct, frozen=True, eq=False):
     """``register`` gives the name that herd7 prints for a register, None for what is none.
 
     ``table`` is by mnemonic, in capitals where ``capitals``. ``shown`` is the type in which

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-from ksmcheck.isa.dialect import Dialect
-from ksmcheck.isa.micro import Micros
 from ksmcheck.text import InternalError
+
+if TYPE_CHECKING:
+    from ksmcheck.isa.dialect import Dialect
+    from ksmcheck.isa.micro import Micros
 
 MODELS = {
     "X86": "tso",

@@ -7,7 +7,6 @@ whether or not the ways meet again: a block is controlled by every branch that m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from ksmcheck.isa.micro import Act, Go, Micros
 from ksmcheck.kernel.ints import ADDRESS, BOOL
@@ -30,19 +29,18 @@ from ksmcheck.program.liveness import live_at_entries, repeats
 from ksmcheck.program.loops import loop_nest
 from ksmcheck.program.simplify import forget_iterations
 from ksmcheck.program.unroll import Unroller
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """An instruction in its place."""
 
     micros: Micros
     origin: Origin
 
 
-@dataclass(slots=True)
-class Segment:
+class Segment(Struct):
     """Code without jumps but at its end. ``go`` is that jump; without one it falls through."""
 
     steps: list[Instr]
@@ -50,8 +48,7 @@ class Segment:
     origin: Origin | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """``code`` has labels (name, place) and instructions in order; ``starts`` are the registers'
     values on entry; ``outputs`` the registers that are looked at in the end."""
 

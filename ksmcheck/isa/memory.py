@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ksmcheck.isa.micro import Act, Micros
 from ksmcheck.kernel.ints import ADDRESS, S32, S64, IntType
 from ksmcheck.kernel.memory import FIRST, LAST, STEP
 from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.program.ir import Cell, Use
+from ksmcheck.record import Struct
 from ksmcheck.syntax.assembly_ast import AssemblyTest, Start
 from ksmcheck.syntax.c_ast import Name
 from ksmcheck.syntax.litmus_ast import PropTree
@@ -36,8 +36,7 @@ SYMBOL = "&"
 """Before a location's name: the register that holds its address, where instructions name it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Locations:
+class Locations(Struct, frozen=True):
     """``addresses`` and ``cells`` by name, ``shown`` the types that final values are printed in."""
 
     addresses: dict[str, int]

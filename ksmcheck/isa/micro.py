@@ -7,17 +7,16 @@ Both readers have their own code for each of the three.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import Row
 from ksmcheck.program.ir import Expr, Set
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Act:
+class Act(Struct, frozen=True, eq=False):
     """``dst := primitive(args)``; ``row`` says which events that is.
 
     ``cell`` is the type of the memory accessed: its width is the access's, its sign says how a
@@ -33,8 +32,7 @@ class Act:
     result: IntType | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Go:
+class Go(Struct, frozen=True, eq=False):
     """Jump to ``label`` if ``condition`` is not 0; None: always."""
 
     condition: Expr | None

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from ksmcheck.isa.micro import BadInstruction
 from ksmcheck.kernel.spelling import did_you_mean
+from ksmcheck.record import Struct
 
 _MNEMONIC = re.compile(r"([A-Za-z_][\w.]*(?:[+-](?=\s))?)\s*")
 _NUMBER = re.compile(r"[#$]?\s*(-?)\s*(0[xX][0-9a-fA-F]+|\d+)\Z")
 _LABEL = re.compile(r"[A-Za-z_][\w.$]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """``start`` is the place of ``text`` in the instruction's text."""
 
     text: str
@@ -44,8 +43,7 @@ class Operand:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One instruction: ``mnemonic`` in its own spelling, and its operands."""
 
     text: str

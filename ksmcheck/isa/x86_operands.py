@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from ksmcheck.isa import acts
@@ -13,6 +12,7 @@ from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line, Operand
 from ksmcheck.kernel.ints import U32, IntType
 from ksmcheck.program.ir import Expr, Set, Use
+from ksmcheck.record import Struct
 
 _LETTERS = ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp")
 _MEMORY = re.compile(
@@ -51,8 +51,7 @@ def canonical64(name: str) -> str | None:
     return None if known is None else known[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """How one instruction is written: ``width`` of its operation, ``long`` whether X86_64.
 
     ``dst`` and ``src`` are its operands in Intel's order (``src`` None where there is one alone).

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.layout import Layouts, Member, Part
@@ -21,6 +20,7 @@ from ksmcheck.kernel.types import (
     PointerTo,
     StructType,
 )
+from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import (
     ArrayType,
     Declaration,
@@ -41,8 +41,7 @@ from ksmcheck.text import InputError, Note, Span
 _TYPE_EXPRS = (NamedType, TagType, TypeofType, PointerType, ArrayType)
 
 
-@dataclass(slots=True)
-class Declarations:
+class Declarations(Struct):
     """The file scope of one test.
 
     ``typedefs``, ``enumerators``, ``functions`` and ``globals`` are by name. ``type_of`` is set by

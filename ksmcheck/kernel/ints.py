@@ -7,11 +7,11 @@ built with -fno-strict-overflow. LP64.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class IntType:
+class IntType(Struct, frozen=True):
     """An integer type: ``width`` in bits (1, 8, 16, 32, 64) and whether it is signed."""
 
     width: int

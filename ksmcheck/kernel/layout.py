@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from ksmcheck.kernel.types import WORDS, ArrayOf, CType, IntegerType, PointerTo, StructType
+from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A named member at ``offset`` bytes; members of anonymous structs appear as the outer's."""
 
     name: str
@@ -19,8 +18,7 @@ class Member:
     volatile: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """``members`` in order. ``anonymous`` are the unnamed parts, whose members are also listed."""
 
     size: int
@@ -31,8 +29,7 @@ class Layout:
         return next((m for m in self.members if m.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """One scalar inside an object: ``path`` continues the object's name (``.a[1].b``)."""
 
     path: str
@@ -40,8 +37,7 @@ class Scalar:
     type: CType
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A member as declared, before layout: ``name`` None for an anonymous struct or union."""
 
     name: str | None
@@ -50,8 +46,7 @@ class Part:
     volatile: bool = False
 
 
-@dataclass(slots=True)
-class Layouts:
+class Layouts(Struct):
     """The layouts of one test's struct types; filled while its definitions are read."""
 
     _known: dict[StructType, Layout] = field(default_factory=dict)

@@ -8,10 +8,10 @@ arrive in another, and far above any small integer of a test.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from ksmcheck.kernel.layout import Layouts
 from ksmcheck.kernel.types import ArrayOf, CType, PointerTo
+from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
 
 FIRST = 1 << 24
@@ -19,8 +19,7 @@ STEP = 1 << 20
 LAST = 1 << 31
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """A variable in memory. ``private`` to a thread: a local whose address is taken."""
 
     name: str
@@ -31,8 +30,7 @@ class Object:
     private: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CellPlace:
+class CellPlace(Struct, frozen=True):
     """One scalar in memory: its name as a C expression, address and type."""
 
     name: str
@@ -44,8 +42,7 @@ class CellPlace:
         return isinstance(self.type, PointerTo)
 
 
-@dataclass(slots=True)
-class Memory:
+class Memory(Struct):
     """Hands out addresses; objects in the order in which they were made."""
 
     layouts: Layouts

@@ -5,11 +5,10 @@ How it is ordered is the model's business (``lowering/``); this is only its arit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Primitive:
+class Primitive(Struct, frozen=True):
     """One primitive of the kernel.
 
     ``params``  one kind per argument: ``ptr`` (address of the cell), ``val`` (a value of the cell's

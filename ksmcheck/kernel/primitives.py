@@ -12,6 +12,7 @@ KERNELS = ("3.9", "6.12")
 """The kernel points: that of the 2013 patch, and a recent long-term release."""
 
 
+@cache
 def version_key(version: str) -> tuple[int, ...]:
     """``3.9`` < ``3.14`` < ``6.12``."""
     return tuple(int(part) for part in version.split("."))

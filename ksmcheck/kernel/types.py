@@ -6,18 +6,17 @@ in ``kernel.layout``, so that a struct may point to itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, S64, U8, U32, U64, IntType
+from ksmcheck.record import Struct
 
 S8 = IntType(8, True)
 S16 = IntType(16, True)
 U16 = IntType(16, False)
 
 
-@dataclass(frozen=True, slots=True)
-class IntegerType:
+class IntegerType(Struct, frozen=True):
     """``name`` is only for messages: types of equal range are compatible."""
 
     name: str
@@ -32,8 +31,7 @@ class IntegerType:
         return max(1, self.ints.width // 8)
 
 
-@dataclass(frozen=True, slots=True)
-class PointerTo:
+class PointerTo(Struct, frozen=True):
     """``volatile``: what it points to is volatile, so plain accesses through it are marked."""
 
     target: CType
@@ -44,8 +42,7 @@ class PointerTo:
         return f"{qualified}*" if qualified.endswith("*") else f"{qualified} *"
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayOf:
+class ArrayOf(Struct, frozen=True):
     """``length`` None: of unknown length (a parameter, or before its initialiser is seen)."""
 
     element: CType
@@ -55,8 +52,7 @@ class ArrayOf:
         return f"{self.element}[{'' if self.length is None else self.length}]"
 
 
-@dataclass(frozen=True, slots=True)
-class StructType:
+class StructType(Struct, frozen=True):
     """``kind`` is ``struct`` or ``union``; ``tag`` may be a typedef's name (``atomic_t``)."""
 
     kind: str
@@ -66,8 +62,7 @@ class StructType:
         return self.tag if self.kind == "typedef" else f"{self.kind} {self.tag}"
 
 
-@dataclass(frozen=True, slots=True)
-class VoidType:
+class VoidType(Struct, frozen=True):
     def __str__(self) -> str:
         return "void"
 

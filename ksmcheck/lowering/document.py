@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A string; ``span`` covers what is between the quotes."""
 
     value: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Struct, frozen=True):
     items: tuple[Text, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Inline:
+class Inline(Struct, frozen=True):
     """``{ ok = "...", fail = "..." }``."""
 
     entries: dict[str, Text]
@@ -40,8 +37,7 @@ class Inline:
 Value: TypeAlias = Text | Array | Inline
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """``[name]`` and its keys; ``keys`` are the spans of the keys."""
 
     name: str

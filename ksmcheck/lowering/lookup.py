@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.document import Array, Inline, Table, Text, Value
 from ksmcheck.lowering.steps import parse_steps
 from ksmcheck.lowering.template import Row, Step
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(frozen=True, slots=True)
-class NotApplicable:
+class NotApplicable(Struct, frozen=True):
     """The primitive exists, but means nothing under this model; ``reason`` says why."""
 
     reason: str
@@ -25,8 +24,7 @@ def entry_keys(kernel: str, config: str) -> tuple[str, ...]:
     return (f"{kernel}/{config}", kernel, f"all/{config}", "all")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A row's value, where ``asked`` (or what it refers to with ``same``) has it in ``table``."""
 
     value: Value

@@ -9,11 +9,11 @@ events of models/TAGS.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ksmcheck.kernel.formula import FormulaError, parse_formula
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.macros import Macro, Operation, parse_macros
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError, Source
 
 _PAIRS = {
@@ -33,8 +33,7 @@ _EXCHANGES = ("__xchg", "__atomic_op_return", "__atomic_fetch_op")
 _SINGLE = {"__load": "R", "__store": "W", "__fence": "F", "__srcu": "F&"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Cases:
+class _Cases(Struct, frozen=True):
     """Row texts: for ``ok`` (or always), and for ``fail`` where that is another."""
 
     ok: str

@@ -7,8 +7,8 @@ which order is in ``macro_rows``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError, Source, Span
 
 _TOKEN = re.compile(
@@ -20,8 +20,7 @@ _TOKEN = re.compile(
 _COMPARE = ("==", "!=", "<", ">", "<=", ">=")
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """``__xchg{mb}(X,V)``. ``name`` begins with two underscores, or is another macro's.
 
     ``tags`` are between the braces; ``arguments`` are texts without blanks; ``test`` is what the
@@ -35,16 +34,14 @@ class Operation:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(Struct, frozen=True):
     name: str
     parameters: tuple[str, ...]
     body: tuple[Operation, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
     span: Span

@@ -25,7 +25,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ksmcheck.kernel.primitive import Primitive
@@ -39,16 +38,15 @@ from ksmcheck.lowering.lookup import (
     read_row,
     step_texts,
 )
-from ksmcheck.lowering.macro_rows import table_text
 from ksmcheck.lowering.steps import parse_steps
 from ksmcheck.lowering.template import Row
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError, Source, Span
 
 _SETTINGS = ("model", "configs", "not-at")
 
 
-@dataclass(frozen=True, slots=True)
-class LoweringTable:
+class LoweringTable(Struct, frozen=True):
     """``configs`` lists each kernel point's configurations; ``missing`` the reasons for the others.
 
     ``tables`` are the file's own, those of an included file under them.
@@ -76,6 +74,8 @@ def load_macros(path: Path, base: LoweringTable) -> tuple[LoweringTable, Lowerin
 
     Raises InputError at a macro that is not understood, or is not what the kernel does.
     """
+    from ksmcheck.lowering.macro_rows import table_text
+
     source = _read(path, None)
     text = Source(f"{source.name}, as rows", table_text(source, all_primitives()))
     own = parse_table(text, path.parent)
@@ -100,8 +100,9 @@ def parse_table(source: Source, folder: Path, depth: int = 0) -> LoweringTable:
     configs = _configs(tables, model, base)
     rows = {name: table for name, table in tables.items() if name not in _SETTINGS}
     known = {**(base.tables if base else {}), **rows}
+    keys = _row_keys(configs)
     for table in rows.values():
-        _check_table(table, configs, known)
+        _check_table(table, keys, known)
     return LoweringTable(
         title=_text(model, "title") or "",
         cat=_text(model, "cat"),
@@ -159,15 +160,19 @@ def _only(table: Table, allowed: tuple[str, ...]) -> None:
             raise InputError(f"[{table.name}] has no key {key!r}", span, hint=_near(key, allowed))
 
 
-def _check_table(
-    table: Table, configs: Mapping[str, tuple[str, ...]], known: Mapping[str, Table]
-) -> None:
-    names = (*all_primitives(), *class_names())
-    if table.name not in names:
-        message = f"{table.name!r} is neither a kernel primitive nor a class of them"
-        raise InputError(message, table.span, hint=_near(table.name, names))
+def _row_keys(configs: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The keys that a primitive's table may have."""
     pairs = [(kernel, config) for kernel, named in configs.items() for config in named]
-    _only(table, ("source", "same", *(key for pair in pairs for key in entry_keys(*pair))))
+    rows = (key for pair in pairs for key in entry_keys(*pair))
+    return tuple(dict.fromkeys(("source", "same", *rows)))
+
+
+def _check_table(table: Table, keys: tuple[str, ...], known: Mapping[str, Table]) -> None:
+    if table.name not in all_primitives() and table.name not in class_names():
+        message = f"{table.name!r} is neither a kernel primitive nor a class of them"
+        names = (*all_primitives(), *class_names())
+        raise InputError(message, table.span, hint=_near(table.name, names))
+    _only(table, keys)
     same = table.entries.get("same")
     if isinstance(same, Text) and same.value not in known:
         hint = _near(same.value, tuple(known))

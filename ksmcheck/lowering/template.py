@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One event. ``kind`` is R, W or F; ``tags`` are sets of the cat file it belongs to.
 
     ``rmw``: this R (or W) is the read (write) of the primitive's atomic pair.
@@ -44,8 +43,7 @@ class Step:
 LOCK_OFFSET = 1 << 52
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A primitive's templates. Either ``always``, or ``ok`` and ``fail`` (``fail`` None: blocks).
 
     ``always`` means: these events whatever the outcome, its W included (a bit operation that stores

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.cat.load import CatModel, load_cat
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import exists, lifetime
 from ksmcheck.lowering.lookup import NotApplicable, row_cases
 from ksmcheck.lowering.table import LoweringTable
 from ksmcheck.lowering.template import Row
+from ksmcheck.model.compiled import cat_tree
+from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
 
+if TYPE_CHECKING:
+    from ksmcheck.syntax.cat_tree import Statement
 
-@dataclass(frozen=True, eq=False)
-class Model:
+
+class Model(Struct, frozen=True, eq=False, dict=True):
     """A model folder, loaded. (No slots: parts are computed when first used.)
 
     ``name``     the folder's name, or the cat file's.
@@ -36,12 +39,12 @@ class Model:
     compiled: CompiledCat
     table: LoweringTable
     foreign: tuple[str, ...] = ()
-    _rows: dict[tuple[str, str, str], Row] = field(default_factory=dict, repr=False)
+    _rows: dict[tuple[str, str, str], Row] = field(default_factory=dict)
 
     @cached_property
-    def cat(self) -> CatModel:
-        """The cat file's tree and checks, for the plain evaluator and for display."""
-        return load_cat(self.cat_path)
+    def tree(self) -> tuple[Statement, ...]:
+        """The cat file's statements, for the plain evaluator."""
+        return cat_tree(self.cat_path)
 
     @property
     def kernels(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ksmcheck.record import Struct
 
 REMOVE = "remove"
 WEAKEN = "weaken"
@@ -20,8 +20,7 @@ PLAIN = "plain"
 UP, DOWN = "up", "down"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Change:
+class Change(Struct, frozen=True, order=True):
     """One mutation of a test.
 
     ``site`` is the name of a place as ``ksmcheck sites`` shows it; for INSERT ``FILE:LINE`` of the

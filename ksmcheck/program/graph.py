@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Access, Assume, Check, Expr, Origin, Set
+from ksmcheck.record import Struct, field
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """A local variable is read here (to find reads of what was never assigned)."""
 
     reg: str
@@ -19,8 +18,7 @@ class Touch:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Forget:
+class Forget(Struct, frozen=True):
     """A local variable begins its life here without a value."""
 
     reg: str
@@ -30,13 +28,11 @@ class Forget:
 Step: TypeAlias = Set | Access | Check | Assume | Touch | Forget
 
 
-@dataclass(frozen=True, slots=True)
-class Goto:
+class Goto(Struct, frozen=True):
     target: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
+class Fork(Struct, frozen=True):
     """Two ways on; a condition that is constant as written makes a Goto instead."""
 
     condition: Expr
@@ -45,13 +41,11 @@ class Fork:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     pass
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Struct, eq=False):
     """``loop`` is set where a loop statement or a label may begin a loop: its place and bound."""
 
     id: int
@@ -67,15 +61,12 @@ class Node:
         return ()
 
 
-@dataclass(slots=True)
 class Graph:
     """The blocks of one thread; ``here`` is where code goes now."""
 
-    nodes: list[Node] = field(default_factory=list)
-    here: Node = field(init=False)
-    _names: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._names: dict[str, int] = {}
         self.here = self.node()
 
     @property

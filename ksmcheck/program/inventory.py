@@ -8,7 +8,6 @@ can become an ``if``; an ``if`` without ``else`` can be dropped).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ksmcheck.kernel.orders import stronger, weaker
 from ksmcheck.kernel.primitive import Primitive
@@ -27,6 +26,7 @@ from ksmcheck.program.change import (
 )
 from ksmcheck.program.sites import called_functions, idle_calls, named_places
 from ksmcheck.program.tree import Tree, children, walk
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
     ArrayType,
     Assign,
@@ -51,11 +51,10 @@ from ksmcheck.syntax.c_ast import (
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Span
 
-LOOPS = {While: "while", DoWhile: "do", For: "for"}
+LOOPS: dict[type, str] = {While: "while", DoWhile: "do", For: "for"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spot:
+class Spot(Struct, frozen=True, eq=False):
     """``node`` stands at ``span`` in ``function``; ``block`` holds its statement at ``index``, if
     it is a statement of a block by itself. ``sort`` is ``primitive``, ``plain``, ``call`` (of a
     function of the test), ``loop`` or ``test``.

@@ -6,31 +6,28 @@ nothing else. No memory model is known here, but the kernel point is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ksmcheck.kernel.ints import IntType
+from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Const:
+class Const(Struct, frozen=True):
     """``value`` is normalised to ``type`` (see ``IntType.wrap``)."""
 
     value: int
     type: IntType
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """The value of a register (its name is unique in the thread)."""
 
     reg: str
     type: IntType
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(Struct, frozen=True):
     """A pure operator: ``neg bitnot lnot cast``, ``add sub mul div mod and or xor shl shr``,
     ``eq ne lt le gt ge land lor``, ``ite pick``.
 
@@ -45,16 +42,14 @@ class Op:
     type: IntType
 
 
-@dataclass(frozen=True, slots=True)
-class FinalCell:
+class FinalCell(Struct, frozen=True):
     """The final value of a memory cell (only in conditions); ``cell`` indexes Program.cells."""
 
     cell: int
     type: IntType
 
 
-@dataclass(frozen=True, slots=True)
-class FinalReg:
+class FinalReg(Struct, frozen=True):
     """The final value of a thread's local variable (only in conditions)."""
 
     thread: int
@@ -65,16 +60,14 @@ class FinalReg:
 Expr: TypeAlias = Const | Use | Op | FinalCell | FinalReg
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One inlined call: the callee's name and where it was called from."""
 
     function: str
     call: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where an instruction comes from: its text, its function, and the calls around it.
 
     ``stack`` lists the inlined calls outermost first, empty in the thread's own body.
@@ -90,16 +83,14 @@ class Origin:
     column: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(Struct, frozen=True):
     """``reg := expr``."""
 
     reg: str
     expr: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """A primitive that touches memory or orders it: ``dst := name(args)``.
 
     ``name`` is a key of ``kernel.primitives`` (plain C accesses are ``load`` and ``store``).
@@ -123,8 +114,7 @@ UNDEFINED = frozenset((DIVISION, SHIFT, NO_RETURN))
 """Kinds of checks that every program makes: where they fail, C gives the program no meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """``assert``/``BUG_ON``/..., or one of ``UNDEFINED``: violated in an execution where ``holds``
     is 0. Never branches."""
 
@@ -133,8 +123,7 @@ class Check:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Assume:
+class Assume(Struct, frozen=True):
     """Executions where ``holds`` is 0 here are not considered (``__assume``, await conditions)."""
 
     holds: Expr
@@ -144,8 +133,7 @@ class Assume:
 Instr: TypeAlias = Set | Access | Check | Assume
 
 
-@dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(Struct, frozen=True):
     """Go to block ``target``.
 
     ``repeat`` is set on an unrolled back edge: the loop iteration (``LoopIteration``) that ends
@@ -158,8 +146,7 @@ class Jump:
     repeat: LoopIteration | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """To ``then`` if ``condition`` is not 0, else to ``otherwise``."""
 
     condition: Expr
@@ -168,13 +155,11 @@ class Branch:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """The thread ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """The unrolling bound of a loop is reached; executions that come here are incomplete."""
 
     repeat: LoopIteration
@@ -183,8 +168,7 @@ class Cut:
 Terminator: TypeAlias = Jump | Branch | End | Cut
 
 
-@dataclass(frozen=True, slots=True)
-class LoopIteration:
+class LoopIteration(Struct, frozen=True):
     """Iteration number ``index`` (from 0) of one inlined instance of a loop.
 
     ``blocks`` are the ids of this iteration's copies of the loop's blocks. ``quiet``: skippable but
@@ -201,8 +185,7 @@ class LoopIteration:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """``id`` is the block's place in ``Thread.blocks``, a topological order of the graph.
 
     ``controls`` are the ids of the blocks whose Branch this block is control dependent on,
@@ -216,8 +199,7 @@ class Block:
     controls: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(Struct, frozen=True):
     """``blocks[0]`` is the entry. ``outputs`` maps a top-level local's name to its register."""
 
     index: int
@@ -226,8 +208,7 @@ class Thread:
     outputs: tuple[tuple[str, str, IntType], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One scalar of shared memory, ``name`` as a C expression (``mem_map[1].mapping``).
 
     ``address`` is its number, ``init`` the start value as an unsigned number of ``type.width``
@@ -244,8 +225,7 @@ class Cell:
     ctype: str
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Struct, frozen=True):
     """The test's final condition: ``quantifier`` exists, ~exists or forall over ``expr``."""
 
     quantifier: str
@@ -253,8 +233,7 @@ class Property:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """Everything of a test that does not depend on the memory model.
 
     ``observed`` are what a final state shows, in printing order (FinalCell or FinalReg with the

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.fold import registers, substitute
@@ -21,6 +20,7 @@ from ksmcheck.program.ir import (
     Thread,
 )
 from ksmcheck.program.loops import Loop
+from ksmcheck.record import Struct
 
 
 def uses(step: Step) -> Iterator[str]:
@@ -96,8 +96,7 @@ def live_at_blocks(thread: Thread) -> list[set[str]]:
     return live
 
 
-@dataclass(frozen=True, slots=True)
-class Repeats:
+class Repeats(Struct, frozen=True):
     """What leaving out an iteration that writes nothing would change.
 
     ``unchanged``: nothing that is read later, and no check of the program is in the body.

@@ -8,11 +8,11 @@ constant, nor of a thread with very many paths.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.fold import registers, substitute
 from ksmcheck.program.ir import Access, Block, Branch, Const, End, Expr, Jump, Op, Origin, Set, Use
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError, Note
 
 PATHS = 2000
@@ -27,8 +27,7 @@ Lock = int | str
 """The lock's address, or RCU's read side."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Path:
+class _Path(Struct, frozen=True):
     """``held`` with where each was taken; ``sources`` of what each register derives from.
 
     ``seen`` are the sources that branches have looked at; ``doubtful``: two of them are related.

@@ -9,14 +9,13 @@ case: their head is one of the entries, and only going round through the head co
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from ksmcheck.program.graph import Graph, Node
+from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Loop:
+class Loop(Struct, frozen=True, eq=False):
     """``nodes`` are the ids of its nodes, inner loops included.
 
     ``single``: entered at the head only. ``bound``: its own, from a pragma.
@@ -29,8 +28,7 @@ class Loop:
     bound: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A node's loops, outermost first, and its place in the order of each level.
 
     ``order[i]`` is the place of ``loops[i]`` among its siblings, ``order[-1]`` the node's own.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import (
@@ -26,6 +25,7 @@ from ksmcheck.program.inventory import (
 )
 from ksmcheck.program.sites import called_functions, without_calls
 from ksmcheck.program.tree import Tree, rewrite, walk
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax.c_ast import (
     Assign,
     Block,
@@ -76,8 +76,7 @@ def possible(spot: Spot, change: Change) -> None:
         )
 
 
-@dataclass(slots=True)
-class _Plan:
+class _Plan(Struct):
     """What becomes of which node, by ``id``."""
 
     test: LitmusTest

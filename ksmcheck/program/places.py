@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ksmcheck.kernel.constants import try_constant
@@ -23,13 +22,13 @@ from ksmcheck.program.context import Context
 from ksmcheck.program.ir import Access, Const, Expr, Set, Use
 from ksmcheck.program.scope import Variable
 from ksmcheck.program.values import Value, assign, moved, need_scalar
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.syntax.c_ast import Index, IntLit, Member, Name, Unary
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(frozen=True, slots=True)
-class InRegisters:
+class InRegisters(Struct, frozen=True):
     """A local, or part of one: ``offset`` bytes into ``variable``."""
 
     variable: Variable
@@ -37,8 +36,7 @@ class InRegisters:
     type: CType
 
 
-@dataclass(frozen=True, slots=True)
-class InMemory:
+class InMemory(Struct, frozen=True):
     """At an address; ``volatile`` accesses are marked ones."""
 
     address: Expr

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ksmcheck.kernel.ints import ADDRESS, IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import (
@@ -24,6 +22,7 @@ from ksmcheck.program.ir import Access, Const, Expr, Use
 from ksmcheck.program.operators import Operators
 from ksmcheck.program.places import InMemory, InRegisters, Place
 from ksmcheck.program.values import NOTHING, Value, assign, cast, need_scalar
+from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import Call, Unary
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError, Span
@@ -41,8 +40,7 @@ _OBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """What a family of primitives works on, by the beginning of its members' names."""
 
 
-@dataclass(slots=True)
-class _Operands:
+class _Operands(Struct):
     """The evaluated arguments of one call, in the order of the primitive's parameters."""
 
     args: list[Expr] = field(default_factory=list)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ksmcheck.kernel.memory import Object
 from ksmcheck.kernel.types import CType
 from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Frame
+from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import Function
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A local variable, or the shared object that a name stands for.
 
     In memory where ``object`` is set; otherwise in registers: ``register`` is the scalar's, or the
@@ -27,8 +25,7 @@ class Variable:
     volatile: bool = False
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Struct):
     """One block's names; ``outer`` is the surrounding block's scope."""
 
     outer: Scope | None
@@ -43,16 +40,14 @@ class Scope:
         return None
 
 
-@dataclass(slots=True)
-class Targets:
+class Targets(Struct):
     """Where ``break`` and ``continue`` go; None where they are not allowed."""
 
     stop: Node | None = None
     again: Node | None = None
 
 
-@dataclass(slots=True)
-class Activation:
+class Activation(Struct):
     """One inlined call (or the thread itself) while its body is lowered.
 
     ``addressed``: locals that must live in memory. ``lenient``: herd7's untyped world, where

@@ -6,9 +6,8 @@ such are looked at; what is reached through pointers is accessed in the order of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.program.tree import Tree, children, walk
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
     ArrayType,
     Assign,
@@ -34,8 +33,7 @@ _EXPRESSIONS = (Assign, Binary, Call, Conditional, IncDec, Unary)
 _SEQUENCED = frozenset(("&&", "||", ","))
 
 
-@dataclass(frozen=True, slots=True)
-class _Effects:
+class _Effects(Struct, frozen=True):
     """Variables that an expression reads and changes, by name."""
 
     reads: frozenset[str] = frozenset()

@@ -8,7 +8,6 @@ the start state and the parameters give it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.memory import Memory
@@ -26,13 +25,13 @@ from ksmcheck.program.addressed import root_name
 from ksmcheck.program.initialisers import sized
 from ksmcheck.program.scope import Variable
 from ksmcheck.program.tree import walk
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Function, Name, Param
 from ksmcheck.syntax.litmus_ast import InitEntry, LitmusTest
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(slots=True)
-class _Wanted:
+class _Wanted(Struct):
     """What is known of one object before it is laid out."""
 
     span: Span
@@ -41,8 +40,7 @@ class _Wanted:
     top: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """``variables`` by name; ``top``: those declared at file level, visible in every function."""
 
     variables: dict[str, Variable]

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import all_primitives, primitives
 from ksmcheck.program.addressed import root_name
 from ksmcheck.program.tree import Tree, children, rewrite, walk
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
     Binary,
     Block,
@@ -38,8 +38,7 @@ from ksmcheck.text import InputError, Note, Span
 _WORD = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """``name`` as in ``Origin.site``; ``primitive`` is called at ``span`` in ``function``.
 
     ``removable``: nothing needs its value, so ``remove_sites`` can take it out.

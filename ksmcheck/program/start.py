@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.kernel.types import CType, PointerTo, ints_of, is_scalar
 from ksmcheck.program.initialisers import UNLOCKED, is_word, leaves
 from ksmcheck.program.ir import Const
 from ksmcheck.program.places import InMemory, Place
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.values import Value, assign, integer
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Call, Expr, InitList, Name
 from ksmcheck.syntax.litmus_ast import InitEntry, LitmusTest
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(slots=True)
-class Start:
+class Start(Struct):
     """``cells``: address -> raw value. ``registers``: (thread, name) -> value."""
 
     cells: dict[int, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ksmcheck.kernel.ints import ADDRESS, IntType
 from ksmcheck.kernel.types import ArrayOf, PointerTo, StructType, ints_of, is_scalar
@@ -16,6 +15,7 @@ from ksmcheck.program.shared import parameter_target
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.tree import walk
 from ksmcheck.program.values import Value, assign
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Declaration, Function, Name
 from ksmcheck.text import InputError, Span
 
@@ -26,8 +26,7 @@ Output = tuple[str, str, IntType, bool]
 """A top-level local: its name, register, type, and whether it is a pointer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lowered:
+class Lowered(Struct, frozen=True):
     """A thread before unrolling."""
 
     graph: Graph

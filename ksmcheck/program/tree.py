@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from functools import cache
 from typing import Any
 
+from ksmcheck.record import fields
 from ksmcheck.text import Span
 
 Tree = Any
@@ -19,7 +19,7 @@ _LEAVES = frozenset(("str", "int", "bool", "Span", "str | None", "int | None"))
 @cache
 def _branches(kind: type) -> tuple[str, ...]:
     """The fields of a kind of node that may hold nodes."""
-    return tuple(f.name for f in fields(kind) if f.type not in _LEAVES)
+    return tuple(n for n in fields(kind) if kind.__annotations__[n] not in _LEAVES)
 
 
 def children(node: Tree) -> Iterator[Tree]:
@@ -69,7 +69,7 @@ def rewrite(node: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
             changed[name] = new
     if not changed:
         return node
-    kept = {f.name: getattr(node, f.name) for f in fields(node)}
+    kept = {name: getattr(node, name) for name in fields(node)}
     return type(node)(**{**kept, **changed})
 
 

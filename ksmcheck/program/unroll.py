@@ -8,7 +8,6 @@ that a constant decides has one way only, and so a loop with a constant trip cou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from ksmcheck.program.fold import substitute
@@ -25,6 +24,7 @@ from ksmcheck.program.ir import (
     Set,
 )
 from ksmcheck.program.loops import Loop, Spot
+from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
 
 COUNTED = 64
@@ -38,16 +38,14 @@ Iteration = tuple[Loop, tuple[int, ...]]
 """A loop and the iteration numbers of it and the loops around it, outermost first."""
 
 
-@dataclass(slots=True)
-class Edge:
+class Edge(Struct):
     """``repeat`` is set where the edge goes round a loop: the iteration that ends here."""
 
     target: Key | None
     repeat: Iteration | None = None
 
 
-@dataclass(slots=True)
-class Instance:
+class Instance(Struct):
     """One copy of a node. ``condition`` is None unless two edges leave it; no edges: the end.
 
     ``iterations`` are those that it belongs to. An edge without a target is a cut.
@@ -63,8 +61,7 @@ class Instance:
     edges: list[Edge] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Facts:
+class _Facts(Struct):
     """What holds on arrival: constants on all ways, registers assigned on some way."""
 
     constants: dict[str, Const]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.kernel.constants import BINARY, COMPARISONS
 from ksmcheck.kernel.ints import ADDRESS, S32, U64
 from ksmcheck.kernel.layout import Layouts
@@ -23,11 +21,11 @@ from ksmcheck.kernel.types import (
 )
 from ksmcheck.program import fold
 from ksmcheck.program.ir import Const, Expr
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A scalar value of C type ``type``; ``expr`` has type ``ints_of(type)``.
 
     Of type void, ``expr`` has no meaning.

@@ -1,15 +1,68 @@
-"""The one place where a terminal is opened for writing."""
+"""The one place where standard output is written to in style.
+
+Styles are for terminals: where the text goes to a file or a pipe, rich is not even loaded, which
+takes longer than many a check.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from ksmcheck.record import Struct
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+Styled = tuple[str, str]
+"""A text and its style, as rich names styles."""
 
-def console() -> Console:
+_FILE_WIDTH = 130
+_WANTS_RICH = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+"""Variables that make rich take a pipe for a terminal."""
+
+_CONTROL = dict.fromkeys((7, 8, 11, 12, 13))
+"""What is never printed: bell, backspace, vertical tab, form feed, carriage return."""
+
+
+class Paper(Struct, frozen=True):
+    """Takes lines of styled pieces; ``console`` None: as bare text."""
+
+    file: TextIO
+    console: Console | None = None
+
+    @property
+    def width(self) -> int:
+        """A terminal's own width; 130 characters where the text goes to a file or a pipe."""
+        return self.console.width if self.console is not None else _FILE_WIDTH
+
+    def line(self, *pieces: str | Styled) -> None:
+        """One line, or more where a text has newlines; never wrapped. Blanks at its end go."""
+        if self.console is not None:
+            from rich.text import Text
+
+            text = Text.assemble(*pieces)
+            text.rstrip()
+            self.console.print(text, soft_wrap=True)
+            return
+        bare = "".join(piece if isinstance(piece, str) else piece[0] for piece in pieces)
+        self.file.write(f"{bare.translate(_CONTROL).expandtabs(8).rstrip()}\n")
+
+
+def in_columns(row: Iterable[Styled], widths: Iterable[int]) -> Iterator[Styled]:
+    """The pieces of a table's row: columns two blanks apart."""
+    for (text, style), width in zip(row, widths, strict=True):
+        yield text.ljust(width), style
+        yield "  ", ""
+
+
+def paper() -> Paper:
     """Standard output; colours only on a terminal and without NO_COLOR in the environment."""
+    if not sys.stdout.isatty() and not any(os.environ.get(name) for name in _WANTS_RICH):
+        return Paper(sys.stdout)
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False)
+    console = Console(highlight=False, markup=False, emoji=False)
+    return Paper(sys.stdout, console if console.is_terminal else None)

@@ -7,16 +7,15 @@ single step is shown as the call; the helper's own line is named behind it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ksmcheck.explain.story import span_text
 from ksmcheck.program.ir import Frame, Origin
+from ksmcheck.record import Struct
 from ksmcheck.report.steps import Step
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """``heading`` is the function with its caller, ``place`` and ``text`` the source line shown,
     ``inner`` the place of the primitive itself where that is another line."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.story import place
 from ksmcheck.program.ir import Cell
+from ksmcheck.record import Struct
 from ksmcheck.report.steps import Read, Step
 from ksmcheck.report.timeline import Moment
 from ksmcheck.report.values import Names
@@ -16,8 +16,7 @@ _UNSAID = frozenset(("IW", "RMW", "Once", "Noreturn", "NoRet", "X", "EX", "AMO",
 """Tags that say how an access is made, not what it orders."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """Turns steps into phrases; ``threads`` are the short names of the threads."""
 
     names: Names

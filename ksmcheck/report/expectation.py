@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ksmcheck.batch.letters import letter_of
 from ksmcheck.batch.suite import Scenario, Suite, load_suite
 from ksmcheck.check.verdict import SAFE, VACUOUS, VIOLATED, Request, Verdict
+from ksmcheck.record import Struct
 
 MARKED = "MARKED_STORES"
 """The macro that marks the suite's plain stores (litmus/ksm/suite.toml)."""
@@ -15,8 +15,7 @@ MARKED = "MARKED_STORES"
 _VERDICTS = {"S": SAFE, "V": VIOLATED, "R": VIOLATED, "Y": "Sometimes", "N": "Never", "0": VACUOUS}
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """``letter`` as the suite's legend has it, and its reason."""
 
     letter: str
@@ -31,8 +30,7 @@ class Expectation:
         return letter_of(verdict) == self.letter
 
 
-@dataclass(frozen=True, slots=True)
-class Belonging:
+class Belonging(Struct, frozen=True):
     """The place of a request in a suite; all None or empty where it has none.
 
     ``titles`` say what each thread does.

@@ -6,14 +6,14 @@ rendered by a later run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePath
+
+from ksmcheck.record import Struct
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A place in a source file; ``text`` is its line. Lines and columns count from 1.
 
     ``end`` is the column after the last character meant, on the same line; 0: the line's end.
@@ -29,8 +29,7 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step of an execution. Steps come in telling order.
 
     ``function`` is the innermost function with its caller, ``effect`` what the step did,
@@ -48,8 +47,7 @@ class Step:
     marked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """How a property fails. ``drawing`` is the execution as the terminal shows it."""
 
     config: str
@@ -61,8 +59,7 @@ class Execution:
     drawing: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that is not as recorded or expected.
 
     ``rule``      a key of ``RULES``.
@@ -85,8 +82,7 @@ class Finding:
     code: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One verdict that was looked at: ``name`` in ``group``; ``skipped`` says why it was not."""
 
     group: str
@@ -99,8 +95,7 @@ class Case:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A whole run. ``findings`` are all of them, those of the cases included.
 
     ``title`` is the configuration's file. ``prefix`` leads from the top of the repository to the
@@ -141,8 +136,7 @@ class Report:
         return "/".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """What a kind of finding means; ``name`` is its identifier in CamelCase."""
 
     name: str

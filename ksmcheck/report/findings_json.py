@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
+from ksmcheck.record import asdict
 from ksmcheck.report.findings import Report
 
 FORMAT = 1

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ksmcheck.check.verdict import UNKNOWN, VIOLATED
 from ksmcheck.explain.story import Story
 from ksmcheck.program.change import Change
+from ksmcheck.report.console import Paper, in_columns
 from ksmcheck.report.json import execution_object, verdict_word
 from ksmcheck.whatif.matrix import Answer
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 STYLES = {"S": "green", "V": "bold red", "R": "bold yellow", "-": "dim"}
 AS_IS = "(as it is)"
@@ -45,11 +43,9 @@ def numbered(cells: Sequence[Answer]) -> list[Answer]:
     return [c for c in found if c is not None and c.verdict is not None and c.verdict.witness]
 
 
-def print_matrix(console: Console, cells: Sequence[Answer]) -> None:
+def print_matrix(paper: Paper, cells: Sequence[Answer]) -> None:
     """Sites and changes down, models across, cells with an execution numbered; then which sites
     matter at all."""
-    from rich.text import Text
-
     numbers = {id(cell): number for number, cell in enumerate(numbered(cells), 1)}
     rows = rows_of(cells)
     models = list(dict.fromkeys(cell.request.model for cell in cells))
@@ -64,14 +60,11 @@ def print_matrix(console: Console, cells: Sequence[Answer]) -> None:
             ]
         )
     widths = [max(len(text) for text, _ in column) for column in zip(*table, strict=True)]
-    for cells_of_line in table:
-        parts = zip(cells_of_line, widths, strict=True)
-        text = Text("  ").join(Text(word.ljust(width), style) for (word, style), width in parts)
-        text.rstrip()
-        console.print(text, soft_wrap=True)
-    console.print()
-    for line in summary(cells):
-        console.print(line, soft_wrap=True, markup=False)
+    for line in table:
+        paper.line(*in_columns(line, widths))
+    paper.line()
+    for text in summary(cells):
+        paper.line(text)
 
 
 def cell_text(cell: Answer | None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from ksmcheck.check.verdict import Observed
 from ksmcheck.report.values import Names
 
@@ -34,6 +32,8 @@ def _place(text: str) -> str:
 
 def states_json(observed: Observed) -> str:
     """One object: test, observed names, states as rows of raw values, observation, flags."""
+    import json
+
     return json.dumps(
         {
             "test": observed.test,

@@ -7,23 +7,21 @@ step is all of them; its reads know the writes that they read from.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.program.ir import Origin
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """``source`` is the write that ``event`` reads from, None where the execution has none."""
 
     event: ExecutedEvent
     source: ExecutedEvent | None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One executed primitive of ``thread``; ``events`` in program order."""
 
     thread: int

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from ksmcheck.batch.letters import WORDS
 from ksmcheck.batch.run import Result
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
-Styled = tuple[str, str]
-"""A text and its style."""
+from ksmcheck.report.console import Paper, Styled, in_columns
 
 _STYLE = {"S": "green", "V": "red", "R": "yellow", "Y": "green", "-": "dim"}
 
 
-def print_table(console: Console, results: Sequence[Result], seconds: float) -> None:
+def print_table(paper: Paper, results: Sequence[Result], seconds: float) -> None:
     """One table a kernel point; a cell that is not as expected is marked with ``!``.
 
     Nothing is cut to the terminal's width: a verdict must not be left to guessing.
@@ -26,30 +19,18 @@ def print_table(console: Console, results: Sequence[Result], seconds: float) -> 
     columns = list(dict.fromkeys(r.job.column.name for r in results))
     variants = len({r.job.variant for r in results}) > 1
     for kernel in dict.fromkeys(r.job.kernel for r in results):
-        console.print(f"kernel {kernel}", style="italic")
+        paper.line((f"kernel {kernel}", "italic"))
         header = ["scenario", *(["variant"] if variants else []), *columns]
         rows: list[list[Styled]] = [[(name, "bold") for name in header]]
         for head, row in _rows(results, kernel).items():
             names = head if variants else head[:1]
             cells = [_cell(row[c]) if c in row else ("", "") for c in columns]
             rows.append([*((name, "") for name in names), *cells])
-        for line in _aligned(rows):
-            console.print(line, soft_wrap=True)
-        console.print()
-    _summary(console, results, seconds)
-
-
-def _aligned(rows: Sequence[Sequence[Styled]]) -> Iterable[Text]:
-    """The rows with their columns under each other, two blanks apart."""
-    from rich.text import Text
-
-    widths = [max(len(text) for text, _ in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        line = Text("  ").join(
-            Text(text.ljust(width), style) for (text, style), width in zip(row, widths, strict=True)
-        )
-        line.rstrip()
-        yield line
+        widths = [max(len(text) for text, _ in column) for column in zip(*rows, strict=True)]
+        for cells in rows:
+            paper.line(*in_columns(cells, widths))
+        paper.line()
+    _summary(paper, results, seconds)
 
 
 def _rows(results: Sequence[Result], kernel: str) -> dict[tuple[str, str], dict[str, Result]]:
@@ -67,7 +48,7 @@ def _cell(result: Result) -> Styled:
     return f"{WORDS[result.letter]} !", "bold red"
 
 
-def _summary(console: Console, results: Sequence[Result], seconds: float) -> None:
+def _summary(paper: Paper, results: Sequence[Result], seconds: float) -> None:
     ran = [r for r in results if r.verdict is not None]
     wrong = [r for r in ran if not r.as_expected]
     unexpected = sum(r.job.expected is None for r in ran)
@@ -76,19 +57,16 @@ def _summary(console: Console, results: Sequence[Result], seconds: float) -> Non
     if unexpected:
         line += f", {unexpected} without expectation"
     line += f", {len(wrong)} not; {witnesses} executions, each re-checked; {seconds:.1f} s"
-    console.print(line, soft_wrap=True)
+    paper.line(line)
     for result in wrong:
         job = result.job
         expected = WORDS[job.expected or "-"]
-        console.print(
+        paper.line(
             f"! {job.scenario} {job.variant}, kernel {job.kernel}, {job.column.name}: "
-            f"{WORDS[result.letter]}, expected {expected} ({job.reason})",
-            soft_wrap=True,
-            markup=False,
+            f"{WORDS[result.letter]}, expected {expected} ({job.reason})"
         )
     if any(r.letter == "S" and r.job.column.model != "lkmm" for r in ran):
-        console.print(
+        paper.line(
             "A hardware `safe` takes plain C stores whole and in program order: it assumes that "
-            "the compiler neither tears, fuses nor moves them (`check` lists them).",
-            soft_wrap=True,
+            "the compiler neither tears, fuses nor moves them (`check` lists them)."
         )

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Verdict, Witness
-from ksmcheck.explain.story import Story, span_text
 from ksmcheck.program.ir import Origin
-from ksmcheck.report.context import source_line
-from ksmcheck.report.effects import words_for
-from ksmcheck.report.expectation import Expectation
-from ksmcheck.report.witness import arranged, final_line, title_rows, witness_lines
+from ksmcheck.record import Struct
+from ksmcheck.report.console import Paper, Styled
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from ksmcheck.explain.story import Story
+    from ksmcheck.report.expectation import Expectation
 
 STYLE = {SAFE: "bold green", VIOLATED: "bold red", VACUOUS: "bold magenta"}
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What is known of a verdict besides itself. ``full``: every step and cell is shown;
     ``titles`` say what each thread does."""
 
@@ -32,38 +28,32 @@ class Said:
     full: bool = False
 
 
-def print_verdict(console: Console, verdict: Verdict, said: Said) -> None:
+def print_verdict(paper: Paper, verdict: Verdict, said: Said) -> None:
     """Writes one verdict and, where there is one, the execution and why it is possible."""
-    from rich.text import Text
-
-    head = Text()
-    head.append(f"{word(verdict)}  ", style=STYLE.get(verdict.verdict, "bold yellow"))
-    head.append(f"{verdict.test}  {_subject(verdict)}".rstrip())
-    head.append(f"\n  {_circumstances(verdict)}", style="dim")
-    if said.expectation is not None:
-        _append_expectation(head, verdict, said.expectation)
-    console.print(head, soft_wrap=True)
+    paper.line(
+        (f"{word(verdict)}  ", STYLE.get(verdict.verdict, "bold yellow")),
+        f"{verdict.test}  {_subject(verdict)}".rstrip(),
+        (f"\n  {_circumstances(verdict)}", "dim"),
+        *(_expectation(verdict, said.expectation) if said.expectation is not None else ()),
+    )
     for line in _remarks(verdict, said.full):
-        console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
+        paper.line(f"  {line}")
     if verdict.witness:
-        print_witness(console, verdict.witness, said)
+        print_witness(paper, verdict.witness, said)
         if said.story:
             why = said.story.sentence.replace("; ", ";\n       ")
-            console.print(Text(f"why:   {why}", style="bold"), soft_wrap=True)
-    console.print()
+            paper.line((f"why:   {why}", "bold"))
+    paper.line()
 
 
-def _append_expectation(head: object, verdict: Verdict, expectation: Expectation) -> None:
-    from rich.text import Text
-
-    assert isinstance(head, Text)
+def _expectation(verdict: Verdict, expectation: Expectation) -> Iterable[str | Styled]:
     if expectation.met_by(verdict):
-        head.append(", as expected", style="dim")
+        yield ", as expected", "dim"
     elif verdict.verdict == UNKNOWN:
-        head.append(f", expected: {expectation.word}", style="dim")
+        yield f", expected: {expectation.word}", "dim"
     else:
-        head.append(f"\n  NOT AS EXPECTED: {expectation.word}", style="bold red")
-        head.append(f" ({expectation.reason})" if expectation.reason else "")
+        yield f"\n  NOT AS EXPECTED: {expectation.word}", "bold red"
+        yield f" ({expectation.reason})" if expectation.reason else ""
 
 
 def _circumstances(verdict: Verdict) -> str:
@@ -112,31 +102,29 @@ def _assumption(stores: Sequence[Origin], full: bool) -> str:
 
 
 def _site(origin: Origin) -> str:
+    from ksmcheck.explain.story import span_text
+
     return f"{origin.site} ({span_text(origin.span)})"
 
 
-def print_witness(console: Console, witness: Witness, said: Said) -> None:
+def print_witness(paper: Paper, witness: Witness, said: Said) -> None:
     """The execution, a column a thread, in telling order; then how it ends."""
-    from rich.text import Text
+    from ksmcheck.explain.story import span_text
+    from ksmcheck.report.context import source_line
+    from ksmcheck.report.effects import words_for
+    from ksmcheck.report.witness import arranged, final_line, title_rows, witness_lines
 
-    layout, lines = witness_lines(witness, said.story, _width(console), full=said.full)
-    console.print()
+    layout, lines = witness_lines(witness, said.story, paper.width, full=said.full)
+    paper.line()
     for row in title_rows(layout, witness, said.titles):
-        console.print(Text(row, style="bold"), soft_wrap=True)
+        paper.line((row, "bold"))
     for lead, text, rest, style in arranged(layout, lines):
-        line = Text.assemble((lead, "dim"), (text, style), (rest, "dim"))
-        line.rstrip()
-        console.print(line, soft_wrap=True)
-    console.print()
+        paper.line((lead, "dim"), (text, style), (rest, "dim"))
+    paper.line()
     failed = witness.failure
     if failed.span is not None and failed.text.startswith(f"{failed.name} at"):
         at = f"fails: {span_text(failed.span)}  {source_line(failed.span)}"
-        console.print(Text(at, style="bold"), soft_wrap=True)
+        paper.line((at, "bold"))
     words = words_for(witness.cells, witness.thread_names)
     final = final_line(witness, said.story, words, full=said.full)
-    console.print(Text(f"final: {final}"), soft_wrap=True)
-
-
-def _width(console: Console) -> int:
-    """A terminal's own width; 130 characters where the text goes to a file or a pipe."""
-    return console.width if console.is_terminal else 130
+    paper.line(f"final: {final}")

@@ -8,10 +8,10 @@ possible are out of place, and each of them is marked, since it is the point of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.explain.why import from_reads
+from ksmcheck.record import Struct
 from ksmcheck.report.steps import Read, Step, steps_of
 
 _STALE, _COHERENCE, _EARLY = 1, 3, 5
@@ -22,8 +22,7 @@ Need = tuple[int, int, int]
 """Step, the step that should come before it, and the cost of not having that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """``step`` at its place. ``early``: its reads told before the write that they read from.
     ``stale``: its reads of a value that a write told above has replaced, with that write."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from textwrap import wrap
 
 from ksmcheck.check.verdict import Witness
 from ksmcheck.explain.story import Story
+from ksmcheck.record import Struct
 from ksmcheck.report.context import Context, contexts
 from ksmcheck.report.effects import Words, effect, ordering, sources, words_for
 from ksmcheck.report.fold import shown, spoken_of
@@ -20,8 +20,7 @@ RULE = " │ "
 INDENT = "    "
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of one thread's column; ``style`` as rich names styles."""
 
     thread: int
@@ -29,8 +28,7 @@ class Line:
     style: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Columns of ``width`` characters for ``threads``; ``full``: nothing is folded."""
 
     threads: tuple[int, ...]

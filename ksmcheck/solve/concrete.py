@@ -7,11 +7,11 @@ addresses and dependencies that is met. Back: facts of the graph become literals
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ksmcheck.cat.derive import LACKING, Fact
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.reasons import Reason
+from ksmcheck.record import Struct
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.text import InternalError
@@ -20,8 +20,7 @@ _KEPT = 256
 _DEPENDENCIES = ("addr", "data", "ctrl")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Skeleton:
+class Skeleton(Struct, frozen=True, eq=False):
     """``events[i]`` is the structure's id of event i of the graph.
 
     ``reads``  per executed read its possible (literal, rf bit).

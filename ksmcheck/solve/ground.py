@@ -8,9 +8,9 @@ fences, tags and dependencies, and what it learns there is said under an assumpt
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from ksmcheck.events.structure import EventStructure
+from ksmcheck.record import Struct, field
 from ksmcheck.solve.backends import open_backend
 from ksmcheck.solve.backends.backend import Backend
 from ksmcheck.solve.base import Base
@@ -20,16 +20,29 @@ from ksmcheck.solve.premises import Premises
 _KEPT = 6
 """Solvers that stay open: a scenario of the KSM suite has as many kinds of accesses."""
 
+_CLAUSES = 400_000
+"""In all of them together, each of which takes some 250 bytes."""
+
+_GROWN = 3
+"""A ground with this many times the clauses that it began with is left to its sessions: what they
+learn is of no use to others."""
+
 _Key = tuple[object, ...]
 
 
-@dataclass(slots=True)
-class Ground:
-    """One base encoding and the solver that has its clauses, the first ``loaded`` of them."""
+class Ground(Struct):
+    """One base encoding and the solver that has its clauses, the first ``loaded`` of them. There
+    were ``begun`` before the first session."""
 
     base: Base
     backend: Backend
+    begun: int
     loaded: int = 0
+
+    @property
+    def size(self) -> int:
+        """In clauses."""
+        return len(self.base.gates.clauses)
 
     def load(self) -> None:
         """Gives the solver the clauses that are new."""
@@ -47,11 +60,10 @@ def open_ground(structure: EventStructure, axioms: Premises, backend: str) -> Gr
         add_coherence(base)
     if axioms.atomicity:
         add_atomicity(base)
-    return Ground(base, solver)
+    return Ground(base, solver, len(base.gates.clauses))
 
 
-@dataclass(slots=True)
-class Grounds:
+class Grounds(Struct):
     """Those of one run, the last few that were asked for."""
 
     _known: dict[_Key, Ground] = field(default_factory=dict)
@@ -59,11 +71,16 @@ class Grounds:
     def ground(self, structure: EventStructure, axioms: Premises, backend: str) -> Ground:
         """As ``open_ground``, for structures whose terms are of one table."""
         key = (_accesses(structure), axioms.coherence, axioms.atomicity, backend)
-        found = self._known.pop(key, None) or open_ground(structure, axioms, backend)
+        found = self._known.pop(key, None)
+        if found is None or found.size > _GROWN * found.begun:
+            found = open_ground(structure, axioms, backend)
         self._known[key] = found
-        if len(self._known) > _KEPT:
+        while len(self._known) > _KEPT or (len(self._known) > 1 and self._size() > _CLAUSES):
             del self._known[next(iter(self._known))]
         return found
+
+    def _size(self) -> int:
+        return sum(ground.size for ground in self._known.values())
 
 
 def _accesses(structure: EventStructure) -> _Key:

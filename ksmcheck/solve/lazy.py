@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 
 from ksmcheck.cat.absence import Scope
@@ -11,6 +10,7 @@ from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.reasons import Reason
+from ksmcheck.record import Struct
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Concrete, Skeleton
 from ksmcheck.solve.exact import Exact
@@ -26,8 +26,7 @@ _FORESEEN = 24
 """Clauses at most that one inconsistent candidate teaches about others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(Struct, frozen=True):
     """``accepts`` says whether a consistent graph is what is looked for; with ``values``, it looks
     at the values of accesses too."""
 
@@ -39,16 +38,14 @@ Teach = Callable[[Graph, Skeleton, Sequence[int]], list[list[int]]]
 """Clauses that say why a candidate, consistent or not, is not what is looked for; none if it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Consistent:
+class Consistent(Struct, frozen=True):
     """A consistent candidate that was accepted, as the assignment it was found in."""
 
     model: Sequence[int]
     skeleton: Skeleton
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """A limit was reached."""
 
     reason: str

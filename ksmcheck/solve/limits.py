@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from time import monotonic
 
+from ksmcheck.record import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+
+class Limits(Struct, frozen=True):
     """None: no limit.
 
     ``seconds``     wall-clock time of a whole session, counted from its start.
@@ -22,8 +22,7 @@ class Limits:
     asked: float | None = None
 
 
-@dataclass(slots=True)
-class Meter:
+class Meter(Struct):
     """Measures a session against its limits."""
 
     limits: Limits

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term, evaluate
 from ksmcheck.kernel.ints import DivisionByZero
+from ksmcheck.record import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Struct, frozen=True):
     """Of one query: candidates looked at, clauses learned from inconsistent ones, seconds; and
     the size of the formula after it."""
 
@@ -25,8 +24,7 @@ class Stats:
     seconds: float
 
 
-@dataclass(frozen=True, eq=False)
-class Candidate:
+class Candidate(Struct, frozen=True, eq=False, dict=True):
     """One concrete execution, in terms of the structure's events.
 
     ``executed``  ids of executed events, ascending.
@@ -88,16 +86,14 @@ class Candidate:
         return self.final(term.payload)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """There is one."""
 
     candidate: Candidate
     stats: Stats
 
 
-@dataclass(frozen=True, slots=True)
-class Refuted:
+class Refuted(Struct, frozen=True):
     """There is none among all executions of the structure.
 
     ``core``: those of the assumptions given that the proof rests on (none: it holds without any).
@@ -107,8 +103,7 @@ class Refuted:
     core: tuple[Term, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GaveUp:
+class GaveUp(Struct, frozen=True):
     """Not known; ``reason`` says why, for the user."""
 
     reason: str
@@ -118,8 +113,7 @@ class GaveUp:
 Outcome: TypeAlias = Found | Refuted | GaveUp
 
 
-@dataclass(frozen=True, slots=True)
-class States:
+class States(Struct, frozen=True):
     """Values of the observed terms, in their types: each tuple once, ascending.
 
     ``reason`` is None if these are all, else says why there may be more.

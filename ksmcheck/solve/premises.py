@@ -7,10 +7,9 @@ alone, which is slower and equally right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.cat.algebra import Algebra, Check, Node
 from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
 VALUES = "different-values"
@@ -19,8 +18,7 @@ VALUES = "different-values"
 _NOT_PROVIDED = {"FW": "the set FW of final writes"}
 
 
-@dataclass(frozen=True, slots=True)
-class Premises:
+class Premises(Struct, frozen=True):
     """``coherence``: acyclic (po-loc | rf | co | fr). ``atomicity``: empty rmw & (fre ; coe).
     ``values``: the names of flags that look at the values of accesses."""
 

@@ -7,14 +7,12 @@ end, so that operands may come after their users.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from ksmcheck.cat.algebra import Algebra, Group, Node
 from ksmcheck.cat.dependence import free_groups
+from ksmcheck.record import Struct, replace
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(Struct):
     """``free[i]``: recursion groups open in node i. ``plus[i]``: the node i+, where there is one
     outside recursion."""
 

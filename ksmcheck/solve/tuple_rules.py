@@ -8,13 +8,13 @@ is made true wherever the tuple is there (and may hold elsewhere), a LOW claim h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from ksmcheck.cat import bits
 from ksmcheck.cat.algebra import Node
 from ksmcheck.cat.graph import members
 from ksmcheck.cat.recursion import cone
 from ksmcheck.kernel.ints import BOOL
+from ksmcheck.record import Struct
 from ksmcheck.solve.facts import Facts, Presence
 from ksmcheck.solve.gates import TRUE
 from ksmcheck.solve.premises import VALUES
@@ -25,8 +25,7 @@ from ksmcheck.solve.tuple_bounds import Bounds
 HIGH, LOW = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(Struct, frozen=True):
     """All of ``literals`` and of the claims ``needs``, and none of the claims ``unless``."""
 
     literals: tuple[int, ...] = ()

@@ -10,17 +10,17 @@ from __future__ import annotations
 import hmac
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+
+from ksmcheck.record import Struct
 
 _KEY_BYTES = 32
 _TAG_BYTES = 32
 _LARGEST = 64 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(Struct, frozen=True):
     """``folder`` None: nothing is kept."""
 
     folder: Path | None

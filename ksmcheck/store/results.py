@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from ksmcheck.record import Struct, fields
 from ksmcheck.store.cache import Cache
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
-    """Keeps values of plain dataclasses. Losing them, or never having them, costs only time."""
+class Results(Struct, frozen=True):
+    """Keeps values of plain records. Losing them, or never having them, costs only time."""
 
     cache: Cache
 
@@ -39,9 +38,9 @@ def _folder(kind: type) -> str:
 
 
 def as_plain(value: Any) -> Any:
-    """Dataclasses to objects, tuples to arrays."""
-    if is_dataclass(value):
-        return {f.name: as_plain(getattr(value, f.name)) for f in fields(value)}
+    """Records to objects, tuples to arrays."""
+    if isinstance(value, Struct):
+        return {name: as_plain(getattr(value, name)) for name in fields(value)}
     if isinstance(value, tuple):
         return [as_plain(item) for item in value]
     return value
@@ -50,7 +49,7 @@ def as_plain(value: Any) -> Any:
 def plain(kind: Any, value: Any) -> Any:
     """A value of the type ``kind`` out of JSON; raises TypeError where it has not that form.
 
-    Known are dataclasses, ``tuple[X, ...]``, ``X | None`` and str, int, float and bool.
+    Known are records, ``tuple[X, ...]``, ``X | None`` and str, int, float and bool.
     """
     return _reader(kind)(value)
 
@@ -58,7 +57,7 @@ def plain(kind: Any, value: Any) -> Any:
 @cache
 def _reader(kind: Any) -> Callable[[Any], Any]:
     """The function that reads values of a type: types are looked into once, values very often."""
-    if is_dataclass(kind):
+    if isinstance(kind, type) and issubclass(kind, Struct):
         return _instances(kind)
     if get_origin(kind) is tuple:
         return _tuples(_reader(get_args(kind)[0]))

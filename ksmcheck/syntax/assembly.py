@@ -10,20 +10,10 @@ import re
 
 from ksmcheck.syntax.assembly_ast import AssemblyTest, AssemblyThread, Instruction, Label
 from ksmcheck.syntax.assembly_condition import ConditionReader
+from ksmcheck.syntax.assembly_head import HEAD, dialect_of
 from ksmcheck.syntax.assembly_init import read_start
 from ksmcheck.text import InputError, Source, Span
 
-DIALECTS = {
-    "X86": "X86",
-    "X86_64": "X86_64",
-    "AARCH64": "AArch64",
-    "ARM": "ARM",
-    "PPC": "PPC",
-    "RISCV": "RISCV",
-}
-"""The first word of a test, in capitals, and the dialect's name."""
-
-_HEAD = re.compile(r"\ufeff?\s*(?P<dialect>[A-Za-z]\w*)[ \t]+(?P<name>[^\s\"({]+)", re.A)
 _BRACE = re.compile(r'"[^"\n]*"|(?P<brace>\{)')
 _INFO = re.compile(r"^[ \t]*([A-Za-z][\w-]*)[ \t]*=(.*)$", re.M | re.A)
 _SECTION = re.compile(
@@ -34,15 +24,9 @@ _LABEL = re.compile(r"\s*([A-Za-z_][\w.$]*)\s*:(?!\S*\])")
 _HEADING = re.compile(r"\s*P(\d+)\s*\Z")
 
 
-def dialect_of(text: str) -> str | None:
-    """The assembly dialect of a test's first line, or None."""
-    head = _HEAD.match(text)
-    return None if head is None else DIALECTS.get(head["dialect"].upper())
-
-
 def parse_assembly(source: Source) -> AssemblyTest:
     """The test that ``source`` holds. Raises InputError, with a span, for everything wrong."""
-    head = _HEAD.match(source.text)
+    head = HEAD.match(source.text)
     dialect = dialect_of(source.text)
     if head is None or dialect is None:
         raise InputError("an assembly test begins with its dialect and its name")

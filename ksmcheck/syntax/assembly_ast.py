@@ -5,14 +5,12 @@ Instructions are kept as text here; what they mean is the business of ``isa/``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ksmcheck.record import Struct
 from ksmcheck.syntax.litmus_ast import Condition, PropExpr, PropTree
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """One entry of the start state: ``x=1``, ``uint64_t y``, ``0:X1=x``, ``int64_t 0:X3=-1``.
 
     ``thread`` is set for registers. ``type`` is the type's words (``uint64_t``, ``int*``), None
@@ -27,24 +25,21 @@ class Start:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """``name`` marks the instruction that follows."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """``text`` without surrounding blanks."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AssemblyThread:
+class AssemblyThread(Struct, frozen=True):
     """One column. ``span`` is that of its heading."""
 
     name: str
@@ -52,8 +47,7 @@ class AssemblyThread:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AssemblyTest:
+class AssemblyTest(Struct, frozen=True):
     """One test; the fields that a ``LitmusTest`` has too mean the same.
 
     ``dialect`` is ``X86``, ``X86_64``, ``AArch64``, ``ARM``, ``PPC`` or ``RISCV``. Conditions hold

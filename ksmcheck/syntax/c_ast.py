@@ -5,24 +5,22 @@ Both the compiler (``program/``) and the independent interpreter (``execution/``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
 # --- types as written -------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class NamedType:
+class NamedType(Struct, frozen=True):
     """Integer type words sorted into canonical form ("unsigned long"), ``void``, or a typedef."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TagType:
+class TagType(Struct, frozen=True):
     """``struct tag``, ``union tag`` or ``enum tag``; ``kind`` is that keyword."""
 
     kind: str
@@ -30,14 +28,12 @@ class TagType:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TypeofType:
+class TypeofType(Struct, frozen=True):
     operand: Expr | TypeExpr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class PointerType:
+class PointerType(Struct, frozen=True):
     """``volatile`` is of what is pointed to: ``volatile T *``."""
 
     target: TypeExpr
@@ -45,8 +41,7 @@ class PointerType:
     volatile: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayType:
+class ArrayType(Struct, frozen=True):
     """``length`` is None for ``[]``."""
 
     element: TypeExpr
@@ -59,8 +54,7 @@ TypeExpr: TypeAlias = NamedType | TagType | TypeofType | PointerType | ArrayType
 # --- expressions ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class IntLit:
+class IntLit(Struct, frozen=True):
     """``text`` keeps the spelling (base, suffixes U/L decide the type); ``value`` the number."""
 
     value: int
@@ -68,20 +62,17 @@ class IntLit:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class StringLit:
+class StringLit(Struct, frozen=True):
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Struct, frozen=True):
     """``op`` is one of ``- + ~ ! & *``."""
 
     op: str
@@ -89,8 +80,7 @@ class Unary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class IncDec:
+class IncDec(Struct, frozen=True):
     """``++`` or ``--`` (``op``), before the operand or after it."""
 
     op: str
@@ -99,8 +89,7 @@ class IncDec:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """C's binary operators, ``&&``, ``||`` and the comma included."""
 
     op: str
@@ -109,8 +98,7 @@ class Binary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(Struct, frozen=True):
     """``op`` is ``=`` or a compound such as ``+=``."""
 
     op: str
@@ -119,8 +107,7 @@ class Assign:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Struct, frozen=True):
     """``condition ? then : otherwise``; ``then`` is None for GNU ``a ?: b``."""
 
     condition: Expr
@@ -129,8 +116,7 @@ class Conditional:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call of a function or primitive by name. Arguments may be types (``offsetof``)."""
 
     callee: Name
@@ -138,8 +124,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """``base.field`` or ``base->field`` (``arrow``)."""
 
     base: Expr
@@ -148,28 +133,24 @@ class Member:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     base: Expr
     index: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True):
     type: TypeExpr
     operand: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class SizeOf:
+class SizeOf(Struct, frozen=True):
     operand: Expr | TypeExpr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class OffsetOf:
+class OffsetOf(Struct, frozen=True):
     """``offsetof(type, a.b[0].c)``; ``path`` is the member designator as an expression on ``.``.
 
     ``path`` is a chain of Member/Index nodes whose innermost base is ``Name(first field)``.
@@ -180,8 +161,7 @@ class OffsetOf:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerOf:
+class ContainerOf(Struct, frozen=True):
     """``container_of(pointer, type, member)``."""
 
     pointer: Expr
@@ -190,16 +170,14 @@ class ContainerOf:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class StatementExpr:
+class StatementExpr(Struct, frozen=True):
     """GNU ``({ ...; value; })``."""
 
     body: Block
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class InitList:
+class InitList(Struct, frozen=True):
     """``{ 1, .field = 2, [3] = 4 }``; a designator is a field name, an index expression or None."""
 
     items: tuple[tuple[str | Expr | None, Expr], ...]
@@ -229,14 +207,12 @@ Expr: TypeAlias = (
 # --- statements -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ExprStmt:
+class ExprStmt(Struct, frozen=True):
     expr: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """One declared variable; a declaration of several becomes several of these."""
 
     name: str
@@ -247,16 +223,14 @@ class Declaration:
     volatile: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Struct, frozen=True):
     condition: Expr
     then: Stmt
     otherwise: Stmt | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class While:
+class While(Struct, frozen=True):
     """``unroll`` is the bound of a ``#pragma ksmcheck unroll N`` (or ``__unroll(N)``) before it."""
 
     condition: Expr
@@ -265,16 +239,14 @@ class While:
     unroll: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DoWhile:
+class DoWhile(Struct, frozen=True):
     body: Stmt
     condition: Expr
     span: Span
     unroll: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(Struct, frozen=True):
     init: tuple[Stmt, ...]
     condition: Expr | None
     step: Expr | None
@@ -283,15 +255,13 @@ class For:
     unroll: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Struct, frozen=True):
     value: Expr
     body: Stmt
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """``case low:``, GNU ``case low ... high:``, or ``default:`` when ``low`` is None."""
 
     low: Expr | None
@@ -300,45 +270,38 @@ class Case:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     name: str
     body: Stmt
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Goto:
+class Goto(Struct, frozen=True):
     label: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(Struct, frozen=True):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Continue:
+class Continue(Struct, frozen=True):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     value: Expr | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """``{ ... }`` with a scope of its own; an empty statement is ``Block(())``."""
 
     body: tuple[Stmt, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class DeclGroup:
+class DeclGroup(Struct, frozen=True):
     """The declarations of one statement: like a Block, but in the surrounding scope."""
 
     body: tuple[Declaration, ...]
@@ -366,8 +329,7 @@ Stmt: TypeAlias = (
 # --- top level --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """``name`` is None for an anonymous struct/union member; ``bits`` for bit-fields."""
 
     name: str | None
@@ -377,8 +339,7 @@ class Field:
     volatile: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StructDef:
+class StructDef(Struct, frozen=True):
     """``kind`` is ``struct`` or ``union``."""
 
     kind: str
@@ -387,30 +348,26 @@ class StructDef:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class EnumDef:
+class EnumDef(Struct, frozen=True):
     tag: str | None
     members: tuple[tuple[str, Expr | None, Span], ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Typedef:
+class Typedef(Struct, frozen=True):
     name: str
     type: TypeExpr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Struct, frozen=True):
     name: str
     type: TypeExpr
     span: Span
     volatile: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A definition, or a prototype when ``body`` is None."""
 
     name: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import (
     ArrayType,
     EnumDef,
@@ -35,8 +34,7 @@ from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Span
 
 
-@dataclass(slots=True)
-class Specifiers:
+class Specifiers(Struct):
     """What stands before the declarators: the base type and the words around it."""
 
     type: TypeExpr
@@ -44,8 +42,7 @@ class Specifiers:
     volatile: bool = False
 
 
-@dataclass(slots=True)
-class Declarator:
+class Declarator(Struct):
     """One declared name (None if abstract); ``volatile`` is of the object itself."""
 
     name: Token | None
@@ -54,8 +51,7 @@ class Declarator:
     span: Span
 
 
-@dataclass(slots=True)
-class _Words:
+class _Words(Struct):
     """Specifier words as they come in."""
 
     integer: list[str] = field(default_factory=list)

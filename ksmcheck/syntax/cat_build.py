@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, TypeAlias
 
+from ksmcheck.record import replace
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.syntax.cat_lexer import Token
 from ksmcheck.text import Span

@@ -7,8 +7,8 @@ closure after ``r`` but the cartesian product before an expression (one token of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError, Source, Span
 
 _CHECKS = ("acyclic", "irreflexive", "empty", "flag", "assert", "undefined_unless")
@@ -51,8 +51,7 @@ _BEGIN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """``type`` is what the grammar calls it; the parser generator reads only this field."""
 
     type: str

@@ -7,44 +7,39 @@ specification language cat", 2016).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A variable: ``po``, ``po-loc``, ``DMB.ISH``."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TagLiteral:
+class TagLiteral(Struct, frozen=True):
     """``'mb``: a tag. ``name`` is without the quote."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class EmptyRelation:
+class EmptyRelation(Struct, frozen=True):
     """``0``."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Universe:
+class Universe(Struct, frozen=True):
     """``_``: every event."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Struct, frozen=True):
     """``op`` is ``~`` (complement), or the postfix ``+``, ``*``, ``?``, ``^-1``."""
 
     op: str
@@ -52,8 +47,7 @@ class Unary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     r"""``op`` is ``|``, ``++``, ``;``, ``\``, ``&`` or ``*`` (cartesian product)."""
 
     op: str
@@ -62,16 +56,14 @@ class Binary:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class SetIdentity:
+class SetIdentity(Struct, frozen=True):
     """``[S]``: the identity relation on a set."""
 
     operand: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Struct, frozen=True):
     """``f(a, b)`` or ``f a``; a call with ``()`` has no arguments."""
 
     function: Expr
@@ -79,24 +71,21 @@ class Apply:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class SetLiteral:
+class SetLiteral(Struct, frozen=True):
     """``{a, b}``; ``{}`` has no elements."""
 
     elements: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TupleExpr:
+class TupleExpr(Struct, frozen=True):
     """``(a, b)`` and ``()``."""
 
     elements: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Lambda:
+class Lambda(Struct, frozen=True):
     """``fun x -> e``."""
 
     parameters: tuple[str, ...]
@@ -104,8 +93,7 @@ class Lambda:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class LetIn:
+class LetIn(Struct, frozen=True):
     """``let x = e in b``, ``let rec ... and ... in b``."""
 
     bindings: tuple[Binding, ...]
@@ -114,16 +102,14 @@ class LetIn:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class VariantTest:
+class VariantTest(Struct, frozen=True):
     """``"name"`` as a condition: whether a variant of the model was chosen by the user."""
 
     variant: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """A condition: ``op`` is ``=``, ``subset`` or ``in``."""
 
     op: str
@@ -132,8 +118,7 @@ class Compare:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Logic:
+class Logic(Struct, frozen=True):
     """A condition: ``op`` is ``not``, ``&&`` or ``||``."""
 
     op: str
@@ -141,16 +126,14 @@ class Logic:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class If:
+class If(Struct, frozen=True):
     condition: Condition
     then: Expr
     orelse: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(Struct, frozen=True):
     """``try a with b``: ``b`` where a name in ``a`` is not defined."""
 
     attempt: Expr
@@ -158,8 +141,7 @@ class Try:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class MatchCase:
+class MatchCase(Struct, frozen=True):
     """``pattern``: ``'tag``, ``{}``, ``x ++ xs`` (two names), ``xs | x ++ ys`` (three) or ``_``
     (None). A name that is ``_`` binds nothing."""
 
@@ -168,8 +150,7 @@ class MatchCase:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     subject: Expr
     cases: tuple[MatchCase, ...]
     span: Span
@@ -195,8 +176,7 @@ Expr: TypeAlias = (
 Condition: TypeAlias = VariantTest | Compare | Logic
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """``name = value``; a function where ``parameters`` is not None (``()`` gives an empty tuple).
 
     The parameters of ``let f(a, b)`` and of ``let f a`` are alike. ``let (a, b) = e`` has the names
@@ -215,8 +195,7 @@ class Binding:
         return self.several or (self.name,)
 
 
-@dataclass(frozen=True, slots=True)
-class Let:
+class Let(Struct, frozen=True):
     """``let ...``, ``let rec ... and ... [when acyclic e]``: the definitions have to satisfy it."""
 
     bindings: tuple[Binding, ...]
@@ -225,8 +204,7 @@ class Let:
     when: CheckStatement | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckStatement:
+class CheckStatement(Struct, frozen=True):
     """``[flag] [~] acyclic|irreflexive|empty e [as name]``.
 
     ``role`` is ``check``, ``flag``, ``assert`` or ``undefined_unless``; ``name`` None: not given.
@@ -240,24 +218,21 @@ class CheckStatement:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Struct, frozen=True):
     """``show`` and ``unshow``: what to draw; no meaning for verdicts."""
 
     names: tuple[str, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(Struct, frozen=True):
     """``include "file"``; loading replaces it by the statements of the file."""
 
     path: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class WithFrom:
+class WithFrom(Struct, frozen=True):
     """``with x from e``: one execution for each element of the set of relations ``e``."""
 
     name: str
@@ -265,8 +240,7 @@ class WithFrom:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class EnumStatement:
+class EnumStatement(Struct, frozen=True):
     """``enum Barriers = 'mb || 'wmb`` (bell); tags without quotes."""
 
     name: str
@@ -274,8 +248,7 @@ class EnumStatement:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Instructions:
+class Instructions(Struct, frozen=True):
     """``instructions R[{'once, 'acquire}]`` (bell): which annotations an instruction may carry.
     ``default`` is written alike."""
 
@@ -284,8 +257,7 @@ class Instructions:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Procedure:
+class Procedure(Struct, frozen=True):
     """``procedure p(a) = ... end``; one that is ``recursive`` may call itself."""
 
     name: str
@@ -295,8 +267,7 @@ class Procedure:
     recursive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """``call p(a) [as name]``."""
 
     name: str
@@ -305,8 +276,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Forall:
+class Forall(Struct, frozen=True):
     """``forall x in e do ... end``."""
 
     variable: str
@@ -315,8 +285,7 @@ class Forall:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class IfStatement:
+class IfStatement(Struct, frozen=True):
     """``if c then ... else ... end`` around statements."""
 
     condition: Condition
@@ -325,8 +294,7 @@ class IfStatement:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class MatchStep:
+class MatchStep(Struct, frozen=True):
     """``'tag -> ...``; ``tag`` None: ``_``."""
 
     tag: str | None
@@ -334,8 +302,7 @@ class MatchStep:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class MatchStatement:
+class MatchStatement(Struct, frozen=True):
     """``match e with 'tag -> ... || _ -> ... end`` around statements."""
 
     subject: Expr
@@ -359,8 +326,7 @@ Statement: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CatFile:
+class CatFile(Struct, frozen=True):
     """One file as parsed. ``title`` is its leading string or a leading bare name, else empty;
     ``options`` are the words after it (``catdep``, ``withoutco``)."""
 

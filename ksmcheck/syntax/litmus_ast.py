@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Expr, Function, TopLevel, TypeExpr
 from ksmcheck.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class InitEntry:
+class InitEntry(Struct, frozen=True):
     """One entry of the start state: ``int *p = &x;``, ``x = 1;``, ``0:r1 = 2;``, ``a[3] = {1,2}``.
 
     ``target`` is an lvalue expression (Name, Member, Index, Unary ``*``); ``thread`` is set for
@@ -26,8 +25,7 @@ class InitEntry:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Register:
+class Register(Struct, frozen=True):
     """``0:r1`` in a condition: local variable ``name`` of thread ``thread`` when it ends."""
 
     thread: int
@@ -40,8 +38,7 @@ class Register:
 PropExpr: TypeAlias = "Expr | Register"
 
 
-@dataclass(frozen=True, slots=True)
-class PropTree:
+class PropTree(Struct, frozen=True):
     """A condition tree. ``op`` is one of ``and or not implies eq ne lt le gt ge true false``.
 
     Leaves of comparisons are PropAtom operands (``Expr`` or ``Register``) in ``operands``;
@@ -54,8 +51,7 @@ class PropTree:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """``quantifier`` is ``exists``, ``~exists`` or ``forall``."""
 
     quantifier: str
@@ -63,8 +59,7 @@ class Condition:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class LitmusTest:
+class LitmusTest(Struct, frozen=True):
     """One test. ``name`` is the header's, ``path`` the file it came from (or a label).
 
     ``top`` holds every struct, enum, typedef, global and function definition of the test and of

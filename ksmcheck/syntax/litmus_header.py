@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from ksmcheck.record import Struct
 from ksmcheck.syntax.tokens import skip_herd_comment
 from ksmcheck.text import InputError, Source, Span
 
@@ -26,8 +26,7 @@ _PROSE = re.compile(r"[^;{}#()=]*?\n(?=[ \t]*\{)")
 _C_WORDS = re.compile(r"\b(struct|union|enum|typedef|static|extern|const|volatile)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """``end`` is the offset behind the head, where the start state or C begins."""
 
     name: str

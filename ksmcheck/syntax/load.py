@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-from ksmcheck.syntax.assembly import dialect_of, parse_assembly
 from ksmcheck.syntax.assembly_ast import AssemblyTest
+from ksmcheck.syntax.assembly_head import dialect_of
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.litmus import parse_litmus
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -25,4 +25,6 @@ def load_test(
         return parse_litmus(source, kernel=kernel, defines=defines)
     if defines:
         raise InputError(f"-D {defines[0][0]}: an assembly test has no macros")
+    from ksmcheck.syntax.assembly import parse_assembly
+
     return parse_assembly(source)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import replace
 from typing import NamedTuple
 
+from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import Binary, Conditional, Expr, IntLit, Name, Unary
 from ksmcheck.syntax.c_expressions import Expressions
 from ksmcheck.syntax.pp_macros import Expander

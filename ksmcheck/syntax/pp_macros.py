@@ -6,8 +6,7 @@ Every token that a definition brings gets the span of the macro's use in the use
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Note, Source
 
@@ -15,8 +14,7 @@ _MOST_TOKENS = 100_000
 _VA_ARGS = "__VA_ARGS__"
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(Struct, frozen=True):
     """``params`` is None for an object-like macro; a variadic one's last is the rest's name."""
 
     name: Token

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.pp_conditions import condition_holds
 from ksmcheck.syntax.pp_macros import Expander, Macro, read_definition
@@ -28,8 +28,7 @@ _LOGICAL_LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Preprocessing:
+class Preprocessing(Struct, frozen=True):
     """``kernel`` is the kernel point; ``defines`` are (name, text) as of ``-D``."""
 
     kernel: str = "6.12"
@@ -59,8 +58,7 @@ def preprocess(
     return [*run.out, tokens[-1]]
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """An ``#if`` that is open: ``active`` now, ``taken`` by one of its branches so far."""
 
     span: Span

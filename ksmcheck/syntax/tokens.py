@@ -8,16 +8,15 @@ text inside ``#if 0`` or after ``#error`` need not be C.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError, Source, Span
 
 _NO_NAMES: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class Token:
+class Token(Struct):
     """``kind`` is ``id num str chr op pragma bad eof``; never changed once made.
 
     ``start`` and ``end`` are offsets in ``source``: for a token that a macro brought, of the

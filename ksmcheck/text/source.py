@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+
+from ksmcheck.record import Struct, field
 
 _NEWLINE = re.compile("\n")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class Source(Struct, frozen=True, eq=False):
     """One text as the user gave it; ``name`` is a path or a label such as ``<string>``.
 
     Identity is equality: two spans are comparable only within one Source object.
     """
 
     name: str
-    text: str = field(repr=False)
-    _starts: list[int] = field(init=False, repr=False, default_factory=list)
+    text: str
+    _starts: list[int] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"Source(name={self.name!r})"
 
     def _lines(self) -> list[int]:
         """The offsets at which lines start; worked out when first asked for."""
@@ -41,8 +44,7 @@ class Source:
         return self.text[start:end]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Characters ``start`` to ``end`` (exclusive) of a source.
 
     ``via`` is the place inside a macro's definition that the text came from, when the

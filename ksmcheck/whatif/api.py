@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ksmcheck.check.verdict import Request, Verdict
 from ksmcheck.model.load import shipped_models
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot, find_spot
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.matrix import Answer, chosen_changes, questions
 from ksmcheck.whatif.minimal import Judge, MinimalSet, barrier_space, minimal_sets
@@ -18,8 +18,7 @@ from ksmcheck.whatif.sweep import sweep
 from ksmcheck.whatif.why import Grounds, grounds
 
 
-@dataclass(slots=True)
-class WhatIf:
+class WhatIf(Struct):
     """Questions about one litmus file at one kernel point, under some models.
 
     ``requests`` has one a model. All methods raise InputError for bad input.

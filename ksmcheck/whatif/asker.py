@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 from ksmcheck.check.check import Checker, limits_of, loops_or_asserts
 from ksmcheck.check.search import Search
@@ -11,6 +10,7 @@ from ksmcheck.check.verdict import UNKNOWN, Request, Verdict
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.session import Session
 from ksmcheck.text import InputError
@@ -19,15 +19,13 @@ from ksmcheck.whatif.selectable import Key, Selectors, selectors_of
 _Place = tuple[Request, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """One program under one configuration, with its selectors."""
 
     search: Search
     selectors: Selectors
 
 
-@dataclass(slots=True)
 class Asker(Checker):
     """A checker that answers ``Request.changes`` by selectors of one shared encoding.
 

@@ -10,7 +10,6 @@ cat file's bounds say whether every one is consistent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.throughout import unsure, within
@@ -22,6 +21,7 @@ from ksmcheck.lowering.template import Step
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import PLAIN, REMOVE, Change
 from ksmcheck.program.inventory import Spot
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError, Span
 from ksmcheck.whatif.imagine import Place, first_events, groups, inside, place
 
@@ -37,8 +37,7 @@ class Unsure(Exception):
     """It is not proved; the text says what is in the way."""
 
 
-@dataclass(slots=True)
-class _Varied:
+class _Varied(Struct):
     """How the graph of an execution may differ: tags that its events may have or lack, fences that
     may be missing, and fences that may be there, each with what it may be control dependent on."""
 
@@ -48,8 +47,7 @@ class _Varied:
     extras: list[tuple[Extra, frozenset[int]]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """A verdict that is not safe, and the execution that shows it, if there is one: by what it
     does, or by the ``flags`` that it raises."""
 
@@ -58,8 +56,7 @@ class Violation:
     flags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LessOrder:
+class LessOrder(Struct, frozen=True):
     """One violating execution and its weaker forms. ``spots`` are the places of the file,
     ``statements`` those of insertions.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ksmcheck.check.verdict import Request
@@ -13,12 +12,12 @@ from ksmcheck.lowering.template import Step
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import Change
 from ksmcheck.program.inventory import Spot
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 from ksmcheck.whatif.minimal import KEEP
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(Struct, frozen=True):
     """Weights on one machine, in the scale that the file explains: of an event by its tags, and of
     primitives as a whole where those do not say it."""
 

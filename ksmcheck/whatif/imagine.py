@@ -7,7 +7,6 @@ costs a fraction of a check, and one "still allowed" rules out a repair without 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.execution.execution import ExecutedEvent, Execution
@@ -16,14 +15,14 @@ from ksmcheck.kernel.primitives import primitives
 from ksmcheck.lowering.template import Row, Step
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import INSERT, Change
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import Span
 
 Place = tuple[str, int, int]
 """File, begin and end of a text: what a call is known by in changed programs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imagination:
+class Imagination(Struct, frozen=True):
     """One violating execution under its model. ``statements`` are the places of insertions,
     ``calls`` those of the sites."""
 

@@ -15,14 +15,13 @@ What lies above a minimal safe point is not minimal in any case.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 
+from ksmcheck.record import Struct, field
 from ksmcheck.solve.backends import open_backend
 from ksmcheck.solve.backends.backend import Backend
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
+class Levels(Struct, frozen=True):
     """The levels of one site, strongest first; ``below[i]`` are the levels weaker than level i."""
 
     site: str
@@ -57,8 +56,7 @@ Point = tuple[int, ...]
 Safe = Callable[[Point], bool]
 
 
-@dataclass(slots=True)
-class _Unknown:
+class _Unknown(Struct):
     """The points of which nothing is known yet, as clauses: site i has exactly one level."""
 
     sites: Sequence[Levels]
@@ -146,8 +144,7 @@ def minimal_points(
         search.unknown.solver.close()
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     sites: Sequence[Levels]
     safe: Safe
     grow: Grow | None

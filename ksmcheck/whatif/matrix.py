@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from ksmcheck.batch.letters import WORDS, letter_of
 from ksmcheck.check.verdict import Request, Verdict
 from ksmcheck.program.change import DROP, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import Spot, find_spot
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
 
@@ -17,8 +17,7 @@ ALL_KINDS = (REMOVE, WEAKEN, STRENGTHEN, REPLACE, MOVE, DROP)
 NOT_POSSIBLE = "not possible"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The verdict of one program with ``changes`` made, under one model.
 
     ``verdict`` None: the changes cannot be made there, ``refused`` says why. ``story`` is the
@@ -41,8 +40,7 @@ class Answer:
         return NOT_POSSIBLE if self.verdict is None else WORDS[self.letter]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """Several sets of changes to one program under one model: what one worker answers at once."""
 
     request: Request

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request, Verdict
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
+from ksmcheck.record import Struct, field
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.certain import LessOrder, Unsure, Violation
 from ksmcheck.whatif.lattice import Levels, Point, minimal_points, two_levels
@@ -20,8 +20,7 @@ class Inconclusive(Exception):
     """A verdict on the way is UNKNOWN, or safe only up to a bound; the text says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class MinimalSet:
+class MinimalSet(Struct, frozen=True):
     """``kept``: site -> the form it has to have (``keep``: as it is, or a weaker primitive).
 
     ``changes`` make the program that has no more than this.
@@ -32,8 +31,7 @@ class MinimalSet:
     changes: tuple[Change, ...]
 
 
-@dataclass(slots=True)
-class Space:
+class Space(Struct):
     """The sites that a search ranges over, and what each level stands for.
 
     ``forms[i][level]`` is the change that gives site i that level, None for the program as it is.
@@ -115,8 +113,7 @@ def _add_lattice(
     space.forms.append(tuple(forms))
 
 
-@dataclass(slots=True)
-class Judge:
+class Judge(Struct):
     """Whether changed programs keep the properties under all of some requests (one a model)."""
 
     asker: Asker
@@ -161,8 +158,7 @@ def keeps(verdict: Verdict) -> bool:
 PATIENCE = 500
 
 
-@dataclass(slots=True)
-class Doubts:
+class Doubts(Struct):
     """What is not proved to stay unsafe with less order, and so looked at point by point.
 
     There is patience for so many points; then it is taken to be so, and ``end`` says it.
@@ -185,8 +181,7 @@ class Doubts:
             raise Inconclusive(f"not all could be looked at, and {self.reason}")
 
 
-@dataclass(slots=True)
-class _Sets:
+class _Sets(Struct):
     """The questions of one search for minimal sets; ``answers``: None where a point is safe."""
 
     judge: Judge

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ksmcheck.program.tree import walk
+from ksmcheck.record import Struct
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Source, Span
@@ -20,8 +20,7 @@ from ksmcheck.text import InputError, Source, Span
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
+class Hunk(Struct, frozen=True):
     """``old`` lines, which begin at line ``start``, become ``new``; ``span`` is its header."""
 
     start: int
@@ -30,8 +29,7 @@ class Hunk:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class FilePatch:
+class FilePatch(Struct, frozen=True):
     """The hunks for one file, by the path that the diff gives it."""
 
     path: str

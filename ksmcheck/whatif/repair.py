@@ -8,7 +8,6 @@ graph alone, with which candidates it would still be possible; every repair has 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from ksmcheck.check.verdict import Request
 from ksmcheck.kernel.orders import stronger
@@ -18,6 +17,7 @@ from ksmcheck.program.inventory import Spot
 from ksmcheck.program.mutate import statement_at
 from ksmcheck.program.sites import called_functions
 from ksmcheck.program.tree import walk
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Block, Case, Declaration, DeclGroup, ExprStmt, If, Label, Return
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Span
@@ -35,8 +35,7 @@ _LESS = (frozenset((1, 2, 3)), frozenset((3,)), frozenset((3,)), frozenset[int](
 """smp_mb is above the other two, and these above nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """Changes that make the program safe under all the models; none of them can be left out."""
 
     models: tuple[str, ...]
@@ -91,17 +90,18 @@ def _gaps(test: LitmusTest, spots: Sequence[Spot]) -> Iterator[str]:
     yield from touched
 
 
-@dataclass(slots=True)
+def _inside(part: Span, whole: Span) -> bool:
+    return part.source is whole.source and whole.start <= part.start < whole.end
+
+
 class Repairer:
     """Searches repairs under all of some requests."""
 
-    asker: Asker
-    requests: Sequence[Request]
-    judge: Judge = field(init=False)
-    violated: Violation | None = None
-
-    def __post_init__(self) -> None:
-        self.judge = Judge(self.asker, self.requests)
+    def __init__(self, asker: Asker, requests: Sequence[Request]) -> None:
+        self.asker = asker
+        self.requests = requests
+        self.judge = Judge(asker, requests)
+        self.violated: Violation | None = None
 
     def repairs(self, space: Space, test: LitmusTest) -> Iterator[Repair]:
         """All least repairs, each as soon as it is found. Raises minimal.Inconclusive."""

@@ -8,7 +8,6 @@ or takes away a lock that the compiler's checks look at, is a new program.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from ksmcheck.events.alternatives import REMOVED
 from ksmcheck.kernel.orders import same_deed
@@ -21,6 +20,7 @@ from ksmcheck.program.inventory import Spot
 from ksmcheck.program.ir import Access, Instr, Program
 from ksmcheck.program.locks import check_locks
 from ksmcheck.program.tree import walk
+from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.c_ast import Assign, Call, IncDec
 from ksmcheck.text import InputError, Span
 
@@ -34,8 +34,7 @@ Key = tuple[str, str]
 """A selector: site and option (``events.alternatives``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selectors:
+class Selectors(Struct, frozen=True):
     """``keys``: for each change that a selector answers, the selector; None where the machine
     makes no difference between the two forms."""
 

@@ -4,7 +4,6 @@ far as a few seconds allow."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from time import perf_counter
 
 from ksmcheck.check.search import Asked, Search
@@ -12,6 +11,7 @@ from ksmcheck.check.verdict import Request, Verdict
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.inventory import Spot
+from ksmcheck.record import Struct
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Refuted
 from ksmcheck.whatif.asker import Asker
@@ -21,8 +21,7 @@ _ATTEMPT = 0.5
 _SECONDS = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class Grounds:
+class Grounds(Struct, frozen=True):
     """What a SAFE rests on: with these places as they are it holds whatever becomes of the others
     that could be removed or weakened.
 

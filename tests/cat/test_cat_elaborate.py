@@ -265,7 +265,7 @@ def test_compiled_models_survive_pickling() -> None:
 def test_code_of_another_python_is_made_again() -> None:
     cat = compile_cat(load_text("acyclic po | rf as c"))
     old = (b"other", b"not byte code")
-    from dataclasses import replace
+    from ksmcheck.record import replace
 
     other = CompiledCat(replace(cat.compiled, codes=(old, old)))
     assert [c.name for c in other.violated(graph())] == ["c"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pytest
 
+from ksmcheck.record import Struct, fields
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.syntax.cat_parser import parse_cat, parse_expression
 from ksmcheck.text import InputError, Source, Span
@@ -16,8 +16,8 @@ def bare(node: Any) -> Any:
     """A tree without its spans, for comparison."""
     if isinstance(node, tuple):
         return tuple(bare(x) for x in node)
-    if is_dataclass(node) and not isinstance(node, Span):
-        named = [(f.name, bare(getattr(node, f.name))) for f in fields(node) if f.name != "span"]
+    if isinstance(node, Struct) and not isinstance(node, Span):
+        named = [(name, bare(getattr(node, name))) for name in fields(node) if name != "span"]
         return (type(node).__name__, *named)
     return node
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ksmcheck.gate.drift import Comparison, Finding, open_comparison
 from ksmcheck.gate.drift_record import read_record
+from ksmcheck.record import replace
 
 TOY = Path(__file__).parent / "toy"
 Findings = Callable[..., list[Finding]]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ksmcheck.gate.drift import Comparison, open_comparison
 from ksmcheck.gate.drift_record import read_record
+from ksmcheck.record import replace
 from tests.drift.blind_spots import blind_spots
 from tests.drift.conftest import TOY
 from tests.drift.harmless import free_names, renamed, respaced

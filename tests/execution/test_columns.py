@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.execution.replay import Replayed, replay
+from ksmcheck.record import replace
 from ksmcheck.text import InternalError
 
 COUNTER = """AArch64 counter

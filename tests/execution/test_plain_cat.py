@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ksmcheck.cat.compile import CompiledCat, compile_cat
 from ksmcheck.cat.graph import Graph, rel_bits, set_bits
-from ksmcheck.cat.load import CatModel, load_text
+from ksmcheck.cat.load import CatModel, load_cat, load_text
 from ksmcheck.execution.plain_cat import PlainResult, evaluate
 from ksmcheck.execution.plain_names import Universe
 from ksmcheck.model.load import load_model, shipped_models
@@ -170,7 +170,7 @@ def shipped() -> list[str]:
 @pytest.fixture(scope="module")
 def loaded() -> dict[str, tuple[CatModel, CompiledCat]]:
     models = [load_model(name) for name in shipped()]
-    return {m.name: (m.cat, m.compiled) for m in models}
+    return {m.name: (load_cat(m.cat_path), m.compiled) for m in models}
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -5,8 +5,6 @@ The executions are written down by hand from the text of the tests, not taken fr
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ksmcheck.execution.execution import ExecutedEvent, Execution
@@ -14,6 +12,7 @@ from ksmcheck.execution.replay import Replayed, replay
 from ksmcheck.kernel.ints import S32, IntType
 from ksmcheck.model.load import load_model
 from ksmcheck.program.ir import Cell
+from ksmcheck.record import replace
 from ksmcheck.syntax.litmus import parse_litmus
 from ksmcheck.text import InternalError, Source
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ksmcheck.check import Checker, Request
@@ -12,6 +10,7 @@ from ksmcheck.gate.findings import rerun
 from ksmcheck.gate.outline import inventory_of
 from ksmcheck.gate.telling import outcome_of
 from ksmcheck.program.change import REMOVE, Change
+from ksmcheck.record import replace
 from ksmcheck.store.paths import litmus_dir
 from ksmcheck.syntax.litmus import load_litmus
 

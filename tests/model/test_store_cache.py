@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.cat.graph import Graph
-from ksmcheck.model.compiled import compiled_cat
+from ksmcheck.model.compiled import cat_tree, compiled_cat
 from ksmcheck.store.cache import Cache, content_key, default_cache
 from ksmcheck.store.paths import models_dir
 
@@ -18,8 +18,9 @@ KEY = content_key(b"some", b"content")
 
 
 def entry(folder: Path) -> Path:
-    """The one entry of a cache."""
-    found = [path for path in folder.rglob("*") if path.is_file() and path.name != "key"]
+    """The one entry of a cache, but for the cat parser's tables."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "key")
+    found = [path for path in files if "cat-grammar" not in path.parts]
     assert len(found) == 1
     return found[0]
 
@@ -119,6 +120,21 @@ def test_a_planted_pickle_is_not_run_even_if_authentic(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
+# Made without arguments and then given a list of values, as pickle does with dataclasses.
+AS_DATACLASS = b"\x80\x04cksmcheck.cat.compile\nCompiled\n)\x81]Vsc\nab."
+SHORTER = b"\x80\x04cksmcheck.cat.compile\nCompiled\nVsc\n\x85R."
+NO_RECORD = b"\x80\x04cksmcheck.cat.compile\nCompiledCat\nVsc\n\x85R."
+
+
+@pytest.mark.parametrize("older", [AS_DATACLASS, SHORTER, NO_RECORD])
+def test_an_entry_of_another_version_is_absent(tmp_path: Path, older: bytes) -> None:
+    cache, cat = Cache(tmp_path), models_dir() / "sc" / "sc.cat"
+    compiled_cat(cat, cache)
+    cache.put("cat", entry(tmp_path).name, older)
+    names = [check.name for check in compiled_cat(cat, cache).checks]
+    assert names == ["interleaving", "atomicity"]
+
+
 def test_planted_code_is_not_run(tmp_path: Path) -> None:
     cache, cat = Cache(tmp_path / "cache"), models_dir() / "sc" / "sc.cat"
     compiled_cat(cat, cache)
@@ -153,6 +169,41 @@ def test_a_model_in_the_cache_is_not_compiled_again(
 
     monkeypatch.setattr("ksmcheck.model.compiled.load_cat", never)
     assert compiled_cat(cat, Cache(tmp_path)).name == "lkmm"
+
+
+def test_a_tree_from_the_cache_is_the_same_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cat = models_dir() / "lkmm" / "lkmm.cat"
+    fresh = cat_tree(cat, Cache(tmp_path))
+
+    def never(*_: object) -> None:
+        raise AssertionError("parsed again")
+
+    monkeypatch.setattr("ksmcheck.model.compiled.load_cat", never)
+    kept = cat_tree(cat, Cache(tmp_path))
+    assert kept is not fresh
+    assert repr(kept) == repr(fresh)
+    assert kept[-1].span.text == fresh[-1].span.text != ""
+
+
+def test_a_tree_that_is_too_deep_is_not_kept(tmp_path: Path) -> None:
+    cat = tmp_path / "m.cat"
+    cat.write_text('"m"\nempty ' + "|".join(["po"] * 400) + " as deep\n")
+    cache = Cache(tmp_path / "cache")
+    assert len(cat_tree(cat, cache)) == len(cat_tree(cat, cache)) == 1
+
+
+@pytest.mark.parametrize("name", ["../common.cat", "parts/common.cat", "common.inc"])
+def test_a_changed_include_is_another_entry(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "model"
+    (folder / "parts").mkdir(parents=True)
+    cat, common, cache = folder / "m.cat", folder / name, Cache(tmp_path / "cache")
+    cat.write_text(f'"m"\n(* odd " quote *) include (* here *) "{name}"\n')
+    for check in ("first", "other"):
+        common.write_text(f"acyclic po as {check}\n")
+        assert [c.name for c in compiled_cat(cat, cache).checks] == [check]
+        assert cat_tree(cat, cache)[0].span.text.endswith(check)
 
 
 def test_a_changed_cat_file_is_another_entry(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def _judged(request: Request, checker: Checker) -> Iterator[None]:
         failed = tuple(c.name for c in model.compiled.violated(graph, first=False))
         flags = tuple(c.name for c in model.compiled.flags(graph))
         universe = universe_of(to_execution(structure, candidate))
-        plain = evaluate(model.cat.tree, universe)
+        plain = evaluate(model.tree, universe)
         if (plain.failed, plain.flags) != (failed, flags):
             raise Disagreement(f"compiled: {failed} {flags}\nplain: {plain.failed} {plain.flags}")
         yield

@@ -170,7 +170,7 @@ def test_every_rule_is_described_and_referred_to() -> None:
 
 
 def test_fingerprints_survive_new_lines_elsewhere() -> None:
-    from dataclasses import replace
+    from ksmcheck.record import replace
 
     moved = replace(SITE, place=Place("mm/mp.h", 99))
     other = replace(SITE, message="smp_wmb() removed in consume")

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from ksmcheck.check import Checker, Request
 from ksmcheck.explain.tell import telling_of
+from ksmcheck.report.console import Paper
 from ksmcheck.report.dot import execution_dot
 from ksmcheck.report.states import states_text
 from ksmcheck.report.structure import structure_text
@@ -52,10 +53,12 @@ def printed(path: Path, model: str, full: bool, width: int) -> str:
     checker = Checker()
     verdict = checker.check(Request(path, model))
     out = io.StringIO()
-    console = Console(
-        file=out, width=width, force_terminal=width != 130, no_color=True, highlight=False
+    terminal = Console(file=out, width=width, force_terminal=True, no_color=True, highlight=False)
+    print_verdict(
+        Paper(out, terminal if width != 130 else None),
+        verdict,
+        Said(telling_of(checker, verdict), full=full),
     )
-    print_verdict(console, verdict, Said(telling_of(checker, verdict), full=full))
     plain = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
     plain = plain.replace(str(path), path.name)
     return re.sub(r"\d+ ms", "N ms", plain)

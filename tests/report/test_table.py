@@ -11,6 +11,7 @@ from ksmcheck.batch.jobs import Job
 from ksmcheck.batch.run import Result
 from ksmcheck.batch.suite import Column
 from ksmcheck.check.verdict import SAFE, VIOLATED, Request, Verdict
+from ksmcheck.report.console import Paper
 from ksmcheck.report.table import print_table
 
 
@@ -30,9 +31,10 @@ def test_a_table_at_every_width() -> None:
         result("b", "alpha-letter", VIOLATED, None),
         result("b", "tso", None, None),
     ]
-    for width in (20, 200):
+    for width in (None, 20, 200):
         out = io.StringIO()
-        print_table(Console(file=out, width=width, highlight=False, markup=False), results, 1.0)
+        terminal = Console(file=out, width=width) if width else None
+        print_table(Paper(out, terminal), results, 1.0)
         assert out.getvalue().startswith(
             "kernel 6.12\n"
             "scenario              alpha-letter  tso\n"

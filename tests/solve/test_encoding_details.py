@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, U8, U32, DivisionByZero, IntType, apply
+from ksmcheck.record import replace
 from ksmcheck.solve.base import WIDE
 from ksmcheck.solve.gates import FALSE, TRUE, Gates
 from ksmcheck.solve.outcome import Found, Refuted

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,6 +24,7 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.execution.plain_cat import choices
 from ksmcheck.execution.plain_names import Universe
 from ksmcheck.execution.wellformed import universe_of
+from ksmcheck.record import replace
 from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.outcome import Candidate
 from ksmcheck.solve.witness import to_execution

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ksmcheck.kernel.ints import ADDRESS, BOOL, U32
+from ksmcheck.record import replace
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Found, GaveUp, Refuted
 from ksmcheck.solve.session import Session

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from ksmcheck.events.terms import TermTable
 from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, U8, U32, DivisionByZero, IntType, apply
+from ksmcheck.record import replace
 from ksmcheck.solve.outcome import Found, GaveUp, Refuted
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.smtlib import smtlib_text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import combinations, product
 
 import pytest
@@ -132,3 +134,14 @@ def test_z3_is_not_imported_before_it_is_asked_for():
     code = "import sys, ksmcheck.solve.session; print('z3' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_solver_that_outlives_its_library_says_nothing(name):
+    """Modules go in the reverse order of their import as the interpreter ends."""
+    code = (
+        "import enum\nfrom ksmcheck.solve.backends import open_backend\n"
+        f"enum.kept = open_backend({name!r})\nenum.kept.add([1])\nassert enum.kept.solve([], None)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")

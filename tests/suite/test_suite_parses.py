@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-
 from ksmcheck.batch.suite import Scenario, Suite, Variant
+from ksmcheck.record import Struct, fields
 from ksmcheck.syntax.litmus import load_litmus
 from ksmcheck.syntax.litmus_ast import LitmusTest
 
@@ -39,7 +38,7 @@ def _shape(node: object) -> object:
     """A tree without its positions, which change with every line that the preprocessor drops."""
     if isinstance(node, tuple):
         return tuple(map(_shape, node))
-    if not is_dataclass(node):
+    if not isinstance(node, Struct):
         return node
-    parts = [_shape(getattr(node, f.name)) for f in fields(node) if f.name != "span"]
+    parts = [_shape(getattr(node, name)) for name in fields(node) if name != "span"]
     return (type(node).__name__, *parts)

@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ksmcheck.isa.compile import assemble
-from ksmcheck.syntax.assembly import DIALECTS, parse_assembly
+from ksmcheck.syntax.assembly import parse_assembly
+from ksmcheck.syntax.assembly_head import DIALECTS
 from ksmcheck.syntax.c_parser import parse_c
 from ksmcheck.syntax.litmus import parse_litmus
 from ksmcheck.text import InputError, Source

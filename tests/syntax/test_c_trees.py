@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-
 import pytest
 
+from ksmcheck.record import Struct, fields
 from ksmcheck.syntax import c_ast
 from ksmcheck.syntax.c_parser import parse_c, parse_expression
 from ksmcheck.text import Source, Span
@@ -38,8 +37,8 @@ def shape(node: object) -> str:
             return "[" + ", ".join(map(shape, node)) + "]"
         case Span() | str() | int() | None:
             return str(node)
-    assert is_dataclass(node)
-    parts = [shape(getattr(node, f.name)) for f in fields(node) if f.name != "span"]
+    assert isinstance(node, Struct)
+    parts = [shape(getattr(node, name)) for name in fields(node) if name != "span"]
     return f"{type(node).__name__}({', '.join(parts)})"
 
 

@@ -5,7 +5,6 @@ The fresh check compiles the changed syntax tree and knows of no selector; both 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from ksmcheck.batch.suite import load_suite
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.program.change import DROP, MOVE, REMOVE, STRENGTHEN, WEAKEN, Change
+from ksmcheck.record import replace
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
 from tests.whatif.conftest import ROOT, random_program

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from ksmcheck.check import Checker, Request
 from ksmcheck.cli import main
 from ksmcheck.program.change import Change
+from ksmcheck.record import replace
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.lattice import minimal_points
 from ksmcheck.whatif.minimal import (

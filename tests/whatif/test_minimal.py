@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from ksmcheck.check import Checker, Request
+from ksmcheck.record import replace
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.lattice import Levels, Point, minimal_points, two_levels
 from ksmcheck.whatif.minimal import Judge, Space, barrier_space, joint_sets, keeps, minimal_sets

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from ksmcheck.kernel.orders import stronger, weaker
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import inventory
+from ksmcheck.record import replace
 from ksmcheck.syntax.litmus import load_litmus
 from ksmcheck.text import InputError
 

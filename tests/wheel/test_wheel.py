@@ -56,7 +56,7 @@ def test_what_it_needs(wheel: Path) -> None:
         lines = archive.read(name).decode().splitlines()
     needs = {line.split()[1].split(">")[0] for line in lines if line.startswith("Requires-Dist")}
     plain = {n for n in needs if not any(f"{n}>" in x and "extra" in x for x in lines)}
-    assert plain == {"click", "lark", "numpy", "python-sat", "rich", "z3-solver"}
+    assert plain == {"click", "lark", "msgspec", "numpy", "python-sat", "rich", "z3-solver"}
 
 
 def test_it_is_the_installed_one(installed: Path, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from threading import current_thread, main_thread
 from time import perf_counter, process_time
 from types import FrameType
@@ -14,14 +13,14 @@ from ksmcheck.batch.corpus.states import normal_states
 from ksmcheck.batch.corpus.tests import MODEL_OF_KIND, CorpusTest
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import Observed, Request
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError
 
 ANSWERED, TIMEOUT, UNSUPPORTED, ERROR = "answered", "timeout", "unsupported", "error"
 MODES = ("states", "verdict")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What all tests of a run have in common.
 
     ``mode`` ``states`` asks for all final states and flags, ``verdict`` for the observation alone.
@@ -38,8 +37,7 @@ class Settings:
     memory: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """``status`` is answered, timeout, unsupported (the test's fault or our gap) or error (ours).
 
     ``observation`` is None for a test without a condition; ``states`` (in normal form) and
@@ -67,8 +65,7 @@ class Overrun(BaseException):
     """The test took much longer than its limit. No ``except Exception`` may catch it."""
 
 
-@dataclass(slots=True)
-class Answerer:
+class Answerer(Struct):
     """Answers tests one after the other; models stay loaded."""
 
     settings: Settings

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ksmcheck.batch.corpus.answer import Answer
+from ksmcheck.record import Struct
 
 Run = Mapping[str, tuple[Answer, str]]
 """Answers and outcomes by test."""
@@ -14,8 +14,7 @@ _FACTOR, _LEAST = 1.5, 0.02
 """A time has changed if it did so by that factor and by that many seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One test that is answered otherwise. ``what`` has a line for each thing that changed:
     outcome, status, observation, flags, states."""
 
@@ -23,8 +22,7 @@ class Change:
     what: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """``old_only`` and ``new_only`` are tests that the other run does not have. ``slower`` and
     ``faster`` are (test, old, new) in seconds of CPU, the largest difference first; ``totals`` the
     sums over the tests that both runs answered."""

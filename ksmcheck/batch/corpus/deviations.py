@@ -11,11 +11,11 @@ observation = "Never"    # optional: what we answer; any other answer is a disag
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ksmcheck.batch.suite import read_toml
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
 DEVIATIONS = "deviations.toml"
@@ -25,8 +25,7 @@ _NEEDED = ("id", "reason", "source", "tests")
 _KNOWN = (*_NEEDED, "observation")
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(Struct, frozen=True):
     """``tests`` are paths below the corpus folder, or below the folder that it lies in, or names of
     tests (a file's without its ending). None: the difference is one of principle."""
 
@@ -37,8 +36,7 @@ class Deviation:
     observation: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Deviations:
+class Deviations(Struct, frozen=True):
     """All that a file lists; ``by_test`` has the one of each test."""
 
     all: tuple[Deviation, ...] = ()

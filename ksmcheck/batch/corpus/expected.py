@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ksmcheck.batch.corpus.states import listed_states
+from ksmcheck.record import Struct
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError, Source, Span
 
@@ -18,8 +18,7 @@ _RESULT = re.compile(r"^[ \t]*(?:\(\*|/\*|//|\*)?[ \t]*Result:[ \t]*(\w+)(.*)$",
 _WORDS = {word.lower(): word for word in OBSERVATIONS} | {"deadlock": "Never"}
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """What somebody else says of one test; None: nothing is said about it.
 
     ``observation`` is Never, Sometimes or Always; ``states`` are in normal form.

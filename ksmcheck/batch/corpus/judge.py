@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ksmcheck.batch.corpus.answer import ANSWERED, Answer
 from ksmcheck.batch.corpus.deviations import Deviation
 from ksmcheck.batch.corpus.expected import Expected
+from ksmcheck.record import Struct
 
 AGREES, DISAGREES, DEVIATES, UNJUDGED = "agrees", "disagrees", "deviates", "nothing expected"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What is not as expected. ``observation``: ours and theirs, where they differ.
 
     ``missing`` states (and ``missing_flags``) are theirs alone, ``extra`` ones ours alone.
@@ -36,8 +34,7 @@ class Difference:
         return bool(self.observation or self.states or self.flags)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """``outcome``: agrees, disagrees, deviates, nothing expected, or why there is no answer
     (timeout, unsupported, error). ``deviation`` is the one listed for the test, if any."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from ksmcheck.batch.corpus.answer import Answer, Settings
 from ksmcheck.batch.corpus.expected import Expected
 from ksmcheck.batch.corpus.judge import Difference, Judged
+from ksmcheck.record import asdict, fields
 from ksmcheck.text import InputError
 
 _LISTS = ("states", "flags")
@@ -24,7 +24,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
 
 def answer_of(found: Mapping[str, Any]) -> Answer:
     """The answer that ``answer_object`` made. Raises TypeError, KeyError for anything else."""
-    known = {f.name: found[f.name] for f in fields(Answer)}
+    known = {name: found[name] for name in fields(Answer)}
     for name in _LISTS:
         if known[name] is not None:
             known[name] = tuple(known[name])

@@ -10,18 +10,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from io import BufferedRandom
 from pathlib import Path
 
 from ksmcheck.batch.corpus.answer import ERROR, Answer, Settings
 from ksmcheck.batch.corpus.record import answer_object, answer_of
 from ksmcheck.batch.corpus.tests import CorpusTest
+from ksmcheck.record import Struct, asdict, field
 from ksmcheck.text import InputError
 
 
-@dataclass(slots=True)
-class Resume:
+class Resume(Struct):
     """``done`` holds the answers of before, by test. Close it after use."""
 
     path: Path

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from ksmcheck.batch.corpus.expected import Expected, expected_by_comment
 from ksmcheck.check.assembly import KERNEL_C
 from ksmcheck.isa.dialects import MODELS
+from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
 MODEL_OF_KIND: Mapping[str, str] = {
@@ -23,8 +23,7 @@ A test in C is about the kernel's own model."""
 _FIRST_WORD = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*([A-Za-z]\w*)")
 
 
-@dataclass(frozen=True, slots=True)
-class CorpusTest:
+class CorpusTest(Struct, frozen=True):
     """``file`` is the path below the folder, which names the test in tables and reports.
 
     ``kind`` is its language in capitals, ``model`` the model that it runs under, ``digest`` that of

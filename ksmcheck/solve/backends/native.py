@@ -7,7 +7,8 @@ holds the interpreter, so a search that has a limit is run in slices of a number
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from threading import current_thread, main_thread
 from types import ModuleType
 from typing import Any
@@ -79,8 +80,9 @@ class Native:
             delete(self._solver, None) if self.name == "cadical" else delete(self._solver)
             self._solver = None
 
-    def __del__(self) -> None:
-        if getattr(self, "_solver", None) is not None:
+    def __del__(self, ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        # As the interpreter ends, the extension may be gone before us; the memory goes in any case.
+        if getattr(self, "_solver", None) is not None and not ending():
             self.close()
 
 
