@@ -23,6 +23,10 @@ Progress = Callable[[int, int], None]
 """Is told how many of how many questions are answered."""
 
 
+_Found = Iterator[tuple[list[Request], list[Outcome]]]
+"""Questions with their answers, group by group."""
+
+
 class Answer(Struct, frozen=True):
     """``cached``: it was known from an earlier run."""
 
@@ -43,6 +47,7 @@ class Answerer(Struct):
     _pool: ProcessPoolExecutor | None = None
     _checker: Checker | None = None
     _known: dict[Request, Answer] = field(default_factory=dict)
+    _begun: tuple[int, _Found] | None = None
 
     def __enter__(self) -> Answerer:
         return self
@@ -56,8 +61,25 @@ class Answerer(Struct):
 
                 end_workers(self._pool)
 
+    def begin(self, requests: Sequence[Request]) -> None:
+        """Lets the workers begin with what ``answers`` will be asked for next."""
+        if self.jobs > 1:
+            self._begun = self._asked(requests)
+
     def answers(self, requests: Sequence[Request]) -> dict[Request, Answer]:
         """An answer to each. Raises InputError or InternalError of any of them."""
+        begun, self._begun = self._begun, None
+        total, found = begun or self._asked(requests)
+        done = 0
+        for group, outcomes in found:
+            self._keep(group, outcomes)
+            done += len(group)
+            if self.progress is not None:
+                self.progress(done, total)
+        return {request: self._known[request] for request in requests}
+
+    def _asked(self, requests: Sequence[Request]) -> tuple[int, _Found]:
+        """How many questions are not known the answer of, and the answers to these as they come."""
         missing: dict[tuple[Path, str], list[Request]] = {}
         for request in dict.fromkeys(requests):
             if request in self._known:
@@ -67,13 +89,7 @@ class Answerer(Struct):
                 self._known[request] = Answer(kept, cached=True)
             else:
                 missing.setdefault((request.path, request.kernel), []).append(request)
-        total, done = sum(map(len, missing.values())), 0
-        for group, outcomes in self._ask(list(missing.values())):
-            self._keep(group, outcomes)
-            done += len(group)
-            if self.progress is not None:
-                self.progress(done, total)
-        return {request: self._known[request] for request in requests}
+        return sum(map(len, missing.values())), self._ask(list(missing.values()))
 
     def _keep(self, group: list[Request], outcomes: list[Outcome]) -> None:
         """Files are read again: an answer about a text that was edited meanwhile is not kept."""
@@ -84,17 +100,16 @@ class Answerer(Struct):
             if outcome.letter != "?" and key == self._key(request, now):
                 self.results.put(key, outcome)
 
-    def _ask(self, groups: list[list[Request]]) -> Iterator[tuple[list[Request], list[Outcome]]]:
-        if not groups:
-            return
-        if self.jobs <= 1 or len(groups) == 1:
-            if self._checker is None:
-                self._checker = _new_checker()
-            for group in groups:
-                yield group, ask(self._checker, group)
-            return
+    def _ask(self, groups: list[list[Request]]) -> _Found:
+        if self.jobs <= 1 or len(groups) <= 1:
+            return ((group, self._here(group)) for group in groups)
         groups.sort(key=len, reverse=True)
-        yield from zip(groups, self._workers().map(_work, groups), strict=True)
+        return zip(groups, self._workers().map(_work, groups), strict=True)
+
+    def _here(self, group: list[Request]) -> list[Outcome]:
+        if self._checker is None:
+            self._checker = _new_checker()
+        return ask(self._checker, group)
 
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:

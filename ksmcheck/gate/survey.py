@@ -44,8 +44,10 @@ def survey(
     cells: Sequence[Cell], answerer: Answerer, name_of: Callable[[str], str], *, full: bool
 ) -> Survey:
     """Asks everything. ``name_of`` gives the baseline's name of a file."""
+    requests = [cell.request for cell in cells]
+    answerer.begin(requests)
     inventories = inventories_of(cells, answerer)
-    given = answerer.answers([cell.request for cell in cells])
+    given = answerer.answers(requests)
     answers = {cell: given[cell.request] for cell in cells}
     removals = _removals(answers, inventories, answerer, full)
     functions = _functions(inventories, name_of)
