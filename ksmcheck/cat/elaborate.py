@@ -106,8 +106,15 @@ class Elaborator(StaticValues):
         expected: Sort | None = {"seq": "rel", "product": "set"}.get(operator)  # type: ignore[assignment]
         if expected is None:
             expected = want or sort_of(expr, lambda name: self.sort_of_name(name, scope))
-        left = self.node(expr.left, scope, expected)
-        right = self.node(expr.right, scope, expected or self.builder.sort(left))
+        try:
+            left = self.node(expr.left, scope, expected)
+            right = self.node(expr.right, scope, expected or self.builder.sort(left))
+        except InputError:
+            if expected is not None or not isinstance(expr.left, t.Try):
+                raise
+            # Which of the two is done, and so the sort, may only be seen from the other side.
+            right = self.node(expr.right, scope, None)
+            left = self.node(expr.left, scope, self.builder.sort(right))
         made: int = getattr(self.builder, operator)(left, right)
         return made
 
@@ -119,7 +126,21 @@ class Elaborator(StaticValues):
         return self.node(chosen, scope, want)
 
     def _try(self, expr: t.Try, scope: Scope, want: Sort | None) -> int:
-        return self.tried(expr, scope, lambda e: self.node(e, scope, want))
+        taken = expr.attempt
+
+        def attempt(part: t.Expr) -> int:
+            # Whether it has a meaning does not hang on what is wanted here, where that can be told.
+            nonlocal taken
+            taken = part
+            try:
+                return self.node(part, scope, None)
+            except InputError:
+                if want is None:
+                    raise
+                return self.node(part, scope, want)
+
+        done = self.tried(expr, scope, attempt)
+        return done if want in (None, self.builder.sort(done)) else self.node(taken, scope, want)
 
     def _match(self, expr: t.Match, scope: Scope, want: Sort | None) -> int:
         body, inner = self.case_of(expr, scope)

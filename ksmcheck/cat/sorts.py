@@ -38,7 +38,8 @@ def sort_of(expr: t.Expr, of_name: Callable[[str], Sort | None]) -> Sort | None:
             return sort_of(then, of_name) or sort_of(orelse, of_name)
         case t.Try(attempt, fallback):
             # What is tried may have no meaning for being of the wrong sort.
-            return sort_of(fallback, of_name) or sort_of(attempt, of_name)
+            sort = sort_of(fallback, of_name)
+            return sort if sort == sort_of(attempt, of_name) else None
         case t.LetIn(_, _, body):
             return sort_of(body, of_name)
     return None

@@ -58,6 +58,7 @@ class Checker(Struct):
 
     workshop: Workshop = field(default_factory=Workshop)
     _answers: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
+    _enough: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def check(self, request: Request) -> Verdict:
         """One verdict over all configurations asked for: the worst of them."""
@@ -78,14 +79,17 @@ class Checker(Struct):
         return request
 
     def _deepening(self, request: Request, config: str, started: float) -> Verdict:
-        """Without a bound from the user: deeper, while the bound is what the verdict hangs on."""
+        """Without a bound from the user: deeper, while the bound is what the verdict hangs on. It
+        begins where that ended for the file's other verdicts: what one model needs others do."""
         if request.unroll is not None:
             return self._known(request, config, started)
-        first, *rest = BOUNDS
+        file = (request.path, request.kernel, request.defines)
+        first, *rest = (b for b in BOUNDS if b >= self._enough.get(file, 0))
         verdict = self._known(replace(request, unroll=first), config, started)
         for unroll in rest:
             if verdict.bound is None:
                 break
+            self._enough[file] = unroll
             deeper = self._known(replace(request, unroll=unroll), config, started)
             if deeper.verdict == UNKNOWN and deeper.bound is None:
                 break
@@ -176,6 +180,7 @@ class Checker(Struct):
         """Drops tests and programs (not models): for long runs over many files."""
         self.workshop = self.workshop.with_models_only()
         self._answers.clear()
+        self._enough.clear()
 
     def _search(self, request: Request, config: str, started: float) -> Search:
         def opened(structure: EventStructure) -> Session | ExplicitSession:

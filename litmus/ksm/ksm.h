@@ -62,6 +62,8 @@ static inline int page_is_stale(struct page *page, void *expected_mapping)
 {
 #ifdef VARIANT_recheck_mapping
 	return LOAD_ONCE(page->mapping) != expected_mapping;
+#elif defined(VARIANT_acquire_both)
+	return !((smp_load_acquire(&page->flags) >> PG_swapcache) & 1);
 #else
 	return !PageSwapCache(page);
 #endif

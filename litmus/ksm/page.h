@@ -108,9 +108,7 @@ static inline int PageSwapBacked(struct page *page)
 /* 6.12 shares the bit with other owners, and asks for PG_swapbacked first: two loads. */
 static inline int PageSwapCache(struct page *page)
 {
-#if defined(VARIANT_acquire_both)
-	return (smp_load_acquire(&page->flags) >> PG_swapcache) & 1;
-#elif AT_LEAST_6_12
+#if AT_LEAST_6_12
 	return PageSwapBacked(page) && test_bit(PG_swapcache, &page->flags);
 #else
 	return test_bit(PG_swapcache, &page->flags);

@@ -299,3 +299,16 @@ def test_the_unmatched_brackets_recursion() -> None:
     root = cat.root(cat.checks[0])
     assert pairs(5, cat._values(brackets, 0)[f"x{root}"]) == [(0, 3), (1, 2)]
     assert pairs(5, cat.value(brackets, root)) == [(0, 3), (1, 2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(try po & R with po) | po",  # a relation and a set have no intersection
+        "po | (try po & R with po)",
+        "(try (try po with nothing) & R with po)",  # po has a meaning, whatever R would want
+        "(try po & R with (let f(x) = x in f(po))) | po",
+    ],
+)
+def test_what_is_tried_has_no_meaning_for_being_of_the_wrong_sort(text: str) -> None:
+    assert value(f"let r = {text}", "r") == value("let r = po", "r") != set()
