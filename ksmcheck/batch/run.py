@@ -59,13 +59,9 @@ def run_group(checker: Checker, group: Group) -> list[Result]:
 
 
 def _run_on_workers(groups: Sequence[Group], jobs: int) -> Iterator[Result]:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from ksmcheck.batch.pool import workers
 
-    # Workers are started afresh, not forked: a fork of a process with solver threads may dead-lock.
-    with ProcessPoolExecutor(
-        jobs, mp_context=get_context("forkserver"), initializer=_start
-    ) as pool:
+    with workers(jobs, _start) as pool:
         for results in pool.map(_work, groups, chunksize=1):
             yield from results
 

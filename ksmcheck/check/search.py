@@ -60,7 +60,8 @@ class Search:
     """``opened`` gives a solver's session for a structure; ``base`` is the verdict to fill in.
 
     ``options``: sites of the structure that may be changed, ``selected`` those that are; ``under``
-    gives the search for another selection. ``refuted`` are the questions refuted so far.
+    gives the search for another selection. ``refuted`` are the questions refuted so far, ``racing``
+    is the execution that the flag in the verdict is raised by.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Search:
         terms = self.structure.terms
         self.selected = selected
         self.refuted: list[Asked] = []
+        self.racing: Execution | None = None
         self.given = tuple(
             term if key in selected else terms.no(term) for key, term in self.structure.selectors
         )
@@ -127,6 +129,7 @@ class Search:
         """Raises OutOfTime, and what ``Workshop.structure`` raises."""
         base = replace(self.base, properties=_properties(self.structure))
         flagged = self.flags()
+        self.racing = None if flagged is None else flagged[1]
         if flagged is not None and self.goals.has_property:
             return self._violated(base, flagged[1], flagged[0])
         broken = self.find(self.goals.broken)

@@ -12,6 +12,7 @@ from ksmcheck.cli.options import FILE, engine_options, parse_defines
 _EPILOG = """\b
 Examples:
   ksmcheck whatif litmus/ksm/path-a.litmus --kernel 3.9 --model alpha
+  ksmcheck whatif litmus/ksm/path-a.litmus --kernel 3.9 --show smp_wmb@ksm_migrate_page:armv8
   ksmcheck whatif litmus/classic/MP/MP+wmb+rmb.litmus --all --kind remove,weaken,strengthen
   ksmcheck whatif litmus/ksm/path-b.litmus --kernel 3.9 --model alpha \\
                   --weaken smp_rmb@get_ksm_page=barrier
@@ -22,7 +23,8 @@ Examples:
 \b
 Without a question, the necessity matrix: every site and change against every model. A cell
 is the verdict of the changed program: safe, violated, race, ...; `-` where the change is
-not possible.
+not possible. Cells with an execution have a number: at a terminal, typing it shows the
+execution; elsewhere --show does.
 A question (--remove, --weaken, ... together make one) prints the verdict as `check` does.
 Site names are those of `ksmcheck sites`; the part before `@` will do where it is the only
 one. Exit codes of a question: as of `ksmcheck check`. Of the others: 0, or 4 where a
@@ -89,7 +91,14 @@ _TO = "SITE=TO"
 )
 @click.option("--why", is_flag=True, help="What the safety rests on, or what order is missing.")
 @click.option("--witness", is_flag=True, help="Show the execution of each violated cell.")
-@click.option("--full", is_flag=True, help="With --witness: every step and the whole final state.")
+@click.option(
+    "--show",
+    multiple=True,
+    metavar="CELL",
+    help="Show the execution of a cell: its number in the matrix, SITE, or SITE:MODEL.",
+)
+@click.option("--full", is_flag=True, help="Executions with every step and the whole final state.")
+@click.option("--no-input", is_flag=True, help="Do not ask at the terminal which cell to show.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Write the matrix as a picture.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, help="Processes.")
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, instead of --jobs.")

@@ -52,7 +52,9 @@ class Asked(Struct, frozen=True):
     most: int
     why: bool
     witness: bool
+    show: tuple[str, ...]
     full: bool
+    no_input: bool
     svg: Path | None
     jobs: int
     scheduler: str | None
@@ -96,11 +98,12 @@ def _run(asked: Asked) -> int:
             lattice=asked.lattice,
             allow_bounded=asked.allow_bounded,
             as_json=asked.as_json,
+            jobs=asked.jobs,
         )
     if asked.repair:
         from ksmcheck.cli.whatif_sets import run_repair
 
-        return run_repair(asker, requests, as_json=asked.as_json, most=asked.most)
+        return run_repair(asker, requests, as_json=asked.as_json, most=asked.most, jobs=asked.jobs)
     return _matrix(asked, asker, requests)
 
 
@@ -183,6 +186,8 @@ def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
             raise InputError(
                 f"no kind of change {kind!r}", hint=f"there are {', '.join(ALL_KINDS)}"
             )
+    if asked.show and asked.as_json:
+        raise InputError("--show with --json", hint="the JSON has the execution of every cell")
     changes = chosen_changes(
         asker.spots(requests[0]), kinds, asked.sites, everything=asked.everything
     )
@@ -202,6 +207,7 @@ def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
         from ksmcheck.report.matrix_svg import matrix_svg
 
         asked.svg.write_text(matrix_svg(cells), encoding="utf-8")
+    _offer(asked, asker, cells)
     return exit_code(cells, asked.allow_bounded)
 
 
@@ -213,17 +219,38 @@ def _print_json(asker: Asker, answer: Answer) -> None:
 
 
 def _print_matrix(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
+    from ksmcheck.cli.whatif_show import chosen_cells
     from ksmcheck.report.console import paper
-    from ksmcheck.report.matrix import print_matrix
+    from ksmcheck.report.matrix import numbered, print_matrix
+
+    print_matrix(paper(), cells)
+    for cell in numbered(cells) if asked.witness else chosen_cells(asked.show, cells):
+        _show(asked, asker, cell)
+
+
+def _show(asked: Asked, asker: Asker, cell: Answer) -> None:
+    from ksmcheck.report.console import paper
     from ksmcheck.report.text import Said, print_verdict
 
+    assert cell.verdict is not None
     out = paper()
-    print_matrix(out, cells)
-    if asked.witness:
-        for cell in cells:
-            if cell.verdict is not None and cell.verdict.witness is not None:
-                told = telling_of(asker, cell.verdict)
-                print_verdict(out, cell.verdict, Said(told, full=asked.full))
+    out.line(f"{'; '.join(map(str, cell.changes)) or 'as it is'}:")
+    print_verdict(out, cell.verdict, Said(telling_of(asker, cell.verdict), full=asked.full))
+
+
+def _offer(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
+    """Where somebody is at the terminal: any cell's execution by a key or two."""
+    from ksmcheck.cli.whatif_show import can_ask, pick
+    from ksmcheck.report.console import paper
+    from ksmcheck.report.matrix import print_matrix
+
+    if not (asked.no_input or asked.as_json or asked.witness or asked.show) and can_ask():
+        click.echo()
+        pick(
+            cells,
+            lambda cell: _show(asked, asker, cell),
+            lambda: print_matrix(paper(), cells),
+        )
 
 
 def _print_why(asked: Asked, requests: list[Request], cells: list[Answer]) -> None:

@@ -12,10 +12,13 @@ Pair = tuple[int, int]
 
 
 class Extra(Struct, frozen=True):
-    """A fence that is not there: tags of an F event put into ``thread`` before event ``before``."""
+    """A fence that is not there: tags of an F event put into ``thread`` before event ``before``.
+
+    Of several at one place the one with the smaller fraction comes first; equal ones are unordered.
+    """
 
     thread: int
-    before: int
+    before: float
     tags: frozenset[str]
 
 

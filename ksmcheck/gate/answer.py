@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ksmcheck.check.verdict import Request
+from ksmcheck.check.verdict import Request, Verdict
 from ksmcheck.gate.outcome import Outcome
-from ksmcheck.record import Struct, field, fields
+from ksmcheck.record import Struct, field, fields, replace
 from ksmcheck.store.content import Contents
 from ksmcheck.store.results import Results
 
 if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
     from ksmcheck.check.check import Checker
 
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many questions are answered."""
+
+
+_Found = Iterator[tuple[list[Request], list[Outcome]]]
+"""Questions with their answers, group by group."""
 
 
 class Answer(Struct, frozen=True):
@@ -41,16 +47,39 @@ class Answerer(Struct):
     _pool: ProcessPoolExecutor | None = None
     _checker: Checker | None = None
     _known: dict[Request, Answer] = field(default_factory=dict)
+    _begun: tuple[int, _Found] | None = None
 
     def __enter__(self) -> Answerer:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            if kind is None:
+                self._pool.shutdown(cancel_futures=True)
+            else:
+                from ksmcheck.batch.pool import end_workers
+
+                end_workers(self._pool)
+
+    def begin(self, requests: Sequence[Request]) -> None:
+        """Lets the workers begin with what ``answers`` will be asked for next."""
+        if self.jobs > 1:
+            self._begun = self._asked(requests)
 
     def answers(self, requests: Sequence[Request]) -> dict[Request, Answer]:
         """An answer to each. Raises InputError or InternalError of any of them."""
+        begun, self._begun = self._begun, None
+        total, found = begun or self._asked(requests)
+        done = 0
+        for group, outcomes in found:
+            self._keep(group, outcomes)
+            done += len(group)
+            if self.progress is not None:
+                self.progress(done, total)
+        return {request: self._known[request] for request in requests}
+
+    def _asked(self, requests: Sequence[Request]) -> tuple[int, _Found]:
+        """How many questions are not known the answer of, and the answers to these as they come."""
         missing: dict[tuple[Path, str], list[Request]] = {}
         for request in dict.fromkeys(requests):
             if request in self._known:
@@ -60,13 +89,7 @@ class Answerer(Struct):
                 self._known[request] = Answer(kept, cached=True)
             else:
                 missing.setdefault((request.path, request.kernel), []).append(request)
-        total, done = sum(map(len, missing.values())), 0
-        for group, outcomes in self._ask(list(missing.values())):
-            self._keep(group, outcomes)
-            done += len(group)
-            if self.progress is not None:
-                self.progress(done, total)
-        return {request: self._known[request] for request in requests}
+        return sum(map(len, missing.values())), self._ask(list(missing.values()))
 
     def _keep(self, group: list[Request], outcomes: list[Outcome]) -> None:
         """Files are read again: an answer about a text that was edited meanwhile is not kept."""
@@ -77,25 +100,22 @@ class Answerer(Struct):
             if outcome.letter != "?" and key == self._key(request, now):
                 self.results.put(key, outcome)
 
-    def _ask(self, groups: list[list[Request]]) -> Iterator[tuple[list[Request], list[Outcome]]]:
-        if not groups:
-            return
-        if self.jobs <= 1 or len(groups) == 1:
-            if self._checker is None:
-                self._checker = _new_checker()
-            for group in groups:
-                yield group, ask(self._checker, group)
-            return
+    def _ask(self, groups: list[list[Request]]) -> _Found:
+        if self.jobs <= 1 or len(groups) <= 1:
+            return ((group, self._here(group)) for group in groups)
         groups.sort(key=len, reverse=True)
-        yield from zip(groups, self._workers().map(_work, groups), strict=True)
+        return zip(groups, self._workers().map(_work, groups), strict=True)
+
+    def _here(self, group: list[Request]) -> list[Outcome]:
+        if self._checker is None:
+            self._checker = _new_checker()
+        return ask(self._checker, group)
 
     def _workers(self) -> ProcessPoolExecutor:
-        from multiprocessing import get_context
-
         if self._pool is None:
-            # As in batch.run: a fork of a process with solver threads may dead-lock.
-            context = get_context("forkserver")
-            self._pool = ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_start)
+            from ksmcheck.batch.pool import open_workers
+
+            self._pool = open_workers(self.jobs, _start)
         return self._pool
 
     @staticmethod
@@ -120,12 +140,34 @@ def _new_checker() -> Checker:
 
 
 def ask(checker: Checker, group: Sequence[Request]) -> list[Outcome]:
-    """The outcomes of requests about one test; equal programs are checked once."""
+    """The outcomes of requests about one test; equal programs are checked once, and of one program
+    with different changes the first encoding answers all."""
     from ksmcheck.gate.telling import outcome_of
 
-    found = [outcome_of(checker, checker.check(request)) for request in group]
+    given = {request: checker.check(request) for request in group if not request.changes}
+    given |= _changed(checker, [request for request in group if request.changes])
+    found = [outcome_of(checker, given[request]) for request in group]
     checker.forget()
     return found
+
+
+def _changed(checker: Checker, group: Sequence[Request]) -> dict[Request, Verdict]:
+    """Verdicts of changed programs; those of one program under one model one after the other."""
+    if not group:
+        return {}
+    from ksmcheck.whatif.asker import Asker
+
+    asker = Asker(checker.workshop)
+    asker.sites = frozenset(change.site for request in group for change in request.changes)
+    given: dict[Request, Verdict] = {}
+    for _, alike in groupby(group, lambda request: replace(request, changes=())):
+        for request in (same := list(alike)):
+            if request is same[0]:
+                # The proof for the program as it is tells which of the changes matter to it.
+                asker.ask(request, ())
+            given[request] = asker.ask(request, request.changes)
+        asker.close_encodings()
+    return given
 
 
 def _start() -> None:

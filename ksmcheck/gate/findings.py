@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from ksmcheck.check.verdict import Request
 from ksmcheck.gate.config import LEVELS
+from ksmcheck.program.change import REMOVE
 from ksmcheck.record import replace
 from ksmcheck.report.findings import ERROR, NOTE, WARNING, Finding
 
@@ -24,7 +25,8 @@ def rerun(request: Request) -> str:
     words += ["--kernel", request.kernel]
     for name, value in request.defines:
         words.append(f"-D {shlex.quote(name if value == '1' else f'{name}={value}')}")
-    words += [f"--remove {shlex.quote(site)}" for site in sorted(request.removed)]
+    removed = request.removed | {c.site for c in request.changes if c.kind == REMOVE}
+    words += [f"--remove {shlex.quote(site)}" for site in sorted(removed)]
     return f"run: {' '.join(words)}"
 
 

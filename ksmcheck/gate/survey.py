@@ -9,6 +9,7 @@ from ksmcheck.gate.answer import Answer, Answerer
 from ksmcheck.gate.baseline import Baseline, Known
 from ksmcheck.gate.outline import Inventory, Outline, inventory_of
 from ksmcheck.gate.plan import SHIPPED, Cell
+from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.program.sites import remove_sites
 from ksmcheck.record import Struct, replace
 from ksmcheck.store.content import Contents
@@ -43,8 +44,10 @@ def survey(
     cells: Sequence[Cell], answerer: Answerer, name_of: Callable[[str], str], *, full: bool
 ) -> Survey:
     """Asks everything. ``name_of`` gives the baseline's name of a file."""
+    requests = [cell.request for cell in cells]
+    answerer.begin(requests)
     inventories = inventories_of(cells, answerer)
-    given = answerer.answers([cell.request for cell in cells])
+    given = answerer.answers(requests)
     answers = {cell: given[cell.request] for cell in cells}
     removals = _removals(answers, inventories, answerer, full)
     functions = _functions(inventories, name_of)
@@ -98,7 +101,7 @@ def _removals(
 ) -> tuple[Removal, ...]:
     """Each barrier alone, wherever the property holds with it."""
     wanted = [
-        (cell, barrier.name, replace(cell.request, removed=cell.request.removed | {barrier.name}))
+        (cell, barrier.name, replace(cell.request, changes=(Change(barrier.name, REMOVE),)))
         for cell, inventory in inventories.items()
         if cell.necessity <= (2 if full else 1) and answers[cell].outcome.verdict in HOLDS
         for barrier in inventory.barriers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ksmcheck.check.verdict import UNKNOWN, VIOLATED
@@ -36,15 +36,28 @@ def heads(rows: Iterable[tuple[Change, ...]]) -> Iterator[tuple[str, str]]:
         before = site
 
 
+def numbered(cells: Sequence[Answer]) -> list[Answer]:
+    """The cells that have an execution to show, as the matrix numbers them from 1: row by row."""
+    models = list(dict.fromkeys(cell.request.model for cell in cells))
+    found = [row.get(model) for row in rows_of(cells).values() for model in models]
+    return [c for c in found if c is not None and c.verdict is not None and c.verdict.witness]
+
+
 def print_matrix(paper: Paper, cells: Sequence[Answer]) -> None:
-    """Sites and changes down, models across; then which sites matter at all."""
+    """Sites and changes down, models across, cells with an execution numbered; then which sites
+    matter at all."""
+    numbers = {id(cell): number for number, cell in enumerate(numbered(cells), 1)}
     rows = rows_of(cells)
     models = list(dict.fromkeys(cell.request.model for cell in cells))
     table = [[("site", "bold"), ("change", "bold"), *((m, "bold") for m in models)]]
     for (site, what), row in zip(heads(rows), rows.values(), strict=True):
         found = [row.get(model) for model in models]
         table.append(
-            [(site, ""), (what, ""), *((cell_text(c), STYLES.get(_letter(c), "")) for c in found)]
+            [
+                (site, ""),
+                (what, ""),
+                *((_labelled(c, numbers), STYLES.get(_letter(c), "")) for c in found),
+            ]
         )
     widths = [max(len(text) for text, _ in column) for column in zip(*table, strict=True)]
     for line in table:
@@ -59,6 +72,11 @@ def cell_text(cell: Answer | None) -> str:
     if cell is None or cell.verdict is None:
         return "-"
     return cell.word
+
+
+def _labelled(cell: Answer | None, numbers: Mapping[int, int]) -> str:
+    number = numbers.get(id(cell))
+    return cell_text(cell) if number is None else f"{cell_text(cell)} {number}"
 
 
 def _letter(cell: Answer | None) -> str:

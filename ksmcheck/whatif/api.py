@@ -47,12 +47,16 @@ class WhatIf(Struct):
         yield from sweep(questions(self.requests, changes), jobs=jobs)
 
     def minimal(self, *, lattice: bool = False) -> Iterator[MinimalSet]:
-        """The least sets of barriers that keep the properties under all the models together."""
+        """The least sets of barriers that keep the properties under all the models together.
+
+        Raises minimal.Inconclusive, also in the end where not all could be looked at.
+        """
         space = barrier_space(self.sites(), self.requests[0].kernel, lattice=lattice)
         yield from minimal_sets(Judge(self.asker, self.requests), space)
 
     def repairs(self) -> Iterator[Repair]:
-        """The least strengthenings that make it safe under all the models together."""
+        """The least strengthenings that make it safe under all the models together; raises as
+        ``minimal``."""
         test = self.asker.workshop.source(self.requests[0])
         space = repair_space(test, self.sites(), self.requests[0].kernel)
         yield from Repairer(self.asker, self.requests).repairs(space, test)

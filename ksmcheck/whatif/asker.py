@@ -29,11 +29,12 @@ class Encoded(Struct, frozen=True):
 class Asker(Checker):
     """A checker that answers ``Request.changes`` by selectors of one shared encoding.
 
-    ``kinds``: the changes that become selectors. Others, and those that make a new program, are
-    checked afresh.
+    ``kinds``: the changes that become selectors, ``sites``: where (None: everywhere). Others, and
+    those that make a new program, are checked afresh.
     """
 
     kinds: tuple[str, ...] = (REMOVE, WEAKEN)
+    sites: frozenset[str] | None = None
     last: list[Search] = field(default_factory=list)
     _encoded: dict[_Place, Encoded] = field(default_factory=dict)
 
@@ -102,7 +103,8 @@ class Asker(Checker):
         if key not in self._encoded:
             model = self.workshop.model(request.model)
             program = self.workshop.program(plain)
-            selectors = selectors_of(self.spots(plain), self.kinds, program, model, config)
+            spots = [s for s in self.spots(plain) if self.sites is None or s.name in self.sites]
+            selectors = selectors_of(spots, self.kinds, program, model, config)
             options = selectors.options
             stalls = loops_or_asserts(program)
             structure = self.workshop.structure(plain, config, stalls=stalls, options=options)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+from ksmcheck.check.verdict import Request
+from ksmcheck.kernel.primitives import primitives
+from ksmcheck.lowering.template import Step
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import Change
 from ksmcheck.program.inventory import Spot
@@ -14,28 +18,46 @@ from ksmcheck.whatif.minimal import KEEP
 
 
 class Costs(Struct, frozen=True):
-    """Weights of primitives on one machine, in the scale that the file explains."""
+    """Weights on one machine, in the scale that the file explains: of an event by its tags, and of
+    primitives as a whole where those do not say it."""
 
-    model: str
-    weights: Mapping[str, float]
+    model: Model
+    request: Request
+    events: Mapping[str, float]
+    whole: Mapping[str, float]
+
+    def of(self, primitive: str) -> float:
+        """What its events cost together, where it succeeds, in the dearest configuration."""
+        known = primitives(self.request.kernel).get(primitive)
+        if primitive in self.whole or known is None:
+            return self.whole.get(primitive, 0)
+        given = self.request.config
+        costs = [0.0]
+        for config in (given,) if given else self.model.configs(self.request.kernel):
+            try:
+                row = self.model.row(known, self.request.kernel, config)
+            except InputError:
+                continue  # it has no meaning on this machine: the program is refused before
+            costs.append(sum(self._of(step) for step in row.always or row.ok or ()))
+        return max(costs)
+
+    def _of(self, step: Step) -> float:
+        return sum(self.events.get(tag, 0) for tag in step.tags)
 
     def kept(self, kept: Iterable[tuple[str, str]], spots: Iterable[Spot]) -> float:
         """Of what a minimal set keeps, in the forms that it has there."""
         primitive = {spot.name: spot.primitive for spot in spots}
-        forms = (primitive[site] if form == KEEP else form for site, form in kept)
-        return sum(self.weights.get(form, 0) for form in forms)
+        return sum(self.of(primitive[site] if form == KEEP else form) for site, form in kept)
 
     def added(self, changes: Iterable[Change], spots: Iterable[Spot]) -> float:
         """Of what a repair adds to the program."""
         primitive = {spot.name: spot.primitive for spot in spots}
-        return sum(
-            self.weights.get(c.to, 0) - self.weights.get(primitive.get(c.site, ""), 0)
-            for c in changes
-        )
+        return sum(self.of(c.to) - self.of(primitive.get(c.site, "")) for c in changes)
 
 
-def load_costs(model: Model) -> Costs | None:
-    """The model's costs, None where its folder has no ``cost.toml``. Raises InputError."""
+def load_costs(model: Model, request: Request) -> Costs | None:
+    """The costs of a model at the request's kernel point, None where its folder has no
+    ``cost.toml``. Raises InputError."""
     path = model.folder / "cost.toml"
     if not path.is_file():
         return None
@@ -43,9 +65,16 @@ def load_costs(model: Model) -> Costs | None:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {error}") from None
-    weights = given.get("cost", {})
-    if not isinstance(weights, dict) or not all(
-        isinstance(w, int | float) and w >= 0 for w in weights.values()
+    events, whole = (_weights(given.get(part, {}), str(path)) for part in ("event", "cost"))
+    for tag in events:
+        if tag not in model.compiled.tags:
+            raise InputError(f"{path}: the model has no events {tag!r}")
+    return Costs(model, request, events, whole)
+
+
+def _weights(table: Any, path: str) -> Mapping[str, float]:
+    if not isinstance(table, dict) or not all(
+        isinstance(w, int | float) and w >= 0 for w in table.values()
     ):
         raise InputError(f"{path}: a cost is a number that is not negative")
-    return Costs(model.name, weights)
+    return table

@@ -18,13 +18,18 @@ from ksmcheck.program.change import INSERT, Change
 from ksmcheck.record import Struct, replace
 from ksmcheck.text import Span
 
+Place = tuple[str, int, int]
+"""File, begin and end of a text: what a call is known by in changed programs."""
+
 
 class Imagination(Struct, frozen=True):
-    """One violating execution under its model. ``statements`` are the places of insertions."""
+    """One violating execution under its model. ``statements`` are the places of insertions,
+    ``calls`` those of the sites."""
 
     verdict: Verdict
     model: Model
     statements: Mapping[str, Span]
+    calls: Mapping[str, Place]
 
     def allowed(self, changes: Iterable[Change]) -> bool:
         """Whether the execution is still one, and still a violation, with the changes made."""
@@ -44,10 +49,11 @@ class Imagination(Struct, frozen=True):
         steps = self._steps(change.to)
         if change.kind == INSERT:
             where = self.statements[change.site]
-            firsts = _first_events(execution.events, where)
+            firsts = first_events(execution.events, where)
             return execution, [x for e in firsts for x in _fences(steps, e.thread, e.id)]
-        mine = [e for e in execution.events if e.origin and e.origin.site == change.site]
-        extras = [x for e in _groups(mine) for x in _around(steps, e)]
+        call = self.calls[change.site]
+        mine = [e for e in execution.events if e.origin and place(e.origin.span) == call]
+        extras = [x for e in groups(mine) for x in _around(steps, e)]
         kinds = {s.kind: s for s in steps if s.kind != "F"}
         events = tuple(_tagged(e, kinds) if e in mine else e for e in execution.events)
         return replace(execution, events=events), extras
@@ -81,7 +87,7 @@ def _around(steps: Sequence[Step], group: tuple[ExecutedEvent, ...]) -> Iterator
             seen = True
 
 
-def _groups(events: Sequence[ExecutedEvent]) -> Iterator[tuple[ExecutedEvent, ...]]:
+def groups(events: Sequence[ExecutedEvent]) -> Iterator[tuple[ExecutedEvent, ...]]:
     """The events of each executed call."""
     calls: dict[tuple[int, int], list[ExecutedEvent]] = {}
     for event in events:
@@ -90,7 +96,7 @@ def _groups(events: Sequence[ExecutedEvent]) -> Iterator[tuple[ExecutedEvent, ..
         yield tuple(group)
 
 
-def _first_events(events: Sequence[ExecutedEvent], statement: Span) -> Iterator[ExecutedEvent]:
+def first_events(events: Sequence[ExecutedEvent], statement: Span) -> Iterator[ExecutedEvent]:
     """The event that begins each run through a statement."""
     inside = False
     thread = -1
@@ -107,7 +113,18 @@ def _belongs(event: ExecutedEvent, statement: Span) -> bool:
     if event.origin is None:
         return False
     spans = [event.origin.span, *(frame.call for frame in event.origin.stack)]
-    return any(
-        s.source is statement.source and statement.start <= s.start and s.end <= statement.end
-        for s in spans
+    return any(inside(span, statement) for span in spans)
+
+
+def place(span: Span) -> Place:
+    """Where a text is, whichever copy of it."""
+    return span.source.name, span.start, span.end
+
+
+def inside(part: Span, whole: Span) -> bool:
+    """Whether a place is within another."""
+    return (
+        part.source.name == whole.source.name
+        and whole.start <= part.start
+        and part.end <= whole.end
     )

@@ -1,12 +1,15 @@
 """Minimal safe points of a product of small partial orders, found with as few questions as can be.
 
-A point gives each site a level: the call as it is, a weaker form, or nothing. Safety is taken to be
-monotone: what is safe stays safe when a site gets stronger. Then the safe points are those above
-some minimal one, the unsafe ones those below some maximal one, and the two kinds of border can be
-found together (M. Liffiton et al., "Fast, flexible MUS enumeration", Constraints 21, 2016): take a
-point of which neither border says anything yet; if it is safe, go down to a minimal safe one, else
-up to a maximal unsafe one; what lies beyond is then known. A minimal safe set hits each correction
-set, which is what a maximal unsafe point leaves out.
+A point gives each site a level: the call as it is, a weaker form, or nothing. Where safety is
+monotone (what is safe stays safe when a site gets stronger), the safe points are those above some
+minimal one, the unsafe ones those below some maximal one, and the two kinds of border can be found
+together (M. Liffiton et al., "Fast, flexible MUS enumeration", Constraints 21, 2016): take a point
+of which neither border says anything yet; if it is safe, go down to a minimal safe one, else up to
+a maximal unsafe one; what lies beyond is then known. A minimal safe set hits each correction set,
+which is what a maximal unsafe point leaves out.
+
+Monotony is asked for, not taken for granted: of each unsafe point, whether all below it are unsafe.
+What lies above a minimal safe point is not minimal in any case.
 """
 
 from __future__ import annotations
@@ -72,14 +75,32 @@ class _Unknown(Struct):
                         self.solver.add([-a, -b])
             count += len(levels.names)
 
-    def next(self) -> Point | None:
-        if not self.solver.solve([], None):
+    def next(self, top: Point | None = None) -> Point | None:
+        """One of them; with ``top`` one at or below that."""
+        if not self.solver.solve(self._under(top) if top is not None else [], None):
             return None
         holds = {x for x in self.solver.model() if x > 0}
         return tuple(
             next(i for i in range(len(levels.names)) if first + i in holds)
             for levels, first in zip(self.sites, self._first, strict=True)
         )
+
+    def open(self, point: Point) -> bool:
+        """Whether nothing is known of the point."""
+        exactly = [first + level for first, level in zip(self._first, point, strict=True)]
+        return bool(self.solver.solve(exactly, None))
+
+    def _under(self, top: Point) -> list[int]:
+        return [
+            -(first + i)
+            for levels, first, most in zip(self.sites, self._first, top, strict=True)
+            for i in range(len(levels.names))
+            if i not in levels.at_most(most)
+        ]
+
+    def forget(self, point: Point) -> None:
+        """This point alone is known."""
+        self._not([frozenset((level,)) for level in point])
 
     def forget_above(self, point: Point) -> None:
         """All points at or above it are known."""
@@ -103,47 +124,92 @@ class _Unknown(Struct):
 Grow = Callable[[Point], Point]
 """From an unsafe point to another at or above it, found unsafe without a question."""
 
+Sure = Callable[[Point], bool]
+"""Whether all points below an unsafe point are unsafe too."""
+
 
 def minimal_points(
-    sites: Sequence[Levels], safe: Safe, grow: Grow | None = None
+    sites: Sequence[Levels], safe: Safe, grow: Grow | None = None, sure: Sure = lambda _: True
 ) -> Iterator[Point]:
-    """All minimal safe points, each as soon as it is found; none if the strongest is not safe.
+    """All minimal safe points, each as soon as it is found: those below which none is safe.
 
     With ``grow`` it works from below: it asks of the least points not yet known to be unsafe, and
-    each answer "unsafe" is made as general as ``grow`` can. A safe one is then minimal.
+    each answer "unsafe" is made as general as ``grow`` can. What is below an unsafe point is left
+    out where ``sure`` says so, else looked at point by point.
     """
-    unknown = _Unknown(sites)
-    unsafe: list[Point] = []
-
-    def open_(point: Point) -> bool:
-        return not _below(sites, point, unsafe)
-
-    point = unknown.next() if sites else ()
+    search = _Search(sites, safe, grow, sure, _Unknown(sites))
     try:
-        while point is not None:
-            if grow is not None:
-                point = _moved(
-                    point, sites, lambda p: not _below(sites, p, unsafe), Levels.steps_down
-                )
-            if safe(point):
-                least = point if grow else _moved(point, sites, safe, Levels.steps_down)
-                yield least
-                unknown.forget_above(least)
-            else:
-                up = grow or (lambda p: _moved(p, sites, lambda q: not safe(q), Levels.steps_up))
-                unsafe.append(up(point))
-                unknown.forget_below(unsafe[-1])
-            point = unknown.next() if sites else None
+        yield from search.all()
     finally:
-        unknown.solver.close()
+        search.unknown.solver.close()
 
 
-def _below(sites: Sequence[Levels], point: Point, others: Sequence[Point]) -> bool:
-    """Whether the point is at or below one of the others."""
-    return any(
-        all(x in levels.at_most(y) for levels, x, y in zip(sites, point, other, strict=True))
-        for other in others
-    )
+class _Search(Struct):
+    sites: Sequence[Levels]
+    safe: Safe
+    grow: Grow | None
+    sure: Sure
+    unknown: _Unknown
+
+    def all(self) -> Iterator[Point]:
+        point = self.unknown.next() if self.sites else ()
+        while point is not None:
+            if self.grow is not None:
+                point = self._lowest(point)
+            if self.safe(point):
+                least = point if self.grow is not None else self._least(point)
+                yield least
+                self.unknown.forget_above(least)
+            else:
+                self._settle(point)
+            point = self.unknown.next() if self.sites else None
+
+    def _lowest(self, point: Point) -> Point:
+        """A point of which nothing is known, at or below this one, with no other below it."""
+        while True:
+            below = (self.unknown.next(step) for step in self._down(point))
+            lower = next((q for q in below if q is not None), None)
+            if lower is None:
+                return point
+            point = lower
+
+    def _least(self, point: Point) -> Point:
+        """A minimal safe point at or below a safe one."""
+        while True:
+            point = _moved(point, self.sites, self.safe, Levels.steps_down)
+            lower = self._safe_below(point)
+            if lower is None:
+                return point
+            point = lower
+
+    def _safe_below(self, point: Point) -> Point | None:
+        """A safe point below one whose neighbours below are all unsafe; None: there is none."""
+        for step in self._down(point):
+            if self.unknown.open(step):
+                self._settle(step)
+            while (lower := self.unknown.next(step)) is not None:
+                if self.safe(lower):
+                    return lower
+                self._settle(lower)
+        return None
+
+    def _settle(self, point: Point) -> None:
+        """Takes note of an unsafe point, and of what follows from it."""
+        if self.grow is not None:
+            top = self.grow(point)
+        else:
+            top = _moved(point, self.sites, lambda q: not self.safe(q), Levels.steps_up)
+        for candidate in dict.fromkeys((top, point)):
+            if self.sure(candidate):
+                self.unknown.forget_below(candidate)
+                return
+            if candidate == point or self.grow is None:  # it was asked about
+                self.unknown.forget(candidate)
+
+    def _down(self, point: Point) -> Iterator[Point]:
+        for index, levels in enumerate(self.sites):
+            for level in levels.steps_down(point[index]):
+                yield (*point[:index], level, *point[index + 1 :])
 
 
 def _moved(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request, Verdict
 from ksmcheck.kernel.primitives import primitives
@@ -10,6 +10,7 @@ from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
 from ksmcheck.record import Struct, field
 from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.certain import LessOrder, Unsure, Violation
 from ksmcheck.whatif.lattice import Levels, Point, minimal_points, two_levels
 
 KEEP = "keep"
@@ -43,6 +44,21 @@ class Space(Struct):
         """The changes that make a point's program."""
         found = (forms[level] for forms, level in zip(self.forms, point, strict=True))
         return tuple(change for change in found if change is not None)
+
+    def point(self, changes: Iterable[Change]) -> Point:
+        """The point that the changes make."""
+        made = frozenset(changes)
+        return tuple(
+            next((i for i, form in enumerate(forms) if form in made), forms.index(None))
+            for forms in self.forms
+        )
+
+    def below(self, point: Point) -> dict[str, tuple[Change | None, ...]]:
+        """What each site may be at the point and below it."""
+        return {
+            levels.site: tuple(forms[i] for i in sorted(levels.at_most(level)))
+            for levels, forms, level in zip(self.sites, self.forms, point, strict=True)
+        }
 
     def kept(self, point: Point) -> tuple[tuple[str, str], ...]:
         """Site and form of all that is not removed."""
@@ -105,12 +121,24 @@ class Judge(Struct):
     allow_bounded: bool = False
     asked: int = 0
 
-    def safe(self, changes: tuple[Change, ...]) -> bool:
-        """Raises Inconclusive, and InputError for changes that cannot be made."""
-        return all(keeps(self.verdict(request, changes)) for request in self.requests)
+    def broken(self, changes: tuple[Change, ...]) -> Violation | None:
+        """The first verdict that does not keep them. Raises Inconclusive, and InputError for
+        changes that cannot be made."""
+        for request in self.requests:
+            verdict = self.verdict(request, changes)
+            if not keeps(verdict):
+                return self._violation(verdict)
+        return None
+
+    def _violation(self, verdict: Verdict) -> Violation:
+        if verdict.witness is None:  # a flag alone, of a test that demands nothing
+            racing = next((s.racing for s in reversed(self.asker.last) if verdict.flags), None)
+            return Violation(verdict, racing, verdict.flags)
+        flags = verdict.flags if verdict.observation is None else ()
+        return Violation(verdict, verdict.witness.execution, flags)
 
     def verdict(self, request: Request, changes: tuple[Change, ...]) -> Verdict:
-        """One conclusive verdict. Raises as ``safe``."""
+        """One conclusive verdict. Raises as ``broken``."""
         self.asked += 1
         verdict = self.asker.ask(request, changes)
         open_ = {UNKNOWN} if self.allow_bounded else {UNKNOWN, BOUNDED}
@@ -127,18 +155,97 @@ def keeps(verdict: Verdict) -> bool:
     return verdict.safe or verdict.verdict == BOUNDED
 
 
-def minimal_sets(judge: Judge, space: Space) -> Iterator[MinimalSet]:
+PATIENCE = 500
+
+
+class Doubts(Struct):
+    """What is not proved to stay unsafe with less order, and so looked at point by point.
+
+    There is patience for so many points; then it is taken to be so, and ``end`` says it.
+    """
+
+    patience: int
+    reason: str | None = None
+
+    def doubt(self, reason: str) -> bool:
+        """Whether it is to be taken for proved nevertheless."""
+        if self.patience > 0:
+            self.patience -= 1
+            return False
+        self.reason = self.reason or reason
+        return True
+
+    def end(self) -> None:
+        """Raises Inconclusive if something was taken for proved."""
+        if self.reason is not None:
+            raise Inconclusive(f"not all could be looked at, and {self.reason}")
+
+
+class _Sets(Struct):
+    """The questions of one search for minimal sets; ``answers``: None where a point is safe."""
+
+    judge: Judge
+    space: Space
+    spots: Sequence[Spot]
+    doubts: Doubts
+    answers: dict[Point, Violation | None] = field(default_factory=dict)
+
+    def safe(self, point: Point) -> bool:
+        if point not in self.answers:
+            self.answers[point] = self.judge.broken(self.space.changes(point))
+        return self.answers[point] is None
+
+    def sure(self, point: Point) -> bool:
+        violation = self.answers[point]
+        assert violation is not None
+        model = self.judge.asker.workshop.model(violation.verdict.request.model)
+        try:
+            LessOrder(violation, model, self.spots).prove(self.space.below(point))
+        except Unsure as reason:
+            return self.doubts.doubt(str(reason))
+        return True
+
+
+def minimal_sets(judge: Judge, space: Space, patience: int | None = None) -> Iterator[MinimalSet]:
     """All minimal safe sets, each as soon as it is found. None: not safe as it is.
 
-    Complete where the models are monotone: with more order, fewer executions. Raises Inconclusive.
+    Raises Inconclusive, also in the end where a model may forbid more with less order and there are
+    more points to look at for that reason than ``patience`` says.
     """
     models = tuple(request.model for request in judge.requests)
-    answers: dict[Point, bool] = {}
-
-    def safe(point: Point) -> bool:
-        if point not in answers:
-            answers[point] = judge.safe(space.changes(point))
-        return answers[point]
-
-    for point in minimal_points(space.sites, safe):
+    doubts = Doubts(PATIENCE if patience is None else patience)
+    search = _Sets(judge, space, judge.asker.spots(judge.requests[0]), doubts)
+    for point in minimal_points(space.sites, search.safe, sure=search.sure):
         yield MinimalSet(models, space.kept(point), space.changes(point))
+    doubts.end()
+
+
+def joint_sets(
+    judge: Judge, space: Space, alone: Sequence[Sequence[MinimalSet]]
+) -> Iterator[MinimalSet]:
+    """As ``minimal_sets`` for several models, where all sets of each of them alone are known.
+
+    What is not above a minimal set of each model is unsafe. Of the rest the least points are asked
+    about; if these are safe they are all there are. Raises as ``minimal_sets``.
+    """
+    borders = [[space.point(least.changes) for least in sets] for sets in alone]
+
+    def perhaps(point: Point) -> bool:
+        return all(any(_at_least(space, point, p) for p in border) for border in borders)
+
+    models = tuple(request.model for request in judge.requests)
+    found: set[Point] = set()
+    for point in minimal_points(space.sites, perhaps):
+        if judge.broken(space.changes(point)) is not None:
+            break
+        found.add(point)
+        yield MinimalSet(models, space.kept(point), space.changes(point))
+    else:
+        return
+    for least in minimal_sets(judge, space):
+        if space.point(least.changes) not in found:
+            yield least
+
+
+def _at_least(space: Space, high: Point, low: Point) -> bool:
+    return all(a in levels.at_most(b) for levels, a, b in zip(space.sites, low, high, strict=True))

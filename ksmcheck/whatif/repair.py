@@ -7,9 +7,9 @@ graph alone, with which candidates it would still be possible; every repair has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from ksmcheck.check.verdict import Request, Verdict
+from ksmcheck.check.verdict import Request
 from ksmcheck.kernel.orders import stronger
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import INSERT, STRENGTHEN, Change
@@ -22,9 +22,13 @@ from ksmcheck.syntax.c_ast import Block, Case, Declaration, DeclGroup, ExprStmt,
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Span
 from ksmcheck.whatif.asker import Asker
-from ksmcheck.whatif.imagine import Imagination
+from ksmcheck.whatif.certain import Forms, LessOrder, Unsure, Violation
+from ksmcheck.whatif.imagine import Imagination, place
 from ksmcheck.whatif.lattice import Levels, Point, minimal_points
-from ksmcheck.whatif.minimal import Judge, Space, keeps
+from ksmcheck.whatif.minimal import Doubts, Judge, Space
+
+_PATIENCE = 100
+"""Each of these is a check of its own."""
 
 _BARRIERS = ("smp_mb", "smp_wmb", "smp_rmb")
 _LESS = (frozenset((1, 2, 3)), frozenset((3,)), frozenset((3,)), frozenset[int]())
@@ -41,9 +45,9 @@ class Repair(Struct, frozen=True):
 def repair_space(test: LitmusTest, spots: Sequence[Spot], kernel: str) -> Space:
     """What a repair may do; the last level of each site is to leave it alone."""
     space = Space()
-    for place in _gaps(test, spots):
-        space.sites.append(Levels(place, (*_BARRIERS, "nothing"), _LESS))
-        space.forms.append((*(Change(place, INSERT, name) for name in _BARRIERS), None))
+    for line in _gaps(test, spots):
+        space.sites.append(Levels(line, (*_BARRIERS, "nothing"), _LESS))
+        space.forms.append((*(Change(line, INSERT, name) for name in _BARRIERS), None))
     for spot in spots:
         forms = _stronger(spot, kernel)
         if forms:
@@ -97,7 +101,7 @@ class Repairer:
         self.asker = asker
         self.requests = requests
         self.judge = Judge(asker, requests)
-        self.violated: Verdict | None = None
+        self.violated: Violation | None = None
 
     def repairs(self, space: Space, test: LitmusTest) -> Iterator[Repair]:
         """All least repairs, each as soon as it is found. Raises minimal.Inconclusive."""
@@ -107,25 +111,38 @@ class Repairer:
             for levels, forms in zip(space.sites, space.forms, strict=True)
             if forms[0] is not None and forms[0].kind == INSERT
         }
+        spots = self.asker.spots(self.requests[0])
+        doubts = Doubts(_PATIENCE)
         for point in minimal_points(
             space.sites,
             lambda p: self._safe(space.changes(p)),
             lambda p: self._still_allowed(space, p, where),
+            lambda p: self._sure(space.below(p), spots, where, doubts),
         ):
             yield Repair(models, space.changes(point))
+        doubts.end()
 
     def _safe(self, changes: tuple[Change, ...]) -> bool:
         self.violated = None
-        for request in self.requests:
-            try:
-                verdict = self.judge.verdict(request, changes)
-            except InputError:
-                if not changes:
-                    raise
-                return False
-            if not keeps(verdict):
-                self.violated = verdict
-                return False
+        try:
+            self.violated = self.judge.broken(changes)
+        except InputError:
+            if not changes:
+                raise
+            return False
+        return self.violated is None
+
+    def _sure(
+        self, forms: Forms, spots: Sequence[Spot], where: Mapping[str, Span], doubts: Doubts
+    ) -> bool:
+        """Whether the violating execution stays one with less order: below a point."""
+        if self.violated is None:
+            return doubts.doubt("some of the changes cannot be made together")
+        model = self.asker.workshop.model(self.violated.verdict.request.model)
+        try:
+            LessOrder(self.violated, model, spots, where).prove(forms)
+        except Unsure as reason:
+            return doubts.doubt(str(reason))
         return True
 
     def _still_allowed(self, space: Space, point: Point, where: dict[str, Span]) -> Point:
@@ -133,11 +150,12 @@ class Repairer:
 
         Only candidates where the point has nothing: the execution knows what is there already.
         """
-        verdict = self.violated
-        if verdict is None or verdict.witness is None:
+        if self.violated is None or self.violated.verdict.witness is None:
             return point
+        verdict = self.violated.verdict
         model = self.asker.workshop.model(verdict.request.model)
-        imagination = Imagination(verdict, model, where)
+        calls = {spot.name: place(spot.span) for spot in self.asker.spots(self.requests[0])}
+        imagination = Imagination(verdict, model, where, calls)
         added: list[Change] = []
         levels = list(point)
         for index, forms in enumerate(space.forms):

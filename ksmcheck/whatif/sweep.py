@@ -36,24 +36,33 @@ def sweep(
 
 def work(question: Question) -> list[Answer]:
     """One question, by this process's own asker; models stay loaded from one to the next."""
+    asker = own_asker()
+    found = list(answers(asker, question))
+    asker.close_encodings()
+    return found
+
+
+def own_asker() -> Asker:
+    """The worker process's own, made when first asked for: a cluster's workers are not ours."""
     global _asker
     if _asker is None:
         calm_collector()
         _asker = Asker()
-    found = list(answers(_asker, question))
-    _asker.close_encodings()
-    return found
+    return _asker
 
 
 _asker: Asker | None = None
 
 
-def _on_workers(questions: Sequence[Question], jobs: int) -> Iterator[Answer]:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+def start_worker() -> None:
+    """Before the first question."""
+    own_asker()
 
-    # Started afresh, not forked: a fork of a process with solver threads may dead-lock.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver")) as pool:
+
+def _on_workers(questions: Sequence[Question], jobs: int) -> Iterator[Answer]:
+    from ksmcheck.batch.pool import workers
+
+    with workers(jobs, start_worker) as pool:
         for found in pool.map(work, questions, chunksize=1):
             yield from found
 

@@ -151,3 +151,13 @@ def test_the_python_interface() -> None:
     (least,) = asked.minimal()
     assert dict(least.kept) == {"smp_wmb@P0": "keep", "smp_rmb@P1": "keep"}
     assert [r.changes for r in asked.repairs()] == [()]
+
+
+@pytest.mark.parametrize("question", [("--minimal", "--lattice"), ("--repair", "--most", "3")])
+def test_searches_on_workers_print_the_same(run: Run, question: tuple[str, ...]) -> None:
+    models = ("--model", "armv8", "--model", "power", "--model", "alpha")
+    file = MP if "--minimal" in question else "litmus/classic/MP/MP.litmus"
+    one = run("whatif", file, *models, *question)
+    two = run("whatif", file, *models, *question, "--jobs", "2")
+    assert (one.code, one.out) == (two.code, two.out)
+    assert "armv8 + power + alpha:" in one.out

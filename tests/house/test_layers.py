@@ -31,10 +31,10 @@ ALLOWED: dict[str, frozenset[str]] = {
         "check": "text store syntax kernel program cat model lowering isa events execution solve",
         "explain": "text kernel program cat lowering model events execution solve check",
         "batch": "text store syntax kernel program model isa events execution solve check explain",
-        "whatif": "text store syntax kernel program model lowering events execution solve check "
-        "explain batch",
+        "whatif": "text store syntax kernel program cat model lowering events execution solve "
+        "check explain batch",
         "report": "text kernel program model events execution check explain batch whatif",
-        "gate": "text store syntax kernel program lowering check explain batch report",
+        "gate": "text store syntax kernel program lowering check explain batch whatif report",
         "cli": "text store syntax kernel program cat model events execution solve check explain "
         "batch whatif report gate",
     }.items()

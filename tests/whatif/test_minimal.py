@@ -10,7 +10,7 @@ from ksmcheck.check import Checker, Request
 from ksmcheck.record import replace
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.lattice import Levels, Point, minimal_points, two_levels
-from ksmcheck.whatif.minimal import Judge, Space, barrier_space, keeps, minimal_sets
+from ksmcheck.whatif.minimal import Judge, Space, barrier_space, joint_sets, keeps, minimal_sets
 from ksmcheck.whatif.repair import Repairer, repair_space
 from tests.whatif.conftest import ROOT
 
@@ -23,8 +23,11 @@ def below(space: list[Levels], low: Point, high: Point) -> bool:
     )
 
 
-def brute_force(requests: list[Request], space: Space) -> set[Point]:
-    checker = Checker()
+def brute_force(
+    requests: list[Request], space: Space, checker: Checker | None = None
+) -> set[Point]:
+    """By verdicts of fresh programs, or of another checker."""
+    checker = checker or Checker()
     points = list(product(*(range(len(levels.names)) for levels in space.sites)))
     safe = [
         p
@@ -44,9 +47,28 @@ def test_against_brute_force(name: str, models: tuple[str, ...], lattice: bool) 
     requests = [Request(CLASSIC / f"{name}.litmus", model) for model in models]
     space = barrier_space(asker.spots(requests[0]), "6.12", lattice=lattice)
     found = [least.changes for least in minimal_sets(Judge(asker, requests), space)]
-    expected = {space.changes(p) for p in brute_force(requests, space)}
+    # The larger spaces by selectors: that these give the verdicts of fresh programs is a test of
+    # its own (test_agreement), and here a search is tested.
+    checker = Asker() if lattice else None
+    expected = {space.changes(p) for p in brute_force(requests, space, checker)}
     assert len(found) == len(set(found))
     assert set(found) == expected
+
+
+@pytest.mark.parametrize("lattice", [False, True], ids=["barriers", "lattice"])
+@pytest.mark.parametrize("name", ["MP/MP+wmb+rmb", "SB/SB+mb+mb", "MP/MP+po+rmb"])
+def test_of_all_models_together_from_each_alone(name: str, lattice: bool) -> None:
+    asker = Asker()
+    path = CLASSIC / f"{name}.litmus"
+    requests = [Request(path, model) for model in ("armv8", "power", "alpha")]
+    space = barrier_space(asker.spots(requests[0]), "6.12", lattice=lattice)
+    alone = [list(minimal_sets(Judge(asker, [request]), space)) for request in requests]
+    judge = Judge(asker, requests)
+    joint = list(joint_sets(judge, space, alone))
+    assert judge.asked == len(joint) * len(requests)
+    together = list(minimal_sets(Judge(asker, requests), space))
+    assert {s.changes for s in joint} == {s.changes for s in together}
+    assert len(joint) == len(together)
 
 
 def borders(sites: list[Levels], least: set[Point]) -> set[Point]:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -62,30 +63,55 @@ def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
         process.wait()
 
 
+def stop_one_that_holds_a_question(client: Any, pids: dict[str, int]) -> tuple[str, set[str]]:
+    """A worker in mid-question, stopped, and the questions that it holds and cannot answer now."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        for worker, held in client.processing().items():
+            if not held:
+                continue
+            os.kill(pids[worker], signal.SIGSTOP)
+            time.sleep(0.5)  # what it had sent before has arrived by now
+            still = set(client.processing().get(worker, ()))
+            if still:
+                return worker, still
+            os.kill(pids[worker], signal.SIGCONT)
+        time.sleep(0.01)
+    pytest.fail("no worker was seen with a question")
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_a_cluster_that_loses_a_worker(
+def test_a_cluster_that_loses_a_worker_in_mid_question(
     cluster: tuple[str, list[subprocess.Popen[bytes]]],
 ) -> None:
     from distributed import Client
 
     address, workers = cluster
+    found: Cells = []
     with Client(address, timeout="60s", set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
-    victim = workers[0]
-
-    def kill_in_mid_sweep() -> None:
-        time.sleep(1.0)
-        victim.send_signal(signal.SIGKILL)
-
-    killer = threading.Thread(target=kill_in_mid_sweep)
-    killer.start()
-    found = cells(sweep(asked(parts=8), scheduler=address))
-    killer.join()
-    assert victim.wait(timeout=10) == -signal.SIGKILL
+        pids: dict[str, int] = client.run(os.getpid)
+        assert set(pids.values()) == {worker.pid for worker in workers}
+        sweeping = threading.Thread(
+            target=lambda: found.extend(cells(sweep(asked(parts=8), scheduler=address)))
+        )
+        sweeping.start()
+        victim, held = stop_one_that_holds_a_question(client, pids)
+        assert sweeping.is_alive()
+        assert not found
+        os.kill(pids[victim], signal.SIGKILL)
+        sweeping.join(timeout=120)
+        assert not sweeping.is_alive()
+        assert held
+        assert victim not in client.processing()
+    dead = next(worker for worker in workers if worker.pid == pids[victim])
+    assert dead.wait(timeout=10) == -signal.SIGKILL
     alone = cells(sweep(asked(parts=8)))
     assert found == alone
-    assert len(set(found)) == len({(m, c) for m, c, _ in found})
+    # Each question once: only the program as it is begins every part.
+    changed = [(model, changes) for model, changes, _ in found if changes]
+    assert len(changed) == len(set(changed))
 
 
 def test_no_scheduler_there() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 
 from ksmcheck.batch.collector import calm_collector
 from ksmcheck.batch.corpus.answer import ERROR, Answer, Answerer, Settings
 from ksmcheck.batch.corpus.tests import CorpusTest
+from ksmcheck.batch.pool import workers
 
 Chunk = tuple[CorpusTest, ...]
 _CHUNK = 8
@@ -35,7 +35,7 @@ def _until_broken(
 ) -> Iterator[Answer]:
     """Works ``left`` off; if a worker dies, what was under way then goes to ``suspects``."""
     running: dict[Future[list[Answer]], Chunk] = {}
-    with _pool(settings, jobs) as pool:
+    with workers(jobs, _start, settings) as pool:
         while left or running:
             while left and len(running) < 2 * jobs:
                 try:
@@ -57,17 +57,11 @@ def _until_broken(
 def _alone(chunk: Chunk, settings: Settings) -> Iterator[Answer]:
     """Each test in a process of its own: the one that kills its worker is found."""
     for test in chunk:
-        with _pool(settings, 1) as pool:
+        with workers(1, _start, settings) as pool:
             try:
                 yield from pool.submit(_work, (test,)).result()
             except BrokenProcessPool:
                 yield Answer(test.file, test.kind, test.model, test.digest, ERROR, reason=_DIED)
-
-
-def _pool(settings: Settings, jobs: int) -> ProcessPoolExecutor:
-    # Workers are started afresh, not forked: a fork of a process with solver threads may dead-lock.
-    context = get_context("forkserver")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(settings,))
 
 
 def _start(settings: Settings) -> None:
