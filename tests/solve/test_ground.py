@@ -16,6 +16,7 @@ from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.solve.ground import Grounds
 from ksmcheck.solve.session import Session
+from ksmcheck.text import InputError
 
 LITMUS = Path(__file__).parents[2] / "litmus"
 CLASSICS = sorted(
@@ -42,8 +43,11 @@ def answer(checker: Checker, path: Path, model: str, left_out: str) -> object:
 def test_states_of_classics(path: Path, asked: list[tuple[str, str]]) -> None:
     together = Checker()
     for model, left_out in asked:
-        found = answer(together, path, model, left_out)
-        assert found == answer(Checker(), path, model, left_out), (model, left_out)
+        try:
+            expected = answer(Checker(), path, model, left_out)
+        except InputError:  # no machine has RCU
+            continue
+        assert answer(together, path, model, left_out) == expected, (model, left_out)
 
 
 @pytest.mark.parametrize("file", ["path-b", "reuse", "add-swap", "unfreeze-delete"])
