@@ -128,8 +128,9 @@ class Workshop(Struct):
 
                 self._programs[key] = assemble(test, kernel=request.kernel, unroll=unroll)
             else:
+                changed = bool(request.removed or request.changes)
                 self._programs[key] = compile_program(
-                    test, kernel=request.kernel, unroll=unroll, plain=plain
+                    test, kernel=request.kernel, unroll=unroll, plain=plain, changed=changed
                 )
         return self._programs[key]
 

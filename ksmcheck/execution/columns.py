@@ -24,8 +24,8 @@ from ksmcheck.execution.performed import (
 from ksmcheck.execution.threads import Ran
 from ksmcheck.isa.compile import micros_of
 from ksmcheck.isa.dialects import dialect
-from ksmcheck.isa.memory import SYMBOL
-from ksmcheck.isa.micro import Act, Go
+from ksmcheck.isa.memory import SYMBOL, register_types
+from ksmcheck.isa.micro import END, Act, Go
 from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.kernel.ints import ADDRESS, IntType
 from ksmcheck.kernel.types import UNSIGNED_LONG, IntegerType
@@ -57,6 +57,7 @@ class _Column:
         """Whether the thread came to its end."""
         lines = self.test.threads[self.record.thread].lines
         labels = {line.name: at for at, line in enumerate(lines) if isinstance(line, Label)}
+        labels[END] = len(lines)
         at, patience = 0, _PATIENCE
         while at < len(lines):
             line = lines[at]
@@ -172,11 +173,13 @@ def run_column(
     if ended and record.at < len(events):
         event = events[record.at]
         raise InternalError(f"replay: P{thread} ends before event {event.id} ({event.primitive})")
-    shown = IntegerType(str(known.shown), known.shown)
-    registers = {
-        name: Concrete(shown, fit(number.value, known.shown), number.reads)
-        for name, number in column.registers.items()
-    }
+    types = register_types(test, known)
+
+    def shown(name: str, number: Number) -> Concrete:
+        type = types.get((thread, name), known.shown)
+        return Concrete(IntegerType(str(type), type), fit(number.value, type), number.reads)
+
+    registers = {name: shown(name, number) for name, number in column.registers.items()}
     for looked_at in observed(test, thread):
-        registers.setdefault(looked_at, Concrete(shown, 0))
+        registers.setdefault(looked_at, shown(looked_at, Number(0)))
     return Ran(record, registers, (), ended, looped=False)

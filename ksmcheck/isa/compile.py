@@ -8,9 +8,9 @@ from ksmcheck.isa.conditions import Conditions, check_thread
 from ksmcheck.isa.dialect import Dialect
 from ksmcheck.isa.dialects import decoded, dialect
 from ksmcheck.isa.flow import Column, Placed, blocks_of, zero
-from ksmcheck.isa.memory import SYMBOL, Locations, locations
+from ksmcheck.isa.memory import SYMBOL, Locations, locations, register_types
 from ksmcheck.isa.micro import Act, BadInstruction, Go, Micros
-from ksmcheck.kernel.ints import ADDRESS
+from ksmcheck.kernel.ints import ADDRESS, IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import Row
 from ksmcheck.program.fold import registers
@@ -54,6 +54,7 @@ class _Assembler:
         self.dialect: Dialect = dialect(test.dialect)
         self.actions: Actions = {}
         self.outputs: dict[int, set[str]] = {}
+        self.types = register_types(test, self.dialect)
 
     def run(self) -> Assembled:
         test = self.test
@@ -117,7 +118,10 @@ class _Assembler:
         check_thread(self.test, register)
         name = self._register(register.name, register.span)
         self.outputs.setdefault(register.thread, set()).add(name)
-        return FinalReg(register.thread, name, self.dialect.shown)
+        return FinalReg(register.thread, name, self._shown(register.thread, name))
+
+    def _shown(self, thread: int, register: str) -> IntType:
+        return self.types.get((thread, register), self.dialect.shown)
 
     def _thread(
         self,
@@ -132,7 +136,7 @@ class _Assembler:
         column = Column(code, values, outputs, written.span)
         primitives = {name: primitive for name, (primitive, _) in self.actions.items()}
         blocks = blocks_of(column, self.unroll, primitives)
-        shown = tuple((name, name, self.dialect.shown) for name in outputs)
+        shown = tuple((name, name, self._shown(number, name)) for name in outputs)
         return Thread(number, written.name, blocks, shown)
 
     def _unset(self, code: list[tuple[str, Span] | Placed], places: Locations) -> dict[str, Const]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ksmcheck.isa.micro import Act, Go, Micros
+from ksmcheck.isa.micro import END, Act, Go, Micros
 from ksmcheck.kernel.ints import ADDRESS, BOOL
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.finish import Numbering, split_arms
@@ -93,8 +93,10 @@ def _segments(column: Column) -> tuple[list[Segment], dict[str, tuple[int, Span]
                 here.steps.append(_access(micro, item.origin))
             else:
                 here.steps.append(micro)
-    if here.go is not None:
+    ended = any(s.go is not None and s.go.label == END for s in segments)
+    if here.go is not None or ended:
         segments.append(Segment([]))
+        labels[END] = len(segments) - 1, column.span
     return segments, labels
 
 

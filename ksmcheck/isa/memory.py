@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from ksmcheck.isa.dialect import Dialect
 from ksmcheck.isa.micro import Act, Micros
 from ksmcheck.kernel.ints import ADDRESS, S32, S64, IntType
 from ksmcheck.kernel.memory import FIRST, LAST, STEP
@@ -58,6 +59,18 @@ def type_of(entry: Start) -> tuple[IntType, bool] | None:
     if "unsigned" in entry.type.split():
         known = IntType(known.width, False)
     return known, False
+
+
+def register_types(test: AssemblyTest, dialect: Dialect) -> dict[tuple[int, str], IntType]:
+    """(thread, register) -> the type that the start state gives it: ``uint64_t 0:X1``. It is
+    compared and printed in that."""
+    found: dict[tuple[int, str], IntType] = {}
+    for entry in test.init:
+        given = None if entry.thread is None else type_of(entry)
+        name = dialect.register(entry.name)
+        if entry.thread is not None and given is not None and name is not None:
+            found[entry.thread, name] = given[0]
+    return found
 
 
 def locations(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Locations:

@@ -15,6 +15,9 @@ from ksmcheck.lowering.template import Row
 from ksmcheck.program.ir import Expr, Set
 from ksmcheck.record import Struct
 
+END = "(end)"
+"""No label of a test can be called so. A return ends the thread: nobody has called it."""
+
 
 class Act(Struct, frozen=True, eq=False):
     """``dst := primitive(args)``; ``row`` says which events that is.
@@ -33,7 +36,8 @@ class Act(Struct, frozen=True, eq=False):
 
 
 class Go(Struct, frozen=True, eq=False):
-    """Jump to ``label`` if ``condition`` is not 0; None: always."""
+    """Jump to ``label`` if ``condition`` is not 0; None: always. The label END is behind the last
+    instruction."""
 
     condition: Expr | None
     label: str

@@ -7,12 +7,13 @@ The read and the write of one instruction are not in program order with each oth
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from ksmcheck.isa import acts
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, both, cast, compare, either, negation, number, op
-from ksmcheck.isa.micro import BadInstruction, Go, Micros
+from ksmcheck.isa.micro import END, BadInstruction, Go, Micros
 from ksmcheck.isa.operands import Line, split_line
 from ksmcheck.isa.x86_operands import Form, canonical32, canonical64, form_of
 from ksmcheck.kernel.ints import BOOL, S32, S64, IntType
@@ -111,8 +112,8 @@ def _move(form: Form) -> Micros:
         store = acts.store("MOV", (), form.address(form.dst), value, form.type)
         return (*before, store)
     if form.is_memory(source):
-        dst = form.destination(form.dst)
-        return (acts.load("MOV.load", (), dst, form.address(source), form.type, WORD),)
+        load = acts.load("MOV.load", (), _OLD, form.address(source), form.type, WORD)
+        return (load, *form.assign(form.dst, Use(_OLD, form.type)))
     before, value = form.value(source)
     return (*before, *form.assign(form.dst, value))
 
@@ -127,10 +128,11 @@ def _exchange(form: Form) -> Micros:
     if not form.is_memory(one):
         other = form.destination(one)
         hold = Set(_OLD, Use(other, WORD))
-        return (hold, *form.assign(one, value), Set(register, cast(WORD, Use(_OLD, form.type))))
+        return (hold, *form.assign(one, value), *form.fill(register, Use(_OLD, form.type)))
     tags = ("LOCK",)
     where = form.address(one)
-    return (acts.update("XCHG", "v", tags, tags, register, where, value, form.type, WORD),)
+    act = acts.update("XCHG", "v", tags, tags, _OLD, where, value, form.type, WORD)
+    return (act, *form.fill(register, Use(_OLD, form.type)))
 
 
 def _arithmetic(form: Form) -> Micros:
@@ -194,7 +196,7 @@ def _exchange_add(form: Form) -> Micros:
     changed = _change(form, "XADD", "old + v", value, _OLD)
     old = Use(_OLD, form.type)
     flags = _flags("add", form.type, old, value)
-    return (*changed, *flags, Set(register, cast(WORD, old)))
+    return (*changed, *flags, *form.fill(register, old))
 
 
 def _compare_exchange(form: Form) -> Micros:
@@ -211,7 +213,7 @@ def _compare_exchange(form: Form) -> Micros:
     )
     old = Use(_OLD, form.type)
     flags = _flags("sub", form.type, accumulator, old)
-    return (act, *flags, Set(accumulator.reg, cast(WORD, old)))
+    return (act, *flags, *form.fill(accumulator.reg, old))
 
 
 def _address_of(form: Form) -> Micros:
@@ -224,6 +226,29 @@ def _conditional_move(condition: Expr, form: Form) -> Micros:
     old = Use(form.destination(form.dst), form.type)
     chosen = Op("ite", (condition, value, old), form.type)
     return (*before, *form.assign(form.dst, chosen))
+
+
+def _widen(name: str, signed: bool, source: int, width: int, line: Line) -> Micros:
+    """``movzbl``, ``movslq``: a load or a move, extended to the destination's width."""
+    form = replace(form_of(line, name, long=True, locked=False, operands=2), width=source)
+    before, value = form.value(form.source())
+    result = cast(IntType(width, False), Op("cast", (value,), IntType(source, signed)))
+    return (*before, *replace(form, width=width).assign(form.dst, result))
+
+
+def _set_if(condition: Expr, form: Form) -> Micros:
+    """SETcc: 1 or 0 as a byte."""
+    form = replace(form, width=8)
+    if not form.is_memory(form.dst):
+        return form.assign(form.dst, condition)
+    store = acts.store("SETCC", (), form.address(form.dst), cast(form.type, condition), form.type)
+    return (store,)
+
+
+def _return(line: Line) -> Micros:
+    """Nobody has called the thread: it ends."""
+    line.expect(0)
+    return (Go(None, END),)
 
 
 def _jump(condition: Expr | None, line: Line) -> Micros:
@@ -255,6 +280,7 @@ _LOCKABLE = {
     "XADD": (_exchange_add, 2),
     "CMPXCHG": (_compare_exchange, 2),
 }
+_SUFFIXES = "BWLQ"
 _PLAIN = {"MOV": (_move, 2), "CMP": (_compare, 2), "TEST": (_compare, 2), "LEA": (_address_of, 2)}
 
 
@@ -267,6 +293,10 @@ def _moved(name: str, condition: Expr, long: bool, line: Line) -> Micros:
     return _conditional_move(condition, form_of(line, name, long=long, locked=False, operands=2))
 
 
+def _set(name: str, condition: Expr, line: Line) -> Micros:
+    return _set_if(condition, form_of(line, name, long=True, locked=False, operands=1))
+
+
 def _locked(long: bool, line: Line) -> Micros:
     """``LOCK`` and the instruction that it makes atomic; it needs a place in memory."""
     rest = line.text[len(line.mnemonic) :].lstrip(" \t\r\n;")
@@ -274,7 +304,7 @@ def _locked(long: bool, line: Line) -> Micros:
     try:
         inner = split_line(rest)
         name = inner.mnemonic.upper()
-        if name not in _LOCKABLE and long and name[:-1] in _LOCKABLE:
+        if name not in _LOCKABLE and long and name[-1:] in _SUFFIXES and name[:-1] in _LOCKABLE:
             name = name[:-1]
         if name not in _LOCKABLE:
             raise BadInstruction(
@@ -289,6 +319,23 @@ def _locked(long: bool, line: Line) -> Micros:
         raise BadInstruction(bad.message, bad.start + shift, bad.end + shift, bad.hint) from None
 
 
+def _only_long() -> dict[str, Handler]:
+    """What compilers for X86_64 write."""
+    table: dict[str, Handler] = {"MOVABSQ": partial(_formed, "MOV", True)}
+    widths = (("B", 8), ("W", 16), ("L", 32), ("Q", 64))
+    for small, source in widths[:3]:
+        for large, width in widths:
+            # Moves of 32 bits clear the upper half anyway: there is no movzlq.
+            for sign in "" if width <= source else "S" if source == 32 else "ZS":
+                name = f"MOV{sign}{small}{large}"
+                table[name] = partial(_widen, name, sign == "S", source, width)
+    for end, condition in _CONDITIONS.items():
+        table["SET" + end] = partial(_set, "SET" + end, condition)
+        for suffix in "WLQ":
+            table[f"CMOV{end}{suffix}"] = partial(_moved, "CMOV" + end, condition, True)
+    return table
+
+
 def x86(name: str) -> Dialect:
     """The dialect of tests that begin with ``X86`` or ``X86_64``."""
     long = name == "X86_64"
@@ -299,14 +346,19 @@ def x86(name: str) -> Dialect:
         "SFENCE": partial(_fence, "SFENCE"),
         "NOP": _nothing,
         "PAUSE": _nothing,
+        "ENDBR64": _nothing,
+        "RET": _return,
         "LOCK": partial(_locked, long),
     }
     for mnemonic in (*_LOCKABLE, *_PLAIN):
         table[mnemonic] = partial(_formed, mnemonic, long)
-        for suffix in "LQ" if long else "":
+        for suffix in _SUFFIXES if long else "":
             table[mnemonic + suffix] = table[mnemonic]
     for end, condition in _CONDITIONS.items():
         table["J" + end] = partial(_jump, condition)
         table["CMOV" + end] = partial(_moved, "CMOV" + end, condition, long)
+    if long:
+        for mnemonic, handler in _only_long().items():
+            table.setdefault(mnemonic, handler)
     shown, registers = (S64, canonical64) if long else (S32, canonical32)
     return Dialect(name, shown, registers, table)

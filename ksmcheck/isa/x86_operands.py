@@ -10,16 +10,20 @@ from ksmcheck.isa.expressions import WORD, cast, number, op
 from ksmcheck.isa.memory import SYMBOL
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line, Operand
-from ksmcheck.kernel.ints import U32, IntType
+from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Expr, Set, Use
 from ksmcheck.record import Struct
 
 _LETTERS = ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp")
 _MEMORY = re.compile(
     r"(?:\[\s*(?P<in>%?[A-Za-z_][\w.]*)\s*(?:\+\s*(?P<plus>\d+)\s*)?\]"
-    r"|(?P<before>-?\d*)\(\s*(?P<at>%?[A-Za-z_][\w.]*)\s*\)|(?P<name>[A-Za-z_][\w.]*))\Z"
+    r"|(?P<relative>[A-Za-z_][\w.]*)\(\s*%rip\s*\)"
+    r"|(?P<before>-?(?:0[xX][0-9a-fA-F]+|\d*))\(\s*(?P<at>%?[A-Za-z_][\w.]*)\s*"
+    r"(?:,\s*(?P<index>%?[A-Za-z]\w*)\s*(?:,\s*(?P<scale>[1248])\s*)?)?\)"
+    r"|(?P<name>[A-Za-z_][\w.]*))\Z"
 )
-_SUFFIXES = {"L": 32, "Q": 64}
+_NO_LOCATION = re.compile(r"%|(?:[a-d]h|[c-gs]s|[xyz]?mm\d+|st\d*|[er]?ip|[cd]r\d)\Z", re.I)
+_SUFFIXES = {"B": 8, "W": 16, "L": 32, "Q": 64}
 
 
 @cache
@@ -30,6 +34,11 @@ def _registers() -> dict[str, tuple[str, int]]:
     for index in range(8, 16):
         known[f"r{index}"] = (f"r{index}", 64)
         known[f"r{index}d"] = (f"r{index}", 32)
+        known[f"r{index}w"] = (f"r{index}", 16)
+        known[f"r{index}b"] = (f"r{index}", 8)
+    known |= {stem: ("r" + stem, 16) for stem in _LETTERS}
+    known |= {stem[0] + "l": ("r" + stem, 8) for stem in _LETTERS[:4]}
+    known |= {stem + "l": ("r" + stem, 8) for stem in _LETTERS[4:]}
     return known
 
 
@@ -67,7 +76,7 @@ class Form(Struct, frozen=True):
 
     @property
     def type(self) -> IntType:
-        return WORD if self.width == 64 else U32
+        return IntType(self.width, False)
 
     def register(self, operand: Operand) -> str | None:
         """The register's name, or None where the operand is none."""
@@ -87,11 +96,25 @@ class Form(Struct, frozen=True):
         match = _MEMORY.match(operand.text)
         if match is None:
             raise operand.wrong(f"'{operand.text}' is not understood", "a register, $1, or [x]")
-        name = match["in"] or match["at"] or match["name"]
-        offset = int(match["plus"] or match["before"] or 0)
+        name = match["in"] or match["relative"] or match["at"] or match["name"]
+        if match["name"] and (known_register(name) or _NO_LOCATION.match(name)):
+            raise operand.wrong(f"'{name}' is not a register that can be used here")
+        before = match["plus"] or match["before"] or "0"
+        offset = int(before, 16 if "x" in before.lower() else 10)
         register = canonical64(name) if self.long else canonical32(name)
-        base = Use(SYMBOL + name if register is None else register, WORD)
-        return op("add", WORD, base, number(offset)) if offset else base
+        where: Expr = Use(SYMBOL + name if register is None else register, WORD)
+        if match["index"]:
+            where = op("add", WORD, where, self._scaled(operand, match))
+        return op("add", WORD, where, number(offset)) if offset else where
+
+    def _scaled(self, operand: Operand, match: re.Match[str]) -> Expr:
+        """The second register of an address, times 1, 2, 4 or 8."""
+        known = known_register(match["index"])
+        if known is None or known[1] < 32 or not self.long:
+            raise operand.wrong(f"'{match['index']}' is not a register that can be used here")
+        scale = int(match["scale"] or 1)
+        index = Use(known[0], IntType(known[1], False))
+        return op("mul", WORD, index, number(scale)) if scale > 1 else index
 
     def is_memory(self, operand: Operand) -> bool:
         return self.register(operand) is None and operand.number() is None
@@ -109,7 +132,15 @@ class Form(Struct, frozen=True):
         return (load,), Use("(loaded)", self.type)
 
     def assign(self, operand: Operand, value: Expr) -> Micros:
-        return (Set(self.destination(operand), cast(WORD, value)),)
+        return self.fill(self.destination(operand), value)
+
+    def fill(self, register: str, value: Expr) -> Micros:
+        """The register becomes the value: 32 bits have zeros above them, fewer leave the rest."""
+        value = cast(WORD, cast(self.type, value))
+        if self.width < 32:
+            above = number(~((1 << self.width) - 1))
+            value = op("or", WORD, op("and", WORD, Use(register, WORD), above), value)
+        return (Set(register, value),)
 
 
 def form_of(line: Line, name: str, *, long: bool, locked: bool, operands: int) -> Form:

@@ -70,6 +70,7 @@ class LitmusParser(InitParser):
             notes = (Note("the first one", self.final.span),)
             raise InputError("a second condition", parser.token.span, None, notes)
         self.final = parser.condition()
+        parser.accept(";")
         follows = parser.token
         if follows.kind != "eof" and follows.text not in {"locations", "filter"} | _CONDITIONS:
             parser.expected("the end of the test after its condition", _after_condition(follows))

@@ -46,10 +46,15 @@ P0(int *x, int *y) { int r0; r0 = READ_ONCE(*x); WRITE_ONCE(*y, r0); }
 P1(int *x, int *y) { int r1; r1 = READ_ONCE(*y); WRITE_ONCE(*x, r1); }
 exists (0:r0=1)
 """
-KEPT = """C kept
+UNHELD = """C unheld
 { spinlock_t s; }
-P0(spinlock_t *s) { spin_lock(s); }
+P0(spinlock_t *s) { spin_unlock(s); }
 exists (0=0)
+"""
+READING = """C reading
+{ }
+P0(int *x) { int r0; rcu_read_lock(); r0 = READ_ONCE(*x); }
+exists (0:r0=0)
 """
 UNKNOWN = """C unknown
 { }
@@ -69,7 +74,7 @@ def test_each_is_told_in_the_document_with_a_reason() -> None:
     assert [d["id"] for d in LISTED] == [
         "memory-copy",
         "thin-air",
-        "lock-not-released",
+        "unbalanced-lock",
         "not-understood",
     ]
     for one in LISTED:
@@ -88,7 +93,7 @@ def test_no_value_out_of_thin_air(tmp_path: Path) -> None:
     assert observation(tmp_path, THIN_AIR) == "Never"
 
 
-@pytest.mark.parametrize("text", [KEPT, UNKNOWN])
+@pytest.mark.parametrize("text", [UNHELD, READING, UNKNOWN])
 def test_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError):
         observation(tmp_path, text)
