@@ -14,7 +14,7 @@ from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, arithmetic
 from ksmcheck.isa.aarch64_operands import address, canonical, register, value_of
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, compare, number, op
-from ksmcheck.isa.micro import Go, Micros
+from ksmcheck.isa.micro import END, Go, Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.kernel.ints import S64, U32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
@@ -37,7 +37,13 @@ def _load(name: str, tags: Tags, size: int | None, signed: bool, line: Line) -> 
     dst, width = register(line[0])
     where, after = address(line, 1)
     cell = _cell(size or width, signed)
+    _check_base(line, dst, after)
     return (*_loaded(name, tags, dst, width, where, cell), *after)
+
+
+def _check_base(line: Line, dst: str | None, after: Micros) -> None:
+    if any(isinstance(change, Set) and change.reg == dst for change in after):
+        raise line.wrong("a load into the base that it writes back is unpredictable")
 
 
 def _loaded(
@@ -94,6 +100,8 @@ def _load_pair(name: str, line: Line) -> Micros:
     cell = _cell(width)
     if one is not None and isinstance(where, Use) and where.reg == one:
         raise line[0].wrong("a pair that loads its own base is not supported")
+    _check_base(line, one, after)
+    _check_base(line, two, after)
     first = _loaded(name, (), one, width, where, cell)
     return (*first, *_loaded(f"{name}.second", (), two, width, second, cell, joined=True), *after)
 
@@ -178,6 +186,19 @@ def _isb(line: Line) -> Micros:
     return (acts.fence("ISB"),)
 
 
+def _return(line: Line) -> Micros:
+    """Nobody has called the thread: it ends."""
+    line.expect(0, 1)
+    return (Go(None, END),)
+
+
+def _prefetch(line: Line) -> Micros:
+    """A hint, which orders nothing and has no events."""
+    line.expect(2)
+    _memory(line, 1)
+    return ()
+
+
 def _branch(line: Line) -> Micros:
     line.expect(1)
     return (Go(None, line[0].label()),)
@@ -237,6 +258,9 @@ def _accesses() -> dict[str, Handler]:
             table[stem + suffix] = partial(_load, stem + suffix, tags, size, False)
         for stem, tags in (("STR", ()), ("STUR", ()), ("STLR", ("L",)), ("STLUR", ("L",))):
             table[stem + suffix] = partial(_store, stem + suffix, tags, size)
+        # As user code sees its own memory: one test runs at one level of privilege.
+        table["LDTR" + suffix] = partial(_load, "LDTR" + suffix, (), size, False)
+        table["STTR" + suffix] = partial(_store, "STTR" + suffix, (), size)
         for stem, tags in (("LDXR", ()), ("LDAXR", ("A",))):
             table[stem + suffix] = partial(_load_exclusive, stem + suffix, tags, size)
         for stem, tags in (("STXR", ()), ("STLXR", ("L",))):
@@ -269,6 +293,9 @@ def _atomics() -> dict[str, Handler]:
 def _branches() -> dict[str, Handler]:
     table: dict[str, Handler] = {
         "B": _branch,
+        "B.AL": _branch,
+        "RET": _return,
+        "PRFM": _prefetch,
         "CBZ": partial(_compare_branch, "eq"),
         "CBNZ": partial(_compare_branch, "ne"),
         "TBZ": partial(_test_branch, "eq"),

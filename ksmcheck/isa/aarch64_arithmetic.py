@@ -134,10 +134,38 @@ def _multiply(line: Line) -> Micros:
     return assign(dst, op("mul", _type(width), value_of(line[1]), value_of(line[2])))
 
 
+def _multiply_add(name: str, line: Line) -> Micros:
+    """``MADD X0,X1,X2,X3``: X3 + X1 * X2; MSUB: X3 - X1 * X2; MNEG: -(X1 * X2)."""
+    line.expect(3 if name == "neg" else 4)
+    dst, width = register(line[0])
+    type = _type(width)
+    product = op("mul", type, value_of(line[1]), value_of(line[2]))
+    if name == "neg":
+        return assign(dst, Op("neg", (product,), type))
+    return assign(dst, op(name, type, value_of(line[3]), product))
+
+
 def _move(line: Line) -> Micros:
     line.expect(2, 3)
     dst, width = register(line[0])
     return assign(dst, flexible(line, 1, _type(width)))
+
+
+def _move_not(line: Line) -> Micros:
+    """``MOVN W0,#1,LSL #16``."""
+    line.expect(2, 3)
+    dst, width = register(line[0])
+    return assign(dst, Op("bitnot", (flexible(line, 1, _type(width)),), _type(width)))
+
+
+def _move_keep(line: Line) -> Micros:
+    """``MOVK X0,#1,LSL #16`` replaces 16 bits."""
+    line.expect(2, 3)
+    dst, width = register(line[0])
+    type, value = _type(width), flexible(line, 1, _type(width))
+    at = int(line[2].text.split("#")[-1]) if len(line) > 2 else 0
+    kept = op("and", type, value_of(line[0]), number(~(0xFFFF << at), type))
+    return assign(dst, op("or", type, kept, value))
 
 
 def _unary(name: str, line: Line) -> Micros:
@@ -189,13 +217,13 @@ def _set(value: int, line: Line) -> Micros:
     return assign(dst, Op("pick", (_condition(line, 1), *arms), type))
 
 
-def _increment(line: Line) -> Micros:
-    """``CINC X1,X2,EQ``."""
+def _change_if(change: str, line: Line) -> Micros:
+    """``CINC X1,X2,EQ``, CINV and CNEG."""
     line.expect(3)
     dst, width = register(line[0])
     type = _type(width)
     value = cast(type, value_of(line[1]))
-    arms = op("add", type, value, number(1)), value
+    arms = _changed(change, type, value), value
     return assign(dst, Op("pick", (_condition(line, 2), *arms), type))
 
 
@@ -241,7 +269,17 @@ def arithmetic() -> dict[str, Handler]:
         "CSINV": partial(_select, "bitnot"),
         "CSET": partial(_set, 1),
         "CSETM": partial(_set, -1),
-        "CINC": _increment,
+        "CINC": partial(_change_if, "inc"),
+        "CINV": partial(_change_if, "bitnot"),
+        "CNEG": partial(_change_if, "neg"),
+        "MADD": partial(_multiply_add, "add"),
+        "MSUB": partial(_multiply_add, "sub"),
+        "MNEG": partial(_multiply_add, "neg"),
+        "MOVN": _move_not,
+        "MOVK": _move_keep,
         "NOP": _nothing,
+        "YIELD": _nothing,
     }
+    for shifting in ("LSL", "LSR", "ASR"):
+        table[shifting + "V"] = table[shifting]
     return table

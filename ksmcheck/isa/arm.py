@@ -14,10 +14,10 @@ from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, difference_flags, logic_
 from ksmcheck.isa.arm_operands import address, assign, canonical, flexible, register, value_of
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift
-from ksmcheck.isa.micro import Go, Micros
+from ksmcheck.isa.micro import END, Go, Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.kernel.ints import S32, U32, IntType
-from ksmcheck.program.ir import Expr, Op, Use
+from ksmcheck.program.ir import Expr, Op, Set, Use
 
 _SIZES = {"": 32, "B": 8, "H": 16}
 _OPERATORS = {"ADD": "add", "SUB": "sub", "AND": "and", "ORR": "or", "EOR": "xor"}
@@ -27,6 +27,8 @@ def _load(name: str, width: int, signed: bool, line: Line) -> Micros:
     line.expect(2, 3)
     where, after = address(line, 1)
     dst = register(line[0])
+    if any(isinstance(change, Set) and change.reg == dst for change in after):
+        raise line.wrong("a load into the base that it writes back is unpredictable")
     act = acts.load(name, (), dst, where, IntType(width, signed), U32)
     return (act, *assign(dst, Use(dst, U32)), *after)
 
@@ -99,6 +101,43 @@ def _flags(name: str, left: Expr, right: Expr, result: Expr) -> Micros:
     return sum_flags(U32, left, right) if name == "add" else logic_flags(U32, result)[:2]
 
 
+def _reversed_or_cleared(name: str, condition: Expr | None, line: Line) -> Micros:
+    """``RSB R1,R2,#0``: the second less the first; ``BIC R1,R2,R3``: without the second's bits."""
+    line.expect(3, 4)
+    left, right = value_of(line[1]), flexible(line, 2)
+    if name == "sub":
+        value = op(name, U32, right, left)
+    else:
+        value = op(name, U32, left, Op("bitnot", (cast(U32, right),), U32))
+    return _kept(condition, register(line[0]), value)
+
+
+def _multiply(condition: Expr | None, line: Line) -> Micros:
+    line.expect(3)
+    value = op("mul", U32, value_of(line[1]), value_of(line[2]))
+    return _kept(condition, register(line[0]), value)
+
+
+def _move_top(line: Line) -> Micros:
+    """``MOVT R1,#2`` replaces the upper half."""
+    line.expect(2)
+    kept = op("and", U32, value_of(line[0]), number(0xFFFF))
+    return assign(register(line[0]), op("or", U32, kept, number(line[1].immediate() << 16)))
+
+
+def _extend(type: IntType, line: Line) -> Micros:
+    line.expect(2)
+    return assign(register(line[0]), cast(U32, cast(type, value_of(line[1]))))
+
+
+def _return(line: Line) -> Micros:
+    """Nobody has called the thread: it ends."""
+    line.expect(1)
+    if line[0].text.upper() not in ("LR", "R14"):
+        raise line[0].wrong("a jump to an address that is computed is not supported")
+    return (Go(None, END),)
+
+
 def _compare(name: str, line: Line) -> Micros:
     line.expect(2, 3)
     left, right = value_of(line[0]), flexible(line, 1)
@@ -149,6 +188,9 @@ def _conditional() -> dict[str, Handler]:
         table["B" + suffix] = partial(_jump, condition)
         table["MOV" + suffix] = partial(_move, condition, False)
         table["MVN" + suffix] = partial(_move_not, condition)
+        table["MUL" + suffix] = partial(_multiply, condition)
+        table["RSB" + suffix] = partial(_reversed_or_cleared, "sub", condition)
+        table["BIC" + suffix] = partial(_reversed_or_cleared, "and", condition)
         for mnemonic, name in _OPERATORS.items():
             table[mnemonic + suffix] = partial(_three, name, condition, False)
     return table
@@ -159,6 +201,12 @@ def arm() -> Dialect:
     table: dict[str, Handler] = {
         **_accesses(),
         **_conditional(),
+        "BX": _return,
+        "MOVT": _move_top,
+        "UXTB": partial(_extend, IntType(8, False)),
+        "UXTH": partial(_extend, IntType(16, False)),
+        "SXTB": partial(_extend, IntType(8, True)),
+        "SXTH": partial(_extend, IntType(16, True)),
         "MOVW": partial(_move, None, False),
         "MOVS": partial(_move, None, True),
         "CMP": partial(_compare, "sub"),

@@ -46,6 +46,15 @@ def address(operand: Operand) -> Expr:
     return op("add", WORD, base, number(offset)) if offset else base
 
 
+def base_register(operand: Operand) -> str:
+    """The register that an update form of ``4(r1)`` changes."""
+    match = _ADDRESS.match(operand.text)
+    base = None if match is None else canonical(match[2])
+    if base is None or base == "r0":
+        raise operand.wrong("an update form needs a register that is not r0 as base")
+    return base
+
+
 def indexed(base: Operand, index: Operand) -> Expr:
     """``lwzx r1,r2,r3`` accesses r2 + r3."""
     left, right = base_of(base), value_of(index)

@@ -14,7 +14,7 @@ from functools import partial
 from ksmcheck.isa import acts
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, compare, number
-from ksmcheck.isa.micro import Go, Micros
+from ksmcheck.isa.micro import END, Go, Micros
 from ksmcheck.isa.operands import Line, Operand
 from ksmcheck.isa.riscv_arithmetic import arithmetic
 from ksmcheck.isa.riscv_operands import address, canonical, register, value_of
@@ -137,6 +137,12 @@ def _branch_zero(name: str, line: Line) -> Micros:
     return (Go(compare(name, S64, value_of(line[0]), number(0)), line[1].label()),)
 
 
+def _return(line: Line) -> Micros:
+    """Nobody has called the thread: it ends."""
+    line.expect(0)
+    return (Go(None, END),)
+
+
 def _jump(line: Line) -> Micros:
     line.expect(1)
     return (Go(None, line[0].label()),)
@@ -169,6 +175,7 @@ def _others() -> dict[str, Handler]:
         "fence.tso": partial(_named_fence, "Fence.tso"),
         "fence.i": partial(_named_fence, "Fence.i"),
         "j": _jump,
+        "ret": _return,
     }
     for name, (operator, signed) in _BRANCHES.items():
         table[name] = partial(_branch, operator, signed)

@@ -106,7 +106,9 @@ def arithmetic() -> dict[str, Handler]:
         "sext.w": partial(_move, S32),
         "zext.w": partial(_move, IntType(32, False)),
         "neg": partial(_unary, "neg", WORD),
+        "negw": partial(_unary, "neg", S32),
         "not": partial(_unary, "bitnot", WORD),
         "nop": _nothing,
+        "pause": _nothing,
     }
     return table

@@ -97,11 +97,12 @@ class Form(Struct, frozen=True):
         if match is None:
             raise operand.wrong(f"'{operand.text}' is not understood", "a register, $1, or [x]")
         name = match["in"] or match["relative"] or match["at"] or match["name"]
-        if match["name"] and (known_register(name) or _NO_LOCATION.match(name)):
-            raise operand.wrong(f"'{name}' is not a register that can be used here")
         before = match["plus"] or match["before"] or "0"
         offset = int(before, 16 if "x" in before.lower() else 10)
         register = canonical64(name) if self.long else canonical32(name)
+        wide = register is None or (known_register(name) or ("", 0))[1] >= 32
+        if not wide or (register is None and (known_register(name) or _NO_LOCATION.match(name))):
+            raise operand.wrong(f"'{name}' is not a register that can be used here")
         where: Expr = Use(SYMBOL + name if register is None else register, WORD)
         if match["index"]:
             where = op("add", WORD, where, self._scaled(operand, match))
@@ -117,7 +118,10 @@ class Form(Struct, frozen=True):
         return op("mul", WORD, index, number(scale)) if scale > 1 else index
 
     def is_memory(self, operand: Operand) -> bool:
-        return self.register(operand) is None and operand.number() is None
+        if self.register(operand) is not None or operand.number() is not None:
+            return False
+        self.address(operand)  # refuses what is no place in memory either
+        return True
 
     def value(self, operand: Operand) -> tuple[Micros, Expr]:
         """The operand's value, and what has to be done first to have it (a load)."""

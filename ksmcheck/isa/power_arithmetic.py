@@ -1,0 +1,211 @@
+"""Power instructions that compute (Power ISA, Book I chapter 3)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ksmcheck.isa.dialect import Handler
+from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift
+from ksmcheck.isa.micro import Micros
+from ksmcheck.isa.operands import Line
+from ksmcheck.isa.power_operands import address, base_of, field, register, value_of
+from ksmcheck.kernel.ints import S32, S64, U32, IntType
+from ksmcheck.program.ir import Expr, Op, Set, Use
+
+_LOGIC = {"add": "add", "and": "and", "or": "or", "xor": "xor", "mullw": "mul", "mulld": "mul"}
+_IMMEDIATE = {"addi": "add", "mulli": "mul", "ori": "or", "xori": "xor", "andi": "and"}
+_SHIFTS = {"slw": ("shl", 32, False), "srw": ("shr", 32, False), "sraw": ("shr", 32, True)}
+_SHIFTS |= {"sld": ("shl", 64, False), "srd": ("shr", 64, False), "srad": ("shr", 64, True)}
+
+
+def _compared(where: str, type: IntType, left: Expr, right: Expr) -> Micros:
+    """A condition field: less, greater, equal."""
+    return tuple(
+        Set(f"{where}.{name}", compare(name, type, left, right)) for name in ("lt", "gt", "eq")
+    )
+
+
+def _compare(width: int, signed: bool, immediate: bool, line: Line) -> Micros:
+    """``cmpw r1,r2`` or ``cmpw cr1,r1,r2``."""
+    line.expect(2, 3)
+    where = field(line[0]) if len(line) == 3 else "flag.cr0"
+    left, right = line.operands[-2:]
+    second: Expr = number(right.immediate()) if immediate else value_of(right)
+    return _compared(where, IntType(width, signed), value_of(left), second)
+
+
+def _result(dst: str, value: Expr, record: bool) -> Micros:
+    """``add.`` also compares its result with 0."""
+    setting = Set(dst, cast(WORD, value))
+    if not record:
+        return (setting,)
+    return (setting, *_compared("flag.cr0", S64, Use(dst, WORD), number(0)))
+
+
+def _three(name: str, record: bool, line: Line) -> Micros:
+    line.expect(3)
+    value = op(name, WORD, value_of(line[1]), value_of(line[2]))
+    return _result(register(line[0]), value, record)
+
+
+def _subtract(swap: bool, record: bool, line: Line) -> Micros:
+    """``subf r1,r2,r3`` is r3 - r2, ``sub r1,r2,r3`` is r2 - r3."""
+    line.expect(3)
+    sides = [value_of(line[1]), value_of(line[2])]
+    left, right = sides[::-1] if swap else sides
+    return _result(register(line[0]), op("sub", WORD, left, right), record)
+
+
+def _complement(name: str, record: bool, line: Line) -> Micros:
+    """``andc``, ``orc``: with the complement of the second."""
+    line.expect(3)
+    right = Op("bitnot", (value_of(line[2]),), WORD)
+    return _result(register(line[0]), op(name, WORD, value_of(line[1]), right), record)
+
+
+def _rotate_and_mask(record: bool, line: Line) -> Micros:
+    """``rlwinm r1,r2,4,30,31``: the word turned left, and of it the bits 30 to 31 from the left."""
+    line.expect(5)
+    turn, first, last = (o.immediate() for o in line.operands[2:])
+    if not 0 <= turn < 32 or not 0 <= first <= last < 32:
+        raise line.wrong("rlwinm here takes a turn below 32 and a mask that does not wrap around")
+    word = cast(U32, value_of(line[1]))
+    if turn:
+        parts = (shift("shl", U32, word, number(turn)), shift("shr", U32, word, number(32 - turn)))
+        word = op("or", U32, *parts)
+    mask = ((1 << (32 - first)) - 1) & ~((1 << (31 - last)) - 1)
+    return _result(register(line[0]), op("and", U32, word, number(mask)), record)
+
+
+def _clear_word(left: bool, line: Line) -> Micros:
+    """``clrlwi r1,r2,n`` and ``clrrwi``: n bits of the word's left or right become 0."""
+    line.expect(3)
+    bits = line[2].immediate()
+    if not 0 <= bits < 32:
+        raise line[2].wrong("between 0 and 31 bits can be cleared")
+    mask = (1 << (32 - bits)) - 1 if left else 0xFFFFFFFF & ~((1 << bits) - 1)
+    return _result(register(line[0]), op("and", U32, value_of(line[1]), number(mask)), False)
+
+
+def _add_shifted(sign: int, line: Line) -> Micros:
+    """``addis``, ``subis``."""
+    line.expect(3)
+    value = op("add", WORD, base_of(line[1]), number(sign * (line[2].immediate() << 16)))
+    return _result(register(line[0]), value, False)
+
+
+def _subtract_immediate(line: Line) -> Micros:
+    line.expect(3)
+    value = op("add", WORD, base_of(line[1]), number(-line[2].immediate()))
+    return _result(register(line[0]), value, False)
+
+
+def _load_address(line: Line) -> Micros:
+    """``la r1,4(r2)``."""
+    line.expect(2)
+    return _result(register(line[0]), address(line[1]), False)
+
+
+def _inverted(name: str, record: bool, line: Line) -> Micros:
+    """``nor``, ``nand``, ``eqv``."""
+    line.expect(3)
+    value = op(name, WORD, value_of(line[1]), value_of(line[2]))
+    return _result(register(line[0]), Op("bitnot", (value,), WORD), record)
+
+
+def _immediate(name: str, record: bool, line: Line) -> Micros:
+    line.expect(3)
+    left = base_of(line[1]) if name == "add" else value_of(line[1])
+    value = op(name, WORD, left, number(line[2].immediate()))
+    return _result(register(line[0]), value, record)
+
+
+def _shift(name: str, width: int, signed: bool, immediate: bool, line: Line) -> Micros:
+    line.expect(3)
+    by: Expr = number(line[2].immediate()) if immediate else value_of(line[2])
+    return _result(
+        register(line[0]), shift(name, IntType(width, signed), value_of(line[1]), by), False
+    )
+
+
+def _load_immediate(shifted: int, line: Line) -> Micros:
+    line.expect(2)
+    return _result(register(line[0]), number(line[1].immediate() << shifted), False)
+
+
+def _move(record: bool, line: Line) -> Micros:
+    line.expect(2)
+    return _result(register(line[0]), value_of(line[1]), record)
+
+
+def _unary(name: str, line: Line) -> Micros:
+    line.expect(2)
+    return _result(register(line[0]), Op(name, (value_of(line[1]),), WORD), False)
+
+
+def _extend(type: IntType, line: Line) -> Micros:
+    line.expect(2)
+    return _result(register(line[0]), cast(type, value_of(line[1])), False)
+
+
+def _nothing(line: Line) -> Micros:
+    line.expect(0)
+    return ()
+
+
+def arithmetic() -> dict[str, Handler]:
+    """The handlers by mnemonic."""
+    table: dict[str, Handler] = {}
+    for dot in ("", "."):
+        record = bool(dot)
+        for mnemonic, name in _LOGIC.items():
+            table[mnemonic + dot] = partial(_three, name, record)
+        for mnemonic, name in {"nor": "or", "nand": "and", "eqv": "xor"}.items():
+            table[mnemonic + dot] = partial(_inverted, name, record)
+        for mnemonic, name in {"andc": "and", "orc": "or"}.items():
+            table[mnemonic + dot] = partial(_complement, name, record)
+        table["rlwinm" + dot] = partial(_rotate_and_mask, record)
+        table["subf" + dot] = partial(_subtract, True, record)
+        table["sub" + dot] = partial(_subtract, False, record)
+        table["mr" + dot] = partial(_move, record)
+    for mnemonic, name in _IMMEDIATE.items():
+        dotted = mnemonic + "." * (name == "and")
+        table[dotted] = partial(_immediate, name, name == "and")
+    for mnemonic, (name, width, signed) in _SHIFTS.items():
+        table[mnemonic] = partial(_shift, name, width, signed, False)
+        table[mnemonic + "i"] = partial(_shift, name, width, signed, True)
+    for mnemonic, (width, signed) in {
+        "cmpw": (32, True),
+        "cmpd": (64, True),
+        "cmplw": (32, False),
+        "cmpld": (64, False),
+    }.items():
+        table[mnemonic] = partial(_compare, width, signed, False)
+        table[mnemonic + "i"] = partial(_compare, width, signed, True)
+    return table | {
+        "li": partial(_load_immediate, 0),
+        "lis": partial(_load_immediate, 16),
+        "neg": partial(_unary, "neg"),
+        "not": partial(_unary, "bitnot"),
+        "extsw": partial(_extend, S32),
+        "extsh": partial(_extend, IntType(16, True)),
+        "extsb": partial(_extend, IntType(8, True)),
+        "clrlwi": partial(_clear_word, True),
+        "clrrwi": partial(_clear_word, False),
+        "addis": partial(_add_shifted, 1),
+        "subis": partial(_add_shifted, -1),
+        "subi": _subtract_immediate,
+        "la": _load_address,
+        "clrldi": _clear_left,
+        "nop": _nothing,
+    }
+
+
+def _clear_left(line: Line) -> Micros:
+    """``clrldi r1,r2,32`` keeps the low 32 bits."""
+    line.expect(3)
+    bits = line[2].immediate()
+    if not 0 <= bits < 64:
+        raise line[2].wrong("between 0 and 63 bits can be cleared")
+    value = op("and", WORD, value_of(line[1]), number((1 << (64 - bits)) - 1))
+    return _result(register(line[0]), value, False)
