@@ -293,6 +293,10 @@ class _Case:
             if "old" in names and not step.rmw and self.read is not None:
                 taints.append({self.read.id: one.terms.true})
             self._depend("data", event, union(one.terms, taints))
+        if step.decided:
+            names = formula_names(parse_formula(one.primitive.test or "1"))
+            taints = [one.names[n].taint for n in names if n in one.names]
+            self._depend("ctrl", event, union(one.terms, taints))
         if step.rmw:
             source = self._rmw_read.get(step.lock) or self.read
             assert source is not None

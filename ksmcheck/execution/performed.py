@@ -221,6 +221,11 @@ class _Attempt:
                 record.addr.update((read, event.id) for read in address.reads)
             if step.kind == "W" and not step.lock:
                 record.data.update((read, event.id) for read in self.written_from(step))
+            if step.decided:
+                names = formula_names(parse_formula(self.primitive.test or "1"))
+                for compared in (self.operands.names.get(name) for name in names):
+                    reads = NO_READS if compared is None else compared.reads
+                    record.ctrl.update((read, event.id) for read in reads)
             if step.rmw and step.kind == "R":
                 pending[step.lock] = event.id
             elif step.rmw:

@@ -14,7 +14,7 @@ from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, arithmetic
 from ksmcheck.isa.aarch64_operands import address, canonical, register, value_of
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, compare, number, op
-from ksmcheck.isa.micro import END, Go, Micros
+from ksmcheck.isa.micro import END, BadInstruction, Go, Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.kernel.ints import S64, U32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
@@ -106,6 +106,12 @@ def _load_pair(name: str, line: Line) -> Micros:
     return (*first, *_loaded(f"{name}.second", (), two, width, second, cell, joined=True), *after)
 
 
+def _load_pair_unordered(line: Line) -> Micros:
+    """An address dependency does not order the second of two loads where it is non-temporal
+    (C3.2.9): here that is refused, not got wrong."""
+    raise BadInstruction("LDNP, which dependencies do not order, is not supported", 0, 4)
+
+
 def _store_pair(name: str, line: Line) -> Micros:
     line.expect(3, 4)
     width = register(line[0])[1]
@@ -120,14 +126,16 @@ def _store_pair(name: str, line: Line) -> Micros:
 
 
 def _atomic(name: str, new: str, tags: tuple[Tags, Tags], size: int | None, line: Line) -> Micros:
-    """``LDADDA W1,W2,[X3]``: operand, old value, address (C3.2.12).
-
-    Without a register for the old value it does not acquire.
-    """
+    """``LDADDA W1,W2,[X3]``: operand, old value, address (C3.2.12)."""
     line.expect(3)
     value, (dst, width) = value_of(line[0]), register(line[1])
     where = _memory(line, 2)
     return _updated(name, new, tags, dst, where, value, size or width)
+
+
+def _without_result(name: str, reads: Tags) -> tuple[str, Tags]:
+    """Without a register for the old value an atomic does not acquire, and DMB LD passes it by."""
+    return f"{name}.noret", (*(t for t in reads if t != "A"), "NoRet")
 
 
 def _updated(
@@ -142,7 +150,7 @@ def _updated(
     """Signed comparisons need a signed cell; the old value comes back with zeros above it."""
     reads, writes = tags
     if dst is None:
-        name, reads = f"{name}.noret", (*(t for t in reads if t != "A"), "NoRet")
+        name, reads = _without_result(name, reads)
     cell = _cell(width, "SM" in name)
     if not cell.signed or dst is None:
         return (acts.update(name, new, reads, writes, dst, where, value, cell, WORD),)
@@ -161,11 +169,17 @@ def _atomic_store(
 
 
 def _compare_and_swap(name: str, tags: tuple[Tags, Tags], size: int | None, line: Line) -> Micros:
-    """``CAS W1,W2,[X3]``: W1 is compared with, and gets the old value."""
+    """``CAS W1,W2,[X3]``: W1 is compared with, and gets the old value; WZR does not acquire."""
     line.expect(3)
     (dst, width), expected, value = register(line[0]), value_of(line[0]), value_of(line[1])
     where, cell = _memory(line, 2), _cell(size or width)
-    return (acts.compare_swap(name, *tags, dst, where, expected, value, cell, WORD),)
+    reads, writes = tags
+    if dst is None:
+        name, reads = _without_result(name, reads)
+    act = acts.compare_swap(
+        name, reads, writes, dst, where, expected, value, cell, WORD, decided=True
+    )
+    return (act,)
 
 
 def _barrier(name: str, line: Line) -> Micros:
@@ -268,8 +282,8 @@ def _accesses() -> dict[str, Handler]:
     for suffix, width in _SIGNED.items():
         for stem in ("LDR", "LDUR", "LDAPUR"):
             table[stem + suffix] = partial(_load, stem + suffix, _LOADS[stem], width, True)
-    for stem in ("LDP", "LDNP"):
-        table[stem] = partial(_load_pair, stem)
+    table["LDP"] = partial(_load_pair, "LDP")
+    table["LDNP"] = _load_pair_unordered
     for stem in ("STP", "STNP"):
         table[stem] = partial(_store_pair, stem)
     return table

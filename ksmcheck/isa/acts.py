@@ -107,7 +107,9 @@ def update(
 
 
 @cache
-def _compare_swap(name: str, reads: Tags, writes: Tags, atomic: bool) -> tuple[Primitive, Row]:
+def _compare_swap(
+    name: str, reads: Tags, writes: Tags, atomic: bool, decided: bool
+) -> tuple[Primitive, Row]:
     primitive = Primitive(
         name,
         ("ptr", "val", "val"),
@@ -119,7 +121,7 @@ def _compare_swap(name: str, reads: Tags, writes: Tags, atomic: bool) -> tuple[P
         result_type="cell",
     )
     read = Step("R", reads, rmw=atomic)
-    write = Step("W", writes, rmw=atomic, joined=True)
+    write = Step("W", writes, rmw=atomic, joined=True, decided=decided)
     return primitive, Row(name, None, (read, write), (read,), "")
 
 
@@ -135,9 +137,11 @@ def compare_swap(
     result: IntType,
     *,
     atomic: bool = True,
+    decided: bool = False,
 ) -> Act:
-    """Write ``value`` if the old value is ``expected``; gives the old value."""
-    primitive, row = _compare_swap(name, reads, writes, atomic)
+    """Write ``value`` if the old value is ``expected``; gives the old value. ``decided``: what
+    ``expected`` was computed from controls the write."""
+    primitive, row = _compare_swap(name, reads, writes, atomic, decided)
     return Act(primitive, row, dst, (address, expected, value), cell, result)
 
 

@@ -22,6 +22,8 @@ class Step(Struct, frozen=True):
     The two are then a pair of ``rmw``.
     ``told``: the primitive's result depends on this W (RISC-V: what is computed from the success of
     an SC depends on it; the other machines say that it depends on nothing).
+    ``decided``: what the primitive's test compares with controls this W (CAS of AArch64, where it
+    is a pick dependency, which orders writes as a control dependency does).
     ``located``: this F has the primitive's address (``synchronize_srcu``), for ``loc``.
 
     ``rmw`` may stand on an R alone (a failed cmpxchg): it is then in the set RMW, in no pair.
@@ -38,6 +40,7 @@ class Step(Struct, frozen=True):
     reserves: bool = False
     reserved: bool = False
     told: bool = False
+    decided: bool = False
 
 
 LOCK_OFFSET = 1 << 52
