@@ -46,11 +46,16 @@ def check_fit(test: AssemblyTest, model: str) -> None:
 
 def check_widths(structure: EventStructure) -> None:
     """Raises InputError for an access that is, or may be, wider or narrower than what it accesses:
-    models of mixed sizes are another matter."""
+    models of mixed sizes are another matter. So is one beside every location."""
     starts = {cell.address: cell for cell in structure.cells}
     for event in structure.events:
         if event.address is not None and event.address.is_const:
-            _refuse(event, starts.get(event.address.payload))
+            cell = starts.get(event.address.payload)
+            if cell is None and event.origin is not None:
+                hint = "arrays and parts of locations are not modelled"
+                message = "this access is at the address of no location"
+                raise InputError(message, event.origin.span, hint)
+            _refuse(event, cell)
     for wild in structure.obligations:
         if wild.kind == BAD_ADDRESS:
             of = [e for e in structure.events if e.origin is wild.origin and e.kind != "F"]

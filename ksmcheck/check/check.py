@@ -173,7 +173,7 @@ class Checker(Struct):
             cells=structure.cells,
             quantifier=structure.quantifier,
             observation=word if structure.condition is not None else None,
-            flags=search.all_flags() if listed else (),
+            flags=search.all_flags() + search.wild() if listed else (),
         )
 
     def forget(self) -> None:

@@ -250,6 +250,18 @@ class Search:
                     raised.append(check.name)
         return tuple(raised)
 
+    def wild(self) -> tuple[str, ...]:
+        """``bad-address`` where a consistent execution has a wild pointer: no state is listed for
+        it, and that has to be said."""
+        terms = self.structure.terms
+        strays = [
+            terms.both(o.guard, terms.no(o.holds))
+            for o in self.structure.obligations
+            if o.kind == "bad address"
+        ]
+        found = bool(strays) and self.find(terms.either(*strays)) is not None
+        return ("bad-address",) if found else ()
+
     def bound_reached(self) -> bool:
         """Whether a consistent execution goes round a loop more often than it was unrolled."""
         if not self.structure.cuts:

@@ -48,8 +48,10 @@ class Initial(Statements):
 
     def _register_start(self, entry: InitEntry, found: Start) -> None:
         assert entry.thread is not None
-        if not isinstance(entry.target, Name) or entry.value is None:
+        if not isinstance(entry.target, Name):
             raise InputError("a register's start is written 0:r1 = value", entry.span)
+        if entry.value is None:
+            return  # ``int 0:r1;`` gives a type alone, which its first assignment gives again
         value = self._constant(entry.value, herd=True)
         if entry.type is not None:
             type = self.declarations.resolve(entry.type)

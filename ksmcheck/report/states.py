@@ -15,7 +15,7 @@ def states_text(observed: Observed) -> str:
     lines = [f"Test {observed.test} {quantifier}", f"States {len(observed.states)}"]
     for state in observed.states:
         shown = (
-            f"{_place(text)}={names.bare(value, type.width)};"
+            f"{_place(text)}={names.bare(value, type)};"
             for text, value, type in zip(observed.texts, state, observed.types, strict=True)
         )
         lines.append(" ".join(shown))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Cell
 
 SMALL = 4096
@@ -35,14 +36,15 @@ class Names:
             return str(raw - (1 << width))
         return hex(raw)
 
-    def bare(self, raw: int, width: int = 64) -> str:
-        """As herd7 prints values: a pointer is the name of its target, also in an ``int``."""
+    def bare(self, raw: int, type: IntType) -> str:
+        """As herd7 prints values: a pointer is the name of its target, also in an ``int``; numbers
+        are decimal."""
         if raw >= SMALL:
             index = bisect_right(self._addresses, raw) - 1
             if index >= 0 and raw - self._addresses[index] < 8:
                 offset = raw - self._addresses[index]
                 return f"{self._objects[index]}+{offset}" if offset else self._objects[index]
-        return self.value(raw, width)
+        return str(type.wrap(raw))
 
 
 def _object(ordered: Sequence[Cell], index: int) -> str:

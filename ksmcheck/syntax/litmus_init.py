@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ksmcheck.syntax.c_ast import Expr, Index, IntLit, Member, Name, TypeExpr, Unary
+from ksmcheck.syntax.c_ast import Expr, Index, Member, Name, TypeExpr, Unary
 from ksmcheck.syntax.c_parser import CParser
 from ksmcheck.syntax.c_types import Specifiers
 from ksmcheck.syntax.litmus_ast import InitEntry
@@ -86,8 +86,7 @@ class InitParser(CParser):
     def _register(self, start: int, type_: TypeExpr | None) -> InitEntry:
         thread = self.thread_number()
         name = self.identifier("a local variable after ':'")
-        target = Name(name.text, name.span)
-        value: Expr = IntLit(0, "0", self.span_from(start))  # ``int 0:r1;`` only gives a type
+        target, value = Name(name.text, name.span), None
         if type_ is None or self.token.text == "=":
             self.expect("=", "after the register")
             value = self.initializer()

@@ -128,3 +128,25 @@ def test_kernel_c_states_have_brackets_too(tmp_path: Path) -> None:
     file.write_text("C t\n{ int *p = &x; }\nP0(int **p, int *x) { *x = 1; }\nexists (x=1 /\\ p=x)")
     lines = states_text(Checker().states(Request(file, "sc"))).splitlines()
     assert lines[2] == "[p]=x; [x]=1;"
+
+
+def test_typed_registers(tmp_path: Path) -> None:
+    """A register is printed and compared in the type that the start state gives it."""
+    text = "RISCV t\n{ uint64_t 0:x1; int32_t 0:x2; }\n P0;\n li x1,-1;\n li x2,-1;\n"
+    shown = states(text + "forall 0:x1=-1 /\\ 0:x2=-1", tmp_path)
+    assert shown[2] == "0:x1=18446744073709551615; 0:x2=-1;"
+    assert shown[-1] == "Observation t Always"
+
+
+def test_a_type_alone_and_unequal(tmp_path: Path) -> None:
+    """lwa extends the sign, lwz does not (Power ISA, Book I 3.3.2)."""
+    text = "PPC t\n{ 0:r1=x; x=-1; int64_t 0:r0; int64_t 0:r2 }\n"
+    text += "P0;\n lwa r0, 0(r1) ;\n lwz r2, 0(r1) ;\nforall 0:r0 = -1 /\\ 0:r2 <> -1\n"
+    assert states(text, tmp_path)[-1] == "Observation t Always"
+
+
+def test_wild_pointers_are_flagged(tmp_path: Path) -> None:
+    """The state of an execution that leaves memory is not listed: that is said."""
+    text = "AArch64 t\n{ 0:X1=p; int *p=x; 1:X1=p; }\n P0 | P1 ;\n LDR X2,[X1] | STR XZR,[X1] ;\n"
+    text += " LDR W0,[X2] | ;\nexists (0:X0=0)\n"
+    assert "Flag bad-address" in states(text, tmp_path)

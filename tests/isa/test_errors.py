@@ -27,6 +27,7 @@ CODE = [
     ("AArch64", "ADD X0,X1^,", "an operand is missing"),
     ("AArch64", "L: NOP ; ^L: NOP", "a second label L"),
     ("AArch64", "^[X1]", "this is not an instruction"),
+    ("AArch64", "^LDR W0,[X1]", "this access is at the address of no location"),  # X1 is 0
     ("AArch64", "^LDNP X1,X2,[X3]", "LDNP, which dependencies do not order, is not supported"),
     ("AArch64", "^LDXP W0,W1,[X2]", "the instruction 'LDXP' is not known"),
     ("AArch64", "^LDR X1,[X1],#8", "a load into the base that it writes back is unpredictable"),
