@@ -87,17 +87,26 @@ def _objects(test: LitmusTest, types: Declarations) -> dict[str, tuple[CType, bo
         if entry.thread is None and entry.type is not None and isinstance(entry.target, c.Name):
             type = _sized(types.resolve(entry.type), entry.value)
             found.setdefault(entry.target.name, (type, False))
+    number_wins = {n for n in found if n not in types.globals and _is_pointer(found[n][0])}
     for thread in test.threads:
         for param in thread.params:
             pointer = types.resolve(param.type)
             if not isinstance(pointer, PointerTo):
                 raise InternalError(f"replay: parameter {param.name} is not a pointer")
             known = found.get(param.name)
+            number = is_scalar(pointer.target) and not _is_pointer(pointer.target)
+            if number and param.name in number_wins:
+                known = None
+            number_wins.discard(param.name)
             if not isinstance(pointer.target, VoidType):
                 found[param.name] = _wider(known, pointer.target)
     for name in _mentioned(test):
         found.setdefault(name, (INT, False))
     return found
+
+
+def _is_pointer(type: CType) -> bool:
+    return isinstance(type, PointerTo)
 
 
 def _mentioned(test: LitmusTest) -> Iterable[str]:

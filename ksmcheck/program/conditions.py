@@ -93,6 +93,16 @@ class Final(Statements):
             return pointer(Const(variable.object.address, ints_of(PointerTo(target))), target)
         return None
 
+    def list_(self, expr: PropExpr) -> None:
+        """What a state is to show; a register that its thread does not have shows as 0, as herd7
+        has it. A condition over it would be a mistake."""
+        try:
+            self.operand(expr)
+        except InputError:
+            if not isinstance(expr, Register) or expr.thread >= self.thread:
+                raise
+            self.observed[f"{expr.thread}:{expr.name}"] = Const(0, S32)
+
     def operand(self, expr: PropExpr) -> Value:
         """One side of a comparison; what it reads is also what a final state shows."""
         if isinstance(expr, Register):
@@ -165,17 +175,17 @@ def finals(
     """Condition, filter, and what a final state shows: herd7's order, registers first."""
     condition = None if test.condition is None else final.property(test.condition)
     for expr in test.locations:
-        final.operand(expr)
+        final.list_(expr)
     shown = dict(final.observed)
     filter = None if test.filter is None else final.tree(test.filter)
-    registers = [(t, e) for t, e in shown.items() if isinstance(e, FinalReg)]
-    others = [(t, e) for t, e in shown.items() if not isinstance(e, FinalReg)]
+    registers = [(t, e) for t, e in shown.items() if isinstance(e, FinalReg | Const)]
+    others = [(t, e) for t, e in shown.items() if not isinstance(e, FinalReg | Const)]
     return condition, filter, (*sorted(registers, key=_register_key), *sorted(others, key=_text))
 
 
 def _register_key(item: tuple[str, Expr]) -> tuple[int, str]:
-    assert isinstance(item[1], FinalReg)
-    return item[1].thread, item[1].name
+    thread, _, name = item[0].partition(":")
+    return int(thread), name
 
 
 def _text(item: tuple[str, Expr]) -> str:

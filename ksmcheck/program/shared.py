@@ -2,7 +2,8 @@
 
 herd7's dialect names shared locations in the threads' parameters (``P0(int *x)``: parameter x is
 the address of location x) and does not type them; here a location has one type, the widest that
-the start state and the parameters give it.
+the start state and the parameters give it. A pointer of the start state (``int *x = y;``) that all
+threads take for a number (``int *x``) is a number: they access it so, through other pointers too.
 """
 
 from __future__ import annotations
@@ -50,9 +51,13 @@ class Shared(Struct, frozen=True):
 def lay_out(test: LitmusTest, declarations: Declarations, memory: Memory) -> Shared:
     """Puts every shared object of the test into ``memory``."""
     wanted = _wanted(test, declarations)
+    yielding = {n for n, w in wanted.items() if isinstance(w.declared, PointerTo) and not w.top}
     for name, type, span in _parameters(test, declarations):
-        wanted.setdefault(name, _Wanted(span))
-        _unify(wanted[name], type, name, span)
+        item = wanted.setdefault(name, _Wanted(span))
+        if name in yielding and is_scalar(type) and not isinstance(type, PointerTo):
+            item.declared = type
+        yielding.discard(name)
+        _unify(item, type, name, span)
     _type_symbols(test, wanted)
     variables = {}
     for name, item in wanted.items():

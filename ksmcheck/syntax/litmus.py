@@ -7,6 +7,7 @@ definitions, and sections: ``locations [...]``, ``filter P``, and one of ``exist
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ksmcheck.syntax.c_ast import Function, Stmt, TopLevel
@@ -20,6 +21,7 @@ from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Note, Source, Span
 
+_PRELUDE = re.compile(r"\}\s*(?P<block>\{\s*(?:#\s*include\s+[\"<][^\"\n>]*[\">]\s*)+\})")
 _CONDITIONS = frozenset({"exists", "forall", "~", "not"})
 
 
@@ -107,11 +109,23 @@ def parse_litmus(
     ``include_dirs``.
     """
     header = read_header(source)
+    source = _without_prelude(source, header.end)
     setting = Preprocessing(kernel, defines, include_dirs)
     parser = LitmusParser(preprocess(source, header.end, setting, herd=True))
     with depth_limit(parser):
         parser.sections()
     return _assemble(source, header, parser)
+
+
+def _without_prelude(source: Source, start: int) -> Source:
+    """The text with blanks for a second block in braces that includes files and does nothing else:
+    what a test needs to be run as a program, as perfbook's have it. Here primitives are known."""
+    prelude = _PRELUDE.search(source.text, start)
+    if prelude is None:
+        return source
+    blank = re.sub(r"[^\n]", " ", prelude["block"])
+    text = source.text[: prelude.start("block")] + blank + source.text[prelude.end("block") :]
+    return Source(source.name, text)
 
 
 def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTest:

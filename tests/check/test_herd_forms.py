@@ -1,0 +1,76 @@
+"""Forms of kernel C that public tests use, and what herd7 makes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.report.states import states_text
+from ksmcheck.text import InputError
+
+
+def states(text: str, folder: Path) -> list[str]:
+    path = folder / "t.litmus"
+    path.write_text(text, encoding="utf-8")
+    checker, request = Checker(), Request(path, "lkmm")
+    checker.check(request)  # a witness passes the replay, which types the test by itself
+    return states_text(checker.states(request)).splitlines()
+
+
+def test_a_type_for_a_register_and_a_last_semicolon(tmp_path: Path) -> None:
+    """``int 0:r1;`` gives a type alone, as an assignment without a declaration needs it."""
+    text = "C t\n{ atomic_t x = ATOMIC_INIT(2); int 0:r1; }\n"
+    text += "P0(atomic_t *x) { r1 = atomic_dec_and_test(x); }\nforall 0:r1=0;\n"
+    assert states(text, tmp_path)[2:] == ["0:r1=0;", "Observation t Always"]
+
+
+def test_a_listed_register_that_is_not_there(tmp_path: Path) -> None:
+    """It shows as 0; a condition over it is refused, since it would be a slip."""
+    text = "C t\n{}\nP0(int *x) { WRITE_ONCE(*x, 1); }\nlocations [0:r7]\nexists (x=1)\n"
+    assert states(text, tmp_path)[2] == "0:r7=0; [x]=1;"
+    with pytest.raises(InputError, match="no local variable r7"):
+        states(text.replace("exists (x=1)", "exists (0:r7=0)"), tmp_path)
+    with pytest.raises(InputError, match="no thread P3"):
+        states(text.replace("[0:r7]", "[3:r7]"), tmp_path)
+
+
+def test_includes_for_running_a_test_as_a_program(tmp_path: Path) -> None:
+    """A second block in braces that only includes; any other second block is refused."""
+    text = '{}\n\n{\n#include "api.h"\n}\n\nP0(int *x) { WRITE_ONCE(*x, 1); }\nexists (x=1)\n'
+    assert states("C t\n" + text, tmp_path)[2] == "[x]=1;"
+    with pytest.raises(InputError, match="second start state"):
+        states("C t\n" + text.replace('#include "api.h"', "int y = 1;"), tmp_path)
+
+
+REMOVE = """C remove
+{
+	int *z=1;
+	int *y=2;
+	int *x=y;
+}
+P0(int *x, int *y, int *z)
+{
+	rcu_assign_pointer(*x, z);
+	synchronize_rcu();
+	WRITE_ONCE(*y, 0);
+}
+P1(int *x, int *y, int *z)
+{
+	rcu_read_lock();
+	r1 = rcu_dereference(*x);
+	r2 = READ_ONCE(*r1);
+	rcu_read_unlock();
+}
+locations [1:r1]
+exists (1:r2=0)
+"""
+
+
+def test_pointers_of_the_start_state_that_threads_take_for_numbers(tmp_path: Path) -> None:
+    """RCU's guarantee: who got y before it was removed reads it before it is freed."""
+    shown = states(REMOVE, tmp_path)
+    assert shown[2:] == ["1:r1=z; 1:r2=1;", "1:r1=y; 1:r2=2;", "Observation remove Never"]
+    without = states(REMOVE.replace("\tsynchronize_rcu();\n", ""), tmp_path)
+    assert without[-1] == "Observation remove Sometimes"
