@@ -11,6 +11,7 @@ from ksmcheck.kernel.ints import S32, U8, U32, IntType
 from ksmcheck.program.ir import Expr, Set, Use
 
 _REGISTER = re.compile(r"([XW])(\d{1,2}|ZR)\Z", re.I)
+_SYMBOLIC = re.compile(r"%[A-Za-z]\w*\Z")
 _EXTENSIONS = {
     "SXTW": S32,
     "UXTW": U32,
@@ -25,7 +26,10 @@ _SHIFTS = {"LSL": "shl", "LSR": "shr", "ASR": "shr"}
 
 
 def canonical(name: str) -> str | None:
-    """``w3`` and ``X3`` are both X3; the zero register has no name of its own in a state."""
+    """``w3`` and ``X3`` are both X3; the zero register has no name of its own in a state. herd7's
+    ``%a1`` is a register of 64 bits whose number does not matter."""
+    if _SYMBOLIC.match(name):
+        return name
     match = _REGISTER.match(name)
     if match is None or (match[2].isdigit() and int(match[2]) > 30):
         return None
@@ -37,7 +41,7 @@ def register(operand: Operand) -> tuple[str | None, int]:
     name = canonical(operand.text)
     if name is None:
         raise operand.wrong(f"'{operand.text}' is not a register", "X0 to X30, W0 to W30, XZR, WZR")
-    return None if name == "XZR" else name, 64 if operand.text[0] in "Xx" else 32
+    return None if name == "XZR" else name, 64 if operand.text[0] in "Xx%" else 32
 
 
 def value_of(operand: Operand) -> Expr:

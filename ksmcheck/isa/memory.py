@@ -141,7 +141,11 @@ def _widths(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> dict[str,
         for micro in micros:
             if isinstance(micro, Act) and micro.cell is not None and isinstance(micro.args[0], Use):
                 base = micro.args[0].reg
-                name = base[1:] if base[0] == SYMBOL else holders.get((thread, base.upper()))
+                name = (
+                    base[1:]
+                    if base[0] == SYMBOL
+                    else holders.get((thread, base.lstrip("%").upper()))
+                )
                 if name is not None:
                     found.setdefault(name, micro.cell.width)
     return found

@@ -7,8 +7,16 @@ table with one column for each thread, and conditions. The form is herd7's.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
-from ksmcheck.syntax.assembly_ast import AssemblyTest, AssemblyThread, Instruction, Label
+from ksmcheck.syntax.assembly_ast import (
+    AssemblyTest,
+    AssemblyThread,
+    Instruction,
+    Label,
+    Start,
+)
 from ksmcheck.syntax.assembly_condition import ConditionReader
 from ksmcheck.syntax.assembly_head import HEAD, dialect_of
 from ksmcheck.syntax.assembly_init import read_start
@@ -43,13 +51,24 @@ def parse_assembly(source: Source) -> AssemblyTest:
         path=source.name,
         dialect=dialect,
         info=tuple((k, v.strip()) for k, v in _INFO.findall(text[head.end() : opening])),
-        init=init,
+        init=tuple(one for entry in init for one in _by_thread(entry, threads)),
         threads=threads,
         filter=reader.filter,
         condition=reader.final,
         locations=tuple(reader.listed),
         span=Span(source, 0, len(source.text)),
     )
+
+
+def _by_thread(entry: Start, threads: tuple[AssemblyThread, ...]) -> Iterator[Start]:
+    """``%a=x`` is about a register ``%a`` of every thread that names it."""
+    if entry.thread is not None or not entry.name.startswith("%"):
+        yield entry
+        return
+    named = re.compile(rf"{re.escape(entry.name)}\b")
+    for number, thread in enumerate(threads):
+        if any(isinstance(i, Instruction) and named.search(i.text) for i in thread.lines):
+            yield replace(entry, thread=number)
 
 
 def without_comments(source: Source) -> str:
