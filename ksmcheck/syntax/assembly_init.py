@@ -8,7 +8,8 @@ from ksmcheck.syntax.assembly_ast import Start
 from ksmcheck.text import InputError, Source, Span
 
 _ENTRY = re.compile(
-    r"\s*(?P<type>(?:[A-Za-z_]\w*[ \t]+)*?(?:[A-Za-z_]\w*(?:[ \t]+(?=[\[P\d\w%])|[ \t]*\*+[ \t]*)))?"
+    r"\s*(?P<type>(?:[A-Za-z_]\w*[ \t]+)*?"
+    r"(?:[A-Za-z_]\w*(?:[ \t]+(?=[\[P\d\w%])|[ \t]*\*+[ \t]*)))?"
     r"(?:P?(?P<thread>\d{1,3})[ \t]*:[ \t]*)?(?P<open>\[)?(?P<name>[A-Za-z_$%][\w.]*)(?(open)\])"
     r"[ \t]*(?:=\s*(?:(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+))|&?(?P<symbol>[A-Za-z_][\w.]*)))?"
     r"\s*\Z",

@@ -154,6 +154,7 @@ def test_wild_pointers_are_flagged(tmp_path: Path) -> None:
 
 def test_registers_without_a_number(tmp_path: Path) -> None:
     """``%a=x`` gives every thread that names it a register with the address of x."""
-    text = "AArch64 t\n{ uint64_t %a=x; uint64_t x; %v=7; }\n P0 | P1 ;\n STR %v,[%a] | LDR X0,[%a] ;\n"
+    text = "AArch64 t\n{ uint64_t %a=x; uint64_t x; %v=7; }\n P0 | P1 ;\n"
+    text += " STR %v,[%a] | LDR X0,[%a] ;\n"
     shown = states(text + "exists (1:X0=7 /\\ 0:%v=7)", tmp_path)
     assert shown[2:] == ["0:%v=7; 1:X0=0;", "0:%v=7; 1:X0=7;", "Observation t Sometimes"]
