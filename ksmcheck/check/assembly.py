@@ -52,7 +52,7 @@ def check_widths(structure: EventStructure) -> None:
         if event.address is not None and event.address.is_const:
             cell = starts.get(event.address.payload)
             if cell is None and event.origin is not None:
-                hint = "arrays and parts of locations are not modelled"
+                hint = "parts of locations are not modelled"
                 message = "this access is at the address of no location"
                 raise InputError(message, event.origin.span, hint)
             _refuse(event, cell)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.isa.dialects import dialect
+from ksmcheck.isa.memory import register_types
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct
 from ksmcheck.syntax.assembly_ast import AssemblyTest
@@ -69,7 +70,10 @@ class FinalColumns(Struct, frozen=True):
     def _width(self, item: PropExpr) -> int:
         if isinstance(item, Name):
             return self.cells[item.name].type.width
-        return dialect(self.test.dialect).shown.width
+        known = dialect(self.test.dialect)
+        assert isinstance(item, Register)
+        name = known.register(item.name) or ""
+        return register_types(self.test, known).get((item.thread, name), known.shown).width
 
     def _left(self, item: PropExpr) -> int:
         if isinstance(item, Register):

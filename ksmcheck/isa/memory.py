@@ -7,7 +7,7 @@ start state does not type is as wide as the accesses whose address register it s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ksmcheck.isa.dialect import Dialect
 from ksmcheck.isa.micro import Act, Micros
@@ -77,10 +77,8 @@ def locations(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Locatio
     """Lays out what the test names; ``code`` are its instructions with their threads."""
     code = list(code)
     names = dict.fromkeys(_named(test, code))
-    if FIRST + STEP * len(names) >= LAST:
-        raise InputError("the test has too many locations", test.span)
-    addresses = {name: FIRST + STEP * place for place, name in enumerate(names)}
     starts = {entry.name: entry for entry in test.init if entry.thread is None}
+    addresses = _addresses(test, names, starts)
     widths = _widths(test, code)
     cells: dict[str, Cell] = {}
     shown: dict[str, IntType] = {}
@@ -95,6 +93,31 @@ def locations(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Locatio
         cells[name] = Cell(number, name, addresses[name], type, type.raw(init), pointer, words)
         shown[name] = type
     return Locations(addresses, cells, shown)
+
+
+def _addresses(
+    test: AssemblyTest, names: Iterable[str], starts: Mapping[str, Start]
+) -> dict[str, int]:
+    """Locations lie far apart, the elements of an array side by side."""
+    found: dict[str, int] = {}
+    free = FIRST
+    for name in names:
+        array, bracket, index = name.partition("[")
+        if bracket and name not in starts:
+            raise InputError(f"{array} has no element {index[:-1]}", test.span)
+        if f"{array}[0]" in starts and not bracket:
+            message = f"the array {array} has to be in a register where an instruction uses it"
+            raise InputError(message, starts[f"{array}[0]"].span)
+        if bracket and index != "0]":
+            type = type_of(starts[name])
+            assert type is not None
+            found[name] = found[f"{array}[0]"] + int(index[:-1]) * type[0].width // 8
+            free = max(free, found[name] + STEP)
+        else:
+            found[name], free = free, free + STEP
+    if free >= LAST:
+        raise InputError("the test has too many locations", test.span)
+    return found
 
 
 def _word(type: IntType, pointer: bool) -> str:

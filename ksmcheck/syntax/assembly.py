@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ksmcheck.syntax.assembly_arrays import Arrays
 from ksmcheck.syntax.assembly_ast import (
     AssemblyTest,
     AssemblyThread,
@@ -46,16 +47,18 @@ def parse_assembly(source: Source) -> AssemblyTest:
     threads = _threads(source, text, after, end)
     reader = ConditionReader(source, text, end)
     reader.read()
+    arrays = Arrays(init)
+    final = reader.final
     return AssemblyTest(
         name=head["name"].removesuffix(".litmus"),
         path=source.name,
         dialect=dialect,
         info=tuple((k, v.strip()) for k, v in _INFO.findall(text[head.end() : opening])),
-        init=tuple(one for entry in init for one in _by_thread(entry, threads)),
+        init=tuple(one for entry in arrays.starts(init) for one in _by_thread(entry, threads)),
         threads=threads,
-        filter=reader.filter,
-        condition=reader.final,
-        locations=tuple(reader.listed),
+        filter=None if reader.filter is None else arrays.tree(reader.filter),
+        condition=None if final is None else replace(final, tree=arrays.tree(final.tree)),
+        locations=arrays.listed(reader.listed),
         span=Span(source, 0, len(source.text)),
     )
 

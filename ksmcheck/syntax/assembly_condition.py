@@ -16,7 +16,7 @@ from ksmcheck.text import InputError, Note, Source, Span
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<register>P?(?P<thread>\d{1,3})\s*:\s*(?P<local>[A-Za-z_$%][\w.]*))"
-    r"|(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+)\b)|(?P<name>[A-Za-z_][\w.]*)"
+    r"|(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+)\b)|(?P<name>[A-Za-z_][\w.]*(?:\[\d+\])?)"
     r"|(?P<op>/\\|\\/|=>|!=|<>|==|[~=()\[\];,&])|(?P<skip><<(?s:.*?)>>)|(?P<eof>\Z)|(?P<bad>(?s:\S)))"
 )
 _BINDS = {"=>": (1, "implies"), "\\/": (2, "or"), "/\\": (3, "and")}

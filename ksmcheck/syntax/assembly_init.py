@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ksmcheck.syntax.assembly_arrays import array_of
 from ksmcheck.syntax.assembly_ast import Start
 from ksmcheck.text import InputError, Source, Span
 
@@ -11,7 +12,8 @@ _ENTRY = re.compile(
     r"\s*(?P<type>(?:[A-Za-z_]\w*[ \t]+)*?"
     r"(?:[A-Za-z_]\w*(?:[ \t]+(?=[\[P\d\w%])|[ \t]*\*+[ \t]*)))?"
     r"(?:P?(?P<thread>\d{1,3})[ \t]*:[ \t]*)?(?P<open>\[)?(?P<name>[A-Za-z_$%][\w.]*)(?(open)\])"
-    r"[ \t]*(?:=\s*(?:(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+))|&?(?P<symbol>[A-Za-z_][\w.]*)))?"
+    r"[ \t]*(?:=\s*(?:(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+))"
+    r"|&?(?P<symbol>[A-Za-z_][\w.]*(?:\[\d+\])?)))?"
     r"\s*\Z",
     re.A,
 )
@@ -22,7 +24,7 @@ def read_start(source: Source, text: str, opening: int) -> tuple[tuple[Start, ..
 
     ``text`` is the source's with blanks for comments. Raises InputError.
     """
-    close = text.find("}", opening)
+    close = _closing(text, opening)
     if close < 0:
         raise InputError(
             "the start state is not closed", Span(source, opening, opening + 1), "add '}'"
@@ -31,7 +33,7 @@ def read_start(source: Source, text: str, opening: int) -> tuple[tuple[Start, ..
     at = opening + 1
     for part in text[at:close].split(";"):
         if part and not part.isspace():
-            entries.append(_entry(source, part, at))
+            entries += _entries(source, part, at)
         at += len(part) + 1
     after = close + 1
     rest = text[after : after + 80].lstrip()
@@ -40,9 +42,23 @@ def read_start(source: Source, text: str, opening: int) -> tuple[tuple[Start, ..
     return tuple(entries), after
 
 
-def _entry(source: Source, part: str, at: int) -> Start:
+def _closing(text: str, opening: int) -> int:
+    """The offset of the brace that ends the block; the values of arrays are in braces too."""
+    depth = 0
+    for at in range(opening, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if depth == 0:
+            return at
+    return -1
+
+
+def _entries(source: Source, part: str, at: int) -> list[Start]:
     start = at + len(part) - len(part.lstrip())
     span = Span(source, start, at + len(part.rstrip()))
+    return array_of(part, span) or [_entry(part, span)]
+
+
+def _entry(part: str, span: Span) -> Start:
     match = _ENTRY.match(part)
     if match is None:
         hint = "an entry is x=1, uint64_t x=1, 0:X1=x or 0:X1=3, and ends with ';'"

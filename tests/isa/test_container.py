@@ -11,7 +11,7 @@ from ksmcheck.check.assembly import usual_model
 from ksmcheck.report.states import states_text
 from ksmcheck.syntax.assembly import parse_assembly
 from ksmcheck.syntax.assembly_ast import AssemblyTest, Instruction, Label
-from ksmcheck.text import Source
+from ksmcheck.text import InputError, Source
 
 
 def parse(text: str) -> AssemblyTest:
@@ -158,3 +158,47 @@ def test_registers_without_a_number(tmp_path: Path) -> None:
     text += " STR %v,[%a] | LDR X0,[%a] ;\n"
     shown = states(text + "exists (1:X0=7 /\\ 0:%v=7)", tmp_path)
     assert shown[2:] == ["0:%v=7; 1:X0=0;", "0:%v=7; 1:X0=7;", "Observation t Sometimes"]
+
+
+ARRAYS = """AArch64 t
+{ int64_t v[2]={1,-2}; 0:X0=v; 1:X0=v[1]; int w[3]; 1:X2=w; }
+ P0             | P1           ;
+ LDR X1,[X0],#8 | LDR X1,[X0]  ;
+ STR X1,[X0]    | STR W1,[X2,#8] ;
+"""
+
+
+def test_arrays(tmp_path: Path) -> None:
+    """Elements are side by side; the array's name is the address of the first."""
+    shown = states(ARRAYS + "locations [w[2]]\nforall v[0]=1 /\\ v[1]=1 /\\ 0:X0=v[1]", tmp_path)
+    assert shown[2:4] == [
+        "0:X0=v[1]; v[0]=1; v[1]=1; w[2]=-2;",
+        "0:X0=v[1]; v[0]=1; v[1]=1; w[2]=1;",
+    ]
+    assert shown[-1] == "Observation t Always"
+    assert states(ARRAYS + "forall 1:X2=w", tmp_path)[-1] == "Observation t Always"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ARRAYS + "exists v[2]=1", "v has no element 2"),
+        (ARRAYS.replace("#8]", "#12]") + "exists v[1]=1", "at the address of no location"),
+        (ARRAYS.replace("{1,-2}", "{1,2,3}") + "exists v[1]=1", "no more values"),
+        (ARRAYS.replace("{1,-2}", "{1,x}") + "exists v[1]=1", "'x' is no number"),
+        (
+            "X86_64 t\n{ int v[2]; }\n P0;\n movl $1,(v);\nexists v[0]=1\n",
+            "has to be in a register",
+        ),
+    ],
+)
+def test_wrong_arrays(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        states(text, tmp_path)
+
+
+def test_conditions_over_typed_registers_and_the_replay(tmp_path: Path) -> None:
+    """Both compare in the register's type: 32 bits of ones are -1."""
+    file = tmp_path / "t.litmus"
+    file.write_text("AArch64 t\n{ uint32_t 0:X0; }\nP0;\n MOV W0,#-1;\nexists (0:X0=-1)\n")
+    assert Checker().check(Request(file, "armv8")).observation == "Always"

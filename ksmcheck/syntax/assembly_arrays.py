@@ -1,0 +1,67 @@
+"""Arrays in assembly tests: ``int v[2]={1,2}`` is ``v[0]`` and ``v[1]``, side by side.
+
+The array's own name is the address of its first element, wherever it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ksmcheck.syntax.assembly_ast import Start
+from ksmcheck.syntax.c_ast import Name
+from ksmcheck.syntax.litmus_ast import PropExpr, PropTree
+from ksmcheck.text import InputError, Span
+
+_ARRAY = re.compile(
+    r"\s*(?P<type>[A-Za-z_][\w \t]*?)[ \t]+(?P<name>[A-Za-z_]\w*)[ \t]*\[[ \t]*(?P<length>\d+)"
+    r"[ \t]*\]\s*(?:=\s*\{(?P<values>[^{}]*)\})?\s*\Z",
+    re.A,
+)
+_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+)\Z")
+LONGEST = 64
+"""Elements of an array, at most."""
+
+
+def array_of(part: str, span: Span) -> list[Start] | None:
+    """The elements that an entry of the start state declares; None where it is no array."""
+    match = _ARRAY.match(part)
+    if match is None:
+        return None
+    length = int(match["length"][:6])
+    values = [] if match["values"] is None else [v.strip() for v in match["values"].split(",")]
+    if not 0 < length <= LONGEST or len(values) > length:
+        raise InputError("an array has 1 to 64 elements, and no more values than that", span)
+    for value in values:
+        if not _NUMBER.match(value):
+            raise InputError(f"'{value}' is no number", span, "elements start with numbers")
+    given = [int(v, 16 if "x" in v.lower() else 10) for v in values]
+    given += [0] * (length - len(given))
+    type = " ".join(match["type"].split())
+    return [Start(f"{match['name']}[{n}]", None, type, v, span) for n, v in enumerate(given)]
+
+
+class Arrays:
+    """Turns the names of the arrays that ``init`` declares into those of their first elements."""
+
+    def __init__(self, init: tuple[Start, ...]) -> None:
+        self._names = {e.name[:-3] for e in init if e.thread is None and e.name.endswith("[0]")}
+
+    def starts(self, init: tuple[Start, ...]) -> Iterator[Start]:
+        for entry in init:
+            value = entry.value
+            yield entry if value not in self._names else replace(entry, value=f"{value}[0]")
+
+    def listed(self, items: list[PropExpr]) -> tuple[PropExpr, ...]:
+        return tuple(self._item(item) for item in items)
+
+    def tree(self, tree: PropTree) -> PropTree:
+        children = tuple(self.tree(child) for child in tree.children)
+        operands = tuple(self._item(item) for item in tree.operands)
+        return replace(tree, children=children, operands=operands)
+
+    def _item(self, item: PropExpr) -> PropExpr:
+        if isinstance(item, Name) and item.name in self._names:
+            return replace(item, name=f"{item.name}[0]")
+        return item
