@@ -6,12 +6,11 @@ import re
 
 from ksmcheck.isa.expressions import WORD, cast, number, op, shift
 from ksmcheck.isa.micro import Micros
-from ksmcheck.isa.operands import Line, Operand
+from ksmcheck.isa.operands import Line, Operand, symbolic
 from ksmcheck.kernel.ints import S32, U8, U32, IntType
 from ksmcheck.program.ir import Expr, Set, Use
 
 _REGISTER = re.compile(r"([XW])(\d{1,2}|ZR)\Z", re.I)
-_SYMBOLIC = re.compile(r"%[A-Za-z]\w*\Z")
 _EXTENSIONS = {
     "SXTW": S32,
     "UXTW": U32,
@@ -26,13 +25,10 @@ _SHIFTS = {"LSL": "shl", "LSR": "shr", "ASR": "shr"}
 
 
 def canonical(name: str) -> str | None:
-    """``w3`` and ``X3`` are both X3; the zero register has no name of its own in a state. herd7's
-    ``%a1`` is a register of 64 bits whose number does not matter."""
-    if _SYMBOLIC.match(name):
-        return name
+    """``w3`` and ``X3`` are both X3; the zero register has no name of its own in a state."""
     match = _REGISTER.match(name)
     if match is None or (match[2].isdigit() and int(match[2]) > 30):
-        return None
+        return symbolic(name)
     return f"X{match[2].upper()}"
 
 

@@ -6,7 +6,7 @@ import re
 
 from ksmcheck.isa.expressions import WORD, cast, number, op, shift
 from ksmcheck.isa.micro import Micros
-from ksmcheck.isa.operands import Line, Operand
+from ksmcheck.isa.operands import Line, Operand, symbolic
 from ksmcheck.kernel.ints import U32, IntType
 from ksmcheck.program.ir import Expr, Set, Use
 
@@ -17,7 +17,9 @@ _SHIFTS = {"LSL": "shl", "LSR": "shr", "ASR": "shr"}
 
 def canonical(name: str) -> str | None:
     match = _REGISTER.match(name)
-    return f"R{int(match[1])}" if match and int(match[1]) < 13 else None
+    if match is None:
+        return symbolic(name)
+    return f"R{int(match[1])}" if int(match[1]) < 13 else None
 
 
 def register(operand: Operand) -> str:

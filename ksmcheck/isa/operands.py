@@ -10,7 +10,13 @@ from ksmcheck.record import Struct
 
 _MNEMONIC = re.compile(r"([A-Za-z_][\w.]*(?:[+-](?=\s))?)\s*")
 _NUMBER = re.compile(r"[#$]?\s*(-?)\s*(0[xX][0-9a-fA-F]+|\d+)\Z")
+_SYMBOLIC = re.compile(r"%[A-Za-z]\w*\Z")
 _LABEL = re.compile(r"[A-Za-z_][\w.$]*\Z")
+
+
+def symbolic(name: str) -> str | None:
+    """herd7's ``%a1``: a register whose number does not matter."""
+    return name if _SYMBOLIC.match(name) else None
 
 
 class Operand(Struct, frozen=True):

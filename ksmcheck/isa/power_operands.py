@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ksmcheck.isa.expressions import WORD, number, op
-from ksmcheck.isa.operands import Operand
+from ksmcheck.isa.operands import Operand, symbolic
 from ksmcheck.program.ir import Expr, Use
 
 _REGISTER = re.compile(r"%?r(\d{1,2})\Z", re.I)
@@ -15,7 +15,9 @@ _ADDRESS = re.compile(r"(-?\w*)\s*\(\s*(%?\w+)\s*\)\Z")
 
 def canonical(name: str) -> str | None:
     match = _REGISTER.match(name)
-    return f"r{int(match[1])}" if match and int(match[1]) < 32 else None
+    if match is None:
+        return symbolic(name)
+    return f"r{int(match[1])}" if int(match[1]) < 32 else None
 
 
 def register(operand: Operand) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ksmcheck.isa.expressions import WORD, number, op
-from ksmcheck.isa.operands import Operand
+from ksmcheck.isa.operands import Operand, symbolic
 from ksmcheck.program.ir import Const, Expr, Use
 
 _ABI = ["zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1"]
@@ -13,14 +13,14 @@ _ABI += [f"a{n}" for n in range(8)] + [f"s{n}" for n in range(2, 12)]
 _ABI += [f"t{n}" for n in range(3, 7)]
 _NUMBERS = {name: number for number, name in enumerate(_ABI)} | {"fp": 8}
 _REGISTER = re.compile(r"x(\d{1,2})\Z")
-_ADDRESS = re.compile(r"(-?\w*)\s*\(\s*(\w+)\s*\)\Z")
+_ADDRESS = re.compile(r"(-?\w*)\s*\(\s*(%?\w+)\s*\)\Z")
 
 
 def canonical(name: str) -> str | None:
     """``a0`` is ``x10``."""
     match = _REGISTER.match(name)
     index = int(match[1]) if match else _NUMBERS.get(name, 32)
-    return f"x{index}" if index < 32 else None
+    return f"x{index}" if index < 32 else symbolic(name)
 
 
 def _named(operand: Operand) -> str:

@@ -152,12 +152,27 @@ def test_wild_pointers_are_flagged(tmp_path: Path) -> None:
     assert "Flag bad-address" in states(text, tmp_path)
 
 
-def test_registers_without_a_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("dialect", "store", "load", "register"),
+    [
+        ("AArch64", "STR %v,[%a]", "LDR X0,[%a]", "X0"),
+        ("ARM", "STR %v,[%a]", "LDR R0,[%a]", "R0"),
+        ("PPC", "std %v,0(%a)", "ld r0,0(%a)", "r0"),
+        ("RISCV", "sd %v,0(%a)", "ld x5,(%a)", "x5"),
+    ],
+)
+def test_registers_without_a_number(
+    dialect: str, store: str, load: str, register: str, tmp_path: Path
+) -> None:
     """``%a=x`` gives every thread that names it a register with the address of x."""
-    text = "AArch64 t\n{ uint64_t %a=x; uint64_t x; %v=7; }\n P0 | P1 ;\n"
-    text += " STR %v,[%a] | LDR X0,[%a] ;\n"
-    shown = states(text + "exists (1:X0=7 /\\ 0:%v=7)", tmp_path)
-    assert shown[2:] == ["0:%v=7; 1:X0=0;", "0:%v=7; 1:X0=7;", "Observation t Sometimes"]
+    text = f"{dialect} t\n{{ uint64_t %a=x; int x; %v=7; }}\n P0 | P1 ;\n {store} | {load} ;\n"
+    text = text.replace("int x", "int x" if dialect == "ARM" else "int64_t x")
+    shown = states(text + f"exists (1:{register}=7 /\\ 0:%v=7)", tmp_path)
+    assert shown[2:] == [
+        f"0:%v=7; 1:{register}=0;",
+        f"0:%v=7; 1:{register}=7;",
+        "Observation t Sometimes",
+    ]
 
 
 ARRAYS = """AArch64 t
