@@ -76,6 +76,8 @@ def test_each_is_told_in_the_document_with_a_reason() -> None:
         "thin-air",
         "unbalanced-lock",
         "not-understood",
+        "pick-dependency",
+        "reservation-granule",
     ]
     for one in LISTED:
         assert set(one) - {"observation"} == {"id", "reason", "source", "tests"}
@@ -91,6 +93,34 @@ def test_a_copy_through_memory_carries_the_dependency(tmp_path: Path) -> None:
 
 def test_no_value_out_of_thin_air(tmp_path: Path) -> None:
     assert observation(tmp_path, THIN_AIR) == "Never"
+
+
+SELECTS = """AArch64 selects
+{ 0:X1=x; 0:X3=y; 1:X1=x; 1:X3=y; 1:X4=1; 1:X5=2; }
+ P0           | P1               ;
+ LDR W0,[X1]  | LDR W2,[X3]      ;
+ MOV W2,#1    | CMP W2,#1        ;
+ STLR W2,[X3] | CSEL W6,W4,W5,EQ ;
+              | STR W6,[X1]      ;
+exists (1:X2=1 /\\ 0:X0=1)
+"""
+ELSEWHERE = """RISCV elsewhere
+{ 0:x5=x; 0:x7=y; }
+ P0              ;
+ lr.w x1,(x5)    ;
+ ori x2,x0,1     ;
+ sc.w x6,x2,(x7) ;
+exists (y=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "expected"), [(SELECTS, "armv8", "Sometimes"), (ELSEWHERE, "riscv", "Never")]
+)
+def test_assembly(text: str, model: str, expected: str, tmp_path: Path) -> None:
+    path = tmp_path / "test.litmus"
+    path.write_text(text)
+    assert Checker().states(Request(path, model)).observation == expected
 
 
 @pytest.mark.parametrize("text", [UNHELD, READING, UNKNOWN])
