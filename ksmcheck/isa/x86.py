@@ -7,7 +7,6 @@ The read and the write of one instruction are not in program order with each oth
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from ksmcheck.isa import acts
@@ -18,6 +17,7 @@ from ksmcheck.isa.operands import Line, split_line
 from ksmcheck.isa.x86_operands import Form, canonical32, canonical64, form_of
 from ksmcheck.kernel.ints import BOOL, S32, S64, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
+from ksmcheck.record import replace
 
 Tags = tuple[str, ...]
 

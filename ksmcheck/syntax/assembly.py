@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
+from ksmcheck.record import replace
 from ksmcheck.syntax.assembly_arrays import Arrays
 from ksmcheck.syntax.assembly_ast import (
     AssemblyTest,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
+from ksmcheck.record import replace
 from ksmcheck.syntax.assembly_ast import Start
 from ksmcheck.syntax.c_ast import Name
 from ksmcheck.syntax.litmus_ast import PropExpr, PropTree
