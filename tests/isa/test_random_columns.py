@@ -47,6 +47,7 @@ SORTS = (
             *("LDADD W{a},W{b},[X{p}]", "SWPAL W{a},W{b},[X{p}]", "CAS W{a},W{b},[X{p}]"),
             *("CMP W{a},#{n} ; CSEL W{a},W{b},W{c},EQ", "CMP W{a},W{b} ; CSINC W{a},W{b},W{c},LS"),
             *("DMB SY", "DMB LD", "ISB", "STADD W{a},[X{p}]", "LDAPR W{a},[X{p}]"),
+            *("CASA WZR,W{a},[X{p}]", "MADD W{a},W{b},W{c},W{a}", "CNEG W{a},W{b},NE", "RET"),
             "AND W{a},W{b},#128 ; LDR W{a},[X{p},W{a},SXTW]",
         ),
         "X",
@@ -68,6 +69,18 @@ SORTS = (
                 "XOR {a},{b}",
                 "CMP {a},{b} ; CMOVA {a},{c}",
             ),
+        ),
+    ),
+    Sort(
+        "X86_64",
+        ("al", "bl", "cl"),
+        ("x", "y"),
+        (
+            *("movb ({p}),%{a}", "movb %{a},({p})", "movb ${n},({p})") * 2,
+            *("xchgb %{a},({p})", "lock xaddb %{a},({p})", "lock incb ({p})", "notb ({p})"),
+            *("lock cmpxchgb %{a},({p})", "cmpxchgb %{b},({p})", "addb ({p}),%{a}"),
+            *("cmpb ${n},%{a} ; je {L}", "testb %{a},%{b} ; jnz {L}", "cmpb %{b},%{a} ; jle {L}"),
+            *("mfence", "negb %{a}", "xorb %{b},%{a}", "cmpb ${n},({p}) ; sete %{a}", "ret"),
         ),
     ),
     Sort(
