@@ -79,7 +79,10 @@ class Interpreter(Calls):
         return found
 
     def start_value(self, e: c.Expr) -> Concrete:
-        """In herd7's start state a location's name alone is its address."""
+        """In herd7's start state a location's name alone is its address; so is ``&`` before it,
+        whatever the thread calls so."""
+        if isinstance(e, c.Unary) and e.op == "&" and isinstance(e.operand, c.Name):
+            e = e.operand
         if isinstance(e, c.Name) and e.name in self.world.items:
             item = self.world.items[e.name]
             return Concrete(PointerTo(item.type), item.address, fixed=True)

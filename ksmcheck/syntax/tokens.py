@@ -91,9 +91,24 @@ def tokenize(source: Source, start: int = 0, *, herd: bool = False) -> list[Toke
                 tokens.append(Token("op", "(", source, first, first + 1))
                 tokens.append(Token("op", "*", source, first + 1, last))
                 continue
+            if herd and _ends_line(text, first, last):
+                last += 1  # what follows is blank: the backslash and the end of the line
             tokens.append(Token(kind, text[first:last], source, first, last))
             if kind == "eof":
                 return tokens
+
+
+def _ends_line(text: str, first: int, last: int) -> bool:
+    """Whether ``/`` here is herd7's ``/\\`` at the end of a line, and not a division that a
+    directive continues on the next one."""
+    if text[first:last] != "/" or text[last : last + 1] != "\\":
+        return False
+    if not text[last + 1 : last + 3].startswith(("\n", "\r\n")):
+        return False
+    begin = text.rfind("\n", 0, first) + 1
+    while begin and text[:begin].rstrip("\r\n").endswith("\\"):
+        begin = text.rfind("\n", 0, begin - 1) + 1
+    return not text[begin:first].lstrip().startswith("#")
 
 
 # After one of these, at file level, an expression cannot begin: "(*x" is a comment there.

@@ -44,6 +44,19 @@ def test_includes_for_running_a_test_as_a_program(tmp_path: Path) -> None:
         states("C t\n" + text.replace('#include "api.h"', "int y = 1;"), tmp_path)
 
 
+def test_a_line_that_ends_with_and(tmp_path: Path) -> None:
+    """``/\\`` at the end of a line is no division continued on the next one; in a macro it is."""
+    text = "C t\n#define HALF(n) (n /\\\n 2)\n{}\nP0(int *x, int *y)\n{\n WRITE_ONCE(*x, HALF(4));\n}\n"
+    text += "exists (x=2 /\\\n y=0 /\\\r\n ~y=1 /\\\n [x]=2)\n"
+    assert states(text, tmp_path)[2:] == ["[x]=2; [y]=0;", "Observation t Always"]
+
+
+def test_an_address_that_the_thread_calls_otherwise(tmp_path: Path) -> None:
+    """``&x`` in the start state is the location x, not the thread's parameter of that name."""
+    text = "C t\n{ int *0:r0=&x; x=3; }\nP0(int *x) { int r1; r1 = READ_ONCE(*r0); }\n"
+    assert states(text + "exists (0:r1=3)\n", tmp_path)[-1] == "Observation t Always"
+
+
 REMOVE = """C remove
 {
 	int *z=1;
