@@ -46,7 +46,8 @@ def test_includes_for_running_a_test_as_a_program(tmp_path: Path) -> None:
 
 def test_a_line_that_ends_with_and(tmp_path: Path) -> None:
     """``/\\`` at the end of a line is no division continued on the next one; in a macro it is."""
-    text = "C t\n#define HALF(n) (n /\\\n 2)\n{}\nP0(int *x, int *y)\n{\n WRITE_ONCE(*x, HALF(4));\n}\n"
+    text = "C t\n#define HALF(n) (n /\\\n 2)\n{}\n"
+    text += "P0(int *x, int *y)\n{\n WRITE_ONCE(*x, HALF(4));\n}\n"
     text += "exists (x=2 /\\\n y=0 /\\\r\n ~y=1 /\\\n [x]=2)\n"
     assert states(text, tmp_path)[2:] == ["[x]=2; [y]=0;", "Observation t Always"]
 
