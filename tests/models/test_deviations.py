@@ -77,7 +77,6 @@ def test_each_is_told_in_the_document_with_a_reason() -> None:
         "unbalanced-lock",
         "not-understood",
         "pick-dependency",
-        "reservation-granule",
     ]
     for one in LISTED:
         assert set(one) - {"observation"} == {"id", "reason", "source", "tests"}
