@@ -17,13 +17,18 @@ def verdict_object(
     """The fields of ``--json``; docs/json.md explains each. ``execution`` only with a witness."""
     request = verdict.request
     expectation = place.expectation
+    met = None if expectation is None else expectation.met_by(verdict)
+    word = verdict_word(verdict)
+    # A race is expected by its letter alone; where the test only asks what can be reached, the
+    # verdict is what was observed beside it.
+    wanted = None if expectation is None else word if met else expectation.word
     found = request_object(request, place) | {
         "test": verdict.test,
         "config": verdict.config,
         "property": verdict.subject,
-        "verdict": verdict_word(verdict),
-        "expected": None if expectation is None else expectation.word,
-        "as_expected": None if expectation is None else expectation.met_by(verdict),
+        "verdict": word,
+        "expected": wanted,
+        "as_expected": met,
         "seconds": round(verdict.seconds, 4),
         "engine_seconds": round(verdict.engine_seconds, 4),
         "events": verdict.events,
