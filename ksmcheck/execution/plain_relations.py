@@ -15,6 +15,8 @@ Pair: TypeAlias = tuple[int, int]
 
 def compose(a: frozenset[Pair], b: frozenset[Pair]) -> frozenset[Pair]:
     """``a ; b``: x to z where some y has a(x, y) and b(y, z)."""
+    if not a or not b:
+        return frozenset()
     first = _successors(a)
     middle = {y for _, y in a}
     then = _successors(pair for pair in b if pair[0] in middle)
