@@ -59,6 +59,7 @@ drift: venv
 	tests/drift/kernel_sources.sh $(DRIFT_FOLDER) $(DRIFT_KERNELS)
 	set -e; for kernel in $(DRIFT_KERNELS); do \
 		$(BIN)/ksmcheck drift --kernel-tree $(DRIFT_FOLDER)/$$kernel; \
+		$(BIN)/ksmcheck gate --jobs $(JOBS) --kernel-tree $(DRIFT_FOLDER)/$$kernel; \
 		$(BIN)/python -m tests.drift.mutate $(DRIFT_FOLDER)/$$kernel; \
 	done
 
