@@ -89,11 +89,12 @@ class Checker(Struct):
         for unroll in rest:
             if verdict.bound is None:
                 break
-            self._enough[file] = unroll
             deeper = self._known(replace(request, unroll=unroll), config, started)
             if deeper.verdict == UNKNOWN and deeper.bound is None:
                 break
             verdict = deeper
+            if verdict.bound is None:
+                self._enough[file] = unroll
         return replace(verdict, request=request)
 
     def _known(self, request: Request, config: str, started: float) -> Verdict:
