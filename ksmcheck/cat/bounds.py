@@ -73,9 +73,8 @@ class _Bounds(Struct):
             case "diff":
                 (may, must), (cut_may, cut_must) = known[node.args[0]], known[node.args[1]]
                 if self.plan.algebra.nodes[node.args[1]].op == "id":
-                    cut_must = (
-                        s.diagonal
-                    )  # what is cut from has the pair only if the event is there
+                    # What is cut from has the pair only if the event is there.
+                    cut_must = s.diagonal
                 return may & ~cut_must, must & ~cut_may
             case "complement":
                 may, must = known[node.args[0]]

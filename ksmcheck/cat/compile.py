@@ -71,12 +71,15 @@ class CompiledCat:
 
     @property
     def algebra(self) -> Algebra:
+        self._refuse_interpreted()
+        return self.compiled.algebra
+
+    def _refuse_interpreted(self) -> None:
         if self.compiled.interpreted is not None:
             raise InputError(
                 f"the model {self.name} is not compiled: {self.compiled.interpreted}",
                 hint="only `--engine explicit` interprets a model",
             )
-        return self.compiled.algebra
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -170,7 +173,8 @@ class CompiledCat:
     def _machine(self, section: int) -> Machine:
         machine = self._machines.get(section)
         if machine is None:
-            compiled, _ = self.compiled, self.algebra
+            self._refuse_interpreted()
+            compiled = self.compiled
             machine = Machine(compiled.sections[section], compiled.codes[section])
             self._machines[section] = machine
         return machine
