@@ -8,6 +8,7 @@ a ``let rec`` are not explained: they are certain for this candidate alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from weakref import WeakMethod
 
 from ksmcheck.cat.algebra import Node
 from ksmcheck.cat.derive import WHOLE, Derivation, Fact
@@ -51,6 +52,19 @@ class Absence:
         self.executed = frozenset(scope.events)
         self._nodes = derivation.plan.algebra.nodes
         self._known: dict[tuple[int, int, int], Missing] = {}
+
+    def help(self) -> Absence:
+        """Lets the derivation explain absences too, for as long as this object is kept: the two
+        are not to keep each other, since their values are large."""
+        method = WeakMethod(self.why_not)
+
+        def why_not(i: int, a: int, b: int) -> Missing:
+            alive = method()
+            assert alive is not None
+            return alive(i, a, b)
+
+        self.d.why_not = why_not
+        return self
 
     def explain(self, node: int, a: int, b: int) -> Failure:
         """Why (a, b), or the event a = b, is not in a node that lacks it."""

@@ -47,8 +47,7 @@ class Foresight:
         self._now = value(self._root)
         whole = self._imagine(self._root)
         self._derivation = Derivation(plan, graph, {**values, **self._imagined})
-        if scope is not None:
-            self._derivation.why_not = Absence(self._derivation, scope).why_not
+        self._absence = None if scope is None else Absence(self._derivation, scope).help()
         self._more = whole & ~self._now
 
     def tuples(self) -> list[Tuple]:

@@ -43,13 +43,13 @@ def reasons(
     if check.negated:
         return (Reason(frozenset(), True),)
     derivation = Derivation(plan, graph, values)
-    if scope is not None:
-        derivation.why_not = Absence(derivation, scope).why_not
+    absence = None if scope is None else Absence(derivation, scope).help()
     try:
         found = _smallest(_violations(derivation, check, root, limit), derivation)
     except RecursionError:
         # A derivation through very many stages of a `let rec`; this much is true all the same.
         return (Reason(frozenset(), True),)
+    del absence  # needed until here
     return tuple(Reason(derivation.decode(f), bool(f & WHOLE)) for f in found[:limit])
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from weakref import WeakMethod
 
 from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure
 from ksmcheck.events.terms import Term
@@ -40,7 +41,8 @@ class Base:
         self.coherent = coherent
         self.events = structure.events
         self.gates = Gates()
-        self.terms = TermLiterals(self.gates, self._leaf)
+        self.terms = TermLiterals(self.gates, _weakly(self._leaf))
+        self._origin: Base | None = None  # whose terms these are, if not its own
         self.exec: list[int] = []
         self.rf: dict[tuple[int, int], int] = {}
         self.sources: dict[int, list[int]] = {}
@@ -75,6 +77,7 @@ class Base:
         seen.__dict__.update(
             {k: v for k, v in self.__dict__.items() if k not in ("astray", "undefined")}
         )
+        seen._origin = self
         seen.structure, seen.events = structure, structure.events
         fences = [event for event in structure.events if event.kind == "F"]
         accesses = len(structure.events) - len(fences)
@@ -342,3 +345,16 @@ class Base:
                         continue
                     add(-first, -later, ends)
                     add(first, later, -ends)
+
+
+def _weakly(leaf: Callable[[Term], Domain | Vector]) -> Callable[[Term], Domain | Vector]:
+    """The method without its object, which is to go as soon as nobody needs it: an encoding has
+    megabytes of clauses, and the collector of cycles comes rarely."""
+    method = WeakMethod(leaf)
+
+    def called(term: Term) -> Domain | Vector:
+        alive = method()
+        assert alive is not None
+        return alive(term)
+
+    return called
