@@ -2,7 +2,8 @@
 
 A section evaluates some checks. Its code is two functions: ``fixed`` computes what does not depend
 on rf and co (its results are kept between candidates), ``varying`` computes the rest and tests the
-checks in order, stopping at the first that fires if so asked.
+checks in order, stopping at the first that fires if so asked. What an earlier section has computed
+of it is given to it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Section(Struct, frozen=True):
 
     ``checks``  their numbers in the algebra.
     ``inputs``  the sets and relations that ``fixed`` takes, in order, as (sort, name).
-    ``source``  of a module with ``fixed(k, inputs)`` and ``varying(k, fixed, rf, co, first,
+    ``given``   the locals of an earlier section that ``varying`` takes, in order.
+    ``source``  of a module with ``fixed(k, inputs)`` and ``varying(k, fixed, given, rf, co, first,
                 keep)``; k is a Shape. ``fixed`` returns (what ``varying`` takes, all its locals);
                 ``varying`` returns (numbers of the checks that fire, all its locals; None where
                 none fires, unless ``keep``). The local of node i is ``x<i>``.
@@ -43,19 +45,27 @@ class Section(Struct, frozen=True):
 
     checks: tuple[int, ...]
     inputs: tuple[tuple[str, str], ...]
+    given: tuple[str, ...]
     source: str
 
 
-def generate(algebra: Algebra, checks: tuple[int, ...]) -> Section:
-    """The section that evaluates these checks."""
+def generate(algebra: Algebra, checks: tuple[int, ...], earlier: tuple[int, ...] = ()) -> Section:
+    """The section that evaluates these checks, where those of ``earlier`` have been before."""
     varies, free = varying_nodes(algebra), free_groups(algebra)
-    used = sorted(cone(algebra.nodes, [algebra.roots[c] for c in checks]))
+    nodes, roots = algebra.nodes, algebra.roots
+    known = {
+        i
+        for i in cone(nodes, [roots[c] for c in earlier])
+        if varies[i] and not free[i] and nodes[i].op not in ("base", *_CONSTANTS)
+    }
+    used = sorted(cone(nodes, [roots[c] for c in checks], known))
+    given = [i for i in used if i in known]
     fixed, varying = _Emitter(algebra, free), _Emitter(algebra, free)
     inputs = [n for n in (algebra.nodes[i] for i in used) if n.op == "base" and not varies[n.id]]
     fixed.known.update(n.id for n in inputs)
     fixed.emit([i for i in used if not varies[i]], "    ")
     shared = [i for i in used if i in fixed.known]
-    varying.known.update(shared)
+    varying.known.update(shared, given)
     _emit_varying(varying, algebra, checks, [i for i in used if varies[i]])
     wanted = [i for i in shared if f"x{i}" in varying.read]
     names = "".join(f"x{i}, " for i in wanted)
@@ -67,16 +77,18 @@ def generate(algebra: Algebra, checks: tuple[int, ...]) -> Section:
             *fixed.lines,
             f"    return ({names}), locals()",
             "",
-            "def varying(k, fixed, rf, co, first, keep):",
+            "def varying(k, fixed, given, rf, co, first, keep):",
             "    U, I, A, n = k.row, k.diagonal, k.full, k.n",
             f"    ({names}) = fixed",
+            f"    ({''.join(f'x{i}, ' for i in given)}) = given",
             "    hits = []",
             *varying.lines,
             "    return hits, locals() if hits or keep else None",
             "",
         ]
     )
-    return Section(checks, tuple((n.sort, n.name) for n in inputs), source)
+    taken = tuple(f"x{i}" for i in given)
+    return Section(checks, tuple((n.sort, n.name) for n in inputs), taken, source)
 
 
 def _emit_varying(
@@ -84,7 +96,8 @@ def _emit_varying(
 ) -> None:
     for check in checks:
         root, test = algebra.roots[check], algebra.checks[check]
-        below = set(cone(algebra.nodes, [root]))
+        settled = {i for i in out.known if not out.free[i]}
+        below = set(cone(algebra.nodes, [root], settled))
         out.emit([i for i in nodes if i in below], "    ")
         fires = _TESTS[test.kind].format(out.ref(root))
         # A requirement fires when it fails, a flag when it holds.
@@ -143,8 +156,9 @@ class _Emitter(Struct):
             f"{indent}while True:" if group.monotone else f"{indent}for _ in range(4*n*n + 16):"
         )
         self.lines.append(f"{deeper}{same} = True")
+        settled = {i for i in self.known if not self.free[i]}
         for variable, body in zip(group.variables, group.bodies, strict=True):
-            below = sorted(cone(self.algebra.nodes, [body]))
+            below = sorted(cone(self.algebra.nodes, [body], settled))
             again = [i for i in below if group.id in self.free[i]]
             self.known.difference_update(again)
             self.emit(below, deeper, inside | {group.id})

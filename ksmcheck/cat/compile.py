@@ -36,6 +36,16 @@ class Compiled(Struct, frozen=True):
     interpreted: str | None = None
 
 
+class _Last(Struct):
+    """The requirements that a candidate fails, and the values that were computed to find out;
+    ``complete`` where that did not stop at the first one."""
+
+    graph: Graph
+    hits: list[int]
+    values: Values
+    complete: bool
+
+
 class CompiledCat:
     """A compiled model: requirements and flags of a candidate, and why a requirement fails.
 
@@ -47,7 +57,7 @@ class CompiledCat:
         self.compiled = compiled
         self._machines: dict[int, Machine] = {}
         self._plans: dict[frozenset[str], Plan] = {}
-        self._last: tuple[Graph, Values] | None = None
+        self._last: _Last | None = None
 
     def __reduce__(self) -> tuple[type[CompiledCat], tuple[Compiled]]:
         return CompiledCat, (self.compiled,)
@@ -96,15 +106,12 @@ class CompiledCat:
 
     def violated(self, graph: Graph, *, first: bool = True) -> tuple[Check, ...]:
         """The requirements that the candidate fails, in order; only the first one if ``first``."""
-        hits, values = self._machine(0).run(graph, first)
-        if not hits:
-            return ()
-        self._last = (graph, values or {})
-        return tuple([self.checks[i] for i in hits])
+        hits = self._required(graph, first)
+        return tuple([self.checks[i] for i in hits]) if hits else ()
 
     def flags(self, graph: Graph) -> tuple[Check, ...]:
         """The flags that the candidate raises. They mean something for consistent ones only."""
-        hits, _ = self._machine(1).run(graph, False)
+        hits, _ = self._machine(1).run(graph, False, earlier=self._all(graph))
         return tuple([self.checks[i] for i in hits])
 
     def raises(self, graph: Graph, flag_check: Check) -> bool:
@@ -151,18 +158,46 @@ class CompiledCat:
 
     def absence(self, graph: Graph, scope: Scope, fixed: Collection[str] = ()) -> Absence:
         """Reasons why tuples are not in a candidate's flags; ``fixed`` as for ``explain``."""
-        machine = self._machine(1)
-        _, computed = machine.run(graph, False, keep=True)
-        known = machine.values(graph, computed or {})
+        machine, earlier = self._machine(1), self._all(graph)
+        _, computed = machine.run(graph, False, keep=True, earlier=earlier)
+        known = {
+            **self._machine(0).values(graph, earlier),
+            **machine.values(graph, computed or {}),
+        }
         return Absence(Derivation(self._plan(frozenset(fixed)), graph, known), scope)
+
+    # What was computed for the last candidate is asked for once more, and then again.
+
+    def _required(self, graph: Graph, first: bool) -> list[int]:
+        """The requirements that fail, by number."""
+        last = self._last
+        if last is None or last.graph is not graph or not (last.complete or first):
+            hits, values = self._machine(0).run(graph, first, keep=self._flags_build)
+            if values is None:
+                return hits
+            self._last = last = _Last(graph, hits, values, not (hits and first))
+        return last.hits[:1] if first else last.hits
+
+    @property
+    def _flags_build(self) -> bool:
+        """Whether the flags build on what the requirements are made of."""
+        return bool(self.compiled.sections[1].given)
+
+    def _all(self, graph: Graph) -> Values:
+        """What the requirements are made of, all of it; nothing if the flags need none."""
+        if not self._flags_build:
+            return {}
+        self._required(graph, False)
+        assert self._last is not None
+        return self._last.values
 
     def _values(self, graph: Graph, number: int) -> Values:
         machine, root = self._machine(0), f"x{self.algebra.roots[number]}"
         last = self._last
-        if last is None or last[0] is not graph or root not in last[1]:
-            _, computed = machine.run(graph, False)
-            self._last = last = (graph, computed or {})
-        return machine.values(graph, last[1])
+        if last is None or last.graph is not graph or root not in last.values:
+            hits, computed = machine.run(graph, False, keep=True)
+            self._last = last = _Last(graph, hits, computed or {}, True)
+        return machine.values(graph, last.values)
 
     def _plan(self, fixed: frozenset[str]) -> Plan:
         found = self._plans.get(fixed)
@@ -193,7 +228,7 @@ def compile_cat(model: CatModel) -> CompiledCat:
     checks = model.algebra.checks
     required = tuple(i for i, c in enumerate(checks) if not c.flag)
     flagged = tuple(i for i, c in enumerate(checks) if c.flag)
-    sections = (generate(model.algebra, required), generate(model.algebra, flagged))
+    sections = (generate(model.algebra, required), generate(model.algebra, flagged, required))
     codes = (code_of(sections[0]), code_of(sections[1]))
     return CompiledCat(
         Compiled(

@@ -39,13 +39,19 @@ class Machine:
         self._varying: Callable[..., tuple[list[int], Values | None]] = scope["varying"]
         self._kept: dict[tuple[int, ...], tuple[tuple[int, ...], Values]] = {}
 
-    def run(self, graph: Graph, first: bool, keep: bool = False) -> tuple[list[int], Values | None]:
+    def run(
+        self, graph: Graph, first: bool, keep: bool = False, earlier: Values | None = None
+    ) -> tuple[list[int], Values | None]:
         """The numbers of the checks that fire, in order (only the first if so asked); and, if any
-        does or ``keep``, every value that was computed, by local name."""
+        does or ``keep``, every value that was computed, by local name.
+
+        ``earlier``: all that the section computed for this graph which this one builds on.
+        """
         k = shape(graph.n)
         rels = graph.rels
         static, _ = self._static(graph, k)
-        return self._varying(k, static, rels.get("rf", 0), rels.get("co", 0), first, keep)
+        given = [earlier[name] for name in self.section.given] if earlier else ()
+        return self._varying(k, static, given, rels.get("rf", 0), rels.get("co", 0), first, keep)
 
     def values(self, graph: Graph, computed: Values) -> Values:
         """All locals of both parts: ``computed`` as ``run`` returned it, and the kept ones."""

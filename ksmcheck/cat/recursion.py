@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from ksmcheck.cat.algebra import AlgebraBuilder, Group, Node
 from ksmcheck.text import InputError
@@ -15,8 +15,11 @@ def flipped(sign: int) -> int:
     return (sign >> 1 | sign << 1) & 3
 
 
-def cone(nodes: Sequence[Node], roots: Iterable[int]) -> list[int]:
-    """The nodes that the roots are made of (and the roots), operands first."""
+def cone(
+    nodes: Sequence[Node], roots: Iterable[int], ends: Container[int] = frozenset()
+) -> list[int]:
+    """The nodes that the roots are made of (and the roots), operands first. What those of ``ends``
+    are made of is left out."""
     seen: set[int] = set()
     out: list[int] = []
     stack = [(root, False) for root in roots]
@@ -27,7 +30,8 @@ def cone(nodes: Sequence[Node], roots: Iterable[int]) -> list[int]:
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            stack.extend((a, False) for a in nodes[node].args)
+            if node not in ends:
+                stack.extend((a, False) for a in nodes[node].args)
     return out
 
 
