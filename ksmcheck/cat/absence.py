@@ -7,7 +7,7 @@ a ``let rec`` are not explained: they are certain for this candidate alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from weakref import WeakMethod
 
 from ksmcheck.cat.algebra import Node
@@ -23,11 +23,11 @@ NOTHING: Missing = (0, frozenset())
 
 class Scope(Struct, frozen=True):
     """All events that candidates may have: ``events[i]`` is the number there of event i of the
-    graph, ``count`` how many there are, ``may[node]`` what a node may contain over them."""
+    graph, ``count`` how many there are, ``may(node)`` what a node may contain over them."""
 
     events: tuple[int, ...]
     count: int
-    may: Sequence[int]
+    may: Callable[[int], int]
 
 
 class Failure(Struct, frozen=True):
@@ -90,7 +90,7 @@ class Absence:
 
     def _may(self, i: int, a: int, b: int) -> bool:
         at = a if self._nodes[i].sort == "set" else a * self.scope.count + b
-        return bool(self.scope.may[i] >> at & 1)
+        return bool(self.scope.may(i) >> at & 1)
 
     def _cheaper(self, choices: list[Missing]) -> Missing:
         return min(choices, key=lambda m: (m[0] & WHOLE, self.d.cost(m[0]) + len(m[1])))
@@ -147,8 +147,8 @@ class Absence:
         left, right = node.args
         scope, found = self.scope, []
         start, end = scope.events[a], scope.events[b]
-        row = scope.may[left] >> (start * scope.count) & ((1 << scope.count) - 1)
-        tails = scope.may[right] >> end
+        row = scope.may(left) >> (start * scope.count) & ((1 << scope.count) - 1)
+        tails = scope.may(right) >> end
         middle = [m for m in members(row) if tails >> (m * scope.count) & 1]
         lacking = frozenset(("exec", m, m) for m in middle if m not in self.executed)
         place = {event: i for i, event in enumerate(scope.events)}
@@ -175,7 +175,7 @@ class Absence:
         lacking = set()
         place = {event: i for i, event in enumerate(scope.events)}
         for x in reached:
-            row = scope.may[operand] >> (scope.events[x] * scope.count) & ((1 << scope.count) - 1)
+            row = scope.may(operand) >> (scope.events[x] * scope.count) & ((1 << scope.count) - 1)
             for event in members(row):
                 y = place.get(event)
                 if y is None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeAlias
 
-from ksmcheck.cat.algebra import Check, Group, Node
+from ksmcheck.cat.algebra import Check, Group
 from ksmcheck.cat.bits import closure, identity, product
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.evaluate import apply
-from ksmcheck.cat.graph import Graph, Shape, shape
-from ksmcheck.cat.plan import Plan, plan
+from ksmcheck.cat.graph import Graph, shape
+from ksmcheck.cat.plan import plan
 from ksmcheck.cat.recursion import NEGATIVE, POSITIVE, cone, signs
-from ksmcheck.record import Struct
 
 # (may, must) as integers.
 Bound: TypeAlias = tuple[int, int]
+_MAY, _MUST = 0, 1
 
 
 def polarity(compiled: CompiledCat, checks: Collection[Check] | None = None) -> dict[int, int]:
@@ -32,102 +32,137 @@ def polarity(compiled: CompiledCat, checks: Collection[Check] | None = None) -> 
 
 
 def bounds(compiled: CompiledCat, may: Graph, must: Graph) -> list[Bound]:
-    """For each node, the tuples that some candidate may have and those that every one must have.
+    """For each node, its bounds as ``Bounds`` has them."""
+    found = Bounds(compiled, may, must)
+    return [(found.may(i), found.must(i)) for i in range(len(compiled.nodes))]
+
+
+class Bounds:
+    """For each node, the tuples that some candidate may have and those that every one must have;
+    found when first asked for, with no more of the other nodes than that takes.
 
     Both graphs number all possible events alike. ``may`` holds the tuples that some candidate has,
     ``must`` those that every candidate has; ``must.sets["_"]`` are the events executed in every
     candidate (all, if it is missing). A variable of a recursion group has its group's value.
     """
-    run = _Bounds(plan(compiled.algebra, frozenset()), may, must, shape(may.n))
-    return run.all()
 
+    def __init__(self, compiled: CompiledCat, may: Graph, must: Graph) -> None:
+        self._plan = plan(compiled.algebra, frozenset())
+        self._nodes = compiled.nodes
+        self._graphs = (may, must)
+        self._shape = shape(may.n)
+        self._certain = must.sets.get("_", self._shape.row)
+        self._known: tuple[dict[int, int], dict[int, int]] = ({}, {})
 
-class _Bounds(Struct):
-    plan: Plan
-    may: Graph
-    must: Graph
-    shape: Shape
+    def may(self, i: int) -> int:
+        """The tuples of node i that some candidate may have."""
+        return self._value(i, _MAY)
 
-    def all(self) -> list[Bound]:
-        nodes, free = self.plan.algebra.nodes, self.plan.free
-        out: dict[int, Bound] = {}
-        for node in nodes:
-            if node.op == "fix" and node.id not in out:
-                self._group(self.plan.groups[node.group], out)
-            if not free[node.id]:
-                out.setdefault(node.id, self._one(node, out))
-        return [out.get(node.id, (0, 0)) for node in nodes]
+    def must(self, i: int) -> int:
+        """The tuples of node i that every candidate has."""
+        return self._value(i, _MUST)
 
-    def _one(self, node: Node, known: dict[int, Bound]) -> Bound:
-        s = self.shape
-        certain = self.must.sets.get("_", s.row)
+    def _value(self, i: int, side: int) -> int:
+        if i not in self._known[side]:
+            if self._plan.free[i]:
+                self._all_groups()
+            else:
+                self._fill(i, side)
+        # What is inside a group that nothing uses was not asked for by anything.
+        return self._known[side].get(i, 0)
+
+    def _fill(self, i: int, side: int) -> None:
+        """A node outside of groups, and whatever it needs: its operands have smaller numbers."""
+        needed: set[tuple[int, int]] = set()
+        todo = [(i, side)]
+        while todo:
+            at = todo.pop()
+            if at not in needed and at[0] not in self._known[at[1]]:
+                needed.add(at)
+                todo += self._operands(*at)
+        for at in sorted(needed):
+            if at[0] not in self._known[at[1]]:
+                self._known[at[1]][at[0]] = self._one(*at)
+
+    def _operands(self, i: int, side: int) -> list[tuple[int, int]]:
+        node = self._nodes[i]
+        if node.op == "fix":
+            return [(x, s) for x in self._outside(node.group) for s in (_MAY, _MUST)]
+        turned = {"complement": 0, "diff": 1}.get(node.op, -1)
+        return [(a, side ^ (place == turned)) for place, a in enumerate(node.args)]
+
+    def _outside(self, group: int) -> list[int]:
+        """What a group is made of besides itself."""
+        below = cone(self._nodes, self._plan.groups[group].bodies)
+        return [i for i in below if not self._plan.free[i]]
+
+    def _one(self, i: int, side: int) -> int:
+        """A node's bound from those of its operands."""
+        node, s, known = self._nodes[i], self._shape, self._known
+        certain = s.row if side == _MAY else self._certain
         match node.op:
             case "fix":
-                return known[self.plan.groups[node.group].variables[node.index]]
+                group = self._plan.groups[node.group]
+                variable = group.variables[node.index]
+                if variable not in known[side]:
+                    self._group(group)
+                return known[side][variable]
             case "base":
-                return self._base(node)
+                graph = self._graphs[side]
+                return (graph.sets if node.sort == "set" else graph.rels).get(node.name, 0)
             case "universe":
-                return s.row, certain
+                return certain
             case "id":
-                return s.diagonal, identity(certain, s)
+                return identity(certain, s)
             case "diff":
-                (may, must), (cut_may, cut_must) = known[node.args[0]], known[node.args[1]]
-                if self.plan.algebra.nodes[node.args[1]].op == "id":
-                    # What is cut from has the pair only if the event is there.
-                    cut_must = s.diagonal
-                return may & ~cut_must, must & ~cut_may
+                kept, cut = node.args
+                # What is cut from has a pair of the identity only if the event is there.
+                whole = side == _MAY and self._nodes[cut].op == "id"
+                return known[side][kept] & ~(s.diagonal if whole else known[1 - side][cut])
             case "complement":
-                may, must = known[node.args[0]]
-                if node.sort == "set":
-                    return s.row & ~must, certain & ~may
-                return s.full & ~must, product(certain, certain, s) & ~may
+                everything = certain if node.sort == "set" else product(certain, certain, s)
+                return everything & ~known[1 - side][node.args[0]]
             case "star" | "opt":
                 # The identity of an event is there only where the event is.
-                may, must = known[node.args[0]]
-                steps = closure(must, s) if node.op == "star" else must
-                return apply(node, [may], s), steps | identity(certain, s)
-        below = [known[a] for a in node.args]
-        return apply(node, [x[0] for x in below], s), apply(node, [x[1] for x in below], s)
+                steps = known[side][node.args[0]]
+                return (closure(steps, s) if node.op == "star" else steps) | identity(certain, s)
+        return apply(node, [known[side][a] for a in node.args], s)
 
-    def _base(self, node: Node) -> Bound:
-        if node.sort == "set":
-            return self.may.sets.get(node.name, 0), self.must.sets.get(node.name, 0)
-        return self.may.rels.get(node.name, 0), self.must.rels.get(node.name, 0)
+    def _all_groups(self) -> None:
+        for node in self._nodes:
+            if node.op == "fix" and not self._plan.free[node.id]:
+                self._value(node.id, _MAY)
 
-    def _group(self, group: Group, out: dict[int, Bound]) -> None:
-        """Bounds of a recursion group and of what is inside it.
+    def _group(self, group: Group) -> None:
+        """Bounds of what is inside a recursion group, where those of the rest are known.
 
         Monotone: the least fixpoints of both bounds. Otherwise nothing better than everything
         (may) and nothing (must), unless the bounds of all that it is made of meet.
         """
-        below = sorted(cone(self.plan.algebra.nodes, group.bodies))
-        inside = [self.plan.algebra.nodes[i] for i in below if group.id in self.plan.free[i]]
-        for node in (self.plan.algebra.nodes[i] for i in below):
-            if not self.plan.free[node.id] and node.id not in out:
-                out[node.id] = self._one(node, out)
-        if not group.monotone and not self._exact(below, out):
-            for node in inside:
-                out[node.id] = (self.shape.row if node.sort == "set" else self.shape.full, 0)
+        may, must = self._known
+        if not group.monotone and any(may[i] != must[i] for i in self._outside(group.id)):
+            for i in cone(self._nodes, group.bodies):
+                if group.id in self._plan.free[i]:
+                    set_ = self._nodes[i].sort == "set"
+                    may[i], must[i] = self._shape.row if set_ else self._shape.full, 0
             return
         for variable in group.variables:
-            out[variable] = (0, 0)
-        while self._round(group, out):
+            may[variable] = must[variable] = 0
+        while self._round(group):
             pass
 
-    def _exact(self, below: list[int], out: dict[int, Bound]) -> bool:
-        leaves = [out[i] for i in below if not self.plan.free[i]]
-        return all(may == must for may, must in leaves)
-
-    def _round(self, group: Group, out: dict[int, Bound]) -> bool:
+    def _round(self, group: Group) -> bool:
         """Each definition once, with the newest values; whether one changed."""
         changed = False
+        may, must = self._known
         for variable, body in zip(group.variables, group.bodies, strict=True):
-            for i in sorted(cone(self.plan.algebra.nodes, [body])):
-                node = self.plan.algebra.nodes[i]
-                if self.plan.free[i] and node.op != "var":
+            for i in sorted(cone(self._nodes, [body])):
+                node = self._nodes[i]
+                if self._plan.free[i] and node.op != "var":
                     if node.op == "fix":
-                        self._group(self.plan.groups[node.group], out)
-                    out[i] = self._one(node, out)
-            if out[body] != out[variable]:
-                out[variable], changed = out[body], True
+                        self._group(self._plan.groups[node.group])
+                    may[i], must[i] = self._one(i, _MAY), self._one(i, _MUST)
+            if (may[body], must[body]) != (may[variable], must[variable]):
+                may[variable], must[variable] = may[body], must[body]
+                changed = True
         return changed

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.bits import closure
-from ksmcheck.cat.bounds import Bound, bounds
+from ksmcheck.cat.bounds import Bounds
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph, Shape, shape
 
@@ -15,25 +15,26 @@ def unsure(
     compiled: CompiledCat, may: Graph, must: Graph, flags: Iterable[str] = ()
 ) -> tuple[Check, ...]:
     """The requirements that some graph between ``must`` and ``may`` might fail, and those of
-    ``flags`` that some might not raise. The graphs are as ``bounds`` wants them.
+    ``flags`` that some might not raise. The graphs are as ``Bounds`` wants them.
 
     Not exact: a check is named wherever its bounds leave it open. None named is a proof.
     """
-    found = bounds(compiled, may, must)
+    found = Bounds(compiled, may, must)
     wanted = frozenset(flags)
     return tuple(
         check
         for check in compiled.checks
         if (not check.flag or check.name in wanted)
-        and not _surely(check, found[compiled.root(check)], shape(may.n))
+        and not _surely(check, found, compiled.root(check), shape(may.n))
     )
 
 
-def _surely(check: Check, bound: Bound, s: Shape) -> bool:
+def _surely(check: Check, bounds: Bounds, root: int, s: Shape) -> bool:
     """Whether the check's condition holds whatever is between the bounds: a requirement is then
     kept, a flag raised."""
-    may, must = bound
-    return not _holds(check.kind, must, s) if check.negated else _holds(check.kind, may, s)
+    if check.negated:
+        return not _holds(check.kind, bounds.must(root), s)
+    return _holds(check.kind, bounds.may(root), s)
 
 
 def _holds(kind: str, value: int, s: Shape) -> bool:

@@ -34,7 +34,12 @@ class Necessary:
     says nothing) for closures, recursion and what a difference takes away."""
 
     def __init__(
-        self, base: Base, cat: CompiledCat, concrete: Concrete, may: Sequence[int], count: int
+        self,
+        base: Base,
+        cat: CompiledCat,
+        concrete: Concrete,
+        may: Callable[[int], int],
+        count: int,
     ) -> None:
         self.base = base
         self.nodes = cat.nodes
@@ -53,7 +58,7 @@ class Necessary:
         at = a if node.sort == "set" else a * self.count + b
         if node.op not in _SIMPLE:
             return TRUE
-        if not self.may[node.id] >> at & 1:
+        if not self.may(node.id) >> at & 1:
             return FALSE
         gates, args = self.base.gates, node.args
         if node.op == "base":
@@ -76,8 +81,8 @@ class Necessary:
         return self.base.gates.any_of(self.concrete.towards(node.name, a, b))
 
     def _composed(self, left: int, right: int, a: int, b: int) -> int:
-        row = self.may[left] >> (a * self.count) & ((1 << self.count) - 1)
-        tails = self.may[right] >> b
+        row = self.may(left) >> (a * self.count) & ((1 << self.count) - 1)
+        tails = self.may(right) >> b
         middle = [m for m in members(row) if tails >> (m * self.count) & 1]
         if len(middle) > _MIDDLES:
             return TRUE
@@ -106,7 +111,7 @@ class PairSearch:
         self.may = reach.may
         self.pairs = {
             (position // self.count, position % self.count): base.gates.new()
-            for position in members(self.may[self.root])
+            for position in members(self.may(self.root))
         }
 
     def install(self, known: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from ksmcheck.cat.bits import closure
-from ksmcheck.cat.bounds import bounds
+from ksmcheck.cat.bounds import Bounds
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape
 from ksmcheck.events.structure import Event
@@ -109,10 +109,12 @@ class Reach:
         self._cat = cat
 
     @cached_property
-    def may(self) -> list[int]:
-        """By node, over all events of the structure."""
-        may, must = ranges(self._base)
-        return [most for most, _ in bounds(self._cat, may, must)]
+    def _bounds(self) -> Bounds:
+        return Bounds(self._cat, *ranges(self._base))
+
+    def may(self, node: int) -> int:
+        """Over all events of the structure."""
+        return self._bounds.may(node)
 
     @cached_property
     def raisable(self) -> frozenset[str]:
@@ -120,7 +122,7 @@ class Reach:
         whole, found = shape(len(self._base.events)), set()
         for check, root in zip(self._cat.checks, self._cat.algebra.roots, strict=True):
             if check.flag:
-                most = self.may[root]
+                most = self.may(root)
                 if check.kind == "acyclic":
                     most = closure(most, whole)
                 if check.kind != "empty":

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ksmcheck.cat.absence import Scope
-from ksmcheck.cat.bounds import bounds
+from ksmcheck.cat.bounds import Bounds
 from ksmcheck.cat.compile import CompiledCat, compile_cat
 from ksmcheck.cat.derive import LACKING
 from ksmcheck.cat.graph import DYNAMIC, Graph, rel_bits
@@ -40,7 +40,7 @@ def drawn(rng: Random) -> Drawn:
     most = {**rels, **dict.fromkeys(DYNAMIC, everything)}
     may = candidate(range(n), most, sets)
     must = Graph(n, {"_": 0}, {})
-    scope = Scope(tuple(range(n)), n, [most for most, _ in bounds(cat, may, must)])
+    scope = Scope(tuple(range(n)), n, Bounds(cat, may, must).may)
     return cat, world, candidate(range(n), rels, sets), scope
 
 
@@ -101,7 +101,7 @@ def test_an_absent_event_is_named() -> None:
     cat = compile_cat(load_text(r"empty (po \ (po ; po)) & rf as c"))
     rels = {"po": {(0, 1), (1, 2), (0, 2)}, "rf": {(0, 2)}}
     may = candidate(range(3), rels, {})
-    scope = Scope((0, 2), 3, [most for most, _ in bounds(cat, may, Graph(3, {"_": 0}, {}))])
+    scope = Scope((0, 2), 3, Bounds(cat, may, Graph(3, {"_": 0}, {})).may)
     graph = candidate((0, 2), rels, {})
     (reason,) = cat.explain(graph, cat.checks[0], scope=scope)
     assert reason.facts == {
