@@ -100,14 +100,15 @@ class Derivation:
 
     def _union(self, node: Node, a: int, b: int, stages: Stages) -> int:
         at = a if node.sort == "set" else a * self._n + b
-        having = [x for x in node.args if self._value(x, stages) >> at & 1]
-        if len(having) > 1:
-            still = self.plan.still
-            # What no dynamic fact is needed for costs least; which such derivation is no matter.
-            quiet = next((x for x in having if still[x]), None)
-            if quiet is not None:
-                return self.why(quiet, a, b, stages)
-        return self._least([self.why(x, a, b, stages) for x in having])
+        still, value, loud = self.plan.still, self._value, []
+        for x in node.args:
+            if value(x, stages) >> at & 1:
+                if still[x]:
+                    # What no dynamic fact is needed for costs least; which such derivation is no
+                    # matter.
+                    return self.why(x, a, b, stages)
+                loud.append(x)
+        return self._least([self.why(x, a, b, stages) for x in loud])
 
     def _inter(self, node: Node, a: int, b: int, stages: Stages) -> int:
         left, right = node.args

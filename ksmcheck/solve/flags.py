@@ -93,7 +93,7 @@ class Necessary:
 
 
 _SIMPLE = frozenset(("base", "union", "inter", "diff", "inverse", "opt", "seq"))
-_MIDDLES = 100
+_MIDDLES = 16
 
 
 class PairSearch:

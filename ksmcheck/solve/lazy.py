@@ -35,7 +35,7 @@ class Sought(Struct, frozen=True):
 
 
 Teach = Callable[[Graph, Skeleton, Sequence[int]], list[list[int]]]
-"""Clauses that say why a candidate, consistent or not, is not what is looked for; none if it is."""
+"""Clauses that say why a consistent candidate is not what is looked for; none if it is."""
 
 
 class Consistent(Struct, frozen=True):
@@ -117,9 +117,6 @@ class Lazy:
             self.candidates += 1
             skeleton = self.concrete.skeleton(model)
             graph = self.concrete.graph(skeleton, model)
-            clauses = [] if teach is None else teach(graph, skeleton, model)
-            for clause in clauses:
-                self.base.gates.add(-self.own, *clause)
             violated = self.cat.violated(graph)
             if violated:
                 if self.exact.complete:
@@ -128,7 +125,11 @@ class Lazy:
                 self._learn(violated[0], skeleton, graph, model)
                 self.exact.spent(solved - begun, perf_counter() - solved)
                 continue
+            # Of an inconsistent candidate it is cheaper not to ask.
+            clauses = [] if teach is None else teach(graph, skeleton, model)
             if clauses:
+                for clause in clauses:
+                    self.base.gates.add(-self.own, *clause)
                 continue
             if sought is None:
                 return Consistent(model, skeleton)
