@@ -7,21 +7,47 @@ a row gives that outer product (the summands do not overlap, so no carry occurs)
 
 from __future__ import annotations
 
-from functools import lru_cache
+import sys
+from functools import cache, lru_cache
 from types import ModuleType
 
 from ksmcheck.cat.graph import Shape
 
 LARGE = 48
 """From so many events on, a product of matrices is faster than one of integers of n * n bits, even
-with the way there and back. Below, numpy need not even be loaded."""
+with the way there and back."""
+
+_CLOSED = 144
+"""The same for closures."""
+
+_PATIENCE = 4_000_000
+"""Pairs in the compositions that are made of integers first: it takes as long to load numpy, which
+a single check need not."""
 
 
-def _dense() -> ModuleType | None:
-    """The module for many events, if it is to be trusted here."""
+def _dense(n: int) -> ModuleType | None:
+    """The module for many events, if it pays and is to be trusted here."""
+    if "numpy" not in sys.modules and _postponed().more(n * n):
+        return None
     from ksmcheck.cat import dense
 
     return dense if dense.sound() else None
+
+
+class _Postponed:
+    """What has been done without numpy in this process."""
+
+    pairs = 0
+
+    def more(self, pairs: int) -> bool:
+        """Whether so many pairs more are still to be done without."""
+        self.pairs += pairs
+        return self.pairs < _PATIENCE
+
+
+@cache
+def _postponed() -> _Postponed:
+    return _Postponed()
 
 
 def compose(a: int, b: int, s: Shape) -> int:
@@ -33,7 +59,7 @@ def compose(a: int, b: int, s: Shape) -> int:
         return _from_few(a, b, s)
     if b.bit_count() <= few:
         return _to_few(a, b, s)
-    dense = _dense() if s.n >= LARGE else None
+    dense = _dense(s.n) if s.n >= LARGE else None
     if dense is not None:
         return int(dense.compose(a, b, s.n))
     n, row, col, out, shift = s.n, s.row, s.col, 0, 0
@@ -82,7 +108,7 @@ def _to_few(a: int, b: int, s: Shape) -> int:
 
 def closure(a: int, s: Shape) -> int:
     """a+, by Warshall's algorithm."""
-    dense = _dense() if s.n >= LARGE else None
+    dense = _dense(s.n) if s.n >= _CLOSED else None
     if dense is not None:
         return int(dense.closure(a, s.n))
     if not a:

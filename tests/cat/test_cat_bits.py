@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 from random import Random
 
@@ -81,7 +83,9 @@ def test_no_cycles(relation: list[tuple[int, int]]) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(
-    seed=st.integers(0, 1 << 32), n=st.integers(40, 90), pairs_each=st.sampled_from([0.1, 0.7, 3])
+    seed=st.integers(0, 1 << 32),
+    n=st.integers(40, 90) | st.integers(140, 150),
+    pairs_each=st.sampled_from([0.1, 0.7, 3]),
 )
 def test_relations_over_many_events(seed: int, n: int, pairs_each: float) -> None:
     """On both sides of the size from which matrices are multiplied."""
@@ -101,8 +105,25 @@ def test_relations_over_many_events(seed: int, n: int, pairs_each: float) -> Non
     assert bits.cyclic(x, s) == (not nx.is_directed_acyclic_graph(digraph))
 
 
+def test_numpy_is_not_loaded_for_little() -> None:
+    """And it makes no difference to the result when it is."""
+    code = """
+import sys
+from ksmcheck.cat import bits
+from ksmcheck.cat.graph import rel_bits, shape
+n = 90
+ring, s = rel_bits(n, [(i, (i + 1) % n) for i in range(n)]), shape(n)
+some = bits.closure(rel_bits(n, [(i, (i * i + 3) % n) for i in range(n)]), s) | ring
+first = bits.compose(some, some, s)
+assert "numpy" not in sys.modules
+while "numpy" not in sys.modules:
+    assert bits.compose(some, some, s) == first
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_without_a_sound_matrix_product_integers_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    n = 60
+    n = 150
     ring, s = rel_bits(n, [(i, (i + 1) % n) for i in range(n)]), shape(n)
     monkeypatch.setattr(dense, "sound", lambda: False)
     assert bits.closure(ring, s) == s.full
