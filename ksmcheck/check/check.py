@@ -80,10 +80,11 @@ class Checker(Struct):
 
     def _deepening(self, request: Request, config: str, started: float) -> Verdict:
         """Without a bound from the user: deeper, while the bound is what the verdict hangs on. It
-        begins where that ended for the file's other verdicts: what one model needs others do."""
+        begins where that ended for the file's other verdicts: what one model needs others do, and
+        marked stores need no more than plain ones."""
         if request.unroll is not None:
             return self._known(request, config, started)
-        file = (request.path, request.kernel, request.defines)
+        file = (request.path, request.kernel, request.variant)
         first, *rest = (b for b in BOUNDS if b >= self._enough.get(file, 0))
         verdict = self._known(replace(request, unroll=first), config, started)
         for unroll in rest:
