@@ -68,7 +68,7 @@ def check_locks(
 
     ``may_keep``: the thread may end with a lock; not within RCU's read side.
     """
-    if not any(_action(i, primitives) for b in blocks for i in b.instrs if isinstance(i, Access)):
+    if _plainly_balanced(blocks, primitives, may_keep):
         return
     errors: list[InputError] = []
     todo, count = [_Path()], 0
@@ -79,6 +79,60 @@ def check_locks(
         todo += _through(todo.pop(), blocks, primitives, errors, may_keep)
     if errors:
         raise errors[0]
+
+
+def _plainly_balanced(
+    blocks: tuple[Block, ...], primitives: Mapping[str, Primitive], may_keep: bool
+) -> bool:
+    """Whether all is well on every path, possible or not: so it is where paths that meet hold the
+    same locks, and that is found without following each of them."""
+    held: dict[int, tuple[Lock, ...]] = {0: ()}
+    todo = [0]
+    while todo:
+        block = blocks[todo.pop()]
+        now = _held_after(block, held[block.id], primitives)
+        if now is None:
+            return False
+        if isinstance(block.end, End) and any(k == RCU or not may_keep for k in now):
+            return False
+        for target in _targets(block):
+            if target not in held:
+                held[target] = now
+                todo.append(target)
+            elif held[target] != now:
+                return False
+    return True
+
+
+def _held_after(
+    block: Block, held: tuple[Lock, ...], primitives: Mapping[str, Primitive]
+) -> tuple[Lock, ...] | None:
+    """None where that is not plain to see."""
+    for instr in block.instrs:
+        if not isinstance(instr, Access):
+            continue
+        action = _action(instr, primitives)
+        if action is None:
+            continue
+        lock = _lock(_Path(), instr)
+        if lock is None or action == "try":
+            return None
+        if action == "take":
+            if lock in held and lock != RCU:
+                return None
+            held = (*held, lock)
+        elif lock not in held:
+            return None
+        else:
+            last = max(i for i, kept in enumerate(held) if kept == lock)
+            held = held[:last] + held[last + 1 :]
+    return held
+
+
+def _targets(block: Block) -> tuple[int, ...]:
+    if isinstance(block.end, Jump):
+        return (block.end.target,)
+    return (block.end.then, block.end.otherwise) if isinstance(block.end, Branch) else ()
 
 
 def _through(
