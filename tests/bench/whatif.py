@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 from time import perf_counter, process_time
 
 from tests.bench.figures import report
 
 ROOT = Path(__file__).parents[2]
+MARKED = (("MARKED_STORES", "1"),)
 
 
 def whatif_figures(unit: float, *, quick: bool) -> None:
     """Prints them: path-a under five models; without ``quick`` the whole suite."""
     for model in ("sc", "armv8", "power", "alpha", "lkmm"):
         whatif_path_a(model, unit)
+        structural_path_a(model)
     if not quick:
         whatif_suite(unit)
 
@@ -25,8 +28,7 @@ def whatif_path_a(model: str, unit: float) -> None:
     from ksmcheck.whatif.asker import Asker
     from ksmcheck.whatif.matrix import answers, chosen_changes, questions
 
-    marked = (("MARKED_STORES", "1"),)
-    request = Request(ROOT / "litmus/ksm/path-a.litmus", model, "3.9", defines=marked)
+    request = Request(ROOT / "litmus/ksm/path-a.litmus", model, "3.9", defines=MARKED)
     checker = Checker()
     assert checker.workshop.model(model).tree  # the plain evaluator's tree, for the witnesses
     checker.workshop.program(request)
@@ -40,6 +42,33 @@ def whatif_path_a(model: str, unit: float) -> None:
     seconds = process_time() - started
     report(f"whatif path-a, {model}, {cells} cells (CPU)", seconds, unit)
     print(f"{'':48} {seconds / plain:8.2f} x its plain check ({plain:.3f} s)", flush=True)
+
+
+def structural_path_a(model: str) -> None:
+    """Each change of path-a that may make a new program (moved, strengthened, replaced, dropped),
+    as CPU time beside the plain check of the program as it is."""
+    from ksmcheck.check import Checker, Request
+    from ksmcheck.whatif.asker import Asker
+    from ksmcheck.whatif.matrix import ALL_KINDS, DEFAULT_KINDS, answer, chosen_changes
+
+    request = Request(ROOT / "litmus/ksm/path-a.litmus", model, "3.9", defines=MARKED)
+    checker = Checker()
+    assert checker.workshop.model(model).tree
+    started = process_time()
+    checker.check(request)
+    plain = process_time() - started
+    kinds = [kind for kind in ALL_KINDS if kind not in DEFAULT_KINDS]
+    asker = Asker(checker.workshop, kinds=())
+    ratios = []
+    for change in chosen_changes(asker.spots(request), kinds, everything=True):
+        started = process_time()
+        answer(asker, request, (change,))
+        ratios.append((process_time() - started) / plain)
+    print(
+        f"{f'structural changes of path-a, {model}, {len(ratios)} cells':48} "
+        f"{median(ratios):8.2f} x its plain check, at most {max(ratios):.2f} x",
+        flush=True,
+    )
 
 
 def whatif_suite(unit: float) -> None:
