@@ -266,7 +266,7 @@ class Base:
             assert write.value is not None
             if last != FALSE:
                 for value, literal in self.terms.domain(write.value).items():
-                    cases.setdefault(value, []).append(self.gates.all_of((last, literal)))
+                    cases.setdefault(value, []).append(self.gates.both(last, literal))
         if not cases:
             return {self.structure.cells[cell].init: TRUE}
         return {value: self.gates.any_of(c) for value, c in cases.items()}
@@ -276,7 +276,7 @@ class Base:
         for write, last in writes:
             assert write.value is not None
             for place, bit in zip(bits, self.terms.vector(write.value), strict=True):
-                place.append(self.gates.all_of((last, bit)))
+                place.append(self.gates.both(last, bit))
         return tuple([self.gates.any_of(place) for place in bits])
 
     def last(self, write: int, cell: int) -> int:
@@ -307,14 +307,16 @@ class Base:
                 gates.add(-rf, -literal, self.terms.equals(write.value, value))
         else:
             for value, literal in self.terms.domain(write.value).items():
-                gates.add(-rf, -literal, values.get(value, FALSE))
+                read_as = values.get(value, FALSE)
+                if literal != read_as:
+                    gates.add(-rf, -literal, read_as)
 
     def _same_cell(self, a: int, b: int) -> int:
         first, second = self.events[a], self.events[b]
         common = self._at[a].keys() & self._at[b].keys()
         if first.address is second.address:
             return self.gates.any_of(self._at[a][c] for c in common)
-        both = [self.gates.all_of((self._at[a][c], self._at[b][c])) for c in sorted(common)]
+        both = [self.gates.both(self._at[a][c], self._at[b][c]) for c in sorted(common)]
         return self.gates.any_of(both)
 
     def _orders(self) -> None:

@@ -50,6 +50,8 @@ class Gates:
             return FALSE
         if len(parts) == 1:
             return parts.pop()
+        if len(parts) == 2:
+            return self.both(*parts)
         if not parts.isdisjoint([-x for x in parts]):
             return FALSE
         key = tuple(sorted(parts))
@@ -58,6 +60,21 @@ class Gates:
             gate = self._known[key] = self.new()
             self.clauses += [[-gate, x] for x in key]
             self.clauses.append([gate, *(-x for x in key)])
+        return gate
+
+    def both(self, a: int, b: int) -> int:
+        """``all_of`` for two literals, of which there are most."""
+        if a == TRUE or a == b:
+            return b
+        if b == TRUE:
+            return a
+        if a == FALSE or b == FALSE or a == -b:
+            return FALSE
+        key = (a, b) if a < b else (b, a)
+        gate = self._known.get(key)
+        if gate is None:
+            gate = self._known[key] = self.new()
+            self.clauses += [[-gate, a], [-gate, b], [gate, -a, -b]]
         return gate
 
     def any_of(self, literals: Iterable[int]) -> int:

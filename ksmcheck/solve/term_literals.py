@@ -238,8 +238,8 @@ class TermLiterals:
         if len(a) == 1 or len(b) == 1:  # one of them constant
             small, large = (a, b) if len(a) == 1 else (b, a)
             ((value, literal),) = small.items()
-            return self.gates.all_of((literal, large.get(value, FALSE)))
-        both = [self.gates.all_of((a[value], b[value])) for value in a.keys() & b.keys()]
+            return self.gates.both(literal, large.get(value, FALSE))
+        both = [self.gates.both(a[value], b[value]) for value in a.keys() & b.keys()]
         return self.gates.any_of(both)
 
     def _ite(self, term: Term) -> Domain:
