@@ -64,7 +64,7 @@ class Gates:
 
     def both(self, a: int, b: int) -> int:
         """``all_of`` for two literals, of which there are most."""
-        if a == TRUE or a == b:
+        if a in (TRUE, b):
             return b
         if b == TRUE:
             return a
