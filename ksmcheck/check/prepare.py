@@ -60,7 +60,7 @@ class Workshop(Struct):
                 from ksmcheck.execution.plain_cat import evaluate
                 from ksmcheck.execution.plain_names import Universe
 
-                evaluate(model.tree, Universe(frozenset(), {}, {}))
+                evaluate(model.tree, Universe(0, {}, {}))
         return self._models[name]
 
     def test(self, request: Request) -> AnyTest:

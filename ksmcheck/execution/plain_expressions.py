@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
 from ksmcheck.execution.plain_names import LOCK_TAGS, Universe
-from ksmcheck.execution.plain_relations import closure, compose, identity, inverse, product
+from ksmcheck.execution.plain_relations import (
+    Rows,
+    Set,
+    closure,
+    compose,
+    difference,
+    identity,
+    intersection,
+    inverse,
+    product,
+    union,
+)
 from ksmcheck.execution.plain_values import (
     Builtin,
     Edge,
@@ -29,13 +39,12 @@ from ksmcheck.execution.plain_values import (
     kind_of,
     members_in_order,
     members_of,
-    pairs_of,
+    rows,
 )
 from ksmcheck.record import Struct
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.text import InputError, Span
 
-_T = TypeVar("_T")
 _MOST_ROUNDS = 10_000
 
 
@@ -136,7 +145,7 @@ class Expressions(Struct, frozen=True):
             case t.TagLiteral(name):
                 return Tag(name)
             case t.EmptyRelation():
-                return Relation(frozenset())
+                return Relation({})
             case t.Universe():
                 return Everything(self.universe.events)
             case t.SetLiteral(elements):
@@ -161,7 +170,7 @@ class Expressions(Struct, frozen=True):
     def is_declared(self, name: str) -> bool:
         return any(tag[0].upper() + tag[1:] == name for tag in self.declared)
 
-    def events(self, value: Value) -> frozenset[int]:
+    def events(self, value: Value) -> Set:
         """A set of events; a tag stands for the events that carry it."""
         if isinstance(value, Tag):
             return self.universe.set(value.name[0].upper() + value.name[1:])
@@ -177,22 +186,20 @@ class Expressions(Struct, frozen=True):
     # Operators.
 
     def unary(self, op: str, operand: Value) -> Value:
-        everything = self.universe.events
         if op == "~":
             return self.complement(operand)
-        pairs = pairs_of(operand)
+        steps = rows(operand)
         if op == "^-1":
-            return Relation(inverse(pairs))
-        if op == "?":
-            return Relation(pairs | identity(everything))
-        steps = closure(pairs)
-        return Relation(steps if op == "+" else steps | identity(everything))
+            return Relation(inverse(steps))
+        if op in "+*":
+            steps = closure(steps)
+        return Relation(steps if op == "+" else union(steps, identity(self.universe.events)))
 
     def complement(self, value: Value) -> Value:
         everything = self.universe.events
         match value:
             case Relation(items):
-                return Relation(product(everything, everything) - items)
+                return Relation(difference(product(everything, everything), items))
             case Family(members) if all(isinstance(x, Tag) for x in members):
                 names = {name for x in members if isinstance(x, Tag) for name in self.group(x)}
                 return family(frozenset[Value](Tag(name) for name in names) - members)
@@ -200,7 +207,7 @@ class Expressions(Struct, frozen=True):
                 return Nothing()
             case Nothing():
                 return Everything(everything)
-        return Events(everything - self.events(value))
+        return Events(everything & ~self.events(value))
 
     def group(self, tag: Tag) -> tuple[str, ...]:
         if tag.name not in self.declared:
@@ -212,7 +219,7 @@ class Expressions(Struct, frozen=True):
             case "|" | "&" | "\\":
                 return self.like(op, left, right)
             case ";":
-                return Relation(compose(pairs_of(left), pairs_of(right)))
+                return Relation(compose(rows(left), rows(right)))
             case "*":
                 return Relation(product(self.events(left), self.events(right)))
         return added(left, right)
@@ -223,10 +230,11 @@ class Expressions(Struct, frozen=True):
         if any(isinstance(x, Family) for x in both) or all(isinstance(x, Tag) for x in both):
             return family(_joined(op, members_of(left), members_of(right)))
         if any(isinstance(x, Relation | Edge) for x in both):
-            return Relation(_joined(op, pairs_of(left), pairs_of(right)))
+            return Relation(_ON_RELATIONS[op](rows(left), rows(right)))
         if all(isinstance(x, Everything | Nothing) for x in both):
             return self.constant(op, left, right)
-        return Events(_joined(op, self.events(left), self.events(right)))
+        first, second = self.events(left), self.events(right)
+        return Events(_ON_SETS[op](first, second))
 
     def constant(self, op: str, left: Value, right: Value) -> Value:
         """Of everything and nothing, where no operand tells whether of events or of pairs."""
@@ -310,7 +318,7 @@ class Expressions(Struct, frozen=True):
         if isinstance(left, Several):
             first, second = left.parts
             if isinstance(first, Event) and isinstance(second, Event):
-                return (first.number, second.number) in pairs_of(right)
+                return bool(rows(right).get(first.number, 0) >> second.number & 1)
         return left in members_in_order(right)
 
 
@@ -321,12 +329,28 @@ def _of_sets(case: t.MatchCase) -> bool:
 def _same(left: Value, right: Value) -> bool:
     """Equal; two empty sets are, of whatever kind."""
     try:
-        return left == right or not (members_in_order(left) or members_in_order(right))
+        return left == right or (_has_nothing(left) and _has_nothing(right))
     except SortError:
         return False
 
 
-def _joined(op: str, a: frozenset[_T], b: frozenset[_T]) -> frozenset[_T]:
+def _has_nothing(value: Value) -> bool:
+    return not (value.items if isinstance(value, Relation) else members_in_order(value))
+
+
+_ON_RELATIONS: dict[str, Callable[[Rows, Rows], Rows]] = {
+    "|": union,
+    "&": intersection,
+    "\\": difference,
+}
+_ON_SETS: dict[str, Callable[[Set, Set], Set]] = {
+    "|": lambda a, b: a | b,
+    "&": lambda a, b: a & b,
+    "\\": lambda a, b: a & ~b,
+}
+
+
+def _joined(op: str, a: frozenset[Value], b: frozenset[Value]) -> frozenset[Value]:
     if op == "|":
         return a | b
     return a & b if op == "&" else a - b
