@@ -14,7 +14,7 @@ from ksmcheck.execution.concrete import Concrete, convert
 from ksmcheck.execution.flow import Point
 from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.joins import join_of
-from ksmcheck.execution.known import RETURNED, Key, Known, Outlook, assigned, imagine, known_now
+from ksmcheck.execution.known import RETURNED, Key, Known, Outlook, imagine, known_now
 from ksmcheck.execution.machine import Call, InMemory
 from ksmcheck.execution.performed import Done, Places, Record
 from ksmcheck.syntax import c_ast as c
@@ -71,15 +71,14 @@ class _Propagation:
         try:
             following = self.mind.step(self.mind.call, point)
         except (Unknown, InternalError):
-            lost = set(assigned(point.item))
-            return {k: v for k, v in known.items() if _survives(k, lost, point)}, point.next
+            return {k: v for k, v in known.items() if _survives(k, point)}, point.next
         return known_now(self.mind.call), [following]
 
 
-def _survives(key: Key, lost: set[str], point: Point) -> bool:
+def _survives(key: Key, point: Point) -> bool:
     if key == RETURNED:
         return point.kind != "return"
-    return key[1] not in lost
+    return key[1] not in point.assigned
 
 
 class _Mind(Interpreter):

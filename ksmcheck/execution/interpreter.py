@@ -13,7 +13,7 @@ from typing import TypeAlias
 from ksmcheck.execution.calls import Calls
 from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, promoted
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
-from ksmcheck.execution.joins import Loops
+from ksmcheck.execution.joins import Body, Loops
 from ksmcheck.execution.known import Outlook, keep_fixed
 from ksmcheck.execution.machine import Call, Control, FailedCheck, Variable
 from ksmcheck.execution.performed import Exhausted, Record
@@ -90,26 +90,22 @@ class Interpreter(Calls):
 
     def new_call(self, function: c.Function, *, lenient: bool = False) -> Call:
         result = self.types.resolve(function.result)
-        addressed = addressed_locals(function, self.world.primitives)
-        flow, loops = self.flow(function, addressed, lenient)
+        body = self.world.bodies.get(id(function)) or self.body_of(function, lenient)
         wanted = None if lenient or isinstance(result, VoidType) else result
-        return Call(function, flow, loops, addressed, lenient, wanted)
+        return Call(function, body.flow, body.loops, body.addressed, lenient, wanted)
 
-    def flow(
-        self, function: c.Function, addressed: frozenset[str], lenient: bool
-    ) -> tuple[Flow, Loops]:
-        known = self.world.flows.get(id(function))
-        if known is None:
-            assert function.body is not None
-            scope: Scope = {p.name: p for p in function.params}
-            # Purity asks which locals are in memory, and so for the function that they belong to.
-            kept = getattr(self, "call", None)
-            self.call = Call(function, _NO_FLOW, _NO_LOOPS, addressed, lenient, None)
-            made = flow_of(function.body, scope, self.is_pure)
-            if kept is not None:
-                self.call = kept
-            known = self.world.flows[id(function)] = made, Loops(made)
-        return known
+    def body_of(self, function: c.Function, lenient: bool) -> Body:
+        assert function.body is not None
+        addressed = addressed_locals(function, self.world.primitives)
+        scope: Scope = {p.name: p for p in function.params}
+        # Purity asks which locals are in memory, and so for the function that they belong to.
+        kept = getattr(self, "call", None)
+        self.call = Call(function, _NO_FLOW, _NO_LOOPS, addressed, lenient, None)
+        flow = flow_of(function.body, scope, self.is_pure)
+        if kept is not None:
+            self.call = kept
+        made = self.world.bodies[id(function)] = Body(flow, Loops(flow), addressed)
+        return made
 
     def enter(self, function: c.Function, arguments: list[Concrete]) -> Concrete:
         call = self.new_call(function)
@@ -258,13 +254,12 @@ class Interpreter(Calls):
         last = body[-1] if body and isinstance(body[-1], c.ExprStmt) else None
         before = body[:-1] if last is not None else body
         scope = dict(self.scope)
-        key = id(e)
-        if key not in self.world.flows:
-            flow = flow_of(c.Block(before, e.span), scope, self.is_pure)
-            self.world.flows[key] = flow, Loops(flow)
-        flow, loops = self.world.flows[key]
         call, outer = self.call, self.scope
-        inner = Call(call.function, flow, loops, call.addressed, call.lenient, None)
+        known = self.world.bodies.get(id(e))
+        if known is None:
+            flow = flow_of(c.Block(before, e.span), scope, self.is_pure)
+            known = self.world.bodies[id(e)] = Body(flow, Loops(flow), call.addressed)
+        inner = Call(call.function, known.flow, known.loops, known.addressed, call.lenient, None)
         inner.variables, inner.registers = call.variables, call.registers
         self.call = inner
         self.run(inner)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ksmcheck.execution.concrete import bits_of
-from ksmcheck.execution.flow import Flow
-from ksmcheck.execution.joins import Loops
+from ksmcheck.execution.joins import Body
 from ksmcheck.kernel.declarations import Declarations, declare
 from ksmcheck.kernel.layout import Layouts
 from ksmcheck.kernel.primitive import Primitive
@@ -31,14 +30,17 @@ class Item(Struct, frozen=True):
 
 
 class World(Struct):
-    """One test at one kernel point under one configuration of a model."""
+    """One test at one kernel point under one configuration of a model.
+
+    ``bodies``: what was found out about functions and blocks, by the identity of their trees.
+    """
 
     test: LitmusTest
     declarations: Declarations
     primitives: Mapping[str, Primitive]
     row: Callable[[Primitive], Row]
     items: dict[str, Item]
-    flows: dict[int, tuple[Flow, Loops]] = field(default_factory=dict)
+    bodies: dict[int, Body] = field(default_factory=dict)
 
     @property
     def layouts(self) -> Layouts:
