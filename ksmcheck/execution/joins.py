@@ -129,9 +129,7 @@ def _round(loops: Loops, around: list[int], place: Place, to: int) -> int:
     return 1 + min(left) if left else 0
 
 
-def _post_dominators(
-    graph: dict[Place, list[Place]], finite: dict[Place, int]
-) -> dict[Place, int]:
+def _post_dominators(graph: dict[Place, list[Place]], finite: dict[Place, int]) -> dict[Place, int]:
     """For each place that can reach the exit, the places on all its ways there, itself included.
 
     A set of places is an integer, with a bit for each by its number in ``finite``.

@@ -16,6 +16,7 @@ from ksmcheck.execution.plain_relations import (
     inverse,
     product,
     union,
+    within,
 )
 from ksmcheck.execution.plain_values import (
     Builtin,
@@ -119,10 +120,16 @@ class Expressions(Struct, frozen=True):
 
     def expression(self, e: t.Expr, scope: Scope) -> Value:
         match e:
-            case t.SetIdentity(operand):
-                return Relation(identity(self.events(self.value(operand, scope))))
+            case t.SetIdentity():
+                return Relation(identity(self.inside(e, scope)))
             case t.Unary(op, operand):
                 return self.unary(op, self.value(operand, scope))
+            case t.Binary(";", t.SetIdentity() as first, r):
+                sources = self.inside(first, scope)
+                return Relation(within(rows(self.value(r, scope)), sources, self.universe.events))
+            case t.Binary(";", r, t.SetIdentity() as last):
+                targets = self.inside(last, scope)
+                return Relation(within(rows(self.value(r, scope)), self.universe.events, targets))
             case t.Binary(op, left, right):
                 return self.binary(op, self.value(left, scope), self.value(right, scope))
             case t.Apply(function, arguments):
@@ -183,6 +190,13 @@ class Expressions(Struct, frozen=True):
             return self.value(fallback, scope)
         return self.value(fallback, scope) if isinstance(found, Unknown) else found
 
+    def inside(self, e: t.SetIdentity, scope: Scope) -> Set:
+        """The set between the brackets of ``[S]``."""
+        try:
+            return self.events(self.value(e.operand, scope))
+        except SortError as error:
+            raise InputError(str(error), e.span) from None
+
     # Operators.
 
     def unary(self, op: str, operand: Value) -> Value:
@@ -193,7 +207,7 @@ class Expressions(Struct, frozen=True):
             return Relation(inverse(steps))
         if op in "+*":
             steps = closure(steps)
-        return Relation(steps if op == "+" else union(steps, identity(self.universe.events)))
+        return Relation(steps if op == "+" else union(steps, rows(self.known["id"])))
 
     def complement(self, value: Value) -> Value:
         everything = self.universe.events

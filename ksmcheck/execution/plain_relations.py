@@ -31,12 +31,15 @@ def set_of(events: Iterable[int]) -> Set:
     return found
 
 
-def members(events: Set) -> Iterator[int]:
+def members(events: Set) -> list[int]:
     """The events of a set, in order."""
+    found = []
     while events:
-        first = events & -events
-        yield first.bit_length() - 1
-        events ^= first
+        last = events.bit_length() - 1
+        found.append(last)
+        events ^= 1 << last
+    found.reverse()
+    return found
 
 
 def rows_of(pairs: Iterable[Pair]) -> Rows:
@@ -104,13 +107,21 @@ def inverse(a: Rows) -> Rows:
 
 
 def compose(a: Rows, b: Rows) -> Rows:
-    """``a ; b``: x to z where some y has a(x, y) and b(y, z)."""
+    """``a ; b``: x to z where some y has a(x, y) and b(y, z).
+
+    An event of a thread mostly has the successors of the next one and a few more, so that what
+    those lead to is kept from row to row.
+    """
     found: Rows = {}
     leading_on = domain(b)
-    for x, row in a.items():
-        ends = 0
-        for y in members(row & leading_on):
+    before = ends = 0
+    for x in sorted(a, reverse=True):
+        row = a[x] & leading_on
+        if before & ~row:
+            before = ends = 0
+        for y in members(row & ~before):
             ends |= b[y]
+        before = row
         if ends:
             found[x] = ends
     return found
