@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from ksmcheck.execution.bodies import Body, Outlook
 from ksmcheck.execution.calls import Calls
 from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, promoted
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
-from ksmcheck.execution.joins import Body, Loops
-from ksmcheck.execution.known import Outlook, keep_fixed
+from ksmcheck.execution.joins import Loops
+from ksmcheck.execution.known import keep_fixed
 from ksmcheck.execution.machine import Call, Control, FailedCheck, Variable
 from ksmcheck.execution.performed import Exhausted, Record
 from ksmcheck.execution.world import World
@@ -91,8 +92,7 @@ class Interpreter(Calls):
     def new_call(self, function: c.Function, *, lenient: bool = False) -> Call:
         result = self.types.resolve(function.result)
         body = self.world.bodies.get(id(function)) or self.body_of(function, lenient)
-        wanted = None if lenient or isinstance(result, VoidType) else result
-        return Call(function, body.flow, body.loops, body.addressed, lenient, wanted)
+        return Call(body, lenient, None if lenient or isinstance(result, VoidType) else result)
 
     def body_of(self, function: c.Function, lenient: bool) -> Body:
         assert function.body is not None
@@ -100,11 +100,12 @@ class Interpreter(Calls):
         scope: Scope = {p.name: p for p in function.params}
         # Purity asks which locals are in memory, and so for the function that they belong to.
         kept = getattr(self, "call", None)
-        self.call = Call(function, _NO_FLOW, _NO_LOOPS, addressed, lenient, None)
+        self.call = Call(Body(function, function, NO_FLOW, NO_LOOPS, addressed), lenient, None)
         flow = flow_of(function.body, scope, self.is_pure)
         if kept is not None:
             self.call = kept
-        made = self.world.bodies[id(function)] = Body(flow, Loops(flow), addressed)
+        made = Body(function, function, flow, Loops(flow), addressed)
+        self.world.bodies[id(function)] = made
         return made
 
     def enter(self, function: c.Function, arguments: list[Concrete]) -> Concrete:
@@ -147,7 +148,7 @@ class Interpreter(Calls):
 
     def run(self, call: Call) -> None:
         """Walks the body from its entry to its exit."""
-        point = call.flow.entry
+        point = call.body.flow.entry
         while True:
             self.arrive(call, point)
             if point.kind == "exit":
@@ -195,7 +196,7 @@ class Interpreter(Calls):
         """From here on, until the ways meet, everything depends on what was tested."""
         if value.fixed:
             return
-        if value.reads and call.loops.around(point.number):
+        if value.reads and call.body.loops.around(point.number):
             self.looped = True
         ahead = self.look(self, call, point)
         self.controls.append(Control(call, ahead.join, value.reads, ahead.known))
@@ -224,8 +225,8 @@ class Interpreter(Calls):
         type = _sized(self.types.resolve(s.type), s.init)
         if s.init is None:
             variable = self.declare(s, type)
-            top = self.call.lenient or self.call.function in self.world.test.threads
-            if top and s.name in self.starts and _is_top(self.call.function, s):
+            top = self.call.lenient or self.call.body.function in self.world.test.threads
+            if top and s.name in self.starts and _is_top(self.call.body.function, s):
                 self.write(self.place_of(variable), self.starts[s.name])
         elif isinstance(s.init, c.InitList):
             self.fill(self.declare(s, type), s.init)
@@ -258,8 +259,9 @@ class Interpreter(Calls):
         known = self.world.bodies.get(id(e))
         if known is None:
             flow = flow_of(c.Block(before, e.span), scope, self.is_pure)
-            known = self.world.bodies[id(e)] = Body(flow, Loops(flow), call.addressed)
-        inner = Call(call.function, known.flow, known.loops, known.addressed, call.lenient, None)
+            known = Body(call.body.function, e, flow, Loops(flow), call.body.addressed)
+            self.world.bodies[id(e)] = known
+        inner = Call(known, call.lenient, None)
         inner.variables, inner.registers = call.variables, call.registers
         self.call = inner
         self.run(inner)
@@ -273,8 +275,8 @@ class Interpreter(Calls):
 
 
 _EXIT = Point(-1, "exit", None, {})
-_NO_FLOW = Flow((_EXIT,), _EXIT)
-_NO_LOOPS = Loops(Flow((), _EXIT))
+NO_FLOW = Flow((_EXIT,), _EXIT)
+NO_LOOPS = Loops(Flow((), _EXIT))
 
 
 def _sized(type: CType, init: c.Expr | None) -> CType:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from ksmcheck.execution.flow import Flow, Point
-from ksmcheck.record import Struct
 
 Place: TypeAlias = tuple[int, int]
 """Number of a point (-1: the exit) and 1 + index of the loop gone round, outermost first; or 0."""
@@ -72,14 +71,6 @@ class Loops:
         """Heads of the loops that contain a point, the outermost first."""
         heads = [head for head, body in self.bodies.items() if number in body]
         return sorted(heads, key=lambda head: -len(self.bodies[head]))
-
-
-class Body(Struct, frozen=True, eq=False):
-    """What the text of a function's body tells by itself. ``addressed``: the locals in memory."""
-
-    flow: Flow
-    loops: Loops
-    addressed: frozenset[str]
 
 
 def join_of(loops: Loops, branch: Point, ways: Ways) -> int:

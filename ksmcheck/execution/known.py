@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
 
+from ksmcheck.execution.bodies import Key, Known
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.machine import Call, Variable
-from ksmcheck.record import Struct, replace
+from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 
-Key: TypeAlias = tuple[int, str, int]
-"""A scalar of a local: identity of its declaration (0 for a register without one), name, offset."""
-
-Known: TypeAlias = Mapping[Key, Concrete]
-
 RETURNED: Key = (0, "return", -1)
-
-
-class Outlook(Struct, frozen=True):
-    """``join``: the point where the ways from a branch meet. ``known``: what is fixed there."""
-
-    join: int
-    known: Known
 
 
 def known_now(call: Call) -> dict[Key, Concrete]:

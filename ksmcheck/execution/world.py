@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from ksmcheck.execution.bodies import Bodies, Readings
 from ksmcheck.execution.concrete import bits_of
-from ksmcheck.execution.joins import Body
 from ksmcheck.kernel.declarations import Declarations, declare
 from ksmcheck.kernel.layout import Layouts
 from ksmcheck.kernel.primitive import Primitive
@@ -14,7 +14,7 @@ from ksmcheck.kernel.types import INT, ArrayOf, CType, PointerTo, VoidType, is_s
 from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
 from ksmcheck.program.ir import Cell
-from ksmcheck.record import Struct, field
+from ksmcheck.record import Struct
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InternalError
@@ -30,17 +30,14 @@ class Item(Struct, frozen=True):
 
 
 class World(Struct):
-    """One test at one kernel point under one configuration of a model.
-
-    ``bodies``: what was found out about functions and blocks, by the identity of their trees.
-    """
+    """One test at one kernel point under one configuration of a model."""
 
     test: LitmusTest
     declarations: Declarations
     primitives: Mapping[str, Primitive]
     row: Callable[[Primitive], Row]
     items: dict[str, Item]
-    bodies: dict[int, Body] = field(default_factory=dict)
+    bodies: Bodies
 
     @property
     def layouts(self) -> Layouts:
@@ -48,7 +45,12 @@ class World(Struct):
 
 
 def world_of(
-    test: LitmusTest, kernel: str, model: Model, config: str, cells: Iterable[Cell]
+    test: LitmusTest,
+    kernel: str,
+    model: Model,
+    config: str,
+    cells: Iterable[Cell],
+    readings: Readings,
 ) -> World:
     """Reads the test's declarations. Addresses are a convention, and come from ``cells``."""
     declarations = declare(test.top)
@@ -64,6 +66,7 @@ def world_of(
         primitives(kernel),
         lambda primitive: model.row(primitive, kernel, config),
         items,
+        readings.bodies(test, kernel, items.values()),
     )
 
 
