@@ -9,6 +9,7 @@ from typing import TypeAlias
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.flow import Flow
 from ksmcheck.execution.joins import Loops
+from ksmcheck.program.tree import walk
 from ksmcheck.record import Struct, field
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -39,6 +40,11 @@ class Body(Struct, frozen=True, eq=False, dict=True):
     loops: Loops
     addressed: frozenset[str]
     outlooks: dict[Hashable, Outlook] = field(default_factory=dict)
+
+    @cached_property
+    def declared(self) -> list[c.Declaration]:
+        """Every declaration in the function, in inner blocks too."""
+        return [node for node in walk(self.function) if isinstance(node, c.Declaration)]
 
     @cached_property
     def declarations(self) -> dict[int, c.Declaration | c.Param]:

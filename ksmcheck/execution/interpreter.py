@@ -59,13 +59,13 @@ class Interpreter(Calls):
             variable = self.declare(param, PointerTo(target, volatile))
             self.write(self.place_of(variable), integer(item.address, UNSIGNED_LONG))
         self.scope = {p.name: p for p in function.params}
-        self.starts = self.start_values(function)
+        self.starts = self.start_values()
         self.run(self.call)
 
-    def start_values(self, function: c.Function) -> dict[str, Concrete]:
+    def start_values(self) -> dict[str, Concrete]:
         """``0:r1 = 2`` of the start state: registers that are set before the thread begins."""
         found: dict[str, Concrete] = {}
-        declared = {d.name for d in _declarations(function)}
+        declared = {d.name for d in self.call.body.declared}
         for entry in self.world.test.init:
             if entry.thread != self.record.thread or entry.value is None:
                 continue
@@ -132,7 +132,8 @@ class Interpreter(Calls):
         found: dict[str, Concrete] = {}
         variables = list(self.call.registers.values())
         top: list[c.Param | c.Declaration] = [*function.params, *_top_declarations(function)]
-        inner = [d for d in _declarations(function) if all(d.name != t.name for t in top)]
+        body = self.world.bodies[id(function)]
+        inner = [d for d in body.declared if all(d.name != t.name for t in top)]
         names = [d.name for d in inner]
         own = [*top, *(d for d in inner if names.count(d.name) == 1)]
         for declared in own:
@@ -298,10 +299,3 @@ def _top_declarations(function: c.Function) -> list[c.Declaration]:
 
 def _is_top(function: c.Function, s: c.Declaration) -> bool:
     return any(d is s for d in _top_declarations(function))
-
-
-def _declarations(function: c.Function) -> list[c.Declaration]:
-    """Every declaration in a function, in inner blocks too."""
-    from ksmcheck.program.tree import walk
-
-    return [node for node in walk(function) if isinstance(node, c.Declaration)]

@@ -106,7 +106,7 @@ class _Run:
         self.universe = universe
         self.free = free
         known: dict[str, Value] = {**functions(universe), **predefined(universe)}
-        self.expressions = Expressions(universe, variants, known, {})
+        self.expressions = Expressions(universe, {}, variants, known)
         known["map"] = Builtin(1, lambda f: Builtin(1, lambda s: self.map(f, s)))
 
     def results(self, statements: Sequence[t.Statement]) -> Iterator[Chosen]:

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from ksmcheck.execution.plain_names import LOCK_TAGS, Universe
+from ksmcheck.execution.plain_names import LOCK_TAGS
+from ksmcheck.execution.plain_operators import Operators, same
 from ksmcheck.execution.plain_relations import (
-    Rows,
     Set,
-    closure,
-    compose,
-    difference,
     identity,
-    intersection,
-    inverse,
-    product,
-    union,
     within,
 )
 from ksmcheck.execution.plain_values import (
     Builtin,
-    Edge,
     Event,
     Events,
     Everything,
-    Family,
     Function,
     Nothing,
     Relation,
@@ -34,28 +25,22 @@ from ksmcheck.execution.plain_values import (
     Tag,
     Unknown,
     Value,
-    added,
-    events_of,
     family,
     kind_of,
     members_in_order,
-    members_of,
     rows,
 )
-from ksmcheck.record import Struct
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.text import InputError, Span
 
 _MOST_ROUNDS = 10_000
 
 
-class Expressions(Struct, frozen=True):
-    """``declared`` maps each tag of an ``enum`` to all tags of its group."""
+class Expressions(Operators, frozen=True):
+    """Names, definitions, functions and choices. ``known`` are the predefined names."""
 
-    universe: Universe
     variants: frozenset[str]
     known: Scope
-    declared: dict[str, tuple[str, ...]]
 
     # Definitions.
 
@@ -95,7 +80,7 @@ class Expressions(Struct, frozen=True):
             for b in values:
                 inner = self._with_functions(functions, {**scope, **stage})
                 stage.update(self.bound(b, inner))
-            if all(_same(before[name], stage[name]) for name in stage):
+            if all(same(before[name], stage[name]) for name in stage):
                 return self._with_functions(functions, {**scope, **stage})
         raise InputError("this recursion does not settle on the execution", bindings[0].span)
 
@@ -177,12 +162,6 @@ class Expressions(Struct, frozen=True):
     def is_declared(self, name: str) -> bool:
         return any(tag[0].upper() + tag[1:] == name for tag in self.declared)
 
-    def events(self, value: Value) -> Set:
-        """A set of events; a tag stands for the events that carry it."""
-        if isinstance(value, Tag):
-            return self.universe.set(value.name[0].upper() + value.name[1:])
-        return events_of(value)
-
     def tried(self, attempt: t.Expr, fallback: t.Expr, scope: Scope) -> Value:
         try:
             found = self.value(attempt, scope)
@@ -196,65 +175,6 @@ class Expressions(Struct, frozen=True):
             return self.events(self.value(e.operand, scope))
         except SortError as error:
             raise InputError(str(error), e.span) from None
-
-    # Operators.
-
-    def unary(self, op: str, operand: Value) -> Value:
-        if op == "~":
-            return self.complement(operand)
-        steps = rows(operand)
-        if op == "^-1":
-            return Relation(inverse(steps))
-        if op in "+*":
-            steps = closure(steps)
-        return Relation(steps if op == "+" else union(steps, rows(self.known["id"])))
-
-    def complement(self, value: Value) -> Value:
-        everything = self.universe.events
-        match value:
-            case Relation(items):
-                return Relation(difference(product(everything, everything), items))
-            case Family(members) if all(isinstance(x, Tag) for x in members):
-                names = {name for x in members if isinstance(x, Tag) for name in self.group(x)}
-                return family(frozenset[Value](Tag(name) for name in names) - members)
-            case Everything():
-                return Nothing()
-            case Nothing():
-                return Everything(everything)
-        return Events(everything & ~self.events(value))
-
-    def group(self, tag: Tag) -> tuple[str, ...]:
-        if tag.name not in self.declared:
-            raise SortError(f"the tag '{tag.name} is not declared")
-        return self.declared[tag.name]
-
-    def binary(self, op: str, left: Value, right: Value) -> Value:
-        match op:
-            case "|" | "&" | "\\":
-                return self.like(op, left, right)
-            case ";":
-                return Relation(compose(rows(left), rows(right)))
-            case "*":
-                return Relation(product(self.events(left), self.events(right)))
-        return added(left, right)
-
-    def like(self, op: str, left: Value, right: Value) -> Value:
-        r"""``|``, ``&`` and ``\``: on two sets, two relations, or two sets of other things."""
-        both = (left, right)
-        if any(isinstance(x, Family) for x in both) or all(isinstance(x, Tag) for x in both):
-            return family(_joined(op, members_of(left), members_of(right)))
-        if any(isinstance(x, Relation | Edge) for x in both):
-            return Relation(_ON_RELATIONS[op](rows(left), rows(right)))
-        if all(isinstance(x, Everything | Nothing) for x in both):
-            return self.constant(op, left, right)
-        first, second = self.events(left), self.events(right)
-        return Events(_ON_SETS[op](first, second))
-
-    def constant(self, op: str, left: Value, right: Value) -> Value:
-        """Of everything and nothing, where no operand tells whether of events or of pairs."""
-        full = [isinstance(x, Everything) for x in (left, right)]
-        whole = {"|": any(full), "&": all(full), "\\": full[0] and not full[1]}[op]
-        return Everything(self.universe.events) if whole else Nothing()
 
     # Functions.
 
@@ -325,7 +245,7 @@ class Expressions(Struct, frozen=True):
 
     def compares(self, op: str, left: Value, right: Value) -> bool:
         if op == "=":
-            return _same(left, right)
+            return same(left, right)
         if op == "subset":
             rest = self.like("\\", left, right)
             return not members_in_order(rest)
@@ -338,33 +258,3 @@ class Expressions(Struct, frozen=True):
 
 def _of_sets(case: t.MatchCase) -> bool:
     return isinstance(case.pattern, t.SetLiteral | tuple)
-
-
-def _same(left: Value, right: Value) -> bool:
-    """Equal; two empty sets are, of whatever kind."""
-    try:
-        return left == right or (_has_nothing(left) and _has_nothing(right))
-    except SortError:
-        return False
-
-
-def _has_nothing(value: Value) -> bool:
-    return not (value.items if isinstance(value, Relation) else members_in_order(value))
-
-
-_ON_RELATIONS: dict[str, Callable[[Rows, Rows], Rows]] = {
-    "|": union,
-    "&": intersection,
-    "\\": difference,
-}
-_ON_SETS: dict[str, Callable[[Set, Set], Set]] = {
-    "|": lambda a, b: a | b,
-    "&": lambda a, b: a & b,
-    "\\": lambda a, b: a & ~b,
-}
-
-
-def _joined(op: str, a: frozenset[Value], b: frozenset[Value]) -> frozenset[Value]:
-    if op == "|":
-        return a | b
-    return a & b if op == "&" else a - b
