@@ -1,8 +1,9 @@
 """Sets and relations of events, one plain function for each operator of cat.
 
 A set of events is an integer, in which the bit of each member is 1. A relation is one such set for
-each event that is related to something: its successors. That is what makes a step here cheap; these
-are the definitions that the compiled evaluator is held against, and nothing else is clever.
+each event that is related to something: its successors. These are the definitions that the compiled
+evaluator is held against; where an operator uses again what it has found for another row, it says
+why it may.
 """
 
 from __future__ import annotations
@@ -109,8 +110,8 @@ def inverse(a: Rows) -> Rows:
 def compose(a: Rows, b: Rows) -> Rows:
     """``a ; b``: x to z where some y has a(x, y) and b(y, z).
 
-    An event of a thread mostly has the successors of the next one and a few more, so that what
-    those lead to is kept from row to row.
+    What a row leads to is led to by any row that contains it too. An event of a thread mostly has
+    the successors of the next one and a few more, and only these are followed.
     """
     found: Rows = {}
     leading_on = domain(b)
