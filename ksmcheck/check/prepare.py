@@ -6,6 +6,7 @@ programs and loaded models, so that many requests about the same test do not rep
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ksmcheck.check.assembly import check_fit, check_widths
@@ -31,6 +32,7 @@ from ksmcheck.syntax.load import AnyTest, load_test
 from ksmcheck.text import InputError, Span
 
 if TYPE_CHECKING:
+    from ksmcheck.execution.bodies import Readings
     from ksmcheck.isa.compile import Assembled
     from ksmcheck.program.inventory import Spot
 
@@ -38,7 +40,7 @@ ASSEMBLY = "assembly"
 """The configuration of assembly tests."""
 
 
-class Workshop(Struct):
+class Workshop(Struct, dict=True):
     """The tests, programs and models of one run."""
 
     _tests: dict[tuple[object, ...], AnyTest] = field(default_factory=dict)
@@ -48,6 +50,13 @@ class Workshop(Struct):
     _models: dict[str, Model] = field(default_factory=dict)
     _shared: Shared = field(default_factory=Shared)
     grounds: Grounds = field(default_factory=Grounds)
+
+    @cached_property
+    def readings(self) -> Readings:
+        """What replays have found out about the text of the tests."""
+        from ksmcheck.execution.bodies import Readings
+
+        return Readings()
 
     def with_models_only(self) -> Workshop:
         return Workshop(_models=self._models)
@@ -60,7 +69,7 @@ class Workshop(Struct):
                 from ksmcheck.execution.plain_cat import evaluate
                 from ksmcheck.execution.plain_names import Universe
 
-                evaluate(model.tree, Universe(frozenset(), {}, {}))
+                evaluate(model.tree, Universe(0, {}, {}))
         return self._models[name]
 
     def test(self, request: Request) -> AnyTest:

@@ -26,7 +26,10 @@ def confirm(
     _refuse_other_widths(execution, structure)
     test = workshop.test(request)
     model = workshop.model(request.model)
-    replayed = replay(test, request.kernel, model, structure.config, execution, structure.cells)
+    replayed = replay(
+        *(test, request.kernel, model, structure.config, execution, structure.cells),
+        workshop.readings,
+    )
     if flag is None:
         failure = _failure(replayed, test)
     elif flag in replayed.flags:

@@ -14,7 +14,8 @@ from ksmcheck.execution.concrete import (
     undefined,
     wrap,
 )
-from ksmcheck.execution.known import assigned, forget
+from ksmcheck.execution.flow import assigned
+from ksmcheck.execution.known import forget
 from ksmcheck.execution.machine import (
     Control,
     FailedCheck,

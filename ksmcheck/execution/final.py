@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ksmcheck.execution.bodies import Body
 from ksmcheck.execution.concrete import Concrete, binary, integer, wrap
-from ksmcheck.execution.flow import Flow, Point
 from ksmcheck.execution.foresight import outlook
-from ksmcheck.execution.interpreter import Interpreter
-from ksmcheck.execution.joins import Loops
+from ksmcheck.execution.interpreter import NO_FLOW, NO_LOOPS, Interpreter
 from ksmcheck.execution.machine import Call, InMemory, Place
 from ksmcheck.execution.performed import Record
 from ksmcheck.execution.world import World
@@ -37,10 +36,8 @@ class FinalState(Interpreter):
         self.private = private
         # herd7's dialect: a location's name on the right of = is its address.
         self.herd = any(thread.params for thread in world.test.threads)
-        nowhere = Point(-1, "exit", None, {})
-        flow = Flow((nowhere,), nowhere)
         first = world.test.threads[0]
-        self.call = Call(first, flow, Loops(Flow((), nowhere)), frozenset(), False, None)
+        self.call = Call(Body(first, first, NO_FLOW, NO_LOOPS, frozenset()), False, None)
 
     def holds(self, tree: PropTree) -> bool:
         """Whether a condition holds of the final state."""

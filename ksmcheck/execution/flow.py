@@ -7,9 +7,11 @@ condition that is an integer literal does not branch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TypeAlias
 
+from ksmcheck.program.tree import Tree, walk
 from ksmcheck.record import Struct, field
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
@@ -18,7 +20,7 @@ Scope: TypeAlias = dict[str, c.Declaration | c.Param]
 """Which declaration a name means at some place of a function."""
 
 
-class Point(Struct, eq=False):
+class Point(Struct, eq=False, dict=True):
     """One step. ``kind``: ``skip``, ``eval``, ``declare``, ``test`` (to ``next[0]`` if true, else
     ``next[1]``), ``switch`` (to the case of the value), ``return`` or ``exit``.
 
@@ -31,6 +33,11 @@ class Point(Struct, eq=False):
     scope: Scope
     next: list[Point] = field(default_factory=list)
     cases: list[tuple[c.Expr, c.Expr, int]] = field(default_factory=list)
+
+    @cached_property
+    def assigned(self) -> frozenset[str]:
+        """Names of the variables that the step may change."""
+        return frozenset() if self.item is None else frozenset(assigned(self.item))
 
 
 class Flow(Struct, frozen=True, eq=False):
@@ -233,3 +240,21 @@ class _Builder:
             return
         test.cases.append((s.low, s.high or s.low, len(test.next)))
         test.next.append(here)
+
+
+def assigned(item: Tree) -> Iterator[str]:
+    """Names of the variables that an expression or declaration may change."""
+    for node in walk(item):
+        if isinstance(node, c.Assign):
+            yield from _root(node.target)
+        elif isinstance(node, c.IncDec) or (isinstance(node, c.Unary) and node.op == "&"):
+            yield from _root(node.operand)
+        elif isinstance(node, c.Declaration):
+            yield node.name
+
+
+def _root(e: c.Expr) -> Iterator[str]:
+    while isinstance(e, c.Member | c.Index):
+        e = e.base
+    if isinstance(e, c.Name):
+        yield e.name

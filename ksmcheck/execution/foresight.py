@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from ksmcheck.execution.bodies import Key, Known, Outlook
 from ksmcheck.execution.concrete import Concrete, convert
 from ksmcheck.execution.flow import Point
 from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.joins import join_of
-from ksmcheck.execution.known import RETURNED, Key, Known, Outlook, assigned, imagine, known_now
+from ksmcheck.execution.known import RETURNED, imagine, known_now
 from ksmcheck.execution.machine import Call, InMemory
 from ksmcheck.execution.performed import Done, Places, Record
 from ksmcheck.syntax import c_ast as c
@@ -26,27 +27,43 @@ class Unknown(Exception):
 
 
 def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
-    """Looks along all ways on from a branch whose outcome is not fixed."""
-    seen = _Propagation(interpreter, call, branch)
-    join = join_of(call.loops, branch, lambda point: seen.ways.get(point.number, point.next))
+    """Looks along all ways on from a branch whose outcome is not fixed.
+
+    What is seen is kept: it follows from the text, from what is fixed here and from where the
+    private variables lie.
+    """
+    visible = call.body.declarations
+    known = {k: v for k, v in known_now(call).items() if not k[0] or k[0] in visible}
+    places = interpreter.record.places
+    key = (
+        *(branch.number, call.lenient, frozenset(known.items())),
+        *(frozenset(interpreter.starts.items()), tuple(places.known.items())),
+        tuple(places.owners.items()),
+    )
+    seen = call.body.outlooks.get(key)
+    if seen is None:
+        seen = call.body.outlooks[key] = _look(interpreter, call, branch, known)
+    return seen
+
+
+def _look(interpreter: Interpreter, call: Call, branch: Point, known: Known) -> Outlook:
+    seen = _Propagation(interpreter, call, branch, known)
+    join = join_of(call.body.loops, branch, lambda point: seen.ways.get(point.number, point.next))
     return Outlook(join, seen.before.get(join, {}))
 
 
 class _Propagation:
     """``before`` is what is known before each point reached, ``ways`` the ways on from it."""
 
-    def __init__(self, interpreter: Interpreter, call: Call, branch: Point) -> None:
+    def __init__(self, interpreter: Interpreter, call: Call, branch: Point, known: Known) -> None:
         self.mind = _Mind(interpreter, call)
-        self.declarations = {id(d): d for p in call.flow.points for d in p.scope.values()}
-        for param in call.function.params:
-            self.declarations[id(param)] = param
+        self.declarations = call.body.declarations
         self.branch = branch
         self.before: dict[int, Known] = {}
         self.ways: dict[int, list[Point]] = {}
         waiting: list[Point] = []
-        start = {k: v for k, v in known_now(call).items() if not k[0] or k[0] in self.declarations}
         for target in branch.next:
-            self._arrive(target, start, waiting)
+            self._arrive(target, known, waiting)
         while waiting:
             point = waiting.pop()
             after, ways = self._pass(point, self.before[point.number])
@@ -71,15 +88,14 @@ class _Propagation:
         try:
             following = self.mind.step(self.mind.call, point)
         except (Unknown, InternalError):
-            lost = set(assigned(point.item))
-            return {k: v for k, v in known.items() if _survives(k, lost, point)}, point.next
+            return {k: v for k, v in known.items() if _survives(k, point)}, point.next
         return known_now(self.mind.call), [following]
 
 
-def _survives(key: Key, lost: set[str], point: Point) -> bool:
+def _survives(key: Key, point: Point) -> bool:
     if key == RETURNED:
         return point.kind != "return"
-    return key[1] not in lost
+    return key[1] not in point.assigned
 
 
 class _Mind(Interpreter):
@@ -90,9 +106,7 @@ class _Mind(Interpreter):
         places = Places(dict(record.places.known), dict(record.places.owners))
         super().__init__(interpreter.world, Record(record.thread, (), places), interpreter.look)
         self.starts = interpreter.starts
-        self.call = Call(
-            call.function, call.flow, call.loops, call.addressed, call.lenient, call.result_type
-        )
+        self.call = Call(call.body, call.lenient, call.result_type)
 
     def unknown(self) -> NoReturn:
         raise Unknown

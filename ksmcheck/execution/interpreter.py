@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from ksmcheck.execution.bodies import Body, Outlook
 from ksmcheck.execution.calls import Calls
 from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, promoted
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
 from ksmcheck.execution.joins import Loops
-from ksmcheck.execution.known import Outlook, keep_fixed
+from ksmcheck.execution.known import keep_fixed
 from ksmcheck.execution.machine import Call, Control, FailedCheck, Variable
 from ksmcheck.execution.performed import Exhausted, Record
 from ksmcheck.execution.world import World
@@ -58,13 +59,13 @@ class Interpreter(Calls):
             variable = self.declare(param, PointerTo(target, volatile))
             self.write(self.place_of(variable), integer(item.address, UNSIGNED_LONG))
         self.scope = {p.name: p for p in function.params}
-        self.starts = self.start_values(function)
+        self.starts = self.start_values()
         self.run(self.call)
 
-    def start_values(self, function: c.Function) -> dict[str, Concrete]:
+    def start_values(self) -> dict[str, Concrete]:
         """``0:r1 = 2`` of the start state: registers that are set before the thread begins."""
         found: dict[str, Concrete] = {}
-        declared = {d.name for d in _declarations(function)}
+        declared = {d.name for d in self.call.body.declared}
         for entry in self.world.test.init:
             if entry.thread != self.record.thread or entry.value is None:
                 continue
@@ -90,26 +91,22 @@ class Interpreter(Calls):
 
     def new_call(self, function: c.Function, *, lenient: bool = False) -> Call:
         result = self.types.resolve(function.result)
-        addressed = addressed_locals(function, self.world.primitives)
-        flow, loops = self.flow(function, addressed, lenient)
-        wanted = None if lenient or isinstance(result, VoidType) else result
-        return Call(function, flow, loops, addressed, lenient, wanted)
+        body = self.world.bodies.get(id(function)) or self.body_of(function, lenient)
+        return Call(body, lenient, None if lenient or isinstance(result, VoidType) else result)
 
-    def flow(
-        self, function: c.Function, addressed: frozenset[str], lenient: bool
-    ) -> tuple[Flow, Loops]:
-        known = self.world.flows.get(id(function))
-        if known is None:
-            assert function.body is not None
-            scope: Scope = {p.name: p for p in function.params}
-            # Purity asks which locals are in memory, and so for the function that they belong to.
-            kept = getattr(self, "call", None)
-            self.call = Call(function, _NO_FLOW, _NO_LOOPS, addressed, lenient, None)
-            made = flow_of(function.body, scope, self.is_pure)
-            if kept is not None:
-                self.call = kept
-            known = self.world.flows[id(function)] = made, Loops(made)
-        return known
+    def body_of(self, function: c.Function, lenient: bool) -> Body:
+        assert function.body is not None
+        addressed = addressed_locals(function, self.world.primitives)
+        scope: Scope = {p.name: p for p in function.params}
+        # Purity asks which locals are in memory, and so for the function that they belong to.
+        kept = getattr(self, "call", None)
+        self.call = Call(Body(function, function, NO_FLOW, NO_LOOPS, addressed), lenient, None)
+        flow = flow_of(function.body, scope, self.is_pure)
+        if kept is not None:
+            self.call = kept
+        made = Body(function, function, flow, Loops(flow), addressed)
+        self.world.bodies[id(function)] = made
+        return made
 
     def enter(self, function: c.Function, arguments: list[Concrete]) -> Concrete:
         call = self.new_call(function)
@@ -135,7 +132,8 @@ class Interpreter(Calls):
         found: dict[str, Concrete] = {}
         variables = list(self.call.registers.values())
         top: list[c.Param | c.Declaration] = [*function.params, *_top_declarations(function)]
-        inner = [d for d in _declarations(function) if all(d.name != t.name for t in top)]
+        body = self.world.bodies[id(function)]
+        inner = [d for d in body.declared if all(d.name != t.name for t in top)]
         names = [d.name for d in inner]
         own = [*top, *(d for d in inner if names.count(d.name) == 1)]
         for declared in own:
@@ -151,7 +149,7 @@ class Interpreter(Calls):
 
     def run(self, call: Call) -> None:
         """Walks the body from its entry to its exit."""
-        point = call.flow.entry
+        point = call.body.flow.entry
         while True:
             self.arrive(call, point)
             if point.kind == "exit":
@@ -199,7 +197,7 @@ class Interpreter(Calls):
         """From here on, until the ways meet, everything depends on what was tested."""
         if value.fixed:
             return
-        if value.reads and call.loops.around(point.number):
+        if value.reads and call.body.loops.around(point.number):
             self.looped = True
         ahead = self.look(self, call, point)
         self.controls.append(Control(call, ahead.join, value.reads, ahead.known))
@@ -228,8 +226,8 @@ class Interpreter(Calls):
         type = _sized(self.types.resolve(s.type), s.init)
         if s.init is None:
             variable = self.declare(s, type)
-            top = self.call.lenient or self.call.function in self.world.test.threads
-            if top and s.name in self.starts and _is_top(self.call.function, s):
+            top = self.call.lenient or self.call.body.function in self.world.test.threads
+            if top and s.name in self.starts and _is_top(self.call.body.function, s):
                 self.write(self.place_of(variable), self.starts[s.name])
         elif isinstance(s.init, c.InitList):
             self.fill(self.declare(s, type), s.init)
@@ -258,13 +256,13 @@ class Interpreter(Calls):
         last = body[-1] if body and isinstance(body[-1], c.ExprStmt) else None
         before = body[:-1] if last is not None else body
         scope = dict(self.scope)
-        key = id(e)
-        if key not in self.world.flows:
-            flow = flow_of(c.Block(before, e.span), scope, self.is_pure)
-            self.world.flows[key] = flow, Loops(flow)
-        flow, loops = self.world.flows[key]
         call, outer = self.call, self.scope
-        inner = Call(call.function, flow, loops, call.addressed, call.lenient, None)
+        known = self.world.bodies.get(id(e))
+        if known is None:
+            flow = flow_of(c.Block(before, e.span), scope, self.is_pure)
+            known = Body(call.body.function, e, flow, Loops(flow), call.body.addressed)
+            self.world.bodies[id(e)] = known
+        inner = Call(known, call.lenient, None)
         inner.variables, inner.registers = call.variables, call.registers
         self.call = inner
         self.run(inner)
@@ -278,8 +276,8 @@ class Interpreter(Calls):
 
 
 _EXIT = Point(-1, "exit", None, {})
-_NO_FLOW = Flow((_EXIT,), _EXIT)
-_NO_LOOPS = Loops(Flow((), _EXIT))
+NO_FLOW = Flow((_EXIT,), _EXIT)
+NO_LOOPS = Loops(Flow((), _EXIT))
 
 
 def _sized(type: CType, init: c.Expr | None) -> CType:
@@ -301,10 +299,3 @@ def _top_declarations(function: c.Function) -> list[c.Declaration]:
 
 def _is_top(function: c.Function, s: c.Declaration) -> bool:
     return any(d is s for d in _top_declarations(function))
-
-
-def _declarations(function: c.Function) -> list[c.Declaration]:
-    """Every declaration in a function, in inner blocks too."""
-    from ksmcheck.program.tree import walk
-
-    return [node for node in walk(function) if isinstance(node, c.Declaration)]

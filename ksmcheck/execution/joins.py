@@ -17,6 +17,8 @@ from ksmcheck.execution.flow import Flow, Point
 Place: TypeAlias = tuple[int, int]
 """Number of a point (-1: the exit) and 1 + index of the loop gone round, outermost first; or 0."""
 
+_END: Place = (-1, 0)
+
 Ways: TypeAlias = Callable[[Point], list[Point]]
 
 
@@ -33,27 +35,29 @@ class Loops:
                 sources.setdefault(target.number, []).append(point.number)
         for point in flow.points:
             for target in point.next:
-                if target.number in dominators.get(point.number, ()):
+                if dominators.get(point.number, 0) >> target.number + 1 & 1:
                     self._grow(target.number, point.number, sources, dominators)
 
-    def _dominators(self) -> dict[int, set[int]]:
-        """For each reachable point the points on every way to it from the entry."""
-        found: dict[int, set[int]] = {0: {0}}
+    def _dominators(self) -> dict[int, int]:
+        """For each reachable point the points on every way to it from the entry.
+
+        Each set of points is an integer; point ``n`` is bit ``n + 1``, as the exit is -1.
+        """
+        found = {0: 2}
         changed = True
         while changed:
             changed = False
             for point in self.flow.points:
                 for target in point.next if point.number in found else ():
-                    new = found[point.number] | {target.number}
-                    old = found.get(target.number)
-                    met = new if old is None else (old & new) | {target.number}
+                    old = found.get(target.number, -1)  # -1: all points
+                    met = old & found[point.number] | 1 << target.number + 1
                     if met != old and target.number != 0:
                         found[target.number] = met
                         changed = True
         return found
 
     def _grow(
-        self, head: int, last: int, sources: dict[int, list[int]], reachable: dict[int, set[int]]
+        self, head: int, last: int, sources: dict[int, list[int]], reachable: dict[int, int]
     ) -> None:
         body = self.bodies.setdefault(head, {head})
         waiting = [last]
@@ -77,11 +81,13 @@ def join_of(loops: Loops, branch: Point, ways: Ways) -> int:
     """
     graph = _places(loops, branch, ways)
     start: Place = (branch.number, 0)
-    after = _post_dominators(graph, start)
-    candidates = after[start] - {start}
+    finite = _reaching_exit(graph)
+    after = _post_dominators(graph, finite)
+    itself = 1 << finite[start] if start in finite else 0
+    candidates = after.get(start, 0) & ~itself
     # Of those on all ways, the first is the one that all the others come after.
-    for place in candidates:
-        if all(other in after[place] for other in candidates):
+    for place, number in finite.items():
+        if candidates >> number & 1 and not candidates & ~after[place]:
             return place[0]
     return -1
 
@@ -94,7 +100,7 @@ def _places(loops: Loops, branch: Point, ways: Ways) -> dict[Place, list[Place]]
     waiting = [start]
     while waiting:
         place = waiting.pop()
-        if place in graph or place[0] == -1:
+        if place in graph or place == _END:
             continue
         targets = [
             (to.number, _round(loops, around, place, to.number)) for to in ways(points[place[0]])
@@ -114,36 +120,46 @@ def _round(loops: Loops, around: list[int], place: Place, to: int) -> int:
     return 1 + min(left) if left else 0
 
 
-def _post_dominators(graph: dict[Place, list[Place]], start: Place) -> dict[Place, set[Place]]:
-    """For each place that can reach the exit, the places on all its ways there, itself included."""
-    finite = _reaching_exit(graph)
-    everything = set(finite)
-    after = {place: ({place} if place[0] == -1 else everything) for place in finite}
+def _post_dominators(graph: dict[Place, list[Place]], finite: dict[Place, int]) -> dict[Place, int]:
+    """For each place that can reach the exit, the places on all its ways there, itself included.
+
+    A set of places is an integer, with a bit for each by its number in ``finite``.
+    """
+    everything = (1 << len(finite)) - 1
+    after = dict.fromkeys(finite, everything)
+    after[_END] = 1 << finite[_END]
+    inner = [
+        (place, 1 << number, [to for to in graph[place] if to in finite])
+        for place, number in finite.items()
+        if place != _END
+    ]
     changed = True
     while changed:
         changed = False
-        for place in finite:
-            if place[0] == -1:
-                continue
-            ahead = [after[to] for to in graph[place] if to in finite]
-            met = {place} | set.intersection(*ahead)
+        for place, itself, ahead in inner:
+            met = everything
+            for to in ahead:
+                met &= after[to]
+            met |= itself
             if met != after[place]:
                 after[place], changed = met, True
-    after.setdefault(start, {start})
     return after
 
 
-def _reaching_exit(graph: dict[Place, list[Place]]) -> list[Place]:
-    """Places with some way to the exit; a way that never ends is not counted."""
+def _reaching_exit(graph: dict[Place, list[Place]]) -> dict[Place, int]:
+    """Numbers for the places with some way to the exit; a way that never ends is not counted.
+
+    Those that are nearer to the exit come first, mostly.
+    """
     sources: dict[Place, list[Place]] = {}
     for place, targets in graph.items():
         for target in targets:
             sources.setdefault(target, []).append(place)
-    seen: dict[Place, None] = {}
-    waiting: list[Place] = [(-1, 0)]
-    while waiting:
-        place = waiting.pop()
-        if place not in seen:
-            seen[place] = None
-            waiting.extend(sources.get(place, ()))
-    return list(seen)
+    seen = {_END: 0}
+    waiting = [_END]
+    for place in waiting:
+        for source in sources.get(place, ()):
+            if source not in seen:
+                seen[source] = len(seen)
+                waiting.append(source)
+    return seen

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
 
+from ksmcheck.execution.bodies import Key, Known
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.machine import Call, Variable
-from ksmcheck.record import Struct, fields, replace
+from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
-from ksmcheck.text import Span
-
-Key: TypeAlias = tuple[int, str, int]
-"""A scalar of a local: identity of its declaration (0 for a register without one), name, offset."""
-
-Known: TypeAlias = Mapping[Key, Concrete]
 
 RETURNED: Key = (0, "return", -1)
-
-
-class Outlook(Struct, frozen=True):
-    """``join``: the point where the ways from a branch meet. ``known``: what is fixed there."""
-
-    join: int
-    known: Known
 
 
 def known_now(call: Call) -> dict[Key, Concrete]:
@@ -80,26 +67,3 @@ def _variables(call: Call) -> Iterator[tuple[int, Variable]]:
             yield key, variable
     for variable in call.registers.values():
         yield 0, variable
-
-
-def assigned(node: object) -> Iterator[str]:
-    """Names of the variables that an expression or declaration may change."""
-    if isinstance(node, c.Assign):
-        yield from _root(node.target)
-    elif isinstance(node, c.IncDec) or (isinstance(node, c.Unary) and node.op == "&"):
-        yield from _root(node.operand)
-    elif isinstance(node, c.Declaration):
-        yield node.name
-    if isinstance(node, Struct) and not isinstance(node, Span):
-        for name in fields(node):
-            yield from assigned(getattr(node, name))
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from assigned(item)
-
-
-def _root(e: c.Expr) -> Iterator[str]:
-    while isinstance(e, c.Member | c.Index):
-        e = e.base
-    if isinstance(e, c.Name):
-        yield e.name

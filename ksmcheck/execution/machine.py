@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeAlias
 
+from ksmcheck.execution.bodies import Body, Known
 from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, integer
-from ksmcheck.execution.flow import Flow, Scope
-from ksmcheck.execution.joins import Loops
+from ksmcheck.execution.flow import Scope
 from ksmcheck.execution.performed import Done, Operands, Record, perform
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, is_scalar
@@ -32,10 +31,7 @@ class Variable(Struct, eq=False):
 class Call(Struct, eq=False):
     """A function being executed. ``variables`` by the identity of their declaration."""
 
-    function: c.Function
-    flow: Flow
-    loops: Loops
-    addressed: frozenset[str]
+    body: Body
     lenient: bool
     result_type: CType | None
     variables: dict[int, Variable] = field(default_factory=dict)
@@ -46,14 +42,14 @@ class Call(Struct, eq=False):
 class Control(Struct, frozen=True, eq=False):
     """What is executed until ``call`` arrives at point ``join`` depends on ``reads``.
 
-    ``known``: the values that are fixed at the join whatever the way there (``known.Known``).
+    ``known``: the values that are fixed at the join whatever the way there.
     Inside an expression ``call`` is None, and the evaluation itself ends the control.
     """
 
     call: Call | None
     join: int
     reads: Reads
-    known: Mapping[tuple[int, str, int], Concrete] = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
 
 
 class FailedCheck(Struct, frozen=True):
@@ -115,7 +111,7 @@ class Machine:
         """A new variable; one in a loop's body is a new one in each round."""
         type = type or self.types.resolve(declaration.type)
         variable = Variable(declaration.name, type, volatile=declaration.volatile)
-        if declaration.name in self.call.addressed:
+        if declaration.name in self.call.body.addressed:
             variable.address = self.record.places.new(id(declaration))
         self.call.variables[id(declaration)] = variable
         return variable

@@ -7,6 +7,7 @@ which address, writing what, tagged how) is worked out here and has to be what w
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, bits_of, wrap
 from ksmcheck.execution.execution import ExecutedEvent
@@ -67,7 +68,7 @@ class Operands(Struct, frozen=True):
     names: Mapping[str, Concrete]
 
 
-class Record(Struct):
+class Record(Struct, dict=True):
     """What one thread did, as recorded, and what the interpreter found out about it so far."""
 
     thread: int
@@ -78,6 +79,16 @@ class Record(Struct):
     data: set[tuple[int, int]] = field(default_factory=set)
     ctrl: set[tuple[int, int]] = field(default_factory=set)
     rmw: set[tuple[int, int]] = field(default_factory=set)
+
+    @cached_property
+    def to_come(self) -> list[int]:
+        """For each event, how many from it on are of the same primitive performed."""
+        counted: dict[int, int] = {}
+        found = []
+        for event in reversed(self.events):
+            counted[event.instance] = counted.get(event.instance, 0) + 1
+            found.append(counted[event.instance])
+        return found[::-1]
 
 
 class Exhausted(Exception):
@@ -151,9 +162,9 @@ class _Attempt:
         found = self.record.events[start : start + len(steps)]
         if len(found) < len(steps):
             return "the thread's recorded events end"
-        whole = [e for e in self.record.events[start:] if found and e.instance == found[0].instance]
-        if len(whole) != len(steps):
-            return f"it has {len(whole)} recorded events, not {len(steps)}"
+        whole = self.record.to_come[start] if found else 0
+        if whole != len(steps):
+            return f"it has {whole} recorded events, not {len(steps)}"
         for step, event in zip(steps, found, strict=True):
             problem = self.differs(step, event)
             if problem is not None:

@@ -1,4 +1,4 @@
-"""The second evaluator of memory models: a cat file's tree, applied to sets of pairs.
+"""The second evaluator of memory models: a cat file's tree, applied to one candidate.
 
 It shares nothing with the compiled evaluator (``ksmcheck.cat``) but the syntax tree, and is written
 to be read beside "Syntax and semantics of the weak consistency model specification language cat"
@@ -11,7 +11,15 @@ from collections.abc import Iterator, Sequence
 
 from ksmcheck.execution.plain_expressions import Expressions
 from ksmcheck.execution.plain_names import Universe, functions, predefined
-from ksmcheck.execution.plain_relations import Pair, acyclic, irreflexive, product
+from ksmcheck.execution.plain_relations import (
+    Pair,
+    acyclic,
+    difference,
+    intersection,
+    irreflexive,
+    pairs_in,
+    within,
+)
 from ksmcheck.execution.plain_values import (
     Builtin,
     Family,
@@ -28,7 +36,7 @@ from ksmcheck.execution.plain_values import (
     kind_of,
     members_in_order,
     members_of,
-    pairs_of,
+    rows,
 )
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax import cat_tree as t
@@ -98,13 +106,13 @@ class _Run:
         self.universe = universe
         self.free = free
         known: dict[str, Value] = {**functions(universe), **predefined(universe)}
-        self.expressions = Expressions(universe, variants, known, {})
+        self.expressions = Expressions(universe, {}, variants, known)
         known["map"] = Builtin(1, lambda f: Builtin(1, lambda s: self.map(f, s)))
 
     def results(self, statements: Sequence[t.Statement]) -> Iterator[Chosen]:
         self.declare(statements)
         for state in self.all(statements, _State(self.expressions.known), ""):
-            rf, co = (pairs_of(state.scope[name]) for name in ("rf", "co"))
+            rf, co = (frozenset(pairs_in(rows(state.scope[name]))) for name in ("rf", "co"))
             yield Chosen(PlainResult(state.failed, state.flags), rf, co)
 
     def declare(self, statements: Sequence[t.Statement]) -> None:
@@ -227,8 +235,8 @@ class _Run:
         """Whether the candidate's co contains an order, where that is of one location's writes."""
         u = self.universe
         writes = events_of(scope["W"])
-        wanted = pairs_of(self.expressions.value(least, scope)) & product(writes, writes)
-        return wanted & u.relation("loc") <= u.relation("co")
+        wanted = within(rows(self.expressions.value(least, scope)), writes, writes)
+        return not difference(intersection(wanted, u.relation("loc")), u.relation("co"))
 
 
 def _procedure(s: t.Procedure, scope: Scope) -> Procedure:
@@ -243,8 +251,8 @@ def _holds(kind: str, value: Value) -> bool:
     """Whether ``value`` is ``empty``, ``irreflexive`` or ``acyclic``."""
     if kind == "empty":
         return is_empty(value)
-    pairs = pairs_of(value)
-    return acyclic(pairs) if kind == "acyclic" else irreflexive(pairs)
+    steps = rows(value)
+    return acyclic(steps) if kind == "acyclic" else irreflexive(steps)
 
 
 def _least(e: t.Expr) -> t.Expr | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
-from ksmcheck.execution.plain_names import LOCK_TAGS, Universe
-from ksmcheck.execution.plain_relations import closure, compose, identity, inverse, product
+from ksmcheck.execution.plain_names import LOCK_TAGS
+from ksmcheck.execution.plain_operators import Operators, same
+from ksmcheck.execution.plain_relations import (
+    Set,
+    identity,
+    within,
+)
 from ksmcheck.execution.plain_values import (
     Builtin,
-    Edge,
     Event,
     Events,
     Everything,
-    Family,
     Function,
     Nothing,
     Relation,
@@ -23,29 +25,22 @@ from ksmcheck.execution.plain_values import (
     Tag,
     Unknown,
     Value,
-    added,
-    events_of,
     family,
     kind_of,
     members_in_order,
-    members_of,
-    pairs_of,
+    rows,
 )
-from ksmcheck.record import Struct
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.text import InputError, Span
 
-_T = TypeVar("_T")
 _MOST_ROUNDS = 10_000
 
 
-class Expressions(Struct, frozen=True):
-    """``declared`` maps each tag of an ``enum`` to all tags of its group."""
+class Expressions(Operators, frozen=True):
+    """Names, definitions, functions and choices. ``known`` are the predefined names."""
 
-    universe: Universe
     variants: frozenset[str]
     known: Scope
-    declared: dict[str, tuple[str, ...]]
 
     # Definitions.
 
@@ -85,7 +80,7 @@ class Expressions(Struct, frozen=True):
             for b in values:
                 inner = self._with_functions(functions, {**scope, **stage})
                 stage.update(self.bound(b, inner))
-            if all(_same(before[name], stage[name]) for name in stage):
+            if all(same(before[name], stage[name]) for name in stage):
                 return self._with_functions(functions, {**scope, **stage})
         raise InputError("this recursion does not settle on the execution", bindings[0].span)
 
@@ -110,10 +105,16 @@ class Expressions(Struct, frozen=True):
 
     def expression(self, e: t.Expr, scope: Scope) -> Value:
         match e:
-            case t.SetIdentity(operand):
-                return Relation(identity(self.events(self.value(operand, scope))))
+            case t.SetIdentity():
+                return Relation(identity(self.inside(e, scope)))
             case t.Unary(op, operand):
                 return self.unary(op, self.value(operand, scope))
+            case t.Binary(";", t.SetIdentity() as first, r):
+                sources = self.inside(first, scope)
+                return Relation(within(rows(self.value(r, scope)), sources, self.universe.events))
+            case t.Binary(";", r, t.SetIdentity() as last):
+                targets = self.inside(last, scope)
+                return Relation(within(rows(self.value(r, scope)), self.universe.events, targets))
             case t.Binary(op, left, right):
                 return self.binary(op, self.value(left, scope), self.value(right, scope))
             case t.Apply(function, arguments):
@@ -136,7 +137,7 @@ class Expressions(Struct, frozen=True):
             case t.TagLiteral(name):
                 return Tag(name)
             case t.EmptyRelation():
-                return Relation(frozenset())
+                return Relation({})
             case t.Universe():
                 return Everything(self.universe.events)
             case t.SetLiteral(elements):
@@ -161,12 +162,6 @@ class Expressions(Struct, frozen=True):
     def is_declared(self, name: str) -> bool:
         return any(tag[0].upper() + tag[1:] == name for tag in self.declared)
 
-    def events(self, value: Value) -> frozenset[int]:
-        """A set of events; a tag stands for the events that carry it."""
-        if isinstance(value, Tag):
-            return self.universe.set(value.name[0].upper() + value.name[1:])
-        return events_of(value)
-
     def tried(self, attempt: t.Expr, fallback: t.Expr, scope: Scope) -> Value:
         try:
             found = self.value(attempt, scope)
@@ -174,65 +169,12 @@ class Expressions(Struct, frozen=True):
             return self.value(fallback, scope)
         return self.value(fallback, scope) if isinstance(found, Unknown) else found
 
-    # Operators.
-
-    def unary(self, op: str, operand: Value) -> Value:
-        everything = self.universe.events
-        if op == "~":
-            return self.complement(operand)
-        pairs = pairs_of(operand)
-        if op == "^-1":
-            return Relation(inverse(pairs))
-        if op == "?":
-            return Relation(pairs | identity(everything))
-        steps = closure(pairs)
-        return Relation(steps if op == "+" else steps | identity(everything))
-
-    def complement(self, value: Value) -> Value:
-        everything = self.universe.events
-        match value:
-            case Relation(items):
-                return Relation(product(everything, everything) - items)
-            case Family(members) if all(isinstance(x, Tag) for x in members):
-                names = {name for x in members if isinstance(x, Tag) for name in self.group(x)}
-                return family(frozenset[Value](Tag(name) for name in names) - members)
-            case Everything():
-                return Nothing()
-            case Nothing():
-                return Everything(everything)
-        return Events(everything - self.events(value))
-
-    def group(self, tag: Tag) -> tuple[str, ...]:
-        if tag.name not in self.declared:
-            raise SortError(f"the tag '{tag.name} is not declared")
-        return self.declared[tag.name]
-
-    def binary(self, op: str, left: Value, right: Value) -> Value:
-        match op:
-            case "|" | "&" | "\\":
-                return self.like(op, left, right)
-            case ";":
-                return Relation(compose(pairs_of(left), pairs_of(right)))
-            case "*":
-                return Relation(product(self.events(left), self.events(right)))
-        return added(left, right)
-
-    def like(self, op: str, left: Value, right: Value) -> Value:
-        r"""``|``, ``&`` and ``\``: on two sets, two relations, or two sets of other things."""
-        both = (left, right)
-        if any(isinstance(x, Family) for x in both) or all(isinstance(x, Tag) for x in both):
-            return family(_joined(op, members_of(left), members_of(right)))
-        if any(isinstance(x, Relation | Edge) for x in both):
-            return Relation(_joined(op, pairs_of(left), pairs_of(right)))
-        if all(isinstance(x, Everything | Nothing) for x in both):
-            return self.constant(op, left, right)
-        return Events(_joined(op, self.events(left), self.events(right)))
-
-    def constant(self, op: str, left: Value, right: Value) -> Value:
-        """Of everything and nothing, where no operand tells whether of events or of pairs."""
-        full = [isinstance(x, Everything) for x in (left, right)]
-        whole = {"|": any(full), "&": all(full), "\\": full[0] and not full[1]}[op]
-        return Everything(self.universe.events) if whole else Nothing()
+    def inside(self, e: t.SetIdentity, scope: Scope) -> Set:
+        """The set between the brackets of ``[S]``."""
+        try:
+            return self.events(self.value(e.operand, scope))
+        except SortError as error:
+            raise InputError(str(error), e.span) from None
 
     # Functions.
 
@@ -303,30 +245,16 @@ class Expressions(Struct, frozen=True):
 
     def compares(self, op: str, left: Value, right: Value) -> bool:
         if op == "=":
-            return _same(left, right)
+            return same(left, right)
         if op == "subset":
             rest = self.like("\\", left, right)
             return not members_in_order(rest)
         if isinstance(left, Several):
             first, second = left.parts
             if isinstance(first, Event) and isinstance(second, Event):
-                return (first.number, second.number) in pairs_of(right)
+                return bool(rows(right).get(first.number, 0) >> second.number & 1)
         return left in members_in_order(right)
 
 
 def _of_sets(case: t.MatchCase) -> bool:
     return isinstance(case.pattern, t.SetLiteral | tuple)
-
-
-def _same(left: Value, right: Value) -> bool:
-    """Equal; two empty sets are, of whatever kind."""
-    try:
-        return left == right or not (members_in_order(left) or members_in_order(right))
-    except SortError:
-        return False
-
-
-def _joined(op: str, a: frozenset[_T], b: frozenset[_T]) -> frozenset[_T]:
-    if op == "|":
-        return a | b
-    return a & b if op == "&" else a - b

@@ -10,13 +10,23 @@ from collections.abc import Iterable, Mapping
 
 from ksmcheck.execution.plain_relations import (
     Pair,
+    Rows,
+    Set,
     classes,
     closure,
+    codomain,
     compose,
+    difference,
+    domain,
     identity,
+    intersection,
     inverse,
     linearisations,
     product,
+    rows_of,
+    set_of,
+    union,
+    within,
 )
 from ksmcheck.execution.plain_values import (
     Builtin,
@@ -31,7 +41,7 @@ from ksmcheck.execution.plain_values import (
     family,
     kind_of,
     members_of,
-    pairs_of,
+    rows,
 )
 from ksmcheck.record import Struct
 
@@ -43,15 +53,28 @@ class Universe(Struct, frozen=True):
     data and ctrl. A name that is missing is empty.
     """
 
-    events: frozenset[int]
-    sets: Mapping[str, frozenset[int]]
-    relations: Mapping[str, frozenset[Pair]]
+    events: Set
+    sets: Mapping[str, Set]
+    relations: Mapping[str, Rows]
 
-    def set(self, name: str) -> frozenset[int]:
-        return self.sets.get(name, frozenset())
+    def set(self, name: str) -> Set:
+        return self.sets.get(name, 0)
 
-    def relation(self, name: str) -> frozenset[Pair]:
-        return self.relations.get(name, frozenset())
+    def relation(self, name: str) -> Rows:
+        return self.relations.get(name, {})
+
+    @staticmethod
+    def of(
+        events: Iterable[int],
+        sets: Mapping[str, Iterable[int]],
+        relations: Mapping[str, Iterable[Pair]],
+    ) -> Universe:
+        """A candidate that is given by its events and pairs."""
+        return Universe(
+            set_of(events),
+            {name: set_of(some) for name, some in sets.items()},
+            {name: rows_of(some) for name, some in relations.items()},
+        )
 
 
 LOCK_TAGS = ("LKR", "LKW", "UL", "LF", "RL", "RU", "SRCU")
@@ -67,69 +90,74 @@ def predefined(u: Universe) -> dict[str, Value]:
     """Every predefined set and relation of a candidate."""
     names: dict[str, Value] = {name: Events(u.set(name)) for name in _BASE_SETS}
     names.update({name: Relation(u.relation(name)) for name in _BASE_RELATIONS})
-    fr = from_reads(u)
-    for name, whole in (("rf", u.relation("rf")), ("co", u.relation("co")), ("fr", fr)):
+    for name, whole in (
+        ("rf", u.relation("rf")),
+        ("co", u.relation("co")),
+        ("fr", from_reads(u)),
+    ):
         names[name] = Relation(whole)
-        names[name + "e"] = Relation(whole & u.relation("ext"))
-        names[name + "i"] = Relation(whole & u.relation("int"))
-    names["po-loc"] = Relation(u.relation("po") & u.relation("loc"))
+        names[name + "e"] = Relation(intersection(whole, u.relation("ext")))
+        names[name + "i"] = Relation(intersection(whole, u.relation("int")))
+    names["po-loc"] = Relation(intersection(u.relation("po"), u.relation("loc")))
     names["id"] = Relation(identity(u.events))
     names["unv"] = Relation(product(u.events, u.events))
-    names["co0"] = Relation(u.relation("loc") & product(u.set("IW"), u.set("W") - u.set("IW")))
+    names["co0"] = Relation(within(u.relation("loc"), u.set("IW"), u.set("W") & ~u.set("IW")))
     names.update(_sets(u))
     names.update(_atomics(u))
     # No access is split, and none of an instruction's events stand for others.
-    names["sm"] = names["si"] = names["same-instance"] = Relation(identity(u.events))
+    names["sm"] = names["si"] = names["same-instance"] = names["id"]
     names["same-low-order-bits"] = names["loc"]
     return names
 
 
 def _sets(u: Universe) -> dict[str, Value]:
     memory = u.set("R") | u.set("W")
-    atomic = {event for pair in u.relation("rmw") for event in pair}
+    atomic = domain(u.relation("rmw")) | codomain(u.relation("rmw"))
     return {
         "M": Events(memory),
         "I": Events(u.set("IW")),
         "RMW": Events(u.set("RMW") | atomic),
         "Exp": Events(memory),
-        "NExp": Events(frozenset()),
+        "NExp": Events(0),
         "X": Events(u.set("X") | u.set("LOCK")),
-        "emptyset": Events(frozenset()),
+        "emptyset": Events(0),
     }
 
 
 def _atomics(u: Universe) -> dict[str, Value]:
     """Which atomic pairs are of one instruction: those whose events are marked so."""
-    one = frozenset(
-        (r, w)
-        for r, w in u.relation("rmw")
-        if any(r in u.set(tag) and w in u.set(tag) for tag in ("AMO", "LOCK", "X"))
-    )
-    return {"amo": Relation(one), "lxsx": Relation(u.relation("rmw") - one)}
+    pairs, one = u.relation("rmw"), Rows()
+    for tag in ("AMO", "LOCK", "X"):
+        one = union(one, within(pairs, u.set(tag), u.set(tag)))
+    return {"amo": Relation(one), "lxsx": Relation(difference(pairs, one))}
 
 
-def from_reads(u: Universe) -> frozenset[Pair]:
+def from_reads(u: Universe) -> Rows:
     """fr: from a read to what overwrites the write that it read from."""
-    overwritten = compose(inverse(u.relation("rf")), u.relation("co"))
-    return frozenset((r, w) for r, w in overwritten if r != w)
+    return _apart(compose(inverse(u.relation("rf")), u.relation("co")))
+
+
+def _apart(a: Rows) -> Rows:
+    """Without the pairs of an event with itself."""
+    return difference(a, identity(domain(a)))
 
 
 def functions(u: Universe) -> dict[str, Value]:
     """Every predefined function."""
     table: dict[str, Value] = {
-        "domain": Builtin(1, lambda r: Events(frozenset(x for x, _ in pairs_of(r)))),
-        "range": Builtin(1, lambda r: Events(frozenset(y for _, y in pairs_of(r)))),
+        "domain": Builtin(1, lambda r: Events(domain(rows(r)))),
+        "range": Builtin(1, lambda r: Events(codomain(rows(r)))),
         "toid": Builtin(1, lambda s: Relation(identity(events_of(s)))),
-        "noid": Builtin(1, lambda r: Relation(frozenset((x, y) for x, y in pairs_of(r) if x != y))),
+        "noid": Builtin(1, lambda r: Relation(_apart(rows(r)))),
         "fencerel": Builtin(1, lambda s: _through(u, "po", s)),
         "fromto": Builtin(1, lambda s: _through(u, "po", s)),
         "ctrlcfence": Builtin(1, lambda s: _through(u, "ctrl", s)),
-        "imply": Builtin(2, lambda p, q: Relation(_all(u) - pairs_of(p) | pairs_of(q))),
+        "imply": Builtin(2, lambda p, q: Relation(union(difference(_all(u), rows(p)), rows(q)))),
         "nodetour": Builtin(3, _nodetour),
         "singlestep": Builtin(1, lambda r: _nodetour(r, r, r)),
-        "as_transitive": Builtin(1, lambda r: Relation(closure(pairs_of(r)))),
+        "as_transitive": Builtin(1, lambda r: Relation(closure(rows(r)))),
         "different-values": Builtin(
-            1, lambda r: Relation(pairs_of(r) & u.relation("different-values"))
+            1, lambda r: Relation(intersection(rows(r), u.relation("different-values")))
         ),
         "tag2events": Builtin(1, lambda tag: Events(u.set(event_set(tag)))),
         "tag2fenced": Builtin(1, lambda tag: _through(u, "po", Events(u.set(event_set(tag))))),
@@ -142,7 +170,7 @@ def functions(u: Universe) -> dict[str, Value]:
     memory = {"R": u.set("R"), "W": u.set("W"), "M": u.set("R") | u.set("W")}
     for first, sources in memory.items():
         for second, targets in memory.items():
-            table[first + second] = _between(product(sources, targets))
+            table[first + second] = _between(sources, targets)
     table.update(_of_families(u))
     return table
 
@@ -152,10 +180,10 @@ def _of_families(u: Universe) -> dict[str, Value]:
 
     def by_location(events: Value) -> Value:
         wanted = events_of(events)
-        return _sets_of(c for c in classes(_on(u.relation("loc"), wanted)))
+        return _sets_of(classes(within(u.relation("loc"), wanted, wanted)))
 
     def orders(events: Value, least: Value) -> Value:
-        return _relations_of(linearisations(events_of(events), pairs_of(least)))
+        return _relations_of(linearisations(events_of(events), rows(least)))
 
     def by_locations(least: Value, parts: Value) -> Value:
         return family(orders(part, least) for part in members_of(parts))
@@ -166,7 +194,7 @@ def _of_families(u: Universe) -> dict[str, Value]:
     return {
         "classes-loc": Builtin(1, by_location),
         "partition": Builtin(1, by_location),
-        "classes": Builtin(1, lambda r: _sets_of(classes(pairs_of(r)))),
+        "classes": Builtin(1, lambda r: _sets_of(classes(rows(r)))),
         "linearisations": Builtin(2, orders),
         "co_locs": Builtin(2, by_locations),
         "cross": Builtin(1, cross),
@@ -177,28 +205,20 @@ def _of_families(u: Universe) -> dict[str, Value]:
 
 def cross(choices: Value) -> Value:
     """Every union of one relation from each member of a set of sets of relations."""
-    unions = [frozenset[Pair]()]
+    unions = [Rows()]
     for one in members_of(choices):
-        unions = [u | pairs_of(relation) for u in unions for relation in _relations_in(one)]
+        unions = [union(u, rows(relation)) for u in unions for relation in members_of(one)]
     return _relations_of(unions)
 
 
-def _relations_in(value: Value) -> Iterable[Value]:
-    return members_of(value)
-
-
-def _sets_of(sets: Iterable[frozenset[int]]) -> Value:
+def _sets_of(sets: Iterable[Set]) -> Value:
     found = frozenset[Value](Events(s) for s in sets)
     return Family(found) if found else Nothing()
 
 
-def _relations_of(relations: Iterable[frozenset[Pair]]) -> Value:
+def _relations_of(relations: Iterable[Rows]) -> Value:
     found = frozenset[Value](Relation(r) for r in relations)
     return Family(found) if found else Nothing()
-
-
-def _on(relation: frozenset[Pair], events: frozenset[int]) -> frozenset[Pair]:
-    return frozenset((x, y) for x, y in relation if x in events and y in events)
 
 
 def event_set(tag: Value) -> str:
@@ -216,29 +236,25 @@ def _of_page_tables(*arguments: Value) -> Value:
     """Functions about page tables, of which candidates have none."""
     first = arguments[0]
     if isinstance(first, Relation) and not first.items:
-        return Relation(frozenset())
+        return Relation({})
     if not isinstance(first, Relation) and not events_of(first):
-        return Events(frozenset())
+        return Events(0)
     raise SortError("candidates have no page tables")
 
 
-def _all(u: Universe) -> frozenset[Pair]:
+def _all(u: Universe) -> Rows:
     return product(u.events, u.events)
 
 
 def _through(u: Universe, first: str, fences: Value) -> Relation:
     """``(first & (_ * fences)) ; po``."""
-    members = events_of(fences)
-    before = frozenset((x, f) for x, f in u.relation(first) if f in members)
+    before = within(u.relation(first), u.events, events_of(fences))
     return Relation(compose(before, u.relation("po")))
 
 
 def _nodetour(direct: Value, first: Value, second: Value) -> Relation:
-    return Relation(pairs_of(direct) - compose(pairs_of(first), pairs_of(second)))
+    return Relation(difference(rows(direct), compose(rows(first), rows(second))))
 
 
-def _between(allowed: frozenset[Pair]) -> Builtin:
-    def between(relation: Value) -> Value:
-        return Relation(pairs_of(relation) & allowed)
-
-    return Builtin(1, between)
+def _between(sources: Set, targets: Set) -> Builtin:
+    return Builtin(1, lambda r: Relation(within(rows(r), sources, targets)))

@@ -1,93 +1,201 @@
-"""Sets and relations of events as Python sets, one plain function for each operator of cat.
+"""Sets and relations of events, one plain function for each operator of cat.
 
-Nothing here is fast, and nothing is clever: these are the definitions that the compiled evaluator
-is held against.
+A set of events is an integer, in which the bit of each member is 1. A relation is one such set for
+each event that is related to something: its successors. These are the definitions that the compiled
+evaluator is held against; where an operator uses again what it has found for another row, it says
+why it may.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import permutations
 from typing import TypeAlias
 
 Pair: TypeAlias = tuple[int, int]
 
+Set: TypeAlias = int
+"""Bit ``e`` is 1 where event ``e`` is in the set."""
 
-def compose(a: frozenset[Pair], b: frozenset[Pair]) -> frozenset[Pair]:
-    """``a ; b``: x to z where some y has a(x, y) and b(y, z)."""
-    if not a or not b:
-        return frozenset()
-    first = _successors(a)
-    middle = {y for _, y in a}
-    then = _successors(pair for pair in b if pair[0] in middle)
-    none: set[int] = set()
-    rows = ((x, none.union(*[then.get(y, none) for y in ys])) for x, ys in first.items())
-    return frozenset([(x, z) for x, row in rows for z in row])
+Rows: TypeAlias = dict[int, Set]
+"""The successors of each event that has some: no row is empty, so that equal relations are equal
+dicts. What was made once is not changed."""
 
 
-def closure(a: frozenset[Pair]) -> frozenset[Pair]:
-    """``a+``: the ends of the paths of one step or more (Warshall 1962)."""
-    after = _successors(a)
-    for over, beyond in after.items():
-        for row in after.values():
-            if over in row:
-                row |= beyond
-    return frozenset([(x, z) for x, row in after.items() for z in row])
+# Between these and Python's own sets.
 
 
-def _successors(a: Iterable[Pair]) -> dict[int, set[int]]:
-    after: dict[int, set[int]] = {}
-    for x, y in a:
-        if x in after:
-            after[x].add(y)
-        else:
-            after[x] = {y}
-    return after
+def set_of(events: Iterable[int]) -> Set:
+    found = 0
+    for event in events:
+        found |= 1 << event
+    return found
 
 
-def identity(events: frozenset[int]) -> frozenset[Pair]:
-    return frozenset([(x, x) for x in events])
+def members(events: Set) -> list[int]:
+    """The events of a set, in order."""
+    found = []
+    while events:
+        last = events.bit_length() - 1
+        found.append(last)
+        events ^= 1 << last
+    found.reverse()
+    return found
 
 
-def inverse(a: frozenset[Pair]) -> frozenset[Pair]:
-    return frozenset([(y, x) for x, y in a])
+def rows_of(pairs: Iterable[Pair]) -> Rows:
+    found: Rows = {}
+    for x, y in pairs:
+        found[x] = found.get(x, 0) | 1 << y
+    return found
 
 
-def product(a: frozenset[int], b: frozenset[int]) -> frozenset[Pair]:
-    return frozenset([(x, y) for x in a for y in b])
+def pairs_in(a: Rows) -> Iterator[Pair]:
+    return ((x, y) for x, row in a.items() for y in members(row))
 
 
-def acyclic(a: frozenset[Pair]) -> bool:
-    """No path leads back: taking away events that nothing leads to leaves none (Kahn 1962)."""
-    after: dict[int, list[int]] = {}
-    before: dict[int, int] = {}
-    for x, y in a:
-        after.setdefault(x, []).append(y)
-        before[y] = before.get(y, 0) + 1
-    first = [x for x in after if x not in before]
-    while first:
-        for y in after.get(first.pop(), ()):
-            before[y] -= 1
-            if before[y] == 0:
-                first.append(y)
-    return not any(before.values())
+# What holds of pairs one by one.
 
 
-def irreflexive(a: frozenset[Pair]) -> bool:
-    return not any(x == y for x, y in a)
+def union(a: Rows, b: Rows) -> Rows:
+    found = dict(a)
+    for x, row in b.items():
+        found[x] = found.get(x, 0) | row
+    return found
 
 
-def classes(a: frozenset[Pair]) -> frozenset[frozenset[int]]:
+def intersection(a: Rows, b: Rows) -> Rows:
+    return {x: row & b[x] for x, row in a.items() if x in b and row & b[x]}
+
+
+def difference(a: Rows, b: Rows) -> Rows:
+    return {x: row & ~b.get(x, 0) for x, row in a.items() if row & ~b.get(x, 0)}
+
+
+def identity(events: Set) -> Rows:
+    return {x: 1 << x for x in members(events)}
+
+
+def product(a: Set, b: Set) -> Rows:
+    return dict.fromkeys(members(a), b) if b else {}
+
+
+def within(a: Rows, sources: Set, targets: Set) -> Rows:
+    """The pairs that lead from ``sources`` to ``targets``."""
+    return {x: row & targets for x, row in a.items() if sources >> x & 1 and row & targets}
+
+
+# What goes along pairs.
+
+
+def domain(a: Rows) -> Set:
+    return set_of(a)
+
+
+def codomain(a: Rows) -> Set:
+    found = 0
+    for row in a.values():
+        found |= row
+    return found
+
+
+def inverse(a: Rows) -> Rows:
+    found: Rows = {}
+    for x, row in a.items():
+        for y in members(row):
+            found[y] = found.get(y, 0) | 1 << x
+    return found
+
+
+def compose(a: Rows, b: Rows) -> Rows:
+    """``a ; b``: x to z where some y has a(x, y) and b(y, z).
+
+    What a row leads to is led to by any row that contains it too. An event of a thread mostly has
+    the successors of the next one and a few more, and only these are followed.
+    """
+    found: Rows = {}
+    leading_on = domain(b)
+    before = ends = 0
+    for x in sorted(a, reverse=True):
+        row = a[x] & leading_on
+        if before & ~row:
+            before = ends = 0
+        for y in members(row & ~before):
+            ends |= b[y]
+        before = row
+        if ends:
+            found[x] = ends
+    return found
+
+
+def closure(a: Rows) -> Rows:
+    """``a+``: the ends of the paths of one step or more.
+
+    Whatever follows an event whose own row is finished already is in that row. Most steps of a
+    candidate lead to events with higher numbers, so these come first.
+    """
+    found: Rows = {}
+    for x in sorted(a, reverse=True):
+        ends = waiting = a[x]
+        while waiting:
+            first = waiting & -waiting
+            y = first.bit_length() - 1
+            if y in found:
+                beyond = found[y]
+                waiting &= ~beyond
+            else:
+                beyond = a.get(y, 0)
+                waiting |= beyond & ~ends
+            waiting &= ~first
+            ends |= beyond
+        found[x] = ends
+    return found
+
+
+def acyclic(a: Rows) -> bool:
+    """No path leads back. A walk leaves an event for good when all that follows it has been left;
+    a step to an event that is still on the way there closes a cycle."""
+    left = 0
+    for start in a:
+        path = [] if left >> start & 1 else [start]
+        on_path = set_of(path)
+        while path:
+            here = path[-1]
+            ahead = a.get(here, 0) & ~left
+            if ahead & on_path:
+                return False
+            if ahead:
+                step = ahead & -ahead
+                path.append(step.bit_length() - 1)
+                on_path |= step
+            else:
+                left |= 1 << path.pop()
+                on_path &= ~left
+    return True
+
+
+def irreflexive(a: Rows) -> bool:
+    return not any(row >> x & 1 for x, row in a.items())
+
+
+# Families of sets and relations.
+
+
+def classes(a: Rows) -> frozenset[Set]:
     """The classes of an equivalence."""
-    return frozenset(frozenset(y for x, y in a if x == one) for one, _ in a)
+    return frozenset(a.values())
 
 
-def linearisations(events: frozenset[int], a: frozenset[Pair]) -> frozenset[frozenset[Pair]]:
+def linearisations(events: Set, a: Rows) -> list[Rows]:
     """The total orders (irreflexive, transitive) of some events that contain ``a`` among them."""
-    wanted = {(x, y) for x, y in a if x in events and y in events}
-    found = set()
-    for order in permutations(sorted(events)):
-        whole = frozenset((x, y) for i, x in enumerate(order) for y in order[i + 1 :])
-        if wanted <= whole:
-            found.add(whole)
-    return frozenset(found)
+    wanted = within(a, events, events)
+    found = []
+    for order in permutations(members(events)):
+        whole, after = {}, events
+        for x in order:
+            after &= ~(1 << x)
+            if after:
+                whole[x] = after
+        if not difference(wanted, whole):
+            found.append(whole)
+    return found

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from ksmcheck.execution.plain_relations import Pair
+from ksmcheck.execution.plain_relations import (
+    Pair,
+    Rows,
+    Set,
+    members,
+    pairs_in,
+    product,
+    rows_of,
+    set_of,
+    union,
+)
 from ksmcheck.record import Struct
 
 if TYPE_CHECKING:
@@ -19,29 +29,29 @@ if TYPE_CHECKING:
 class Events(Struct, frozen=True):
     """A set of events."""
 
-    items: frozenset[int]
+    items: Set
 
 
 class Relation(Struct, frozen=True):
     """A set of pairs of events."""
 
-    items: frozenset[Pair]
+    items: Rows
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.items.items()))
+
+    def __repr__(self) -> str:
+        return f"Relation({sorted(pairs_in(self.items))})"
 
 
 class Nothing(Struct, frozen=True):
     """Empty, where only the context tells of what: ``{}``."""
 
-    items: frozenset[int] = frozenset()
-
 
 class Everything(Struct, frozen=True):
     """``_``: all events, or all pairs of them where the context is a relation."""
 
-    events: frozenset[int]
-
-    @property
-    def pairs(self) -> frozenset[Pair]:
-        return frozenset((x, y) for x in self.events for y in self.events)
+    events: Set
 
 
 class Event(Struct, frozen=True):
@@ -78,7 +88,7 @@ class Unknown(Struct, frozen=True):
     """A name that nothing defines: a set of events where one is wanted, else a mistake."""
 
     name: str
-    events: frozenset[int]
+    events: Set
 
 
 class Function(Struct, frozen=True, eq=False):
@@ -124,29 +134,29 @@ class SortError(TypeError):
     """A value is not of the kind that its place needs."""
 
 
-def events_of(value: Value) -> frozenset[int]:
+def events_of(value: Value) -> Set:
     match value:
         case Events(items):
             return items
         case Unknown(_, events) | Everything(events):
             return events
         case Nothing():
-            return frozenset()
+            return 0
         case Event(number):
-            return frozenset((number,))
+            return 1 << number
     raise SortError(f"a set of events is needed, this is {kind_of(value)}")
 
 
-def pairs_of(value: Value) -> frozenset[Pair]:
+def rows(value: Value) -> Rows:
     match value:
         case Relation(items):
             return items
-        case Everything():
-            return value.pairs
+        case Everything(events):
+            return product(events, events)
         case Nothing():
-            return frozenset()
+            return {}
         case Edge(pair):
-            return frozenset((pair,))
+            return rows_of((pair,))
         case Unknown(name):
             raise SortError(f"`{name}` is not defined")
     raise SortError(f"a relation is needed, this is {kind_of(value)}")
@@ -205,9 +215,9 @@ def family(members: Iterable[Value]) -> Value:
     if not found:
         return Nothing()
     if all(isinstance(x, Event) for x in found):
-        return Events(frozenset(x.number for x in found if isinstance(x, Event)))
+        return Events(set_of(x.number for x in found if isinstance(x, Event)))
     if all(isinstance(x, Edge) for x in found):
-        return Relation(frozenset(x.pair for x in found if isinstance(x, Edge)))
+        return Relation(rows_of(x.pair for x in found if isinstance(x, Edge)))
     # `{}` and `_` fit with any set.
     if len({type(x) for x in found if not isinstance(x, Nothing | Everything)}) > 1:
         raise SortError("the members of a set are of one kind")
@@ -218,11 +228,11 @@ def added(first: Value, rest: Value) -> Value:
     """``first ++ rest``: a set with one member more."""
     match first, rest:
         case Event(number), Events(items):
-            return Events(items | {number})
+            return Events(items | 1 << number)
         case Edge(pair), Relation(items):
-            return Relation(items | {pair})
+            return Relation(union(items, rows_of((pair,))))
         case Several((Event(a), Event(b))), Relation(items):
-            return Relation(items | {(a, b)})
+            return Relation(union(items, rows_of(((a, b),))))
         case _, Nothing():
             return family((first,))
         case _, Family(members):
@@ -234,9 +244,9 @@ def members_in_order(value: Value) -> list[Value]:
     """The members of any set, in an order that is the same each time."""
     match value:
         case Relation(items):
-            return [Edge(pair) for pair in sorted(items)]
-        case Family(members):
-            return sorted(members, key=repr)
+            return [Edge(pair) for pair in sorted(pairs_in(items))]
+        case Family(inside):
+            return sorted(inside, key=repr)
         case Tag():
             return [value]
-    return [Event(number) for number in sorted(events_of(value))]
+    return [Event(number) for number in members(events_of(value))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ksmcheck.execution.bodies import Readings
 from ksmcheck.execution.columns import run_column
 from ksmcheck.execution.concrete import Concrete, wrap
 from ksmcheck.execution.execution import ExecutedEvent, Execution
@@ -50,10 +51,12 @@ def replay(
     config: str,
     execution: Execution,
     cells: Iterable[Cell],
+    readings: Readings | None = None,
 ) -> Replayed:
     """Accepts ``execution`` as one of ``test`` under a model's configuration at a kernel point.
 
-    ``cells`` give the numbers of addresses, and start values. Raises InternalError, saying what
+    ``cells`` give the numbers of addresses, and start values. ``readings`` are what earlier replays
+    found out about the text, and what this one adds. Raises InternalError, saying what
     differs, if it is none.
     """
     cells = tuple(cells)
@@ -61,7 +64,7 @@ def replay(
     own = [tuple(e for e in execution.events if e.thread == n) for n in range(len(test.threads))]
     if isinstance(test, AssemblyTest):
         return _replay_assembly(test, model, execution, own, cells)
-    world = world_of(test, kernel, model, config, cells)
+    world = world_of(test, kernel, model, config, cells, readings or Readings())
     threads = [run_thread(world, index, events) for index, events in enumerate(own)]
     true_ctrl = _check_relations(execution, threads)
     _check_ends(execution, threads)

@@ -131,7 +131,7 @@ class Static(Machine):
         """Whether using the name reads no memory; an array's name is its address."""
         declared = scope.get(name)
         if declared is not None:
-            in_memory = name in self.call.addressed
+            in_memory = name in self.call.body.addressed
             return not in_memory or isinstance(declared.type, c.ArrayType)
         item = self.world.items.get(name)
         return item is None or name in self.call.registers or isinstance(item.type, ArrayOf)

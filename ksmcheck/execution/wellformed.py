@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 from ksmcheck.execution.execution import ExecutedEvent, Execution, places
 from ksmcheck.execution.plain_names import Universe
-from ksmcheck.execution.plain_relations import Pair, product
+from ksmcheck.execution.plain_relations import Rows, Set, difference, product, rows_of, set_of
 from ksmcheck.program.ir import Cell
 from ksmcheck.text import InternalError
 
@@ -86,49 +85,37 @@ def last_writes(execution: Execution) -> dict[str, int]:
 def universe_of(execution: Execution) -> Universe:
     """The execution as cat sees it. An initial write is in no thread."""
     events = execution.events
-    sets: dict[str, set[int]] = {"IW": {e.id for e in events if e.thread < 0}}
+    sets: dict[str, Set] = {"IW": set_of(e.id for e in events if e.thread < 0)}
     for event in events:
         for name in (event.kind, *event.tags):
-            sets.setdefault(name, set()).add(event.id)
-    place = places(events)
-    everything = frozenset(e.id for e in events)
+            sets[name] = sets.get(name, 0) | 1 << event.id
+    everything = set_of(e.id for e in events)
     internal = _alike({e.id: e.thread if e.thread >= 0 else -1 - e.id for e in events})
-    at = {e.id: e.address for e in events if None not in (e.address, e.cell)}
     value = {e.id: e.value for e in events if e.value is not None}
-    given: dict[str, Callable[[], frozenset[Pair]]] = {
-        "po": lambda: frozenset((a, b) for a, b in internal if place[a] < place[b]),
-        "int": lambda: internal,
-        "ext": lambda: product(everything, everything) - internal,
-        "loc": lambda: _alike(at),
-        "different-values": lambda: product(frozenset(value), frozenset(value)) - _alike(value),
+    valued = set_of(value)
+    relations = {
+        "po": _program_order(events, internal),
+        "int": internal,
+        "ext": difference(product(everything, everything), internal),
+        "loc": _alike({e.id: e.address for e in events if None not in (e.address, e.cell)}),
+        "different-values": difference(product(valued, valued), _alike(value)),
     }
     for name in ("rf", "co", "rmw", "addr", "data", "ctrl"):
-        given[name] = partial(getattr, execution, name)
-    return Universe(everything, {k: frozenset(v) for k, v in sets.items()}, _AsAsked(given))
+        relations[name] = rows_of(getattr(execution, name))
+    return Universe(everything, sets, relations)
 
 
-def _alike(of: Mapping[int, int | None]) -> frozenset[Pair]:
+def _program_order(events: Sequence[ExecutedEvent], internal: Rows) -> Rows:
+    """Of two events of a thread the one with the lower place is before the other."""
+    place = places(events)
+    last = {at: number for number, at in enumerate(place)}
+    upto = {e.id: (2 << last[place[e.id]]) - 1 for e in events}
+    return difference(internal, upto)
+
+
+def _alike(of: Mapping[int, int | None]) -> Rows:
     """The pairs of events that have the same."""
-    members: dict[int | None, list[int]] = {}
+    groups: dict[int | None, Set] = {}
     for event, what in of.items():
-        members.setdefault(what, []).append(event)
-    return frozenset((a, b) for group in members.values() for a in group for b in group)
-
-
-class _AsAsked(Mapping[str, frozenset[Pair]]):
-    """Relations that are made when they are asked for: some have a pair for any two events."""
-
-    def __init__(self, given: Mapping[str, Callable[[], frozenset[Pair]]]) -> None:
-        self._given = given
-        self._made: dict[str, frozenset[Pair]] = {}
-
-    def __getitem__(self, name: str) -> frozenset[Pair]:
-        if name not in self._made:
-            self._made[name] = self._given[name]()
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._given)
-
-    def __len__(self) -> int:
-        return len(self._given)
+        groups[what] = groups.get(what, 0) | 1 << event
+    return {event: groups[what] for event, what in of.items()}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from ksmcheck.execution.bodies import Bodies, Readings
 from ksmcheck.execution.concrete import bits_of
-from ksmcheck.execution.flow import Flow
-from ksmcheck.execution.joins import Loops
 from ksmcheck.kernel.declarations import Declarations, declare
 from ksmcheck.kernel.layout import Layouts
 from ksmcheck.kernel.primitive import Primitive
@@ -15,7 +14,7 @@ from ksmcheck.kernel.types import INT, ArrayOf, CType, PointerTo, VoidType, is_s
 from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
 from ksmcheck.program.ir import Cell
-from ksmcheck.record import Struct, field
+from ksmcheck.record import Struct
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InternalError
@@ -38,7 +37,7 @@ class World(Struct):
     primitives: Mapping[str, Primitive]
     row: Callable[[Primitive], Row]
     items: dict[str, Item]
-    flows: dict[int, tuple[Flow, Loops]] = field(default_factory=dict)
+    bodies: Bodies
 
     @property
     def layouts(self) -> Layouts:
@@ -46,7 +45,12 @@ class World(Struct):
 
 
 def world_of(
-    test: LitmusTest, kernel: str, model: Model, config: str, cells: Iterable[Cell]
+    test: LitmusTest,
+    kernel: str,
+    model: Model,
+    config: str,
+    cells: Iterable[Cell],
+    readings: Readings,
 ) -> World:
     """Reads the test's declarations. Addresses are a convention, and come from ``cells``."""
     declarations = declare(test.top)
@@ -62,6 +66,7 @@ def world_of(
         primitives(kernel),
         lambda primitive: model.row(primitive, kernel, config),
         items,
+        readings.bodies(test, kernel, items.values()),
     )
 
 

@@ -22,14 +22,16 @@ def _branches(kind: type) -> tuple[str, ...]:
     return tuple(n for n in fields(kind) if kind.__annotations__[n] not in _LEAVES)
 
 
-def children(node: Tree) -> Iterator[Tree]:
+def children(node: Tree) -> list[Tree]:
     """The nodes directly inside ``node``, in source order."""
+    found: list[Tree] = []
     for name in _branches(node.__class__):
         value = getattr(node, name)
         if isinstance(value, tuple):
-            yield from _items(value)
+            found += _items(value)
         elif value is not None:
-            yield value
+            found.append(value)
+    return found
 
 
 def _items(values: tuple[object, ...]) -> Iterator[Tree]:
@@ -50,7 +52,7 @@ def walk(node: Tree) -> Iterator[Tree]:
     while todo:
         node = todo.pop()
         yield node
-        todo += reversed(list(children(node)))
+        todo += reversed(children(node))
 
 
 def rewrite(node: Tree, change: Callable[[Tree], Tree | None]) -> Tree:

@@ -26,11 +26,7 @@ RELATIONS = {
     "int": {(a, b) for a in range(3) for b in range(3)} | {(3, 3)},
     "ext": {(a, 3) for a in range(3)} | {(3, a) for a in range(3)},
 }
-U = Universe(
-    frozenset(range(4)),
-    {k: frozenset(v) for k, v in SETS.items()},
-    {k: frozenset(v) for k, v in RELATIONS.items()},
-)
+U = Universe.of(range(4), SETS, RELATIONS)
 GRAPH = Graph(
     4,
     {k: set_bits(v) for k, v in SETS.items()},

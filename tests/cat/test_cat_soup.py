@@ -48,15 +48,9 @@ STATEMENTS = [
 
 # A write, read by a later event of its thread.
 GRAPH = Graph(2, {"W": 0b01, "R": 0b10}, {"po": 0b0010, "rf": 0b0010, "loc": 0b1111, "int": 0b1111})
-TWO = Universe(
-    frozenset({0, 1}),
-    {"W": frozenset({0}), "R": frozenset({1})},
-    {
-        "po": frozenset({(0, 1)}),
-        "rf": frozenset({(0, 1)}),
-        "loc": frozenset({(0, 0), (0, 1), (1, 0), (1, 1)}),
-        "int": frozenset({(0, 0), (0, 1), (1, 0), (1, 1)}),
-    },
+SAME = {(0, 0), (0, 1), (1, 0), (1, 1)}
+TWO = Universe.of(
+    {0, 1}, {"W": {0}, "R": {1}}, {"po": {(0, 1)}, "rf": {(0, 1)}, "loc": SAME, "int": SAME}
 )
 
 

@@ -13,6 +13,7 @@ from ksmcheck.cat.graph import Graph, rel_bits, set_bits
 from ksmcheck.cat.load import CatModel, load_cat, load_text
 from ksmcheck.execution.plain_cat import PlainResult, evaluate
 from ksmcheck.execution.plain_names import Universe
+from ksmcheck.execution.plain_relations import members, pairs_in, set_of
 from ksmcheck.model.load import load_model, shipped_models
 
 SETS = ("R", "W", "F", "IW", "RMW")
@@ -20,19 +21,15 @@ RELATIONS = ("po", "rf", "co", "rmw", "loc", "int", "ext", "addr", "data", "ctrl
 
 
 def universe(n: int, sets: dict[str, set[int]], rels: dict[str, set[tuple[int, int]]]) -> Universe:
-    return Universe(
-        frozenset(range(n)),
-        {k: frozenset(v) for k, v in sets.items()},
-        {k: frozenset(v) for k, v in rels.items()},
-    )
+    return Universe.of(range(n), sets, rels)
 
 
 def graph(u: Universe) -> Graph:
-    n = len(u.events)
+    n = len(list(members(u.events)))
     return Graph(
         n,
-        {k: set_bits(v) for k, v in u.sets.items()},
-        {k: rel_bits(n, v) for k, v in u.relations.items()},
+        {k: set_bits(members(v)) for k, v in u.sets.items()},
+        {k: rel_bits(n, pairs_in(v)) for k, v in u.relations.items()},
     )
 
 
@@ -182,7 +179,7 @@ def test_shipped_models(
     cat, compiled = loaded[name]
     u = data.draw(universes())
     tags = sorted(compiled.tags)
-    event = st.integers(0, len(u.events) - 1)
-    sets = {**u.sets, **{tag: frozenset(data.draw(st.sets(event, max_size=2))) for tag in tags}}
+    event = st.sampled_from(list(members(u.events)))
+    sets = {**u.sets, **{tag: set_of(data.draw(st.sets(event, max_size=2))) for tag in tags}}
     u = Universe(u.events, sets, u.relations)
     assert evaluate(cat.tree, u) == compiled_result(compiled, u)

@@ -11,19 +11,18 @@ import pytest
 from ksmcheck.cat.load import load_text
 from ksmcheck.execution.plain_cat import choices, evaluate
 from ksmcheck.execution.plain_names import Universe
-from ksmcheck.execution.plain_relations import classes, linearisations
+from ksmcheck.execution.plain_relations import classes, linearisations, rows_of, set_of
 from ksmcheck.text import InputError
 
 
 def universe(**rels: set[tuple[int, int]]) -> Universe:
     """Writes 0, 1, 2 of one place and 3 of another, a read 4 of the first."""
     places = ({0, 1, 2, 4}, {3})
-    loc = frozenset((a, b) for p in places for a in p for b in p)
-    relations = {"loc": loc, **{k: frozenset(v) for k, v in rels.items()}}
-    return Universe(
-        frozenset(range(5)),
-        {"W": frozenset({0, 1, 2, 3}), "R": frozenset({4}), "IW": frozenset({0, 3})},
-        relations,
+    loc = {(a, b) for p in places for a in p for b in p}
+    return Universe.of(
+        range(5),
+        {"W": {0, 1, 2, 3}, "R": {4}, "IW": {0, 3}},
+        {"loc": loc, **rels},
     )
 
 
@@ -85,12 +84,12 @@ def test_the_same_expressions_can_fail() -> None:
 
 def test_linearisations_and_classes() -> None:
     # Orders of three in which 0 comes before 1: 3 of 6; in which all go in a circle: none.
-    three = frozenset(range(3))
-    assert len(linearisations(three, frozenset({(0, 1)}))) == 3
-    assert len(linearisations(three, frozenset({(0, 1), (1, 2), (2, 0)}))) == 0
-    assert linearisations(frozenset({7}), frozenset({(1, 2)})) == {frozenset()}
-    same = frozenset({(0, 0), (1, 1), (0, 1), (1, 0), (2, 2)})
-    assert classes(same) == {frozenset({0, 1}), frozenset({2})}
+    three = set_of(range(3))
+    assert len(linearisations(three, rows_of([(0, 1)]))) == 3
+    assert len(linearisations(three, rows_of([(0, 1), (1, 2), (2, 0)]))) == 0
+    assert linearisations(set_of([7]), rows_of([(1, 2)])) == [{}]
+    same = rows_of([(0, 0), (1, 1), (0, 1), (1, 0), (2, 2)])
+    assert classes(same) == {set_of([0, 1]), set_of([2])}
 
 
 def test_with_from_takes_any_choice_that_is_fine() -> None:

@@ -23,6 +23,7 @@ from ksmcheck.check.verdict import Request
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.execution.plain_cat import choices
 from ksmcheck.execution.plain_names import Universe
+from ksmcheck.execution.plain_relations import Set, members, pairs_in, rows_of, set_of, within
 from ksmcheck.execution.wellformed import universe_of
 from ksmcheck.record import replace
 from ksmcheck.solve.explicit import ExplicitSession
@@ -128,11 +129,11 @@ class Accepted:
     def add(self, candidate: Candidate, accepted: bool) -> None:
         universe = universe_of(to_execution(self.structure, candidate))
         lock_reads = _union(universe, READS)
-        rf = universe.relation("rf")
-        ordinary = frozenset(pair for pair in rf if pair[1] not in lock_reads)
+        rf, co = (frozenset(pairs_in(universe.relation(name))) for name in ("rf", "co"))
+        ordinary = frozenset(pair for pair in rf if not lock_reads >> pair[1] & 1)
         key = candidate.executed, ordinary
         if accepted:
-            self.native[key].add((rf, universe.relation("co")))
+            self.native[key].add((rf, co))
         self.begin.setdefault(key, _begin(universe, ordinary))
 
     def differences(self, text: Sequence[Statement]) -> list[Key]:
@@ -145,16 +146,17 @@ class Accepted:
         ]
 
 
-def _union(universe: Universe, names: Sequence[str]) -> frozenset[int]:
-    return frozenset[int]().union(*(universe.set(name) for name in names))
+def _union(universe: Universe, names: Sequence[str]) -> Set:
+    return set_of(event for name in names for event in members(universe.set(name)))
 
 
 def _begin(u: Universe, rf: Pairs) -> Universe:
     """What a text begins with: no co, and lock events in none of R, W, rf, rmw."""
     locks = _union(u, (*READS, *WRITES))
-    rmw = frozenset(pair for pair in u.relation("rmw") if pair[0] not in locks)
-    sets = {**u.sets, "R": u.set("R") - locks, "W": u.set("W") - locks}
-    return replace(u, sets=sets, relations={**u.relations, "rf": rf, "co": frozenset(), "rmw": rmw})
+    rmw = within(u.relation("rmw"), u.events & ~locks, u.events)
+    sets = {**u.sets, "R": u.set("R") & ~locks, "W": u.set("W") & ~locks}
+    relations = {**u.relations, "rf": rows_of(rf), "co": {}, "rmw": rmw}
+    return replace(u, sets=sets, relations=relations)
 
 
 def compared(

@@ -1,0 +1,86 @@
+"""What the text of a function tells by itself, found out once for all replays that run it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from functools import cached_property
+from typing import TypeAlias
+
+from ksmcheck.execution.concrete import Concrete
+from ksmcheck.execution.flow import Flow
+from ksmcheck.execution.joins import Loops
+from ksmcheck.program.tree import walk
+from ksmcheck.record import Struct, field
+from ksmcheck.syntax import c_ast as c
+from ksmcheck.syntax.litmus_ast import LitmusTest
+
+Key: TypeAlias = tuple[int, str, int]
+"""A scalar of a local: identity of its declaration (0 for a register without one), name, offset."""
+
+Known: TypeAlias = Mapping[Key, Concrete]
+
+
+class Outlook(Struct, frozen=True):
+    """``join``: the point where the ways from a branch meet. ``known``: what is fixed there."""
+
+    join: int
+    known: Known
+
+
+class Body(Struct, frozen=True, eq=False, dict=True):
+    """The body of a function, or ``tree``, a block inside an expression of it.
+
+    ``addressed``: the locals that are in memory. ``outlooks``: what came of looking ahead
+    (``foresight``), by all that it depends on.
+    """
+
+    function: c.Function
+    tree: c.Function | c.StatementExpr
+    flow: Flow
+    loops: Loops
+    addressed: frozenset[str]
+    outlooks: dict[Hashable, Outlook] = field(default_factory=dict)
+
+    @cached_property
+    def declared(self) -> list[c.Declaration]:
+        """Every declaration in the function, in inner blocks too."""
+        return [node for node in walk(self.function) if isinstance(node, c.Declaration)]
+
+    @cached_property
+    def declarations(self) -> dict[int, c.Declaration | c.Param]:
+        """Those that some point can see, by identity."""
+        seen = {id(d): d for point in self.flow.points for d in point.scope.values()}
+        return {**seen, **{id(param): param for param in self.function.params}}
+
+
+Bodies: TypeAlias = dict[int, Body]
+"""By the identity of their trees, which they keep alive."""
+
+
+class Readings:
+    """The bodies that replays have read so far.
+
+    A variant of a program shares the trees of what it leaves as it is, and so all that was found
+    out about them, where what is around its functions is the same: objects, types, signatures.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, tuple[list[object], Bodies]] = {}
+
+    def bodies(self, test: LitmusTest, kernel: str, objects: Iterable[Hashable]) -> Bodies:
+        """What is known of the functions of ``test``; ``objects`` are the shared ones."""
+        around = _around(test)
+        key = kernel, tuple(objects), tuple(map(id, around))
+        # What is told apart by identity is kept, so that nothing else gets it.
+        return self._known.setdefault(key, (around, {}))[1]
+
+
+def _around(test: LitmusTest) -> list[object]:
+    """All of a test but the bodies of its functions, and its conditions."""
+    found: list[object] = [test.init]
+    for item in test.top:
+        if isinstance(item, c.Function):
+            found += [item.name, item.result, item.params]
+        else:
+            found.append(item)
+    return found

@@ -1,0 +1,90 @@
+"""What one replay found out about functions, used by the next: the answers stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from ksmcheck.execution import interpreter
+from ksmcheck.execution.bodies import Readings
+from ksmcheck.execution.execution import Execution
+from ksmcheck.execution.replay import Replayed, replay
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.model.load import load_model
+from ksmcheck.program.change import REMOVE, Change
+from ksmcheck.program.mutate import mutate
+from ksmcheck.record import replace
+from ksmcheck.syntax.c_ast import EnumDef, Function
+from ksmcheck.syntax.litmus import parse_litmus
+from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import InternalError, Source
+from tests.execution.test_replay import (
+    CELLS,
+    CONTROL,
+    CTRL,
+    NONE,
+    Pairs,
+    one_thread,
+    read_then_write,
+)
+
+
+def parsed(text: str) -> LitmusTest:
+    return parse_litmus(Source("t.litmus", text), kernel="6.12")
+
+
+def judged(test: LitmusTest, execution: Execution, readings: Readings) -> Replayed:
+    model = load_model("sc")
+    config = model.configs("6.12")[0]
+    return replay(test, "6.12", model, config, execution, CELLS, readings)
+
+
+def refused(test: LitmusTest, execution: Execution, readings: Readings) -> bool:
+    with pytest.raises(InternalError, match="ctrl differs"):
+        judged(test, execution, readings)
+    return True
+
+
+@pytest.mark.parametrize(("body", "ctrl"), CONTROL)
+def test_a_second_look_sees_the_same(body: str, ctrl: Pairs) -> None:
+    test = parsed(one_thread(body, before="static int f(int v) { if (v) return 1; return 0; }"))
+    readings = Readings()
+    wrong = read_then_write(NONE if ctrl else CTRL)
+    first = judged(test, read_then_write(ctrl), readings)
+    assert refused(test, wrong, readings)
+    assert judged(test, read_then_write(ctrl), readings) == first
+
+
+def test_a_function_of_a_variant_has_been_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the variant without the barrier, which is nothing under sc, only P0 is another tree."""
+    read: list[str] = []
+    real = interpreter.addressed_locals
+
+    def counted(function: Function, known: Mapping[str, Primitive]) -> frozenset[str]:
+        read.append(function.name)
+        return real(function, known)
+
+    monkeypatch.setattr(interpreter, "addressed_locals", counted)
+    f = "static int f(int v) { if (v) return 1; return 0; }"
+    test = parsed(one_thread("int r = f(READ_ONCE(*x)); smp_mb(); WRITE_ONCE(*y, 1);", before=f))
+    changed = mutate(test, [Change("smp_mb", REMOVE)], "6.12")
+    readings = Readings()
+    for one in (test, changed, test):
+        assert judged(one, read_then_write(), readings).failed == ()
+    assert read == ["P0", "f", "P0"]
+
+
+def test_other_surroundings_are_read_anew() -> None:
+    """The same function under another constant: only where A is 1 does the branch decide."""
+    body = "int r = READ_ONCE(*x); if (r) { if (A) return; } WRITE_ONCE(*y, 1);"
+    without, other = (parsed(one_thread(body, before=f"enum {{ A = {a} }};")) for a in (0, 1))
+    constant = next(item for item in other.top if isinstance(item, EnumDef))
+    top = tuple(constant if isinstance(item, EnumDef) else item for item in without.top)
+    deciding = replace(without, top=top)
+    readings = Readings()
+    for _ in range(2):
+        assert judged(without, read_then_write(NONE), readings).failed == ()
+        assert refused(without, read_then_write(CTRL), readings)
+        assert judged(deciding, read_then_write(CTRL), readings).failed == ()
+        assert refused(deciding, read_then_write(NONE), readings)
