@@ -174,6 +174,10 @@ class _Fixpoint:
             if values:
                 for number in self._readers(write) - whole:
                     _add(found.setdefault(number, {}), values)
+        for number, admission in self.admissions.items():
+            # Values that it has refused may do for a new value of another read.
+            if number in self.limits and not self.new.keys().isdisjoint(admission.others):
+                found.setdefault(number, {})
         self.new, self.gained = {}, {}
         for number, links in found.items():
             limit = self.limits[number]
