@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from itertools import product
 
 from ksmcheck.events.terms import Term
@@ -16,6 +16,12 @@ Values = frozenset[int]
 EMPTY: Values = frozenset()
 Links = dict[int, int]
 """Values, and for each in how many updates it was made."""
+
+Shape = tuple[object, ...]
+"""What a term of one argument is, wherever it occurs: the argument is left open."""
+
+Memory = dict[Shape, dict[int, Values]]
+"""The values of terms of one argument, by its value."""
 
 
 class TooManyValues(Inconclusive):
@@ -71,3 +77,16 @@ def closure(roots: Iterable[Term], known: Container[int] = ()) -> list[Term]:
             seen[term.id] = term
             stack.extend(term.args)
     return [seen[number] for number in sorted(seen)]
+
+
+def shape(terms: Sequence[Term], argument: int) -> Shape:
+    """Of the last of some terms, which are all under it in the order of their numbers, over
+    constants and the one with the number ``argument``."""
+    place = {argument: -1}
+    found: list[object] = []
+    for term in terms:
+        if term.id != argument:
+            place[term.id] = len(place)
+            args = [place[a.id] for a in term.args]
+            found.append((term.op, term.payload, term.type.width, term.type.signed, *args))
+    return tuple(found)
