@@ -52,13 +52,6 @@ class _Edge(Struct):
     registers: dict[str, Operand]
 
 
-class _Branched(Struct):
-    """What later blocks need of a block that ended in a branch."""
-
-    guard: Term
-    taint: Taint
-
-
 class Walk:
     """State of the walk of one thread; ``run`` fills the draft.
 
@@ -90,7 +83,8 @@ class Walk:
         self.lower = lower
         self.live = live_at_blocks(thread)
         self.incoming: list[list[_Edge]] = [[] for _ in thread.blocks]
-        self.branches: dict[int, _Branched] = {}
+        self.branches: dict[int, Taint] = {}
+        self.controls: dict[frozenset[int], Taint] = {}
         self.writes: dict[int, list[Term]] = {}
         self.ends: list[_Edge] = []
         self.registers: dict[str, Operand] = {}
@@ -136,7 +130,7 @@ class Walk:
         if isinstance(end, Branch):
             condition = self._expr(end.condition, registers)
             truth = self.terms.truth(condition.term)
-            self.branches[block.id] = _Branched(guard, condition.taint)
+            self.branches[block.id] = under(self.terms, guard, condition.taint)
             self._edge(end.then, cube, truth, registers)
             self._edge(end.otherwise, cube, self.terms.no(truth), registers)
         elif isinstance(end, Jump):
@@ -195,9 +189,9 @@ class Walk:
     def _edge(self, target: int, cube: Cube, also: Term, registers: dict[str, Operand]) -> None:
         if also is self.terms.false:
             return
-        taken = cube if also is self.terms.true else cube | {also}
-        if any(self.terms.no(t) in taken for t in taken):
+        if self.terms.no(also) in cube:
             return
+        taken = cube if also is self.terms.true else cube | {also}
         self.incoming[target].append(_Edge(taken, self._conjunction(taken), dict(registers)))
 
     def _cube(self, edges: list[_Edge]) -> Cube:
@@ -234,12 +228,11 @@ class Walk:
 
     def _control(self, block: Block) -> Taint:
         """Reads that decided whether this block is reached (Block.controls, in this execution)."""
-        taints = []
-        for controller in sorted(block.controls):
-            branch = self.branches.get(controller)
-            if branch is not None:
-                taints.append(under(self.terms, branch.guard, branch.taint))
-        return union(self.terms, taints)
+        known = self.controls.get(block.controls)
+        if known is None:
+            taints = [self.branches.get(controller, CLEAN) for controller in sorted(block.controls)]
+            known = self.controls[block.controls] = union(self.terms, taints)
+        return known
 
     # Instructions and expressions.
 
