@@ -114,7 +114,7 @@ class Growth:
     def _function(self, term: Term, argument: int) -> Rule:
         """Of one argument, the others being constants: each result is found once."""
         terms = [*(a for a in term.args if a.is_const), term]
-        results = self._memory.setdefault(shape(terms, argument), {})
+        results = self._memory.results.setdefault(shape(terms, argument), {})
 
         def rule(_: Domain, new: Domain) -> Values:
             found: list[int] = []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.terms import Term, evaluate
 from ksmcheck.events.value_sets import (
+    MAX_VALUES,
     Links,
     Memory,
     Values,
@@ -23,15 +24,19 @@ class Update:
     def __init__(self, read: Term, terms: Sequence[Term], memory: Memory) -> None:
         self.read = read.id
         self._value = terms[-1]
-        self._known = memory.setdefault(("update", shape(terms, read.id)), {})
+        self._results = memory.updates.setdefault(shape(terms, read.id), {})
 
-    def of(self, old: int) -> int:
-        known = self._known.get(old)
-        if known is None:
-            value = evaluate(self._value, {self.read: old}, {})
-            known = self._known[old] = frozenset((value,))
-        (value,) = known
-        return value
+    def made(self, olds: Links, known: Links) -> Links:
+        """What is made of what the read has gained: new values, or fewer links for known ones."""
+        results = self._results
+        found: Links = {}
+        for old, links in olds.items():
+            value = results.get(old)
+            if value is None:
+                value = results[old] = evaluate(self._value, {self.read: old}, {})
+            if known.get(value, MAX_VALUES) > links + 1 < found.get(value, MAX_VALUES):
+                found[value] = links + 1
+        return found
 
 
 def updates(accesses: Sequence[DraftEvent], memory: Memory) -> dict[int, Update]:
@@ -63,7 +68,7 @@ class Admits:
         self.others = [t.id for t in self.order if t.op in ("read", "final")]
         self.known: dict[int, Values] = {}
         if all(t.args or t.op == "const" for t in self.order):
-            self.known = memory.setdefault(("admits", shape(self.order, read.id)), {})
+            self.known = memory.admitted.setdefault(shape(self.order, read.id), {})
 
     def outcomes(self, value: int, domain: dict[int, Values]) -> Values:
         known = self.known.get(value)

@@ -28,7 +28,7 @@ class Shared(Struct):
 
     terms: TermTable = field(default_factory=TermTable)
     _analyses: dict[_Key, Analysis] = field(default_factory=dict)
-    _memory: Memory = field(default_factory=dict)
+    _memory: Memory = field(default_factory=Memory)
 
     def analysis(self, accesses: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
         """As ``analyse``. Raises TooManyValues."""

@@ -7,6 +7,7 @@ from itertools import product
 
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
+from ksmcheck.record import Struct, field
 from ksmcheck.text import Inconclusive
 
 MAX_VALUES = 2048
@@ -20,8 +21,14 @@ Links = dict[int, int]
 Shape = tuple[object, ...]
 """What a term of one argument is, wherever it occurs: the argument is left open."""
 
-Memory = dict[Shape, dict[int, Values]]
-"""The values of terms of one argument, by its value."""
+
+class Memory(Struct):
+    """What is known of terms of one argument, by its value: the results of operators, what
+    updates make of it, and whether an outcome admits it."""
+
+    results: dict[Shape, dict[int, Values]] = field(default_factory=dict)
+    updates: dict[Shape, dict[int, int]] = field(default_factory=dict)
+    admitted: dict[Shape, dict[int, Values]] = field(default_factory=dict)
 
 
 class TooManyValues(Inconclusive):

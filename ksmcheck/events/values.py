@@ -11,13 +11,15 @@ still be added could only justify itself in a circle (out of thin air) and is le
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from heapq import heappop, heappush
 
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.growth import Growth
 from ksmcheck.events.readings import Admission, Admits, Update, updates
 from ksmcheck.events.terms import Term
 from ksmcheck.events.value_sets import (
+    EMPTY,
     MAX_VALUES,
     Links,
     Memory,
@@ -93,20 +95,20 @@ class _Fixpoint:
         self.writes = [e for e in flow.events if e.kind == "W" and e.id not in dead]
         self.made: dict[int, Links] = {w.id: {} for w in self.writes}
         self.links: dict[int, Links] = {number: {} for number in self.reads}
-        self.gained: dict[int, Links] = {}
+        # What may be new to a read; ``todo`` is a heap of the numbers of these reads.
+        self.offered: dict[int, list[Links]] = {}
+        self.todo: list[int] = []
         self.limits: dict[int, int] = {}
         # By number of a term: the writes of its value, the updates of it, the events at it.
         self.storing: dict[int, list[DraftEvent]] = {}
         self.updating: dict[int, list[tuple[DraftEvent, Update]]] = {}
         self.addressed: dict[int, list[DraftEvent]] = {}
-        # By cell: the writes and the reads that may be there, what each thread may read there of
-        # the others' writes, and what of that and of its own writes is new in this round.
+        # By cell: the writes and the reads that may be there, and what each thread may read there
+        # of the others' writes.
         self.places: dict[int, list[Cell]] = {}
         self.writers: dict[int, list[DraftEvent]] = {}
         self.readers: dict[tuple[int, int], dict[int, DraftEvent]] = {}
         self.pools = {cell: {t: dict(v) for t in flow.threads} for cell, v in flow.initial.items()}
-        self.poured: dict[tuple[int, int], Links] = {}
-        self.own: dict[tuple[int, int], list[tuple[DraftEvent, Links]]] = {}
         self.admissions = {
             number: Admission(flow.admissions[number])
             for number in self.reads
@@ -150,29 +152,43 @@ class _Fixpoint:
         assert event.address is not None
         return self.flow.cells(event, self.domain[event.address.id])
 
-    # Each round passes on what the round before has found, and nothing else.
+    # A round passes on what is new in terms, through all updates.
 
     def _round(self) -> bool:
         """From values to writes to reads; False when no read has gained any."""
-        self.poured.clear()
-        self.own.clear()
         moved = [e for n in self.addressed.keys() & self.new.keys() for e in self.addressed[n]]
         grown = {c for e in moved if e.kind == "W" for c in self._place(e)}
-        for write, gained in self._gained():
-            self.made[write.id].update(gained)
-            for cell in self.places.get(write.id, ()):
-                self._pour(cell.id, write, gained)
-        whole = self._moved([e for e in moved if e.kind == "R"], grown)
-        found = {number: self._readable(number) for number in whole}
-        self._pass_on(found, whole)
+        for number in self.storing.keys() & self.new.keys():
+            gained = dict.fromkeys(self.new[number], 0)
+            for write in self.storing[number]:
+                self._make(write, gained)
+        for number in self._moved([e for e in moved if e.kind == "R"], grown):
+            self._offer(number, self._readable(number))
         for number, admission in self.admissions.items():
             # Values that it has refused may do for a new value of another read.
             if number in self.limits and not self.new.keys().isdisjoint(admission.admits.others):
-                found.setdefault(number, {})
-        self.new, self.gained = {}, {}
-        for number, links in found.items():
-            self._take(number, links)
-        return bool(self.gained)
+                self._offer(number, {})
+        self.new = {}
+        while self.todo:  # in program order, so that much comes at once
+            number = heappop(self.todo)
+            gained = self._taken(number, self.offered.pop(number))
+            for write, update in self.updating.get(number, ()) if gained else ():
+                self._make(write, update.made(gained, self.made[write.id]))
+        return bool(self.new)
+
+    def _offer(self, number: int, links: Links) -> None:
+        offers = self.offered.get(number)
+        if offers is None:
+            self.offered[number] = [links]
+            heappush(self.todo, number)
+        else:
+            offers.append(links)
+
+    def _make(self, write: DraftEvent, gained: Links) -> None:
+        if gained:
+            self.made[write.id].update(gained)
+            for cell in self.places.get(write.id, ()):
+                self._pour(cell.id, write, gained)
 
     def _place(self, write: DraftEvent) -> set[int]:
         """Notes where a write goes; the cells with an update more than before."""
@@ -185,33 +201,19 @@ class _Fixpoint:
         return set(more) if write.id in self.flow.updates else set()
 
     def _pour(self, cell: int, write: DraftEvent, gained: Links) -> None:
-        """Adds a write's values to what other threads may read; notes what is new there."""
+        """Offers a write's values to the reads of a cell: to other threads what is new to them."""
         for thread, pool in self.pools[cell].items():
+            readers = self.readers.get((cell, thread), {})
             if thread == write.thread:
-                self.own.setdefault((cell, thread), []).append((write, gained))
+                for number, read in readers.items():
+                    if write.position < read.position:
+                        self._offer(number, gained)
                 continue
             fresh = {v: n for v, n in gained.items() if pool.get(v, MAX_VALUES) > n}
             if fresh:
                 pool.update(fresh)
-                poured = self.poured.setdefault((cell, thread), fresh)
-                if poured is not fresh:
-                    poured.update(fresh)
-
-    def _gained(self) -> Iterator[tuple[DraftEvent, Links]]:
-        """New values of writes, or fewer links for known ones."""
-        for number in self.storing.keys() & self.new.keys():
-            gained = dict.fromkeys(self.new[number], 0)
-            for write in self.storing[number]:
-                yield write, gained
-        for number, olds in self.gained.items():
-            for write, update in self.updating.get(number, ()):
-                made, found = self.made[write.id], Links()
-                for old, links in olds.items():
-                    value = update.of(old)
-                    if made.get(value, MAX_VALUES) > links + 1 < found.get(value, MAX_VALUES):
-                        found[value] = links + 1
-                if found:
-                    yield write, found
+                for number in readers:
+                    self._offer(number, fresh)
 
     def _moved(self, reads: list[DraftEvent], grown: set[int]) -> set[int]:
         """The reads of which all has to be looked at."""
@@ -246,33 +248,24 @@ class _Fixpoint:
         self.limits[number] = limit
         return found
 
-    def _pass_on(self, found: dict[int, Links], whole: set[int]) -> None:
-        """What is new in this round to the reads that may read it, but for those in ``whole``."""
-        for place, poured in self.poured.items():
-            for number in self.readers.get(place, ()):
-                if number not in whole:
-                    _add(found.setdefault(number, {}), poured)
-        for place, own in self.own.items():
-            for number, read in self.readers.get(place, {}).items():
-                if number not in whole:
-                    for write, gained in own:
-                        if write.position < read.position:
-                            _add(found.setdefault(number, {}), gained)
-
-    def _take(self, number: int, found: Links) -> None:
+    def _taken(self, number: int, offers: list[Links]) -> Links:
+        """What a read has gained of what was offered to it."""
         known, limit = self.links[number], self.limits[number]
-        kept = {v: n for v, n in found.items() if n <= limit and known.get(v, MAX_VALUES) > n}
         admission = self.admissions.get(number)
+        kept: Links = {}
+        seen = known if admission is None else dict(known)
+        for links in offers:
+            more = {v: n for v, n in links.items() if n <= limit and seen.get(v, MAX_VALUES) > n}
+            seen.update(more)
+            kept.update(more)
         if admission is not None:
             kept = admission.admitted(kept, known, self.domain)
-        if not kept:
-            return
-        fresh = frozenset(kept.keys() - known.keys())
-        known.update(kept)
-        self.gained[number] = kept
+            known.update(kept)
+        fresh = kept.keys() - self.domain[number]
         if fresh:
             self.domain[number] |= fresh
-            self.new[number] = fresh
+            self.new[number] = self.new.get(number, EMPTY) | fresh
+        return kept
 
 
 def _earlier(write: DraftEvent, read: DraftEvent) -> bool:
@@ -295,7 +288,7 @@ def analyse(
     ``memory``: of other analyses.
     Raises TooManyValues where a term has more values than can be enumerated.
     """
-    fixpoint = _narrowed(_Flow(accesses, cells, {} if memory is None else memory))
+    fixpoint = _narrowed(_Flow(accesses, cells, memory or Memory()))
     values: list[tuple[int, ...]] = []
     places: list[tuple[int, ...]] = []
     strays: list[tuple[int, ...]] = []
