@@ -41,7 +41,7 @@ class Term(Struct, frozen=True, eq=False):
 class TermTable:
     """Makes terms, folds constants, and never makes the same term twice."""
 
-    __slots__ = ("_asked", "_both", "_count", "_made", "_no", "false", "true")
+    __slots__ = ("_asked", "_both", "_made", "_no", "_terms", "false", "true")
 
     def __init__(self) -> None:
         self._made: dict[tuple[object, ...], Term] = {}
@@ -49,19 +49,22 @@ class TermTable:
         self._asked: dict[tuple[object, ...], Term] = {}
         self._no: dict[int, Term] = {}
         self._both: dict[tuple[int, int], Term] = {}
-        self._count = 0
+        self._terms: list[Term] = []
         self.true = self.const(1, BOOL)
         self.false = self.const(0, BOOL)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._terms)
+
+    def __getitem__(self, number: int) -> Term:
+        return self._terms[number]
 
     def _make(self, op: str, args: tuple[Term, ...], payload: int, type: IntType) -> Term:
         key = (op, payload, type.width, type.signed, *[a.id for a in args])
         term = self._made.get(key)
         if term is None:
-            term = self._made[key] = Term(self._count, op, args, payload, type)
-            self._count += 1
+            term = self._made[key] = Term(len(self._terms), op, args, payload, type)
+            self._terms.append(term)
         return term
 
     def const(self, value: int, type: IntType) -> Term:
