@@ -4,9 +4,9 @@ A forward fixpoint over sets of concrete values: a read's values are those of th
 cells that its address may name, and that may be executed at all: an event whose guard never holds
 for the values found so far contributes nothing (Wegman and Zadeck's conditional propagation,
 across threads). A value that an execution really computes depends on each read at most once along
-any chain, so after as many rounds as there are reads every such value has been seen; what could
-still be added could only justify itself in a circle (out of thin air) and is left out
-(docs/architecture.md).
+any chain, so after as many rounds as there are reads to pass one on (``_Flow._hops``) every such
+value has been seen; what could still be added could only justify itself in a circle (out of thin
+air) and is left out (docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -72,6 +72,21 @@ class _Flow:
             for number, event in self.reads.items()
             if event.admits is not None and event.value is not None
         }
+        self.rounds = len(self._hops()) + 2
+
+    def _hops(self) -> set[int]:
+        """The reads whose value may go elsewhere than into updates: a chain of values takes a round
+        for each of them at most, and none for the others."""
+        roots = [e.address for e in self.events if e.address is not None]
+        roots += [
+            e.value
+            for e in self.events
+            if e.kind == "W" and e.value is not None and e.id not in self.updates
+        ]
+        found = {term.id for term in closure(roots)}
+        for admits in self.admissions.values():
+            found.update(admits.others)
+        return found & self.reads.keys()
 
     def cells(self, event: DraftEvent, addresses: Values) -> list[Cell]:
         known = map(self.at.get, addresses)
@@ -129,7 +144,7 @@ class _Fixpoint:
                 self.updating.setdefault(update.read, []).append((write, update))
 
     def run(self) -> None:
-        for _ in range(len(self.flow.reads) + 2):
+        for _ in range(self.flow.rounds):
             if not self._round():
                 break
             self.flow.growth.spread(self.domain, self.new)
