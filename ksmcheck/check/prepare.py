@@ -165,7 +165,7 @@ class Workshop(Struct, dict=True):
     ) -> EventStructure:
         """The event structure under one configuration; the rest as in ``build_structure``.
 
-        Raises InputError, and events.values.TooManyValues.
+        Raises InputError, and events.value_sets.TooManyValues.
         """
         plain = frozenset(site for site, ways in (options or {}).items() if "load" in ways)
         compiled = self._compiled(request, plain)

@@ -46,7 +46,7 @@ def build_structure(
     ``options``: sites that may be changed; see ``EventStructure.selectors``.
     ``shared``: what is known from other structures.
     ``lower`` gives a primitive's arithmetic and its row there; it raises InputError for what the
-    model or the kernel point does not have. Raises ``values.TooManyValues``.
+    model or the kernel point does not have. Raises ``TooManyValues``.
     """
     options, shared = options or {}, shared or Shared()
     built = _built(program, lower, stalls, [frozenset()] * len(program.threads), options, shared)

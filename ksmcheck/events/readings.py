@@ -6,24 +6,40 @@ from collections.abc import Sequence
 
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.terms import Term, evaluate
-from ksmcheck.events.value_sets import Links, Values, closure, leaf_values, values_of
+from ksmcheck.events.value_sets import (
+    MAX_VALUES,
+    Links,
+    Memory,
+    Values,
+    closure,
+    leaf_values,
+    shape,
+    values_of,
+)
 
 
 class Update:
     """A write whose value is a function of one read of the same place: ``x = f(x)``."""
 
-    def __init__(self, read: Term, value: Term) -> None:
+    def __init__(self, read: Term, terms: Sequence[Term], memory: Memory) -> None:
         self.read = read.id
-        self._value = value
-        self._known: dict[int, int] = {}
+        self._value = terms[-1]
+        self._results = memory.updates.setdefault(shape(terms, read.id), {})
 
-    def of(self, old: int) -> int:
-        if old not in self._known:
-            self._known[old] = evaluate(self._value, {self.read: old}, {})
-        return self._known[old]
+    def made(self, olds: Links, known: Links) -> Links:
+        """What is made of what the read has gained: new values, or fewer links for known ones."""
+        results = self._results
+        found: Links = {}
+        for old, links in olds.items():
+            value = results.get(old)
+            if value is None:
+                value = results[old] = evaluate(self._value, {self.read: old}, {})
+            if known.get(value, MAX_VALUES) > links + 1 < found.get(value, MAX_VALUES):
+                found[value] = links + 1
+        return found
 
 
-def updates(accesses: Sequence[DraftEvent]) -> dict[int, Update]:
+def updates(accesses: Sequence[DraftEvent], memory: Memory) -> dict[int, Update]:
     reads = {e.value.id: e for e in accesses if e.kind == "R" and e.value is not None}
     found = {}
     for write in accesses:
@@ -35,38 +51,30 @@ def updates(accesses: Sequence[DraftEvent]) -> dict[int, Update]:
         if len(leaves) != 1 or partial or leaves[0].id not in reads:
             continue
         if reads[leaves[0].id].address is write.address:
-            found[write.id] = Update(leaves[0], write.value)
+            found[write.id] = Update(leaves[0], terms, memory)
     return found
 
 
-class Admission:
-    """Which values of a read its primitive's outcome admits, for the other values known so far."""
+class Admits:
+    """The condition on a read's value that its primitive's outcome is.
 
-    def __init__(self, admits: Term, read: Term) -> None:
-        self.admits = admits
+    ``others``: the numbers of the other reads that it speaks of.
+    """
+
+    def __init__(self, condition: Term, read: Term, memory: Memory) -> None:
+        self.condition = condition
         self.read = read.id
-        self.order = [t for t in closure([admits]) if t is not read]
+        self.order = [t for t in closure([condition]) if t is not read]
         self.others = [t.id for t in self.order if t.op in ("read", "final")]
-        self.refused: Links = {}
-        self._known: dict[int, bool] = {}
-        self._seen = -1
+        self.known: dict[int, Values] = {}
+        if all(t.args or t.op == "const" for t in self.order):
+            self.known = memory.admitted.setdefault(shape(self.order, read.id), {})
 
-    def admitted(self, found: Links, known: Links, domain: dict[int, Values]) -> Links:
-        """Those of ``found`` and of what was refused before that are ``known`` or admitted."""
-        seen = sum(len(domain[other]) for other in self.others)
-        if seen != self._seen:
-            self._known.clear()
-            self._seen = seen
-            found, self.refused = {**self.refused, **found}, {}
-        kept = {v: n for v, n in found.items() if v in known or self._admits(v, domain)}
-        if len(kept) < len(found):
-            self.refused.update((v, n) for v, n in found.items() if v not in kept)
-        return kept
-
-    def _admits(self, value: int, domain: dict[int, Values]) -> bool:
-        if value not in self._known:
-            self._known[value] = 1 in self._outcomes(value, domain)
-        return self._known[value]
+    def outcomes(self, value: int, domain: dict[int, Values]) -> Values:
+        known = self.known.get(value)
+        if known is None:
+            known = self.known[value] = self._outcomes(value, domain)
+        return known
 
     def _outcomes(self, value: int, domain: dict[int, Values]) -> Values:
         local: dict[int, Values] = {self.read: frozenset((value,))}
@@ -75,4 +83,27 @@ class Admission:
                 local[term.id] = values_of(term, [local[a.id] for a in term.args])
             else:
                 local[term.id] = leaf_values(term, domain)
-        return local[self.admits.id]
+        return local[self.condition.id]
+
+
+class Admission:
+    """Which values of a read are admitted, for the other values known so far."""
+
+    def __init__(self, admits: Admits) -> None:
+        self.admits = admits
+        self.refused: Links = {}
+        self._seen = -1
+
+    def admitted(self, found: Links, known: Links, domain: dict[int, Values]) -> Links:
+        """Those of ``found`` and of what was refused before that are ``known`` or admitted."""
+        admits = self.admits
+        if admits.others:
+            seen = sum(len(domain[other]) for other in admits.others)
+            if seen != self._seen:
+                admits.known.clear()
+                self._seen = seen
+                found, self.refused = {**self.refused, **found}, {}
+        kept = {v: n for v, n in found.items() if v in known or 1 in admits.outcomes(v, domain)}
+        if len(kept) < len(found):
+            self.refused.update((v, n) for v, n in found.items() if v not in kept)
+        return kept

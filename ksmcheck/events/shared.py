@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.terms import Term, TermTable
+from ksmcheck.events.value_sets import Memory
 from ksmcheck.events.values import Analysis, analyse
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct, field
@@ -27,11 +28,12 @@ class Shared(Struct):
 
     terms: TermTable = field(default_factory=TermTable)
     _analyses: dict[_Key, Analysis] = field(default_factory=dict)
+    _memory: Memory = field(default_factory=Memory)
 
     def analysis(self, accesses: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
         """As ``analyse``. Raises TooManyValues."""
         key = _key(accesses, cells)
-        known = self._analyses.pop(key, None) or analyse(accesses, cells)
+        known = self._analyses.pop(key, None) or analyse(accesses, cells, self._memory)
         self._analyses[key] = known
         if len(self._analyses) > _KEPT:
             del self._analyses[next(iter(self._analyses))]

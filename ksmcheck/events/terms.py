@@ -41,27 +41,38 @@ class Term(Struct, frozen=True, eq=False):
 class TermTable:
     """Makes terms, folds constants, and never makes the same term twice."""
 
-    __slots__ = ("_count", "_made", "false", "true")
+    __slots__ = ("_asked", "_both", "_made", "_no", "_terms", "false", "true")
 
     def __init__(self) -> None:
         self._made: dict[tuple[object, ...], Term] = {}
-        self._count = 0
+        # What was asked for before, and what came of it: most is asked for many times.
+        self._asked: dict[tuple[object, ...], Term] = {}
+        self._no: dict[int, Term] = {}
+        self._both: dict[tuple[int, int], Term] = {}
+        self._terms: list[Term] = []
         self.true = self.const(1, BOOL)
         self.false = self.const(0, BOOL)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._terms)
+
+    def __getitem__(self, number: int) -> Term:
+        return self._terms[number]
 
     def _make(self, op: str, args: tuple[Term, ...], payload: int, type: IntType) -> Term:
         key = (op, payload, type.width, type.signed, *[a.id for a in args])
         term = self._made.get(key)
         if term is None:
-            term = self._made[key] = Term(self._count, op, args, payload, type)
-            self._count += 1
+            term = self._made[key] = Term(len(self._terms), op, args, payload, type)
+            self._terms.append(term)
         return term
 
     def const(self, value: int, type: IntType) -> Term:
-        return self._make("const", (), type.wrap(value), type)
+        key = (value, type.width, type.signed)
+        known = self._asked.get(key)
+        if known is None:
+            known = self._asked[key] = self._make("const", (), type.wrap(value), type)
+        return known
 
     def read(self, access: int, type: IntType) -> Term:
         """The raw value read by an access; ``type`` is unsigned of the cell's width."""
@@ -75,6 +86,13 @@ class TermTable:
 
     def op(self, op: str, type: IntType, *args: Term) -> Term:
         """An operator of ``kernel.ints.OPERATORS``, folded where the arguments allow it."""
+        key = (op, type.width, type.signed, *[a.id for a in args])
+        known = self._asked.get(key)
+        if known is None:
+            known = self._asked[key] = self._op(op, type, args)
+        return known
+
+    def _op(self, op: str, type: IntType, args: tuple[Term, ...]) -> Term:
         for arg in args:
             if arg.op != "const":
                 break
@@ -142,23 +160,35 @@ class TermTable:
         return self.op(a.op, BOOL, *a.args)
 
     def no(self, a: Term) -> Term:
-        if a.is_const:
+        known = self._no.get(a.id)
+        if known is None:
+            known = self._no[a.id] = self._negated(a)
+            if a.type == BOOL:
+                self._no[known.id] = a
+        return known
+
+    def _negated(self, a: Term) -> Term:
+        if a.op == "const":
             return self.false if a.payload else self.true
         if a.op == "lnot" and a.type == BOOL:
             return a.args[0]
         return self._make("lnot", (a,), 0, BOOL)
 
     def both(self, *items: Term) -> Term:
-        result = self.true
+        result = true = self.true
         for item in items:
-            result = self._both(result, item)
+            if result is true:
+                result = item
+            elif item is not result and item is not true:
+                key = (result.id, item.id)
+                known = self._both.get(key)
+                if known is None:
+                    known = self._both[key] = self._conjunction(result, item)
+                result = known
         return result
 
-    def _both(self, a: Term, b: Term) -> Term:
-        if a is b or b is self.true:
-            return a
-        if a is self.true:
-            return b
+    def _conjunction(self, a: Term, b: Term) -> Term:
+        """Of two terms, neither of which is ``true``."""
         if a is self.false or b is self.false or self.no(a) is b:
             return self.false
         return self._make("land", (a, b) if a.id < b.id else (b, a), 0, BOOL)
@@ -169,7 +199,7 @@ class TermTable:
         return any(self.no(part) in others for part in _conjuncts(a))
 
     def either(self, *items: Term) -> Term:
-        return self.no(self.both(*(self.no(item) for item in items)))
+        return self.no(self.both(*[self.no(item) for item in items]))
 
 
 def _conjuncts(term: Term) -> set[Term]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from itertools import product
 
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
+from ksmcheck.record import Struct, field
 from ksmcheck.text import Inconclusive
 
 MAX_VALUES = 2048
@@ -16,6 +17,18 @@ Values = frozenset[int]
 EMPTY: Values = frozenset()
 Links = dict[int, int]
 """Values, and for each in how many updates it was made."""
+
+Shape = tuple[object, ...]
+"""What a term of one argument is, wherever it occurs: the argument is left open."""
+
+
+class Memory(Struct):
+    """What is known of terms of one argument, by its value: the results of operators, what
+    updates make of it, and whether an outcome admits it."""
+
+    results: dict[Shape, dict[int, Values]] = field(default_factory=dict)
+    updates: dict[Shape, dict[int, int]] = field(default_factory=dict)
+    admitted: dict[Shape, dict[int, Values]] = field(default_factory=dict)
 
 
 class TooManyValues(Inconclusive):
@@ -71,3 +84,16 @@ def closure(roots: Iterable[Term], known: Container[int] = ()) -> list[Term]:
             seen[term.id] = term
             stack.extend(term.args)
     return [seen[number] for number in sorted(seen)]
+
+
+def shape(terms: Sequence[Term], argument: int) -> Shape:
+    """Of the last of some terms, which are all under it in the order of their numbers, over
+    constants and the one with the number ``argument``."""
+    place = {argument: -1}
+    found: list[object] = []
+    for term in terms:
+        if term.id != argument:
+            place[term.id] = len(place)
+            args = [place[a.id] for a in term.args]
+            found.append((term.op, term.payload, term.type.width, term.type.signed, *args))
+    return tuple(found)

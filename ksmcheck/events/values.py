@@ -4,9 +4,9 @@ A forward fixpoint over sets of concrete values: a read's values are those of th
 cells that its address may name, and that may be executed at all: an event whose guard never holds
 for the values found so far contributes nothing (Wegman and Zadeck's conditional propagation,
 across threads). A value that an execution really computes depends on each read at most once along
-any chain, so after as many rounds as there are reads every such value has been seen; what could
-still be added could only justify itself in a circle (out of thin air) and is left out
-(docs/architecture.md).
+any chain, so after as many rounds as there are reads to pass one on (``_Flow._hops``) every such
+value has been seen; what could still be added could only justify itself in a circle (out of thin
+air) and is left out (docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 
 from ksmcheck.events.draft import DraftEvent
-from ksmcheck.events.readings import Admission, updates
+from ksmcheck.events.growth import Growth
+from ksmcheck.events.readings import Admission, Admits, Update, updates
 from ksmcheck.events.terms import Term
 from ksmcheck.events.value_sets import (
     EMPTY,
     MAX_VALUES,
     Links,
-    TooManyValues,
+    Memory,
     Values,
     closure,
     leaf_values,
@@ -52,6 +53,47 @@ class Analysis(Struct, frozen=True):
         return self.domain[term.id]
 
 
+class _Flow:
+    """What the runs of one analysis have in common."""
+
+    def __init__(self, events: Sequence[DraftEvent], cells: Sequence[Cell], memory: Memory) -> None:
+        self.events = events
+        self.at = {cell.address: cell for cell in cells}
+        self.initial: dict[int, Links] = {c.id: {c.init: 0} for c in cells}
+        roots = [t for e in events for t in (e.address, e.value) if t is not None]
+        self.growth = Growth(roots, memory)
+        # Guards are only looked at in the end, but for what values hang on.
+        self.guards = closure([e.guard for e in events], self.growth.start)
+        self.threads = sorted({e.thread for e in events})
+        self.updates = updates(events, memory)
+        self.reads = {e.value.id: e for e in events if e.kind == "R" and e.value is not None}
+        self.admissions = {
+            number: Admits(event.admits, event.value, memory)
+            for number, event in self.reads.items()
+            if event.admits is not None and event.value is not None
+        }
+        self.rounds = len(self._hops()) + 2
+
+    def _hops(self) -> set[int]:
+        """The reads whose value may go elsewhere than into updates: a chain of values takes a round
+        for each of them at most, and none for the others."""
+        roots = [e.address for e in self.events if e.address is not None]
+        roots += [
+            e.value
+            for e in self.events
+            if e.kind == "W" and e.value is not None and e.id not in self.updates
+        ]
+        found = {term.id for term in closure(roots)}
+        for admits in self.admissions.values():
+            found.update(admits.others)
+        return found & self.reads.keys()
+
+    def cells(self, event: DraftEvent, addresses: Values) -> list[Cell]:
+        known = map(self.at.get, addresses)
+        # A fence with an address (synchronize_srcu) accesses nothing, so it has no width.
+        return [c for c in known if c is not None and event.width in (0, c.type.width)]
+
+
 class _Fixpoint:
     """``domain``: values of each term. ``links`` of a read's value: in how many updates
     ``x = f(x)`` of its own location, one after the other, it was made, at least. An execution goes
@@ -59,46 +101,56 @@ class _Fixpoint:
     exist: this keeps a reference count that is taken and dropped in a loop from running away.
     """
 
-    def __init__(
-        self, events: Sequence[DraftEvent], cells: Sequence[Cell], dead: frozenset[int]
-    ) -> None:
+    def __init__(self, flow: _Flow, dead: frozenset[int]) -> None:
+        self.flow = flow
         self.dead = dead
-        self.accesses = [e for e in events if e.kind != "F"]
-        self.at = {cell.address: cell for cell in cells}
-        self.initial: dict[int, Values] = {c.id: frozenset((c.init,)) for c in cells}
-        self.domain: dict[int, Values] = {}
-        self.writes = [e for e in self.accesses if e.kind == "W" and e.id not in dead]
-        self.writers: dict[int, list[DraftEvent]] = {}
+        self.domain: dict[int, Values] = dict(flow.growth.start)
+        self.new: dict[int, Values] = {n: v for n, v in self.domain.items() if v}
+        self.reads = {n: e for n, e in flow.reads.items() if e.id not in dead}
+        self.writes = [e for e in flow.events if e.kind == "W" and e.id not in dead]
         self.made: dict[int, Links] = {w.id: {} for w in self.writes}
-        self.grown: set[int] = set()
-        self.places: dict[int, list[Cell]] = {}
-        self.readers: dict[int, dict[int, DraftEvent]] = {}
-        self.read_cells: dict[int, set[int]] = {}
-        self.limits: dict[int, int] = {}
-        roots = [t for e in events for t in (e.guard, e.address, e.value) if t is not None]
-        self.order = closure(roots)
-        self.users: dict[int, list[Term]] = {}
-        for term in self.order:
-            for arg in term.args:
-                self.users.setdefault(arg.id, []).append(term)
-        self.reads = {e.value.id: e for e in events if e.kind == "R" and e.value is not None}
-        self.new: dict[int, Values] = {}
-        self.updates = updates(self.accesses)
         self.links: dict[int, Links] = {number: {} for number in self.reads}
-        self.gained: dict[int, Links] = {}
+        # What may be new to a read; ``todo`` is a heap of the numbers of these reads.
+        self.offered: dict[int, list[Links]] = {}
+        self.todo: list[int] = []
+        self.limits: dict[int, int] = {}
+        # By number of a term: the writes of its value, the updates of it, the events at it.
+        self.storing: dict[int, list[DraftEvent]] = {}
+        self.updating: dict[int, list[tuple[DraftEvent, Update]]] = {}
+        self.addressed: dict[int, list[DraftEvent]] = {}
+        # By cell: the writes and the reads that may be there, and what each thread may read there
+        # of the others' writes.
+        self.places: dict[int, list[Cell]] = {}
+        self.writers: dict[int, list[DraftEvent]] = {}
+        self.readers: dict[tuple[int, int], dict[int, DraftEvent]] = {}
+        self.pools = {cell: {t: dict(v) for t in flow.threads} for cell, v in flow.initial.items()}
         self.admissions = {
-            number: Admission(event.admits, event.value)
-            for number, event in self.reads.items()
-            if event.admits is not None and event.value is not None
+            number: Admission(flow.admissions[number])
+            for number in self.reads
+            if number in flow.admissions
         }
+        self._index()
+
+    def _index(self) -> None:
+        for event in (*self.writes, *self.reads.values()):
+            assert event.address is not None
+            self.addressed.setdefault(event.address.id, []).append(event)
+        for write in self.writes:
+            assert write.value is not None
+            update = self.flow.updates.get(write.id)
+            if update is None:
+                self.storing.setdefault(write.value.id, []).append(write)
+            else:
+                self.updating.setdefault(update.read, []).append((write, update))
 
     def run(self) -> None:
-        rounds = len(self.reads) + 2
-        self._evaluate(first=True)
-        for _ in range(rounds):
-            if not self._reads(self._writes()):
+        for _ in range(self.flow.rounds):
+            if not self._round():
                 break
-            self._evaluate(first=False)
+            self.flow.growth.spread(self.domain, self.new)
+        for term in self.flow.guards:
+            values = [self.domain[a.id] for a in term.args]
+            self.domain[term.id] = values_of(term, values) if values else leaf_values(term, {})
 
     def live(self, event: DraftEvent) -> bool:
         return event.id not in self.dead
@@ -113,92 +165,89 @@ class _Fixpoint:
 
     def cells(self, event: DraftEvent) -> list[Cell]:
         assert event.address is not None
-        known = (self.at.get(a) for a in self.domain[event.address.id])
-        # A fence with an address (synchronize_srcu) accesses nothing, so it has no width.
-        return [c for c in known if c is not None and event.width in (0, c.type.width)]
+        return self.flow.cells(event, self.domain[event.address.id])
 
-    # Each round passes on what the round before has found, and nothing else.
+    # A round passes on what is new in terms, through all updates.
 
-    def _writes(self) -> dict[int, Links]:
-        """The values that writes have gained. Notes which cells have gained a write."""
-        fresh: dict[int, Links] = {}
-        self.grown.clear()
-        for event in self.writes:
-            if self._moved(event):
-                self._place(event)
-            gained = self._gained(event)
-            if gained:
-                self.made[event.id].update(gained)
-                fresh[event.id] = gained
-        return fresh
+    def _round(self) -> bool:
+        """From values to writes to reads; False when no read has gained any."""
+        moved = [e for n in self.addressed.keys() & self.new.keys() for e in self.addressed[n]]
+        grown = {c for e in moved if e.kind == "W" for c in self._place(e)}
+        for number in self.storing.keys() & self.new.keys():
+            gained = dict.fromkeys(self.new[number], 0)
+            for write in self.storing[number]:
+                self._make(write, gained)
+        for number in self._moved([e for e in moved if e.kind == "R"], grown):
+            self._offer(number, self._readable(number))
+        for number, admission in self.admissions.items():
+            # Values that it has refused may do for a new value of another read.
+            if number in self.limits and not self.new.keys().isdisjoint(admission.admits.others):
+                self._offer(number, {})
+        self.new = {}
+        while self.todo:  # in program order, so that much comes at once
+            number = heappop(self.todo)
+            gained = self._taken(number, self.offered.pop(number))
+            for write, update in self.updating.get(number, ()) if gained else ():
+                self._make(write, update.made(gained, self.made[write.id]))
+        return bool(self.new)
 
-    def _moved(self, event: DraftEvent) -> bool:
-        """The event may go to other cells than before."""
-        assert event.address is not None
-        return event.id not in self.places or event.address.id in self.new
+    def _offer(self, number: int, links: Links) -> None:
+        offers = self.offered.get(number)
+        if offers is None:
+            self.offered[number] = [links]
+            heappush(self.todo, number)
+        else:
+            offers.append(links)
 
-    def _place(self, write: DraftEvent) -> None:
+    def _make(self, write: DraftEvent, gained: Links) -> None:
+        if gained:
+            self.made[write.id].update(gained)
+            for cell in self.places.get(write.id, ()):
+                self._pour(cell.id, write, gained)
+
+    def _place(self, write: DraftEvent) -> set[int]:
+        """Notes where a write goes; the cells with an update more than before."""
         before = self.places.get(write.id, ())
         self.places[write.id] = now = self.cells(write)
-        for cell in now:
-            if cell not in before:
-                self.writers.setdefault(cell.id, []).append(write)
-                self.grown.add(cell.id)
+        more = [cell.id for cell in now if cell not in before]
+        for cell in more:
+            self.writers.setdefault(cell, []).append(write)
+            self._pour(cell, write, self.made[write.id])
+        return set(more) if write.id in self.flow.updates else set()
 
-    def _gained(self, write: DraftEvent) -> Links:
-        """New values of a write, or fewer links for known ones."""
-        assert write.value is not None
-        update = self.updates.get(write.id)
-        if update is None:
-            return dict.fromkeys(self.new.get(write.value.id, EMPTY), 0)
-        made, found = self.made[write.id], Links()
-        for old, links in self.gained.get(update.read, {}).items():
-            value = update.of(old)
-            if made.get(value, MAX_VALUES) > links + 1 < found.get(value, MAX_VALUES):
-                found[value] = links + 1
-        return found
+    def _pour(self, cell: int, write: DraftEvent, gained: Links) -> None:
+        """Offers a write's values to the reads of a cell: to other threads what is new to them."""
+        for thread, pool in self.pools[cell].items():
+            readers = self.readers.get((cell, thread), {})
+            if thread == write.thread:
+                for number, read in readers.items():
+                    if write.position < read.position:
+                        self._offer(number, gained)
+                continue
+            fresh = {v: n for v, n in gained.items() if pool.get(v, MAX_VALUES) > n}
+            if fresh:
+                pool.update(fresh)
+                for number in readers:
+                    self._offer(number, fresh)
 
-    def _reads(self, fresh: dict[int, Links]) -> bool:
-        """Passes the writes' values on to the reads; False when none has gained any."""
-        found: dict[int, Links] = {}
-        for number, read in self.reads.items():
-            if read.id not in self.dead:
-                moved = self._moved(read)
-                if moved:
-                    self._read_at(number, read)
-                if moved or not self.grown.isdisjoint(self.read_cells[number]):
-                    found[number] = self._readable(number, read)
-        whole = set(found)
-        for write in self.writes:
-            values = fresh.get(write.id)
-            if values:
-                for number in self._readers(write) - whole:
-                    _add(found.setdefault(number, {}), values)
-        self.new, self.gained = {}, {}
-        for number, links in found.items():
-            limit = self.limits[number]
-            within = {v: n for v, n in links.items() if n <= limit}
-            self._take(number, self.reads[number], within)
-        return bool(self.gained)
+    def _moved(self, reads: list[DraftEvent], grown: set[int]) -> set[int]:
+        """The reads of which all has to be looked at."""
+        whole: set[int] = set()
+        for read in reads:
+            assert read.value is not None
+            number = read.value.id
+            self.places[read.id] = cells = self.cells(read)
+            whole.add(number)
+            for cell in cells:
+                self.readers.setdefault((cell.id, read.thread), {})[number] = read
+        for place in grown:
+            for thread in self.flow.threads:
+                whole.update(self.readers.get((place, thread), ()))
+        return whole
 
-    def _read_at(self, number: int, read: DraftEvent) -> None:
-        """Notes the cells that a read may read."""
-        cells = self.places[read.id] = self.cells(read)
-        self.read_cells[number] = {cell.id for cell in cells}
-        for cell in cells:
-            self.readers.setdefault(cell.id, {})[number] = read
-
-    def _readers(self, write: DraftEvent) -> set[int]:
-        """The reads that may read from a write: not earlier ones of its own thread."""
-        return {
-            number
-            for cell in self.places[write.id]
-            for number, read in self.readers.get(cell.id, {}).items()
-            if write.thread != read.thread or write.position < read.position
-        }
-
-    def _readable(self, number: int, read: DraftEvent) -> Links:
+    def _readable(self, number: int) -> Links:
         """Value -> links of all that a read may read; sets its limit of links."""
+        read = self.reads[number]
         found: Links = {}
         limit = 0
         cells = self.places[read.id]
@@ -206,75 +255,37 @@ class _Fixpoint:
         if len(cells) < len(self.domain[read.address.id]):
             found[0] = 0  # what a read of no cell counts as
         for cell in cells:
-            found.update((v, 0) for v in self.initial[cell.id])
+            _add(found, self.pools[cell.id][read.thread])
             for write in self.writers.get(cell.id, ()):
-                limit += write.id in self.updates
-                if write.thread != read.thread or write.position < read.position:
+                limit += write.id in self.flow.updates
+                if _earlier(write, read):
                     _add(found, self.made[write.id])
         self.limits[number] = limit
         return found
 
-    def _take(self, number: int, read: DraftEvent, found: Links) -> None:
-        known, admission = self.links[number], self.admissions.get(number)
-        found = {v: n for v, n in found.items() if known.get(v, MAX_VALUES) > n}
+    def _taken(self, number: int, offers: list[Links]) -> Links:
+        """What a read has gained of what was offered to it."""
+        known, limit = self.links[number], self.limits[number]
+        admission = self.admissions.get(number)
+        kept: Links = {}
+        seen = known if admission is None else dict(known)
+        for links in offers:
+            more = {v: n for v, n in links.items() if n <= limit and seen.get(v, MAX_VALUES) > n}
+            seen.update(more)
+            kept.update(more)
         if admission is not None:
-            found = admission.admitted(found, known, self.domain)
-        if not found:
-            return
-        fresh = frozenset(found.keys() - known.keys())
-        known.update(found)
-        self.gained[number] = found
+            kept = admission.admitted(kept, known, self.domain)
+            known.update(kept)
+        fresh = kept.keys() - self.domain[number]
         if fresh:
             self.domain[number] |= fresh
-            self.new[number] = fresh
+            self.new[number] = self.new.get(number, EMPTY) | fresh
+        return kept
 
-    def _evaluate(self, first: bool) -> None:
-        """Brings every term up to date, from the values that are new in its arguments alone."""
-        if first:
-            for term in self.order:
-                fresh = EMPTY if term.id in self.reads else leaf_values(term, self.domain)
-                if term.args:
-                    fresh = values_of(term, [self.domain[a.id] for a in term.args])
-                self.domain[term.id] = fresh
-                if fresh:
-                    self.new[term.id] = fresh
-            return
-        terms: dict[int, Term] = {}
-        todo: list[int] = []
 
-        def reach(number: int) -> None:
-            for user in self.users.get(number, ()):
-                if user.id not in terms:
-                    terms[user.id] = user
-                    heappush(todo, user.id)
-
-        for number in list(self.new):
-            reach(number)
-        while todo:  # arguments have smaller numbers than their users
-            number = heappop(todo)
-            if self._grow(terms[number]):
-                reach(number)
-
-    def _grow(self, term: Term) -> bool:
-        fresh = self._grown(term) - self.domain[term.id]
-        if not fresh:
-            return False
-        self.domain[term.id] |= fresh
-        self.new[term.id] = fresh
-        if len(self.domain[term.id]) > MAX_VALUES:
-            raise TooManyValues
-        return True
-
-    def _grown(self, term: Term) -> Values:
-        args = [self.domain[a.id] for a in term.args]
-        if term.op in ("ite", "land") or len(args) > 2:
-            return values_of(term, args)
-        found = EMPTY
-        for index, arg in enumerate(term.args):
-            fresh = self.new.get(arg.id)
-            if fresh:
-                found |= values_of(term, [*args[:index], fresh, *args[index + 1 :]])
-        return found
+def _earlier(write: DraftEvent, read: DraftEvent) -> bool:
+    """In the same thread, before the read."""
+    return write.thread == read.thread and write.position < read.position
 
 
 def _add(found: Links, more: Links) -> None:
@@ -284,12 +295,15 @@ def _add(found: Links, more: Links) -> None:
             found[value] = links
 
 
-def analyse(accesses: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
+def analyse(
+    accesses: Sequence[DraftEvent], cells: Sequence[Cell], memory: Memory | None = None
+) -> Analysis:
     """Values, cells and stray addresses of each access (by place in ``accesses``).
 
+    ``memory``: of other analyses.
     Raises TooManyValues where a term has more values than can be enumerated.
     """
-    fixpoint = _narrowed(accesses, cells)
+    fixpoint = _narrowed(_Flow(accesses, cells, memory or Memory()))
     values: list[tuple[int, ...]] = []
     places: list[tuple[int, ...]] = []
     strays: list[tuple[int, ...]] = []
@@ -309,13 +323,13 @@ def analyse(accesses: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
     return Analysis(tuple(values), tuple(places), tuple(strays), live, fixpoint.domain)
 
 
-def _narrowed(events: Sequence[DraftEvent], cells: Sequence[Cell]) -> _Fixpoint:
+def _narrowed(flow: _Flow) -> _Fixpoint:
     """The values when all events may happen, then without those that cannot for these, ..."""
     dead: frozenset[int] = frozenset()
     while True:
-        fixpoint = _Fixpoint(events, cells, dead)
+        fixpoint = _Fixpoint(flow, dead)
         fixpoint.run()
-        now = frozenset(e.id for e in events if not fixpoint.possible(e))
+        now = frozenset(e.id for e in flow.events if not fixpoint.possible(e))
         fixpoint.dead = now
         if not any(w.id in now and fixpoint.made[w.id] for w in fixpoint.writes):
             return fixpoint  # what cannot happen has not given any value away

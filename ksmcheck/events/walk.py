@@ -37,7 +37,8 @@ from ksmcheck.program.liveness import live_at_blocks
 from ksmcheck.record import Struct
 from ksmcheck.text import InternalError
 
-Cube = frozenset[Term]
+Cube = frozenset[int]
+"""A conjunction of terms, by their numbers."""
 
 RESERVATION = "(reservation)"
 """The address that the thread's last load-exclusive reserved, among the registers; its taint are
@@ -50,13 +51,6 @@ class _Edge(Struct):
     cube: Cube
     condition: Term
     registers: dict[str, Operand]
-
-
-class _Branched(Struct):
-    """What later blocks need of a block that ended in a branch."""
-
-    guard: Term
-    taint: Taint
 
 
 class Walk:
@@ -90,9 +84,11 @@ class Walk:
         self.lower = lower
         self.live = live_at_blocks(thread)
         self.incoming: list[list[_Edge]] = [[] for _ in thread.blocks]
-        self.branches: dict[int, _Branched] = {}
+        self.branches: dict[int, Taint] = {}
+        self.controls: dict[frozenset[int], Taint] = {}
         self.writes: dict[int, list[Term]] = {}
         self.ends: list[_Edge] = []
+        self.guards: dict[Cube, Term] = {}
         self.registers: dict[str, Operand] = {}
 
     def run(self) -> None:
@@ -116,8 +112,9 @@ class Walk:
             if isinstance(instr, Set):
                 registers[instr.reg] = self._expr(instr.expr, registers)
             elif isinstance(instr, Access):
-                got = self._got(instr, guard)
-                cube, guard = cube | got, self.terms.both(guard, *got)
+                past = self._past(instr, guard)
+                if past is not None:
+                    cube, guard = cube | {past.id}, self.terms.both(guard, past)
                 self._access(instr, registers, Place(self.thread.index, guard, control), block)
             elif isinstance(instr, Check):
                 holds = self.terms.truth(self._expr(instr.holds, registers).term)
@@ -136,7 +133,7 @@ class Walk:
         if isinstance(end, Branch):
             condition = self._expr(end.condition, registers)
             truth = self.terms.truth(condition.term)
-            self.branches[block.id] = _Branched(guard, condition.taint)
+            self.branches[block.id] = under(self.terms, guard, condition.taint)
             self._edge(end.then, cube, truth, registers)
             self._edge(end.otherwise, cube, self.terms.no(truth), registers)
         elif isinstance(end, Jump):
@@ -179,36 +176,42 @@ class Walk:
         else:
             self.draft.require(guard, over)
 
-    def _got(self, access: Access, guard: Term) -> Cube:
+    def _past(self, access: Access, guard: Term) -> Term | None:
         """What has to hold for a thread to come past a primitive that may never return."""
         if not self.lower(access.name, access.origin.span)[0].blocks:
-            return frozenset()
+            return None
         self.draft.waits = True
         if not self.stalls:
-            return frozenset()
+            return None
         past = self.draft.choice()
         if REMOVED in self.options.get(access.origin.site, ()):
             past = self.terms.either(past, self.draft.selector(access.origin.site, REMOVED))
         self.draft.stalls.append(self.terms.both(guard, self.terms.no(past)))
-        return frozenset((past,))
+        return past
 
     def _edge(self, target: int, cube: Cube, also: Term, registers: dict[str, Operand]) -> None:
         if also is self.terms.false:
             return
-        taken = cube if also is self.terms.true else cube | {also}
-        if any(self.terms.no(t) in taken for t in taken):
+        if self.terms.no(also).id in cube:
             return
+        taken = cube if also is self.terms.true else cube | {also.id}
         self.incoming[target].append(_Edge(taken, self._conjunction(taken), dict(registers)))
 
     def _cube(self, edges: list[_Edge]) -> Cube:
-        cubes = _resolve({edge.cube for edge in edges}, self.terms.no)
+        if len(edges) == 1:
+            return edges[0].cube
+        terms = self.terms
+        cubes = _resolve({edge.cube for edge in edges}, lambda n: terms.no(terms[n]).id)
         if len(cubes) == 1:
             return next(iter(cubes))
-        whole = self.terms.either(*(self._conjunction(c) for c in cubes))
-        return frozenset() if whole is self.terms.true else frozenset({whole})
+        whole = terms.either(*[self._conjunction(c) for c in cubes])
+        return frozenset() if whole is terms.true else frozenset({whole.id})
 
     def _conjunction(self, cube: Cube) -> Term:
-        return self.terms.both(*sorted(cube, key=lambda t: t.id))
+        known = self.guards.get(cube)
+        if known is None:
+            known = self.guards[cube] = self.terms.both(*[self.terms[n] for n in sorted(cube)])
+        return known
 
     def _merge(self, edges: list[_Edge], live: set[str]) -> dict[str, Operand]:
         if len(edges) == 1:
@@ -234,12 +237,11 @@ class Walk:
 
     def _control(self, block: Block) -> Taint:
         """Reads that decided whether this block is reached (Block.controls, in this execution)."""
-        taints = []
-        for controller in sorted(block.controls):
-            branch = self.branches.get(controller)
-            if branch is not None:
-                taints.append(under(self.terms, branch.guard, branch.taint))
-        return union(self.terms, taints)
+        known = self.controls.get(block.controls)
+        if known is None:
+            taints = [self.branches.get(controller, CLEAN) for controller in sorted(block.controls)]
+            known = self.controls[block.controls] = union(self.terms, taints)
+        return known
 
     # Instructions and expressions.
 
@@ -312,15 +314,17 @@ def operator(draft: Draft, expr: Op, args: list[Term]) -> Term:
     return terms.op(expr.op, expr.type, *args)
 
 
-def _resolve(cubes: set[Cube], no: Callable[[Term], Term]) -> set[Cube]:
+def _resolve(cubes: set[Cube], no: Callable[[int], int]) -> set[Cube]:
     """Merges pairs of cubes that differ in one complemented condition, and drops implied ones."""
     changed = True
     while changed and len(cubes) > 1:
         changed = False
         for cube in sorted(cubes, key=len, reverse=True):
             for term in cube:
+                opposite = no(term)
+                partners = [other for other in cubes if opposite in other]
                 rest = cube - {term}
-                if any(other <= rest | {no(term)} and no(term) in other for other in cubes):
+                if any(other <= rest | {opposite} for other in partners):
                     cubes = {c for c in cubes if not rest <= c} | {rest}
                     changed = True
                     break

@@ -28,7 +28,8 @@ class Context:
     ``objects`` are all shared objects by name, ``shared`` those that code may name; ``sites`` gives
     the stable name of a node by its ``id``; ``hidden`` are shared locations that this thread has no
     name for, because its parameters do not list them (herd7's rule). ``locations`` are the types of
-    the locations whose addresses its parameters are, by register.
+    the locations whose addresses its parameters are, by register. ``addressed``: what is known of
+    the functions that were inlined before, by name (``addressed_locals``).
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Context:
         self.sites = sites
         self.hidden: frozenset[str] = frozenset()
         self.locations: dict[str, CType] = {}
+        self.addressed: dict[str, frozenset[str]] = {}
         self.graph = Graph()
         self.frame: Activation
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.fold import registers, substitute
@@ -41,10 +41,10 @@ def assigned(step: Step) -> str | None:
     return step.dst if isinstance(step, Access) else None
 
 
-def live_before(steps: Iterable[Step], after: set[str]) -> set[str]:
+def live_before(steps: Sequence[Step], after: set[str]) -> set[str]:
     """Registers live before the steps, given those live after."""
     live = set(after)
-    for step in reversed(list(steps)):
+    for step in reversed(steps):
         target = assigned(step)
         if target is not None:
             live.discard(target)
@@ -56,27 +56,26 @@ def live_before(steps: Iterable[Step], after: set[str]) -> set[str]:
 def live_at_entries(graph: Graph, outputs: Iterable[str]) -> dict[int, set[str]]:
     """Registers live at the beginning of each node, by node id (a fixed point from below)."""
     at_end = set(outputs)
+    read = {n.id: live_before(n.steps, _tested(n, at_end)) for n in graph.nodes}
+    given = {n.id: {assigned(step) for step in n.steps} for n in graph.nodes}
     live: dict[int, set[str]] = {n.id: set() for n in graph.nodes}
     changed = True
     while changed:
         changed = False
         for node in reversed(graph.nodes):
-            now = live_before(node.steps, _live_after(node, live, at_end))
+            after = set[str]().union(*(live[following.id] for following in node.successors()))
+            now = (after - given[node.id]) | read[node.id]
             if now != live[node.id]:
                 live[node.id] = now
                 changed = True
     return live
 
 
-def _live_after(node: Node, live: dict[int, set[str]], at_end: set[str]) -> set[str]:
+def _tested(node: Node, at_end: set[str]) -> set[str]:
+    """What is read after a node's steps, whatever comes next."""
     if isinstance(node.end, Stop):
         return at_end
-    after: set[str] = set()
-    for following in node.successors():
-        after |= live[following.id]
-    if isinstance(node.end, Fork):
-        after |= set(registers(node.end.condition))
-    return after
+    return set(registers(node.end.condition)) if isinstance(node.end, Fork) else set()
 
 
 def live_at_blocks(thread: Thread) -> list[set[str]]:

@@ -84,19 +84,12 @@ def _loops_to_itself(node: Node, cut: int | None) -> bool:
 
 def _loop(part: list[Node], nodes: dict[int, Node], head: Node | None, cut: int | None) -> Loop:
     inside = frozenset(n.id for n in part)
-    entries = [
-        n
-        for n in sorted(part, key=lambda n: n.id)
-        if n is head or any(_enters(m, n) for m in nodes.values() if m.id not in inside)
-    ]
-    entries = entries or part
+    entered = {s.id for m in nodes.values() if m.id not in inside for s in m.successors()}
+    in_order = sorted(part, key=lambda n: n.id)
+    entries = [n for n in in_order if n is head or n.id in entered] or part
     chosen = next((n for n in entries if n.loop is not None), entries[0])
     span, bound = chosen.loop or (None, None)
     return Loop(chosen, inside, len(entries) == 1, span, bound)
-
-
-def _enters(source: Node, target: Node) -> bool:
-    return any(s is target for s in source.successors())
 
 
 def _parts(nodes: dict[int, Node], cut: int | None) -> list[list[Node]]:

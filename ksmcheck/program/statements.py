@@ -241,7 +241,10 @@ class Statements(Switches, Expressions):
                 raise InputError(message, span, hint="return a pointer, or pass one to fill in")
             result = (self.graph.fresh(f"{function.name}()"), result_type)
             self.graph.emit(Forget(result[0], ints_of(result_type)))
-        addressed = addressed_locals(function, self.primitives)
+        addressed = self.addressed.get(function.name)
+        if addressed is None:
+            addressed = addressed_locals(function, self.primitives)
+            self.addressed[function.name] = addressed
         exit = self.graph.node()
         return Activation(function, stack, Scope(None), exit, result, addressed, lenient=False)
 

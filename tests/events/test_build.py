@@ -250,3 +250,35 @@ def test_values_agree_with_plain_evaluation() -> None:
     )
     (store,) = [e for e in built.events if e.kind == "W" and e.thread == 0]
     assert set(store.values) == {(x + 1) * 2 for (x,) in product((0, 3))}
+
+
+def test_a_value_that_comes_late_makes_an_outcome_possible() -> None:
+    # P0: r = x; cmpxchg(y, r, 5) with y = 3. The 3 reaches x through two other threads; y has had
+    # its values by then.
+    expected = Access(
+        "atomic_cmpxchg", "s", (address(1), Use("r", S32), number(5)), S32, S32, ORIGIN
+    )
+    passed_on = Use("t", S32)
+    built = structure(
+        [block(0, [read("r", address(0)), expected], End())],
+        [block(0, [read("t", address(2)), write(address(0), passed_on)], End())],
+        [block(0, [read("t", address(3)), write(address(2), passed_on)], End())],
+        [block(0, [write(address(3), number(3))], End())],
+        cells=(cell(0, "x"), cell(1, "y", 3), cell(2, "z"), cell(3, "w")),
+    )
+    (store,) = (e for e in built.events if e.thread == 0 and e.kind == "W")
+    assert (store.cells, store.values) == ((1,), (5,))
+    (source,) = (r for r, w in built.rmw if w == store.id)
+    assert built.events[source].values == (3,)
+
+
+def test_values_that_go_round_in_a_circle_end() -> None:
+    # x = y + 1 beside y = x + 1: each is 1 if it comes first and 2 if it read the other's 1.
+    def one_more(source: int, target: int) -> list[Block]:
+        total = Op("add", (Use("r", S32), number(1)), S32)
+        return [block(0, [read("r", address(source)), write(address(target), total)], End())]
+
+    built = structure(one_more(1, 0), one_more(0, 1), cells=(cell(0, "x"), cell(1, "y")))
+    stores = [e for e in built.events if e.kind == "W" and e.thread >= 0]
+    assert [{1, 2} <= set(e.values) for e in stores] == [True, True]
+    assert all(len(e.values) < 8 for e in stores)

@@ -10,7 +10,7 @@ from tempfile import NamedTemporaryFile
 
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import Observed, Request, Verdict
-from ksmcheck.events.values import TooManyValues
+from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.execution.plain_cat import evaluate
 from ksmcheck.execution.wellformed import universe_of
 from ksmcheck.solve.explicit import ExplicitSession, graph_of
