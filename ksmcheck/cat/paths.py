@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ksmcheck.cat.graph import Shape, members
 
 
@@ -9,28 +11,25 @@ def shortest_path(relation: int, source: int, target: int, s: Shape) -> list[int
     """The events of a shortest path of at least one step, both ends included; None if there is
     none. With source = target it is a shortest cycle through it."""
     n, row = s.n, s.row
-    parent: dict[int, int] = {}
-    seen, frontier, goal = 0, [source], 1 << target
+    levels, seen, frontier, goal = list[int](), 0, 1 << source, 1 << target
     while frontier:
-        following: list[int] = []
-        for event in frontier:
-            successors = (relation >> (event * n)) & row
-            if successors & goal:
-                return _back(parent, event, source, target)
-            new = successors & ~seen
-            seen |= new
-            for successor in members(new):
-                if successor != source:
-                    parent[successor] = event
-                    following.append(successor)
-        frontier = following
+        levels.append(frontier)
+        following = 0
+        for event in members(frontier):
+            following |= (relation >> (event * n)) & row
+        if following & goal:
+            return _back(levels, target, lambda event: (relation >> (event * n)) & row)
+        frontier = following & ~seen & ~levels[0]
+        seen |= following
     return None
 
 
-def _back(parent: dict[int, int], last: int, source: int, target: int) -> list[int]:
-    path = [target, last]
-    while path[-1] != source:
-        path.append(parent[path[-1]])
+def _back(levels: list[int], target: int, row: Callable[[int], int]) -> list[int]:
+    """A path to the target through an event of each level, where each event of a level but the
+    first is led to from the one before."""
+    path = [target]
+    for level in reversed(levels):
+        path.append(next(e for e in members(level) if row(e) >> path[-1] & 1))
     return path[::-1]
 
 
@@ -72,18 +71,14 @@ def _on_cycles(relation: int, s: Shape) -> dict[int, int]:
 
 def _cycle(rows: dict[int, int], start: int, most: int) -> list[int] | None:
     """A shortest cycle through ``start``, of at most ``most`` + 1 events with the end repeated."""
-    parent: dict[int, int] = {}
-    goal, seen, frontier = 1 << start, 0, [start]
-    for _ in range(most):
-        following: list[int] = []
-        for event in frontier:
-            successors = rows[event]
-            if successors & goal:
-                return _back(parent, event, start, start)
-            new = successors & ~seen
-            seen |= new
-            for successor in members(new):
-                parent[successor] = event
-                following.append(successor)
-        frontier = following
+    levels, seen, frontier, goal = list[int](), 0, 1 << start, 1 << start
+    while frontier and len(levels) < most:
+        levels.append(frontier)
+        following = 0
+        for event in members(frontier):
+            following |= rows[event]
+        if following & goal:
+            return _back(levels, start, rows.__getitem__)
+        frontier = following & ~seen
+        seen |= following
     return None

@@ -9,6 +9,7 @@ accesses are ordered by this barrier and that dependency, and do not race howeve
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from ksmcheck.cat.absence import Absence, Failure, Scope
 from ksmcheck.cat.algebra import Check, Node
@@ -44,7 +45,7 @@ class Necessary:
         self.base = base
         self.nodes = cat.nodes
         self.concrete = concrete
-        self.may = may
+        self.may = cache(may)
         self.count = count
         self._known: dict[tuple[int, int, int], int] = {}
 
