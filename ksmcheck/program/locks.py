@@ -6,7 +6,7 @@ that lock does not come to an end.
 
 Each path through a thread is followed with the locks that it holds. A path on which two branches
 look at related values may not exist, so nothing is said of it; nor of a lock whose address is not
-constant, nor of a thread with very many paths.
+constant, nor of all paths of a thread that has very many.
 """
 
 from __future__ import annotations
@@ -70,15 +70,12 @@ def check_locks(
     """
     if _plainly_balanced(blocks, primitives, may_keep):
         return
-    errors: list[InputError] = []
     todo, count = [_Path()], 0
     while todo:
         count += 1
         if count > PATHS:
             return
-        todo += _through(todo.pop(), blocks, primitives, errors, may_keep)
-    if errors:
-        raise errors[0]
+        todo += _through(todo.pop(), blocks, primitives, may_keep)
 
 
 def _plainly_balanced(
@@ -139,7 +136,6 @@ def _through(
     path: _Path,
     blocks: tuple[Block, ...],
     primitives: Mapping[str, Primitive],
-    errors: list[InputError],
     may_keep: bool,
 ) -> list[_Path]:
     """The paths on from ``path``, with its block behind them."""
@@ -148,7 +144,7 @@ def _through(
         if isinstance(instr, Set):
             paths = [_set(p, instr) for p in paths]
         elif isinstance(instr, Access):
-            paths = [after for p in paths for after in _access(p, instr, primitives, errors)]
+            paths = [after for p in paths for after in _access(p, instr, primitives)]
     end = blocks[path.block].end
     if isinstance(end, Jump):
         return [replace(p, block=end.target) for p in paths]
@@ -158,7 +154,7 @@ def _through(
         for path in paths:
             kept = [(k, o) for k, o in path.held if k == RCU or not may_keep]
             if kept and not path.doubtful:
-                errors.append(_left(*kept[-1]))
+                raise _left(*kept[-1])
     return []
 
 
@@ -207,9 +203,7 @@ def _action(access: Access, primitives: Mapping[str, Primitive]) -> str | None:
     return None
 
 
-def _access(
-    path: _Path, access: Access, primitives: Mapping[str, Primitive], errors: list[InputError]
-) -> list[_Path]:
+def _access(path: _Path, access: Access, primitives: Mapping[str, Primitive]) -> list[_Path]:
     action = _action(access, primitives)
     lock = _lock(path, access) if action else None
     if action == "try" and lock is not None and access.dst is None:
@@ -228,11 +222,11 @@ def _access(
     if action == "take":
         before = path.holds(lock)
         if before is not None and lock != RCU and not path.doubtful:
-            errors.append(_twice(access, before))
+            raise _twice(access, before)
         return [path.take(lock, access.origin)]
     if path.holds(lock) is None:
         if not path.doubtful:
-            errors.append(_not_held(access))
+            raise _not_held(access)
         return [path]
     return [path.release(lock)]
 
