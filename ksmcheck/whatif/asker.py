@@ -37,6 +37,7 @@ class Asker(Checker):
     sites: frozenset[str] | None = None
     last: list[Search] = field(default_factory=list)
     _encoded: dict[_Place, Encoded] = field(default_factory=dict)
+    _paired: dict[int, dict[str, bool]] = field(default_factory=dict)
 
     def spots(self, request: Request) -> tuple[Spot, ...]:
         """The places of the program as its file has it, but for those that are removed."""
@@ -54,6 +55,7 @@ class Asker(Checker):
     def forget(self) -> None:
         """Drops programs and encodings."""
         self.close_encodings()
+        self._paired.clear()
         Checker.forget(self)
 
     def close_encodings(self) -> None:
@@ -104,7 +106,8 @@ class Asker(Checker):
             model = self.workshop.model(request.model)
             program = self.workshop.program(plain)
             spots = [s for s in self.spots(plain) if self.sites is None or s.name in self.sites]
-            selectors = selectors_of(spots, self.kinds, program, model, config)
+            paired = self._paired.setdefault(id(program), {})
+            selectors = selectors_of(spots, self.kinds, program, model, config, paired)
             options = selectors.options
             stalls = loops_or_asserts(program)
             structure = self.workshop.structure(plain, config, stalls=stalls, options=options)

@@ -57,9 +57,18 @@ class Selectors(Struct, frozen=True):
 
 
 def selectors_of(
-    spots: Iterable[Spot], kinds: Iterable[str], program: Program, model: Model, config: str
+    spots: Iterable[Spot],
+    kinds: Iterable[str],
+    program: Program,
+    model: Model,
+    config: str,
+    paired: dict[str, bool] | None = None,
 ) -> Selectors:
-    """Selectors for all changes of the kinds (REMOVE, WEAKEN, STRENGTHEN) at the places."""
+    """Selectors for all changes of the kinds (REMOVE, WEAKEN, STRENGTHEN) at the places.
+
+    ``paired`` keeps what was found of the program's locks, by site, for other models.
+    """
+    paired = {} if paired is None else paired
     called, spans = _called(program)
     keys: dict[Change, Key | None] = {}
     wanted = frozenset(kinds) & {REMOVE, WEAKEN, STRENGTHEN}
@@ -67,7 +76,7 @@ def selectors_of(
         if called.get(spot.name) == {spot.primitive}:
             for change in spot.changes:
                 if change.kind in wanted and not (change.kind == REMOVE and _inside(spot, spans)):
-                    _add(keys, spot, change, program, model, config)
+                    _add(keys, spot, change, program, model, config, paired)
     return Selectors(keys)
 
 
@@ -104,6 +113,7 @@ def _add(
     program: Program,
     model: Model,
     config: str,
+    paired: dict[str, bool],
 ) -> None:
     kernel = program.kernel
     known = primitives(kernel)
@@ -111,9 +121,12 @@ def _add(
     if any(c.startswith(_STRUCTURAL) for c in old.classes):
         return
     if change.kind == REMOVE:
-        paired = any(c.startswith(_PAIRED) for c in old.classes)
-        if not paired or _still_pairs(spot.name, program):
-            keys[change] = (spot.name, REMOVED)
+        if any(c.startswith(_PAIRED) for c in old.classes):
+            if spot.name not in paired:
+                paired[spot.name] = _still_pairs(spot.name, program)
+            if not paired[spot.name]:
+                return
+        keys[change] = (spot.name, REMOVED)
         return
     name = old.shape if change.to == PLAIN else change.to
     new = known[name]
