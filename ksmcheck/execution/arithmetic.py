@@ -58,6 +58,9 @@ def _apply(op: str, v: list[int]) -> int:
     if op in ("shl", "shr"):
         power = 1 << b
         return a * power if op == "shl" else a // power
+    if op in ("div", "mod"):  # towards 0
+        quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+        return quotient if op == "div" else a - b * quotient
     table = {
         "add": a + b,
         "sub": a - b,

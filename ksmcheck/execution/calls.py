@@ -13,7 +13,14 @@ from ksmcheck.execution.concrete import (
     wrap,
 )
 from ksmcheck.execution.expressions import Expressions
-from ksmcheck.execution.machine import Control, FailedCheck, InMemory, InRegister, Place
+from ksmcheck.execution.machine import (
+    Control,
+    FailedCheck,
+    InMemory,
+    InRegister,
+    Place,
+    Variable,
+)
 from ksmcheck.execution.performed import Done, Operands, formula_value
 from ksmcheck.execution.static import decayed
 from ksmcheck.kernel.formula import formula_names, parse_formula
@@ -54,15 +61,33 @@ class Calls(Expressions):
         name = e.callee.name
         function = self.types.functions.get(name)
         if function is not None:
-            return self.enter(function, [self.value(a) for a in _expressions(e)])
+            kinds = [self.resolve(param.type) for param in function.params]
+            passed = [self.passed(a, t) for a, t in zip(_expressions(e), kinds, strict=True)]
+            return self.enter(function, passed)
         if name in _DEMANDS or name in _FORBIDS:
             return self.checked(e)
         if name in self.world.primitives and name not in _FORMS:
             return self.primitive(self.world.primitives[name], e)
         return self.form(e)
 
-    def enter(self, function: c.Function, arguments: list[Concrete]) -> Concrete:
+    def passed(self, e: c.Expr, type: CType) -> Concrete | Variable:
+        """An argument: of a struct, a copy."""
+        if not isinstance(type, StructType):
+            return self.value(e)
+        held = Variable("(argument)", type)
+        self.copy(InRegister(held, 0, type), self.place(e))
+        return held
+
+    def enter(self, function: c.Function, arguments: list[Concrete | Variable]) -> Concrete:
         raise NotImplementedError
+
+    def place(self, e: c.Expr) -> Place:
+        """Also of the struct that a call gives."""
+        if not isinstance(e, c.Call):
+            return super().place(e)
+        self.called(e)
+        assert self.struct is not None, e
+        return InRegister(self.struct, 0, self.struct.type)
 
     # Forms.
 
@@ -218,7 +243,7 @@ class Calls(Expressions):
         name = e.callee.name
         function = self.types.functions.get(name)
         if function is not None:
-            return self.types.resolve(function.result)
+            return self.resolve(function.result)
         primitive = self.world.primitives.get(name)
         if primitive is None or name in _FORMS:
             return INT

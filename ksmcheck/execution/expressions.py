@@ -27,10 +27,12 @@ from ksmcheck.execution.machine import (
 from ksmcheck.execution.static import SILENT, Static
 from ksmcheck.kernel.constants import literal_type, offset_of
 from ksmcheck.kernel.types import (
+    BOOLEAN,
     INT,
     UNSIGNED_LONG,
     VOID_POINTER,
     ArrayOf,
+    BitField,
     CType,
     IntegerType,
     PointerTo,
@@ -89,16 +91,16 @@ class Expressions(Static):
         """Expressions that mention types."""
         match e:
             case c.Cast(type, operand):
-                wanted = self.types.resolve(type)
+                wanted = self.resolve(type)
                 inner = self.value(operand)
                 return NOTHING if isinstance(wanted, VoidType) else convert(inner, wanted)
             case c.SizeOf(operand):
                 return integer(self.layouts.size(self.type_of(operand), e.span), UNSIGNED_LONG)
             case c.OffsetOf(type, path):
-                offset, _ = offset_of(self.types.resolve(type), path, self.types)
+                offset, _ = offset_of(self.resolve(type), path, self.types)
                 return integer(offset, UNSIGNED_LONG)
             case c.ContainerOf(pointer, type, path):
-                outer = self.types.resolve(type)
+                outer = self.resolve(type)
                 offset, _ = offset_of(outer, path, self.types)
                 inner = self.settled(self.value(pointer))
                 number = wrap(inner.number - offset, UNSIGNED_LONG)
@@ -196,6 +198,8 @@ class Expressions(Static):
             return self.find(e.name) is not None or e.name in self.world.items
         if isinstance(e, c.Member):
             return e.arrow or self.is_place(e.base)
+        if isinstance(e, c.Call):
+            return isinstance(self.type_of(e), StructType)
         return isinstance(e, c.Index) or (isinstance(e, c.Unary) and e.op == "*")
 
     def address_of(self, place: Place) -> Concrete:
@@ -204,6 +208,9 @@ class Expressions(Static):
         return replace(place.address, type=PointerTo(place.type, place.volatile))
 
     def read(self, place: Place) -> Concrete:
+        if isinstance(place.type, BitField):
+            word = self.read(replace(place, type=place.type.word))
+            return self.field_of(word, place.type)
         if isinstance(place, InRegister):
             offset, _ = self.register_of(place)
             known = place.variable.parts.get(offset)
@@ -214,6 +221,8 @@ class Expressions(Static):
 
     def write(self, place: Place, value: Concrete) -> Concrete:
         """Stores a scalar, and gives the value as converted to the place's type."""
+        if isinstance(place.type, BitField):
+            return self.write_field(place, place.type, self.settled(value))
         converted = convert(self.settled(value), place.type)
         if isinstance(place, InRegister):
             offset, type = self.register_of(place)
@@ -221,6 +230,26 @@ class Expressions(Static):
         else:
             self.store(place, converted)
         return converted
+
+    def field_of(self, word: Concrete, field: BitField) -> Concrete:
+        """A bit-field's value, worked out on the digits of its word."""
+        number = word.number >> field.at & ((1 << field.bits) - 1)
+        if field.declared.ints.signed and number >> (field.bits - 1):
+            number -= 1 << field.bits
+        return replace(word, type=field.value, number=wrap(number, field.value))
+
+    def write_field(self, place: Place, field: BitField, value: Concrete) -> Concrete:
+        """The word is read (if others are in it), changed and written; gives the field's value."""
+        word = replace(place, type=field.word)
+        old = integer(0, field.word) if field.alone else self.settled(self.read(word))
+        given = int(value.truth) if field.value == BOOLEAN else value.number
+        size = 1 << field.bits
+        others = old.number - (old.number >> field.at & (size - 1)) * (1 << field.at)
+        number = others + given % size * (1 << field.at)
+        fixed = old.fixed and value.fixed
+        self.write(word, Concrete(field.word, number, old.reads | value.reads, fixed))
+        alone = replace(value, type=field.word, number=given % size << field.at)
+        return self.field_of(alone, field)
 
     # Assignments.
 
@@ -232,7 +261,7 @@ class Expressions(Static):
             old = self.settled(self.read(place))
             right = self.settled(self.value(e.value))
             return self.write(place, self.operate(e.op[:-1], old, right, e))
-        if not is_scalar(place.type):
+        if not is_scalar(place.type) and not isinstance(place.type, BitField):
             self.copy(place, self.place(e.value))
             return NOTHING
         return self.write(place, self.value(e.value))

@@ -11,7 +11,15 @@ from ksmcheck.execution.interpreter import NO_FLOW, NO_LOOPS, Interpreter
 from ksmcheck.execution.machine import Call, InMemory, Place
 from ksmcheck.execution.performed import Record
 from ksmcheck.execution.world import World
-from ksmcheck.kernel.types import UNSIGNED_LONG, ArrayOf, CType, PointerTo, StructType, is_scalar
+from ksmcheck.kernel.types import (
+    UNSIGNED_LONG,
+    ArrayOf,
+    BitField,
+    CType,
+    PointerTo,
+    StructType,
+    is_scalar,
+)
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.syntax.litmus_ast import PropExpr, PropTree, Register
@@ -91,6 +99,8 @@ class FinalState(Interpreter):
     def read(self, place: Place) -> Concrete:
         """An ``atomic_t`` is its counter."""
         type: CType = place.type
+        if isinstance(type, BitField):
+            return super().read(place)
         while isinstance(type, StructType):
             type = self.layouts.of(type, None).members[0].type
         if isinstance(place, InMemory) and not isinstance(type, ArrayOf):

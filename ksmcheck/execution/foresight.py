@@ -16,7 +16,7 @@ from ksmcheck.execution.flow import Point
 from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.joins import join_of
 from ksmcheck.execution.known import RETURNED, imagine, known_now
-from ksmcheck.execution.machine import Call, InMemory
+from ksmcheck.execution.machine import Call, InMemory, Variable
 from ksmcheck.execution.performed import Done, Places, Record
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
@@ -57,7 +57,7 @@ class _Propagation:
 
     def __init__(self, interpreter: Interpreter, call: Call, branch: Point, known: Known) -> None:
         self.mind = _Mind(interpreter, call)
-        self.declarations = call.body.declarations
+        self.variables = dict(call.variables)
         self.branch = branch
         self.before: dict[int, Known] = {}
         self.ways: dict[int, list[Point]] = {}
@@ -83,12 +83,13 @@ class _Propagation:
         """What is known after a point, and the ways that it can take."""
         if point.item is None:
             return known, point.next
-        imagine(self.mind.call, known, self.declarations)
+        imagine(self.mind.call, known, self.variables)
         self.mind.scope = point.scope
         try:
             following = self.mind.step(self.mind.call, point)
         except (Unknown, InternalError):
             return {k: v for k, v in known.items() if _survives(k, point)}, point.next
+        self.variables |= self.mind.call.variables
         return known_now(self.mind.call), [following]
 
 
@@ -117,7 +118,7 @@ class _Mind(Interpreter):
     def perform(self, name: str, place: InMemory | None, names: dict[str, Concrete]) -> Done:
         self.unknown()
 
-    def enter(self, function: c.Function, arguments: list[Concrete]) -> Concrete:
+    def enter(self, function: c.Function, arguments: list[Concrete | Variable]) -> Concrete:
         self.unknown()
 
     def block_value(self, e: c.StatementExpr) -> Concrete:

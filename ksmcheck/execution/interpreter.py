@@ -16,20 +16,23 @@ from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, pro
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
 from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.known import keep_fixed
-from ksmcheck.execution.machine import Call, Control, FailedCheck, Variable
+from ksmcheck.execution.machine import Call, Control, FailedCheck, InRegister, Variable
 from ksmcheck.execution.performed import Exhausted, Record
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.types import (
+    INT,
     UNSIGNED_LONG,
     ArrayOf,
     CType,
     PointerTo,
+    StructType,
     VoidType,
     is_scalar,
 )
 from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.initialisers import leaves
+from ksmcheck.program.tree import walk
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
@@ -54,7 +57,7 @@ class Interpreter(Calls):
         for param in function.params:
             item = self.world.items[param.name]
             target = item.type.element if isinstance(item.type, ArrayOf) else item.type
-            written = self.types.resolve(param.type)
+            written = self.resolve(param.type)
             volatile = isinstance(written, PointerTo) and written.volatile
             variable = self.declare(param, PointerTo(target, volatile))
             self.write(self.place_of(variable), integer(item.address, UNSIGNED_LONG))
@@ -66,13 +69,16 @@ class Interpreter(Calls):
         """``0:r1 = 2`` of the start state: registers that are set before the thread begins."""
         found: dict[str, Concrete] = {}
         declared = {d.name for d in self.call.body.declared}
+        params = {p.name for p in self.call.body.function.params}
         for entry in self.world.test.init:
             if entry.thread != self.record.thread or entry.value is None:
                 continue
             assert isinstance(entry.target, c.Name)
+            if entry.target.name in params:
+                continue  # ``0:x=x``: its own address
             value = self.start_value(entry.value)
             if entry.type is not None:
-                value = convert(value, self.types.resolve(entry.type))
+                value = convert(value, self.resolve(entry.type))
             found[entry.target.name] = value
             if entry.target.name not in declared:
                 self.new_register(entry.target.name, value)
@@ -90,7 +96,7 @@ class Interpreter(Calls):
         return self.value(e)
 
     def new_call(self, function: c.Function, *, lenient: bool = False) -> Call:
-        result = self.types.resolve(function.result)
+        result = self.resolve(function.result)
         body = self.world.bodies.get(id(function)) or self.body_of(function, lenient)
         return Call(body, lenient, None if lenient or isinstance(result, VoidType) else result)
 
@@ -108,16 +114,22 @@ class Interpreter(Calls):
         self.world.bodies[id(function)] = made
         return made
 
-    def enter(self, function: c.Function, arguments: list[Concrete]) -> Concrete:
+    def enter(self, function: c.Function, arguments: list[Concrete | Variable]) -> Concrete:
         call = self.new_call(function)
         caller, scope = self.call, self.scope
         self.call = call
         for param, argument in zip(function.params, arguments, strict=True):
-            self.write(self.place_of(self.declare(param)), argument)
+            place = self.place_of(self.declare(param))
+            if isinstance(argument, Variable):
+                self.copy(place, InRegister(argument, 0, argument.type))
+            else:
+                self.write(place, argument)
         self.run(call)
-        self.call, self.scope = caller, scope
-        if call.result_type is None:
+        self.call, self.scope, self.struct = caller, scope, call.struct
+        if call.result_type is None or call.struct is not None:
             return NOTHING
+        if isinstance(call.result_type, StructType):
+            self.struct = Variable(function.name, call.result_type)
         if call.returned is None:
             self.failed.append(FailedCheck("missing return", self.record.thread, function.span))
             return Concrete(call.result_type, 0)
@@ -138,12 +150,19 @@ class Interpreter(Calls):
         own = [*top, *(d for d in inner if names.count(d.name) == 1)]
         for declared in own:
             known = self.call.variables.get(id(declared))
-            variables.append(known or Variable(declared.name, self.types.resolve(declared.type)))
+            variables.append(known or self._unused(declared))
         for variable in variables:
             if variable.address is None and is_scalar(variable.type):
                 zero = Concrete(variable.type, 0)
                 found[variable.name] = self.settled(variable.parts.get(0, zero))
         return found
+
+    def _unused(self, declared: c.Param | c.Declaration) -> Variable:
+        """A variable that execution did not come to; ``typeof`` has no scope to be read in then,
+        and 0 is 0 in any type."""
+        if any(isinstance(node, c.TypeofType) for node in walk(declared.type)):
+            return Variable(declared.name, INT)
+        return Variable(declared.name, self.resolve(declared.type))
 
     # Statements.
 
@@ -218,12 +237,17 @@ class Interpreter(Calls):
         if point.item is None:
             return
         assert not isinstance(point.item, c.Declaration)
+        if isinstance(call.result_type, StructType):
+            struct = Variable(call.body.function.name, call.result_type)
+            self.copy(InRegister(struct, 0, struct.type), self.place(point.item))
+            call.struct = struct
+            return
         value = self.settled(self.value(point.item))
         if call.result_type is not None:
             call.returned = convert(value, call.result_type)
 
     def declaration(self, s: c.Declaration) -> None:
-        type = _sized(self.types.resolve(s.type), s.init)
+        type = _sized(self.resolve(s.type), s.init)
         if s.init is None:
             variable = self.declare(s, type)
             top = self.call.lenient or self.call.body.function in self.world.test.threads

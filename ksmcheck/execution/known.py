@@ -8,7 +8,6 @@ from ksmcheck.execution.bodies import Key, Known
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.machine import Call, Variable
 from ksmcheck.record import replace
-from ksmcheck.syntax import c_ast as c
 
 RETURNED: Key = (0, "return", -1)
 
@@ -43,8 +42,9 @@ def forget(call: Call, names: set[str]) -> None:
                 variable.parts[offset] = replace(value, fixed=False)
 
 
-def imagine(call: Call, known: Known, types: Mapping[int, c.Declaration | c.Param]) -> None:
-    """Sets the variables of a call to what is known, and nothing else."""
+def imagine(call: Call, known: Known, variables: Mapping[int, Variable]) -> None:
+    """Sets the variables of a call to what is known, and nothing else; ``variables`` tells their
+    types, by declaration."""
     call.variables, call.registers = {}, {}
     call.returned = known.get(RETURNED)
     for key, value in known.items():
@@ -56,8 +56,8 @@ def imagine(call: Call, known: Known, types: Mapping[int, c.Declaration | c.Para
         elif number in call.variables:
             call.variables[number].parts[offset] = value
         else:
-            volatile = types[number].volatile
-            made = Variable(name, value.type, volatile=volatile, parts={offset: value})
+            kind = variables[number]
+            made = Variable(name, kind.type, volatile=kind.volatile, parts={offset: value})
             call.variables[number] = made
 
 

@@ -37,6 +37,7 @@ class Call(Struct, eq=False):
     variables: dict[int, Variable] = field(default_factory=dict)
     registers: dict[str, Variable] = field(default_factory=dict)
     returned: Concrete | None = None
+    struct: Variable | None = None
 
 
 class Control(Struct, frozen=True, eq=False):
@@ -88,6 +89,7 @@ class Machine:
         self.controls: list[Control] = []
         self.failed: list[FailedCheck] = []
         self.looped = False
+        self.struct: Variable | None = None  # what the last call gave, if that is a struct
         self.call: Call
         self.scope: Scope = {}
 
@@ -97,7 +99,16 @@ class Machine:
         """The reads that decided that execution is here."""
         return NO_READS.union(*(control.reads for control in self.controls))
 
-    # Variables.
+    # Types and variables.
+
+    def type_of(self, e: c.Expr | c.TypeExpr) -> CType:
+        """The type of an expression that is not evaluated."""
+        raise NotImplementedError
+
+    def resolve(self, type: c.TypeExpr) -> CType:
+        """A type as written, where execution is: ``typeof`` may name what is in scope."""
+        self.types.type_of = self.type_of
+        return self.types.resolve(type)
 
     def find(self, name: str) -> Variable | None:
         """The local that a name means here."""
@@ -109,7 +120,7 @@ class Machine:
 
     def declare(self, declaration: c.Declaration | c.Param, type: CType | None = None) -> Variable:
         """A new variable; one in a loop's body is a new one in each round."""
-        type = type or self.types.resolve(declaration.type)
+        type = type or self.resolve(declaration.type)
         variable = Variable(declaration.name, type, volatile=declaration.volatile)
         if declaration.name in self.call.body.addressed:
             variable.address = self.record.places.new(id(declaration))

@@ -12,6 +12,7 @@ from ksmcheck.kernel.types import (
     VOID,
     VOID_POINTER,
     ArrayOf,
+    BitField,
     CType,
     IntegerType,
     PointerTo,
@@ -43,7 +44,7 @@ class Static(Machine):
 
     def type_of(self, e: c.Expr | c.TypeExpr) -> CType:
         if isinstance(e, _TYPES):
-            return self.types.resolve(e)
+            return self.resolve(e)
         match e:
             case c.Name() | c.Member() | c.Index() | c.Unary("*"):
                 return self.place_type(e)
@@ -63,9 +64,9 @@ class Static(Machine):
             case c.Conditional(condition, then, otherwise):
                 return self.joined_type(condition if then is None else then, otherwise)
             case c.Cast(type):
-                return self.types.resolve(type)
+                return self.resolve(type)
             case c.ContainerOf(_, type):
-                return PointerTo(self.types.resolve(type))
+                return PointerTo(self.resolve(type))
             case c.IntLit():
                 return literal_type(e)
             case c.Call():
@@ -90,7 +91,8 @@ class Static(Machine):
                 if arrow and isinstance(outer, PointerTo | ArrayOf):
                     outer = decayed(outer).target  # type: ignore[union-attr]
                 assert isinstance(outer, StructType), e
-                return self.types.member(outer, field, e.span).type
+                found = self.types.member(outer, field, e.span).type
+                return found.value if isinstance(found, BitField) else found
             case c.Index(base) | c.Unary("*", base):
                 pointer = decayed(self.type_of(base))
                 return pointer.target if isinstance(pointer, PointerTo) else pointer

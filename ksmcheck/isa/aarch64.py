@@ -11,6 +11,7 @@ from functools import partial
 
 from ksmcheck.isa import acts
 from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, arithmetic
+from ksmcheck.isa.aarch64_bits import bits
 from ksmcheck.isa.aarch64_operands import address, canonical, register, value_of
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, compare, number, op
@@ -92,12 +93,13 @@ def _store_exclusive(name: str, tags: Tags, size: int | None, line: Line) -> Mic
     return (act,)
 
 
-def _load_pair(name: str, line: Line) -> Micros:
+def _load_pair(name: str, signed: bool, line: Line) -> Micros:
+    """``LDP``; LDPSW loads words and extends their signs."""
     line.expect(3, 4)
     (one, width), (two, _) = register(line[0]), register(line[1])
     where, after = address(line, 2)
-    second = op("add", WORD, where, number(width // 8))
-    cell = _cell(width)
+    cell = _cell(32, signed=True) if signed else _cell(width)
+    second = op("add", WORD, where, number(cell.width // 8))
     if one is not None and isinstance(where, Use) and where.reg == one:
         raise line[0].wrong("a pair that loads its own base is not supported")
     _check_base(line, one, after)
@@ -282,7 +284,8 @@ def _accesses() -> dict[str, Handler]:
     for suffix, width in _SIGNED.items():
         for stem in ("LDR", "LDUR", "LDAPUR"):
             table[stem + suffix] = partial(_load, stem + suffix, _LOADS[stem], width, True)
-    table["LDP"] = partial(_load_pair, "LDP")
+    table["LDP"] = partial(_load_pair, "LDP", False)
+    table["LDPSW"] = partial(_load_pair, "LDPSW", True)
     table["LDNP"] = _load_pair_unordered
     for stem in ("STP", "STNP"):
         table[stem] = partial(_store_pair, stem)
@@ -325,5 +328,5 @@ def _branches() -> dict[str, Handler]:
 
 def aarch64() -> Dialect:
     """The dialect of tests that begin with ``AArch64``."""
-    table = {**_accesses(), **_atomics(), **_branches(), **arithmetic()}
+    table = {**_accesses(), **_atomics(), **_branches(), **arithmetic(), **bits()}
     return Dialect("AArch64", S64, canonical, table)

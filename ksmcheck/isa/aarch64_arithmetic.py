@@ -175,6 +175,15 @@ def _unary(name: str, line: Line) -> Micros:
     return assign(dst, Op(name, (flexible(line, 1, _type(width)),), _type(width)))
 
 
+def _negate(line: Line) -> Micros:
+    """``NEGS X0,X1``: 0 less the second, with flags."""
+    line.expect(2, 3)
+    dst, width = register(line[0])
+    type, zero = _type(width), number(0, _type(width))
+    right = flexible(line, 1, type)
+    return (*difference_flags(type, zero, right), *assign(dst, op("sub", type, zero, right)))
+
+
 def _extend(source: IntType, line: Line) -> Micros:
     line.expect(2)
     dst, width = register(line[0])
@@ -255,6 +264,7 @@ def arithmetic() -> dict[str, Handler]:
         "MUL": _multiply,
         "MOV": _move,
         "MOVZ": _move,
+        "NEGS": _negate,
         "NEG": partial(_unary, "neg"),
         "MVN": partial(_unary, "bitnot"),
         "SXTW": partial(_extend, S32),

@@ -11,6 +11,7 @@ from ksmcheck.kernel.ints import S32, U8, U32, IntType
 from ksmcheck.program.ir import Expr, Set, Use
 
 _REGISTER = re.compile(r"([XW])(\d{1,2}|ZR)\Z", re.I)
+_STACK_POINTER = re.compile(r"W?SP\Z", re.I)
 _EXTENSIONS = {
     "SXTW": S32,
     "UXTW": U32,
@@ -27,6 +28,8 @@ _SHIFTS = {"LSL": "shl", "LSR": "shr", "ASR": "shr"}
 def canonical(name: str) -> str | None:
     """``w3`` and ``X3`` are both X3; the zero register has no name of its own in a state."""
     match = _REGISTER.match(name)
+    if match is None and _STACK_POINTER.match(name):
+        return "SP"
     if match is None or (match[2].isdigit() and int(match[2]) > 30):
         return symbolic(name)
     return f"X{match[2].upper()}"
@@ -36,8 +39,9 @@ def register(operand: Operand) -> tuple[str | None, int]:
     """Name (None: the zero register) and width of a register operand."""
     name = canonical(operand.text)
     if name is None:
-        raise operand.wrong(f"'{operand.text}' is not a register", "X0 to X30, W0 to W30, XZR, WZR")
-    return None if name == "XZR" else name, 64 if operand.text[0] in "Xx%" else 32
+        known = "X0 to X30, W0 to W30, SP, XZR, WZR"
+        raise operand.wrong(f"'{operand.text}' is not a register", known)
+    return None if name == "XZR" else name, 32 if operand.text[0] in "Ww" else 64
 
 
 def value_of(operand: Operand) -> Expr:

@@ -118,6 +118,40 @@ def _multiply(condition: Expr | None, line: Line) -> Micros:
     return _kept(condition, register(line[0]), value)
 
 
+def _multiply_add(line: Line) -> Micros:
+    """``MLA R0,R1,R2,R3``: R1 * R2 + R3."""
+    line.expect(4)
+    product = op("mul", U32, value_of(line[1]), value_of(line[2]))
+    return assign(register(line[0]), op("add", U32, product, value_of(line[3])))
+
+
+def _field(signed: bool, line: Line) -> Micros:
+    """``UBFX R0,R1,#lsb,#bits``, SBFX."""
+    line.expect(4)
+    low, bits = line[2].immediate(), line[3].immediate()
+    if not (0 <= low < 32 and 0 < bits <= 32 - low):
+        raise line[3].wrong("the field is empty, or leaves the register")
+    left = shift("shl", U32, value_of(line[1]), number(32 - low - bits))
+    value = shift("shr", IntType(32, signed), left, number(32 - bits))
+    return assign(register(line[0]), cast(U32, value))
+
+
+def _rotate(line: Line) -> Micros:
+    line.expect(3)
+    constant = line[2].number()
+    by: Expr = value_of(line[2]) if constant is None else number(constant)
+    left = shift("shl", U32, value_of(line[1]), Op("neg", (by,), by.type))
+    return assign(register(line[0]), op("or", U32, shift("shr", U32, value_of(line[1]), by), left))
+
+
+def _hint(line: Line) -> Micros:
+    """``YIELD``, ``WFE``, ``SEV``, ``PLD [R1]``: no operation."""
+    line.expect(0, 1)
+    if len(line):
+        address(line, 0)
+    return ()
+
+
 def _move_top(line: Line) -> Micros:
     """``MOVT R1,#2`` replaces the upper half."""
     line.expect(2)
@@ -222,6 +256,12 @@ def arm() -> Dialect:
         "DSB": partial(_barrier, "DSB"),
         "ISB": _isb,
         "NOP": _nothing,
+        "MLA": _multiply_add,
+        "UBFX": partial(_field, False),
+        "SBFX": partial(_field, True),
+        "ROR": _rotate,
+        "XOR": partial(_three, "xor", None, False),  # herd7's name of EOR
+        **dict.fromkeys(("YIELD", "WFE", "WFI", "SEV", "PLD", "PLDW"), _hint),
     }
     for mnemonic, name in _OPERATORS.items():
         table[mnemonic + "S"] = partial(_three, name, None, True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line, split_line
+from ksmcheck.isa.outside import reason
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.record import Struct
 
@@ -31,5 +32,5 @@ class Dialect(Struct, frozen=True, eq=False):
         name = line.mnemonic.upper() if self.capitals else line.mnemonic.lower()
         handler = self.table.get(name)
         if handler is None:
-            raise line.unknown(list(self.table))
+            raise line.unknown(list(self.table), reason(self.name, line.mnemonic))
         return handler(line)

@@ -101,7 +101,7 @@ def _addresses(
     """Locations lie far apart, the elements of an array side by side."""
     found: dict[str, int] = {}
     free = FIRST
-    for name in names:
+    for name in _first_elements_first(names, starts):
         array, bracket, index = name.partition("[")
         if bracket and name not in starts:
             raise InputError(f"{array} has no element {index[:-1]}", test.span)
@@ -118,6 +118,17 @@ def _addresses(
     if free >= LAST:
         raise InputError("the test has too many locations", test.span)
     return found
+
+
+def _first_elements_first(names: Iterable[str], starts: Mapping[str, Start]) -> Iterator[str]:
+    """An element may be named before its array is declared: its place depends on the first's."""
+    met: set[str] = set()
+    for name in names:
+        first = name.partition("[")[0] + "[0]"
+        for one in (first, name) if name in starts and first in starts else (name,):
+            if one not in met:
+                met.add(one)
+                yield one
 
 
 def _word(type: IntType, pointer: bool) -> str:

@@ -72,8 +72,11 @@ class Line(Struct, frozen=True):
     def wrong(self, message: str, hint: str | None = None) -> BadInstruction:
         return BadInstruction(message, 0, len(self.text), hint)
 
-    def unknown(self, known: list[str]) -> BadInstruction:
-        """The mnemonic is not in the dialect's table."""
+    def unknown(self, known: list[str], reason: str | None) -> BadInstruction:
+        """The mnemonic is not in the dialect's table; ``reason`` if that is meant."""
+        if reason is not None:
+            message = f"the instruction '{self.mnemonic}' is not supported"
+            return BadInstruction(message, 0, len(self.mnemonic), reason)
         message = f"the instruction '{self.mnemonic}' is not known"
         hint = did_you_mean(self.mnemonic, known)
         return BadInstruction(message, 0, len(self.mnemonic), hint)

@@ -114,10 +114,32 @@ def _barrier(tag: str, line: Line) -> Micros:
     return (acts.fence(tag),)
 
 
+def _sync(line: Line) -> Micros:
+    """``sync`` and ``sync 0``; 1 is lwsync, and 2 (ptesync) orders memory as 0 does."""
+    line.expect(0, 1)
+    kind = line[0].immediate() if len(line) else 0
+    if kind not in (0, 1, 2):
+        raise line[0].wrong(f"there is no sync {kind}", "sync 0, sync 1 (lwsync), sync 2")
+    return (acts.fence("LWSYNC" if kind == 1 else "SYNC"),)
+
+
 def _return(line: Line) -> Micros:
     """Nobody has called the thread: it ends."""
     line.expect(0)
     return (Go(None, END),)
+
+
+def _return_if(name: str, line: Line) -> Micros:
+    """``beqlr``, ``bnelr cr1``."""
+    line.expect(0, 1)
+    return (Go(_condition(name, field(line[0]) if len(line) else "flag.cr0"), END),)
+
+
+def _prefetch(line: Line) -> Micros:
+    """``dcbt``: a hint, which orders nothing."""
+    line.expect(2, 3)
+    indexed(line[0], line[1])
+    return ()
 
 
 def _branch(line: Line) -> Micros:
@@ -129,6 +151,10 @@ def _branch_if(name: str, line: Line) -> Micros:
     """``beq L`` or ``beq cr1,L``."""
     line.expect(1, 2)
     where = field(line[0]) if len(line) == 2 else "flag.cr0"
+    return (Go(_condition(name, where), line.operands[-1].label()),)
+
+
+def _condition(name: str, where: str) -> Expr:
     less, greater, equal = (Use(f"{where}.{bit}", BOOL) for bit in ("lt", "gt", "eq"))
     condition: dict[str, Expr] = {
         "eq": equal,
@@ -140,7 +166,7 @@ def _branch_if(name: str, line: Line) -> Micros:
         "nl": negation(less),
         "ng": negation(greater),
     }
-    return (Go(condition[name], line.operands[-1].label()),)
+    return condition[name]
 
 
 def _accesses() -> dict[str, Handler]:
@@ -159,9 +185,11 @@ def _accesses() -> dict[str, Handler]:
     for letter, width in _EXCLUSIVE.items():
         table[f"l{letter}arx"] = partial(_load_reserved, f"l{letter}arx", width)
         table[f"st{letter}cx."] = partial(_store_conditional, f"st{letter}cx.", width)
-    barriers = {"sync": "SYNC", "hwsync": "SYNC", "lwsync": "LWSYNC", "eieio": "EIEIO"}
+    barriers = {"hwsync": "SYNC", "ptesync": "SYNC", "lwsync": "LWSYNC", "eieio": "EIEIO"}
     for name, tag in {**barriers, "isync": "ISYNC"}.items():
         table[name] = partial(_barrier, tag)
+    table["sync"] = _sync
+    table["dcbt"] = table["dcbtst"] = _prefetch
     return table
 
 
@@ -171,4 +199,5 @@ def power() -> Dialect:
     for name in ("eq", "ne", "lt", "gt", "le", "ge", "nl", "ng"):
         for hint in ("", "+", "-"):
             table[f"b{name}{hint}"] = partial(_branch_if, name)
+            table[f"b{name}lr{hint}"] = partial(_return_if, name)
     return Dialect("PPC", S64, canonical, table, capitals=False)

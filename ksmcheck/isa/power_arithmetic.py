@@ -14,6 +14,7 @@ from ksmcheck.program.ir import Expr, Op, Set, Use
 
 _LOGIC = {"add": "add", "and": "and", "or": "or", "xor": "xor", "mullw": "mul", "mulld": "mul"}
 _IMMEDIATE = {"addi": "add", "mulli": "mul", "ori": "or", "xori": "xor", "andi": "and"}
+_UPPER = {"oris": "or", "xoris": "xor", "andis.": "and"}
 _SHIFTS = {"slw": ("shl", 32, False), "srw": ("shr", 32, False), "sraw": ("shr", 32, True)}
 _SHIFTS |= {"sld": ("shl", 64, False), "srd": ("shr", 64, False), "srad": ("shr", 64, True)}
 
@@ -77,6 +78,56 @@ def _rotate_and_mask(record: bool, line: Line) -> Micros:
     return _result(register(line[0]), op("and", U32, word, number(mask)), record)
 
 
+def _rotate_and_insert(record: bool, line: Line) -> Micros:
+    """``rlwimi r1,r2,4,30,31``: the word turned left; its bits 30 to 31 replace those of r1. The
+    turned word stands in both halves, and a mask that wraps around takes from both."""
+    line.expect(5)
+    turn, first, last = (o.immediate() for o in line.operands[2:])
+    if not (0 <= turn < 32 and 0 <= first < 32 and 0 <= last < 32):
+        raise line.wrong("rlwimi takes a turn below 32 and a mask of bits 0 to 31")
+    word = cast(U32, value_of(line[1]))
+    if turn:
+        parts = (shift("shl", U32, word, number(turn)), shift("shr", U32, word, number(32 - turn)))
+        word = op("or", U32, *parts)
+    turned = op("or", WORD, word, shift("shl", WORD, word, number(32)))
+    mask = _mask(first + 32, last + 32)
+    kept = op("and", WORD, value_of(line[0]), number(~mask))
+    value = op("or", WORD, kept, op("and", WORD, turned, number(mask)))
+    return _result(register(line[0]), value, record)
+
+
+def _mask(first: int, last: int) -> int:
+    """The bits from ``first`` to ``last``, 0 being the leftmost of 64; it may wrap around."""
+    from_first = (1 << (64 - first)) - 1
+    up_to_last = ~((1 << (63 - last)) - 1) & ((1 << 64) - 1)
+    return from_first & up_to_last if first <= last else from_first | up_to_last
+
+
+def _divide(width: int, signed: bool, line: Line) -> Micros:
+    """What a division by 0 gives is open: here 0. The upper half of a word's result is, too."""
+    line.expect(3)
+    type = IntType(width, signed)
+    left, right = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
+    zero = compare("eq", type, right, number(0))
+    divisor = Op("ite", (zero, number(1, type), right), type)
+    value = Op("ite", (zero, number(0, type), op("div", type, left, divisor)), type)
+    return _result(register(line[0]), value, False)
+
+
+def _upper(name: str, line: Line) -> Micros:
+    """``oris r1,r2,1``: the number is shifted by 16 places."""
+    line.expect(3)
+    value = op(name, WORD, value_of(line[1]), number(line[2].immediate() << 16))
+    return _result(register(line[0]), value, name == "and")
+
+
+def _subtract_from(line: Line) -> Micros:
+    """``subfic r1,r2,5``: 5 less r2. No instruction here reads the carry that it leaves."""
+    line.expect(3)
+    value = op("sub", WORD, number(line[2].immediate()), value_of(line[1]))
+    return _result(register(line[0]), value, False)
+
+
 def _clear_word(left: bool, line: Line) -> Micros:
     """``clrlwi r1,r2,n`` and ``clrrwi``: n bits of the word's left or right become 0."""
     line.expect(3)
@@ -138,9 +189,16 @@ def _move(record: bool, line: Line) -> Micros:
     return _result(register(line[0]), value_of(line[1]), record)
 
 
-def _unary(name: str, line: Line) -> Micros:
+def _unary(name: str, record: bool, line: Line) -> Micros:
     line.expect(2)
-    return _result(register(line[0]), Op(name, (value_of(line[1]),), WORD), False)
+    return _result(register(line[0]), Op(name, (value_of(line[1]),), WORD), record)
+
+
+def _add_immediate(sign: int, record: bool, line: Line) -> Micros:
+    """``addic``, ``subic``: r0 is itself here. No instruction here reads the carry."""
+    line.expect(3)
+    value = op("add", WORD, value_of(line[1]), number(sign * line[2].immediate()))
+    return _result(register(line[0]), value, record)
 
 
 def _extend(type: IntType, line: Line) -> Micros:
@@ -165,12 +223,22 @@ def arithmetic() -> dict[str, Handler]:
         for mnemonic, name in {"andc": "and", "orc": "or"}.items():
             table[mnemonic + dot] = partial(_complement, name, record)
         table["rlwinm" + dot] = partial(_rotate_and_mask, record)
+        table["rlwimi" + dot] = partial(_rotate_and_insert, record)
+        table["neg" + dot] = partial(_unary, "neg", record)
+        table["not" + dot] = partial(_unary, "bitnot", record)
+        table["addic" + dot] = partial(_add_immediate, 1, record)
+        table["subic" + dot] = partial(_add_immediate, -1, record)
         table["subf" + dot] = partial(_subtract, True, record)
         table["sub" + dot] = partial(_subtract, False, record)
         table["mr" + dot] = partial(_move, record)
     for mnemonic, name in _IMMEDIATE.items():
         dotted = mnemonic + "." * (name == "and")
         table[dotted] = partial(_immediate, name, name == "and")
+    for mnemonic, name in _UPPER.items():
+        table[mnemonic] = partial(_upper, name)
+    for end, signed in (("", True), ("u", False)):
+        table["divw" + end] = partial(_divide, 32, signed)
+        table["divd" + end] = partial(_divide, 64, signed)
     for mnemonic, (name, width, signed) in _SHIFTS.items():
         table[mnemonic] = partial(_shift, name, width, signed, False)
         table[mnemonic + "i"] = partial(_shift, name, width, signed, True)
@@ -185,8 +253,7 @@ def arithmetic() -> dict[str, Handler]:
     return table | {
         "li": partial(_load_immediate, 0),
         "lis": partial(_load_immediate, 16),
-        "neg": partial(_unary, "neg"),
-        "not": partial(_unary, "bitnot"),
+        "subfic": _subtract_from,
         "extsw": partial(_extend, S32),
         "extsh": partial(_extend, IntType(16, True)),
         "extsb": partial(_extend, IntType(8, True)),

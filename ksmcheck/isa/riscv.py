@@ -1,9 +1,9 @@
 """RISC-V: what its instructions do (The RISC-V Instruction Set Manual, volume I).
 
-RV64 with the A extension. Tags are those of models/riscv: Acq, Rel and AcqRel for ``.aq``, ``.rl``
-and ``.aqrl``, on both events of an AMO; X marks the events of an AMO, EX those of LR and SC; fences
-are Fence.pred.succ, Fence.tso and Fence.i. Loads and stores with ``.aq`` and ``.rl`` are not in the
-manual's chapters, but its memory model and its litmus tests have them.
+RV64 with the extensions A, M, Zabha, Zacas and some of B. Tags are those of models/riscv: Acq,
+Rel and AcqRel for ``.aq``, ``.rl`` and ``.aqrl``, on both events of an AMO; X marks the events of
+an AMO, EX those of LR and SC; fences are Fence.pred.succ, Fence.tso and Fence.i. Loads and stores
+with ``.aq`` and ``.rl`` are not in the manual's chapters, but in its memory model and its tests.
 """
 
 from __future__ import annotations
@@ -97,6 +97,19 @@ def _amo(name: str, new: str, signed: bool, tags: Tags, width: int, line: Line) 
     return (act, *_extended(dst, width)) if width < 64 and not signed else (act,)
 
 
+def _compare_and_swap(name: str, tags: Tags, width: int, line: Line) -> Micros:
+    """``amocas.w x1,x2,(x3)``: x1 is compared with, and gets the old value. Where they differ there
+    is no write; x1 is a source of the write, as the stored register is."""
+    line.expect(3)
+    dst, expected = register(line[0]), value_of(line[0])
+    value, where = value_of(line[1]), address(line[2])
+    both = (*tags, "X")
+    act = acts.compare_swap(
+        name, both, both, dst, where, expected, value, IntType(width, True), WORD, decided=True
+    )
+    return (act,)
+
+
 def _extended(dst: str | None, width: int) -> Micros:
     if dst is None:
         return ()
@@ -163,9 +176,12 @@ def _accesses() -> dict[str, Handler]:
             table[name] = partial(_load_reserved, name, tags, width)
             name = f"sc.{suffix}{order}"
             table[name] = partial(_store_conditional, name, tags, width)
+        for suffix, width in _WIDTHS.items():
             for stem, (new, signed) in _AMOS.items():
                 name = f"amo{stem}.{suffix}{order}"
                 table[name] = partial(_amo, name, new, signed, tags, width)
+            name = f"amocas.{suffix}{order}"
+            table[name] = partial(_compare_and_swap, name, tags, width)
     return table
 
 

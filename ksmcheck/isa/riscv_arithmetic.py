@@ -45,6 +45,52 @@ def _less(signed: bool, immediate: bool, line: Line) -> Micros:
     return _assign(dst, compare("lt", type, value_of(line[1]), _right(line, immediate)))
 
 
+def _divide(name: str, type: IntType, line: Line) -> Micros:
+    """Towards 0; by 0 the quotient is -1 and the remainder the dividend (chapter M)."""
+    line.expect(3)
+    left, right = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
+    zero = compare("eq", type, right, number(0))
+    divisor = Op("ite", (zero, number(1, type), right), type)
+    without = number(-1, type) if name == "div" else left
+    value = Op("ite", (zero, without, op(name, type, left, divisor)), type)
+    return _assign(register(line[0]), cast(S32, value) if type.width == 32 else value)
+
+
+def _inverted(name: str, outer: bool, line: Line) -> Micros:
+    """``andn``, ``orn``: with the complement of the second; ``xnor``: the complement of all."""
+    line.expect(3)
+    right: Expr = value_of(line[2])
+    if outer:
+        value = Op("bitnot", (op(name, WORD, value_of(line[1]), right),), WORD)
+    else:
+        value = op(name, WORD, value_of(line[1]), Op("bitnot", (right,), WORD))
+    return _assign(register(line[0]), value)
+
+
+def _extreme(name: str, signed: bool, line: Line) -> Micros:
+    """``max``, ``minu``."""
+    line.expect(3)
+    type = IntType(64, signed)
+    left, right = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
+    value = Op("ite", (compare(name, type, left, right), left, right), type)
+    return _assign(register(line[0]), value)
+
+
+def _shift_and_add(places: int, line: Line) -> Micros:
+    """``sh2add x1,x2,x3``: x3 + 4 * x2."""
+    line.expect(3)
+    moved = shift("shl", WORD, value_of(line[1]), number(places))
+    return _assign(register(line[0]), op("add", WORD, moved, value_of(line[2])))
+
+
+def _zero_if(name: str, line: Line) -> Micros:
+    """``czero.eqz x1,x2,x3``: 0 if x3 is 0, else x2."""
+    line.expect(3)
+    condition = compare(name, WORD, value_of(line[2]), number(0))
+    value = Op("ite", (condition, number(0), cast(WORD, value_of(line[1]))), WORD)
+    return _assign(register(line[0]), value)
+
+
 def _compared(name: str, swap: bool, line: Line) -> Micros:
     """``seqz``, ``snez``, ``sltz``, ``sgtz``."""
     line.expect(2)
@@ -95,7 +141,21 @@ def arithmetic() -> dict[str, Handler]:
     for suffix, signed in (("", True), ("u", False)):
         table["slt" + suffix] = partial(_less, signed, False)
         table["slti" + suffix] = partial(_less, signed, True)
+    for suffix, width in (("", 64), ("w", 32)):
+        for mnemonic, name in {"div": "div", "rem": "mod"}.items():
+            table[mnemonic + suffix] = partial(_divide, name, IntType(width, True))
+            table[f"{mnemonic}u{suffix}"] = partial(_divide, name, IntType(width, False))
+    for suffix, signed in (("", True), ("u", False)):
+        table["max" + suffix] = partial(_extreme, "gt", signed)
+        table["min" + suffix] = partial(_extreme, "lt", signed)
+    for places in (1, 2, 3):
+        table[f"sh{places}add"] = partial(_shift_and_add, places)
     table |= {
+        "andn": partial(_inverted, "and", False),
+        "orn": partial(_inverted, "or", False),
+        "xnor": partial(_inverted, "xor", True),
+        "czero.eqz": partial(_zero_if, "eq"),
+        "czero.nez": partial(_zero_if, "ne"),
         "seqz": partial(_compared, "eq", False),
         "snez": partial(_compared, "ne", False),
         "sltz": partial(_compared, "lt", False),
@@ -105,6 +165,10 @@ def arithmetic() -> dict[str, Handler]:
         "mv": partial(_move, WORD),
         "sext.w": partial(_move, S32),
         "zext.w": partial(_move, IntType(32, False)),
+        "sext.b": partial(_move, IntType(8, True)),
+        "sext.h": partial(_move, IntType(16, True)),
+        "zext.b": partial(_move, IntType(8, False)),
+        "zext.h": partial(_move, IntType(16, False)),
         "neg": partial(_unary, "neg", WORD),
         "negw": partial(_unary, "neg", S32),
         "not": partial(_unary, "bitnot", WORD),

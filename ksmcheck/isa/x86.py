@@ -7,6 +7,7 @@ The read and the write of one instruction are not in program order with each oth
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from ksmcheck.isa import acts
@@ -14,6 +15,8 @@ from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, both, cast, compare, either, negation, number, op
 from ksmcheck.isa.micro import END, BadInstruction, Go, Micros
 from ksmcheck.isa.operands import Line, split_line
+from ksmcheck.isa.outside import reason
+from ksmcheck.isa.x86_bits import bit, shifts
 from ksmcheck.isa.x86_operands import Form, canonical32, canonical64, form_of
 from ksmcheck.kernel.ints import BOOL, S32, S64, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
@@ -266,7 +269,9 @@ def _nothing(line: Line) -> Micros:
     return ()
 
 
-_LOCKABLE = {
+_Formed = tuple[Callable[[Form], Micros], int]
+
+_LOCKABLE: dict[str, _Formed] = {
     "ADD": (_arithmetic, 2),
     "SUB": (_arithmetic, 2),
     "AND": (_arithmetic, 2),
@@ -279,9 +284,18 @@ _LOCKABLE = {
     "XCHG": (_exchange, 2),
     "XADD": (_exchange_add, 2),
     "CMPXCHG": (_compare_exchange, 2),
+    "BTS": (partial(bit, "BTS"), 2),
+    "BTR": (partial(bit, "BTR"), 2),
+    "BTC": (partial(bit, "BTC"), 2),
 }
 _SUFFIXES = "BWLQ"
-_PLAIN = {"MOV": (_move, 2), "CMP": (_compare, 2), "TEST": (_compare, 2), "LEA": (_address_of, 2)}
+_PLAIN: dict[str, _Formed] = {
+    "MOV": (_move, 2),
+    "CMP": (_compare, 2),
+    "TEST": (_compare, 2),
+    "LEA": (_address_of, 2),
+    "BT": (partial(bit, "BT"), 2),
+}
 
 
 def _formed(name: str, long: bool, line: Line) -> Micros:
@@ -307,9 +321,8 @@ def _locked(long: bool, line: Line) -> Micros:
         if name not in _LOCKABLE and long and name[-1:] in _SUFFIXES and name[:-1] in _LOCKABLE:
             name = name[:-1]
         if name not in _LOCKABLE:
-            raise BadInstruction(
-                f"LOCK does not go with '{inner.mnemonic}'", 0, len(inner.mnemonic)
-            )
+            message, end = f"LOCK does not go with '{inner.mnemonic}'", len(inner.mnemonic)
+            raise BadInstruction(message, 0, end, reason("X86", inner.mnemonic))
         handler, operands = _LOCKABLE[name]
         form = form_of(inner, name, long=long, locked=True, operands=operands)
         if not any(form.is_memory(o) for o in inner.operands):
@@ -349,6 +362,9 @@ def x86(name: str) -> Dialect:
         "ENDBR64": _nothing,
         "RET": _return,
         "LOCK": partial(_locked, long),
+        "JLT": partial(_jump, _CONDITIONS["L"]),  # herd7's names
+        "JGT": partial(_jump, _CONDITIONS["G"]),
+        **shifts(long),
     }
     for mnemonic in (*_LOCKABLE, *_PLAIN):
         table[mnemonic] = partial(_formed, mnemonic, long)

@@ -12,6 +12,7 @@ from ksmcheck.kernel.types import (
     UNSIGNED,
     UNSIGNED_LONG,
     ArrayOf,
+    BitField,
     CType,
     IntegerType,
     StructType,
@@ -205,4 +206,6 @@ def _member(type: CType, name: str, span: Span, types: Declarations) -> tuple[in
     if not isinstance(type, StructType):
         raise InputError(f"{type} has no members", span)
     member = types.member(type, name, span)
+    if isinstance(member.type, BitField):
+        raise InputError(f"{name} is a bit-field: it has no offset in bytes", span)
     return member.offset, member.type

@@ -142,10 +142,9 @@ class Declarations(Struct):
     def _struct(self, item: StructDef) -> None:
         parts = []
         for member in item.fields:
-            if member.bits is not None:
-                hint = "use a whole word and bit operations"
-                raise InputError("bit-fields are not supported", member.span, hint=hint)
-            parts.append(Part(member.name, self.resolve(member.type), member.span, member.volatile))
+            bits = None if member.bits is None else constant(member.bits, self)[0]
+            type = self.resolve(member.type)
+            parts.append(Part(member.name, type, member.span, member.volatile, bits))
         self.layouts.define(StructType(item.kind, item.tag), tuple(parts), item.span)
 
     def _enum(self, item: EnumDef) -> None:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ksmcheck.kernel.types import WORDS, ArrayOf, CType, IntegerType, PointerTo, StructType
-from ksmcheck.record import Struct, field
+from ksmcheck.kernel import bitfields
+from ksmcheck.kernel.types import (
+    WORDS,
+    ArrayOf,
+    BitField,
+    CType,
+    IntegerType,
+    PointerTo,
+    StructType,
+)
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError, Span
 
 
@@ -30,20 +39,28 @@ class Layout(Struct, frozen=True):
 
 
 class Scalar(Struct, frozen=True):
-    """One scalar inside an object: ``path`` continues the object's name (``.a[1].b``)."""
+    """One scalar inside an object: ``path`` continues the object's name (``.a[1].b``).
+
+    ``fields``: the word of bit-fields; ``.a+b`` for that of a and b.
+    """
 
     path: str
     offset: int
     type: CType
+    fields: bool = False
 
 
 class Part(Struct, frozen=True):
-    """A member as declared, before layout: ``name`` None for an anonymous struct or union."""
+    """A member as declared, before layout: ``name`` None for an anonymous struct or union.
+
+    ``bits`` is a bit-field's width; without a name it only takes room.
+    """
 
     name: str | None
     type: CType
     span: Span
     volatile: bool = False
+    bits: int | None = None
 
 
 class Layouts(Struct):
@@ -77,6 +94,8 @@ class Layouts(Struct):
         """sizeof, in bytes."""
         if isinstance(type, IntegerType):
             return type.size
+        if isinstance(type, BitField):
+            return type.word.size
         if isinstance(type, PointerTo):
             return 8
         if isinstance(type, ArrayOf):
@@ -106,6 +125,10 @@ class Layouts(Struct):
             known = taken.get(scalar.offset)
             if known is None:
                 taken[scalar.offset] = (width, scalar)
+            elif known[0] == width and known[1].fields and scalar.fields:
+                more = scalar.path.rpartition(".")[2]
+                path = f"{known[1].path}+{more}"
+                taken[scalar.offset] = (width, replace(scalar, path=path))
             elif known[0] != width:
                 raise _overlap(known[1], scalar, span)
         last: tuple[int, Scalar] | None = None
@@ -126,22 +149,44 @@ class Layouts(Struct):
                 at = offset + member.offset
                 yield from self._walk(member.type, f"{path}.{member.name}", at, span)
         else:
-            yield Scalar(path, offset, type)
+            fields = isinstance(type, BitField)
+            yield Scalar(path, offset, type.word if isinstance(type, BitField) else type, fields)
 
     def _lay_out(self, type: StructType, parts: tuple[Part, ...]) -> Layout:
+        """``end`` counts bits."""
         union = type.kind == "union"
         members: list[Member] = []
-        end, align = 0, 1
+        fields: list[tuple[int, bitfields.Placed]] = []
+        end, most, align = 0, 0, 1
         for part in parts:
-            needs = self.align(part.type, part.span)
-            offset = 0 if union else _round_up(end, needs)
-            for member in self._members(part, offset):
-                _check_new(member, members, type, part.span)
-                members.append(member)
-            size = self.size(part.type, part.span)
-            end = max(end, size) if union else offset + size
-            align = max(align, needs)
-        return Layout(_round_up(end, align), align, tuple(members))
+            at = 0 if union else end
+            if part.bits is not None:
+                placed = bitfields.placed(*_as_field(part, at))
+                end = placed.at + part.bits
+                if part.name is not None:
+                    fields.append((len(members) + len(fields), placed))
+            else:
+                needs = self.align(part.type, part.span)
+                offset = _round_up(-(-at // 8), needs)
+                members += self._members(part, offset)
+                end = (offset + self.size(part.type, part.span)) * 8
+            most = max(most, end)
+            if part.name is not None or part.bits is None:
+                align = max(align, self.align(part.type, part.span))
+        self._add_fields(members, fields, union)
+        _check_names(members, type, parts)
+        return Layout(_round_up(-(-most // 8), align), align, tuple(members))
+
+    def _add_fields(
+        self, members: list[Member], fields: list[tuple[int, bitfields.Placed]], union: bool
+    ) -> None:
+        """The bit-fields in their places among the members."""
+        others = [] if union else members
+        taken = [(8 * m.offset, 8 * (m.offset + self.size(m.type, None))) for m in others]
+        found = bitfields.words([placed for _, placed in fields], taken)
+        for (index, placed), (offset, type) in zip(fields, found, strict=True):
+            assert placed.name is not None
+            members.insert(index, Member(placed.name, type, offset, placed.volatile))
 
     def _members(self, part: Part, offset: int) -> Iterator[Member]:
         if part.name is not None:
@@ -152,9 +197,17 @@ class Layouts(Struct):
             yield Member(inner.name, inner.type, offset + inner.offset, inner.volatile)
 
 
-def _check_new(member: Member, members: list[Member], type: StructType, span: Span) -> None:
-    if any(m.name == member.name for m in members):
-        raise InputError(f"{type} has two members named {member.name}", span)
+def _as_field(part: Part, at: int) -> tuple[str | None, CType, int, int, Span, bool]:
+    assert part.bits is not None
+    return part.name, part.type, part.bits, at, part.span, part.volatile
+
+
+def _check_names(members: list[Member], type: StructType, parts: tuple[Part, ...]) -> None:
+    names = [member.name for member in members]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            span = next((p.span for p in reversed(parts) if p.name == name), parts[-1].span)
+            raise InputError(f"{type} has two members named {name}", span)
 
 
 def _round_up(value: int, align: int) -> int:

@@ -37,6 +37,7 @@ _WEAKER_ACCESSES: dict[str, tuple[str, ...]] = {
     "rcu_assign_pointer": ("RCU_INIT_POINTER",),
     "READ_ONCE": ("plain",),
     "ACCESS_ONCE": ("plain",),
+    "ACCESS_ONCE=": ("plain",),
     "WRITE_ONCE": ("plain",),
     "clear_bit_unlock": ("clear_bit",),
     "test_and_set_bit": ("test_and_set_bit_lock",),

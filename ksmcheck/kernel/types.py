@@ -67,7 +67,39 @@ class VoidType(Struct, frozen=True):
         return "void"
 
 
-CType: TypeAlias = IntegerType | PointerTo | ArrayOf | StructType | VoidType
+class BitField(Struct, frozen=True):
+    """``bits`` bits from bit ``at`` on of a ``word`` in memory, which is what is accessed.
+
+    It is of ``declared`` type, cut to that width; no scalar, for no access is of it alone.
+    """
+
+    word: IntegerType
+    at: int
+    bits: int
+    declared: IntegerType
+
+    def __str__(self) -> str:
+        return f"{self.declared}:{self.bits}"
+
+    @property
+    def ints(self) -> IntType:
+        """The word's width, with the sign of the field's values."""
+        return IntType(self.word.ints.width, self.declared.ints.signed)
+
+    @property
+    def alone(self) -> bool:
+        """Whether the word holds nothing else: then a store need not read it."""
+        return self.bits == self.word.ints.width
+
+    @property
+    def value(self) -> IntegerType:
+        """C17 6.3.1.1: ``int`` if that holds all its values, as for narrow types."""
+        if self.declared.ints == BOOL:
+            return BOOLEAN
+        return INT if self.bits < 32 or self.declared.ints == S32 else self.declared
+
+
+CType: TypeAlias = IntegerType | PointerTo | ArrayOf | StructType | VoidType | BitField
 
 INT = IntegerType("int", S32)
 UNSIGNED = IntegerType("unsigned int", U32)

@@ -12,6 +12,7 @@ from ksmcheck.kernel.ints import ADDRESS, S32
 from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import (
     ArrayOf,
+    BitField,
     CType,
     IntegerType,
     PointerTo,
@@ -19,7 +20,7 @@ from ksmcheck.kernel.types import (
     ints_of,
     is_scalar,
 )
-from ksmcheck.program import fold
+from ksmcheck.program import bitfields, fold
 from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Property
 from ksmcheck.program.places import InMemory, InRegisters, Place
 from ksmcheck.program.statements import Statements
@@ -151,6 +152,9 @@ class Final(Statements):
             if len(members) != 1:
                 raise InputError(f"{place.type} is not one value", node.span, hint="name a member")
             place = InMemory(place.address, members[0].type)
+        if isinstance(place.type, BitField):
+            word = InMemory(place.address, place.type.word)
+            return bitfields.taken(self._final(word, node.span), place.type)
         return Value(self._final(place, node.span), place.type)
 
     def _final(self, place: InMemory, span: Span) -> Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ksmcheck.kernel.constants import literal_type, offset_of, try_constant
 from ksmcheck.kernel.ints import ADDRESS
-from ksmcheck.kernel.types import UNSIGNED_LONG, VOID, CType, PointerTo
+from ksmcheck.kernel.types import UNSIGNED_LONG, VOID, BitField, CType, PointerTo
 from ksmcheck.program import fold
 from ksmcheck.program.calls import Calls
 from ksmcheck.program.graph import Graph
@@ -137,7 +137,8 @@ class Expressions(Calls):
         kept, objects = self.graph, dict(self.memory.objects)
         self.graph = Graph()
         try:
-            return self.place(expr).type if self.is_place(expr) else self.value(expr).type
+            type = self.place(expr).type if self.is_place(expr) else self.value(expr).type
+            return type.value if isinstance(type, BitField) else type
         finally:
             self.graph = kept
             self.memory.objects = objects

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.declarations import Declarations
-from ksmcheck.kernel.types import WORDS, ArrayOf, CType, StructType, is_scalar
+from ksmcheck.kernel.ints import BOOL
+from ksmcheck.kernel.types import WORDS, ArrayOf, BitField, CType, StructType, is_scalar
 from ksmcheck.syntax.c_ast import (
     ArrayType,
+    Binary,
     Call,
+    Cast,
     Expr,
     InitList,
+    IntLit,
     NamedType,
     PointerType,
     TagType,
@@ -48,14 +52,40 @@ def leaves(
         yield from leaves(type, init.items[0][1], types, offset)
         return
     place = 0
+    words: dict[int, Expr] = {}
+    fields: set[tuple[int, int]] = set()
     for designator, expr in init.items:
         if designator is not None:
             place = _designated(type, designator, init, types)
         inner, at = _at(type, place, expr, types)
+        if isinstance(inner, BitField):
+            if (at, inner.at) in fields:
+                raise InputError("this bit-field is given a value twice", expr.span)
+            fields.add((at, inner.at))
+            field = _in_word(expr, inner)
+            words[at] = Binary("|", words[at], field, init.span) if at in words else field
+            place += 1
+            continue
         if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
             raise InputError(f"{inner} needs braces", expr.span)
         yield from leaves(inner, expr, types, offset + at)
         place += 1
+    for at, word in words.items():
+        yield offset + at, word
+
+
+def _in_word(expr: Expr, field: BitField) -> Expr:
+    """The value of a bit-field, where it is in its word: several of them are or-ed together."""
+    span = expr.span
+    if isinstance(expr, InitList):
+        raise InputError("a bit-field takes one value", span)
+    if field.declared.ints == BOOL:
+        value: Expr = Binary("!=", expr, IntLit(0, "0", span), span)
+    else:
+        mask = (1 << field.bits) - 1
+        value = Binary("&", expr, IntLit(mask, f"{mask}UL", span), span)
+    wide = Cast(NamedType("unsigned long", span), value, span)
+    return Binary("<<", wide, IntLit(field.at, str(field.at), span), span)
 
 
 def is_word(type: CType) -> bool:

@@ -7,6 +7,7 @@ from ksmcheck.kernel.ints import ADDRESS, S32
 from ksmcheck.kernel.types import (
     INT,
     ArrayOf,
+    BitField,
     CType,
     IntegerType,
     PointerTo,
@@ -17,7 +18,7 @@ from ksmcheck.kernel.types import (
     is_scalar,
     promote,
 )
-from ksmcheck.program import fold
+from ksmcheck.program import bitfields, fold
 from ksmcheck.program.graph import Forget, Node
 from ksmcheck.program.ir import Check, Const, Use
 from ksmcheck.program.places import InMemory, InRegisters, Place, Places
@@ -234,6 +235,8 @@ class Operators(Places):
         self.write(place, value, target)
         if isinstance(place, InRegisters):  # not the expression again: it may read the register
             return self.current(place, target.span)
+        if isinstance(place.type, BitField):
+            return bitfields.narrowed(value, place.type)
         return assign(value, place.type, target.span, lenient=self.frame.lenient)
 
     def arithmetic(self, op: str, left: Value, right: Value, node: Tree) -> Value:

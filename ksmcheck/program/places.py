@@ -9,6 +9,7 @@ from ksmcheck.kernel.ints import ADDRESS
 from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import (
     ArrayOf,
+    BitField,
     CType,
     IntegerType,
     PointerTo,
@@ -17,14 +18,14 @@ from ksmcheck.kernel.types import (
     ints_of,
     is_scalar,
 )
-from ksmcheck.program import fold
+from ksmcheck.program import bitfields, fold
 from ksmcheck.program.context import Context
 from ksmcheck.program.ir import Access, Const, Expr, Set, Use
 from ksmcheck.program.scope import Variable
 from ksmcheck.program.values import Value, assign, moved, need_scalar
-from ksmcheck.record import Struct
+from ksmcheck.record import Struct, replace
+from ksmcheck.syntax.c_ast import Call, Index, IntLit, Member, Name, Unary
 from ksmcheck.syntax.c_ast import Expr as Tree
-from ksmcheck.syntax.c_ast import Index, IntLit, Member, Name, Unary
 from ksmcheck.text import InputError, Span
 
 
@@ -60,6 +61,9 @@ class Places(Context):
             return self._member(expr)
         if isinstance(expr, Index):
             return self._element(expr)
+        if self._gives_struct(expr):
+            assert isinstance(expr, Call)
+            return self.returned(expr)
         raise InputError("this is not a variable, member or element", expr.span)
 
     def is_place(self, expr: Tree) -> bool:
@@ -67,7 +71,17 @@ class Places(Context):
             return expr.arrow or self.is_place(expr.base)
         if isinstance(expr, Name):
             return try_constant(expr, self.declarations) is None or bool(self.find(expr.name))
-        return isinstance(expr, Index) or (isinstance(expr, Unary) and expr.op == "*")
+        if isinstance(expr, Index) or (isinstance(expr, Unary) and expr.op == "*"):
+            return True
+        return self._gives_struct(expr)
+
+    def _gives_struct(self, expr: Tree) -> bool:
+        """Whether it is a call of a function that returns a struct."""
+        function = None
+        if isinstance(expr, Call):
+            function = self.declarations.functions.get(expr.callee.name)
+        result = None if function is None else self.declarations.resolve(function.result)
+        return isinstance(result, StructType)
 
     def _named(self, expr: Name) -> Place:
         variable = self.find(expr.name)
@@ -155,6 +169,10 @@ class Places(Context):
         step = self.layouts.size(type.element, expr.span)
         return InRegisters(base.variable, base.offset + expr.index.value * step, type.element)
 
+    def returned(self, call: Call) -> Place:
+        """The struct that a call gives."""
+        raise NotImplementedError
+
     # Reading and writing.
 
     def read(self, place: Place, node: Tree) -> Value:
@@ -163,6 +181,9 @@ class Places(Context):
             if isinstance(place, InRegisters):
                 raise InputError("an array in registers has no address", node.span)
             return Value(place.address, PointerTo(place.type.element, place.volatile))
+        if isinstance(place.type, BitField):
+            word = replace(place, type=place.type.word)
+            return bitfields.taken(self.read(word, node).expr, place.type)
         if not is_scalar(place.type):
             raise InputError(f"{place.type} is used as a value", node.span, hint="name a member")
         if isinstance(place, InRegisters):
@@ -182,11 +203,21 @@ class Places(Context):
 
     def current(self, place: InRegisters, span: Span) -> Value:
         """What the register holds now."""
+        if isinstance(place.type, BitField):
+            word = self.current(replace(place, type=place.type.word), span)
+            return bitfields.taken(word.expr, place.type)
         register, type = self._register(place, span)
         return Value(fold.cast(ints_of(place.type), Use(register, ints_of(type))), place.type)
 
     def write(self, place: Place, value: Value, node: Tree) -> None:
-        """Stores a scalar, converted as if by assignment."""
+        """Stores a scalar, converted as if by assignment; a bit-field's word is read for that."""
+        if isinstance(place.type, BitField):
+            declared = place.type.declared
+            value = assign(value, declared, node.span, lenient=self.frame.lenient)
+            new = bitfields.put(self._field_word(place, place.type, node), value.expr, place.type)
+            word = replace(place, type=place.type.word)
+            self.write(word, Value(new, place.type.word), node)
+            return
         if not is_scalar(place.type):
             raise InputError(f"{place.type} cannot be assigned", node.span)
         converted = assign(value, place.type, node.span, lenient=self.frame.lenient)
@@ -199,6 +230,15 @@ class Places(Context):
         args = (place.address, converted.expr)
         self.graph.emit(Access(name, None, args, ints, None, self.origin(node.span, node)))
 
+    def _field_word(self, place: Place, field: BitField, node: Tree) -> Expr:
+        """What a bit-field's word holds; that of a local may have got no value before."""
+        word = replace(place, type=field.word)
+        if field.alone:
+            return Const(0, field.word.ints)
+        if isinstance(word, InRegisters):
+            return self.current(word, node.span).expr
+        return self.read(word, node).expr
+
     def _register(self, place: InRegisters, span: Span) -> tuple[str, CType]:
         """The register of a scalar part of a local, and the type it is kept in."""
         variable = place.variable
@@ -210,6 +250,8 @@ class Places(Context):
         raise InputError(f"no such part of {variable.name}", span)
 
     def address_of(self, place: Place, span: Span) -> Value:
+        if isinstance(place.type, BitField):
+            raise InputError("a bit-field has no address", span)
         if isinstance(place, InRegisters):
             raise InputError(f"{place.variable.name} is a register: it has no address here", span)
         return Value(place.address, PointerTo(place.type, place.volatile))

@@ -9,6 +9,7 @@ from ksmcheck.kernel.types import (
     INT,
     VOID,
     ArrayOf,
+    BitField,
     CType,
     IntegerType,
     PointerTo,
@@ -83,7 +84,11 @@ class PrimitiveCalls(Operators):
     def _macro_place(self, primitive: Primitive, argument: Tree) -> Place:
         """The lvalue that READ_ONCE and its like are written with; evaluated here, once."""
         if self.is_place(argument):
-            return self.place(argument)
+            place = self.place(argument)
+            if isinstance(place.type, BitField):
+                hint = "a plain access reads the word that it is in"
+                raise InputError(f"{primitive.name} of a bit-field", argument.span, hint=hint)
+            return place
         hint = f"write {primitive.name}(*...) to access what a pointer points to"
         message = f"{primitive.name} needs a variable, member or element"
         raise InputError(message, argument.span, hint=hint)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from ksmcheck.kernel.types import CType, PointerTo, ints_of, is_scalar
+from ksmcheck.kernel.types import BitField, CType, PointerTo, ints_of, is_scalar
+from ksmcheck.program import bitfields
 from ksmcheck.program.initialisers import UNLOCKED, is_word, leaves
 from ksmcheck.program.ir import Const
 from ksmcheck.program.places import InMemory, Place
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.values import Value, assign, integer
-from ksmcheck.record import Struct
+from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import Call, Expr, InitList, Name
 from ksmcheck.syntax.litmus_ast import InitEntry, LitmusTest
 from ksmcheck.text import InputError, Span
 
 
 class Start(Struct):
-    """``cells``: address -> raw value. ``registers``: (thread, name) -> value."""
+    """``cells``: address -> raw value. ``registers``: (thread, name) -> value. ``fields``: the
+    bit-fields that are given by themselves, by the address of their word."""
 
     cells: dict[int, int]
     registers: dict[tuple[int, str], tuple[Value, Span]]
+    fields: dict[int, set[int]] = field(default_factory=dict)
 
 
 class Initial(Statements):
@@ -63,6 +66,9 @@ class Initial(Statements):
 
     def _fill_cells(self, place: Place, init: Expr, found: Start, *, strict: bool) -> None:
         assert isinstance(place, InMemory) and isinstance(place.address, Const)
+        if isinstance(place.type, BitField):
+            self._fill_field(place.address.value, place.type, init, found)
+            return
         inner = _plain(init, place.type)
         for offset, expr in leaves(place.type, inner, self.declarations):
             target = self._scalar_at(place, offset, expr)
@@ -74,6 +80,17 @@ class Initial(Statements):
             converted = assign(value, target.type, expr.span, lenient=lenient).expr
             assert isinstance(converted, Const)
             found.cells[target.address.value] = ints_of(target.type).raw(converted.value)
+
+    def _fill_field(self, address: int, type: BitField, init: Expr, found: Start) -> None:
+        """``s.a = 1``, where a is a bit-field of s: only of the start state."""
+        known = found.fields.setdefault(address, set())
+        if type.at in known or (address in found.cells and not known):
+            self._twice(init)
+        known.add(type.at)
+        before = Const(found.cells.get(address, 0), type.word.ints)
+        word = bitfields.put(before, self._constant(init, herd=True).expr, type)
+        assert isinstance(word, Const)
+        found.cells[address] = word.value
 
     def _twice(self, expr: Expr) -> None:
         raise InputError("this location is given a start value twice", expr.span)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from ksmcheck.kernel.ints import S32
 from ksmcheck.kernel.spelling import did_you_mean
-from ksmcheck.kernel.types import VOID, CType, VoidType, ints_of, is_scalar
+from ksmcheck.kernel.types import VOID, CType, StructType, VoidType, ints_of, is_scalar
 from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.expressions import Expressions
 from ksmcheck.program.graph import Forget, Node
 from ksmcheck.program.initialisers import is_word, leaves, sized
 from ksmcheck.program.ir import NO_RETURN, Check, Const, Frame, Use
+from ksmcheck.program.places import InRegisters, Place
 from ksmcheck.program.scope import Activation, Scope, Targets, Variable
 from ksmcheck.program.switches import Switches
 from ksmcheck.program.values import NOTHING, Value, assign
 from ksmcheck.syntax.c_ast import (
     Block,
     Break,
+    Call,
     Case,
     Continue,
     Declaration,
@@ -176,9 +178,6 @@ class Statements(Switches, Expressions):
 
     def _declaration(self, stmt: Declaration) -> None:
         type = sized(self.declarations.resolve(stmt.type), stmt.init)
-        if stmt.static:
-            hint = "make it a variable at file level"
-            raise InputError("static local variables are not supported", stmt.span, hint=hint)
         if isinstance(type, VoidType):
             raise InputError("a variable cannot be void", stmt.span)
         variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)
@@ -211,13 +210,16 @@ class Statements(Switches, Expressions):
         self._check_call(function, args, span)
         caller = self.frame
         result_type = self.declarations.resolve(function.result)
-        values = [self.value(arg) for arg in args]
+        types = [self.declarations.resolve(param.type) for param in function.params]
+        values = [self._argument(arg, type) for arg, type in zip(args, types, strict=True)]
         callee = self._activation(function, result_type, span)
         self.frame = callee
-        for param, value, arg in zip(function.params, values, args, strict=True):
-            type = self.declarations.resolve(param.type)
-            converted = assign(value, type, arg.span, lenient=caller.lenient)
+        for param, type, value, arg in zip(function.params, types, values, args, strict=True):
             variable = self.declare(param.name, type, param.span, volatile=param.volatile)
+            if isinstance(value, InRegisters):
+                self.copy(self.place_of(variable), value, arg)
+                continue
+            converted = assign(value, type, arg.span, lenient=caller.lenient)
             self.write(self.place_of(variable), converted, arg)
         assert function.body is not None
         self._block(function.body)
@@ -230,17 +232,31 @@ class Statements(Switches, Expressions):
         if callee.result is None:
             return NOTHING
         register, type = callee.result
+        if isinstance(type, StructType):
+            return Value(Use(register, S32), type)
         return Value(Use(register, ints_of(type)), type)
+
+    def _argument(self, arg: Expr, type: CType) -> Value | InRegisters:
+        """What is passed; a struct is copied, as the parameter is the function's own."""
+        if not isinstance(type, StructType):
+            return self.value(arg)
+        held = InRegisters(Variable("(argument)", type, self.graph.fresh("t")), 0, type)
+        self.copy(held, self._aggregate(arg, type), arg)
+        return held
+
+    def returned(self, call: Call) -> Place:
+        """The struct that a call gives: ``inline`` names its registers."""
+        value = self.call(call, used=True)
+        assert isinstance(value.expr, Use)
+        return InRegisters(Variable(call.callee.name, value.type, value.expr.reg), 0, value.type)
 
     def _activation(self, function: Function, result_type: CType, span: Span) -> Activation:
         stack = (*self.frame.stack, Frame(function.name, span))
         result = None
         if result_type != VOID:
-            if not is_scalar(result_type):
-                message = f"functions that return {result_type} are not supported"
-                raise InputError(message, span, hint="return a pointer, or pass one to fill in")
             result = (self.graph.fresh(f"{function.name}()"), result_type)
-            self.graph.emit(Forget(result[0], ints_of(result_type)))
+            for path, scalar in self.scalars(result_type, span):
+                self.graph.emit(Forget(result[0] + path, ints_of(scalar)))
         addressed = self.addressed.get(function.name)
         if addressed is None:
             addressed = addressed_locals(function, self.primitives)
@@ -275,6 +291,11 @@ class Statements(Switches, Expressions):
             raise InputError(f"{frame.function.name} must return a value", stmt.span)
         elif stmt.value is not None and frame.result is not None:
             register, type = frame.result
+            if isinstance(type, StructType):
+                given = InRegisters(Variable(frame.function.name, type, register), 0, type)
+                self.copy(given, self._aggregate(stmt.value, type), stmt.value)
+                self.graph.goto(frame.exit)
+                return
             value = self.value(stmt.value)
             self.set(register, assign(value, type, stmt.span, lenient=frame.lenient).expr)
         self.graph.goto(frame.exit)

@@ -88,10 +88,17 @@ class ThreadLowering(Statements):
         declared = _top_declarations(function)
         for name, (value, span) in self.starts.items():
             if name in {p.name for p in function.params}:
+                if value.expr == self._own_address(name):
+                    continue  # what it is anyway: ``0:x=x``
                 raise InputError(f"{name} is a parameter: its value is its location", span)
             if name not in declared:
                 variable = self.new_register(name, value.type)
                 self.graph.emit(Set(variable.register, value.expr))
+
+    def _own_address(self, name: str) -> Const:
+        item = self.objects[name].object
+        assert item is not None
+        return Const(item.address, ADDRESS)
 
     def declare(self, name: str, type: object, span: Span, *, volatile: bool = False) -> Variable:
         variable = super().declare(name, type, span, volatile=volatile)  # type: ignore[arg-type]

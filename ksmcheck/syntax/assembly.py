@@ -48,6 +48,7 @@ def parse_assembly(source: Source) -> AssemblyTest:
     reader = ConditionReader(source, text, end)
     reader.read()
     arrays = Arrays(init)
+    arrays.check(reader.arrays)
     final = reader.final
     return AssemblyTest(
         name=head["name"].removesuffix(".litmus"),

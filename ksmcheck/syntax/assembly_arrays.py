@@ -6,6 +6,7 @@ The array's own name is the address of its first element, wherever it stands.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from ksmcheck.record import replace
@@ -46,7 +47,15 @@ class Arrays:
     """Turns the names of the arrays that ``init`` declares into those of their first elements."""
 
     def __init__(self, init: tuple[Start, ...]) -> None:
-        self._names = {e.name[:-3] for e in init if e.thread is None and e.name.endswith("[0]")}
+        names = [e.name.partition("[")[0] for e in init if e.thread is None and "[" in e.name]
+        self._names = Counter(names)
+
+    def check(self, compared: list[tuple[Name, int]]) -> None:
+        """Raises InputError where an array is compared with fewer or more elements than it has."""
+        for name, count in compared:
+            if self._names[name.name] != count:
+                has = self._names[name.name] or "no"
+                raise InputError(f"{name.name} has {has} elements, not {count}", name.span)
 
     def starts(self, init: tuple[Start, ...]) -> Iterator[Start]:
         for entry in init:

@@ -17,7 +17,7 @@ from ksmcheck.text import InputError, Note, Source, Span
 _TOKEN = re.compile(
     r"\s*(?:(?P<register>P?(?P<thread>\d{1,3})\s*:\s*(?P<local>[A-Za-z_$%][\w.]*))"
     r"|(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+)\b)|(?P<name>[A-Za-z_][\w.]*(?:\[\d+\])?)"
-    r"|(?P<op>/\\|\\/|=>|!=|<>|==|[~=()\[\];,&])|(?P<skip><<(?s:.*?)>>)|(?P<eof>\Z)|(?P<bad>(?s:\S)))"
+    r"|(?P<op>/\\|\\/|=>|!=|<>|==|[~=()\[\]{};,&])|(?P<skip><<(?s:.*?)>>)|(?P<eof>\Z)|(?P<bad>(?s:\S)))"
 )
 _BINDS = {"=>": (1, "implies"), "\\/": (2, "or"), "/\\": (3, "and")}
 _COMPARE = {"=": "eq", "==": "eq", "!=": "ne", "<>": "ne"}
@@ -29,13 +29,15 @@ _DEEPEST = 200
 
 
 class ConditionReader:
-    """Reads ``source.text[start:]``, in which ``text`` has blanks for comments."""
+    """Reads ``source.text[start:]``, in which ``text`` has blanks for comments. ``arrays``
+    are those that are compared as a whole, and with how many elements."""
 
     def __init__(self, source: Source, text: str, start: int) -> None:
         self.source = source
         self.text = text
         self.depth = 0
         self.listed: list[PropExpr] = []
+        self.arrays: list[tuple[Name, int]] = []
         self.filter: PropTree | None = None
         self.final: Condition | None = None
         self._move(start)
@@ -170,8 +172,24 @@ class ConditionReader:
         if op is None:
             raise self._expected("'=' after the location")
         self._next()
+        if self.word == "{" and isinstance(left, Name):
+            return self._elements(op, left)
         right = self._value()
         return PropTree(op, (), (left, right), left.span.to(right.span))
+
+    def _elements(self, op: str, array: Name) -> PropTree:
+        """``v={1,2}``: of each element of an array."""
+        self._next()
+        parts: list[PropTree] = []
+        while not self._accept("}"):
+            value = self._value()
+            element = Name(f"{array.name}[{len(parts)}]", array.span)
+            parts.append(PropTree("eq", (), (element, value), array.span.to(value.span)))
+            if self.word != "}":
+                self._expect(",", "after an element")
+        self.arrays.append((array, len(parts)))
+        whole = PropTree("and", tuple(parts), (), array.span)
+        return whole if op == "eq" else PropTree("not", (whole,), (), whole.span)
 
     def _location(self) -> PropExpr:
         """A register, ``x`` or ``[x]``."""

@@ -18,6 +18,8 @@ _ENTRY = re.compile(
     re.A,
 )
 
+_CODE = re.compile(r"\binstr\s*:|\blabel\s*:|=\s*P?\d+\s*:|\bins_t\b")
+
 
 def read_start(source: Source, text: str, opening: int) -> tuple[tuple[Start, ...], int]:
     """The entries of the block that begins at ``opening``, and the offset behind it.
@@ -60,6 +62,8 @@ def _entries(source: Source, part: str, at: int) -> list[Start]:
 
 def _entry(part: str, span: Span) -> Start:
     match = _ENTRY.match(part)
+    if match is None and _CODE.search(part):
+        raise InputError("instructions and labels as data are not modelled", span)
     if match is None:
         hint = "an entry is x=1, uint64_t x=1, 0:X1=x or 0:X1=3, and ends with ';'"
         raise InputError("this entry of the start state is not understood", span, hint)

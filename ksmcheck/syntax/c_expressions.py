@@ -1,7 +1,6 @@
 """Expressions of kernel C by precedence climbing (C17 6.5, GNU extensions).
 
-C's grammar needs to know type names: ``(T) * x`` is a cast of ``*x`` or a product. ``Scopes`` keeps
-them; an identifier that is no known type is one only where nothing else is possible.
+An identifier that is no known type (``c_names``) is one only where nothing else is possible.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ from ksmcheck.syntax.c_ast import (
     TypeExpr,
     Unary,
 )
-from ksmcheck.syntax.c_cursor import Cursor
-from ksmcheck.syntax.c_words import KEYWORDS, REFUSED_WORDS, TYPE_START, TYPEDEF_NAMES
+from ksmcheck.syntax.c_names import Names
+from ksmcheck.syntax.c_words import KEYWORDS, REFUSED_WORDS
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError
 
@@ -44,6 +43,7 @@ C_PRECEDENCE: dict[str, int] = {
     for op in row.split()
 }
 ASSIGNMENTS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="})
+_SHORT_CIRCUITS = frozenset({"&&", "||"})
 _PREFIX = frozenset({"-", "+", "~", "!", "&", "*"})
 _CONTAINER_OF = frozenset({"container_of", "container_of_const", "list_entry", "rb_entry"})
 _OFFSETOF = frozenset({"offsetof", "__builtin_offsetof"})
@@ -52,17 +52,12 @@ _OFFSETOF = frozenset({"offsetof", "__builtin_offsetof"})
 _LONGEST_CHAIN = 200
 
 
-class Expressions(Cursor):
+class Expressions(Names):
     """Expressions alone, as in ``#if``; types and blocks come with the subclasses."""
 
     precedence: ClassVar[dict[str, int]] = C_PRECEDENCE
     # Other spellings of operators, for the languages that extend C's expressions.
     spellings: ClassVar[dict[str, str]] = {}
-
-    def __init__(self, tokens: list[Token]) -> None:
-        super().__init__(tokens)
-        # Innermost last; True for a typedef name, False for what hides one.
-        self.scopes: list[dict[str, bool]] = [{}]
 
     def type_name(self) -> TypeExpr:
         raise InputError("types have no meaning here", self.token.span)
@@ -70,33 +65,9 @@ class Expressions(Cursor):
     def block(self) -> Block:
         raise InputError("statements have no meaning here", self.token.span)
 
-    # --- names and types --------------------------------------------------------------------
-
-    def is_type(self, name: str) -> bool:
-        for scope in reversed(self.scopes):
-            if name in scope:
-                return scope[name]
-        return name in TYPEDEF_NAMES
-
-    def type_starts(self, token: Token) -> bool:
-        """Whether a type (or a declaration) starts with ``token``, by keyword or known name."""
-        return token.kind == "id" and (token.text in TYPE_START or self.is_type(token.text))
-
-    def _cast_starts(self) -> bool:
-        """At ``(``: whether a type in parentheses follows."""
-        first = self.ahead(1)
-        if first.kind != "id" or self.type_starts(first):
-            return first.kind == "id"
-        distance = 2
-        while self.ahead(distance).text == "*":
-            distance += 1
-        if self.ahead(distance).text != ")":
-            return False
-        after = self.ahead(distance + 1)
-        return distance > 2 or (after.kind in ("id", "num", "chr", "str") and self._operand(after))
-
-    def _operand(self, token: Token) -> bool:
-        return token.kind != "id" or token.text == "sizeof" or token.text not in KEYWORDS
+    def compound_literal(self, type_: TypeExpr, start: int) -> Expr:
+        hint = "declare a variable with this initializer"
+        raise InputError("a compound literal is not supported here", self.token.span, hint)
 
     # --- operators, loosest first -----------------------------------------------------------
 
@@ -104,7 +75,9 @@ class Expressions(Cursor):
         start = self.at
         left = self.assignment()
         while self.accept(","):
+            count = len(self.literals)
             right = self.assignment()
+            self.no_literal_since(count)
             left = Binary(",", left, right, self.span_from(start))
         return left
 
@@ -114,19 +87,31 @@ class Expressions(Cursor):
         op = self.tokens[self.at].text
         if op not in ASSIGNMENTS:
             return target
-        self._check_lvalue(target, f"the left side of '{op}'")
+        volatile = op == "=" and isinstance(target, Call) and target.callee.name == "ACCESS_ONCE"
+        if not volatile:
+            self._check_lvalue(target, f"the left side of '{op}'")
         self.at += 1
         value = self.assignment()
+        if volatile:
+            return self._stored_once(target, value, start)
         return Assign(op, target, value, self.span_from(start))
+
+    def _stored_once(self, target: Expr, value: Expr, start: int) -> Expr:
+        """``ACCESS_ONCE(x) = v``, as kernels before WRITE_ONCE have it: a primitive of its own."""
+        assert isinstance(target, Call)
+        name = Name("ACCESS_ONCE=", target.callee.span)
+        return Call(name, (*target.args, value), self.span_from(start))
 
     def conditional(self) -> Expr:
         start = self.at
         condition = self.binary(2)
         if not self.accept("?"):
             return condition
+        count = len(self.literals)
         then = None if self.token.text == ":" else self.expression()
         self.expect(":", "between the two values of '?'")
         otherwise = self.conditional()
+        self.no_literal_since(count)
         return Conditional(condition, then, otherwise, self.span_from(start))
 
     def binary(self, least: int) -> Expr:
@@ -139,7 +124,10 @@ class Expressions(Cursor):
             if level < least or not level:
                 return left
             self.at += 1
+            count = len(self.literals)
             right = self.binary(level + 1)
+            if op in _SHORT_CIRCUITS:
+                self.no_literal_since(count)
             length += 1
             if length > _LONGEST_CHAIN:
                 self.too_long(op, start)
@@ -177,11 +165,7 @@ class Expressions(Cursor):
         type_ = self.type_name()
         self.expect(")", "after the type of a cast")
         if self.token.text == "{":
-            raise InputError(
-                "compound literals are not supported",
-                self.token.span,
-                "declare a variable with this initializer",
-            )
+            return self._postfix(self.compound_literal(type_, start), start)
         operand = self.unary()
         return Cast(type_, operand, self.span_from(start))
 
@@ -206,7 +190,9 @@ class Expressions(Cursor):
 
     def postfix(self) -> Expr:
         start = self.at
-        expr = self.primary()
+        return self._postfix(self.primary(), start)
+
+    def _postfix(self, expr: Expr, start: int) -> Expr:
         while True:
             text = self.tokens[self.at].text
             if text == "(":
@@ -256,7 +242,7 @@ class Expressions(Cursor):
             hint = "if it is a variable, another name avoids the clash"
             raise InputError(f"expected an expression, found the type '{name}'", token.span, hint)
         self.at += 1
-        return Name(name, token.span)
+        return Name(self._variable(name), token.span)
 
     def _parenthesised(self) -> Expr:
         start = self.at

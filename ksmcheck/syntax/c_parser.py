@@ -128,6 +128,7 @@ class CParser(Statements):
             raise InputError("a function cannot return an array", name.span)
         self.scopes[-1][name.text] = False
         self.scopes.append({})
+        self.function = name.text
         params = self._params()
         head = self.span_from(start)
         self.attributes()

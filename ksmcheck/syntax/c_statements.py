@@ -17,21 +17,26 @@ from ksmcheck.syntax.c_ast import (
     Goto,
     If,
     Label,
+    Name,
+    NamedType,
     Return,
     Stmt,
     Switch,
+    TypeofType,
     While,
 )
-from ksmcheck.syntax.c_types import Declarator, Specifiers, Types
-from ksmcheck.syntax.c_words import ATTRIBUTE_WORDS, KEYWORDS, REFUSED_WORDS
+from ksmcheck.syntax.c_hoisted import Hoisting
+from ksmcheck.syntax.c_types import Declarator, Specifiers
+from ksmcheck.syntax.c_words import ATTRIBUTE_WORDS, KEYWORDS, REFUSED_WORDS, VOLATILE_WORDS
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError
 
 _LOOPS = frozenset({"while", "do", "for"})
+_ASM = frozenset({"asm", "__asm__", "__asm"})
 _STARTS_DECLARATOR_END = frozenset({";", "=", ",", "["})
 
 
-class Statements(Types):
+class Statements(Hoisting):
     """The statement part of the parser."""
 
     def block(self) -> Block:
@@ -43,7 +48,7 @@ class Statements(Types):
             if self.token.kind == "eof":
                 span = opening.span
                 raise InputError("this '{' is not closed", span, "add '}' where the block ends")
-            body.append(self.statement())
+            body += self.with_literals()
         self.scopes.pop()
         self.at += 1
         return Block(tuple(body), self.span_from(start))
@@ -56,6 +61,8 @@ class Statements(Types):
             return self._unnamed_statement(token)
         if token.text in _LOOPS:
             return self._loop(token.text, None)
+        if token.text in _ASM:
+            return self._asm(token)
         keyword = _BY_KEYWORD.get(token.text)
         if keyword is not None:
             return keyword(self)
@@ -67,6 +74,20 @@ class Statements(Types):
         if self._declaration_starts(token):
             return self.declaration()
         return self._expression_statement()
+
+    def _asm(self, token: Token) -> Stmt:
+        """``asm volatile("" ::: "memory")``, which is what barrier() is; no other assembly."""
+        start, opening = self.at, self.at + 1
+        while self.tokens[opening].text in VOLATILE_WORDS:
+            opening += 1
+        end = self.closing(opening) if self.tokens[opening].text == "(" else opening
+        if "".join(t.text for t in self.tokens[opening : end + 1]) != '("":::"memory")':
+            hint = 'only asm volatile("" ::: "memory"), which is barrier(), is read'
+            raise InputError(REFUSED_WORDS[token.text], token.span, hint)
+        self.at = end + 1
+        span = self.span_from(start)
+        self.expect(";", "after the assembly")
+        return ExprStmt(Call(Name("barrier", span), (), span), span)
 
     def _unnamed_statement(self, token: Token) -> Stmt:
         if token.text == "{":
@@ -119,10 +140,14 @@ class Statements(Types):
             message = f"'{specifiers.storage}' inside a function is not supported"
             raise InputError(message, self.span_from(start), "move it to file level")
         declared = [self._local(specifiers, start)]
+        count = len(self.literals)
         while self.accept(","):
             declared.append(self._local(specifiers, self.at))
+            self.no_literal_since(count)
         span = self.span_from(start)
         self.expect(";", "after the declaration")
+        if specifiers.storage == "static":
+            return Block((), span)
         return declared[0] if len(declared) == 1 else DeclGroup(tuple(declared), span)
 
     def _declares_nothing(self, specifiers: Specifiers, start: int) -> Stmt:
@@ -138,7 +163,12 @@ class Statements(Types):
         if self.token.text == "(":
             message = "function declarations inside a function are not supported"
             raise InputError(message, declarator.name.span, "move it to file level")
-        return self.variable(specifiers, declarator, start)
+        count = len(self.literals)
+        declared = self.variable(specifiers, declarator, start)
+        if declared.static:
+            self.no_literal_since(count)
+            self.static_local(declared)
+        return declared
 
     def variable(self, specifiers: Specifiers, declarator: Declarator, start: int) -> Declaration:
         """The rest of one variable's declaration: attributes and initializer."""
@@ -146,9 +176,12 @@ class Statements(Types):
         self.attributes()
         self.scopes[-1][declarator.name.text] = False
         init = self.initializer() if self.accept("=") else None
+        type_ = declarator.type
+        if isinstance(type_, NamedType) and type_.name == "__auto_type" and init is not None:
+            type_ = TypeofType(init, type_.span)
         return Declaration(
             declarator.name.text,
-            declarator.type,
+            type_,
             init,
             self.span_from(start),
             static=specifiers.storage == "static",
@@ -179,14 +212,17 @@ class Statements(Types):
 
     def _condition(self, keyword: str) -> Expr:
         self.expect("(", f"after '{keyword}'")
+        count = len(self.literals)
         condition = self.expression()
+        if keyword in _LOOPS:
+            self.no_literal_since(count)
         self.expect(")", f"after the condition of '{keyword}'")
         return condition
 
     def _body(self, keyword: str) -> Stmt:
         """The statement that ``keyword`` controls; it cannot be a bare declaration."""
         self.scopes.append({})
-        body = self.statement()
+        body = self.one_statement()
         self.scopes.pop()
         if isinstance(body, Declaration | DeclGroup):
             message = f"a declaration cannot be the whole body of '{keyword}'"
@@ -215,9 +251,11 @@ class Statements(Types):
         self.expect("(", "after 'for'")
         self.scopes.append({})
         init = () if self.accept(";") else (self._for_init(),)
+        count = len(self.literals)
         condition = None if self.token.text == ";" else self.expression()
         self.expect(";", "after the condition of 'for'")
         step = None if self.token.text == ")" else self.expression()
+        self.no_literal_since(count)
         self.expect(")", "after the head of 'for'")
         body = self._body("for")
         self.scopes.pop()
@@ -270,7 +308,7 @@ class Statements(Types):
         """The statement behind a label; an empty one before ``}``."""
         if self.token.text == "}":
             return Block((), self.token.span)
-        return self.statement()
+        return self.one_statement()
 
     def _goto(self) -> Stmt:
         start = self.at

@@ -33,6 +33,8 @@ from ksmcheck.syntax.c_words import (
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Span
 
+_MOST_STARS = 100
+
 
 class Specifiers(Struct):
     """What stands before the declarators: the base type and the words around it."""
@@ -286,8 +288,11 @@ class Types(Expressions):
         return self._declarator(specifiers.type, specifiers.volatile, start)
 
     def _declarator(self, base: TypeExpr, volatile: bool, start: int) -> Declarator:
+        first = self.at
         while self.token.text == "*":
             self.at += 1
+            if self.at - first > _MOST_STARS:
+                raise InputError("too many '*' in one declarator", self.span_from(first))
             base = PointerType(base, base.span.to(self.tokens[self.at - 1].span), volatile)
             volatile = self._qualifiers()
         self.attributes()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ksmcheck.record import Struct, replace
+from ksmcheck.syntax import pp_kernel as kernel_macros
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.pp_conditions import condition_holds
 from ksmcheck.syntax.pp_macros import Expander, Macro, read_definition
@@ -46,7 +47,8 @@ def preprocess(
     """
     tokens = tokenize(source, start, herd=herd)
     text = source.text
-    if "#" not in text and not setting.defines and not any(name in text for name in _PREDEFINED):
+    plain = "#" not in text and not setting.defines and not kernel_macros.mentioned(text)
+    if plain and not any(name in text for name in _PREDEFINED):
         return tokens
     run = _Preprocessor(setting)
     run.predefine()
@@ -87,6 +89,7 @@ class _Preprocessor:
         self.once: set[Path] = set()
         self.files: list[Span] = []
         self.groups: list[_Group] = []
+        self.own: set[str] = set()
 
     def predefine(self) -> None:
         version = kernel_version(self.setting.kernel)
@@ -108,6 +111,8 @@ class _Preprocessor:
 
     def file(self, source: Source, tokens: list[Token]) -> None:
         """Run over the tokens of one file."""
+        if kernel_macros.mentioned(source.text):
+            self._kernel_macros(tokens)
         outer, self.groups = self.groups, []
         at, run, active = 0, list[Token](), True
         while tokens[at].kind != "eof":
@@ -129,6 +134,17 @@ class _Preprocessor:
         if self.groups:
             raise InputError("this condition has no #endif", self.groups[-1].span)
         self.groups = outer
+
+    def _kernel_macros(self, tokens: list[Token]) -> None:
+        """Defines the kernel's macros, but those that the test defines itself."""
+        self.own |= set(kernel_macros.own_functions(tokens))
+        for line in kernel_macros.definitions(kernel_version(self.setting.kernel)):
+            macro = read_definition(tokenize(Source("<predefined>", line))[:-1])
+            if macro.name.text not in self.own:
+                self.expander.macros.setdefault(macro.name.text, macro)
+        for name in self.own:
+            if name in self.expander.macros and _is_ours(self.expander.macros[name]):
+                del self.expander.macros[name]
 
     def _flush(self, run: list[Token]) -> None:
         self.out += self.expander.expand(run)
@@ -219,7 +235,8 @@ class _Preprocessor:
     def _add(self, macro: Macro) -> None:
         name = macro.name.text
         before = self.expander.macros.get(name)
-        if before is not None and not before.same(macro):
+        own = before is not None and name in kernel_macros.NAMES and _is_ours(before)
+        if before is not None and not own and not before.same(macro):
             notes = (Note("the first definition", before.name.span),)
             hint = "undefine it first, or guard this definition with #ifndef"
             raise InputError(
@@ -296,6 +313,10 @@ class _Preprocessor:
         "pragma": _pragma,
         "warning": _warning,
     }
+
+
+def _is_ours(macro: Macro) -> bool:
+    return macro.name.source.name == "<predefined>"
 
 
 def _read_included(path: Path, span: Span) -> Source:

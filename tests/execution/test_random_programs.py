@@ -29,8 +29,10 @@ from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Source, Span
 
 KERNEL = "6.12"
-LOCALS = "int a = 0, b = 1, c = 2, i = 0; long l = 0;"
+LOCALS = "int a = 0, b = 1, c = 2, i = 0; long l = 0; struct st t = { 0, 1 };"
 SHARED = ("x", "y", "s.a", "s.b", "arr[0]", "arr[1]")
+PLAIN = (*SHARED, "s.p", "s.q", "s.r", "t.a", "t.b", "t.p", "t.q", "t.r")
+"""What a plain access may be of: bit-fields and members of a local, too."""
 BINARY = ("+", "-", "*", "&", "|", "^", "==", "!=", "<", ">=", "&&", "||")
 
 
@@ -56,7 +58,7 @@ class Writer:
             f"({sub[0]} {self.one(*BINARY)} {sub[1]})",
             f"({sub[0]} {self.one(*BINARY)} {sub[1]})",
             f"READ_ONCE({self.one(*SHARED)})",
-            self.one(*SHARED),
+            self.one(*PLAIN),
             f"({sub[0]} ? {sub[1]} : {sub[2]})",
             f"{self.one('!', '-', '~', '(u8)', '(long)')}({sub[0]})",
             f"atomic_cmpxchg(&at, {self.local()}, 2)",
@@ -64,6 +66,9 @@ class Writer:
             f"f({sub[0]}, {self.local()})",
             f"arr[{self.local()} & 1]",
             f"({{ int z = {sub[0]}; z + 1; }})",
+            f"h({self.one('s', 't', f'pair({self.local()})')}, {self.local()})",
+            f"pair({sub[0]}).b",
+            "next()",
             f"({self.local()} {self.one('=', '+=', '^=')} {sub[0]})",
         )
 
@@ -72,6 +77,9 @@ class Writer:
         leaf = self.one(
             f"WRITE_ONCE({target}, {self.expr(1)});",
             f"{target} {self.one('=', '+=')} {self.expr(1)};",
+            f"{self.one(*PLAIN)} {self.one('=', '+=')} {self.expr(1)};",
+            f"{self.one('s', 't')} = {self.one('s', 't', f'pair({self.local()})')};",
+            f"{self.one('s', 't')} = (struct st){{ .p = {self.local()}, .a = {self.expr(1)} }};",
             f"{self.local()} {self.one('=', '+=', '|=')} {self.expr(2)};",
         )
         if depth <= 0 or self.random.random() < 0.3:
@@ -107,11 +115,15 @@ class Writer:
         self.result = " b"
         inner = self.statement(1).replace("f(", "g(")
         return f"""C random
-struct st {{ int a; long b; }};
+struct st {{ int a; int p:3; unsigned q:4; bool r:1; long b; }};
 struct st s;
 int x; long y; int arr[2]; atomic_t at;
 static int g(int a, int b) {{ if (a) return 1; return b; }}
-static int f(int a, int b) {{ int c = 1, i = 0; long l = 3; {inner} return b; }}
+static struct st pair(int a) {{ struct st r = {{ .q = a }}; if (a) return r; r.b = 2; return r; }}
+static int h(struct st t, int a) {{ t.p += a; return t.p + t.q + t.a; }}
+static int next(void) {{ static int n; return n++; }}
+static int f(int a, int b) {{ int c = 1, i = 0; long l = 3; struct st t = {{ 0 }};
+ {inner} return b; }}
 {{ x = 1; }}
 P0(void) {{ {threads[0]} }}
 P1(void) {{ {threads[1]} }}
@@ -210,6 +222,18 @@ CONSTRUCTS = [
     "int r = x; switch (r) { case 1: { int q = 3; y = q; } break; }",
     "BUG_ON(x != 1); assert(x); VM_BUG_ON_PAGE(x == 9, NULL);",
     "int r = x; if (r == 1) { r = 2; } else if (r == 2) { return; } else { r = 5; } y = r;",
+    "struct st t = { READ_ONCE(x), 0 }; if (t.a) y = 1; t.b = 9; y = t.b;",
+    "f.p = 5; f.q += x; y = f.p + f.r++; f.w = y; struct bits g = f; g.r = 2; y = g.r + g.p;",
+    "struct bits g; g.p = x; if (g.p) g.q = 1; y = g.p;",
+    "struct bits *q = &f; if (q->r && !q->p) q->p = q->q ? x : 2; y = (q->q = 19);",
+    "y = count() + count(); static long n = 4; n += x; y += n;",
+    "struct st *p = &(struct st){ .a = x, .b = 2 }; p->a += 1; y = p->a + p->b;",
+    "for (int i = 0; i < 2; i++) { int *p = &(int){ x }; *p += i; y += *p; }",
+    "s = (struct st){ x, 3 }; y = ((struct st){ 1, s.b }).b;",
+    "struct st t = made(x); s = made(3); y = made(t.a).b + sum(t) + sum(made(2)); made(1);",
+    "typeof(y) t = x; __auto_type u = t; y = u + sizeof(u);",
+    "int r = smp_cond_load_acquire(&x, VAL); y = r;",
+    'WRITE_ONCE(y, rcu_access_pointer(ptr)->a); asm volatile("" ::: "memory");',
 ]
 
 AROUND = """C construct
@@ -220,6 +244,10 @@ static void set(int *p) { *p = 7; }
 static void swap(int *p, int *q) { int t = *p; *p = *q; *q = t + 1; }
 static void inc(void) { int v = 1; set(&v); x += v; }
 static int cond(void) { return READ_ONCE(x); }
+struct bits { int p:3; unsigned q:4; bool r:1; unsigned w:32; } f;
+static int count(void) { static int n; return ++n; }
+static struct st made(int a) { struct st r = { a, 1 }; if (a) return r; r.b = x; return r; }
+static int sum(struct st v) { v.a += 10; return v.a + v.b; }
 { x = 1; ptr = &s; }
 P0(void) { BODY }
 P1(void) { WRITE_ONCE(x, 2); atomic_inc(&at); }

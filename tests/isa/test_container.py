@@ -217,3 +217,21 @@ def test_conditions_over_typed_registers_and_the_replay(tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     file.write_text("AArch64 t\n{ uint32_t 0:X0; }\nP0;\n MOV W0,#-1;\nexists (0:X0=-1)\n")
     assert Checker().check(Request(file, "armv8")).observation == "Always"
+
+
+def test_whole_arrays_in_conditions(tmp_path: Path) -> None:
+    text = "AArch64 t\n{ 0:X1=v; int v[3]={1,2,3}; }\n P0 ;\n LDR W0,[X1,#4] ;\n STR W0,[X1] ;\n"
+    assert states(text + "forall (v={2,2,3} /\\ 0:X0=2)", tmp_path)[-1] == "Observation t Always"
+    assert states(text + "exists (v={1,2,3})", tmp_path)[-1] == "Observation t Never"
+    assert states(text + "forall (v!={2,2,4})", tmp_path)[-1] == "Observation t Always"
+
+
+def test_an_element_that_is_named_before_its_array(tmp_path: Path) -> None:
+    text = "AArch64 t\n{ 0:X2=v[1]; int64_t v[2]={22,44}; }\n P0 ;\n LDR X0,[X2] ;\n"
+    assert states(text + "forall (0:X0=44 /\\ v[0]=22)", tmp_path)[-1] == "Observation t Always"
+
+
+def test_the_stack_pointer(tmp_path: Path) -> None:
+    text = "AArch64 t\n{ 0:sp=x; int x=1; }\n P0 ;\n ADD X2,SP,#4 ;\n LDR W1,[SP] ;\n"
+    text += " LDR W3,[X2,#-4] ;\nforall (0:X1=1 /\\ 0:X3=1 /\\ 0:SP=x)"
+    assert states(text, tmp_path)[-1] == "Observation t Always"

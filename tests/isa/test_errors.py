@@ -29,7 +29,12 @@ CODE = [
     ("AArch64", "^[X1]", "this is not an instruction"),
     ("AArch64", "^LDR W0,[X1]", "this access is at the address of no location"),  # X1 is 0
     ("AArch64", "^LDNP X1,X2,[X3]", "LDNP, which dependencies do not order, is not supported"),
-    ("AArch64", "^LDXP W0,W1,[X2]", "the instruction 'LDXP' is not known"),
+    ("AArch64", "^LDXP W0,W1,[X2]", "the instruction 'LDXP' is not supported"),
+    ("AArch64", "^DC CIVAC,X1", "caches are not modelled"),
+    ("AArch64", "^STLXP W3,W0,W1,[X2]", "a pair of registers are not modelled"),
+    ("AArch64", "UBFX W0,W1,#30,^#4", "the field is empty, or leaves the register"),
+    ("AArch64", "EXTR W0,W1,W2,^#32", "the register has no 32 bits"),
+    ("AArch64", "REV32 ^W0,W1", "REV32 needs an X register"),
     ("AArch64", "^LDR X1,[X1],#8", "a load into the base that it writes back is unpredictable"),
     ("AArch64", "^LDP W1,W2,[X2,#8]!", "a load into the base that it writes back is unpredictable"),
     ("X86", "MOV [x],^AL", "'AL' is not a register that can be used here"),
@@ -40,7 +45,12 @@ CODE = [
     ("X86", "MOV [x],^[y]", "MOV from memory to memory does not exist"),
     ("X86", "LOCK ^MOV EAX,$1", "LOCK does not go with 'MOV'"),
     ("X86", "LOCK ^INC EAX", "LOCK needs a place in memory"),
-    ("X86", "^MOVNTI [x],EAX", "the instruction 'MOVNTI' is not known"),
+    ("X86", "^MOVNTI [x],EAX", "the instruction 'MOVNTI' is not supported"),
+    ("X86_64", "lock ^cmpxchg16b (%rax)", "a pair of registers are not modelled"),
+    ("X86_64", "lock btsl ^%eax,(x)", "another may be in another word"),
+    ("X86_64", "shll $1,^(x)", "shifts are of registers of 32 or 64 bits here"),
+    ("X86_64", "shll ^%ebx,%eax", "'%ebx' is no count of a shift"),
+    ("X86_64", "^movntil %eax,(x)", "stores that go past the caches are not modelled"),
     ("X86", "MOV EAX,^[x+]", "'[x+]' is not understood"),
     ("PPC", "lwz ^r32,0(r1)", "'r32' is not a register"),
     ("PPC", "lwzu ^r1,0(r1)", "lwzu may not load the register of its address"),
@@ -48,11 +58,17 @@ CODE = [
     ("PPC", "^rlwinm r1,r2,4,31,0", "a mask that does not wrap around"),
     ("PPC", "lwz r1,^r2", "'r2' is not an address"),
     ("PPC", "beq ^cr9,L ; L:", "'cr9' is not a condition field"),
-    ("PPC", "^dcbf r1,r2", "the instruction 'dcbf' is not known"),
+    ("PPC", "^dcbf r1,r2", "the instruction 'dcbf' is not supported"),
+    ("PPC", "sync ^3", "there is no sync 3"),
+    ("PPC", "^rlwimi r1,r2,4,31,32", "a mask of bits 0 to 31"),
+    ("PPC", "^lmw r30,0(r1)", "several accesses by one instruction"),
+    ("RISCV", "^jal x1,L ; L:", "calls and jumps to an address"),
     ("RISCV", "lw x5,0(^x32)", "'x32' is not a register"),
     ("RISCV", "fence ^x,rw", "'x' is no side of a fence"),
     ("RISCV", "^amoadd.q x5,x6,(x7)", "the instruction 'amoadd.q' is not known"),
-    ("ARM", "^LDRNE R0,[R1]", "the instruction 'LDRNE' is not known"),
+    ("ARM", "^LDRNE R0,[R1]", "the instruction 'LDRNE' is not supported"),
+    ("ARM", "^LDAEX R0,[R1]", "models/armv7 has no acquire and release"),
+    ("ARM", "^STRNE R0,[R1]", "an access takes no condition here"),
     ("ARM", "BX ^R3", "a jump to an address that is computed is not supported"),
     ("ARM", "^LDR R1,[R1],#4", "a load into the base that it writes back is unpredictable"),
     ("ARM", "MOV ^R15,#1", "'R15' is not a register"),
@@ -77,7 +93,7 @@ def test_instructions(dialect: str, marked: str, message: str, tmp_path: Path) -
     file = tmp_path / "t.litmus"
     file.write_text(text.replace("^", "", 1))
     error = run(file)
-    assert message in error.diagnostic.message
+    assert message in f"{error.diagnostic.message} {error.diagnostic.hint}"
     assert points_at(error, text.index("^")), error.diagnostic.render()
 
 
@@ -86,6 +102,13 @@ TESTS = [
     ("AArch64 t\n^{ x=1;\n P0 ;\n", "the start state is not closed"),
     ("AArch64 t\n{ ^x; }\n P0 ;\n", "this entry gives neither a type nor a value"),
     ("AArch64 t\n{ ^x=1 y=2; }\n P0 ;\n", "this entry of the start state is not understood"),
+    ('AArch64 t\n{ ^0:X1=instr:"NOP"; }\n P0 ;\n NOP ;\n', "instructions and labels as data"),
+    ("AArch64 t\n{ ^0:X1=P0:L; }\n P0 ;\n L: NOP ;\n", "instructions and labels as data"),
+    (
+        "AArch64 t\n{ int v[3]={1,2,3}; }\n P0 ;\n NOP ;\nforall (^v={1,2})",
+        "v has 3 elements, not 2",
+    ),
+    ("AArch64 t\n{ v=1; }\n P0 ;\n NOP ;\nforall (^v={1,2})", "v has no elements, not 2"),
     ("AArch64 t\n{ ^float x; }\n P0 ;\n NOP ;\n", "the type 'float' is not known"),
     ("AArch64 t\n{ ^0:Q1=1; }\n P0 ;\n NOP ;\n", "'Q1' is not a register of AArch64"),
     ("AArch64 t\n{ ^3:X1=1; }\n P0 ;\n NOP ;\n", "there is no thread P3"),

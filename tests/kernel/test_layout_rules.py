@@ -13,6 +13,7 @@ from ksmcheck.kernel.types import (
     INT,
     KERNEL_TYPEDEFS,
     UNSIGNED,
+    BitField,
     IntegerType,
     PointerTo,
     StructType,
@@ -65,6 +66,53 @@ def test_struct_layout(top: str, expected: tuple[int, int, dict[str, int]]) -> N
     assert layout(top, "s") == expected
 
 
+@pytest.mark.parametrize(
+    ("top", "size", "align", "bits"),
+    [
+        # The first bit of each field; System V ABI 3.1.2, and what gcc on x86-64 makes of them.
+        ("unsigned a:3; unsigned b:5; int c;", 8, 4, {"a": 0, "b": 3, "c": 32}),
+        (
+            "char x; unsigned a:7; unsigned c:1; u16 b; unsigned d:32; unsigned long e:40;",
+            16,
+            8,
+            {"x": 0, "a": 8, "c": 15, "b": 16, "d": 32, "e": 64},
+        ),
+        ("int a:3; unsigned b:2; bool c:1;", 4, 4, {"a": 0, "b": 3, "c": 5}),
+        ("unsigned a:1; unsigned :0; unsigned b:1;", 8, 4, {"a": 0, "b": 32}),
+        ("unsigned a:20; unsigned b:20;", 8, 4, {"a": 0, "b": 32}),
+        ("unsigned char a:5; unsigned char b:5; short c:9;", 4, 2, {"a": 0, "b": 8, "c": 16}),
+        ("char x; unsigned :4; char y;", 3, 1, {"x": 0, "y": 16}),
+        ("unsigned long a:33; int b:4;", 8, 8, {"a": 0, "b": 33}),
+        ("union { unsigned u:3; int v; }; unsigned a:1;", 8, 4, {"u": 0, "v": 0, "a": 32}),
+    ],
+)
+def test_bit_fields(top: str, size: int, align: int, bits: dict[str, int]) -> None:
+    known = declared(f"struct s {{ {top} }};").layouts.of(StructType("struct", "s"), None)
+    found = {
+        m.name: 8 * m.offset + (m.type.at if isinstance(m.type, BitField) else 0)
+        for m in known.members
+    }
+    assert (known.size, known.align, found) == (size, align, bits)
+
+
+@pytest.mark.parametrize(
+    ("top", "words"),
+    [
+        # One memory location each (C17 3.14): neighbouring fields, and nothing else.
+        ("unsigned a:3; unsigned b:5; int c;", [(".a+b", 0, 32), (".c", 4, 32)]),
+        ("char x; unsigned a:7; unsigned c:1;", [(".x", 0, 8), (".a+c", 1, 8)]),
+        ("unsigned a:12; unsigned char b;", [(".a", 0, 16), (".b", 2, 8)]),
+        ("unsigned a:1; unsigned :0; unsigned b:1;", [(".a", 0, 32), (".b", 4, 32)]),
+        ("unsigned long a:33; int b:4; bool c:1;", [(".a+b+c", 0, 64)]),
+        ("unsigned a:20; unsigned b:20;", [(".a", 0, 32), (".b", 4, 32)]),
+    ],
+)
+def test_words_of_bit_fields(top: str, words: list[tuple[str, int, int]]) -> None:
+    types = declared(f"struct s {{ {top} }};")
+    scalars = list(types.layouts.scalars(StructType("struct", "s"), None))
+    assert [(s.path, s.offset, 8 * types.layouts.size(s.type, None)) for s in scalars] == words
+
+
 def test_scalars_of_nested_arrays_are_named_as_c_names_them() -> None:
     types = declared("struct s { struct { int x; char y; } a[2]; union { long u; void *v; }; };")
     scalars = types.layouts.scalars(StructType("struct", "s"), None)
@@ -83,7 +131,13 @@ def test_scalars_of_nested_arrays_are_named_as_c_names_them() -> None:
         ("struct s { int a; int a; };", "two members named a"),
         ("struct s { int a; struct { int a; }; };", "two members named a"),
         ("struct s { struct u b; };", "struct u is not defined"),
-        ("struct s { int f : 1; };", "bit-fields"),
+        ("struct s { int f : 33; };", "a bit-field of int has 1 to 32 bits"),
+        ("struct s { int f : 0; };", "1 to 32 bits"),
+        ("struct s { int f : -1; };", "1 to 32 bits"),
+        ("struct s { bool f : 2; };", "a bit-field of bool has 1 to 1 bits"),
+        ("struct s { int *f : 2; };", "a bit-field is an integer, not int"),
+        ("struct s { char c; unsigned a : 20; };", "shares its word with another member"),
+        ("struct s { int a : 2; int a : 2; };", "two members named a"),
         ("struct s { int a; }; struct s { int b; };", "defined twice"),
         ("enum { A, A };", "defined twice"),
         ("typedef int t; typedef long t;", "twice, differently"),

@@ -328,7 +328,6 @@ def test_assertions_never_branch() -> None:
         ("int r; int s = r;", "r is used, but has no value here"),
         ("l: ; l: ;", "defined twice"),
         ("int r; int r;", "declared twice"),
-        ("static int r;", "static local"),
         ("loop(1);", "recursion is not supported: loop -> other -> loop"),
         ("other();", "takes 1 argument, not 0"),
         ("later();", "has no body"),

@@ -393,7 +393,8 @@ def test_refused_with_a_place_and_a_hint(code: str, message: str, hint: str | No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("struct s { int a : 3; }; { } P0(void) { } exists (true)", "bit-fields"),
+        ("struct s { int a : 3; } g; { } P0(void) { int *p = &g.a; } exists (true)", "no address"),
+        ("struct s { int a : 3; } g; { } P0(void) { READ_ONCE(g.a); } exists (true)", "bit-field"),
         ("union u { int a; long b; } g; { } P0(void) { } exists (true)", "different"),
         ("int x; { } P0(void) { } exists (y = 1)", "y is not declared"),
         ("int x; { } P0(void) { } exists (0:r = 1)", "no local variable r"),

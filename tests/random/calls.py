@@ -11,6 +11,8 @@ from random import Random
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 
+STORED_ONCE = "ACCESS_ONCE="
+"""The one that C writes as an assignment."""
 LOADS, STORES, FENCES, ATOMIC = "load", "store", "fence", "atomic"
 
 # Written elsewhere: locks and sections as pairs, pointers in statements of their own; a plain load
@@ -91,7 +93,10 @@ def call(random: Random, kernel: str, kind: str, place: str, value: Callable[[],
         chosen = tuple(p for p in chosen if cell_of(p.name) is None)
     primitive = random.choice(chosen)
     target = cell_of(primitive.name) or place
-    text = f"{primitive.name}({', '.join(_arguments(random, primitive, target, value))})"
+    arguments = _arguments(random, primitive, target, value)
+    text = f"{primitive.name}({', '.join(arguments)})"
+    if primitive.name == STORED_ONCE:
+        text = f"ACCESS_ONCE({arguments[0]}) = {arguments[1]}"
     if primitive.shape == "rmw" and primitive.result_type != "void":
         return f"RESULT = {text}"
     return text

@@ -50,7 +50,7 @@ STATEMENTS = [
     ("goto ^*x;", "computed goto is not supported"),
     ("x = ^&&l;", "addresses of labels (&&label) are not supported"),
     ("^__label__ a;", "local labels are not supported"),
-    ("x = (struct s)^{1};", "compound literals are not supported"),
+    ("x = y && ^(struct s){1}.a;", "a compound literal is not supported here"),
     ("switch (a) { case ^1...3: ; }", "'1...3' is read as one number"),
     ("__unroll(3) ^x = 1;", "expected a loop (while, do or for)"),
     ("__unroll(^0) while (1) ;", "the unrolling bound is a number from 1 to 10000"),

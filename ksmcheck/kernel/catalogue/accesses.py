@@ -46,6 +46,8 @@ def _loads() -> Iterator[Primitive]:
 def _stores() -> Iterator[Primitive]:
     yield _store("store", ())
     yield _store("WRITE_ONCE", ("once-store",), macro=True)
+    # What the parser calls ``ACCESS_ONCE(x) = v``.
+    yield _store("ACCESS_ONCE=", ("once-store",), macro=True, until="4.15")
     yield _store("RCU_INIT_POINTER", ("once-store",), macro=True)
     yield _store("smp_store_release", ("release-store",), since="3.14")
     yield _store("smp_store_mb", ("mb-store",), macro=True, since="4.2")

@@ -1,0 +1,75 @@
+"""What instructions outside of the dialects' tables are about, for those who meet the refusal."""
+
+from __future__ import annotations
+
+import re
+
+_PAIR = "atomic accesses of a pair of registers are not modelled"
+_CACHE = "caches are not modelled"
+_SYSTEM = "system registers are not modelled"
+_EXCEPTION = "exceptions are not modelled"
+_CALL = "calls and jumps to an address that is computed are not modelled"
+_STACK = "several accesses by one instruction, and the stack, are not modelled"
+_STREAM = "stores that go past the caches are not modelled"
+_VECTOR = "vector and floating-point registers are not modelled"
+_CONDITIONS = "EQ|NE|CS|HS|CC|LO|MI|PL|VS|VC|HI|LS|GE|LT|GT|LE"
+
+_REASONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "AArch64": (
+        (r"(LDA?XP|STL?XP|CASPA?L?|(SWP|LDCLR|LDSET)PA?L?|LDIAPP|STILP)", _PAIR),
+        (r"(RCW\w+|LD64B|ST64B\w*)", _PAIR),
+        (r"(DC|IC)", _CACHE),
+        (r"(TLBI|AT)", "translation of addresses is not modelled"),
+        (r"(MRS|MSR)", _SYSTEM),
+        (r"(SVC|HVC|SMC|HLT|BRK|UDF|ERET)", _EXCEPTION),
+        (r"(BL|BLR|BR|ADR|ADRP)", _CALL),
+        (r"(LD|ST)Z?2?G\w*", "tags of memory are not modelled"),
+        (r"(LD[1-4]R?|ST[1-4]|F\w+|DUP|[SU]CVTF)", _VECTOR),
+        (r"(LDLAR|STLLR)[BH]?", "limited ordering regions are not modelled"),
+        (r"(SB|SSBB|PSSBB|ESB)", "barriers of speculation and errors are not modelled"),
+    ),
+    "ARM": (
+        (r"(LDREXD|STREXD|LDRD|STRD)", _PAIR),
+        (r"(LDA|STL)(EX)?[BHD]?", "models/armv7 has no acquire and release; AArch64 tests have"),
+        (r"(LDM|STM)\w*|PUSH|POP", _STACK),
+        (rf"(LDR|STR)(EX)?[BH]?({_CONDITIONS})", "an access takes no condition here: branch"),
+        (r"(MCR|MRC|MSR|MRS)", _SYSTEM),
+        (r"(SVC|BKPT)", _EXCEPTION),
+        (r"(BL|BLX)", _CALL),
+        (r"V\w+", _VECTOR),
+    ),
+    "PPC": (
+        (r"(lqarx|stqcx\.|lq|stq)", _PAIR),
+        (r"(dcbf\w*|dcbst|dcbz|icbi)", _CACHE),
+        (r"(lmw|stmw)", _STACK),
+        (r"(bl|bctrl?|bdnz|mtlr|mflr|mtctr|mfctr)", _CALL),
+        (r"(sc|tw\w*|td\w*|trap)", _EXCEPTION),
+        (r"m[tf]\w+", _SYSTEM),
+    ),
+    "RISCV": (
+        (r"amocas\.q\S*", _PAIR),
+        (r"cbo\.\w+", _CACHE),
+        (r"csr\w+", _SYSTEM),
+        (r"(ecall|ebreak)", _EXCEPTION),
+        (r"(jal|jalr|jr|call|auipc|la)", _CALL),
+        (r"(f[lms]\w+|v\w+)(\.\S+)?", _VECTOR),
+    ),
+    "X86_64": (
+        (r"cmpxchg(8|16)b", _PAIR),
+        (r"(clflush\w*|clwb|wbinvd)", _CACHE),
+        (r"movnt\w+", _STREAM),
+        (r"(push|pop)[lq]?", _STACK),
+        (r"call[lq]?", _CALL),
+        (r"(x(begin|end|abort)|hlt|int|syscall|cpuid|serialize)", _EXCEPTION),
+        (r"(v?mov(a|u)p[sd]|v?mov[dq]q?[au]?)", _VECTOR),
+    ),
+}
+_REASONS["X86"] = _REASONS["X86_64"]
+
+
+def reason(dialect: str, mnemonic: str) -> str | None:
+    """Why the dialect has no such instruction, where that is not a slip of the pen."""
+    for pattern, why in _REASONS[dialect]:
+        if re.fullmatch(pattern, mnemonic, re.I):
+            return why
+    return None

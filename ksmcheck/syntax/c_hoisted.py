@@ -1,0 +1,61 @@
+"""Objects that are declared elsewhere than where they are written.
+
+A compound literal (C17 6.5.2.5) in a function is an object of the block around it: it becomes a
+variable that is declared, with its values, before the statement that it is part of. So its values
+are computed first, and every time; where C asks for another order (behind ``&&``, in the condition
+of a loop) it is refused. A static local variable (6.2.4) becomes one at file level.
+"""
+
+from __future__ import annotations
+
+from ksmcheck.record import replace
+from ksmcheck.syntax.c_ast import Block, Declaration, Expr, Name, Stmt, TypeExpr
+from ksmcheck.syntax.c_types import Types
+from ksmcheck.syntax.tokens import Token
+from ksmcheck.text import InputError
+
+
+class Hoisting(Types):
+    """``function`` is the name of the function being read."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
+        self.made = 0
+        self.function = ""
+
+    def compound_literal(self, type_: TypeExpr, start: int) -> Expr:
+        if len(self.scopes) == 1:
+            message = "a compound literal is not supported outside of a function"
+            hint = "declare a variable with this initializer"
+            raise InputError(message, self.span_from(start), hint)
+        init = self.initializer()
+        span = self.span_from(start)
+        self.made += 1
+        name = f"literal#{self.made}"
+        self.literals.append(Declaration(name, type_, init, span))
+        return Name(name, span)
+
+    def statement(self) -> Stmt:
+        raise NotImplementedError
+
+    def with_literals(self) -> tuple[Stmt, ...]:
+        """The next statement, behind its compound literals."""
+        outer, self.literals = self.literals, []
+        read = self.statement()
+        literals, self.literals = self.literals, outer
+        return (*literals, read)
+
+    def one_statement(self) -> Stmt:
+        """The same, as one."""
+        read = self.with_literals()
+        return read[0] if len(read) == 1 else Block(read, read[-1].span)
+
+    def static_local(self, declared: Declaration) -> None:
+        """Declares it at file level: ``n@f`` for the n of f, ``n@f#2`` for a second one there."""
+        stem = name = f"{declared.name}@{self.function}"
+        known, count = {d.name for d in self.defined if isinstance(d, Declaration)}, 1
+        while name in known:
+            count += 1
+            name = f"{stem}#{count}"
+        self.scopes[-1][declared.name] = name
+        self.defined.append(replace(declared, name=name))

@@ -1,0 +1,65 @@
+"""What a name means while C is read: a type, a variable, a static local of another name.
+
+``(T) * x`` is a cast of ``*x`` or a product: C's grammar needs to know the type names.
+"""
+
+from __future__ import annotations
+
+from ksmcheck.syntax.c_ast import Declaration
+from ksmcheck.syntax.c_cursor import Cursor
+from ksmcheck.syntax.c_words import KEYWORDS, TYPE_START, TYPEDEF_NAMES
+from ksmcheck.syntax.tokens import Token
+from ksmcheck.text import InputError
+
+
+class Names(Cursor):
+    """The scopes around the place in the tokens."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
+        # Innermost last; True for a typedef name, False for what hides one, and for a static local
+        # the name of the variable at file level that it is.
+        self.scopes: list[dict[str, bool | str]] = [{}]
+        # The compound literals of the statement being read, in order.
+        self.literals: list[Declaration] = []
+
+    def is_type(self, name: str) -> bool:
+        for scope in reversed(self.scopes):
+            if name in scope:
+                return scope[name] is True
+        return name in TYPEDEF_NAMES
+
+    def _variable(self, name: str) -> str:
+        """The name of the variable that ``name`` means here."""
+        for scope in reversed(self.scopes):
+            if name in scope:
+                found = scope[name]
+                return found if isinstance(found, str) else name
+        return name
+
+    def type_starts(self, token: Token) -> bool:
+        """Whether a type (or a declaration) starts with ``token``, by keyword or known name."""
+        return token.kind == "id" and (token.text in TYPE_START or self.is_type(token.text))
+
+    def _cast_starts(self) -> bool:
+        """At ``(``: whether a type in parentheses follows."""
+        first = self.ahead(1)
+        if first.kind != "id" or self.type_starts(first):
+            return first.kind == "id"
+        distance = 2
+        while self.ahead(distance).text == "*":
+            distance += 1
+        if self.ahead(distance).text != ")":
+            return False
+        after = self.ahead(distance + 1)
+        return distance > 2 or (after.kind in ("id", "num", "chr", "str") and self._operand(after))
+
+    def _operand(self, token: Token) -> bool:
+        return token.kind != "id" or token.text == "sizeof" or token.text not in KEYWORDS
+
+    def no_literal_since(self, count: int) -> None:
+        """Raises InputError unless there still are ``count`` literals: what was read since then may
+        have to be evaluated later, or not at all."""
+        for literal in self.literals[count:]:
+            hint = "declare a variable with this initializer"
+            raise InputError("a compound literal is not supported here", literal.span, hint)

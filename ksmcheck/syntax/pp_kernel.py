@@ -1,0 +1,74 @@
+"""The kernel's own macros that a test may use without defining them.
+
+They are made of primitives, so that no model needs to know them. Each is here from the kernel on
+that has it; a test that defines the name itself, as a macro or a function, means its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ksmcheck.syntax.tokens import Token
+
+# linux/bits.h, linux/rcupdate.h, asm-generic/barrier.h, linux/atomic.h. A loop that waits for a
+# condition loads with acquire each time round: the kernel's generic one loads without, and a read
+# barrier (with the branch) stands behind it.
+_WAIT = "({{ typeof(*(p)) VAL; for (;;) {{ VAL = {load}; if (c) break; cpu_relax(); }} VAL; }})"
+_RELAXED = _WAIT.format(load="READ_ONCE(*(p))")
+_ACQUIRE = _WAIT.format(load="smp_load_acquire(p)")
+_SINCE: dict[str, tuple[str, ...]] = {
+    "2.6": (
+        "BIT(n) (1UL << (n))",
+        "BIT_ULL(n) (1ULL << (n))",
+        "rcu_access_pointer(p) READ_ONCE(p)",
+    ),
+    "3.13": ("GENMASK(h, l) ((~0UL << (l)) & (~0UL >> (63 - (h))))",),
+    "4.5": tuple(f"virt_{b}() smp_{b}()" for b in ("mb", "rmb", "wmb")),
+    "4.8": (f"smp_cond_load_acquire(p, c) {_ACQUIRE}",),
+    "4.15": ("atomic_cond_read_acquire(v, c) smp_cond_load_acquire(&(v)->counter, c)",),
+    "4.18": (
+        f"smp_cond_load_relaxed(p, c) {_RELAXED}",
+        "atomic_cond_read_relaxed(v, c) smp_cond_load_relaxed(&(v)->counter, c)",
+    ),
+    # One kind of readers since then.
+    "5.0": tuple(
+        f"rcu_read_{action}_{kind}() rcu_read_{action}()"
+        for action in ("lock", "unlock")
+        for kind in ("bh", "sched")
+    ),
+    "5.5": (
+        "rcu_replace_pointer(p, n, c) ({ typeof(p) old__ = rcu_dereference_protected(p, c);"
+        " rcu_assign_pointer(p, n); old__; })",
+    ),
+}
+_NAME = re.compile(r"\w+")
+NAMES = frozenset(
+    match[0] for lines in _SINCE.values() for line in lines if (match := _NAME.match(line))
+)
+_ANY = re.compile(r"\b(?:" + "|".join(sorted(NAMES)) + r")\s*\(")
+
+
+def mentioned(text: str) -> bool:
+    """Whether the text may use one of the macros."""
+    return any(name in text for name in NAMES) and _ANY.search(text) is not None
+
+
+def definitions(version: int) -> Iterator[str]:
+    """What stands behind ``#define``, for a ``KERNEL_VERSION``."""
+    for since, lines in _SINCE.items():
+        major, minor = since.split(".")
+        if version >= (int(major) << 16) + (int(minor) << 8):
+            yield from lines
+
+
+def own_functions(tokens: list[Token]) -> Iterator[str]:
+    """The names above that the tokens define as functions: ``{`` follows the parameters."""
+    for at, token in enumerate(tokens):
+        if token.kind == "id" and token.text in NAMES and tokens[at + 1].text == "(":
+            depth, end = 1, at + 2
+            while depth and tokens[end].kind != "eof":
+                depth += (tokens[end].text == "(") - (tokens[end].text == ")")
+                end += 1
+            if tokens[end].text == "{":
+                yield token.text

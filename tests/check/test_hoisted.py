@@ -1,0 +1,111 @@
+"""Static locals and compound literals: end states by C17 6.2.4 and 6.5.2.5."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.text import InputError
+
+STRUCT = "struct s { int a; int b; };\n"
+SUM = "static int sum(struct s *s) { return s->a + 10 * s->b; }\n"
+
+
+def observation(top: str, threads: str, condition: str, folder: Path) -> str:
+    path = folder / "t.litmus"
+    path.write_text(f"C t\n{STRUCT}{top}{{ int x; struct s v; }}\n{threads}\n{condition}\n")
+    checker, request = Checker(), Request(path, "lkmm")
+    verdict = checker.check(request)
+    found = checker.states(request).observation
+    if verdict.witness is None:  # else the replay has confirmed it
+        assert found == ("Always" if condition.startswith("forall") else "Never")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("code", "x"),
+    [
+        ("WRITE_ONCE(*x, (int){ 5 });", 5),
+        ("WRITE_ONCE(*x, ((struct s){ 1, 2 }).b);", 2),
+        ("WRITE_ONCE(*x, sum(&(struct s){ .b = 3 }));", 30),
+        ("*v = (struct s){ .a = 1, .b = 2 }; WRITE_ONCE(*x, sum(v));", 21),
+        ("struct s w = (struct s){ .a = 4 }; WRITE_ONCE(*x, sum(&w));", 4),
+        ("int *p = (int[]){ 1, 2, 3 }; WRITE_ONCE(*x, p[2]);", 3),
+        ("if (1) WRITE_ONCE(*x, sum(&(struct s){ 6 })); else WRITE_ONCE(*x, 1);", 6),
+        ("struct s *p = 0; p = &(struct s){ 7, 1 }; p->b++; WRITE_ONCE(*x, sum(p));", 27),
+        # An object of its own in each round.
+        ("for (int i = 0; i < 3; i++) { int *p = &(int){ 1 }; *p += 1; *x += *p; }", 6),
+        ("WRITE_ONCE(*x, sum(&(struct s){ (int){ 1 }, (int){ 2 } }));", 21),
+        ("int i = 0; again: *x += (int){ 2 }; if (++i < 2) goto again;", 4),
+        ("switch (2) { case 2: *x = (int){ 8 }; }", 8),
+        ("*x = ({ int y = 2; y + (int){ 1 }; });", 3),
+    ],
+)
+def test_compound_literals(code: str, x: int, tmp_path: Path) -> None:
+    threads = f"P0(int *x, struct s *v) {{ {code} }}"
+    assert observation(SUM, threads, f"forall (x={x})", tmp_path) == "Always"
+    assert observation(SUM, threads, f"exists (x={x + 1})", tmp_path) == "Never"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if (*x && (int){ 1 }) *x = 1;",
+        "if (*x || (int){ 1 }) *x = 1;",
+        "*x = *x ? (int){ 1 } : 2;",
+        "*x = *x ? 2 : (int){ 1 };",
+        "*x = (*x = 3, (int){ *x });",
+        "while ((int){ *x }) *x = 1;",
+        "do *x = 1; while ((int){ *x } != 1);",
+        "for (int i = 0; i < (int){ 2 }; i++) *x = 1;",
+        "for (int i = 0; i < 2; i += (int){ 1 }) *x = 1;",
+        "int a = 1, b = (int){ a };",
+        "static int s = (int){ 1 };",
+    ],
+)
+def test_a_literal_that_is_not_computed_first_is_refused(code: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="compound literal is not supported here") as caught:
+        observation("", f"P0(int *x) {{ {code} }}", "exists (x=1)", tmp_path)
+    span = caught.value.diagnostic.span
+    assert span is not None
+    assert span.text.startswith("(int){")
+
+
+def test_none_outside_of_a_function(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="outside of a function"):
+        observation("int *p = &(int){ 1 };\n", "P0(int *x) { }", "exists (x=1)", tmp_path)
+
+
+def test_static_locals_keep_their_values(tmp_path: Path) -> None:
+    top = "static int next(void) { static int n = 5, m; n++; m += 2; return n + 100 * m; }\n"
+    threads = "P0(int *x) { int a = next(); int b = next(); WRITE_ONCE(*x, a * 1000 + b); }"
+    assert observation(top, threads, f"forall (x={206 * 1000 + 407})", tmp_path) == "Always"
+
+
+def test_static_locals_are_one_for_all_threads(tmp_path: Path) -> None:
+    """The first caller alone finds it 0."""
+    top = "static int first(void) { static int done; return cmpxchg(&done, 0, 1) == 0; }\n"
+    threads = "P0() { int r0 = first(); }\nP1() { int r0 = first(); }"
+    assert observation(top, threads, "exists (0:r0=1 /\\ 1:r0=1)", tmp_path) == "Never"
+    assert observation(top, threads, "forall (0:r0=1 \\/ 1:r0=1)", tmp_path) == "Always"
+    assert observation(top, threads, "exists (0:r0=0 /\\ 1:r0=1)", tmp_path) == "Sometimes"
+
+
+def test_static_locals_of_one_name(tmp_path: Path) -> None:
+    """Scopes decide which is meant; a static pointer may point to a static local."""
+    top = "static int f(void) { static int n = 1; static int *p = &n; int r = ++*p;\n"
+    top += "{ static int n = 10; r += n++; } return r + n; }\n"
+    top += "static int g(void) { static int n = 1000; return n++; }\n"
+    threads = "P0(int *x) { int a = f(); int b = f(); *x = a + b + g(); }"
+    # f: 2 + 10 + 2, then 3 + 11 + 3
+    assert observation(top, threads, f"forall (x={14 + 17 + 1000})", tmp_path) == "Always"
+
+
+def test_a_plain_static_local_races(tmp_path: Path) -> None:
+    """It is shared: two threads that count in it without an order have a data race."""
+    top = "static void count(void) { static int n; n++; }\n"
+    path = tmp_path / "t.litmus"
+    path.write_text(f"C t\n{top}{{}}\nP0() {{ count(); }}\nP1() {{ count(); }}\nexists (true)\n")
+    assert "data-race" in Checker().states(Request(path, "lkmm")).flags

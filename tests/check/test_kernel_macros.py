@@ -1,0 +1,160 @@
+"""The kernel's small macros, and forms of kernel C that are another form's meaning.
+
+What a waiting loop orders follows from what it is made of: an acquire load, or a relaxed one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.text import InputError
+
+
+def observation(
+    text: str, folder: Path, model: str = "lkmm", kernel: str = "6.12"
+) -> tuple[str | None, str]:
+    path = folder / "t.litmus"
+    path.write_text(f"C t\n{text}\n")
+    request = Request(path, model, kernel=kernel)
+    checker = Checker()
+    verdict = checker.check(request)  # a witness has passed the replay
+    found = checker.states(request).observation
+    if verdict.observation is not None:
+        assert verdict.observation == found
+    return verdict.verdict, found
+
+
+WAIT = """{{ int f; int x; atomic_t a; }}
+P0(int *f, int *x, atomic_t *a) {{ WRITE_ONCE(*x, 1); smp_store_release(f, 1);
+ smp_mb(); atomic_set(a, 2); }}
+P1(int *f, int *x, atomic_t *a) {{ int r1 = {wait}; {then} int r0 = READ_ONCE(*x); }}
+exists (1:r0=0)"""
+
+
+@pytest.mark.parametrize(
+    ("wait", "then", "expected"),
+    [
+        ("smp_cond_load_acquire(f, VAL)", "", "Never"),
+        ("smp_cond_load_acquire(f, VAL == 1)", "", "Never"),
+        ("smp_cond_load_relaxed(f, VAL)", "", "Sometimes"),
+        ("smp_cond_load_relaxed(f, VAL)", "smp_acquire__after_ctrl_dep();", "Never"),
+        ("smp_cond_load_relaxed(f, VAL)", "virt_rmb();", "Never"),
+        ("smp_cond_load_relaxed(f, VAL)", "virt_mb();", "Never"),
+        ("atomic_cond_read_acquire(a, VAL > 1)", "", "Never"),
+        ("atomic_cond_read_relaxed(a, VAL > 1)", "", "Sometimes"),
+    ],
+)
+@pytest.mark.parametrize("model", ["lkmm", "power"])
+def test_waiting(wait: str, then: str, expected: str, model: str, tmp_path: Path) -> None:
+    text = WAIT.format(wait=wait, then=then)
+    assert observation(text, tmp_path, model)[1] == expected
+    value = 2 if "atomic" in wait else 1
+    always = text.replace("exists (1:r0=0)", f"forall (1:r1={value})")
+    assert observation(always, tmp_path, model) == ("SAFE", "Always")
+
+
+def test_pointers_of_rcu(tmp_path: Path) -> None:
+    text = "{ int x = 1; int *p = &x; int y = 2; }\n"
+    text += "P0(int **p) { rcu_read_lock_bh(); int *r0 = rcu_access_pointer(*p);\n"
+    text += " rcu_read_unlock_bh(); }\n"
+    text += "P1(int **p, int *y) { RCU_INIT_POINTER(*p, y);\n"
+    text += " int *r1 = rcu_replace_pointer(*p, NULL, 1); synchronize_rcu(); }\n"
+    assert observation(text + "exists (0:r0=y)", tmp_path)[1] == "Sometimes"
+    assert observation(text + "forall (1:r1=y /\\ p=0)", tmp_path)[1] == "Always"
+
+
+@pytest.mark.parametrize(
+    ("top", "code", "x"),
+    [
+        ("", "BIT(3) | GENMASK(2, 1)", 14),
+        ("", "GENMASK(63, 0) == ~0UL", 1),
+        ("#define BIT(n) (n)", "BIT(3)", 3),
+        ("static int BIT(int n) { return 7 + n; }", "BIT(3)", 10),
+        ("#undef BIT\n#define BIT(n) (2 * (n))", "BIT(3)", 6),
+        ("#ifndef GENMASK\n#define GENMASK(h, l) 99\n#endif", "GENMASK(1, 0)", 3),
+        ("enum { BIT = 5 };", "BIT", 5),
+        ("#define TWICE(n) (BIT(n) + BIT(n))", "TWICE(2)", 8),
+    ],
+)
+def test_a_tests_own_definition_wins(top: str, code: str, x: int, tmp_path: Path) -> None:
+    text = f"{top}\n{{ }}\nP0(long *x) {{ WRITE_ONCE(*x, {code}); }}\nforall (x={x})"
+    assert observation(text, tmp_path) == ("SAFE", "Always")
+
+
+def test_an_included_file_may_define_them_and_use_them(tmp_path: Path) -> None:
+    (tmp_path / "own.h").write_text(
+        "static int GENMASK(int a, int b)\n{\n return a * 10 + b;\n}\n"
+        "static unsigned long low(void) { return BIT(4); }\n"
+    )
+    text = '#include "own.h"\n{ }\nP0(long *x) { *x = GENMASK(2, 1) + low(); }\nforall (x=37)'
+    assert observation(text, tmp_path)[1] == "Always"
+
+
+def test_macros_come_with_their_kernel(tmp_path: Path) -> None:
+    """smp_cond_load_acquire came after 3.9; BIT is older."""
+    text = "{ }\nP0(int *x) { smp_cond_load_acquire(x, !VAL); }\nexists (x=0)"
+    with pytest.raises(InputError, match="smp_cond_load_acquire"):
+        observation(text, tmp_path, kernel="3.9")
+    text = "{ }\nP0(int *x) { ACCESS_ONCE(*x) = BIT(1); }\nforall (x=2)"
+    assert observation(text, tmp_path, kernel="3.9")[1] == "Always"
+
+
+@pytest.mark.parametrize("asm", ['asm volatile("" ::: "memory")', '__asm__("" : : : "memory")'])
+def test_the_assembly_that_is_barrier(asm: str, tmp_path: Path) -> None:
+    """It separates plain accesses as barrier() does, and orders nothing between processors."""
+    text = "{ }\nP0(int *x, int *y) { WRITE_ONCE(*x, 1); ASM; WRITE_ONCE(*y, 1); }\n"
+    text += "P1(int *x, int *y) { int r0 = READ_ONCE(*y); smp_rmb(); int r1 = READ_ONCE(*x); }\n"
+    text += "exists (1:r0=1 /\\ 1:r1=0)"
+    assert observation(text.replace("ASM", asm), tmp_path)[1] == "Sometimes"
+    with pytest.raises(InputError, match="inline assembly is not supported"):
+        observation(text.replace("ASM", asm.replace('""', '"mfence"')), tmp_path)
+
+
+def test_the_store_of_old_kernels(tmp_path: Path) -> None:
+    """``ACCESS_ONCE(x) = v`` is a marked store; ACCESS_ONCE left the kernel in 4.15."""
+    text = "{ }\nP0(int *x, int *y) { ACCESS_ONCE(*x) = 1; smp_wmb(); ACCESS_ONCE(*y) = 2; }\n"
+    text += (
+        "P1(int *x, int *y) { int r0 = ACCESS_ONCE(*y); smp_rmb(); int r1 = ACCESS_ONCE(*x); }\n"
+    )
+    text += "exists (1:r0=2 /\\ 1:r1=0)"
+    assert observation(text, tmp_path, kernel="3.9")[1] == "Never"  # and no data race
+    unordered = text.replace("smp_wmb();", "")
+    assert observation(unordered, tmp_path, kernel="3.9")[1] == "Sometimes"
+    assert not Checker().states(Request(tmp_path / "t.litmus", "lkmm", kernel="3.9")).flags
+    with pytest.raises(InputError, match=r"the kernel has no ACCESS_ONCE= at 6\.12"):
+        observation(text, tmp_path)
+    with pytest.raises(InputError, match="has to be a variable"):
+        observation(text.replace("ACCESS_ONCE(*x) = 1", "ACCESS_ONCE(*x) += 1"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "typeof(*x) t = 3; WRITE_ONCE(*x, t);",
+        "if (*x) { typeof(*x) u = 1; *x = u; } else { typeof(x) p = x; *p = 3; }",
+        "for (int i = 0; i < 3; i++) { typeof(i) t = i + 1; *x = t; }",
+        "*x = ({ typeof(x) p = x; *p + 3; });",
+    ],
+)
+def test_typeof_in_an_execution_that_is_shown(code: str, tmp_path: Path) -> None:
+    """The replay types the thread by itself."""
+    text = f"{{ }}\nP0(int *x) {{ {code} }}\nexists (x=3)"
+    assert observation(text, tmp_path)[1] == "Always"
+
+
+def test_auto_type(tmp_path: Path) -> None:
+    """The type is the initialiser's: a long keeps its upper half."""
+    text = "{ long x; }\nP0(long *x) { __auto_type p = x; __auto_type q = READ_ONCE(*x);\n"
+    text += " q = 1L << 40; WRITE_ONCE(*p, q >> 39); }\nforall (x=2)"
+    assert observation(text, tmp_path)[1] == "Always"
+
+
+def test_a_parameter_that_the_start_state_names(tmp_path: Path) -> None:
+    """Old tests say ``0:x=x``, which is so anyway; another location is refused."""
+    text = "{ 0:x=x; }\nP0(int *x) { WRITE_ONCE(*x, 1); }\nexists (x=1)"
+    assert observation(text, tmp_path)[1] == "Always"
+    with pytest.raises(InputError, match="its value is its location"):
+        observation(text.replace("0:x=x", "0:x=y"), tmp_path)
