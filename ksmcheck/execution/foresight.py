@@ -119,7 +119,20 @@ class _Mind(Interpreter):
         self.unknown()
 
     def enter(self, function: c.Function, arguments: list[Concrete | Variable]) -> Concrete:
-        self.unknown()
+        """``if (enabled()) return;`` with a function that only computes, from what is fixed."""
+        if not all(isinstance(a, Concrete) and a.fixed for a in arguments):
+            self.unknown()
+        body = self.new_call(function).body
+        if body.addressed or not body.straight:
+            self.unknown()
+        kept = self.call, self.scope
+        try:
+            value = super().enter(function, arguments)
+        finally:
+            self.call, self.scope = kept
+        if not value.fixed:
+            self.unknown()
+        return value
 
     def block_value(self, e: c.StatementExpr) -> Concrete:
         self.unknown()

@@ -208,6 +208,10 @@ CONTROL = [
     ("if (f(READ_ONCE(*x))) ; WRITE_ONCE(*y, 1);", NONE),
     # The value of f came to be by control, and carries no dependency.
     ("int r = f(READ_ONCE(*x)); if (!r) WRITE_ONCE(*y, 1);", NONE),
+    # A function of a constant decides whether that way comes to the write.
+    ("int r = READ_ONCE(*x); if (r) { if (f(0)) return; } WRITE_ONCE(*y, 1);", NONE),
+    ("int r = READ_ONCE(*x); if (r) { if (f(f(7))) return; } WRITE_ONCE(*y, 1);", CTRL),
+    ("int r = READ_ONCE(*x); if (r) { if (f(r)) return; } WRITE_ONCE(*y, 1);", CTRL),
     # A backward goto: the write is behind the loop.
     ("again: if (READ_ONCE(*x)) goto again; WRITE_ONCE(*y, 1);", NONE),
 ]
