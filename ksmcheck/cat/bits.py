@@ -108,11 +108,11 @@ def _to_few(a: int, b: int, s: Shape) -> int:
 
 def closure(a: int, s: Shape) -> int:
     """a+, by Warshall's algorithm."""
+    if not a:
+        return 0
     dense = _dense(s.n) if s.n >= _CLOSED else None
     if dense is not None:
         return int(dense.closure(a, s.n))
-    if not a:
-        return 0
     n, row, col, shift = s.n, s.row, s.col, 0
     for k in range(n):
         tail = (a >> shift) & row

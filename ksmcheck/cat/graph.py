@@ -56,9 +56,12 @@ def set_bits(events: Iterable[int]) -> int:
 
 def rel_bits(n: int, pairs: Iterable[tuple[int, int]]) -> int:
     """The relation of these pairs over ``n`` events as an integer."""
-    out = 0
+    rows: dict[int, int] = {}
     for a, b in pairs:
-        out |= 1 << (a * n + b)
+        rows[a] = rows.get(a, 0) | 1 << b
+    out = 0
+    for a, row in rows.items():
+        out |= row << (a * n)
     return out
 
 

@@ -22,6 +22,9 @@ from ksmcheck.solve.gates import FALSE, TRUE, Gates
 from ksmcheck.solve.term_literals import Domain, TermLiterals
 from ksmcheck.solve.vectors import Vector
 
+OPEN = 0
+"""Instead of a literal: it is not the same in all candidates."""
+
 WIDE = 48
 """A read of more values than this has a bit vector for its value."""
 
@@ -136,6 +139,16 @@ class Base:
         if known is None:
             known = self._same[a, b] = self._same_cell(a, b)
         return known
+
+    def share(self, a: int, b: int) -> int:
+        """``same`` where that is FALSE or TRUE, mostly; else OPEN, without a literal for it."""
+        first, second = self._at[a], self._at[b]
+        common = first.keys() & second.keys()
+        if not common:
+            return FALSE
+        if self.events[a].address is self.events[b].address:
+            return self.same(a, b)
+        return TRUE if any(first[c] == second[c] == TRUE for c in common) else OPEN
 
     @cached_property
     def astray(self) -> int:

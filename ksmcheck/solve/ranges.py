@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from ksmcheck.cat.bits import closure
 from ksmcheck.cat.bounds import Bounds
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape
+from ksmcheck.cat.graph import Graph, members, rel_bits, set_bits, shape
 from ksmcheck.events.structure import Event
-from ksmcheck.solve.base import Base
+from ksmcheck.solve.base import OPEN, Base
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.premises import VALUES
 
 Weighted = Iterable[tuple[int, int, int]]
-"""Pairs with the literal that they are in the relation."""
+"""Pairs with the literal that they are in the relation, or OPEN: that hangs on the candidate."""
 
 
 def ranges(base: Base) -> tuple[Graph, Graph]:
@@ -47,17 +47,9 @@ def ranges(base: Base) -> tuple[Graph, Graph]:
 
 
 def _relations(base: Base) -> dict[str, Weighted]:
-    events = base.events
-    accesses = [e for e in events if e.address is not None and base.exec[e.id] != FALSE]
-    cells = [frozenset(e.cells) for e in events]
-    near = [
-        (a, b)
-        for a in accesses
-        for b in accesses
-        if a is b or not cells[a.id].isdisjoint(cells[b.id])
-    ]
+    near = list(_near(base))
     found: dict[str, Weighted] = {
-        "loc": [(a.id, b.id, base.same(a.id, b.id)) for a, b in near],
+        "loc": [(a.id, b.id, base.share(a.id, b.id)) for a, b in near],
         "rf": [(w, r, literal) for (w, r), literal in base.rf.items()],
         "co": [
             (a.id, b.id, _co(base, a.id, b.id))
@@ -75,30 +67,50 @@ def _relations(base: Base) -> dict[str, Weighted]:
     return found
 
 
+def _near(base: Base) -> Iterator[tuple[Event, Event]]:
+    """The accesses that may be to one cell, and each with itself."""
+    accesses = [e for e in base.events if e.address is not None and base.exec[e.id] != FALSE]
+    of_cell: dict[int, int] = {}
+    for access in accesses:
+        for cell in access.cells:
+            of_cell[cell] = of_cell.get(cell, 0) | 1 << access.id
+    for access in accesses:
+        others = 1 << access.id
+        for cell in access.cells:
+            others |= of_cell[cell]
+        for other in members(others):
+            yield access, base.events[other]
+
+
 def _positions(events: Sequence[Event], possible: int) -> dict[str, int]:
     """po, int and ext over the events of the set ``possible``."""
     n = len(events)
-    threads: dict[int, int] = {}
+    threads: dict[int, list[Event]] = {}
     for event in events:
-        if event.thread >= 0:
-            threads[event.thread] = threads.get(event.thread, 0) | 1 << event.id
+        if possible >> event.id & 1:
+            threads.setdefault(event.thread if event.thread >= 0 else -2 - event.id, []).append(
+                event
+            )
     order, inside, outside = 0, 0, 0
-    for event in events:
-        if not possible >> event.id & 1:
-            continue
-        own = threads.get(event.thread, 1 << event.id) & possible
-        later = set_bits(e.id for e in events if own >> e.id & 1 and event.position < e.position)
-        shift = event.id * n
-        order |= later << shift
-        inside |= own << shift
-        outside |= (possible & ~own) << shift
+    for inner in threads.values():
+        own = set_bits(e.id for e in inner)
+        later, here, place = 0, 0, None
+        for event in sorted(inner, key=lambda e: -e.position):
+            if event.position != place:
+                later, here, place = later | here, 0, event.position
+            here |= 1 << event.id
+            shift = event.id * n
+            order |= later << shift
+            inside |= own << shift
+            outside |= (possible & ~own) << shift
     return {"po": order, "int": inside, "ext": outside}
 
 
 def _co(base: Base, a: int, b: int) -> int:
     if not base.ordered(a, b):
         return FALSE
-    return base.gates.all_of((base.order(a, b), base.same(a, b)))
+    parts = (base.order(a, b), base.share(a, b))
+    return FALSE if FALSE in parts else TRUE if set(parts) == {TRUE} else OPEN
 
 
 class Reach:
