@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from ksmcheck.cat.graph import Graph
+from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape
 from ksmcheck.execution.execution import ExecutedEvent, Execution, places
 from ksmcheck.record import Struct
 
@@ -39,12 +39,6 @@ def graph_of(execution: Execution, extra: Sequence[Extra] = ()) -> Graph:
         for end in pair:
             sets["RMW"] = sets.get("RMW", 0) | 1 << end
     pairs: dict[str, Iterable[Pair]] = {
-        "po": [
-            (a, b)
-            for a in range(n)
-            for b in range(n)
-            if order[a][0] == order[b][0] >= 0 and order[a][1] < order[b][1]
-        ],
         "rf": execution.rf,
         "co": execution.co,
         "rmw": execution.rmw,
@@ -52,15 +46,24 @@ def graph_of(execution: Execution, extra: Sequence[Extra] = ()) -> Graph:
         "data": execution.data,
         "ctrl": execution.ctrl,
         "loc": [(a.id, b.id) for a in events for b in events if a.cell and a.cell == b.cell],
-        "int": [(a, b) for a in range(n) for b in range(n) if order[a][0] == order[b][0] >= 0],
-        "ext": [
-            (a, b)
-            for a in range(n)
-            for b in range(n)
-            if order[a][0] != order[b][0] or order[a][0] < 0
-        ],
     }
-    return Graph(n, sets, _matrices(n, pairs))
+    relations = {name: rel_bits(n, relation) for name, relation in pairs.items()}
+    return Graph(n, sets, {**relations, **_threads(order)})
+
+
+def _threads(order: Sequence[tuple[int, float]]) -> dict[str, int]:
+    """po, int and ext of events with these threads and places; an initial write has none."""
+    n = len(order)
+    of_thread: dict[int, list[int]] = {}
+    for event, (thread, _) in enumerate(order):
+        of_thread.setdefault(thread, []).append(event)
+    before, inside = list[Pair](), 0
+    for thread, inner in of_thread.items():
+        if thread >= 0:
+            own = set_bits(inner)
+            inside |= sum(own << (event * n) for event in inner)
+            before += [(a, b) for a in inner for b in inner if order[a][1] < order[b][1]]
+    return {"po": rel_bits(n, before), "int": inside, "ext": shape(n).full & ~inside}
 
 
 def _sets(event: ExecutedEvent) -> Iterable[str]:
@@ -68,13 +71,3 @@ def _sets(event: ExecutedEvent) -> Iterable[str]:
     if event.thread < 0:
         yield "IW"
     yield from event.tags
-
-
-def _matrices(n: int, pairs: Mapping[str, Iterable[Pair]]) -> dict[str, int]:
-    matrices = {}
-    for name, relation in pairs.items():
-        bits = 0
-        for a, b in relation:
-            bits |= 1 << (a * n + b)
-        matrices[name] = bits
-    return matrices

@@ -83,16 +83,18 @@ def _critical_cycle(execution: Execution) -> tuple[int, ...]:
     successors = _successors(execution)
     best: tuple[int, ...] = ()
     for start in successors:
-        path = _shortest_back(start, successors)
-        if path and (not best or len(path) < len(best)):
+        path = _shortest_back(start, successors, len(best) or len(successors) + 1)
+        if path:
             best = path
     return best
 
 
-def _shortest_back(start: int, successors: dict[int, list[int]]) -> tuple[int, ...]:
+def _shortest_back(
+    start: int, successors: dict[int, list[int]], shorter_than: int
+) -> tuple[int, ...]:
     parent: dict[int, int] = {}
     frontier = [start]
-    while frontier:
+    for _ in range(shorter_than - 1):
         following = []
         for node in frontier:
             for target in successors.get(node, ()):
