@@ -13,8 +13,9 @@ from functools import cache
 
 from ksmcheck.cat.absence import Absence, Failure, Scope
 from ksmcheck.cat.algebra import Check, Node
+from ksmcheck.cat.bits import transpose
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.cat.graph import DYNAMIC, Graph, members
+from ksmcheck.cat.graph import DYNAMIC, Graph, members, shape
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Concrete, Skeleton
 from ksmcheck.solve.extract import holding
@@ -47,6 +48,8 @@ class Necessary:
         self.concrete = concrete
         self.may = cache(may)
         self.count = count
+        self._shape = whole = shape(count)
+        self._turned = cache(lambda node: transpose(may(node), whole))
         self._known: dict[tuple[int, int, int], int] = {}
 
     def literal(self, i: int, a: int, b: int) -> int:
@@ -82,14 +85,13 @@ class Necessary:
         return self.base.gates.any_of(self.concrete.towards(node.name, a, b))
 
     def _composed(self, left: int, right: int, a: int, b: int) -> int:
-        row = self.may(left) >> (a * self.count) & ((1 << self.count) - 1)
-        tails = self.may(right) >> b
-        middle = [m for m in members(row) if tails >> (m * self.count) & 1]
-        if len(middle) > _MIDDLES:
+        row = self.may(left) >> (a * self.count) & self._shape.row
+        middle = row & self._turned(right) >> (b * self.count)
+        if middle.bit_count() > _MIDDLES:
             return TRUE
-        gates = self.base.gates
-        return gates.any_of(
-            [gates.all_of((self.literal(left, a, m), self.literal(right, m, b))) for m in middle]
+        both, literal = self.base.gates.both, self.literal
+        return self.base.gates.any_of(
+            [both(literal(left, a, m), literal(right, m, b)) for m in members(middle)]
         )
 
 
