@@ -21,10 +21,14 @@ Known: TypeAlias = Mapping[Key, Concrete]
 
 
 class Outlook(Struct, frozen=True):
-    """``join``: the point where the ways from a branch meet. ``known``: what is fixed there."""
+    """``join``: the point where the ways from a branch meet. ``known``: what is fixed there.
+
+    ``called``: the functions looked into for that, which may be others in another variant.
+    """
 
     join: int
     known: Known
+    called: tuple[c.Function, ...] = ()
 
 
 class Body(Struct, frozen=True, eq=False, dict=True):

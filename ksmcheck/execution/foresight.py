@@ -41,7 +41,8 @@ def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
         tuple(places.owners.items()),
     )
     seen = call.body.outlooks.get(key)
-    if seen is None:
+    functions = interpreter.types.functions
+    if seen is None or any(functions.get(f.name) is not f for f in seen.called):
         seen = call.body.outlooks[key] = _look(interpreter, call, branch, known)
     return seen
 
@@ -49,7 +50,7 @@ def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
 def _look(interpreter: Interpreter, call: Call, branch: Point, known: Known) -> Outlook:
     seen = _Propagation(interpreter, call, branch, known)
     join = join_of(call.body.loops, branch, lambda point: seen.ways.get(point.number, point.next))
-    return Outlook(join, seen.before.get(join, {}))
+    return Outlook(join, seen.before.get(join, {}), tuple(seen.mind.asked))
 
 
 class _Propagation:
@@ -108,6 +109,7 @@ class _Mind(Interpreter):
         super().__init__(interpreter.world, Record(record.thread, (), places), interpreter.look)
         self.starts = interpreter.starts
         self.call = Call(call.body, call.lenient, call.result_type)
+        self.asked: list[c.Function] = []
 
     def unknown(self) -> NoReturn:
         raise Unknown
@@ -122,6 +124,7 @@ class _Mind(Interpreter):
         """``if (enabled()) return;`` with a function that only computes, from what is fixed."""
         if not all(isinstance(a, Concrete) and a.fixed for a in arguments):
             self.unknown()
+        self.asked.append(function)
         body = self.new_call(function).body
         if body.addressed or not body.straight:
             self.unknown()

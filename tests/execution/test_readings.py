@@ -88,3 +88,23 @@ def test_other_surroundings_are_read_anew() -> None:
         assert refused(without, read_then_write(CTRL), readings)
         assert judged(deciding, read_then_write(CTRL), readings).failed == ()
         assert refused(deciding, read_then_write(NONE), readings)
+
+
+def test_a_function_that_was_looked_into_may_be_another() -> None:
+    """What f makes of a constant decides an early return; in a variant f alone is another."""
+    body = "int r = READ_ONCE(*x); if (r) { if (f(1)) return; } WRITE_ONCE(*y, 1);"
+    staying, leaving = (
+        parsed(one_thread(body, before=f"static int f(int v) {{ return v == {a}; }}"))
+        for a in (0, 1)
+    )
+    other = next(i for i in leaving.top if isinstance(i, Function) and i.name == "f")
+    f = next(i for i in staying.top if isinstance(i, Function) and i.name == "f")
+    # Their heads are one tree, as in a variant.
+    changed = replace(f, body=other.body)
+    variant = replace(staying, top=tuple(changed if i is f else i for i in staying.top))
+    readings = Readings()
+    for _ in range(2):
+        assert judged(staying, read_then_write(NONE), readings).failed == ()
+        assert refused(staying, read_then_write(CTRL), readings)
+        assert judged(variant, read_then_write(CTRL), readings).failed == ()
+        assert refused(variant, read_then_write(NONE), readings)
