@@ -10,22 +10,30 @@ from ksmcheck.batch.letters import letter_of
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.explain.tell import story_of
-from ksmcheck.record import Struct
+from ksmcheck.record import Struct, replace
 
 
 class Result(Struct, frozen=True):
     """The answer to one job; ``verdict`` is None where it was skipped.
 
-    ``story`` is the sentence that names the missing order of a violation.
+    ``story`` is the sentence that names the missing order of a violation, ``witnessed`` whether
+    there was an execution, be it kept or not.
     """
 
     job: Job
     verdict: Verdict | None
     story: str | None = None
+    witnessed: bool = False
 
     @property
     def letter(self) -> str:
         return "-" if self.verdict is None else letter_of(self.verdict)
+
+    def without_execution(self) -> Result:
+        """For a run over very many cells: executions are most of what a result holds."""
+        if self.verdict is None or self.verdict.witness is None:
+            return self
+        return replace(self, verdict=replace(self.verdict, witness=None))
 
     @property
     def as_expected(self) -> bool:
@@ -53,7 +61,8 @@ def run_group(checker: Checker, group: Group) -> list[Result]:
             results.append(Result(job, None))
             continue
         verdict = checker.check(job.request)
-        results.append(Result(job, verdict, story_of(checker, verdict)))
+        story, witnessed = story_of(checker, verdict), verdict.witness is not None
+        results.append(Result(job, verdict, story, witnessed))
     checker.forget()
     return results
 

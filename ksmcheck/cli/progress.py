@@ -22,7 +22,7 @@ def show_results(
 ) -> int:
     """Runs everything, prints it, and gives the exit code."""
     started = perf_counter()
-    results = _collect(groups, jobs, as_json)
+    results = _collect(groups, jobs, as_json, keep=witness and not as_json)
     if not as_json:
         from ksmcheck.report.console import paper
         from ksmcheck.report.table import print_table
@@ -33,12 +33,13 @@ def show_results(
     return gravest(_code(r) for r in results)
 
 
-def _collect(groups: Sequence[Group], jobs: int, as_json: bool) -> list[Result]:
+def _collect(groups: Sequence[Group], jobs: int, as_json: bool, keep: bool) -> list[Result]:
+    """``keep``: the executions, too."""
     results: list[Result] = []
     total = sum(len(g) for g in groups)
     if as_json or not sys.stderr.isatty():
         for result in run_jobs(groups, jobs):
-            results.append(result)
+            results.append(result if keep else result.without_execution())
             if as_json:
                 _print_json(result)
         return results
@@ -55,7 +56,7 @@ def _collect(groups: Sequence[Group], jobs: int, as_json: bool) -> list[Result]:
     ) as progress:
         task = progress.add_task("verifying", total=total)
         for result in run_jobs(groups, jobs):
-            results.append(result)
+            results.append(result if keep else result.without_execution())
             progress.advance(task)
     return results
 

@@ -52,7 +52,7 @@ def _summary(paper: Paper, results: Sequence[Result], seconds: float) -> None:
     ran = [r for r in results if r.verdict is not None]
     wrong = [r for r in ran if not r.as_expected]
     unexpected = sum(r.job.expected is None for r in ran)
-    witnesses = sum(r.verdict is not None and r.verdict.witness is not None for r in ran)
+    witnesses = sum(r.witnessed for r in ran)
     line = f"{len(ran)} verdicts, {len(ran) - len(wrong) - unexpected} as expected"
     if unexpected:
         line += f", {unexpected} without expectation"
