@@ -7,6 +7,8 @@ the cluster runs a lost worker's questions again, and they depend on nothing but
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from ksmcheck.batch.collector import calm_collector
@@ -27,11 +29,14 @@ def sweep(
     elif jobs > 1 and len(questions) > 1:
         yield from _on_workers(questions, jobs)
     else:
-        asker = Asker()
-        for index, question in enumerate(questions):
-            yield from answers(asker, question)
-            if index + 1 < len(questions) and questions[index + 1].request != question.request:
-                asker.close_encodings()
+        yield from _in_turn(Asker(), questions)
+
+
+def _in_turn(asker: Asker, questions: Sequence[Question]) -> Iterator[Answer]:
+    for index, question in enumerate(questions):
+        yield from answers(asker, question)
+        if index + 1 < len(questions) and questions[index + 1].request != question.request:
+            asker.close_encodings()
 
 
 def work(question: Question) -> list[Answer]:
@@ -63,8 +68,29 @@ def _on_workers(questions: Sequence[Question], jobs: int) -> Iterator[Answer]:
     from ksmcheck.batch.pool import workers
 
     with workers(jobs, start_worker) as pool:
-        for found in pool.map(work, questions, chunksize=1):
+        for found in pool.map(_work_on, batches(questions, jobs), chunksize=1):
             yield from found
+
+
+_ENOUGH = 4
+"""Batches for each worker, so that none has long to wait for the last ones."""
+
+
+def batches(questions: Sequence[Question], jobs: int) -> list[tuple[Question, ...]]:
+    """Questions about one program together, whose text is then read once and whose models share
+    what they can; each alone where that would leave workers with nothing to do."""
+    program = attrgetter("path", "kernel", "defines", "removed")
+    found = [tuple(some) for _, some in groupby(questions, lambda q: program(q.request))]
+    return found if len(found) >= _ENOUGH * jobs else [(question,) for question in questions]
+
+
+def _work_on(batch: tuple[Question, ...]) -> list[Answer]:
+    asker = own_asker()
+    found = list(_in_turn(asker, batch))
+    asker.close_encodings()
+    if len(batch) > 1:
+        asker.forget()
+    return found
 
 
 def _on_cluster(questions: Sequence[Question], scheduler: str) -> Iterator[Answer]:

@@ -17,7 +17,7 @@ from ksmcheck.check import Request
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.matrix import Question, chosen_changes, questions
-from ksmcheck.whatif.sweep import sweep
+from ksmcheck.whatif.sweep import batches, sweep
 from tests.whatif.conftest import ROOT
 
 PATH = ROOT / "litmus" / "classic" / "ISA2" / "ISA2+wmb+rel+rmb.litmus"
@@ -38,6 +38,19 @@ def cells(found: object) -> Cells:
 
 def test_worker_processes() -> None:
     assert cells(sweep(asked(), jobs=2)) == cells(sweep(asked()))
+
+
+def test_worker_processes_have_all_about_a_program_together() -> None:
+    """Where there are programs enough; the answers are the same, in the same order."""
+    paths = sorted((ROOT / "litmus" / "classic").glob("S*/*.litmus"))[:9]
+    many: tuple[Question, ...] = ()
+    for path in paths:
+        requests = [Request(path, model) for model in ("tso", "lkmm")]
+        many += questions(requests, chosen_changes(Asker().spots(requests[0])), 2)
+    assert [len({q.request.path for q in batch}) for batch in batches(many, 2)] == [1] * 9
+    assert [q for batch in batches(many, 2) for q in batch] == list(many)
+    assert all(len(batch) == 1 for batch in batches(many, 4))
+    assert cells(sweep(many, jobs=2)) == cells(sweep(many))
 
 
 @pytest.fixture
