@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cached_property
 from typing import TypeAlias
 
@@ -52,11 +51,14 @@ class Candidate(Struct, frozen=True, eq=False, dict=True):
 
         Raises kernel.ints.DivisionByZero where C gives it none.
         """
+        memo = self._memo
+        if term.id in memo:
+            return memo[term.id]
         parts: dict[int, Term] = {}
         stack = [term]
         while stack:
             part = stack.pop()
-            if part.id not in parts and part.id not in self._memo:
+            if part.id not in parts and part.id not in memo:
                 parts[part.id] = part
                 stack.extend(part.args)
         leaves = {
@@ -65,9 +67,11 @@ class Candidate(Struct, frozen=True, eq=False, dict=True):
             if not part.args and part.op != "const"
         }
         for number in sorted(parts):  # arguments first: terms may be deeper than Python's stack
-            with suppress(DivisionByZero):
-                evaluate(parts[number], leaves, self._memo)
-        return evaluate(term, leaves, self._memo)
+            try:  # noqa: SIM105 (there are thousands of terms)
+                evaluate(parts[number], leaves, memo)
+            except DivisionByZero:
+                pass
+        return evaluate(term, leaves, memo)
 
     def holds(self, term: Term) -> bool:
         """Whether a boolean term holds."""
