@@ -14,11 +14,29 @@ MARKED = (("MARKED_STORES", "1"),)
 
 def whatif_figures(unit: float, *, quick: bool) -> None:
     """Prints them: path-a under five models; without ``quick`` the whole suite."""
+    from ksmcheck.batch.collector import calm_collector
+
+    calm_collector()  # as every command does
     for model in ("sc", "armv8", "power", "alpha", "lkmm"):
+        warm_up(model)
         whatif_path_a(model, unit)
         structural_path_a(model)
     if not quick:
         whatif_suite(unit)
+
+
+def warm_up(model: str) -> None:
+    """Modules and the model are loaded: a matrix of a tiny test, with a witness."""
+    from ksmcheck.check import Request
+    from ksmcheck.whatif.asker import Asker
+    from ksmcheck.whatif.matrix import answers, chosen_changes, questions
+
+    asker = Asker()
+    request = Request(ROOT / "litmus/classic/MP/MP+wmb+rmb.litmus", model, "3.9")
+    changes = chosen_changes(asker.spots(request))
+    for question in questions([request], changes):
+        for _ in answers(asker, question):
+            pass
 
 
 def whatif_path_a(model: str, unit: float) -> None:
