@@ -232,7 +232,7 @@ CONSTRUCTS = [
     "s = (struct st){ x, 3 }; y = ((struct st){ 1, s.b }).b;",
     "struct st t = made(x); s = made(3); y = made(t.a).b + sum(t) + sum(made(2)); made(1);",
     "typeof(y) t = x; __auto_type u = t; y = u + sizeof(u);",
-    "int r = smp_cond_load_acquire(&x, VAL); y = r;",
+    "int r = smp_cond_load_relaxed(&x, VAL); y = r;",
     'WRITE_ONCE(y, rcu_access_pointer(ptr)->a); asm volatile("" ::: "memory");',
 ]
 
