@@ -113,7 +113,7 @@ class Absence:
         return NOTHING
 
     def _union(self, node: Node, a: int, b: int) -> Missing:
-        return _all([self.why_not(x, a, b) for x in node.args])
+        return _all([self.why_not(x, a, b) for x in self.d.plan.parts[node.id]])
 
     def _inter(self, node: Node, a: int, b: int) -> Missing:
         return self._cheaper([self.why_not(x, a, b) for x in node.args if not self.has(x, a, b)])

@@ -64,11 +64,13 @@ def generate(algebra: Algebra, checks: tuple[int, ...], earlier: tuple[int, ...]
     inputs = [n for n in (algebra.nodes[i] for i in used) if n.op == "base" and not varies[n.id]]
     fixed.known.update(n.id for n in inputs)
     fixed.emit([i for i in used if not varies[i]], "    ")
+    started = _emit_starts(fixed, algebra, used, varies)
     shared = [i for i in used if i in fixed.known]
     varying.known.update(shared, given)
+    varying.started.update(started)
     _emit_varying(varying, algebra, checks, [i for i in used if varies[i]])
     wanted = [i for i in shared if f"x{i}" in varying.read]
-    names = "".join(f"x{i}, " for i in wanted)
+    names = "".join([*(f"x{i}, " for i in wanted), *(f"s{v}, " for v in started)])
     source = "\n".join(
         [
             "def fixed(k, inputs):",
@@ -110,14 +112,71 @@ def _emit_varying(
         ]
 
 
+def _emit_starts(out: _Emitter, algebra: Algebra, used: list[int], varies: list[bool]) -> list[int]:
+    """Code for what a least fixpoint has at least, whatever rf and co are: its variables grow from
+    there. They are given by number; their locals are ``s<i>``."""
+    started: list[int] = []
+    for group in algebra.groups:
+        mine = frozenset((group.id,))
+        if not group.monotone or not set(group.variables) & set(used):
+            continue
+        if not varies[group.variables[0]] or any(out.free[b] != mine for b in group.bodies):
+            continue
+        least = _Least(out, varies, group.variables)
+        bodies = [least.text(body) for body in group.bodies]
+        if any(bodies):
+            out.lines += [f"    s{v} = 0" for v in group.variables]
+            out.lines += ["    while True:", "        same = True"]
+            for v, body in zip(group.variables, bodies, strict=True):
+                out.lines += [f"        now = {body or 0}"]
+                out.lines += [f"        if now != s{v}: s{v}, same = now, False"]
+            out.lines += ["        if same: break"]
+            started += group.variables
+    return started
+
+
+class _Least(Struct):
+    """Expressions for what the nodes of a group have at least; None: nothing is certain.
+
+    Every operator grows with its operands, but for what a difference or complement takes away.
+    """
+
+    out: _Emitter
+    varies: list[bool]
+    variables: tuple[int, ...]
+
+    def text(self, i: int) -> str | None:
+        node = self.out.algebra.nodes[i]
+        if i in self.variables:
+            return f"s{i}"
+        if not self.varies[i]:
+            return self.out.ref(i)
+        if node.op in ("base", "var", "fix", "complement"):
+            return None
+        if node.op == "diff" and self.varies[node.args[1]]:
+            return None
+        operands = [self.text(a) for a in node.args]
+        if node.op in ("union", "opt", "star"):
+            operands = [o for o in operands if o]
+            constant = [] if node.op == "union" else ["I"]
+            if node.op == "star" and operands:
+                operands = [f"closure({operands[0]}, k)"]
+            return "(" + " | ".join([*map(str, operands), *constant]) + ")" if operands else None
+        if None in operands:
+            return None
+        return "(" + _TEMPLATES[node.op].format(*operands) + ")"
+
+
 class _Emitter(Struct):
-    """``known``: nodes whose locals exist. ``read``: names of the locals that were read."""
+    """``known``: nodes whose locals exist. ``read``: names of the locals that were read.
+    ``started``: variables that need not grow from empty, but from the local ``s<i>``."""
 
     algebra: Algebra
     free: list[frozenset[int]]
     lines: list[str] = field(default_factory=list)
     known: set[int] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
+    started: set[int] = field(default_factory=set)
 
     def emit(self, nodes: list[int], indent: str, inside: frozenset[int] = frozenset()) -> None:
         """Code for the nodes (ascending) whose variables all belong to the groups ``inside``."""
@@ -149,26 +208,32 @@ class _Emitter(Struct):
         return next(g for g in self.algebra.groups if g.id == group)
 
     def _group(self, group: Group, indent: str, inside: frozenset[int]) -> None:
-        """A loop that recomputes each definition with the newest values until none changes."""
-        deeper, same = indent + "    ", f"same{group.id}"
-        self.lines += [f"{indent}x{v} = 0" for v in group.variables]
-        self.lines.append(
-            f"{indent}while True:" if group.monotone else f"{indent}for _ in range(4*n*n + 16):"
-        )
-        self.lines.append(f"{deeper}{same} = True")
+        """A loop that recomputes each definition with the newest values until none changes; one
+        whose variables have not changed since is left as it is."""
+        deeper, variables = indent + "    ", group.variables
         settled = {i for i in self.known if not self.free[i]}
-        for variable, body in zip(group.variables, group.bodies, strict=True):
-            below = sorted(cone(self.algebra.nodes, [body], settled))
-            again = [i for i in below if group.id in self.free[i]]
-            self.known.difference_update(again)
-            self.emit(below, deeper, inside | {group.id})
+        below = [sorted(cone(self.algebra.nodes, [body], settled)) for body in group.bodies]
+        for v in variables:
+            self.lines.append(f"{indent}x{v} = {f's{v}' if v in self.started else 0}")
+            self.lines.append(f"{indent}again{v} = True")
+        again = " or ".join(f"again{v}" for v in variables)
+        self.lines.append(
+            f"{indent}while {again}:" if group.monotone else f"{indent}for _ in range(4*n*n + 16):"
+        )
+        if not group.monotone:
+            self.lines.append(f"{deeper}if not ({again}): break")
+        for variable, body, nodes in zip(variables, group.bodies, below, strict=True):
+            users = [v for v, used in zip(variables, below, strict=True) if variable in used]
+            self.lines += [f"{deeper}if again{variable}:", f"{deeper}    again{variable} = False"]
+            self.known.difference_update(i for i in nodes if group.id in self.free[i])
+            self.emit(nodes, deeper + "    ", inside | {group.id})
             new = self.ref(body)
-            update = f"x{variable}, {same} = {new}, False"
-            self.lines.append(f"{deeper}if {new} != x{variable}: {update}")
-        self.lines.append(f"{deeper}if {same}: break")
+            self.lines.append(f"{deeper}    if {new} != x{variable}:")
+            self.lines.append(f"{deeper}        x{variable} = {new}")
+            self.lines += [f"{deeper}        again{v} = True" for v in users]
         if not group.monotone:
             self.lines.append(f"{indent}else: raise unsettled({group.names[0]!r})")
         for node in self.algebra.nodes:
             if node.op == "fix" and node.group == group.id:
-                self.lines.append(f"{indent}x{node.id} = x{group.variables[node.index]}")
+                self.lines.append(f"{indent}x{node.id} = x{variables[node.index]}")
                 self.known.add(node.id)

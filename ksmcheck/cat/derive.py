@@ -23,7 +23,7 @@ WHOLE = 1
 LACKING = "no-"
 """Before the name of a relation: the fact is that the tuple is not in it."""
 
-_MIDPOINTS = 4
+_MIDPOINTS = 3
 
 
 class Derivation:
@@ -40,7 +40,7 @@ class Derivation:
         self.plan = plan
         self.shape = shape(graph.n)
         self.values = StagedValues(plan, graph, known)
-        self._value = self.values.value
+        self._values: dict[int, int] = {}
         self._n = graph.n
         self._nodes = plan.algebra.nodes
         self._facts: list[Fact] = []
@@ -60,6 +60,14 @@ class Derivation:
         if found is None:
             node = self._nodes[i]
             found = self._derived[key] = _RULES[node.op](self, node, a, b, stages)
+        return found
+
+    def _value(self, i: int, stages: Stages) -> int:
+        if stages:
+            return self.values.value(i, stages)
+        found = self._values.get(i)
+        if found is None:
+            found = self._values[i] = self.values.value(i)
         return found
 
     def along(self, i: int, path: list[int], stages: Stages = ()) -> int:
@@ -101,7 +109,7 @@ class Derivation:
     def _union(self, node: Node, a: int, b: int, stages: Stages) -> int:
         at = a if node.sort == "set" else a * self._n + b
         still, value, loud = self.plan.still, self._value, []
-        for x in node.args:
+        for x in self.plan.parts[node.id]:
             if value(x, stages) >> at & 1:
                 if still[x]:
                     # What no dynamic fact is needed for costs least; which such derivation is no
@@ -111,8 +119,10 @@ class Derivation:
         return self._least([self.why(x, a, b, stages) for x in loud])
 
     def _inter(self, node: Node, a: int, b: int, stages: Stages) -> int:
-        left, right = node.args
-        return self.why(left, a, b, stages) | self.why(right, a, b, stages)
+        facts = 0
+        for x in self.plan.parts[node.id]:
+            facts |= self.why(x, a, b, stages)
+        return facts
 
     def _diff(self, node: Node, a: int, b: int, stages: Stages) -> int:
         kept, cut = node.args

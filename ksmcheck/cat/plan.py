@@ -15,7 +15,8 @@ class Plan(Struct, frozen=True):
     """``free[i]``: recursion groups open in node i. ``stable[i]``: every candidate that the caller
     considers has the same value of node i at the same executed events. ``still[i]``: derivations of
     node i use no dynamic facts. ``fixed`` is as in ``CompiledCat.explain``. ``locals[i]``: the
-    node's name in generated code."""
+    node's name in generated code. ``parts[i]``: of a union (of unions) or an intersection, what it
+    is made of in the end."""
 
     algebra: Algebra
     fixed: frozenset[str]
@@ -24,6 +25,7 @@ class Plan(Struct, frozen=True):
     still: list[bool]
     groups: dict[int, Group]
     locals: list[str]
+    parts: list[tuple[int, ...]]
 
 
 def plan(algebra: Algebra, fixed: frozenset[str]) -> Plan:
@@ -39,4 +41,17 @@ def plan(algebra: Algebra, fixed: frozenset[str]) -> Plan:
     ]
     names = [f"x{i}" for i in range(len(algebra.nodes))]
     still = [not v for v in varies]
-    return Plan(algebra, fixed, free, stable, still, {g.id: g for g in algebra.groups}, names)
+    groups = {g.id: g for g in algebra.groups}
+    return Plan(algebra, fixed, free, stable, still, groups, names, _parts(algebra))
+
+
+def _parts(algebra: Algebra) -> list[tuple[int, ...]]:
+    found: list[tuple[int, ...]] = []
+    for node in algebra.nodes:  # operands come first
+        parts: dict[int, None] = {}
+        if node.op in ("union", "inter"):
+            for arg in node.args:
+                same = algebra.nodes[arg].op == node.op
+                parts.update(dict.fromkeys(found[arg] if same else (arg,)))
+        found.append(tuple(parts))
+    return found

@@ -21,9 +21,10 @@ from ksmcheck.lowering.template import Row
 from ksmcheck.model.load import load_model
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import REMOVE, Change
-from ksmcheck.program.compile import UNROLL, compile_program
+from ksmcheck.program.compile import UNROLL, unrolled
 from ksmcheck.program.fingerprint import fingerprint
 from ksmcheck.program.ir import Program
+from ksmcheck.program.lower import LoweredTest, lower_test
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.solve.ground import Grounds
 from ksmcheck.syntax.assembly_ast import AssemblyTest
@@ -45,6 +46,7 @@ class Workshop(Struct, dict=True):
 
     _tests: dict[tuple[object, ...], AnyTest] = field(default_factory=dict)
     _spots: dict[tuple[object, ...], tuple[Spot, ...]] = field(default_factory=dict)
+    _lowered: dict[tuple[object, ...], LoweredTest] = field(default_factory=dict)
     _programs: dict[tuple[object, ...], Program | Assembled] = field(default_factory=dict)
     _fingerprints: dict[int, str] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
@@ -123,7 +125,7 @@ class Workshop(Struct, dict=True):
         return (ASSEMBLY,)
 
     def program(self, request: Request, *, plain: frozenset[str] = frozenset()) -> Program:
-        """The compiled program; ``plain`` as in ``compile_program``."""
+        """The compiled program; ``plain`` as in ``program.compile.unrolled``."""
         known = self._compiled(request, plain)
         return known if isinstance(known, Program) else known.program
 
@@ -138,10 +140,16 @@ class Workshop(Struct, dict=True):
                 self._programs[key] = assemble(test, kernel=request.kernel, unroll=unroll)
             else:
                 changed = bool(request.removed or request.changes)
-                self._programs[key] = compile_program(
-                    test, kernel=request.kernel, unroll=unroll, plain=plain, changed=changed
-                )
+                lowered = self._lowered_test(request, test)
+                self._programs[key] = unrolled(lowered, unroll, plain=plain, changed=changed)
         return self._programs[key]
+
+    def _lowered_test(self, request: Request, test: LitmusTest) -> LoweredTest:
+        key = _key(request)
+        if key not in self._lowered:
+            known = primitives(request.kernel)
+            self._lowered[key] = lower_test(test, request.kernel, known)
+        return self._lowered[key]
 
     def fingerprint(self, request: Request) -> str:
         """Of the program: equal for programs that are alike but for names and places."""

@@ -7,6 +7,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Check
+from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.proofs import Proofs
@@ -83,6 +84,7 @@ class Search:
         self.session = opened(structure)
         self.goals = goals_of(structure)
         self._proofs = Proofs()
+        self._endings = Endings()
         self._unending: Search | None = None
         self._root: Search | None = None
         self._select(selected)
@@ -149,7 +151,7 @@ class Search:
 
     def _not_found(self, base: Verdict) -> Verdict:
         """No violation: is that because of the bound, or because nothing can happen at all?"""
-        ends = self.find(self.goals.complete) is not None
+        ends = self._ends()
         beyond = self._beyond(base)
         if beyond is not None:
             if beyond.verdict == BOUNDED and not ends:
@@ -158,6 +160,11 @@ class Search:
         if not ends:
             return replace(base, verdict=VACUOUS, reason="no execution runs to its end")
         return replace(base, verdict=SAFE, assumed=self._plain_stores())
+
+    def _ends(self) -> bool:
+        endings = (self._root or self)._endings
+        complete = self.goals.complete
+        return endings.end(self.structure, self.selected, complete, self._example)
 
     def _beyond(self, base: Verdict) -> Verdict | None:
         """What executions say that do not end: a violation before, or that a bound is reached."""
@@ -274,6 +281,15 @@ class Search:
         if goal is self.structure.terms.false:
             return None
         return self._asked(None, goal)
+
+    def _example(self, goal: Term) -> Candidate | None:
+        """As ``find``; that there is none is no part of the verdict's proof."""
+        refuted = self.refuted
+        self.refuted = []
+        try:
+            return self.find(goal)
+        finally:
+            self.refuted = refuted
 
     def _asked(self, flag: Check | None, goal: Term) -> Candidate | None:
         question = ("" if flag is None else flag.name, goal.id)

@@ -40,6 +40,7 @@ def emit(
     """Emits the events of all forms and gives the value of the one that is picked."""
     terms = draft.terms
     span = access.origin.span
+    draft.calls.setdefault(access.origin.site, []).append(place.guard)
     selectors = [draft.selector(access.origin.site, option) for option in options]
     plain = terms.both(*map(terms.no, selectors))
     forms = [(plain, access.name)]

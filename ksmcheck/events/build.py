@@ -181,6 +181,7 @@ class _Assembly:
             waits=draft.waits,
             stalls=self.stalls,
             selectors=tuple(draft.selectors.items()),
+            calls={site: terms.either(*guards) for site, guards in draft.calls.items()},
         )
 
     def _events(self) -> Iterable[Event]:

@@ -42,6 +42,7 @@ class Draft(Struct):
     the events with a number from 0 on, by number.
     ``stalls``: conditions under which a thread goes no further. ``waits``: some thread may wait
     for ever, be that in ``stalls`` or ruled out by ``constraints``.
+    ``calls``: for each site with selectors, the guards of the calls there.
     """
 
     terms: TermTable = field(default_factory=TermTable)
@@ -58,6 +59,7 @@ class Draft(Struct):
     choices: int = 0
     companions: set[int] = field(default_factory=set)
     selectors: dict[tuple[str, str], Term] = field(default_factory=dict)
+    calls: dict[str, list[Term]] = field(default_factory=dict)
 
     def number(self, kind: str) -> int:
         """The number of the next event of this kind."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Cell, LoopIteration, Origin
-from ksmcheck.record import Struct
+from ksmcheck.record import Struct, field
 
 INIT_THREAD = -1
 
@@ -98,6 +100,8 @@ class EventStructure(Struct, frozen=True, eq=False):
     ``outputs``  (thread, name) -> term of a local's final value in its own type.
     ``selectors``  (site, option) -> choice term: the site is changed in that way (``Options``). A
                    question has to fix all of them; with all false it is about the program as it is.
+    ``calls``    site with selectors -> boolean term: execution comes to a call there, whatever has
+                 become of it. Where it does not, the selectors make no difference.
     ``condition``/``filter``/``observed``  over ``final`` and thread-local terms.
     """
 
@@ -125,3 +129,4 @@ class EventStructure(Struct, frozen=True, eq=False):
     waits: bool = False
     stalls: bool = False
     selectors: tuple[tuple[tuple[str, str], Term], ...] = ()
+    calls: Mapping[str, Term] = field(default_factory=dict)

@@ -136,7 +136,7 @@ def met_by_constants(check: Check, graph: Graph) -> bool:
 def repeats(
     loop: Loop,
     graph: Graph,
-    live: dict[int, set[str]],
+    live: Mapping[int, set[str]],
     primitives: Mapping[str, Primitive],
     plain: frozenset[str] = frozenset(),
 ) -> Repeats:

@@ -22,6 +22,9 @@ from ksmcheck.text import InputError, Note
 PATHS = 2000
 """Paths followed in one thread, at most."""
 
+_STATES = 20_000
+"""Blocks, each with locks that may be held before it, that are looked at, at most."""
+
 RCU = "rcu_read_lock"
 _TAKES = frozenset(("spin-lock", "mutex-lock"))
 _TRIES = frozenset(("spin-trylock", "mutex-trylock"))
@@ -35,12 +38,13 @@ class _Path(Struct, frozen=True):
     """``held`` with where each was taken; ``sources`` of what each register derives from.
 
     ``seen`` are the sources that branches have looked at; ``doubtful``: two of them are related.
+    The registers' values are this path's own until it comes to a branch.
     """
 
     block: int = 0
     held: tuple[tuple[Lock, Origin], ...] = ()
-    constants: Mapping[str, Const] = field(default_factory=dict)
-    sources: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    constants: dict[str, Const] = field(default_factory=dict)
+    sources: dict[str, frozenset[str]] = field(default_factory=dict)
     seen: frozenset[str] = frozenset()
     doubtful: bool = False
 
@@ -54,11 +58,16 @@ class _Path(Struct, frozen=True):
         last = max(i for i, (held, _) in enumerate(self.held) if held == lock)
         return replace(self, held=self.held[:last] + self.held[last + 1 :])
 
-    def assign(self, register: str, value: Const | None, sources: frozenset[str]) -> _Path:
-        constants = {r: c for r, c in self.constants.items() if r != register}
+    def apart(self) -> _Path:
+        """The same path, with values of its own."""
+        return replace(self, constants=dict(self.constants), sources=dict(self.sources))
+
+    def assign(self, register: str, value: Const | None, sources: frozenset[str]) -> None:
         if value is not None:
-            constants[register] = value
-        return replace(self, constants=constants, sources={**self.sources, register: sources})
+            self.constants[register] = value
+        else:
+            self.constants.pop(register, None)
+        self.sources[register] = sources
 
 
 def check_locks(
@@ -68,37 +77,56 @@ def check_locks(
 
     ``may_keep``: the thread may end with a lock; not within RCU's read side.
     """
-    if _plainly_balanced(blocks, primitives, may_keep):
-        return
+    plain = _Plain(blocks, primitives, may_keep)
     todo, count = [_Path()], 0
     while todo:
+        path = todo.pop()
+        if path.doubtful or plain.balanced(path.block, tuple(lock for lock, _ in path.held)):
+            continue
         count += 1
         if count > PATHS:
             return
-        todo += _through(todo.pop(), blocks, primitives, may_keep)
+        todo += _through(path, blocks, primitives, may_keep)
 
 
-def _plainly_balanced(
-    blocks: tuple[Block, ...], primitives: Mapping[str, Primitive], may_keep: bool
-) -> bool:
-    """Whether all is well on every path, possible or not: so it is where paths that meet hold the
-    same locks, and that is found without following each of them."""
-    held: dict[int, tuple[Lock, ...]] = {0: ()}
-    todo = [0]
-    while todo:
-        block = blocks[todo.pop()]
-        now = _held_after(block, held[block.id], primitives)
-        if now is None:
-            return False
-        if isinstance(block.end, End) and any(k == RCU or not may_keep for k in now):
-            return False
-        for target in _targets(block):
-            if target not in held:
-                held[target] = now
-                todo.append(target)
-            elif held[target] != now:
-                return False
-    return True
+class _Plain:
+    """From where all is well on every path, possible or not: no such path has to be followed."""
+
+    def __init__(
+        self, blocks: tuple[Block, ...], primitives: Mapping[str, Primitive], may_keep: bool
+    ) -> None:
+        self._blocks = blocks
+        self._primitives = primitives
+        self._may_keep = may_keep
+        self._known: dict[tuple[int, tuple[Lock, ...]], bool] = {}
+
+    def balanced(self, number: int, held: tuple[Lock, ...]) -> bool:
+        """With these locks held before the block; blocks lead to later ones alone."""
+        todo = [(number, held)]
+        while todo:
+            if len(self._known) + len(todo) > _STATES:
+                return self._known.get((number, held), False)
+            before = todo[-1]
+            after = None if before in self._known else self._after(*before)
+            if after is not None and (open := [x for x in after if x not in self._known]):
+                todo += open
+                continue
+            if after is not None:
+                self._known[before] = all(self._known[x] for x in after)
+            todo.pop()
+        return self._known[number, held]
+
+    def _after(
+        self, number: int, held: tuple[Lock, ...]
+    ) -> list[tuple[int, tuple[Lock, ...]]] | None:
+        """Where the block leads, with what; None, and known, where it is not well in itself."""
+        block = self._blocks[number]
+        now = _held_after(block, held, self._primitives)
+        kept = isinstance(block.end, End) and now is not None
+        if now is None or (kept and any(k == RCU or not self._may_keep for k in now)):
+            self._known[number, held] = False
+            return None
+        return [(target, now) for target in _targets(block)]
 
 
 def _held_after(
@@ -139,10 +167,11 @@ def _through(
     may_keep: bool,
 ) -> list[_Path]:
     """The paths on from ``path``, with its block behind them."""
-    paths = [path]
+    paths = [path.apart()]
     for instr in blocks[path.block].instrs:
         if isinstance(instr, Set):
-            paths = [_set(p, instr) for p in paths]
+            for each in paths:
+                _set(each, instr)
         elif isinstance(instr, Access):
             paths = [after for p in paths for after in _access(p, instr, primitives)]
     end = blocks[path.block].end
@@ -158,10 +187,10 @@ def _through(
     return []
 
 
-def _set(path: _Path, instr: Set) -> _Path:
+def _set(path: _Path, instr: Set) -> None:
     value = substitute(instr.expr, path.constants)
     known = value if isinstance(value, Const) else None
-    return path.assign(instr.reg, known, _sources(path, value))
+    path.assign(instr.reg, known, _sources(path, value))
 
 
 def _sources(path: _Path, expr: Expr) -> frozenset[str]:
@@ -177,7 +206,7 @@ def _branch(path: _Path, end: Branch) -> Iterator[_Path]:
     doubtful = path.doubtful or bool(sources & path.seen)
     for taken, target in ((True, end.then), (False, end.otherwise)):
         known = _learned(condition, taken)
-        constants = {**path.constants, **known}
+        constants = {**path.constants, **known} if known else path.constants
         seen = path.seen | sources
         yield replace(path, block=target, constants=constants, seen=seen, doubtful=doubtful)
 
@@ -207,14 +236,16 @@ def _access(path: _Path, access: Access, primitives: Mapping[str, Primitive]) ->
     action = _action(access, primitives)
     lock = _lock(path, access) if action else None
     if action == "try" and lock is not None and access.dst is None:
-        return [path.take(lock, access.origin), path]
+        return [path.take(lock, access.origin).apart(), path]
     if action == "try" and lock is not None and access.dst is not None:
         assert access.result_type is not None
         yes, no = Const(1, access.result_type), Const(0, access.result_type)
-        got = path.take(lock, access.origin).assign(access.dst, yes, frozenset())
-        return [got, path.assign(access.dst, no, frozenset())]
+        got = path.take(lock, access.origin).apart()
+        got.assign(access.dst, yes, frozenset())
+        path.assign(access.dst, no, frozenset())
+        return [got, path]
     if access.dst is not None:
-        path = path.assign(access.dst, None, frozenset((_source(path, access),)))
+        path.assign(access.dst, None, frozenset((_source(path, access),)))
     if action is None:
         return [path]
     if lock is None:

@@ -14,7 +14,7 @@ from ksmcheck.record import Struct, field, replace
 from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.session import Session
 from ksmcheck.text import InputError
-from ksmcheck.whatif.selectable import Key, Selectors, selectors_of
+from ksmcheck.whatif.selectable import Key, Pairing, Selectors, selectors_of
 
 _Place = tuple[Request, str]
 
@@ -37,7 +37,7 @@ class Asker(Checker):
     sites: frozenset[str] | None = None
     last: list[Search] = field(default_factory=list)
     _encoded: dict[_Place, Encoded] = field(default_factory=dict)
-    _paired: dict[int, dict[str, bool]] = field(default_factory=dict)
+    _paired: dict[int, Pairing] = field(default_factory=dict)
 
     def spots(self, request: Request) -> tuple[Spot, ...]:
         """The places of the program as its file has it, but for those that are removed."""
@@ -94,9 +94,14 @@ class Asker(Checker):
         return search
 
     def _selected(self, request: Request, config: str, started: float) -> frozenset[Key] | None:
+        """None: the program with the changes is to be compiled. Raises InputError where that is
+        known not to be one."""
         if not request.changes and self.kinds == ():
             return None
-        return self.encoded(request, config, started).selectors.selected(request.changes)
+        selectors = self.encoded(request, config, started).selectors
+        if len(request.changes) == 1 and request.changes[0] in selectors.refused:
+            raise selectors.refused[request.changes[0]].with_traceback(None)
+        return selectors.selected(request.changes)
 
     def encoded(self, request: Request, config: str, started: float) -> Encoded:
         """The encoding of the unchanged program. Raises InputError and TooManyValues."""

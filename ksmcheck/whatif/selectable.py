@@ -20,7 +20,7 @@ from ksmcheck.program.inventory import Spot
 from ksmcheck.program.ir import Access, Instr, Program
 from ksmcheck.program.locks import check_locks
 from ksmcheck.program.tree import walk
-from ksmcheck.record import Struct, replace
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax.c_ast import Assign, Call, IncDec
 from ksmcheck.text import InputError, Span
 
@@ -34,11 +34,16 @@ Key = tuple[str, str]
 """A selector: site and option (``events.alternatives``)."""
 
 
+Pairing = dict[str, InputError | None]
+"""Site -> what is wrong with the program's locks without it, if anything is."""
+
+
 class Selectors(Struct, frozen=True):
     """``keys``: for each change that a selector answers, the selector; None where the machine
-    makes no difference between the two forms."""
+    makes no difference between the two forms. ``refused``: why a change alone makes no program."""
 
     keys: Mapping[Change, Key | None]
+    refused: Mapping[Change, InputError] = field(default_factory=dict)
 
     @property
     def options(self) -> dict[str, tuple[str, ...]]:
@@ -62,7 +67,7 @@ def selectors_of(
     program: Program,
     model: Model,
     config: str,
-    paired: dict[str, bool] | None = None,
+    paired: Pairing | None = None,
 ) -> Selectors:
     """Selectors for all changes of the kinds (REMOVE, WEAKEN, STRENGTHEN) at the places.
 
@@ -71,13 +76,18 @@ def selectors_of(
     paired = {} if paired is None else paired
     called, spans = _called(program)
     keys: dict[Change, Key | None] = {}
+    refused: dict[Change, InputError] = {}
     wanted = frozenset(kinds) & {REMOVE, WEAKEN, STRENGTHEN}
     for spot in spots:
         if called.get(spot.name) == {spot.primitive}:
             for change in spot.changes:
                 if change.kind in wanted and not (change.kind == REMOVE and _inside(spot, spans)):
-                    _add(keys, spot, change, program, model, config, paired)
-    return Selectors(keys)
+                    wrong = _unpaired(spot, change, program, paired)
+                    if wrong is None:
+                        _add(keys, spot, change, program, model, config)
+                    else:
+                        refused[change] = wrong
+    return Selectors(keys, refused)
 
 
 def _called(program: Program) -> tuple[dict[str, set[str]], list[tuple[str, Span]]]:
@@ -113,7 +123,6 @@ def _add(
     program: Program,
     model: Model,
     config: str,
-    paired: dict[str, bool],
 ) -> None:
     kernel = program.kernel
     known = primitives(kernel)
@@ -121,11 +130,6 @@ def _add(
     if any(c.startswith(_STRUCTURAL) for c in old.classes):
         return
     if change.kind == REMOVE:
-        if any(c.startswith(_PAIRED) for c in old.classes):
-            if spot.name not in paired:
-                paired[spot.name] = _still_pairs(spot.name, program)
-            if not paired[spot.name]:
-                return
         keys[change] = (spot.name, REMOVED)
         return
     name = old.shape if change.to == PLAIN else change.to
@@ -147,8 +151,17 @@ def _flags(model: Model) -> bool:
     return any(check.flag for check in model.compiled.checks)
 
 
-def _still_pairs(site: str, program: Program) -> bool:
-    """Whether locks are taken and released in pairs without the calls at the site."""
+def _unpaired(spot: Spot, change: Change, program: Program, paired: Pairing) -> InputError | None:
+    """What the compiler would say of the locks that the change leaves."""
+    classes = primitives(program.kernel)[spot.primitive].classes
+    if change.kind != REMOVE or not any(c.startswith(_PAIRED) for c in classes):
+        return None
+    if spot.name not in paired:
+        paired[spot.name] = _without_site(spot.name, program)
+    return paired[spot.name]
+
+
+def _without_site(site: str, program: Program) -> InputError | None:
     known = primitives(program.kernel)
     for thread in program.threads:
         if not any(_calls(site, instr) for block in thread.blocks for instr in block.instrs):
@@ -156,9 +169,9 @@ def _still_pairs(site: str, program: Program) -> bool:
         blocks = tuple(replace(b, instrs=tuple(_without(site, b.instrs))) for b in thread.blocks)
         try:
             check_locks(blocks, known)
-        except InputError:
-            return False
-    return True
+        except InputError as error:
+            return error
+    return None
 
 
 def _without(site: str, instrs: Iterable[Instr]) -> Iterator[Instr]:

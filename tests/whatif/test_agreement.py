@@ -40,12 +40,12 @@ def disagreements(
             config = asker.workshop.model(request.model).configs(request.kernel)[0]
             encoded = asker.encoded(request, config, 0.0)
             by_selector += encoded.selectors.selected(change) is not None
-        except InputError:
-            one = "not possible"
+        except InputError as error:
+            one = error.diagnostic.message
         try:
             other: object = said(fresh.check(replace(request, changes=change)))
-        except InputError:
-            other = "not possible"
+        except InputError as error:
+            other = error.diagnostic.message
         if one != other:
             wrong.append(f"{request.model} {change}: {one}, alone {other}")
     return by_selector, wrong

@@ -1,0 +1,150 @@
+"""A litmus test's tree becomes graphs of blocks, one a thread, over shared memory that is laid out.
+
+This much does not hang on how often loops are unrolled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from ksmcheck.kernel.declarations import Declarations, declare
+from ksmcheck.kernel.memory import FIRST, Memory
+from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.kernel.types import CType, ints_of
+from ksmcheck.program.conditions import Final, finals
+from ksmcheck.program.graph import Node
+from ksmcheck.program.ir import Cell, Expr, Property
+from ksmcheck.program.liveness import live_at_entries
+from ksmcheck.program.loops import Spot, loop_nest
+from ksmcheck.program.scope import Activation, Scope
+from ksmcheck.program.sequencing import check_sequencing
+from ksmcheck.program.shared import Shared, lay_out
+from ksmcheck.program.sites import functions, site_names
+from ksmcheck.program.start import Initial, Start
+from ksmcheck.program.statements import Statements
+from ksmcheck.program.threads import Lowered, ThreadLowering
+from ksmcheck.record import Struct
+from ksmcheck.syntax.c_ast import Block, Function, NamedType
+from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import InputError
+
+_Kind = TypeVar("_Kind", bound=Statements)
+
+
+class LoweredThread(Struct, frozen=True):
+    """``spots`` are the loops around each node, ``live`` the registers live at the nodes' entries
+    (empty where there is no loop)."""
+
+    function: Function
+    lowered: Lowered
+    spots: Mapping[int, Spot]
+    live: Mapping[int, set[str]]
+
+    @property
+    def registers(self) -> list[str]:
+        """Those that a final state may show."""
+        return [register for _, register, _, _ in self.lowered.outputs]
+
+
+class LoweredTest(Struct, frozen=True):
+    """All of a ``Program`` but the threads' blocks."""
+
+    name: str
+    kernel: str
+    primitives: Mapping[str, Primitive]
+    threads: tuple[LoweredThread, ...]
+    cells: tuple[Cell, ...]
+    condition: Property | None
+    filter: Expr | None
+    observed: tuple[tuple[str, Expr], ...]
+
+
+def lower_test(test: LitmusTest, kernel: str, primitives: Mapping[str, Primitive]) -> LoweredTest:
+    """Raises InputError for what is wrong or not understood in the test."""
+    return _Lowering(test, kernel, primitives).run()
+
+
+class _Lowering:
+    def __init__(self, test: LitmusTest, kernel: str, primitives: Mapping[str, Primitive]) -> None:
+        self.test = test
+        self.kernel = kernel
+        self.primitives = primitives
+        self.declarations: Declarations = declare(test.top)
+        self.memory = Memory(self.declarations.layouts)
+        self.shared: Shared = lay_out(test, self.declarations, self.memory)
+        self.sites = site_names(test)
+
+    def run(self) -> LoweredTest:
+        if not self.test.threads:
+            raise InputError("the test has no threads", self.test.span, hint="write P0(void) {...}")
+        for function in functions(self.test):
+            check_sequencing(function)
+        start = self._context(Initial, 0).start(self.test)
+        self._check_threads(start)
+        lowered = [self._lower(i, f, start) for i, f in enumerate(self.test.threads)]
+        cells = self._cells(start)
+        final = self._final([thread.lowered for thread in lowered], cells)
+        condition, filter, observed = finals(final, self.test)
+        return LoweredTest(
+            self.test.name,
+            self.kernel,
+            self.primitives,
+            tuple(lowered),
+            tuple(cell for cell, _ in cells.values()),
+            condition,
+            filter,
+            observed,
+        )
+
+    def _context(self, kind: type[_Kind], thread: int) -> _Kind:
+        """A lowering of its own, outside of any function."""
+        made = kind(
+            thread,
+            self.declarations,
+            self.memory,
+            self.shared,
+            self.primitives,
+            self.kernel,
+            self.sites,
+        )
+        span = self.test.span
+        nowhere = Function("file level", NamedType("void", span), (), Block((), span), span)
+        made.frame = Activation(
+            nowhere, (), Scope(None), Node(-1), None, frozenset(), lenient=False
+        )
+        self.declarations.type_of = made.type_of
+        return made
+
+    def _check_threads(self, start: Start) -> None:
+        for (thread, _), (_, span) in start.registers.items():
+            if thread >= len(self.test.threads):
+                raise InputError(f"there is no thread P{thread}", span)
+
+    def _lower(self, index: int, function: Function, start: Start) -> LoweredThread:
+        starts = {n: v for (thread, n), v in start.registers.items() if thread == index}
+        lowered = self._context(ThreadLowering, index).lower(function, starts)
+        registers = [register for _, register, _, _ in lowered.outputs]
+        spots = loop_nest(lowered.graph)
+        looped = any(spot.loops for spot in spots.values())
+        live = live_at_entries(lowered.graph, registers) if looped else {}
+        return LoweredThread(function, lowered, spots, live)
+
+    def _cells(self, start: Start) -> dict[int, tuple[Cell, CType]]:
+        found: dict[int, tuple[Cell, CType]] = {}
+        for place in self.memory.cells():
+            type, value = ints_of(place.type), start.cells.get(place.address, 0)
+            pointer = place.pointer or value >= FIRST
+            cell = Cell(
+                len(found), place.name, place.address, type, value, pointer, str(place.type)
+            )
+            found[place.address] = (cell, place.type)
+        return found
+
+    def _final(self, lowered: list[Lowered], cells: dict[int, tuple[Cell, CType]]) -> Final:
+        final = self._context(Final, len(lowered))
+        final.cells = cells
+        final.outputs = {(i, o[0]): o for i, low in enumerate(lowered) for o in low.outputs}
+        final.herd = any(thread.params for thread in self.test.threads)
+        final.observed = {}
+        return final
