@@ -11,7 +11,7 @@ from collections.abc import Callable
 from weakref import WeakMethod
 
 from ksmcheck.cat.algebra import Node
-from ksmcheck.cat.derive import WHOLE, Derivation, Fact
+from ksmcheck.cat.derive import WHOLE, Derivation, Fact, Limit
 from ksmcheck.cat.graph import DYNAMIC, members
 from ksmcheck.record import Struct
 
@@ -33,6 +33,7 @@ class Scope(Struct, frozen=True):
 class Failure(Struct, frozen=True):
     """``holding`` and ``lacking`` together force the absence in any candidate. ``whole``: something
     was used that can not be said in facts, so it is certain only for this very candidate.
+    ``limits``: what is needed besides of the structure.
 
     Events of ``holding`` are numbered as in the graph, those of ``lacking`` as in the scope; a
     lacking ("exec", m, m) says that event m is not executed.
@@ -41,6 +42,7 @@ class Failure(Struct, frozen=True):
     holding: frozenset[Fact]
     lacking: frozenset[Fact]
     whole: bool
+    limits: frozenset[Limit]
 
 
 class Absence:
@@ -69,7 +71,8 @@ class Absence:
     def explain(self, node: int, a: int, b: int) -> Failure:
         """Why (a, b), or the event a = b, is not in a node that lacks it."""
         facts, lacking = self.why_not(node, a, b)
-        return Failure(self.d.decode(facts & ~WHOLE), lacking, bool(facts & WHOLE))
+        d = self.d
+        return Failure(d.decode(facts & ~WHOLE), lacking, bool(facts & WHOLE), d.limits(facts))
 
     def has(self, i: int, a: int, b: int) -> bool:
         """Whether the candidate has the tuple."""
@@ -80,13 +83,19 @@ class Absence:
         if self.d.plan.free[i]:
             return WHOLE, frozenset()
         if not self._may(i, self.scope.events[a], self.scope.events[b]):
-            return NOTHING
+            return self._limit("lacks", i, a, b)
         key = (i, a, b)
         found = self._known.get(key)
         if found is None:
             node = self._nodes[i]
             found = self._known[key] = _RULES[node.op](self, node, a, b)
         return found
+
+    def _limit(
+        self, kind: str, node: int, a: int, b: int, events: frozenset[int] = frozenset()
+    ) -> Missing:
+        own = self.scope.events
+        return self.d.limit((kind, node, own[a], own[b], events)), frozenset()
 
     def _may(self, i: int, a: int, b: int) -> bool:
         at = a if self._nodes[i].sort == "set" else a * self.scope.count + b
@@ -99,7 +108,7 @@ class Absence:
 
     def _base(self, node: Node, a: int, b: int) -> Missing:
         if node.sort == "set" or node.name not in DYNAMIC:
-            return NOTHING  # given the events, it is never there
+            return self._limit("pair", -1, a, b)  # given the events, it is never there
         if node.name == "rf":
             n = self.d.shape.n
             column = self.d.values.value(node.id) >> b
@@ -157,6 +166,7 @@ class Absence:
             if not self.has(right, m, b):
                 choices.append(self.why_not(right, m, b))
             found.append(self._cheaper(choices))
+        found.append(self._limit("between", node.id, a, b, frozenset(middle)))
         facts, more = _all(found)
         return facts, more | lacking
 
@@ -182,6 +192,7 @@ class Absence:
                     lacking.add(("exec", event, event))
                 elif y not in reached or (y == a == b):
                     found.append(self.why_not(operand, x, y))
+            found.append(self._limit("from", operand, x, x, frozenset(members(row))))
         facts, more = _all(found)
         return facts, more | frozenset(lacking)
 
@@ -196,15 +207,19 @@ class Absence:
         found: list[Missing] = []
         lacking = set()
         place = {event: i for i, event in enumerate(scope.events)}
-        for event in range(scope.count):
-            pair = (scope.events[a], event) if forward else (event, scope.events[a])
-            if not self._may(operand, *pair):
-                continue
+        here = scope.events[a]
+        others = [
+            event
+            for event in range(scope.count)
+            if self._may(operand, *((here, event) if forward else (event, here)))
+        ]
+        for event in others:
             other = place.get(event)
             if other is None:
                 lacking.add(("exec", event, event))
             else:
                 found.append(self.why_not(operand, *((a, other) if forward else (other, a))))
+        found.append(self._limit("from" if forward else "into", operand, a, a, frozenset(others)))
         facts, more = _all(found)
         return facts, more | frozenset(lacking)
 

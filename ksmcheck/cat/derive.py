@@ -2,7 +2,7 @@
 
 Facts are collected as bits of an integer (union is one operation): bit 0 says that the absence of
 something was used that is not said in facts, bits 1..n that an event is executed, later bits are
-dynamic base tuples, there or lacking.
+dynamic base tuples, there or lacking, and limits.
 """
 
 from __future__ import annotations
@@ -18,6 +18,15 @@ from ksmcheck.cat.plan import Plan
 from ksmcheck.cat.stages import StagedValues, Stages
 
 Fact: TypeAlias = tuple[str, int, int]
+
+Limit: TypeAlias = tuple[str, int, int, int, frozenset[int]]
+"""What no candidate of a structure has, as an absence may rest on: (kind, node, a, b, events).
+
+``lacks``   the pair (a, b), or the event a = b, is never in the node.
+``between`` a ; b of the node goes through one of the events alone.
+``from``    the node leads from a to the events alone; ``into``: to a from them alone.
+``pair``    how a and b stand in what is alike in all candidates.
+"""
 
 WHOLE = 1
 LACKING = "no-"
@@ -43,8 +52,9 @@ class Derivation:
         self._values: dict[int, int] = {}
         self._n = graph.n
         self._nodes = plan.algebra.nodes
-        self._facts: list[Fact] = []
-        self._fact_bits: dict[Fact, int] = {}
+        self._facts: list[Fact | Limit] = []
+        self._silent = 0
+        self._fact_bits: dict[Fact | Limit, int] = {}
         self._derived: dict[tuple[int, int, int, Stages], int] = {}
         unit = 0 if "exec" in plan.fixed else 2
         self._executed = [unit << event for event in range(graph.n)]
@@ -79,18 +89,34 @@ class Derivation:
 
     def cost(self, facts: int) -> int:
         """Orders derivations: without absences first, then by dynamic facts, then by events."""
+        facts &= ~self._silent
         dynamic = (facts >> (self._n + 1)).bit_count()
         return ((facts & WHOLE) << 40) + (dynamic << 20) + facts.bit_count()
 
     def decode(self, facts: int) -> frozenset[Fact]:
         """The facts as tuples; ``exec`` for an executed event, LACKING before what is not there."""
         out: list[Fact] = []
-        for position in members(facts >> 1):
+        for position in members((facts & ~self._silent) >> 1):
             if position < self._n:
                 out.append(("exec", position, position))
             else:
-                out.append(self._facts[position - self._n])
+                out.append(self._facts[position - self._n])  # type: ignore[arg-type]
         return frozenset(out)
+
+    def limit(self, limit: Limit) -> int:
+        """The bit of a limit. Such bits say nothing of the candidate and cost nothing."""
+        bit = self._bit(limit)
+        self._silent |= bit
+        return bit
+
+    def limits(self, facts: int) -> frozenset[Limit]:
+        """The limits among the facts."""
+        found = members((facts & self._silent) >> (1 + self._n))
+        return frozenset([self._facts[k] for k in found])  # type: ignore[misc]
+
+    def loud(self, facts: int) -> int:
+        """The facts without limits."""
+        return facts & ~self._silent
 
     def _least(self, choices: list[int]) -> int:
         return choices[0] if len(choices) == 1 else min(choices, key=self.cost)
@@ -141,7 +167,7 @@ class Derivation:
             facts |= self._bit((LACKING + name, x, y))
         return facts
 
-    def _bit(self, fact: Fact) -> int:
+    def _bit(self, fact: Fact | Limit) -> int:
         bit = self._fact_bits.get(fact)
         if bit is None:
             bit = self._fact_bits[fact] = 2 << (self._n + len(self._facts))

@@ -67,7 +67,9 @@ class Foresight:
             facts = self._facts(*pair)
         except RecursionError:  # a derivation through very many stages of a `let rec`
             return None
-        return None if facts & WHOLE else Reason(self._derivation.decode(facts), False)
+        if facts & WHOLE:
+            return None
+        return Reason(self._derivation.decode(facts), False, self._derivation.limits(facts))
 
     def _facts(self, a: int, b: int) -> int:
         facts = self._derivation.why(self._root, a, b)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ksmcheck.cat.absence import Absence, Scope
 from ksmcheck.cat.algebra import Check
-from ksmcheck.cat.derive import WHOLE, Derivation, Fact
+from ksmcheck.cat.derive import WHOLE, Derivation, Fact, Limit
 from ksmcheck.cat.graph import Graph, members
 from ksmcheck.cat.paths import short_cycles
 from ksmcheck.cat.plan import Plan
@@ -19,12 +19,14 @@ class Reason(Struct, frozen=True):
     A fact is (relation, a, b) for a relation of ``graph.DYNAMIC``, or ("exec", a, a) for an event
     that is executed; sets and the other relations hold whenever their events are executed. With
     LACKING before its name it is a fact that does not hold, of events numbered as in a Scope.
+    ``limits`` are what it needs besides of the structure that the candidate is one of.
     ``whole``: the absence of some tuple was used too, so the violation is certain only for this
     very candidate.
     """
 
     facts: frozenset[Fact]
     whole: bool
+    limits: frozenset[Limit] = frozenset()
 
 
 def reasons(
@@ -50,7 +52,8 @@ def reasons(
         # A derivation through very many stages of a `let rec`; this much is true all the same.
         return (Reason(frozenset(), True),)
     del absence  # needed until here
-    return tuple(Reason(derivation.decode(f), bool(f & WHOLE)) for f in found[:limit])
+    d = derivation
+    return tuple(Reason(d.decode(f), bool(f & WHOLE), d.limits(f)) for f in found[:limit])
 
 
 def _violations(d: Derivation, check: Check, root: int, limit: int) -> list[int]:
@@ -68,7 +71,7 @@ def _smallest(found: list[int], d: Derivation) -> list[int]:
     """The cheapest first, without those that another one implies."""
     out: list[int] = []
     for facts in sorted(dict.fromkeys(found), key=d.cost):
-        if not any(kept & ~facts == 0 for kept in out):
+        if not any(d.loud(kept & ~facts) == 0 for kept in out):
             out.append(facts)
     partial = [facts for facts in out if not facts & WHOLE]
     return partial or out[:1]

@@ -213,6 +213,7 @@ class Checker(Struct):
             engine=request.engine,
             limits=limits,
             grounds=self.workshop.grounds,
+            lemmas=self.workshop.lemmas,
         )
 
     def _configuration(self, request: Request, config: str, started: float) -> Verdict:

@@ -27,6 +27,7 @@ from ksmcheck.program.ir import Program
 from ksmcheck.program.lower import LoweredTest, lower_test
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.solve.ground import Grounds
+from ksmcheck.solve.lemmas import Lemmas
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.syntax.load import AnyTest, load_test
@@ -52,6 +53,7 @@ class Workshop(Struct, dict=True):
     _models: dict[str, Model] = field(default_factory=dict)
     _shared: Shared = field(default_factory=Shared)
     grounds: Grounds = field(default_factory=Grounds)
+    lemmas: Lemmas = field(default_factory=Lemmas)
 
     @cached_property
     def readings(self) -> Readings:

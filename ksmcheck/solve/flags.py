@@ -20,6 +20,7 @@ from ksmcheck.solve.base import Base
 from ksmcheck.solve.concrete import Concrete, Skeleton
 from ksmcheck.solve.extract import holding
 from ksmcheck.solve.gates import FALSE, TRUE
+from ksmcheck.solve.lemmas import View, split
 from ksmcheck.solve.ranges import Reach
 
 Clause = list[int]
@@ -103,12 +104,20 @@ class PairSearch:
     """The pairs of one flag. ``known``: the literal under which the flag is looked for."""
 
     def __init__(
-        self, base: Base, cat: CompiledCat, concrete: Concrete, check: Check, reach: Reach
+        self,
+        base: Base,
+        cat: CompiledCat,
+        concrete: Concrete,
+        check: Check,
+        reach: Reach,
+        lemmas: View | None = None,
     ) -> None:
         self.base = base
         self.cat = cat
         self.concrete = concrete
         self.root = cat.root(check)
+        self.flag = check.name
+        self.lemmas = lemmas
         self.learned: dict[int, list[Clause]] = {}
         self.count = len(base.events)
         self.may = reach.may
@@ -125,6 +134,9 @@ class PairSearch:
         for (a, b), chosen in self.pairs.items():
             for needed in (base.exec[a], base.exec[b], necessary.literal(self.root, a, b)):
                 base.gates.add(-chosen, needed)
+            for rest in () if self.lemmas is None else self.lemmas.acquitted(self.flag, a, b):
+                self.learned.setdefault(chosen, []).append(rest)
+                base.gates.add(-chosen, *rest)
 
     def judge(self, graph: Graph, skeleton: Skeleton, model: Sequence[int]) -> list[Clause]:
         """Nothing where a chosen pair is in the relation; else clauses that forbid the choice, and
@@ -163,7 +175,14 @@ class PairSearch:
         failure = absence.explain(self.root, a, b)
         if failure.whole:
             return [-chosen, *self.concrete.block(skeleton, model)]
+        self._keep(failure, skeleton.events, a, b)
         return [-chosen, *self._literals(failure, skeleton, model)]
+
+    def _keep(self, failure: Failure, events: Sequence[int], a: int, b: int) -> None:
+        if self.lemmas is not None:
+            holding, _ = split(failure.holding, events)
+            pair = (events[a], events[b])
+            self.lemmas.add(self.flag, holding, failure.lacking, failure.limits, pair)
 
     def _literals(self, failure: Failure, skeleton: Skeleton, model: Sequence[int]) -> set[int]:
         """What would have to be different."""

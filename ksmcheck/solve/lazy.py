@@ -17,6 +17,7 @@ from ksmcheck.solve.exact import Exact
 from ksmcheck.solve.extract import candidate_of, different_values, holding
 from ksmcheck.solve.gates import TRUE
 from ksmcheck.solve.ground import Ground
+from ksmcheck.solve.lemmas import Lemmas, View, split
 from ksmcheck.solve.limits import Meter
 from ksmcheck.solve.ranges import Reach
 from ksmcheck.text import InternalError
@@ -67,6 +68,7 @@ class Lazy:
         meter: Meter,
         exact: Exact,
         reach: Reach,
+        lemmas: Lemmas | None = None,
     ) -> None:
         self.exact = exact
         self.reach = reach
@@ -83,6 +85,14 @@ class Lazy:
         self._foreseen: dict[tuple[str, int, int], list[list[int]]] = {}
         self.refuted_by: frozenset[int] | None = None
         self.taught: dict[str, None] = {}
+        self.lemmas: View | None = None
+        if lemmas is not None:
+            fixed = self.concrete.fixed
+            self.lemmas = lemmas.view(base, cat.digest, fixed, cat.nodes, reach.may)
+        if self.lemmas is not None:
+            for name, clause in self.lemmas.required():
+                self.taught[name] = None
+                base.gates.add(-own, *clause)
 
     def search(
         self,
@@ -164,17 +174,20 @@ class Lazy:
     def _learn(self, check: Check, skeleton: Skeleton, graph: Graph, model: Sequence[int]) -> None:
         """Forbids the reasons why the candidate is inconsistent, or else the candidate itself."""
         self.taught[check.name] = None
-        clauses = [
-            self.concrete.clause(skeleton, reason, model)
-            for reason in self._reasons(check, skeleton, graph)
-            if not reason.whole
-        ]
+        reasons = [r for r in self._reasons(check, skeleton, graph) if not r.whole]
+        clauses = [self.concrete.clause(skeleton, reason, model) for reason in reasons]
+        for reason in reasons:
+            self._keep(check, reason, skeleton)
         if not clauses:
             clauses.append(self.concrete.block(skeleton, model))
         clauses += self._foresee(check, skeleton, graph, model)
         for clause in clauses:
             self.base.gates.add(-self.own, *clause)
         self.learned += len(clauses)
+
+    def _keep(self, check: Check, reason: Reason, skeleton: Skeleton) -> None:
+        if self.lemmas is not None:
+            self.lemmas.add(check.name, *split(reason.facts, skeleton.events), reason.limits)
 
     def _reasons(self, check: Check, skeleton: Skeleton, graph: Graph) -> tuple[Reason, ...]:
         """Reasons that speak of absences too, once there are some that need it."""
@@ -207,6 +220,7 @@ class Lazy:
             reason = near.reason((a, b))
             if reason is not None:
                 clauses.append(self.concrete.forbids(skeleton, reason, model))
+                self._keep(check, reason, skeleton)
                 known.append([x for x in clauses[-1] if abs(x) <= len(model)])
             if len(clauses) == _FORESEEN:
                 break

@@ -18,6 +18,7 @@ from ksmcheck.solve.flags import PairSearch, selects
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.ground import Grounds, open_ground
 from ksmcheck.solve.lazy import Consistent, Lazy, Sought, Stopped, Teach
+from ksmcheck.solve.lemmas import Lemmas
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import (
     Found,
@@ -59,6 +60,7 @@ class Session:
         engine: str = "lazy",
         limits: Limits | None = None,
         grounds: Grounds | None = None,
+        lemmas: Lemmas | None = None,
     ) -> None:
         """``grounds``: base encodings to share with sessions about other structures.
 
@@ -76,6 +78,7 @@ class Session:
         self._too_many = False
         self._core: set[int] = set()
         self.axioms = premises(cat)
+        self._lemmas = lemmas if engine == "lazy" else None
         try:
             self._open(grounds if engine == "lazy" else None)
         except TooManyValues:
@@ -97,7 +100,9 @@ class Session:
         if self.engine == "tuple":
             self.exact.join()
         self.reach = Reach(self.base, cat)
-        self.lazy = Lazy(ground, self.base, own, cat, self.meter, self.exact, self.reach)
+        self.lazy = Lazy(
+            ground, self.base, own, cat, self.meter, self.exact, self.reach, self._lemmas
+        )
 
     def _asked(self, ask: Callable[[], _T]) -> _T:
         """The answer, on a ground of our own if it needs one."""
@@ -152,7 +157,8 @@ class Session:
     def _select(self, check: Check, known: int) -> None:
         """The flag is to be looked for pair by pair, if it is of that kind."""
         if check.name not in self.axioms.values and selects(check, self.cat):
-            found = PairSearch(self.base, self.cat, self.lazy.concrete, check, self.reach)
+            lazy = self.lazy
+            found = PairSearch(self.base, self.cat, lazy.concrete, check, self.reach, lazy.lemmas)
             found.install(known)
             self._pairs[check.name] = found
 

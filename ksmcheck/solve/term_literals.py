@@ -38,6 +38,7 @@ class TermLiterals:
         self._domains: dict[int, Domain] = {}
         self._vectors: dict[int, Vector] = {}
         self._undefined: dict[int, int] = {}
+        self._equal_to: dict[tuple[int, int], int] = {}
         self.choices: dict[int, int] = {}
 
     def literal(self, term: Term) -> int:
@@ -67,10 +68,13 @@ class TermLiterals:
 
     def equals(self, term: Term, value: int) -> int:
         """The literal that the term has this value of its type."""
-        if self.is_vector(term):
-            width = term.type.width
-            return vectors.equal(self.gates, self.vector(term), vectors.constant(value, width))
-        return self._domains[term.id].get(value, FALSE)
+        if not self.is_vector(term):
+            return self._domains[term.id].get(value, FALSE)
+        known = self._equal_to.get((term.id, value))
+        if known is None:
+            known = vectors.equal_to(self.gates, self.vector(term), value)
+            self._equal_to[term.id, value] = known
+        return known
 
     def _prepare(self, term: Term) -> None:
         if term.id not in self._domains and term.id not in self._vectors:

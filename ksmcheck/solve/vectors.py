@@ -130,6 +130,11 @@ def equal(gates: Gates, a: Vector, b: Vector) -> int:
     return gates.all_of([-exclusive(gates, x, y) for x, y in zip(a, b, strict=True)])
 
 
+def equal_to(gates: Gates, vector: Vector, value: int) -> int:
+    """The literal that a vector is a number (modulo two to its length)."""
+    return gates.all_of([x if value >> k & 1 else -x for k, x in enumerate(vector)])
+
+
 def less(gates: Gates, a: Vector, b: Vector) -> int:
     """The literal that a < b, both signed and of one length."""
     lower = FALSE

@@ -1,0 +1,279 @@
+"""What one program's executions have taught about a model, said of other programs.
+
+Variants of a program share most of their events. A reason why a candidate is inconsistent, or why
+a pair does not raise a flag, is a derivation from facts about a few events: which tuples rf, co and
+the dependencies have, who is executed, and what holds of those events whenever they are executed
+(their thread, order, kind and tags). Where another program has events of which the same holds, the
+same facts have the same consequence there. A reason that speaks of what is absent hangs also on
+what else the candidates may contain: those are its limits, and they have to be met there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+from ksmcheck.cat.algebra import Node
+from ksmcheck.cat.derive import LACKING, Fact, Limit
+from ksmcheck.cat.graph import members
+from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure
+from ksmcheck.record import Struct, field
+from ksmcheck.solve.base import Base
+from ksmcheck.solve.gates import FALSE
+
+_MOST = 4000
+"""Lemmas on one subject that are kept."""
+
+Signature: TypeAlias = tuple[object, ...]
+
+Subject: TypeAlias = tuple[object, ...]
+"""What lemmas are about: a model's consistency, or a pair and a flag that it does not raise."""
+
+
+class Lemma(Struct, frozen=True):
+    """``facts`` that hold and others that are ``lacking`` cannot be together, within ``limits``:
+    so says the requirement or flag ``name``.
+
+    Events are numbers of signatures. ``order`` lists all but those that are not executed by thread
+    and program order, ``joined`` tells which of them have the place of the one before.
+    """
+
+    name: str
+    facts: frozenset[Fact]
+    lacking: frozenset[Fact]
+    limits: frozenset[Limit]
+    order: tuple[int, ...]
+    joined: tuple[bool, ...]
+
+
+class Lemmas(Struct):
+    """Those of one run, by what they are about, the model, and what its candidates have in common
+    (``Concrete.fixed``)."""
+
+    _numbers: dict[Signature, int] = field(default_factory=dict)
+    _known: dict[Subject, dict[Lemma, None]] = field(default_factory=dict)
+
+    def view(
+        self,
+        base: Base,
+        model: str,
+        fixed: tuple[str, ...],
+        nodes: Sequence[Node],
+        may: Callable[[int], int],
+    ) -> View | None:
+        """For one structure, and ``may`` of its model's nodes; None where nothing can be shared."""
+        if "exec" in fixed:
+            return None
+        numbers = [
+            self._numbers.setdefault(s, len(self._numbers))
+            for s in _signatures(base.structure, fixed)
+        ]
+        return View(base, (model, fixed), self._known, numbers, nodes, may)
+
+
+class View:
+    """The lemmas as one structure sees them: ``numbers`` are its events' signatures."""
+
+    def __init__(
+        self,
+        base: Base,
+        model: Subject,
+        known: dict[Subject, dict[Lemma, None]],
+        numbers: list[int],
+        nodes: Sequence[Node],
+        may: Callable[[int], int],
+    ) -> None:
+        self._base = base
+        self._model = model
+        self._known = known
+        self._numbers = numbers
+        self._nodes = nodes
+        self._may = may
+        self._place = {number: event for event, number in enumerate(numbers)}
+        self._at = [(e.thread, e.position) for e in base.events]
+        self._met: dict[Limit, bool] = {}
+        self._guards: dict[Fact, list[int]] = {}
+        for d in base.structure.dependencies:
+            literal = base.literal(d.guard)
+            self._guards.setdefault((d.relation, d.source, d.target), []).append(literal)
+
+    def add(
+        self,
+        name: str,
+        facts: Iterable[Fact],
+        lacking: Iterable[Fact],
+        limits: Iterable[Limit],
+        pair: tuple[int, int] | None = None,
+    ) -> None:
+        """Of a requirement, or of the pair that a flag is not raised for. Events are those of the
+        structure."""
+        known = self._known.setdefault(self._subject(name, pair), {})
+        if len(known) >= _MOST:
+            return
+        facts, lacking, limits = set(facts), set(lacking), set(limits)
+        pairs = [(a, b) for _, a, b in facts]
+        pairs += [(a, b) for fact, a, b in lacking if fact != "exec"]
+        pairs += [(a, b) for _, _, a, b, _ in limits]
+        pairs += [] if pair is None else [pair]
+        at, n = self._at, self._numbers
+        events = sorted({e for pair in pairs for e in pair}, key=lambda e: (at[e], e))
+        known[
+            Lemma(
+                name,
+                frozenset([(fact, n[a], n[b]) for fact, a, b in facts]),
+                frozenset([(fact, n[a], n[b]) for fact, a, b in lacking]),
+                frozenset(
+                    [
+                        (k, i, n[a], n[b], frozenset([n[e] for e in more]))
+                        for k, i, a, b, more in limits
+                    ]
+                ),
+                tuple([n[e] for e in events]),
+                tuple([at[a] == at[b] for a, b in pairwise(events)]),
+            )
+        ] = None
+
+    def required(self) -> Iterator[tuple[str, list[int]]]:
+        """What the lemmas say of this structure's consistent candidates, and the requirement."""
+        yield from self._told(self._subject("", None))
+
+    def acquitted(self, flag: str, a: int, b: int) -> Iterator[list[int]]:
+        """The same of candidates in which a pair raises a flag."""
+        for _, clause in self._told(self._subject(flag, (a, b))):
+            yield clause
+
+    def _told(self, subject: Subject) -> Iterator[tuple[str, list[int]]]:
+        for lemma in list(self._known.get(subject, ())):
+            clause = self._clause(lemma)
+            if clause is not None:
+                yield lemma.name, clause
+
+    def _subject(self, name: str, pair: tuple[int, int] | None) -> Subject:
+        if pair is None:
+            return self._model
+        return (*self._model, name, self._numbers[pair[0]], self._numbers[pair[1]])
+
+    def _clause(self, lemma: Lemma) -> list[int] | None:
+        """None where the lemma does not apply."""
+        place = self._place
+        events = [place.get(number, -1) for number in lemma.order]
+        if -1 in events or not self._ordered(events, lemma.joined):
+            return None
+        clause: set[int] = set()
+        for name, a, b in lemma.facts:
+            literals = self._fact(name, place[a], place[b])
+            if literals is None:
+                return None  # it never holds
+            clause.update([-x for x in literals])
+        for name, a, b in lemma.lacking:
+            if a in place and b in place:  # what is not there lacks everything
+                clause.update(self._towards(name, place[a], place[b]))
+        clause.discard(FALSE)
+        return sorted(clause) if all(map(self._is_met, lemma.limits)) else None
+
+    def _ordered(self, events: list[int], joined: tuple[bool, ...]) -> bool:
+        at = [self._at[e] for e in events]
+        for (a, b), together in zip(pairwise(at), joined, strict=True):
+            if (a != b) if together else (a >= b and a[0] != INIT_THREAD):
+                return False
+        return True
+
+    # Facts as literals.
+
+    def _fact(self, name: str, a: int, b: int) -> Sequence[int] | None:
+        """Literals that hold together where the fact does; None where it never does."""
+        base = self._base
+        if name == "exec":
+            return (base.exec[a],)
+        if name == "rf":
+            literal = base.rf.get((a, b))
+            return None if literal is None else (literal,)
+        both = (base.exec[a], base.exec[b])
+        if name == "loc":
+            return (*both, base.same(a, b))
+        if name == "co":
+            return (*both, base.same(a, b), base.order(a, b)) if base.ordered(a, b) else None
+        guards = self._guards.get((name, a, b))
+        return None if guards is None else (*both, base.gates.any_of(guards))
+
+    def _towards(self, name: str, a: int, b: int) -> Sequence[int]:
+        """Literals one of which holds wherever the fact does."""
+        base = self._base
+        if name == "exec":
+            return (base.exec[a],)
+        if name == "rf":
+            return (base.rf.get((a, b), FALSE),)
+        if name == "loc":
+            return (base.same(a, b),)
+        if name == "co":
+            if not base.ordered(a, b):
+                return ()
+            return (base.gates.all_of((base.order(a, b), base.same(a, b))),)
+        return self._guards.get((name, a, b), ())
+
+    # Limits.
+
+    def _is_met(self, limit: Limit) -> bool:
+        met = self._met.get(limit)
+        if met is None:
+            met = self._met[limit] = self._judge(*limit)
+        return met
+
+    def _judge(self, kind: str, node: int, one: int, other: int, events: frozenset[int]) -> bool:
+        if kind == "pair":
+            return True  # as in the order
+        a, b, n = self._place[one], self._place[other], len(self._numbers)
+        row = (1 << n) - 1
+        if kind == "lacks":
+            at = a if self._nodes[node].sort == "set" else a * n + b
+            return not self._may(node) >> at & 1
+        if kind == "from":
+            there = members(self._may(node) >> (a * n) & row)
+        elif kind == "into":
+            there = [m for m in range(n) if self._may(node) >> (m * n + a) & 1]
+        else:
+            left, right = self._nodes[node].args
+            tails = self._may(right) >> b
+            there = [m for m in members(self._may(left) >> (a * n) & row) if tails >> (m * n) & 1]
+        return all(self._numbers[m] in events for m in there)
+
+
+def _signatures(structure: EventStructure, fixed: tuple[str, ...]) -> list[Signature]:
+    """What holds of each event whenever it is executed, and which one it is among those alike."""
+    seen: dict[Signature, int] = {}
+    found: list[Signature] = []
+    for event in structure.events:
+        likeness = _likeness(event, structure, "loc" in fixed)
+        seen[likeness] = number = seen.get(likeness, -1) + 1
+        found.append((*likeness, number))
+    into: dict[int, list[tuple[str, Signature]]] = {}
+    for read, write in structure.rmw:
+        into.setdefault(write, []).append(("rmw", found[read]))
+    for d in structure.dependencies:
+        if d.relation in fixed and d.guard is not structure.terms.false:
+            into.setdefault(d.target, []).append((d.relation, found[d.source]))
+    return [(*s, frozenset(into.get(e, ()))) for e, s in enumerate(found)]
+
+
+def _likeness(event: Event, structure: EventStructure, located: bool) -> Signature:
+    cells: object = None
+    if located or event.thread == INIT_THREAD:
+        cells = tuple(structure.cells[c].address for c in event.cells)
+    where: Signature = ()
+    if event.origin is not None:
+        spans = (event.origin.span, *(frame.call for frame in event.origin.stack))
+        where = tuple((s.source.name, s.start, s.end) for s in spans)
+    return (event.thread, event.kind, event.tags, event.address is None, cells, where)
+
+
+def split(facts: Iterable[Fact], events: Sequence[int]) -> tuple[list[Fact], list[Fact]]:
+    """Of a reason's facts those that hold, with the structure's events in the place of the graph's,
+    and those that are lacking."""
+    holding, lacking = [], []
+    for name, a, b in facts:
+        if name.startswith(LACKING):
+            lacking.append((name.removeprefix(LACKING), a, b))
+        else:
+            holding.append((name, events[a], events[b]))
+    return holding, lacking
