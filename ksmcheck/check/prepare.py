@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ksmcheck.check.answers import Answers
 from ksmcheck.check.assembly import check_fit, check_widths
 from ksmcheck.check.verdict import Request
 from ksmcheck.events.alternatives import Lower, Options
@@ -54,6 +55,7 @@ class Workshop(Struct, dict=True):
     _shared: Shared = field(default_factory=Shared)
     grounds: Grounds = field(default_factory=Grounds)
     lemmas: Lemmas = field(default_factory=Lemmas)
+    answers: Answers = field(default_factory=Answers)
 
     @cached_property
     def readings(self) -> Readings:

@@ -7,6 +7,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Check
+from ksmcheck.check.answers import Answers, Told
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
@@ -33,6 +34,7 @@ from ksmcheck.solve.outcome import Candidate, Found, GaveUp
 from ksmcheck.solve.session import Session
 
 if TYPE_CHECKING:
+    from ksmcheck.cat.compile import CompiledCat
     from ksmcheck.solve.explicit import ExplicitSession
 
 WARNINGS = frozenset(("mixed-accesses",))
@@ -61,8 +63,9 @@ class Search:
     """``opened`` gives a solver's session for a structure; ``base`` is the verdict to fill in.
 
     ``options``: sites of the structure that may be changed, ``selected`` those that are; ``under``
-    gives the search for another selection. ``refuted`` are the questions refuted so far, ``racing``
-    is the execution that the flag in the verdict is raised by.
+    gives the search for another selection. ``known`` are answers about structures equal to this one
+    (none where sites may be changed: a session serves all forms). ``refuted`` are the questions
+    refuted so far, ``racing`` is the execution that the flag in the verdict is raised by.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Search:
         base: Verdict,
         options: Options | None = None,
         selected: frozenset[tuple[str, str]] = frozenset(),
+        answers: Answers | None = None,
     ) -> None:
         self.workshop = workshop
         self.request = request
@@ -81,13 +85,28 @@ class Search:
         self.opened = opened
         self.base = base
         self.options = options
-        self.session = opened(structure)
+        self.answers = answers
+        manner = (self._cat.digest, request.engine, request.solver)
+        self.known = None if answers is None else answers.known(structure, *manner)
+        self._session: Session | ExplicitSession | None = None
         self.goals = goals_of(structure)
         self._proofs = Proofs()
         self._endings = Endings()
         self._unending: Search | None = None
         self._root: Search | None = None
         self._select(selected)
+
+    @property
+    def _cat(self) -> CompiledCat:
+        return self.workshop.model(self.request.model).compiled
+
+    @property
+    def session(self) -> Session | ExplicitSession:
+        """Opened for the first question that has no answer yet."""
+        root = self._root or self
+        if root._session is None:
+            root._session = root.opened(root.structure)
+        return root._session
 
     def under(
         self, request: Request, base: Verdict, selected: frozenset[tuple[str, str]]
@@ -104,8 +123,8 @@ class Search:
         """New limits for the questions from now on."""
         root = self._root or self
         for search in (root, root._unending):
-            if search is not None:
-                search.session.limit(limits)
+            if search is not None and search._session is not None:
+                search._session.limit(limits)
 
     def axioms(self) -> tuple[str, ...]:
         """The model's requirements that ruled a candidate out, in any question so far."""
@@ -115,8 +134,8 @@ class Search:
     def close(self) -> None:
         """Frees the solvers."""
         for search in (self, self._unending):
-            if search is not None:
-                search.session.close()
+            if search is not None and search._session is not None:
+                search._session.close()
 
     def _select(self, selected: frozenset[tuple[str, str]]) -> None:
         terms = self.structure.terms
@@ -233,12 +252,13 @@ class Search:
                 self.base,
                 self.options,
                 self.selected,
+                self.answers,
             )
         return self._unending
 
     def flags(self) -> tuple[str, Execution] | None:
         """A flag that some consistent complete execution raises, with that execution."""
-        for check in self.workshop.model(self.request.model).compiled.checks:
+        for check in self._cat.checks:
             if check.flag and check.name not in WARNINGS:
                 found = self._asked(check, self.goals.complete)
                 if found is not None:
@@ -248,7 +268,7 @@ class Search:
     def all_flags(self) -> tuple[str, ...]:
         """Every flag that some consistent complete execution raises, warnings too."""
         raised = []
-        for check in self.workshop.model(self.request.model).compiled.checks:
+        for check in self._cat.checks:
             if check.flag:
                 outcome = self.session.find_flag(check, self.goals.complete)
                 if isinstance(outcome, GaveUp):
@@ -293,20 +313,34 @@ class Search:
 
     def _asked(self, flag: Check | None, goal: Term) -> Candidate | None:
         question = ("" if flag is None else flag.name, goal.id)
-        core = self._proofs.covering(question, self.given)
+        if self.known is not None and question in self.known:
+            told = self.known[question]
+            if told is not None:
+                return told.within(self.structure)
+            core: tuple[Term, ...] | None = ()
+        else:
+            core = self._proofs.covering(question, self.given)
         if core is None:
-            if flag is None:
-                outcome = self.session.find(goal, self.given)
-            else:
-                outcome = self.session.find_flag(flag, goal, self.given)
-            if isinstance(outcome, GaveUp):
-                raise OutOfTime(outcome.reason)
-            if isinstance(outcome, Found):
-                return outcome.candidate
-            core = outcome.core
+            found, core = self._searched(flag, goal)
+            if self.known is not None:
+                self.known[question] = None if found is None else Told.of(found)
+            if found is not None:
+                return found
             self._proofs.add(question, core)
         self.refuted.append(Asked(flag, goal, core))
         return None
+
+    def _searched(
+        self, flag: Check | None, goal: Term
+    ) -> tuple[Candidate | None, tuple[Term, ...]]:
+        """What the session answers, or else the assumptions that the refutation rests on."""
+        if flag is None:
+            outcome = self.session.find(goal, self.given)
+        else:
+            outcome = self.session.find_flag(flag, goal, self.given)
+        if isinstance(outcome, GaveUp):
+            raise OutOfTime(outcome.reason)
+        return (outcome.candidate, ()) if isinstance(outcome, Found) else (None, outcome.core)
 
     def _confirmed(self, execution: Execution, flag: str | None = None) -> Witness:
         # The replay is loaded where there is something to replay.
