@@ -96,6 +96,11 @@ class CompiledCat:
         return self.algebra.nodes
 
     @property
+    def parts(self) -> list[tuple[int, ...]]:
+        """What each union or intersection is made of in the end (``cat.plan``)."""
+        return self._plan(frozenset()).parts
+
+    @property
     def checks(self) -> tuple[Check, ...]:
         """All checks, flags included, in the order of the file."""
         return self.compiled.algebra.checks

@@ -55,17 +55,18 @@ class Derivation:
         self._facts: list[Fact | Limit] = []
         self._silent = 0
         self._fact_bits: dict[Fact | Limit, int] = {}
-        self._derived: dict[tuple[int, int, int, Stages], int] = {}
+        self._derived: dict[tuple[int, int, int] | tuple[int, int, int, Stages], int] = {}
+        self._stable = plan.stable
         unit = 0 if "exec" in plan.fixed else 2
         self._executed = [unit << event for event in range(graph.n)]
 
     def why(self, i: int, a: int, b: int, stages: Stages = ()) -> int:
         """Facts that force the pair (a, b), or the event a = b, into node i, which has it."""
-        if self.plan.stable[i]:
+        if self._stable[i]:
             return self._executed[a] | self._executed[b]
         if stages:
             stages = self.values.open(i, stages)
-        key = (i, a, b, stages)
+        key = (i, a, b, stages) if stages else (i, a, b)
         found = self._derived.get(key)
         if found is None:
             node = self._nodes[i]
@@ -189,9 +190,13 @@ class Derivation:
         n, tails = self._n, self._value(right, stages) >> b
         row = (self._value(left, stages) >> (a * n)) & self.shape.row
         most = 1 if self.plan.still[node.id] else _MIDPOINTS
-        middle = [m for m in members(row) if tails >> (m * n) & 1][:most]
-        why = self.why
-        return self._least([why(left, a, m, stages) | why(right, m, b, stages) for m in middle])
+        found, why = [], self.why
+        for m in members(row):
+            if tails >> (m * n) & 1:
+                found.append(why(left, a, m, stages) | why(right, m, b, stages))
+                if len(found) == most:
+                    break
+        return self._least(found)
 
     def _plus(self, node: Node, a: int, b: int, stages: Stages) -> int:
         operand = node.args[0]

@@ -46,9 +46,10 @@ class Endings(Struct):
     ) -> bool:
         """Whether an execution with other selectors is one with these too."""
         different = {site for site, _ in selected ^ other}
-        return not any(candidate.holds(structure.calls[site]) for site in different)
+        calls, never = structure.calls, structure.terms.false
+        return not any(candidate.holds(calls.get(site, never)) for site in different)
 
 
 def _avoided(structure: EventStructure, selected: Selected) -> Iterable[Term]:
     sites = dict.fromkeys(site for site, _ in sorted(selected))
-    return [structure.terms.no(structure.calls[site]) for site in sites]
+    return [structure.terms.no(structure.calls[site]) for site in sites if site in structure.calls]

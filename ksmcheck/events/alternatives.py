@@ -23,10 +23,18 @@ Lower = Callable[[str, Span], tuple[Primitive, Row]]
 """Primitive name, place for errors -> its arithmetic and its row under the model at hand."""
 
 Options = Mapping[str, tuple[str, ...]]
-"""Site -> what it may become: names of primitives that do the same with other order, or REMOVED."""
+"""Site -> what it may become: names of primitives that do the same with other order, REMOVED, or
+``within`` another site."""
 
 REMOVED = ""
 """The option that the call is not there."""
+
+_WITHIN = "in "
+
+
+def within(site: str) -> str:
+    """The option of an access in the arguments of a call: it goes where that call is removed."""
+    return _WITHIN + site
 
 
 def emit(
@@ -40,6 +48,11 @@ def emit(
     """Emits the events of all forms and gives the value of the one that is picked."""
     terms = draft.terms
     span = access.origin.span
+    around = [o.removeprefix(_WITHIN) for o in options if o.startswith(_WITHIN)]
+    if around:
+        gone = terms.either(*(draft.selector(site, REMOVED) for site in around))
+        place = replace(place, guard=terms.both(place.guard, terms.no(gone)))
+        options = [o for o in options if not o.startswith(_WITHIN)]
     draft.calls.setdefault(access.origin.site, []).append(place.guard)
     selectors = [draft.selector(access.origin.site, option) for option in options]
     plain = terms.both(*map(terms.no, selectors))

@@ -9,6 +9,7 @@ why it may.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import permutations
 from typing import TypeAlias
 
@@ -32,15 +33,16 @@ def set_of(events: Iterable[int]) -> Set:
     return found
 
 
-def members(events: Set) -> list[int]:
-    """The events of a set, in order."""
+@lru_cache(maxsize=8192)
+def members(events: Set) -> tuple[int, ...]:
+    """The events of a set, in order (kept: the rows of a candidate's relations are often alike)."""
     found = []
     while events:
         last = events.bit_length() - 1
         found.append(last)
         events ^= 1 << last
     found.reverse()
-    return found
+    return tuple(found)
 
 
 def rows_of(pairs: Iterable[Pair]) -> Rows:

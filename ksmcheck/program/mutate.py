@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import (
@@ -33,6 +34,7 @@ from ksmcheck.syntax.c_ast import (
     DoWhile,
     ExprStmt,
     For,
+    Function,
     If,
     IntLit,
     Name,
@@ -43,6 +45,7 @@ from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Note, Span
 
 _Edit = Callable[[list[Tree]], list[Tree]]
+_Item = TypeVar("_Item")
 
 
 def mutate(
@@ -58,7 +61,7 @@ def mutate(
     plan = _Plan(test, kernel, spots=spots)
     for change in changes:
         plan.add(change)
-    return rewrite(test, plan.change)  # type: ignore[no-any-return]
+    return plan.changed()
 
 
 def possible(spot: Spot, change: Change) -> None:
@@ -77,7 +80,7 @@ def possible(spot: Spot, change: Change) -> None:
 
 
 class _Plan(Struct):
-    """What becomes of which node, by ``id``."""
+    """What becomes of which node, by ``id``; ``touched`` are the functions that they are in."""
 
     test: LitmusTest
     kernel: str
@@ -85,6 +88,7 @@ class _Plan(Struct):
     nodes: dict[int, Callable[[Tree], Tree]] = field(default_factory=dict)
     blocks: dict[int, list[_Edit]] = field(default_factory=dict)
     spots: tuple[Spot, ...] = ()
+    touched: set[str] = field(default_factory=set)
     _taken: set[str] = field(default_factory=set)
 
     def add(self, change: Change) -> None:
@@ -98,6 +102,7 @@ class _Plan(Struct):
             raise InputError(f"{spot.name} is to be changed twice", spot.span)
         self._taken.add(spot.name)
         possible(spot, change)
+        self.touched.add(spot.function)
         if change.kind == REMOVE:
             self.removed.add(id(spot.node))
         elif change.kind == REPLACE:
@@ -109,7 +114,18 @@ class _Plan(Struct):
         else:
             self._rename(spot.node, change.to)
 
-    # One pass over the tree.
+    # One pass over the trees of the functions.
+
+    def changed(self) -> LitmusTest:
+        """The test with all of it done."""
+        test = self.test
+        top = tuple([self._function(item) for item in test.top])
+        threads = tuple([self._function(item) for item in test.threads])
+        return replace(test, top=top, threads=threads)
+
+    def _function(self, item: _Item) -> _Item:
+        touched = isinstance(item, Function) and item.name in self.touched
+        return rewrite(item, self.change) if touched else item
 
     def change(self, node: Tree) -> Tree | None:
         """The replacement of a node (``tree.rewrite``), with what is inside changed too."""
@@ -194,7 +210,8 @@ class _Plan(Struct):
         self._edit(spot.block, swapped)
 
     def _insert(self, change: Change) -> None:
-        block, statement = statement_at(self.test, change.site)
+        function, block, statement = statement_at(self.test, change.site)
+        self.touched.add(function.name)
         fence = primitives(self.kernel).get(change.to)
         if fence is None or fence.shape != "fence":
             raise InputError(f"{change}: {change.to!r} is no barrier of kernel {self.kernel}")
@@ -252,16 +269,17 @@ def _assignments(test: LitmusTest) -> list[Assign]:
     return [n for f in called_functions(test) for n in walk(f) if isinstance(n, Assign)]
 
 
-def statement_at(test: LitmusTest, place: str) -> tuple[Block, Tree]:
-    """The innermost block with a statement that begins at ``FILE:LINE``, and that statement.
+def statement_at(test: LitmusTest, place: str) -> tuple[Function, Block, Tree]:
+    """The innermost block with a statement that begins at ``FILE:LINE``, and that statement; first
+    the function that they are in.
 
     FILE may be the end of the path. Raises InputError.
     """
     name, _, line = place.rpartition(":")
-    found: list[tuple[Block, Tree]] = []
+    found: list[tuple[Function, Block, Tree]] = []
     for function in called_functions(test):
         found += [
-            (block, statement)
+            (function, block, statement)
             for block in walk(function.body)
             if isinstance(block, Block)
             for statement in block.body

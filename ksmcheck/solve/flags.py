@@ -46,32 +46,36 @@ class Necessary:
     ) -> None:
         self.base = base
         self.nodes = cat.nodes
+        self.parts = cat.parts
         self.concrete = concrete
         self.may = cache(may)
         self.count = count
         self._shape = whole = shape(count)
         self._turned = cache(lambda node: transpose(may(node), whole))
         self._known: dict[tuple[int, int, int], int] = {}
+        # Whether each tuple may be in a node, as text: its places are looked at many times.
+        self._text = cache(lambda node: bin(may(node))[:1:-1])
 
     def literal(self, i: int, a: int, b: int) -> int:
         key = (i, a, b)
-        if key not in self._known:
-            self._known[key] = self._literal(self.nodes[i], a, b)
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._literal(self.nodes[i], a, b)
+        return known
 
     def _literal(self, node: Node, a: int, b: int) -> int:
         at = a if node.sort == "set" else a * self.count + b
         if node.op not in _SIMPLE:
             return TRUE
-        if not self.may(node.id) >> at & 1:
+        if self._text(node.id)[at : at + 1] != "1":
             return FALSE
         gates, args = self.base.gates, node.args
         if node.op == "base":
             return self._base(node, a, b)
         if node.op == "union":
-            return gates.any_of([self.literal(x, a, b) for x in args])
+            return gates.any_of([self.literal(x, a, b) for x in self.parts[node.id]])
         if node.op == "inter":
-            return gates.all_of([self.literal(x, a, b) for x in args])
+            return gates.all_of([self.literal(x, a, b) for x in self.parts[node.id]])
         if node.op == "diff":
             return self.literal(args[0], a, b)
         if node.op == "inverse":

@@ -107,7 +107,7 @@ class Repairer:
         """All least repairs, each as soon as it is found. Raises minimal.Inconclusive."""
         models = tuple(request.model for request in self.requests)
         where = {
-            levels.site: statement_at(test, levels.site)[1].span
+            levels.site: statement_at(test, levels.site)[2].span
             for levels, forms in zip(space.sites, space.forms, strict=True)
             if forms[0] is not None and forms[0].kind == INSERT
         }

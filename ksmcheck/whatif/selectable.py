@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ksmcheck.events.alternatives import REMOVED
+from ksmcheck.events.alternatives import REMOVED, within
 from ksmcheck.kernel.orders import same_deed
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
@@ -17,7 +17,7 @@ from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import PLAIN, REMOVE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
-from ksmcheck.program.ir import Access, Instr, Program
+from ksmcheck.program.ir import Access, Assume, Check, Instr, Program
 from ksmcheck.program.locks import check_locks
 from ksmcheck.program.tree import walk
 from ksmcheck.record import Struct, field, replace
@@ -40,10 +40,12 @@ Pairing = dict[str, InputError | None]
 
 class Selectors(Struct, frozen=True):
     """``keys``: for each change that a selector answers, the selector; None where the machine
-    makes no difference between the two forms. ``refused``: why a change alone makes no program."""
+    makes no difference between the two forms. ``refused``: why a change alone makes no program.
+    ``inner``: by site, the accesses in its arguments, which go with it."""
 
     keys: Mapping[Change, Key | None]
     refused: Mapping[Change, InputError] = field(default_factory=dict)
+    inner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def options(self) -> dict[str, tuple[str, ...]]:
@@ -51,6 +53,9 @@ class Selectors(Struct, frozen=True):
         found: dict[str, tuple[str, ...]] = {}
         for key in dict.fromkeys(k for k in self.keys.values() if k is not None):
             found[key[0]] = (*found.get(key[0], ()), key[1])
+        for outer, sites in self.inner.items():
+            for site in sites:
+                found[site] = (*found.get(site, ()), within(outer))
         return found
 
     def selected(self, changes: Iterable[Change]) -> frozenset[Key] | None:
@@ -74,46 +79,86 @@ def selectors_of(
     ``paired`` keeps what was found of the program's locks, by site, for other models.
     """
     paired = {} if paired is None else paired
-    called, spans = _called(program)
+    called, places = _called(program)
+    inner: dict[str, tuple[str, ...]] = {}
     keys: dict[Change, Key | None] = {}
     refused: dict[Change, InputError] = {}
     wanted = frozenset(kinds) & {REMOVE, WEAKEN, STRENGTHEN}
     for spot in spots:
-        if called.get(spot.name) == {spot.primitive}:
+        if spot.name not in called:
+            _add_idle(keys, spot, wanted & {WEAKEN, STRENGTHEN}, program, model, config)
+        elif called[spot.name] == {spot.primitive}:
             for change in spot.changes:
-                if change.kind in wanted and not (change.kind == REMOVE and _inside(spot, spans)):
-                    wrong = _unpaired(spot, change, program, paired)
-                    if wrong is None:
-                        _add(keys, spot, change, program, model, config)
-                    else:
-                        refused[change] = wrong
-    return Selectors(keys, refused)
+                if change.kind not in wanted:
+                    continue
+                sites = _inside(spot, places) if change.kind == REMOVE else ()
+                if sites is None:
+                    continue
+                wrong = _unpaired(spot, change, program, paired)
+                if wrong is not None:
+                    refused[change] = wrong
+                    continue
+                _add(keys, spot, change, program, model, config)
+                if sites and change in keys:
+                    inner[spot.name] = sites
+    return Selectors(keys, refused, inner)
 
 
-def _called(program: Program) -> tuple[dict[str, set[str]], list[tuple[str, Span]]]:
-    """Site -> the primitives that the program performs there; sites with their places."""
+_Where = tuple[str | None, Span]
+"""A site, or None for what is checked, and its place."""
+
+
+def _called(program: Program) -> tuple[dict[str, set[str]], list[_Where]]:
+    """Site -> the primitives that the program performs there; the places of all sites and checks
+    (of a division, say)."""
     found: dict[str, set[str]] = {}
-    spans: dict[tuple[str, Span], None] = {}
+    places: dict[_Where, None] = {}
     for thread in program.threads:
         for block in thread.blocks:
             for instr in block.instrs:
                 if isinstance(instr, Access):
                     found.setdefault(instr.origin.site, set()).add(instr.name)
-                    spans[instr.origin.site, instr.origin.span] = None
-    return found, list(spans)
+                    places[instr.origin.site, instr.origin.span] = None
+                elif isinstance(instr, Check | Assume):
+                    places[None, instr.origin.span] = None
+    return found, list(places)
 
 
-def _inside(spot: Spot, spans: Iterable[tuple[str, Span]]) -> bool:
-    """Whether the call's arguments do something that would go with it."""
+def _inside(spot: Spot, places: Iterable[_Where]) -> tuple[str, ...] | None:
+    """The accesses in the call's arguments; None where these do something else besides."""
     outer = spot.span
-    inner = any(isinstance(n, Call | Assign | IncDec) for a in spot.node.args for n in walk(a))
-    return inner or any(
-        site != spot.name
+    if any(isinstance(n, Call | Assign | IncDec) for a in spot.node.args for n in walk(a)):
+        return None
+    found = [
+        site
+        for site, span in places
+        if site != spot.name
         and span.source is outer.source
         and outer.start <= span.start
         and span.end <= outer.end
-        for site, span in spans
-    )
+    ]
+    return None if None in found else tuple(site for site in found if site is not None)
+
+
+def _add_idle(
+    keys: dict[Change, Key | None],
+    spot: Spot,
+    kinds: frozenset[str],
+    program: Program,
+    model: Model,
+    config: str,
+) -> None:
+    """Another order at a place that the program does not come to as often as its loops are
+    unrolled: its events stay as they are. (That it has an option is said all the same: where a
+    read may become plain, loops are not cut short.)"""
+    known = primitives(program.kernel)
+    old = known.get(spot.primitive)
+    for change in spot.changes:
+        if old is not None and change.kind in kinds:
+            name = old.shape if change.to == PLAIN else change.to
+            rows = [_row(model, known[n], program.kernel, config) for n in (old.name, name)]
+            if same_deed(old, known[name]) and None not in rows:
+                keys[change] = (spot.name, name)
 
 
 def _add(

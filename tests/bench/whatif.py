@@ -53,7 +53,8 @@ def whatif_path_a(model: str, unit: float) -> None:
     started = process_time()
     checker.check(request)
     plain = process_time() - started
-    asker = Asker(checker.workshop)
+    asker = Asker(checker.workshop.with_models_only())  # what the check learned is not to help it
+    asker.workshop.program(request)
     changes = chosen_changes(asker.spots(request))
     started = process_time()
     cells = sum(1 for q in questions([request], changes) for _ in answers(asker, q))

@@ -96,3 +96,44 @@ def test_as_the_suite_expects_of_its_variants(variant: str, model: str) -> None:
     assert cell is not None
     request = Request(KSM / "path-a.litmus", model, "3.9")
     assert letter_of(Asker().ask(request, (VARIANTS[variant],))) == cell.letter
+
+
+ARGUMENTS = """C arguments
+int x; int y; int z; int a[2];
+{{ }}
+P0(void)
+{{
+	int r = READ_ONCE(y);
+	WRITE_ONCE(x, {});
+	smp_wmb();
+	WRITE_ONCE(z, 1);
+}}
+P1(void)
+{{
+	int s = READ_ONCE(z);
+	smp_rmb();
+	int t = READ_ONCE(x);
+	a[1] = 1;
+	WRITE_ONCE(y, 1);
+}}
+~exists (1:s=1 /\\ 1:t=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("argument", "selected"),
+    [("a[1] + 1", True), ("a[r] + a[1] + 1", True), ("4 / (r + 1)", False), ("4 / r", False)],
+)
+@pytest.mark.parametrize("model", ["sc", "armv8", "lkmm"])
+def test_arguments_go_with_the_call(
+    argument: str, selected: bool, model: str, tmp_path: Path
+) -> None:
+    """What the arguments read is not read any more, and what they divide by does not matter."""
+    path = tmp_path / "arguments.litmus"
+    path.write_text(ARGUMENTS.format(argument), encoding="utf-8")
+    request, asker = Request(path, model), Asker()
+    _, wrong = disagreements(request, asker, (REMOVE, WEAKEN))
+    assert not wrong
+    config = asker.workshop.model(model).configs(request.kernel)[0]
+    by = asker.encoded(replace(request, unroll=1), config, 0.0).selectors
+    assert (by.selected((Change("WRITE_ONCE@P0", REMOVE),)) is not None) == selected
