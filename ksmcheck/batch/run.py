@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from ksmcheck.batch.collector import calm_collector
 from ksmcheck.batch.jobs import Group, Job
@@ -40,20 +41,21 @@ class Result(Struct, frozen=True):
         return self.job.expected is None or self.job.expected == self.letter
 
 
-def run_jobs(groups: Sequence[Group], jobs: int = 1) -> Iterator[Result]:
-    """All results, in the order of the groups.
+def run_jobs(groups: Sequence[Group], jobs: int = 1, *, shown: bool = True) -> Iterator[Result]:
+    """All results, in the order of the groups; their executions and stories only where they are
+    ``shown``.
 
     Raises InputError or InternalError of any job; other groups may have run by then.
     """
     if jobs <= 1 or len(groups) <= 1:
         checker = Checker()
         for group in groups:
-            yield from run_group(checker, group)
+            yield from run_group(checker, group, shown=shown)
         return
-    yield from _run_on_workers(groups, jobs)
+    yield from _run_on_workers(groups, jobs, shown)
 
 
-def run_group(checker: Checker, group: Group) -> list[Result]:
+def run_group(checker: Checker, group: Group, *, shown: bool = True) -> list[Result]:
     """The results of one group; a program that comes again is compiled and checked once."""
     results = []
     for job in group:
@@ -61,17 +63,18 @@ def run_group(checker: Checker, group: Group) -> list[Result]:
             results.append(Result(job, None))
             continue
         verdict = checker.check(job.request)
-        story, witnessed = story_of(checker, verdict), verdict.witness is not None
-        results.append(Result(job, verdict, story, witnessed))
+        story = story_of(checker, verdict) if shown else None
+        result = Result(job, verdict, story, verdict.witness is not None)
+        results.append(result if shown else result.without_execution())
     checker.forget()
     return results
 
 
-def _run_on_workers(groups: Sequence[Group], jobs: int) -> Iterator[Result]:
+def _run_on_workers(groups: Sequence[Group], jobs: int, shown: bool) -> Iterator[Result]:
     from ksmcheck.batch.pool import workers
 
     with workers(jobs, _start) as pool:
-        for results in pool.map(_work, groups, chunksize=1):
+        for results in pool.map(partial(_work, shown=shown), groups, chunksize=1):
             yield from results
 
 
@@ -85,5 +88,5 @@ _checker: Checker
 """The worker process's own checker: models stay loaded from one group to the next."""
 
 
-def _work(group: Group) -> list[Result]:
-    return run_group(_checker, group)
+def _work(group: Group, shown: bool) -> list[Result]:
+    return run_group(_checker, group, shown=shown)

@@ -38,7 +38,7 @@ def _collect(groups: Sequence[Group], jobs: int, as_json: bool, keep: bool) -> l
     results: list[Result] = []
     total = sum(len(g) for g in groups)
     if as_json or not sys.stderr.isatty():
-        for result in run_jobs(groups, jobs):
+        for result in run_jobs(groups, jobs, shown=keep or as_json):
             results.append(result if keep else result.without_execution())
             if as_json:
                 _print_json(result)
@@ -55,8 +55,8 @@ def _collect(groups: Sequence[Group], jobs: int, as_json: bool, keep: bool) -> l
         transient=True,
     ) as progress:
         task = progress.add_task("verifying", total=total)
-        for result in run_jobs(groups, jobs):
-            results.append(result if keep else result.without_execution())
+        for result in run_jobs(groups, jobs, shown=keep or as_json):
+            results.append(result)
             progress.advance(task)
     return results
 
