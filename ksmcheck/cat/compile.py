@@ -107,7 +107,7 @@ class CompiledCat:
 
     def root(self, check: Check) -> int:
         """The node that a check is about."""
-        return self.algebra.roots[self._number(check)]
+        return self.algebra.roots[self.number(check)]
 
     def violated(self, graph: Graph, *, first: bool = True) -> tuple[Check, ...]:
         """The requirements that the candidate fails, in order; only the first one if ``first``."""
@@ -143,7 +143,7 @@ class CompiledCat:
         executed. Reasons then leave those facts out, and more of them are not ``whole``; also
         with ``scope``, which lets a reason say what has to be absent.
         """
-        number = self._number(check)
+        number = self.number(check)
         values = self._values(graph, number)
         return reasons(self._plan(frozenset(fixed)), number, graph, values, limit, scope)
 
@@ -157,7 +157,7 @@ class CompiledCat:
         scope: Scope | None = None,
     ) -> Foresight:
         """Violations of a requirement near a candidate; ``fixed``, ``scope`` as for ``explain``."""
-        number = self._number(check)
+        number = self.number(check)
         values = self._values(graph, number)
         return Foresight(self._plan(frozenset(fixed)), number, graph, values, might, scope)
 
@@ -219,7 +219,8 @@ class CompiledCat:
             self._machines[section] = machine
         return machine
 
-    def _number(self, check: Check) -> int:
+    def number(self, check: Check) -> int:
+        """Its place among ``checks``: several may bear one name."""
         for i, own in enumerate(self.checks):
             if own is check:
                 return i

@@ -15,8 +15,8 @@ from ksmcheck.events.terms import Term
 from ksmcheck.record import Struct, field
 from ksmcheck.solve.outcome import Candidate
 
-Question: TypeAlias = tuple[str, int]
-"""A flag's name (or "" for none) and the number of a goal."""
+Question: TypeAlias = tuple[int, int]
+"""The number of a flag (-1: none) and that of a goal."""
 
 
 class Told(Struct, frozen=True):

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from ksmcheck.events.terms import Term
 from ksmcheck.record import Struct, field
 
-Question = tuple[str, int]
-"""A flag's name (or "" for none) and the number of a goal."""
+Question = tuple[int, int]
+"""The number of a flag (-1: none) and that of a goal."""
 
 
 class Proofs(Struct):

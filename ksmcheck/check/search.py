@@ -275,7 +275,7 @@ class Search:
                     raise OutOfTime(outcome.reason)
                 if isinstance(outcome, Found):
                     raised.append(check.name)
-        return tuple(raised)
+        return tuple(dict.fromkeys(raised))
 
     def wild(self) -> tuple[str, ...]:
         """``bad-address`` where a consistent execution has a wild pointer: no state is listed for
@@ -312,7 +312,7 @@ class Search:
             self.refuted = refuted
 
     def _asked(self, flag: Check | None, goal: Term) -> Candidate | None:
-        question = ("" if flag is None else flag.name, goal.id)
+        question = (-1 if flag is None else self._cat.number(flag), goal.id)
         if self.known is not None and question in self.known:
             told = self.known[question]
             if told is not None:

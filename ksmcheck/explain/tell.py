@@ -47,16 +47,17 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
 def flagged_pairs(
     model: Model, flag: str, witness: Witness
 ) -> tuple[tuple[ExecutedEvent, ExecutedEvent], ...]:
-    """The pairs of accesses that a flag ``~empty r`` finds in an execution, each once."""
+    """The pairs of accesses that a flag ``~empty r`` finds in an execution, each once; several
+    flags may bear the name."""
     execution = witness.execution
     cat = model.compiled
-    found = next((c for c in cat.checks if c.flag and c.name == flag), None)
-    if found is None:
+    roots = [cat.root(c) for c in cat.checks if c.flag and c.name == flag]
+    roots = [root for root in roots if cat.nodes[root].sort == "rel"]
+    if not roots:
         return ()
-    root = cat.root(found)
-    if cat.nodes[root].sort != "rel":
-        return ()
-    bits = cat.value(graph_of(execution), root)
+    graph, bits = graph_of(execution), 0
+    for root in roots:
+        bits |= cat.value(graph, root)
     events = execution.events
     unordered = {(min(p), max(p)) for p in pairs(len(events), bits)}
     return tuple(

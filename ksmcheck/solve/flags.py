@@ -120,7 +120,8 @@ class PairSearch:
         self.cat = cat
         self.concrete = concrete
         self.root = cat.root(check)
-        self.flag = check.name
+        self.flag = cat.number(check)
+        self.name = check.name
         self.lemmas = lemmas
         self.learned: dict[int, list[Clause]] = {}
         self.count = len(base.events)
@@ -186,7 +187,8 @@ class PairSearch:
         if self.lemmas is not None:
             holding, _ = split(failure.holding, events)
             pair = (events[a], events[b])
-            self.lemmas.add(self.flag, holding, failure.lacking, failure.limits, pair)
+            about = (self.flag, *pair)
+            self.lemmas.add(self.name, holding, failure.lacking, failure.limits, about)
 
     def _literals(self, failure: Failure, skeleton: Skeleton, model: Sequence[int]) -> set[int]:
         """What would have to be different."""

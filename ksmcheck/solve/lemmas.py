@@ -17,10 +17,10 @@ from typing import TypeAlias
 from ksmcheck.cat.algebra import Node
 from ksmcheck.cat.derive import LACKING, Fact, Limit
 from ksmcheck.cat.graph import members
-from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure
+from ksmcheck.events.structure import INIT_THREAD, Event
 from ksmcheck.record import Struct, field
 from ksmcheck.solve.base import Base
-from ksmcheck.solve.gates import FALSE
+from ksmcheck.solve.gates import FALSE, TRUE
 
 _MOST = 4000
 """Lemmas on one subject that are kept."""
@@ -66,8 +66,7 @@ class Lemmas(Struct):
         if "exec" in fixed:
             return None
         numbers = [
-            self._numbers.setdefault(s, len(self._numbers))
-            for s in _signatures(base.structure, fixed)
+            self._numbers.setdefault(s, len(self._numbers)) for s in _signatures(base, fixed)
         ]
         return View(base, (model, fixed), self._known, numbers, nodes, may)
 
@@ -104,18 +103,18 @@ class View:
         facts: Iterable[Fact],
         lacking: Iterable[Fact],
         limits: Iterable[Limit],
-        pair: tuple[int, int] | None = None,
+        about: tuple[int, int, int] | None = None,
     ) -> None:
-        """Of a requirement, or of the pair that a flag is not raised for. Events are those of the
-        structure."""
-        known = self._known.setdefault(self._subject(name, pair), {})
+        """Of a requirement, or ``about`` a flag (by its number) and the pair that it is not raised
+        for. Events are those of the structure."""
+        known = self._known.setdefault(self._subject(about), {})
         if len(known) >= _MOST:
             return
         facts, lacking, limits = set(facts), set(lacking), set(limits)
         pairs = [(a, b) for _, a, b in facts]
         pairs += [(a, b) for fact, a, b in lacking if fact != "exec"]
         pairs += [(a, b) for _, _, a, b, _ in limits]
-        pairs += [] if pair is None else [pair]
+        pairs += [] if about is None else [about[1:]]
         at, n = self._at, self._numbers
         events = sorted({e for pair in pairs for e in pair}, key=lambda e: (at[e], e))
         known[
@@ -136,11 +135,11 @@ class View:
 
     def required(self) -> Iterator[tuple[str, list[int]]]:
         """What the lemmas say of this structure's consistent candidates, and the requirement."""
-        yield from self._told(self._subject("", None))
+        yield from self._told(self._subject(None))
 
-    def acquitted(self, flag: str, a: int, b: int) -> Iterator[list[int]]:
-        """The same of candidates in which a pair raises a flag."""
-        for _, clause in self._told(self._subject(flag, (a, b))):
+    def acquitted(self, flag: int, a: int, b: int) -> Iterator[list[int]]:
+        """The same of candidates in which a pair raises a flag, by the flag's number."""
+        for _, clause in self._told(self._subject((flag, a, b))):
             yield clause
 
     def _told(self, subject: Subject) -> Iterator[tuple[str, list[int]]]:
@@ -149,10 +148,11 @@ class View:
             if clause is not None:
                 yield lemma.name, clause
 
-    def _subject(self, name: str, pair: tuple[int, int] | None) -> Subject:
-        if pair is None:
+    def _subject(self, about: tuple[int, int, int] | None) -> Subject:
+        if about is None:
             return self._model
-        return (*self._model, name, self._numbers[pair[0]], self._numbers[pair[1]])
+        flag, a, b = about
+        return (*self._model, flag, self._numbers[a], self._numbers[b])
 
     def _clause(self, lemma: Lemma) -> list[int] | None:
         """None where the lemma does not apply."""
@@ -239,27 +239,29 @@ class View:
         return all(self._numbers[m] in events for m in there)
 
 
-def _signatures(structure: EventStructure, fixed: tuple[str, ...]) -> list[Signature]:
+def _signatures(base: Base, fixed: tuple[str, ...]) -> list[Signature]:
     """What holds of each event whenever it is executed, and which one it is among those alike."""
+    structure = base.structure
     seen: dict[Signature, int] = {}
     found: list[Signature] = []
     for event in structure.events:
-        likeness = _likeness(event, structure, "loc" in fixed)
+        likeness = _likeness(event, base, "loc" in fixed)
         seen[likeness] = number = seen.get(likeness, -1) + 1
         found.append((*likeness, number))
     into: dict[int, list[tuple[str, Signature]]] = {}
     for read, write in structure.rmw:
         into.setdefault(write, []).append(("rmw", found[read]))
     for d in structure.dependencies:
-        if d.relation in fixed and d.guard is not structure.terms.false:
+        if d.relation in fixed and base.literal(d.guard) == TRUE:
             into.setdefault(d.target, []).append((d.relation, found[d.source]))
     return [(*s, frozenset(into.get(e, ()))) for e, s in enumerate(found)]
 
 
-def _likeness(event: Event, structure: EventStructure, located: bool) -> Signature:
+def _likeness(event: Event, base: Base, located: bool) -> Signature:
     cells: object = None
     if located or event.thread == INIT_THREAD:
-        cells = tuple(structure.cells[c].address for c in event.cells)
+        sure = [c for c in event.cells if base.at(event.id, c) == TRUE]
+        cells = tuple([base.structure.cells[c].address for c in sure])
     where: Signature = ()
     if event.origin is not None:
         spans = (event.origin.span, *(frame.call for frame in event.origin.stack))

@@ -87,8 +87,8 @@ class Session:
     def _open(self, grounds: Grounds | None) -> None:
         """Begins anew, on a ground that others use or on one of its own."""
         structure, cat, axioms = self.structure, self.cat, self.axioms
-        self._flags: dict[str, int] = {}
-        self._pairs: dict[str, PairSearch] = {}
+        self._flags: dict[int, int] = {}
+        self._pairs: dict[int, PairSearch] = {}
         if grounds is None:
             ground, own = open_ground(structure, axioms, self._backend), TRUE
         else:
@@ -132,14 +132,15 @@ class Session:
             return GaveUp(_TOO_MANY, self._stats(_NOTHING))
         if check.name not in self.reach.raisable:
             return Refuted(self._stats(self._snapshot()))
-        known = self._flags.get(check.name)
+        number = self.cat.number(check)
+        known = self._flags.get(number)
         if known is None:
-            known = self._flags[check.name] = self.base.gates.new()
+            known = self._flags[number] = self.base.gates.new()
             if self.engine == "tuple":
                 self.exact.confine(known, check)
             else:
                 self._select(check, known)
-        pairs = self._pairs.get(check.name)
+        pairs = self._pairs.get(number)
         if pairs is not None:
             return self._query(goal, None, known, teach=pairs.judge, given=given)
         seen = 0
@@ -160,7 +161,7 @@ class Session:
             lazy = self.lazy
             found = PairSearch(self.base, self.cat, lazy.concrete, check, self.reach, lazy.lemmas)
             found.install(known)
-            self._pairs[check.name] = found
+            self._pairs[self.cat.number(check)] = found
 
     def states(self, observed: Sequence[Term], goal: Term) -> StatesOutcome:
         """All value tuples of ``observed`` over the consistent executions where ``goal`` holds.

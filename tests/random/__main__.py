@@ -20,7 +20,7 @@ from time import perf_counter
 
 from ksmcheck.check.check import Checker
 from tests.random.agree import Compared
-from tests.random.cases import Case, Failure, case, run_case
+from tests.random.cases import Case, Failure, case, run_case, run_seeds
 from tests.random.shrink import shrink
 from tests.random.tree import Program, litmus
 
@@ -76,12 +76,6 @@ def _results(seeds: list[int], jobs: int) -> Iterator[tuple[int, Compared | Fail
     with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver")) as pool:
         for found in pool.map(run_seeds, chunks):
             yield from found
-
-
-def run_seeds(seeds: list[int]) -> list[tuple[int, Compared | Failure]]:
-    """The outcomes of some seeds, in one process."""
-    checker = Checker()
-    return [(seed, run_case(case(seed, checker), checker)) for seed in seeds]
 
 
 def _save(seed: int, folder: Path, *, shrinking: bool) -> None:

@@ -86,3 +86,9 @@ def _model_of(case: Case) -> Iterator[str]:
         path = Path(folder, f"random-{case.seed}.cat")
         path.write_text(case.cat, encoding="utf-8")
         yield str(path)
+
+
+def run_seeds(seeds: list[int]) -> list[tuple[int, Compared | Failure]]:
+    """The outcomes of some seeds, in one process."""
+    checker = Checker()
+    return [(seed, run_case(case(seed, checker), checker)) for seed in seeds]

@@ -11,10 +11,10 @@ import pytest
 from ksmcheck.check.check import Checker
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.model.load import load_model
-from tests.random.__main__ import main, run_seeds
+from tests.random.__main__ import main
 from tests.random.agree import Compared
 from tests.random.calls import STORED_ONCE
-from tests.random.cases import Failure, case
+from tests.random.cases import Failure, case, run_seeds
 from tests.random.cats import VOCABULARY
 from tests.random.programs import program
 from tests.random.shrink import shrink

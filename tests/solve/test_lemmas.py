@@ -60,7 +60,7 @@ class Pupil:
                 known = lazy.base.gates.new()
                 pairs.install(known)
                 for a, b in pairs.pairs:
-                    clauses = list(self.view.acquitted(check.name, a, b))[:most]
+                    clauses = list(self.view.acquitted(self.cat.number(check), a, b))[:most]
                     count += len(clauses)
                     this = [known, *(x if p == (a, b) else -x for p, x in pairs.pairs.items())]
                     wrong += [

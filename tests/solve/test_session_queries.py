@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ksmcheck.cat.compile import compile_cat
+from ksmcheck.cat.load import load_text
 from ksmcheck.kernel.ints import ADDRESS, BOOL, U32
 from ksmcheck.record import replace
 from ksmcheck.solve.limits import Limits
@@ -239,3 +241,19 @@ def test_the_execution_is_numbered_thread_by_thread(build, sc):
     assert execution.rf == {(2, 3)}
     assert execution.co == {(0, 2), (1, 4)}
     assert execution.memory == (("c0", 1), ("c1", 3))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_flags_of_one_name_are_two_flags(build, turned):
+    """herd7 takes several flags of one name; each is raised by its own relation. The first is
+    never raised: no event is its own rmw partner. The second always is."""
+    flags = ["flag ~empty rmw & id as odd", "flag ~empty [W] ; po ; [W] as odd"]
+    text = "\n".join(["acyclic po | rf | co | fr as sc", *(flags[::-1] if turned else flags)])
+    b = build(0, 0)
+    p = b.thread()
+    b.write(p, 0, 1)
+    b.write(p, 1, 1)
+    cat = compile_cat(load_text(text))
+    session = Session(b.structure(), cat)
+    found = [type(session.find_flag(c, b.terms.true)) for c in cat.checks if c.flag]
+    assert found == ([Found, Refuted] if turned else [Refuted, Found])
