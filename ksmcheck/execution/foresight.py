@@ -101,7 +101,11 @@ def _survives(key: Key, point: Point) -> bool:
 
 
 class _Mind(Interpreter):
-    """An interpreter without a record: whatever it would have to look up is unknown."""
+    """An interpreter without a record: whatever it would have to look up is unknown.
+
+    Inside a function that is called (``depth``), what is read is carried along as a value that is
+    not fixed; only a branch on such a value, or a result that is one, is unknown.
+    """
 
     def __init__(self, interpreter: Interpreter, call: Call) -> None:
         record = interpreter.record
@@ -110,48 +114,57 @@ class _Mind(Interpreter):
         self.starts = interpreter.starts
         self.call = Call(call.body, call.lenient, call.result_type)
         self.asked: list[c.Function] = []
+        self.depth = 0
 
     def unknown(self) -> NoReturn:
         raise Unknown
 
-    def load(self, place: InMemory) -> Concrete:
-        self.unknown()
-
     def perform(self, name: str, place: InMemory | None, names: dict[str, Concrete]) -> Done:
-        self.unknown()
+        if not self.depth:
+            self.unknown()
+        return Done(True, None if place is None else Concrete(place.type, 0), ())
+
+    def called(self, e: c.Call) -> Concrete:
+        """``if (enabled()) return;`` with a function that gives what is fixed, whatever it does
+        besides; its arguments need not be."""
+        if self.types.functions.get(e.callee.name) is None:
+            return super().called(e)
+        kept = self.call, self.scope
+        self.depth += 1
+        try:
+            return super().called(e)
+        finally:
+            self.depth -= 1
+            self.call, self.scope = kept
 
     def enter(self, function: c.Function, arguments: list[Concrete | Variable]) -> Concrete:
-        """``if (enabled()) return;`` with a function that only computes, from what is fixed."""
-        if not all(isinstance(a, Concrete) and a.fixed for a in arguments):
-            self.unknown()
         self.asked.append(function)
         body = self.new_call(function).body
         if body.addressed or not body.straight:
             self.unknown()
-        kept = self.call, self.scope
-        try:
-            value = super().enter(function, arguments)
-        finally:
-            self.call, self.scope = kept
+        return super().enter(function, arguments)
+
+    def branch(self, call: Call, point: Point, value: Concrete) -> None:
         if not value.fixed:
             self.unknown()
-        return value
 
     def block_value(self, e: c.StatementExpr) -> Concrete:
         self.unknown()
 
     def checked(self, e: c.Call) -> Concrete:
-        self.unknown()
+        if not self.depth:
+            self.unknown()
+        return super().checked(e)
 
     def value(self, e: c.Expr) -> Concrete:
         value = super().value(e)
-        if not value.fixed:
+        if not value.fixed and not self.depth:
             self.unknown()
         return value
 
     def conditional(self, e: c.Conditional) -> Concrete:
         """Only the arm that is taken has to be known."""
-        if e.then is None:
+        if e.then is None or self.depth:
             return super().conditional(e)
         chosen = e.then if self.value(e.condition).truth else e.otherwise
         return convert(self.value(chosen), self.joined_type(e.then, e.otherwise))

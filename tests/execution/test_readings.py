@@ -23,6 +23,7 @@ from tests.execution.test_replay import (
     CELLS,
     CONTROL,
     CTRL,
+    FUNCTIONS,
     NONE,
     Pairs,
     one_thread,
@@ -48,7 +49,7 @@ def refused(test: LitmusTest, execution: Execution, readings: Readings) -> bool:
 
 @pytest.mark.parametrize(("body", "ctrl"), CONTROL)
 def test_a_second_look_sees_the_same(body: str, ctrl: Pairs) -> None:
-    test = parsed(one_thread(body, before="static int f(int v) { if (v) return 1; return 0; }"))
+    test = parsed(one_thread(body, before=FUNCTIONS))
     readings = Readings()
     wrong = read_then_write(NONE if ctrl else CTRL)
     first = judged(test, read_then_write(ctrl), readings)

@@ -212,15 +212,25 @@ CONTROL = [
     ("int r = READ_ONCE(*x); if (r) { if (f(0)) return; } WRITE_ONCE(*y, 1);", NONE),
     ("int r = READ_ONCE(*x); if (r) { if (f(f(7))) return; } WRITE_ONCE(*y, 1);", CTRL),
     ("int r = READ_ONCE(*x); if (r) { if (f(r)) return; } WRITE_ONCE(*y, 1);", CTRL),
+    # So does one that gives a constant, whatever it reads and is handed.
+    ("int r = READ_ONCE(*x); if (r) { if (zero(x, r)) return; } WRITE_ONCE(*y, 1);", NONE),
+    ("int r = READ_ONCE(*x); if (r) { if (zero(x, r) || f(3)) return; } WRITE_ONCE(*y, 1);", CTRL),
+    ("int r = READ_ONCE(*x); if (r) { if (other(x)) return; } WRITE_ONCE(*y, 1);", CTRL),
     # A backward goto: the write is behind the loop.
     ("again: if (READ_ONCE(*x)) goto again; WRITE_ONCE(*y, 1);", NONE),
 ]
 
 
+FUNCTIONS = """
+    static int f(int v) { if (v) return 1; return 0; }
+    static int other(int *p) { return READ_ONCE(*p); }
+    static int zero(int *p, int v) { int s = other(p); WRITE_ONCE(*p, s + v); return f(0); }
+"""
+
+
 @pytest.mark.parametrize(("body", "ctrl"), CONTROL)
 def test_control_dependencies(body: str, ctrl: Pairs) -> None:
-    before = "static int f(int v) { if (v) return 1; return 0; }"
-    text = one_thread(body, before=before)
+    text = one_thread(body, before=FUNCTIONS)
     assert check(text, read_then_write(ctrl)).failed == ()
     other = NONE if ctrl else CTRL
     with pytest.raises(InternalError, match="ctrl differs"):
