@@ -26,7 +26,9 @@ def whatif_figures(unit: float, *, quick: bool) -> None:
 
 
 def warm_up(model: str) -> None:
-    """Modules and the model are loaded: a matrix of a tiny test, with a witness."""
+    """Modules (numpy, which tiny tests do without, too) and the model are loaded: a matrix of a tiny
+    test, with a witness."""
+    import ksmcheck.cat.dense  # noqa: F401
     from ksmcheck.check import Request
     from ksmcheck.whatif.asker import Asker
     from ksmcheck.whatif.matrix import answers, chosen_changes, questions
