@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -26,8 +27,8 @@ def whatif_figures(unit: float, *, quick: bool) -> None:
 
 
 def warm_up(model: str) -> None:
-    """Modules (numpy, which tiny tests do without, too) and the model are loaded: a matrix of a tiny
-    test, with a witness."""
+    """The model and all modules are loaded, numpy too, which a tiny test does without: a matrix of
+    one, with a witness."""
     import ksmcheck.cat.dense  # noqa: F401
     from ksmcheck.check import Request
     from ksmcheck.whatif.asker import Asker
@@ -58,6 +59,7 @@ def whatif_path_a(model: str, unit: float) -> None:
     asker = Asker(checker.workshop.with_models_only())  # what the check learned is not to help it
     asker.workshop.program(request)
     changes = chosen_changes(asker.spots(request))
+    gc.collect()  # of what was measured before
     started = process_time()
     cells = sum(1 for q in questions([request], changes) for _ in answers(asker, q))
     seconds = process_time() - started
