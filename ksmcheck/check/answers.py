@@ -6,46 +6,32 @@ it: under sc most are. Such a structure is not searched again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 from typing import TypeAlias
 
+from ksmcheck.check.proofs import Question
 from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.events.terms import Term
-from ksmcheck.record import Struct, field
+from ksmcheck.record import Struct, field, fields
 from ksmcheck.solve.outcome import Candidate
 
-Question: TypeAlias = tuple[int, int]
-"""The number of a flag (-1: none) and that of a goal."""
-
-
-class Told(Struct, frozen=True):
-    """A candidate without its structure; the fields are ``Candidate``'s."""
-
-    executed: tuple[int, ...]
-    cells: Mapping[int, int]
-    values: Mapping[int, int]
-    rf: Mapping[int, int]
-    co: Mapping[int, tuple[int, ...]]
-    choices: Mapping[int, int]
-
-    @classmethod
-    def of(cls, c: Candidate) -> Told:
-        return cls(c.executed, c.cells, c.values, c.rf, c.co, c.choices)
-
-    def within(self, structure: EventStructure) -> Candidate:
-        """The candidate as one of a structure equal to its own."""
-        return Candidate(
-            structure, self.executed, self.cells, self.values, self.rf, self.co, self.choices
-        )
-
+Told: TypeAlias = Callable[[EventStructure], Candidate]
+"""A candidate without its structure: of one equal to that, it makes the same candidate."""
 
 Known: TypeAlias = dict[Question, Told | None]
 """What was found for each question; None: there is nothing."""
 
 
+def told(candidate: Candidate) -> Told:
+    kept = {name: getattr(candidate, name) for name in fields(candidate) if name != "structure"}
+    return partial(Candidate, **kept)
+
+
 class Answers(Struct):
-    """Of one run, for structures over one table of terms. The structures are not kept."""
+    """Of one run, for structures over one table of terms and without selectors. The structures are
+    not kept."""
 
     _known: dict[bytes, Known] = field(default_factory=dict)
 
@@ -68,7 +54,6 @@ def _digest(s: EventStructure, manner: tuple[str, ...]) -> bytes:
         [(o.kind, o.guard.id, o.holds.id) for o in s.obligations],
         [c.guard.id for c in s.cuts],
         [_number(t) for t in (s.terminated, s.condition, s.filter)],
-        [(key, t.id) for key, t in s.selectors],
     )
     return blake2b(repr(whole).encode(), digest_size=32).digest()
 

@@ -193,9 +193,7 @@ class Checker(Struct):
         program = self.workshop.program(request)
         stalls = loops_or_asserts(program)
         structure = self.workshop.structure(request, config, stalls=stalls)
-        return Search(
-            self.workshop, request, structure, opened, base, answers=self.workshop.answers
-        )
+        return Search(self.workshop, request, structure, opened, base)
 
     def _opened(
         self, structure: EventStructure, request: Request, started: float

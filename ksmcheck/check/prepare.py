@@ -179,7 +179,8 @@ class Workshop(Struct, dict=True):
 
         Raises InputError, and events.value_sets.TooManyValues.
         """
-        plain = frozenset(site for site, ways in (options or {}).items() if "load" in ways)
+        forms = {} if options is None else options.forms
+        plain = frozenset(site for site, names in forms.items() if "load" in names)
         compiled = self._compiled(request, plain)
         model = self.model(request.model)
         flags = any(check.flag for check in model.compiled.checks)

@@ -7,7 +7,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Check
-from ksmcheck.check.answers import Answers, Told
+from ksmcheck.check.answers import told
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
@@ -77,7 +77,6 @@ class Search:
         base: Verdict,
         options: Options | None = None,
         selected: frozenset[tuple[str, str]] = frozenset(),
-        answers: Answers | None = None,
     ) -> None:
         self.workshop = workshop
         self.request = request
@@ -85,9 +84,8 @@ class Search:
         self.opened = opened
         self.base = base
         self.options = options
-        self.answers = answers
         manner = (self._cat.digest, request.engine, request.solver)
-        self.known = None if answers is None else answers.known(structure, *manner)
+        self.known = None if options is not None else workshop.answers.known(structure, *manner)
         self._session: Session | ExplicitSession | None = None
         self.goals = goals_of(structure)
         self._proofs = Proofs()
@@ -252,7 +250,6 @@ class Search:
                 self.base,
                 self.options,
                 self.selected,
-                self.answers,
             )
         return self._unending
 
@@ -314,16 +311,16 @@ class Search:
     def _asked(self, flag: Check | None, goal: Term) -> Candidate | None:
         question = (-1 if flag is None else self._cat.number(flag), goal.id)
         if self.known is not None and question in self.known:
-            told = self.known[question]
-            if told is not None:
-                return told.within(self.structure)
+            known = self.known[question]
+            if known is not None:
+                return known(self.structure)
             core: tuple[Term, ...] | None = ()
         else:
             core = self._proofs.covering(question, self.given)
         if core is None:
             found, core = self._searched(flag, goal)
             if self.known is not None:
-                self.known[question] = None if found is None else Told.of(found)
+                self.known[question] = None if found is None else told(found)
             if found is not None:
                 return found
             self._proofs.add(question, core)

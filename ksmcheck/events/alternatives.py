@@ -16,25 +16,29 @@ from ksmcheck.events.terms import Term
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import Row, Step
 from ksmcheck.program.ir import Access
-from ksmcheck.record import replace
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import Span
 
 Lower = Callable[[str, Span], tuple[Primitive, Row]]
 """Primitive name, place for errors -> its arithmetic and its row under the model at hand."""
 
-Options = Mapping[str, tuple[str, ...]]
-"""Site -> what it may become: names of primitives that do the same with other order, REMOVED, or
-``within`` another site."""
-
 REMOVED = ""
 """The option that the call is not there."""
 
-_WITHIN = "in "
 
+class Options(Struct, frozen=True):
+    """What may be done at which sites.
 
-def within(site: str) -> str:
-    """The option of an access in the arguments of a call: it goes where that call is removed."""
-    return _WITHIN + site
+    ``forms``: what a call may become, names of primitives that do the same with other order, or
+    REMOVED. ``around``: for an access, the calls in whose arguments it is, and with which it goes.
+    """
+
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    around: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def touch(self, site: str) -> bool:
+        """Whether anything may be done there."""
+        return site in self.forms or site in self.around
 
 
 def emit(
@@ -42,22 +46,20 @@ def emit(
     place: Place,
     access: Access,
     args: list[Operand],
-    options: Sequence[str],
+    options: Options,
     lower: Lower,
 ) -> Operand | None:
     """Emits the events of all forms and gives the value of the one that is picked."""
     terms = draft.terms
-    span = access.origin.span
-    around = [o.removeprefix(_WITHIN) for o in options if o.startswith(_WITHIN)]
-    if around:
-        gone = terms.either(*(draft.selector(site, REMOVED) for site in around))
-        place = replace(place, guard=terms.both(place.guard, terms.no(gone)))
-        options = [o for o in options if not o.startswith(_WITHIN)]
-    draft.calls.setdefault(access.origin.site, []).append(place.guard)
-    selectors = [draft.selector(access.origin.site, option) for option in options]
+    site, span = access.origin.site, access.origin.span
+    stays = [terms.no(draft.selector(outer, REMOVED)) for outer in options.around.get(site, ())]
+    place = replace(place, guard=terms.both(place.guard, *stays))
+    draft.calls.setdefault(site, []).append(place.guard)
+    others = options.forms.get(site, ())
+    selectors = [draft.selector(site, option) for option in others]
     plain = terms.both(*map(terms.no, selectors))
     forms = [(plain, access.name)]
-    forms += [(s, o) for s, o in zip(selectors, options, strict=True) if o != REMOVED]
+    forms += [(s, o) for s, o in zip(selectors, others, strict=True) if o != REMOVED]
     rows = [lower(name, span)[1] for _, name in forms]
     names = {name for _, name in forms}
     # Plain accesses keep events of their own: loops are looked at for them by name.

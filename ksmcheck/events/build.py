@@ -48,7 +48,7 @@ def build_structure(
     ``lower`` gives a primitive's arithmetic and its row there; it raises InputError for what the
     model or the kernel point does not have. Raises ``TooManyValues``.
     """
-    options, shared = options or {}, shared or Shared()
+    options, shared = options or Options(), shared or Shared()
     built = _built(program, lower, stalls, [frozenset()] * len(program.threads), options, shared)
     if races:
         kept = flagged_loops(built.walks, built.analysis)

@@ -75,7 +75,7 @@ class Walk:
         self.draft = draft
         self.stalls = stalls
         self.kept = kept
-        self.options = options or {}
+        self.options = options or Options()
         self.waiting: list[LoopIteration] = []
         self.accesses: dict[int, list[DraftEvent]] = {}
         self.quiet: dict[int, list[Term]] = {}
@@ -184,7 +184,7 @@ class Walk:
         if not self.stalls:
             return None
         past = self.draft.choice()
-        if REMOVED in self.options.get(access.origin.site, ()):
+        if REMOVED in self.options.forms.get(access.origin.site, ()):
             past = self.terms.either(past, self.draft.selector(access.origin.site, REMOVED))
         self.draft.stalls.append(self.terms.both(guard, self.terms.no(past)))
         return past
@@ -250,9 +250,8 @@ class Walk:
     ) -> None:
         args = [self._expr(a, registers) for a in access.args]
         first = len(self.draft.events)
-        options = self.options.get(access.origin.site)
-        if options:
-            value = emit(self.draft, place, access, args, options, self.lower)
+        if self.options.touch(access.origin.site):
+            value = emit(self.draft, place, access, args, self.options, self.lower)
         else:
             primitive, row = self.lower(access.name, access.origin.span)
             held = registers.get(RESERVATION)

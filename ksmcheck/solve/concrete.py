@@ -148,19 +148,32 @@ class Concrete:
             return (base.gates.all_of((base.order(a, b), base.same(a, b))),)
         return self._guards.get((name, a, b), ())
 
-    def _fact(self, name: str, a: int, b: int, model: Sequence[int]) -> tuple[int, ...]:
+    def fact(self, name: str, a: int, b: int) -> tuple[int, ...] | None:
+        """Literals that hold together where the fact does; None where it never does. Events as in
+        the structure."""
         base = self.base
         if name == "exec":
             return (base.exec[a],)
         if name == "rf":
-            return (base.rf[a, b],)
+            literal = base.rf.get((a, b))
+            return None if literal is None else (literal,)
         both = (base.exec[a], base.exec[b])
         if name == "co":
-            return (*both, base.same(a, b), base.order(a, b))
+            return (*both, base.same(a, b), base.order(a, b)) if base.ordered(a, b) else None
         if name == "loc":
             return (*both, base.same(a, b))
-        guards = self._guards[name, a, b]
-        return (*both, next(g for g in guards if model[abs(g) - 1] == g))
+        guards = self._guards.get((name, a, b))
+        return None if guards is None else (*both, base.gates.any_of(guards))
+
+    def _fact(self, name: str, a: int, b: int, model: Sequence[int]) -> tuple[int, ...]:
+        """As ``fact``, for one that a candidate has: of several guards, one that holds."""
+        guards = self._guards.get((name, a, b), ())
+        if len(guards) > 1:
+            holding = next(g for g in guards if model[abs(g) - 1] == g)
+            return (self.base.exec[a], self.base.exec[b], holding)
+        found = self.fact(name, a, b)
+        assert found is not None
+        return found
 
     def block(self, skeleton: Skeleton, model: Sequence[int]) -> list[int]:
         """Forbids this very graph."""

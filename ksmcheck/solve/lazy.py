@@ -87,8 +87,7 @@ class Lazy:
         self.taught: dict[str, None] = {}
         self.lemmas: View | None = None
         if lemmas is not None:
-            fixed = self.concrete.fixed
-            self.lemmas = lemmas.view(base, cat.digest, fixed, cat.nodes, reach.may)
+            self.lemmas = lemmas.view(self.concrete, cat, reach.may)
         if self.lemmas is not None:
             for name, clause in self.lemmas.required():
                 self.taught[name] = None

@@ -15,11 +15,13 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from ksmcheck.cat.algebra import Node
+from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.derive import LACKING, Fact, Limit
 from ksmcheck.cat.graph import members
 from ksmcheck.events.structure import INIT_THREAD, Event
 from ksmcheck.record import Struct, field
 from ksmcheck.solve.base import Base
+from ksmcheck.solve.concrete import Concrete
 from ksmcheck.solve.gates import FALSE, TRUE
 
 _MOST = 4000
@@ -54,21 +56,15 @@ class Lemmas(Struct):
     _numbers: dict[Signature, int] = field(default_factory=dict)
     _known: dict[Subject, dict[Lemma, None]] = field(default_factory=dict)
 
-    def view(
-        self,
-        base: Base,
-        model: str,
-        fixed: tuple[str, ...],
-        nodes: Sequence[Node],
-        may: Callable[[int], int],
-    ) -> View | None:
-        """For one structure, and ``may`` of its model's nodes; None where nothing can be shared."""
+    def view(self, concrete: Concrete, cat: CompiledCat, may: Callable[[int], int]) -> View | None:
+        """For one structure, and what its model's nodes ``may`` have; None where nothing can be
+        shared."""
+        fixed = concrete.fixed
         if "exec" in fixed:
             return None
-        numbers = [
-            self._numbers.setdefault(s, len(self._numbers)) for s in _signatures(base, fixed)
-        ]
-        return View(base, (model, fixed), self._known, numbers, nodes, may)
+        signatures = _signatures(concrete.base, fixed)
+        numbers = [self._numbers.setdefault(s, len(self._numbers)) for s in signatures]
+        return View(concrete, (cat.digest, fixed), self._known, numbers, cat.nodes, may)
 
 
 class View:
@@ -76,26 +72,22 @@ class View:
 
     def __init__(
         self,
-        base: Base,
+        concrete: Concrete,
         model: Subject,
         known: dict[Subject, dict[Lemma, None]],
         numbers: list[int],
         nodes: Sequence[Node],
         may: Callable[[int], int],
     ) -> None:
-        self._base = base
+        self._concrete = concrete
         self._model = model
         self._known = known
         self._numbers = numbers
         self._nodes = nodes
         self._may = may
         self._place = {number: event for event, number in enumerate(numbers)}
-        self._at = [(e.thread, e.position) for e in base.events]
+        self._at = [(e.thread, e.position) for e in concrete.base.events]
         self._met: dict[Limit, bool] = {}
-        self._guards: dict[Fact, list[int]] = {}
-        for d in base.structure.dependencies:
-            literal = base.literal(d.guard)
-            self._guards.setdefault((d.relation, d.source, d.target), []).append(literal)
 
     def add(
         self,
@@ -162,13 +154,13 @@ class View:
             return None
         clause: set[int] = set()
         for name, a, b in lemma.facts:
-            literals = self._fact(name, place[a], place[b])
+            literals = self._concrete.fact(name, place[a], place[b])
             if literals is None:
                 return None  # it never holds
             clause.update([-x for x in literals])
         for name, a, b in lemma.lacking:
             if a in place and b in place:  # what is not there lacks everything
-                clause.update(self._towards(name, place[a], place[b]))
+                clause.update(self._concrete.towards(name, place[a], place[b]))
         clause.discard(FALSE)
         return sorted(clause) if all(map(self._is_met, lemma.limits)) else None
 
@@ -178,39 +170,6 @@ class View:
             if (a != b) if together else (a >= b and a[0] != INIT_THREAD):
                 return False
         return True
-
-    # Facts as literals.
-
-    def _fact(self, name: str, a: int, b: int) -> Sequence[int] | None:
-        """Literals that hold together where the fact does; None where it never does."""
-        base = self._base
-        if name == "exec":
-            return (base.exec[a],)
-        if name == "rf":
-            literal = base.rf.get((a, b))
-            return None if literal is None else (literal,)
-        both = (base.exec[a], base.exec[b])
-        if name == "loc":
-            return (*both, base.same(a, b))
-        if name == "co":
-            return (*both, base.same(a, b), base.order(a, b)) if base.ordered(a, b) else None
-        guards = self._guards.get((name, a, b))
-        return None if guards is None else (*both, base.gates.any_of(guards))
-
-    def _towards(self, name: str, a: int, b: int) -> Sequence[int]:
-        """Literals one of which holds wherever the fact does."""
-        base = self._base
-        if name == "exec":
-            return (base.exec[a],)
-        if name == "rf":
-            return (base.rf.get((a, b), FALSE),)
-        if name == "loc":
-            return (base.same(a, b),)
-        if name == "co":
-            if not base.ordered(a, b):
-                return ()
-            return (base.gates.all_of((base.order(a, b), base.same(a, b))),)
-        return self._guards.get((name, a, b), ())
 
     # Limits.
 

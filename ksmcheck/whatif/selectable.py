@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ksmcheck.events.alternatives import REMOVED, within
+from ksmcheck.events.alternatives import REMOVED, Options
 from ksmcheck.kernel.orders import same_deed
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
@@ -33,7 +33,6 @@ _STRUCTURAL = ("grace-period", "srcu-")
 Key = tuple[str, str]
 """A selector: site and option (``events.alternatives``)."""
 
-
 Pairing = dict[str, InputError | None]
 """Site -> what is wrong with the program's locks without it, if anything is."""
 
@@ -48,15 +47,16 @@ class Selectors(Struct, frozen=True):
     inner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
-    def options(self) -> dict[str, tuple[str, ...]]:
-        """Site -> options, as ``build_structure`` wants them."""
-        found: dict[str, tuple[str, ...]] = {}
-        for key in dict.fromkeys(k for k in self.keys.values() if k is not None):
-            found[key[0]] = (*found.get(key[0], ()), key[1])
+    def options(self) -> Options:
+        """For the structure of the unchanged program."""
+        forms: dict[str, tuple[str, ...]] = {}
+        for site, option in dict.fromkeys(k for k in self.keys.values() if k is not None):
+            forms[site] = (*forms.get(site, ()), option)
+        around: dict[str, tuple[str, ...]] = {}
         for outer, sites in self.inner.items():
             for site in sites:
-                found[site] = (*found.get(site, ()), within(outer))
-        return found
+                around[site] = (*around.get(site, ()), outer)
+        return Options(forms, around)
 
     def selected(self, changes: Iterable[Change]) -> frozenset[Key] | None:
         """The selectors that make all changes; None where one of them is a new program."""
@@ -78,30 +78,79 @@ def selectors_of(
 
     ``paired`` keeps what was found of the program's locks, by site, for other models.
     """
-    paired = {} if paired is None else paired
-    called, places = _called(program)
-    inner: dict[str, tuple[str, ...]] = {}
-    keys: dict[Change, Key | None] = {}
-    refused: dict[Change, InputError] = {}
+    chooser = _Chooser(program, model, config, {} if paired is None else paired)
     wanted = frozenset(kinds) & {REMOVE, WEAKEN, STRENGTHEN}
     for spot in spots:
-        if spot.name not in called:
-            _add_idle(keys, spot, wanted & {WEAKEN, STRENGTHEN}, program, model, config)
-        elif called[spot.name] == {spot.primitive}:
-            for change in spot.changes:
-                if change.kind not in wanted:
-                    continue
-                sites = _inside(spot, places) if change.kind == REMOVE else ()
-                if sites is None:
-                    continue
-                wrong = _unpaired(spot, change, program, paired)
-                if wrong is not None:
-                    refused[change] = wrong
-                    continue
-                _add(keys, spot, change, program, model, config)
-                if sites and change in keys:
-                    inner[spot.name] = sites
-    return Selectors(keys, refused, inner)
+        for change in spot.changes:
+            if change.kind in wanted:
+                chooser.choose(spot, change)
+    return Selectors(chooser.keys, chooser.refused, chooser.inner)
+
+
+class _Chooser:
+    """Finds the selectors of one program; the fields are those of ``Selectors``."""
+
+    def __init__(self, program: Program, model: Model, config: str, paired: Pairing) -> None:
+        self.keys: dict[Change, Key | None] = {}
+        self.refused: dict[Change, InputError] = {}
+        self.inner: dict[str, tuple[str, ...]] = {}
+        self._program = program
+        self._model = model
+        self._config = config
+        self._paired = paired
+        self._primitives = primitives(program.kernel)
+        self._called, self._places = _called(program)
+
+    def choose(self, spot: Spot, change: Change) -> None:
+        """A selector for the change, if it can be one, or why it makes no program."""
+        if spot.primitive not in self._primitives:
+            return
+        called = self._called.get(spot.name)
+        if called is None:
+            # The program does not come there as often as its loops are unrolled: no event changes.
+            # It has an option all the same: where a read may become plain, loops are not cut short.
+            if change.kind != REMOVE:
+                self._other(spot, change, idle=True)
+        elif called == {spot.primitive}:
+            if change.kind == REMOVE:
+                self._remove(spot, change)
+            else:
+                self._other(spot, change)
+
+    def _remove(self, spot: Spot, change: Change) -> None:
+        classes = self._primitives[spot.primitive].classes
+        sites = _inside(spot, self._places)
+        if sites is None or any(c.startswith(_STRUCTURAL) for c in classes):
+            return
+        wrong = self._unpaired(spot.name) if any(c.startswith(_PAIRED) for c in classes) else None
+        if wrong is not None:
+            self.refused[change] = wrong
+            return
+        self.keys[change] = (spot.name, REMOVED)
+        if sites:
+            self.inner[spot.name] = sites
+
+    def _other(self, spot: Spot, change: Change, *, idle: bool = False) -> None:
+        """Another primitive in its place."""
+        old = self._primitives[spot.primitive]
+        name = old.shape if change.to == PLAIN else change.to
+        new = self._primitives[name]
+        if any(c.startswith(_STRUCTURAL) for c in old.classes) or not same_deed(old, new):
+            return
+        kernel = self._program.kernel
+        rows = [_row(self._model, p, kernel, self._config) for p in (old, new)]
+        if None in rows:
+            return
+        if idle or not _same(*rows):
+            self.keys[change] = (spot.name, name)
+        elif not ({"load", "store"} & {old.name, new.name} and _flags(self._model)):
+            self.keys[change] = None
+
+    def _unpaired(self, site: str) -> InputError | None:
+        """What the compiler would say of the locks that are left without the calls at the site."""
+        if site not in self._paired:
+            self._paired[site] = _without_site(site, self._program)
+        return self._paired[site]
 
 
 _Where = tuple[str | None, Span]
@@ -140,70 +189,10 @@ def _inside(spot: Spot, places: Iterable[_Where]) -> tuple[str, ...] | None:
     return None if None in found else tuple(site for site in found if site is not None)
 
 
-def _add_idle(
-    keys: dict[Change, Key | None],
-    spot: Spot,
-    kinds: frozenset[str],
-    program: Program,
-    model: Model,
-    config: str,
-) -> None:
-    """Another order at a place that the program does not come to as often as its loops are
-    unrolled: its events stay as they are. (That it has an option is said all the same: where a
-    read may become plain, loops are not cut short.)"""
-    known = primitives(program.kernel)
-    old = known.get(spot.primitive)
-    for change in spot.changes:
-        if old is not None and change.kind in kinds:
-            name = old.shape if change.to == PLAIN else change.to
-            rows = [_row(model, known[n], program.kernel, config) for n in (old.name, name)]
-            if same_deed(old, known[name]) and None not in rows:
-                keys[change] = (spot.name, name)
-
-
-def _add(
-    keys: dict[Change, Key | None],
-    spot: Spot,
-    change: Change,
-    program: Program,
-    model: Model,
-    config: str,
-) -> None:
-    kernel = program.kernel
-    known = primitives(kernel)
-    old = known[spot.primitive]
-    if any(c.startswith(_STRUCTURAL) for c in old.classes):
-        return
-    if change.kind == REMOVE:
-        keys[change] = (spot.name, REMOVED)
-        return
-    name = old.shape if change.to == PLAIN else change.to
-    new = known[name]
-    if not same_deed(old, new):
-        return
-    rows = _row(model, old, kernel, config), _row(model, new, kernel, config)
-    if None in rows:
-        return
-    if not _same(*rows):
-        keys[change] = (spot.name, name)
-    elif not ({"load", "store"} & {old.name, new.name} and _flags(model)):
-        keys[change] = None
-
-
 def _flags(model: Model) -> bool:
     """Whether the model may tell plain accesses from marked ones by something else than events:
     data races are looked for in more iterations of a loop where it reads plainly."""
     return any(check.flag for check in model.compiled.checks)
-
-
-def _unpaired(spot: Spot, change: Change, program: Program, paired: Pairing) -> InputError | None:
-    """What the compiler would say of the locks that the change leaves."""
-    classes = primitives(program.kernel)[spot.primitive].classes
-    if change.kind != REMOVE or not any(c.startswith(_PAIRED) for c in classes):
-        return None
-    if spot.name not in paired:
-        paired[spot.name] = _without_site(spot.name, program)
-    return paired[spot.name]
 
 
 def _without_site(site: str, program: Program) -> InputError | None:

@@ -38,13 +38,7 @@ class Pupil:
         self.cat = workshop.model(request.model).compiled
         self.session = Session(workshop.structure(request, config), self.cat)
         self.lazy = self.session.lazy
-        self.view = workshop.lemmas.view(
-            self.lazy.base,
-            self.cat.digest,
-            self.lazy.concrete.fixed,
-            self.cat.nodes,
-            self.lazy.reach.may,
-        )
+        self.view = workshop.lemmas.view(self.lazy.concrete, self.cat, self.lazy.reach.may)
 
     def wrong(self, most: int) -> tuple[int, list[str]]:
         """How many lemmas were tried, at most so many of each kind, and those that are not so."""
@@ -77,8 +71,13 @@ class Pupil:
         return self.lazy.search(assumed, teach=teach) is not None
 
 
-@pytest.mark.parametrize("model", ["armv8", "power", "alpha", "lkmm"])
-@pytest.mark.parametrize("scenario", ["path-b", "add-swap"])
+@pytest.mark.parametrize(
+    ("scenario", "model"),
+    [
+        *(("path-b", model) for model in ("armv8", "power", "alpha", "lkmm")),
+        *(("add-swap", model) for model in ("alpha", "lkmm")),  # the others have nothing to learn
+    ],
+)
 def test_of_variants_of_a_scenario(scenario: str, model: str) -> None:
     suite = load_suite(ROOT / "litmus" / "ksm")
     (group,) = jobs_of(
@@ -93,7 +92,7 @@ def test_of_variants_of_a_scenario(scenario: str, model: str) -> None:
             wrong += found
             checker.check(job.request)
     assert not wrong
-    assert count > 0 or scenario != "path-b"
+    assert count > 0
 
 
 _FORMS = (
@@ -130,8 +129,13 @@ def branching(seed: int) -> str:
     return f"C branching{seed}\n\n{{}}\n\n" + "\n".join(threads) + f"\nexists ({asked})\n"
 
 
-@pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("model", ["power", "lkmm"])
+@pytest.mark.parametrize(
+    ("seed", "model"),
+    [
+        *((seed, "lkmm") for seed in range(10)),
+        *((seed, model) for seed in (4, 9) for model in ("armv8", "power", "alpha")),
+    ],
+)
 def test_of_changes_of_random_programs(seed: int, model: str, tmp_path: Path) -> None:
     path = tmp_path / f"branching{seed}.litmus"
     path.write_text(branching(seed), encoding="utf-8")
@@ -149,7 +153,7 @@ def test_of_changes_of_random_programs(seed: int, model: str, tmp_path: Path) ->
         count += tried
         wrong += [f"{change}: {w}" for w in found]
     assert not wrong
-    assert count > 0 or model != "lkmm"
+    assert count > 0
 
 
 LINE = """C line
@@ -197,7 +201,7 @@ def test_limits(kind: str, tmp_path: Path) -> None:
         (po,) = (n.id for n in nodes if n.name == "po")
         events = [e.id for e in session.structure.events if e.thread == 0]
         read, first, second = events[0], events[1], events[-1]
-        view = lemmas.view(lazy.base, "m", (), nodes, lazy.reach.may)
+        view = lemmas.view(lazy.concrete, session.cat, lazy.reach.may)
         assert view is not None
         if number == 0:
             limit = {

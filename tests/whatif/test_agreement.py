@@ -99,6 +99,7 @@ def test_as_the_suite_expects_of_its_variants(variant: str, model: str) -> None:
 
 
 ARGUMENTS = """C arguments
+#define SECOND a[1]
 int x; int y; int z; int a[2];
 {{ }}
 P0(void)
@@ -122,7 +123,13 @@ P1(void)
 
 @pytest.mark.parametrize(
     ("argument", "selected"),
-    [("a[1] + 1", True), ("a[r] + a[1] + 1", True), ("4 / (r + 1)", False), ("4 / r", False)],
+    [
+        ("a[1] + 1", True),
+        ("SECOND + 1", True),
+        ("a[r] + a[1] + 1", True),
+        ("4 / (r + 1)", False),
+        ("4 / r", False),
+    ],
 )
 @pytest.mark.parametrize("model", ["sc", "armv8", "lkmm"])
 def test_arguments_go_with_the_call(
