@@ -59,8 +59,11 @@ class Selectors(Struct, frozen=True):
         return Options(forms, around)
 
     def selected(self, changes: Iterable[Change]) -> frozenset[Key] | None:
-        """The selectors that make all changes; None where one of them is a new program."""
+        """The selectors that make all changes; None where one of them is a new program, or where a
+        site is to be changed twice, of which the compiler says what is wrong."""
         changes = tuple(changes)
+        if len({change.site for change in changes}) < len(changes):
+            return None
         if any(change not in self.keys for change in changes):
             return None
         return frozenset(key for c in changes if (key := self.keys[c]) is not None)

@@ -130,6 +130,7 @@ def test_a_patch(run: Run, tmp_path: Path) -> None:
         (("--weaken", "READ_ONCE=plain"), "READ_ONCE: which one?"),
         (("--weaken", "smp_wmb"), "what shall it become?"),
         (("--weaken", "smp_wmb=smp_mb"), "weaken smp_wmb@P0 to smp_mb is not possible"),
+        (("--remove", "smp_wmb", "--weaken", "smp_wmb=barrier"), "is to be changed twice"),
         (("--kind", "explode"), "no kind of change 'explode'"),
         (("--minimal", "--repair"), "one question at a time"),
         (("--insert", "smp_mb"), "where?"),
