@@ -17,6 +17,7 @@ from ksmcheck.solve.explicit import ExplicitSession, graph_of
 from ksmcheck.solve.outcome import Candidate
 from ksmcheck.solve.witness import to_execution
 from ksmcheck.text import InputError
+from tests.random.changes import differences
 
 ENGINES = (
     ("lazy", "cadical"),
@@ -88,6 +89,9 @@ def _compare(request: Request, checker: Checker) -> Compared:
         if first is not None and answer != first[1]:
             raise Disagreement(f"{first[0]}: {first[1]}\n{name}: {answer}")
     _same_verdict(request, checker, first[1] if first else None)
+    different = differences(request, checker)
+    if different:
+        raise Disagreement("\n".join(different))
     return Compared(len(known), sum(1 for _ in _judged(request, checker)))
 
 
