@@ -157,16 +157,10 @@ class Checker(Struct):
             raise TimeoutError(str(limit)) from None
 
     def _observed(self, search: Search, listed: bool) -> Observed:
-        structure, goals = search.structure, search.goals
-        word = "Never"
-        if search.find(goals.wanted) is not None:
-            word = "Always" if search.find(goals.unwanted) is None else "Sometimes"
-        states: tuple[tuple[int, ...], ...] = ()
-        if listed:
-            outcome = search.session.states([t for _, t, _ in structure.observed], goals.complete)
-            if outcome.reason is not None:
-                raise OutOfTime(outcome.reason)
-            states = outcome.values
+        structure = search.structure
+        states, word = search.states() if listed else ((), None)
+        if word is None and structure.condition is not None:
+            word = search.observation()
         return Observed(
             test=structure.name,
             texts=tuple(t for t, _, _ in structure.observed),
@@ -174,7 +168,7 @@ class Checker(Struct):
             states=states,
             cells=structure.cells,
             quantifier=structure.quantifier,
-            observation=word if structure.condition is not None else None,
+            observation=word,
             flags=search.all_flags() + search.wild() if listed else (),
         )
 

@@ -253,6 +253,28 @@ class Search:
             )
         return self._unending
 
+    def states(self) -> tuple[tuple[tuple[int, ...], ...], str | None]:
+        """All final states, and herd7's word for the condition where they tell it. Raises
+        OutOfTime."""
+        structure = self.structure
+        observed = [term for _, term, _ in structure.observed]
+        told = structure.condition is not None and not self._strays()
+        wanted = [structure.condition] if told and structure.condition is not None else []
+        outcome = self.session.states([*observed, *wanted], self.goals.complete)
+        if outcome.reason is not None:
+            raise OutOfTime(outcome.reason)
+        if not wanted:
+            return outcome.values, None
+        truths = {values[-1] for values in outcome.values}
+        word = "Never" if 1 not in truths else "Always" if 0 not in truths else "Sometimes"
+        return tuple(dict.fromkeys(values[:-1] for values in outcome.values)), word
+
+    def observation(self) -> str:
+        """herd7's word for the condition. Raises OutOfTime."""
+        if self.find(self.goals.wanted) is None:
+            return "Never"
+        return "Always" if self.find(self.goals.unwanted) is None else "Sometimes"
+
     def flags(self) -> tuple[str, Execution] | None:
         """A flag that some consistent complete execution raises, with that execution."""
         for check in self._cat.checks:
@@ -277,14 +299,15 @@ class Search:
     def wild(self) -> tuple[str, ...]:
         """``bad-address`` where a consistent execution has a wild pointer: no state is listed for
         it, and that has to be said."""
-        terms = self.structure.terms
-        strays = [
-            terms.both(o.guard, terms.no(o.holds))
-            for o in self.structure.obligations
-            if o.kind == "bad address"
-        ]
-        found = bool(strays) and self.find(terms.either(*strays)) is not None
+        strays = self._strays()
+        found = bool(strays) and self.find(self.structure.terms.either(*strays)) is not None
         return ("bad-address",) if found else ()
+
+    def _strays(self) -> list[Term]:
+        """That an access hits no cell, for each that may. No state is listed for it."""
+        terms, obligations = self.structure.terms, self.structure.obligations
+        wild = [o for o in obligations if o.kind == "bad address"]
+        return [terms.both(o.guard, terms.no(o.holds)) for o in wild]
 
     def bound_reached(self) -> bool:
         """Whether a consistent execution goes round a loop more often than it was unrolled."""

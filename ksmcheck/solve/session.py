@@ -13,7 +13,7 @@ from ksmcheck.events.terms import Term
 from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.solve.backends import DEFAULT
 from ksmcheck.solve.exact import AS_ENGINE, AS_HELP, Exact, NeedsOwnGround
-from ksmcheck.solve.extract import candidate_of
+from ksmcheck.solve.extract import candidate_of, holding
 from ksmcheck.solve.flags import PairSearch, selects
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.ground import Grounds, open_ground
@@ -41,6 +41,10 @@ _MANY = 200
 
 _TOO_MANY = "an expression may have too many values to enumerate them"
 _UNDEFINED = "an execution divides by zero or shifts too far: C gives it no meaning"
+
+
+class _NoAnswer(Exception):
+    """A query is not to be answered, for the reason given."""
 
 
 class Session:
@@ -171,23 +175,24 @@ class Session:
         return self._asked(lambda: self._states(observed, goal))
 
     def _states(self, observed: Sequence[Term], goal: Term) -> StatesOutcome:
-        if self._too_many:
-            return States((), _TOO_MANY, self._stats(_NOTHING))
         before = self._snapshot()
         found: set[tuple[int, ...]] = set()
-        asked = self.base.gates.new()
-        reason = None
-        while reason is None:
-            outcome = self._query(goal, None, asked, observed)
-            if isinstance(outcome, Refuted):
-                break
-            if isinstance(outcome, GaveUp):
-                reason = outcome.reason
-                break
-            values = tuple(outcome.candidate.value(term) for term in observed)
-            found.add(values)
-            equal = [self.base.terms.equals(t, v) for t, v in zip(observed, values, strict=True)]
-            self.base.gates.add(-asked, *(-x for x in equal))
+        asked = TRUE if self._too_many else self.base.gates.new()
+        try:
+            assumed, meaningless = self._assumptions(goal, asked, observed)
+        except _NoAnswer as why:
+            return States((), str(why), self._stats(before))
+        terms, gates = self.base.terms, self.base.gates
+        assumed += [-meaningless, -self.base.astray]
+        answer = self._search(assumed, None, asked)
+        while isinstance(answer, Consistent):
+            holds = holding(answer.model)
+            seen = [terms.in_model(term, holds) for term in observed]
+            found.add(tuple([value for value, _ in seen]))
+            gates.add(-asked, *(-literal for _, literal in seen))
+            answer = self._search(assumed, None, asked)
+        answer = answer or self._meaningless([], meaningless)
+        reason = answer.reason if isinstance(answer, Stopped) else None
         return States(tuple(sorted(found)), reason, self._stats(before))
 
     @property
@@ -214,34 +219,47 @@ class Session:
         goal: Term,
         sought: Sought | None,
         asked: int,
-        observed: Sequence[Term] | None = None,
         teach: Teach | None = None,
         given: Sequence[Term] = (),
     ) -> Outcome:
-        """``observed`` (of ``states``) rules out stray accesses and has to be defined too."""
         before = self._snapshot()
-        if self._too_many:
-            return GaveUp(_TOO_MANY, self._stats(before))
-        if self.engine == "tuple" and self.exact.refused:
-            return GaveUp(self.exact.refused, self._stats(before))
         try:
-            wanted = [self.base.literal(goal), asked]
-            used = [self.base.terms.undefined(t) for t in (goal, *(observed or ()))]
-        except TooManyValues:
-            return GaveUp(_TOO_MANY, self._stats(before))
+            wanted, meaningless = self._assumptions(goal, asked)
+        except _NoAnswer as why:
+            return GaveUp(str(why), self._stats(before))
         assumed = {self.base.literal(term): term for term in given}
         astray = self.base.astray
-        meaningless = self.base.gates.any_of((self.base.undefined, *used))
         self._core.clear()
         answer = self._search([*assumed, *wanted, -meaningless, -astray], sought, asked, teach)
-        if answer is None and astray != FALSE and observed is None:
+        if answer is None and astray != FALSE:
             answer = self._search([*assumed, *wanted, -meaningless], sought, asked, teach)
-        if answer is None and meaningless != FALSE:
-            answer = self._search([*assumed, meaningless], None, TRUE)
-            if isinstance(answer, Consistent):
-                answer = Stopped(_UNDEFINED)
+        if answer is None:
+            answer = self._meaningless(assumed, meaningless)
         core = tuple(term for literal, term in assumed.items() if literal in self._core)
         return self._outcome(answer, before, core)
+
+    def _assumptions(
+        self, goal: Term, asked: int, observed: Sequence[Term] = ()
+    ) -> tuple[list[int], int]:
+        """What a query assumes, and the literal that C gives the execution, the goal or what is
+        observed no meaning. Raises _NoAnswer."""
+        if self._too_many:
+            raise _NoAnswer(_TOO_MANY)
+        if self.engine == "tuple" and self.exact.refused:
+            raise _NoAnswer(self.exact.refused)
+        try:
+            wanted = [self.base.literal(goal), asked]
+            used = [self.base.terms.undefined(term) for term in (goal, *observed)]
+        except TooManyValues:
+            raise _NoAnswer(_TOO_MANY) from None
+        return wanted, self.base.gates.any_of((self.base.undefined, *used))
+
+    def _meaningless(self, assumed: Iterable[int], meaningless: int) -> Stopped | None:
+        """That a refutation is none, where C gives some consistent execution no meaning."""
+        if meaningless == FALSE:
+            return None
+        answer = self._search([*assumed, meaningless], None, TRUE)
+        return Stopped(_UNDEFINED) if isinstance(answer, Consistent) else answer
 
     def _search(
         self,

@@ -76,6 +76,15 @@ class TermLiterals:
             self._equal_to[term.id, value] = known
         return known
 
+    def in_model(self, term: Term, holds: Callable[[int], bool]) -> tuple[int, int]:
+        """The value of a term in an assignment, and the literal for that; ``holds`` tells of the
+        literals that were there for it. The term is defined there."""
+        if not self.is_vector(term):
+            return next(case for case in self._domains[term.id].items() if holds(case[1]))
+        bits = [holds(bit) for bit in self.vector(term)]
+        value = term.type.wrap(sum(bit << place for place, bit in enumerate(bits)))
+        return value, self.equals(term, value)
+
     def _prepare(self, term: Term) -> None:
         if term.id not in self._domains and term.id not in self._vectors:
             for part in self._new_parts(term):
