@@ -10,8 +10,7 @@ from ksmcheck.cat.bits import closure, identity, product
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.evaluate import apply
 from ksmcheck.cat.graph import Graph, shape
-from ksmcheck.cat.plan import plan
-from ksmcheck.cat.recursion import NEGATIVE, POSITIVE, cone, signs
+from ksmcheck.cat.recursion import NEGATIVE, POSITIVE, signs
 
 # (may, must) as integers.
 Bound: TypeAlias = tuple[int, int]
@@ -47,7 +46,7 @@ class Bounds:
     """
 
     def __init__(self, compiled: CompiledCat, may: Graph, must: Graph) -> None:
-        self._plan = plan(compiled.algebra, frozenset())
+        self._plan = compiled.plan()
         self._nodes = compiled.nodes
         self._graphs = (may, must)
         self._shape = shape(may.n)
@@ -93,8 +92,7 @@ class Bounds:
 
     def _outside(self, group: int) -> list[int]:
         """What a group is made of besides itself."""
-        below = cone(self._nodes, self._plan.groups[group].bodies)
-        return [i for i in below if not self._plan.free[i]]
+        return [i for i in self._plan.inside[group] if not self._plan.free[i]]
 
     def _one(self, i: int, side: int) -> int:
         """A node's bound from those of its operands."""
@@ -141,7 +139,7 @@ class Bounds:
         """
         may, must = self._known
         if not group.monotone and any(may[i] != must[i] for i in self._outside(group.id)):
-            for i in cone(self._nodes, group.bodies):
+            for i in self._plan.inside[group.id]:
                 if group.id in self._plan.free[i]:
                     set_ = self._nodes[i].sort == "set"
                     may[i], must[i] = self._shape.row if set_ else self._shape.full, 0
@@ -156,7 +154,7 @@ class Bounds:
         changed = False
         may, must = self._known
         for variable, body in zip(group.variables, group.bodies, strict=True):
-            for i in sorted(cone(self._nodes, [body])):
+            for i in self._plan.below[body]:
                 node = self._nodes[i]
                 if self._plan.free[i] and node.op != "var":
                     if node.op == "fix":

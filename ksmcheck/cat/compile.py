@@ -15,6 +15,7 @@ from ksmcheck.cat.machine import Machine, Values, code_of
 from ksmcheck.cat.plan import Plan, plan
 from ksmcheck.cat.reasons import Reason, reasons
 from ksmcheck.cat.stages import StagedValues
+from ksmcheck.cat.vacuity import Base, inhabited
 from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
@@ -57,6 +58,7 @@ class CompiledCat:
         self.compiled = compiled
         self._machines: dict[int, Machine] = {}
         self._plans: dict[frozenset[str], Plan] = {}
+        self._inhabited: dict[frozenset[Base], list[bool]] = {}
         self._last: _Last | None = None
 
     def __reduce__(self) -> tuple[type[CompiledCat], tuple[Compiled]]:
@@ -98,7 +100,7 @@ class CompiledCat:
     @property
     def parts(self) -> list[tuple[int, ...]]:
         """What each union or intersection is made of in the end (``cat.plan``)."""
-        return self._plan(frozenset()).parts
+        return self.plan().parts
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -125,7 +127,7 @@ class CompiledCat:
 
     def value(self, graph: Graph, node: int) -> int:
         """The value of a node in a candidate (of any node outside ``let rec``); not fast."""
-        return StagedValues(self._plan(frozenset()), graph, {}).value(node)
+        return StagedValues(self.plan(), graph, {}).value(node)
 
     def explain(
         self,
@@ -145,7 +147,7 @@ class CompiledCat:
         """
         number = self.number(check)
         values = self._values(graph, number)
-        return reasons(self._plan(frozenset(fixed)), number, graph, values, limit, scope)
+        return reasons(self.plan(frozenset(fixed)), number, graph, values, limit, scope)
 
     def foresight(
         self,
@@ -159,7 +161,7 @@ class CompiledCat:
         """Violations of a requirement near a candidate; ``fixed``, ``scope`` as for ``explain``."""
         number = self.number(check)
         values = self._values(graph, number)
-        return Foresight(self._plan(frozenset(fixed)), number, graph, values, might, scope)
+        return Foresight(self.plan(frozenset(fixed)), number, graph, values, might, scope)
 
     def absence(self, graph: Graph, scope: Scope, fixed: Collection[str] = ()) -> Absence:
         """Reasons why tuples are not in a candidate's flags; ``fixed`` as for ``explain``."""
@@ -169,7 +171,7 @@ class CompiledCat:
             **self._machine(0).values(graph, earlier),
             **machine.values(graph, computed or {}),
         }
-        return Absence(Derivation(self._plan(frozenset(fixed)), graph, known), scope)
+        return Absence(Derivation(self.plan(frozenset(fixed)), graph, known), scope)
 
     # What was computed for the last candidate is asked for once more, and then again.
 
@@ -204,10 +206,18 @@ class CompiledCat:
             self._last = last = _Last(graph, hits, computed or {}, True)
         return machine.values(graph, last.values)
 
-    def _plan(self, fixed: frozenset[str]) -> Plan:
+    def plan(self, fixed: frozenset[str] = frozenset()) -> Plan:
+        """As ``cat.plan``, made once."""
         found = self._plans.get(fixed)
         if found is None:
             found = self._plans[fixed] = plan(self.algebra, fixed)
+        return found
+
+    def inhabited(self, given: frozenset[Base]) -> list[bool]:
+        """As ``cat.vacuity``, once for each kind of test."""
+        found = self._inhabited.get(given)
+        if found is None:
+            found = self._inhabited[given] = inhabited(self.algebra, given)
         return found
 
     def _machine(self, section: int) -> Machine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ksmcheck.cat.algebra import Algebra, Group
 from ksmcheck.cat.dependence import free_groups, varying_nodes
 from ksmcheck.cat.graph import DYNAMIC
+from ksmcheck.cat.recursion import cone
 from ksmcheck.record import Struct
 
 # Operators whose value at (a, b) hangs on more than those of the operands at a and b.
@@ -16,7 +17,8 @@ class Plan(Struct, frozen=True):
     considers has the same value of node i at the same executed events. ``still[i]``: derivations of
     node i use no dynamic facts. ``fixed`` is as in ``CompiledCat.explain``. ``locals[i]``: the
     node's name in generated code. ``parts[i]``: of a union (of unions) or an intersection, what it
-    is made of in the end."""
+    is made of in the end. ``below``: what each definition of a recursion group is made of, operands
+    first; ``inside``: what each group is."""
 
     algebra: Algebra
     fixed: frozenset[str]
@@ -26,6 +28,8 @@ class Plan(Struct, frozen=True):
     groups: dict[int, Group]
     locals: list[str]
     parts: list[tuple[int, ...]]
+    below: dict[int, list[int]]
+    inside: dict[int, list[int]]
 
 
 def plan(algebra: Algebra, fixed: frozenset[str]) -> Plan:
@@ -42,7 +46,10 @@ def plan(algebra: Algebra, fixed: frozenset[str]) -> Plan:
     names = [f"x{i}" for i in range(len(algebra.nodes))]
     still = [not v for v in varies]
     groups = {g.id: g for g in algebra.groups}
-    return Plan(algebra, fixed, free, stable, still, groups, names, _parts(algebra))
+    below = {b: sorted(cone(algebra.nodes, [b])) for g in algebra.groups for b in g.bodies}
+    inside = {g.id: cone(algebra.nodes, g.bodies) for g in algebra.groups}
+    parts = _parts(algebra)
+    return Plan(algebra, fixed, free, stable, still, groups, names, parts, below, inside)
 
 
 def _parts(algebra: Algebra) -> list[tuple[int, ...]]:

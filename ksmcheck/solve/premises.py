@@ -7,6 +7,8 @@ alone, which is slower and equally right.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ksmcheck.cat.algebra import Algebra, Check, Node
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.record import Struct
@@ -27,8 +29,9 @@ class Premises(Struct, frozen=True):
     values: frozenset[str] = frozenset()
 
 
+@lru_cache(maxsize=16)
 def premises(cat: CompiledCat) -> Premises:
-    """Which axioms the model has. Raises InputError where it reads what candidates do not have."""
+    """Which axioms the model has (kept for the models in use). Raises InputError where it reads what candidates do not have."""
     algebra = cat.algebra
     plain: list[tuple[Check, int]] = []
     flags: list[tuple[Check, int]] = []

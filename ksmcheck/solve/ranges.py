@@ -9,6 +9,7 @@ from ksmcheck.cat.bits import closure
 from ksmcheck.cat.bounds import Bounds
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph, members, rel_bits, set_bits, shape
+from ksmcheck.cat.vacuity import Base as VacuityBase
 from ksmcheck.events.structure import Event
 from ksmcheck.solve.base import OPEN, Base
 from ksmcheck.solve.gates import FALSE, TRUE
@@ -113,6 +114,23 @@ def _co(base: Base, a: int, b: int) -> int:
     return FALSE if FALSE in parts else TRUE if set(parts) == {TRUE} else OPEN
 
 
+_ANYWHERE = frozenset[VacuityBase](
+    ("rel", name) for name in ("po", "int", "ext", "loc", "rf", "co", VALUES)
+)
+
+
+def _given(base: Base) -> frozenset[VacuityBase]:
+    """The sets and relations of which some candidate may have something."""
+    structure = base.structure
+    sets = {"IW"}
+    for event in base.events:
+        if base.exec[event.id] != FALSE:
+            sets.update((event.kind, *event.tags))
+    relations = {d.relation for d in structure.dependencies} | ({"rmw"} if structure.rmw else set())
+    found: set[VacuityBase] = {("set", name) for name in sets}
+    return _ANYWHERE | found | {("rel", name) for name in relations}
+
+
 class Reach:
     """What each node of a model may contain in some candidate; computed when first asked for."""
 
@@ -132,9 +150,10 @@ class Reach:
     def raisable(self) -> frozenset[str]:
         """The flags that some candidate may raise, by name: no other can be."""
         whole, found = shape(len(self._base.events)), set()
+        inhabited = self._cat.inhabited(_given(self._base))
         for check, root in zip(self._cat.checks, self._cat.algebra.roots, strict=True):
             if check.flag:
-                most = self.may(root)
+                most = self.may(root) if inhabited[root] else 0
                 if check.kind == "acyclic":
                     most = closure(most, whole)
                 if check.kind != "empty":

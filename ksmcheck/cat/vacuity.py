@@ -1,0 +1,46 @@
+"""Which nodes can have tuples at all, where some sets and relations have none.
+
+A test without plain accesses has no data race, and one without SRCU no misuse of it: to see that
+takes no candidate and no bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ksmcheck.cat.algebra import Algebra, Node, Sort
+
+Base = tuple[Sort, str]
+"""A set or relation of a candidate, by name."""
+
+_IF_ALL = frozenset(("inter", "seq", "product"))
+_IF_FIRST = frozenset(("diff", "inverse", "plus", "identity", "domain", "range"))
+_ALWAYS = frozenset(("universe", "id", "complement", "star", "opt"))
+
+
+def inhabited(algebra: Algebra, given: Collection[Base]) -> list[bool]:
+    """For each node, whether it can have a tuple in a candidate where of all sets and relations
+    only those ``given`` have any."""
+    bodies = {v: b for g in algebra.groups for v, b in zip(g.variables, g.bodies, strict=True)}
+    found = [False] * len(algebra.nodes)
+    while True:
+        before = found.copy()
+        for node in algebra.nodes:  # operands first, but for variables
+            found[node.id] = _one(node, found, given, bodies)
+        if found == before:
+            return found
+
+
+def _one(node: Node, found: list[bool], given: Collection[Base], bodies: dict[int, int]) -> bool:
+    if node.op == "base":
+        return (node.sort, node.name) in given
+    if node.op in _ALWAYS:
+        return True
+    if node.op == "var":
+        return found[bodies[node.id]]
+    if node.op == "fix":
+        return found[node.args[node.index]]
+    operands = [found[arg] for arg in node.args]
+    if node.op in _IF_ALL:
+        return all(operands)
+    return operands[0] if node.op in _IF_FIRST else any(operands)
