@@ -12,6 +12,7 @@ from ksmcheck.cat.derive import Derivation
 from ksmcheck.cat.foresight import Foresight
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.machine import Machine, Values, code_of
+from ksmcheck.cat.many import Many
 from ksmcheck.cat.plan import Plan, plan
 from ksmcheck.cat.reasons import Reason, reasons
 from ksmcheck.cat.stages import StagedValues
@@ -115,6 +116,11 @@ class CompiledCat:
         """The requirements that the candidate fails, in order; only the first one if ``first``."""
         hits = self._required(graph, first)
         return tuple([self.checks[i] for i in hits]) if hits else ()
+
+    def together(self, graph: Graph) -> Many:
+        """Judges many candidates at once that have all but rf and co from this one."""
+        known = self._machine(0).values(graph, {})
+        return Many(self.plan(), graph.n, StagedValues(self.plan(), graph, known).value)
 
     def flags(self, graph: Graph) -> tuple[Check, ...]:
         """The flags that the candidate raises. They mean something for consistent ones only."""

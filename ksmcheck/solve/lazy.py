@@ -46,6 +46,17 @@ class Consistent(Struct, frozen=True):
     skeleton: Skeleton
 
 
+class Met(Struct, frozen=True):
+    """A candidate, consistent or not. ``solving``: the seconds that it took to find; ``solved``:
+    when that was."""
+
+    model: Sequence[int]
+    skeleton: Skeleton
+    graph: Graph
+    solving: float
+    solved: float
+
+
 class Stopped(Struct, frozen=True):
     """A limit was reached."""
 
@@ -107,38 +118,19 @@ class Lazy:
         searches that assume ``unless``. With ``teach``, one of which it has nothing to say.
         """
         start = self.candidates
-        if self.own != TRUE:
-            assumptions = [self.own, *assumptions]
         while True:
-            reason = self.meter.exceeded(self.candidates - start)
-            if reason is not None:
-                return Stopped(reason)
-            self.ground.load()
-            begun = perf_counter()
-            answer = self.backend.solve(assumptions, self._watch())
-            solved = perf_counter()
-            if answer is None:
-                return Stopped(self.meter.exceeded() or "the solver stopped")
-            if not answer:
-                self.refuted_by = frozenset(self.backend.core())
-                return None
-            model = self._model()
-            self.candidates += 1
-            skeleton = self.concrete.skeleton(model)
-            graph = self.concrete.graph(skeleton, model)
-            violated = self.cat.violated(graph)
-            if violated:
-                if self.exact.complete:
-                    name = violated[0].name
-                    raise InternalError(f"the tuple encoding allows what {name} forbids")
-                self._learn(violated[0], skeleton, graph, model)
-                self.exact.spent(solved - begun, perf_counter() - solved)
+            met = self.next(assumptions, start)
+            if not isinstance(met, Met):
+                return met
+            model, skeleton, graph = met.model, met.skeleton, met.graph
+            if self.cat.violated(graph):
+                self.learn(met, perf_counter() - met.solved)
                 continue
             # Of an inconsistent candidate it is cheaper not to ask.
             clauses = [] if teach is None else teach(graph, skeleton, model)
             if clauses:
                 for clause in clauses:
-                    self.base.gates.add(-self.own, *clause)
+                    self.add(clause)
                 continue
             if sought is None:
                 return Consistent(model, skeleton)
@@ -148,6 +140,43 @@ class Lazy:
                 return Consistent(model, skeleton)
             blocked = self._blocked(skeleton, model, sought.values)
             self.base.gates.add(-unless, *blocked)
+
+    def next(self, assumptions: list[int], start: int | None = None) -> Met | Stopped | None:
+        """A candidate under the assumptions, consistent or not; None and ``refuted_by`` as in
+        ``search``. ``start``: how many there were when the query began."""
+        seen = 0 if start is None else self.candidates - start
+        reason = self.meter.exceeded(seen)
+        if reason is not None:
+            return Stopped(reason)
+        self.ground.load()
+        begun = perf_counter()
+        assumed = assumptions if self.own == TRUE else [self.own, *assumptions]
+        answer = self.backend.solve(assumed, self._watch())
+        solved = perf_counter()
+        if answer is None:
+            return Stopped(self.meter.exceeded() or "the solver stopped")
+        if not answer:
+            self.refuted_by = frozenset(self.backend.core())
+            return None
+        model = self._model()
+        self.candidates += 1
+        skeleton = self.concrete.skeleton(model)
+        graph = self.concrete.graph(skeleton, model)
+        return Met(model, skeleton, graph, solved - begun, solved)
+
+    def learn(self, met: Met, judging: float = 0.0) -> None:
+        """From an inconsistent candidate, which it took so many seconds to know as that."""
+        begun = perf_counter()
+        violated = self.cat.violated(met.graph)
+        if self.exact.complete:
+            name = violated[0].name
+            raise InternalError(f"the tuple encoding allows what {name} forbids")
+        self._learn(violated[0], met.skeleton, met.graph, met.model)
+        self.exact.spent(met.solving, judging + perf_counter() - begun)
+
+    def add(self, clause: list[int]) -> None:
+        """For all searches under this model."""
+        self.base.gates.add(-self.own, *clause)
 
     def _blocked(self, skeleton: Skeleton, model: Sequence[int], values: bool) -> list[int]:
         """Forbids what a flag looks at: the graph and, where it counts, the values read."""
@@ -181,7 +210,7 @@ class Lazy:
             clauses.append(self.concrete.block(skeleton, model))
         clauses += self._foresee(check, skeleton, graph, model)
         for clause in clauses:
-            self.base.gates.add(-self.own, *clause)
+            self.add(clause)
         self.learned += len(clauses)
 
     def _keep(self, check: Check, reason: Reason, skeleton: Skeleton) -> None:

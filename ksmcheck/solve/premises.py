@@ -31,7 +31,9 @@ class Premises(Struct, frozen=True):
 
 @lru_cache(maxsize=16)
 def premises(cat: CompiledCat) -> Premises:
-    """Which axioms the model has (kept for the models in use). Raises InputError where it reads what candidates do not have."""
+    """Which axioms the model has (kept for the models in use).
+
+    Raises InputError where it reads what candidates do not have."""
     algebra = cat.algebra
     plain: list[tuple[Check, int]] = []
     flags: list[tuple[Check, int]] = []

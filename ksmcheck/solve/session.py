@@ -13,13 +13,14 @@ from ksmcheck.events.terms import Term
 from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.solve.backends import DEFAULT
 from ksmcheck.solve.exact import AS_ENGINE, AS_HELP, Exact, NeedsOwnGround
-from ksmcheck.solve.extract import candidate_of, holding
+from ksmcheck.solve.extract import candidate_of
 from ksmcheck.solve.flags import PairSearch, selects
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.ground import Grounds, open_ground
 from ksmcheck.solve.lazy import Consistent, Lazy, Sought, Stopped, Teach
 from ksmcheck.solve.lemmas import Lemmas
 from ksmcheck.solve.limits import Limits, Meter
+from ksmcheck.solve.listing import Listing
 from ksmcheck.solve.outcome import (
     Found,
     GaveUp,
@@ -176,24 +177,17 @@ class Session:
 
     def _states(self, observed: Sequence[Term], goal: Term) -> StatesOutcome:
         before = self._snapshot()
-        found: set[tuple[int, ...]] = set()
         asked = TRUE if self._too_many else self.base.gates.new()
         try:
             assumed, meaningless = self._assumptions(goal, asked, observed)
         except _NoAnswer as why:
             return States((), str(why), self._stats(before))
-        terms, gates = self.base.terms, self.base.gates
         assumed += [-meaningless, -self.base.astray]
-        answer = self._search(assumed, None, asked)
-        while isinstance(answer, Consistent):
-            holds = holding(answer.model)
-            seen = [terms.in_model(term, holds) for term in observed]
-            found.add(tuple([value for value, _ in seen]))
-            gates.add(-asked, *(-literal for _, literal in seen))
-            answer = self._search(assumed, None, asked)
-        answer = answer or self._meaningless([], meaningless)
-        reason = answer.reason if isinstance(answer, Stopped) else None
-        return States(tuple(sorted(found)), reason, self._stats(before))
+        listing = Listing(self.lazy, observed, [x for x in assumed if x != TRUE], asked)
+        stopped = None if FALSE in assumed else listing.run()
+        stopped = stopped or self._meaningless([], meaningless)
+        reason = None if stopped is None else stopped.reason
+        return States(tuple(sorted(listing.found)), reason, self._stats(before))
 
     @property
     def taught(self) -> Iterable[str]:

@@ -1,0 +1,99 @@
+"""Many candidates judged together come out as each of them alone, and what is said to have no
+tuples has none."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ksmcheck.cat.compile import CompiledCat, compile_cat
+from ksmcheck.cat.graph import Graph, rel_bits, set_bits
+from ksmcheck.cat.load import load_text
+from ksmcheck.cat.plan import plan
+from ksmcheck.cat.stages import StagedValues
+from ksmcheck.cat.vacuity import Base, inhabited
+from tests.cat.test_cat_bounds import RELS, Pairs, relation, some
+
+FIXED = tuple(name for name in RELS if name not in ("rf", "co"))
+
+
+def model(rng: Random) -> CompiledCat:
+    """Requirements of every kind, some negated, and a recursion."""
+    lines = []
+    for name in "abc":
+        kind = rng.choice(("empty", "irreflexive", "acyclic"))
+        no = rng.choice(("", "", "~"))
+        lines.append(f"{no}{kind} {relation(rng, 3)} as {name}")
+    if rng.random() < 0.6:
+        lines.append(f"let rec x = {relation(rng, 1)} | (x ; x) | y and y = {relation(rng, 1)} & x")
+        lines.append("acyclic x | [domain(y)] as d")
+    return compile_cat(load_text("\n".join(lines)))
+
+
+def square(n: int) -> Pairs:
+    return {(a, b) for a in range(n) for b in range(n)}
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 1 << 40))
+def test_together_as_one_by_one(seed: int) -> None:
+    rng = Random(seed)
+    cat, n = model(rng), rng.randrange(2, 7)
+    sets = {"R": set_bits(e for e in range(n) if rng.random() < 0.5)}
+    share = rng.choice((0.1, 0.3))
+    alike = {name: rel_bits(n, some(rng, square(n), share)) for name in FIXED}
+    graphs = [
+        Graph(n, sets, {**alike, **{r: rel_bits(n, some(rng, square(n), share)) for r in own}})
+        for own in [("rf", "co")] * rng.randrange(1, 20)
+    ]
+    many = cat.together(graphs[0])
+    for part in (graphs, graphs[::2], graphs[:1]):
+        failing = many.failing(part)
+        assert [failing >> k & 1 for k in range(len(part))] == [bool(cat.violated(g)) for g in part]
+        assert failing >> len(part) == 0
+
+
+def test_some_pass_and_some_fail() -> None:
+    """The property above would hold of empty lists: rf or not, by hand."""
+    cat = compile_cat(load_text("acyclic po | rf as a\nempty rf ; [R] ; co as b"))
+    po = rel_bits(3, [(0, 1), (1, 2), (0, 2)])
+
+    def graph(rf: Pairs, co: Pairs) -> Graph:
+        rels = {"po": po, "rf": rel_bits(3, rf), "co": rel_bits(3, co)}
+        return Graph(3, {"R": set_bits([1])}, rels)
+
+    fine = graph({(0, 1)}, set())
+    cycle = graph({(2, 1)}, set())
+    path = graph({(0, 1)}, {(1, 2)})
+    elsewhere = graph({(0, 1)}, {(2, 0)})
+    assert cat.together(fine).failing([fine, cycle, path, elsewhere, cycle]) == 0b10110
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 1 << 40))
+def test_what_has_no_tuples_has_none(seed: int) -> None:
+    rng = Random(seed)
+    cat, n = model(rng), rng.randrange(1, 6)
+    given_: set[Base] = {("rel", name) for name in RELS if rng.random() < 0.5}
+    if rng.random() < 0.5:
+        given_.add(("set", "R"))
+    found = inhabited(cat.algebra, given_)
+    rels = {name: rel_bits(n, some(rng, square(n), 0.6)) for sort, name in given_ if sort == "rel"}
+    sets = {"R": set_bits(range(n))} if ("set", "R") in given_ else {}
+    whole = plan(cat.algebra, frozenset())
+    values = StagedValues(whole, Graph(n, sets, rels), {})
+    for node in cat.nodes:
+        if not found[node.id] and not whole.free[node.id]:
+            assert values.value(node.id) == 0
+
+
+def test_a_race_needs_plain_accesses() -> None:
+    cat = compile_cat(
+        load_text("let race = ext & loc & (Plain * W)\nflag ~empty race as data-race")
+    )
+    root = cat.algebra.roots[0]
+    accesses: set[Base] = {("set", "W"), ("rel", "ext"), ("rel", "loc")}
+    assert not inhabited(cat.algebra, accesses)[root]
+    assert inhabited(cat.algebra, {*accesses, ("set", "Plain")})[root]
