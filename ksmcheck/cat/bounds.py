@@ -71,28 +71,31 @@ class Bounds:
         return self._known[side].get(i, 0)
 
     def _fill(self, i: int, side: int) -> None:
-        """A node outside of groups, and whatever it needs: its operands have smaller numbers."""
-        needed: set[tuple[int, int]] = set()
-        todo = [(i, side)]
-        while todo:
-            at = todo.pop()
-            if at not in needed and at[0] not in self._known[at[1]]:
-                needed.add(at)
-                todo += self._operands(*at)
-        for at in sorted(needed):
-            if at[0] not in self._known[at[1]]:
-                self._known[at[1]][at[0]] = self._one(*at)
+        """A node outside of groups, and whatever it needs."""
+        for node, part in self._order(i, side):
+            if node not in self._known[part]:
+                self._known[part][node] = self._one(node, part)
+
+    def _order(self, i: int, side: int) -> list[tuple[int, int]]:
+        """The bounds that one is made of, and itself: operands have smaller numbers."""
+        found = self._plan.orders.get((i, side))
+        if found is None:
+            needed: set[tuple[int, int]] = set()
+            todo = [(i, side)]
+            while todo:
+                at = todo.pop()
+                if at not in needed:
+                    needed.add(at)
+                    todo += self._operands(*at)
+            found = self._plan.orders[i, side] = sorted(needed)
+        return found
 
     def _operands(self, i: int, side: int) -> list[tuple[int, int]]:
         node = self._nodes[i]
         if node.op == "fix":
-            return [(x, s) for x in self._outside(node.group) for s in (_MAY, _MUST)]
+            return [(x, s) for x in self._plan.outside[node.group] for s in (_MAY, _MUST)]
         turned = {"complement": 0, "diff": 1}.get(node.op, -1)
         return [(a, side ^ (place == turned)) for place, a in enumerate(node.args)]
-
-    def _outside(self, group: int) -> list[int]:
-        """What a group is made of besides itself."""
-        return [i for i in self._plan.inside[group] if not self._plan.free[i]]
 
     def _one(self, i: int, side: int) -> int:
         """A node's bound from those of its operands."""
@@ -138,7 +141,7 @@ class Bounds:
         (may) and nothing (must), unless the bounds of all that it is made of meet.
         """
         may, must = self._known
-        if not group.monotone and any(may[i] != must[i] for i in self._outside(group.id)):
+        if not group.monotone and any(may[i] != must[i] for i in self._plan.outside[group.id]):
             for i in self._plan.inside[group.id]:
                 if group.id in self._plan.free[i]:
                     set_ = self._nodes[i].sort == "set"

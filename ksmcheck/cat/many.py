@@ -38,6 +38,7 @@ class Many:
         self._varies = varying_nodes(plan.algebra)
         self._static = static
         self._fixed: dict[int, Rows] = {}
+        self._orders = {root: self._order(root) for root in plan.algebra.roots}
         self._values: dict[int, Rows] = {}
 
     def failing(self, graphs: Sequence[Graph]) -> int:
@@ -52,9 +53,14 @@ class Many:
                 found |= self._fails(check, root)
         return found & ((1 << len(graphs)) - 1)
 
+    def _order(self, root: int) -> list[int]:
+        """What is to be computed for a requirement, operands first."""
+        varies, free = self._varies, self._plan.free
+        return [i for i in sorted(cone(self._nodes, [root])) if varies[i] and not free[i]]
+
     def _fails(self, check: Check, root: int) -> int:
-        for i in sorted(cone(self._nodes, [root])):
-            if self._varies[i] and not self._plan.free[i] and i not in self._values:
+        for i in self._orders[root]:
+            if i not in self._values:
                 self._values[i] = self._one(self._nodes[i])
         value = self._value(root)
         if check.kind == "acyclic":

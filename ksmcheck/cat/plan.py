@@ -6,7 +6,7 @@ from ksmcheck.cat.algebra import Algebra, Group
 from ksmcheck.cat.dependence import free_groups, varying_nodes
 from ksmcheck.cat.graph import DYNAMIC
 from ksmcheck.cat.recursion import cone
-from ksmcheck.record import Struct
+from ksmcheck.record import Struct, field
 
 # Operators whose value at (a, b) hangs on more than those of the operands at a and b.
 _THROUGH_OTHERS = frozenset(["seq", "plus", "star", "domain", "range", "var", "fix"])
@@ -18,7 +18,8 @@ class Plan(Struct, frozen=True):
     node i use no dynamic facts. ``fixed`` is as in ``CompiledCat.explain``. ``locals[i]``: the
     node's name in generated code. ``parts[i]``: of a union (of unions) or an intersection, what it
     is made of in the end. ``below``: what each definition of a recursion group is made of, operands
-    first; ``inside``: what each group is."""
+    first; ``inside``: what each group is, ``outside`` that of it which does not hang on the group.
+    ``orders``: what others make of the plan, to be added to (``cat.bounds``)."""
 
     algebra: Algebra
     fixed: frozenset[str]
@@ -30,6 +31,8 @@ class Plan(Struct, frozen=True):
     parts: list[tuple[int, ...]]
     below: dict[int, list[int]]
     inside: dict[int, list[int]]
+    outside: dict[int, list[int]]
+    orders: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)
 
 
 def plan(algebra: Algebra, fixed: frozenset[str]) -> Plan:
@@ -48,8 +51,9 @@ def plan(algebra: Algebra, fixed: frozenset[str]) -> Plan:
     groups = {g.id: g for g in algebra.groups}
     below = {b: sorted(cone(algebra.nodes, [b])) for g in algebra.groups for b in g.bodies}
     inside = {g.id: cone(algebra.nodes, g.bodies) for g in algebra.groups}
+    outside = {g: [i for i in nodes if not free[i]] for g, nodes in inside.items()}
     parts = _parts(algebra)
-    return Plan(algebra, fixed, free, stable, still, groups, names, parts, below, inside)
+    return Plan(algebra, fixed, free, stable, still, groups, names, parts, below, inside, outside)
 
 
 def _parts(algebra: Algebra) -> list[tuple[int, ...]]:

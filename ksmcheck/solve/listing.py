@@ -16,7 +16,7 @@ from ksmcheck.solve.concrete import Skeleton
 from ksmcheck.solve.extract import holding
 from ksmcheck.solve.lazy import Lazy, Met, Stopped
 
-_MOST = 128
+_MOST = 256
 """Candidates in a batch."""
 
 _FEW = 10
@@ -62,7 +62,7 @@ class Listing:
                 self.lazy.learn(batch[number].met)
             if isinstance(end, Stopped) or (end is None and not inconsistent):
                 return end
-            size = max(1, size // 4) if inconsistent else min(_MOST, size * 2)
+            size = max(1, size // 4) if inconsistent else min(_MOST, size * 4)
 
     def _collected(self, size: int) -> tuple[list[_Seen], Met | Stopped | None]:
         """Candidates of different values; and the last one, or why there is none after them."""
