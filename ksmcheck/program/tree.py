@@ -27,23 +27,26 @@ def children(node: Tree) -> list[Tree]:
     found: list[Tree] = []
     for name in _branches(node.__class__):
         value = getattr(node, name)
-        if isinstance(value, tuple):
-            found += _items(value)
+        if value.__class__ is tuple:
+            _add(value, found)
         elif value is not None:
             found.append(value)
     return found
 
 
-def _items(values: tuple[object, ...]) -> Iterator[Tree]:
+def _add(values: tuple[Any, ...], found: list[Tree]) -> None:
     for value in values:
-        if isinstance(value, tuple):
-            yield from _items(value)
-        elif not _is_leaf(value):
-            yield value
+        if value.__class__ is tuple:
+            _add(value, found)
+        elif not isinstance(value, _LEAF):
+            found.append(value)
+
+
+_LEAF = (str, int, Span, type(None))
 
 
 def _is_leaf(value: object) -> bool:
-    return value is None or isinstance(value, str | int | Span)
+    return isinstance(value, _LEAF)
 
 
 def walk(node: Tree) -> Iterator[Tree]:
