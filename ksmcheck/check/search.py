@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Check
-from ksmcheck.check.answers import told
+from ksmcheck.check.answers import Known, told
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
@@ -84,8 +85,6 @@ class Search:
         self.opened = opened
         self.base = base
         self.options = options
-        manner = (self._cat.digest, request.engine, request.solver)
-        self.known = None if options is not None else workshop.answers.known(structure, *manner)
         self._session: Session | ExplicitSession | None = None
         self.goals = goals_of(structure)
         self._proofs = Proofs()
@@ -93,6 +92,14 @@ class Search:
         self._unending: Search | None = None
         self._root: Search | None = None
         self._select(selected)
+
+    @cached_property
+    def known(self) -> Known | None:
+        """Found by all of the structure, once the first question is asked."""
+        if self.options is not None:
+            return None
+        manner = (self._cat.digest, self.request.engine, self.request.solver)
+        return self.workshop.answers.known(self.structure, *manner)
 
     @property
     def _cat(self) -> CompiledCat:
