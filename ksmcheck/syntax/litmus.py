@@ -15,8 +15,8 @@ from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExpr, PropTree
 from ksmcheck.syntax.litmus_condition import ConditionParser
+from ksmcheck.syntax.litmus_dialect import DialectParser
 from ksmcheck.syntax.litmus_header import Header, read_header
-from ksmcheck.syntax.litmus_init import InitParser
 from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Note, Source, Span
@@ -25,7 +25,7 @@ _PRELUDE = re.compile(r"\}\s*(?P<block>\{\s*(?:#\s*include\s+[\"<][^\"\n>]*[\">]
 _CONDITIONS = frozenset({"exists", "forall", "~", "not"})
 
 
-class LitmusParser(InitParser):
+class LitmusParser(DialectParser):
     """Reads everything behind the head."""
 
     def __init__(self, tokens: list[Token]) -> None:
