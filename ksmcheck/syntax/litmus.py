@@ -17,6 +17,7 @@ from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExp
 from ksmcheck.syntax.litmus_condition import ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser
 from ksmcheck.syntax.litmus_header import Header, read_header
+from ksmcheck.syntax.litmus_words import as_words
 from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Note, Source, Span
@@ -111,7 +112,14 @@ def parse_litmus(
     header = read_header(source)
     source = _without_prelude(source, header.end)
     setting = Preprocessing(kernel, defines, include_dirs)
-    parser = LitmusParser(preprocess(source, header.end, setting, herd=True))
+    tokens = preprocess(source, header.end, setting, herd=True)
+    test = _parsed(source, header, tokens)
+    words = as_words(test, tokens)
+    return test if words is None else _parsed(source, header, words)
+
+
+def _parsed(source: Source, header: Header, tokens: list[Token]) -> LitmusTest:
+    parser = LitmusParser(tokens)
     with depth_limit(parser):
         parser.sections()
     return _assemble(source, header, parser)

@@ -104,3 +104,41 @@ def test_a_marked_access_of_the_parameter_itself_is_refused(access: str, tmp_pat
     with pytest.raises(InputError, match="the thread's own pointer") as refused:
         states(tmp_path, f"{{ }}\nP0(int *x) {{ {access}; }}\nexists (x=1)")
     assert refused.value.diagnostic.hint == "write *x for the location that it points to"
+
+
+POINTERS = """{{ {int} a; {int} *x = &y; {int} *y = &a; }}
+P0({int} **x, {int} **y)
+{{
+	{int} *r1 = READ_ONCE(*x);
+	{int} *r2 = READ_ONCE(*r1);
+
+	WRITE_ONCE(*r1, x);
+}}
+forall (0:r1=y /\\ 0:r2=a /\\ y=x)"""
+
+
+def test_a_pointer_to_int_may_point_to_a_pointer(tmp_path: Path) -> None:
+    """x holds y's address, so *r1 is y, which held a's address and gets x's."""
+    assert states(tmp_path, POINTERS.format(int="int")).observation == "Always"
+
+
+def test_where_a_type_is_not_herds_the_widths_are_meant(tmp_path: Path) -> None:
+    """A store of 4 bytes into a pointer: nothing is said of its outcome."""
+    text = POINTERS.format(int="unsigned int").replace("forall", "exists")
+    file = tmp_path / "t.litmus"
+    file.write_text(f"C t\n{text}\n")
+    assert "bad-address" in Checker().states(Request(file, "sc")).flags
+
+
+RELAYED = """{ int b; int *x = &b; int *y = &b; int *c = &b; }
+P0(int **x) { WRITE_ONCE(*x, x); }
+P1(int **x, int **y) { int *r1 = READ_ONCE(*x); WRITE_ONCE(*y, r1); }
+P2(int **y, int **c) { int *r2 = READ_ONCE(*y); WRITE_ONCE(*r2, c); }
+exists (1:r1=x /\\ 2:r2=x /\\ x=x)"""
+
+
+@pytest.mark.parametrize(("model", "expected"), [("lkmm", "Sometimes"), ("sc", "Never")])
+def test_a_store_relayed_by_dependencies(model: str, expected: str, tmp_path: Path) -> None:
+    """WWC: dependencies are not cumulative, so that P2's store to x may come first. Under sc it
+    comes after P0's, whose value it has been handed."""
+    assert states(tmp_path, RELAYED, model).observation == expected

@@ -1,0 +1,86 @@
+"""Tests in herd7's dialect where what a pointer points to may be a number or a pointer.
+
+herd7's locations are words without a type. Where a test stores the address of a location that holds
+a pointer, ``int *r1`` may come to point to it, and ``WRITE_ONCE(*r1, p)`` is a store of a pointer.
+With C's widths that would be an access of half a location. Such a test means words throughout, and
+so its ``int`` is read as ``long``, which is as wide as a pointer.
+"""
+
+from __future__ import annotations
+
+from ksmcheck.record import replace
+from ksmcheck.syntax.c_ast import Expr, Function, Name, PointerType, Unary
+from ksmcheck.syntax.c_words import TYPE_START, TYPEDEF_NAMES
+from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.syntax.tokens import Token
+
+_UNTYPED = frozenset({"int", "spinlock_t", "volatile", "const"})
+"""Words of a test that has no types but herd7's: of any other, the author has meant its width."""
+
+
+def as_words(test: LitmusTest, tokens: list[Token]) -> list[Token] | None:
+    """The test's tokens with ``long`` for ``int``, or None where C's types are right."""
+    if test.top or not all(thread.params for thread in test.threads) or _typed(tokens):
+        return None
+    holders = _holders(test)
+    stored = {n for entry in test.init if (n := _address(entry.value)) is not None}
+    in_threads = (_stores(thread, holders, tokens) for thread in test.threads)
+    if not stored & holders and not any(in_threads):
+        return None
+    return [replace(t, text="long") if t.text == "int" else t for t in tokens]
+
+
+def _typed(tokens: list[Token]) -> bool:
+    words = {t.text for t in tokens if t.kind == "id"}
+    return bool(words & ((TYPE_START | TYPEDEF_NAMES | {"sizeof"}) - _UNTYPED))
+
+
+def _holders(test: LitmusTest) -> set[str]:
+    """The locations that hold pointers by their type: ``int *x`` of the start state, or the
+    parameter ``int **x``."""
+    found = {
+        entry.target.name
+        for entry in test.init
+        if entry.thread is None
+        and isinstance(entry.type, PointerType)
+        and isinstance(entry.target, Name)
+    }
+    for param in (p for thread in test.threads for p in thread.params):
+        if isinstance(param.type, PointerType) and isinstance(param.type.target, PointerType):
+            found.add(param.name)
+    return found
+
+
+def _address(value: Expr | None) -> str | None:
+    """The location whose address a start value is: ``y`` or ``&y``."""
+    if isinstance(value, Unary) and value.op == "&":
+        value = value.operand
+    return value.name if isinstance(value, Name) else None
+
+
+def _stores(thread: Function, holders: set[str], tokens: list[Token]) -> bool:
+    """Whether the thread uses the address of one of ``holders`` as a value, not to access it."""
+    assert thread.body is not None
+    names = holders & {param.name for param in thread.params}
+    span = thread.body.span
+    return any(
+        token.text in names
+        and token.source is span.source
+        and span.start <= token.start < span.end
+        and not _accessed(tokens, place)
+        for place, token in enumerate(tokens)
+    )
+
+
+def _accessed(tokens: list[Token], place: int) -> bool:
+    """Whether the name is what ``*``, or a primitive by its first argument, accesses."""
+    before = place - 1
+    while tokens[before].text == ")":  # (char **)x
+        depth = 1
+        while depth:
+            before -= 1
+            depth += {")": 1, "(": -1}.get(tokens[before].text, 0)
+        before -= 1
+    if tokens[before].text == "*":
+        return True
+    return tokens[before].text == "(" and tokens[before - 1].kind == "id"
