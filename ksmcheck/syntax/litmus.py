@@ -17,7 +17,7 @@ from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExp
 from ksmcheck.syntax.litmus_condition import ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser
 from ksmcheck.syntax.litmus_header import Header, read_header
-from ksmcheck.syntax.litmus_words import as_words
+from ksmcheck.syntax.litmus_words import fitting
 from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Note, Source, Span
@@ -114,8 +114,8 @@ def parse_litmus(
     setting = Preprocessing(kernel, defines, include_dirs)
     tokens = preprocess(source, header.end, setting, herd=True)
     test = _parsed(source, header, tokens)
-    words = as_words(test, tokens)
-    return test if words is None else _parsed(source, header, words)
+    retyped = fitting(test, tokens)
+    return test if retyped is None else _parsed(source, header, retyped)
 
 
 def _parsed(source: Source, header: Header, tokens: list[Token]) -> LitmusTest:

@@ -142,3 +142,25 @@ def test_a_store_relayed_by_dependencies(model: str, expected: str, tmp_path: Pa
     """WWC: dependencies are not cumulative, so that P2's store to x may come first. Under sc it
     comes after P0's, whose value it has been handed."""
     assert states(tmp_path, RELAYED, model).observation == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # 2 + 3 = 5, whatever the word is called.
+        ("{ int z = 2; }\nP0(atomic_t *z) { int r0 = atomic_add_return(3, z); *z += 1; }", "r0=5"),
+        ("{ atomic_t z = ATOMIC_INIT(4); }\nP0(int *z) { int r0 = READ_ONCE(*z) + *z; }", "r0=8"),
+        # Nobody holds the lock, and nothing else is at its place.
+        ("{ spinlock_t l; }\nP0(int *l) { int r0 = spin_is_locked(l); spin_lock(l); }", "r0=0"),
+        ("{ int s; }\nP0(struct srcu_struct *s) { int r0 = 1 + READ_ONCE(*s); }", "r0=1"),
+    ],
+)
+def test_an_int_may_have_a_kernel_type_elsewhere(text: str, expected: str, tmp_path: Path) -> None:
+    file = tmp_path / "t.litmus"
+    file.write_text(f"C t\n{text}\nforall (0:{expected})\n")
+    assert Checker().states(Request(file, "lkmm")).observation == "Always"
+
+
+def test_two_kernel_types_are_still_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="x has two types"):
+        states(tmp_path, "{ }\nP0(atomic_t *x) { }\nP1(spinlock_t *x) { }\nexists (x=1)")
