@@ -164,3 +164,12 @@ def test_an_int_may_have_a_kernel_type_elsewhere(text: str, expected: str, tmp_p
 def test_two_kernel_types_are_still_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="x has two types"):
         states(tmp_path, "{ }\nP0(atomic_t *x) { }\nP1(spinlock_t *x) { }\nexists (x=1)")
+
+
+def test_a_star_declares_a_pointer_that_has_no_type(tmp_path: Path) -> None:
+    """``*p = x`` as the start state has it in herd7; of a pointer with a type it would be C's."""
+    text = "{ *p = x; x = 7; }\nP0(int **p) { int *r0 = READ_ONCE(*p); int r1 = READ_ONCE(*r0); }\n"
+    condition = "forall (0:r0=x /\\ 0:r1=7)"
+    assert states(tmp_path, text + condition).observation == "Always"
+    with pytest.raises(InputError, match="needs a location known by name"):
+        states(tmp_path, text.replace("*p = x", "int *p = x; *p = 3") + condition)
