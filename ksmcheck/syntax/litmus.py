@@ -15,7 +15,7 @@ from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExpr, PropTree
 from ksmcheck.syntax.litmus_condition import ConditionParser
-from ksmcheck.syntax.litmus_dialect import DialectParser
+from ksmcheck.syntax.litmus_dialect import DialectParser, named
 from ksmcheck.syntax.litmus_header import Header, read_header
 from ksmcheck.syntax.litmus_words import fitting
 from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
@@ -30,7 +30,7 @@ class LitmusParser(DialectParser):
     """Reads everything behind the head."""
 
     def __init__(self, tokens: list[Token]) -> None:
-        super().__init__(tokens)
+        super().__init__(named(tokens))
         self.init: tuple[InitEntry, ...] | None = None
         self.listed: tuple[PropExpr, ...] = ()
         self.filter: PropTree | None = None

@@ -10,6 +10,8 @@ field rely on, and that mean nothing else:
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import (
     Assign,
@@ -26,7 +28,6 @@ from ksmcheck.syntax.c_ast import (
     Stmt,
     TagType,
     TypeExpr,
-    Unary,
 )
 from ksmcheck.syntax.c_parser import THREAD_NAME
 from ksmcheck.syntax.litmus_init import InitParser
@@ -40,7 +41,7 @@ class DialectParser(InitParser):
     """Adds these to the C parser, inside threads that have parameters."""
 
     def __init__(self, tokens: list[Token]) -> None:
-        super().__init__(_named(tokens))
+        super().__init__(tokens)
         # Of the thread being read: its pointers to atomics, and its outermost block's variables.
         self.counters: frozenset[str] = frozenset()
         self.own: dict[str, str | None] | None = None
@@ -54,11 +55,10 @@ class DialectParser(InitParser):
         self.own = {} if thread else None
         self.depth = len(self.scopes)
 
-    def unary(self) -> Expr:
-        expr = super().unary()
-        if isinstance(expr, Unary) and expr.op == "*" and self._is_counter(expr.operand):
-            return Member(expr.operand, "counter", True, expr.span)
-        return expr
+    def prefixed(self, op: str, operand: Expr, start: int) -> Expr:
+        if op == "*" and self.counters and self._is_counter(operand):
+            return Member(operand, "counter", True, self.span_from(start))
+        return super().prefixed(op, operand, start)
 
     def _is_counter(self, pointer: Expr) -> bool:
         """Whether it is a parameter that points to an atomic, and that no local hides."""
@@ -78,28 +78,16 @@ class DialectParser(InitParser):
                 self.own.setdefault(one.name, _spelling(one.type))
         return stmt
 
-    def identifier(self, what: str) -> Token:
-        token = self.token
-        if token.kind != "name":
-            return super().identifier(what)
-        self.at += 1
-        return token
 
-    def primary(self) -> Expr:
-        token = self.token
-        if token.kind != "name":
-            return super().primary()
-        self.at += 1
-        return Name(token.text, token.span)
-
-
-def _named(tokens: list[Token]) -> list[Token]:
+def named(tokens: list[Token]) -> list[Token]:
     """The tokens, with kind ``name`` for each ``continue`` that can only be a variable."""
+    if not any(token.text == "continue" for token in tokens):
+        return tokens
     return [
         replace(token, kind="name")
         if token.text == "continue" and after.text in _AFTER_A_NAME
         else token
-        for token, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True)
+        for token, after in pairwise([*tokens, tokens[-1]])
     ]
 
 
