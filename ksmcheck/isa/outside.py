@@ -26,6 +26,7 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(LD|ST)Z?2?G\w*", "tags of memory are not modelled"),
         (r"(LD[1-4]R?|ST[1-4]|F\w+|DUP|[SU]CVTF)", _VECTOR),
         (r"(LDLAR|STLLR)[BH]?", "limited ordering regions are not modelled"),
+        (r"CLREX", "giving up a reservation is not modelled: STXR may fail anyway"),
         (r"(SB|SSBB|PSSBB|ESB)", "barriers of speculation and errors are not modelled"),
     ),
     "ARM": (
@@ -44,7 +45,7 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(lmw|stmw)", _STACK),
         (r"(bl|bctrl?|bdnz|mtlr|mflr|mtctr|mfctr)", _CALL),
         (r"(sc|tw\w*|td\w*|trap)", _EXCEPTION),
-        (r"m[tf]\w+", _SYSTEM),
+        (r"m[tf](cr|spr|msr|xer|ocrf|tb|vrsave)\w*", _SYSTEM),
     ),
     "RISCV": (
         (r"amocas\.q\S*", _PAIR),

@@ -288,7 +288,6 @@ _LOCKABLE: dict[str, _Formed] = {
     "BTR": (partial(bit, "BTR"), 2),
     "BTC": (partial(bit, "BTC"), 2),
 }
-_SUFFIXES = "BWLQ"
 _PLAIN: dict[str, _Formed] = {
     "MOV": (_move, 2),
     "CMP": (_compare, 2),
@@ -296,6 +295,11 @@ _PLAIN: dict[str, _Formed] = {
     "LEA": (_address_of, 2),
     "BT": (partial(bit, "BT"), 2),
 }
+
+
+def _suffixes(long: bool) -> str:
+    """AT&T's letters for the width; of X86, all operations are of 32 bits here."""
+    return "BWLQ" if long else "L"
 
 
 def _formed(name: str, long: bool, line: Line) -> Micros:
@@ -318,7 +322,7 @@ def _locked(long: bool, line: Line) -> Micros:
     try:
         inner = split_line(rest)
         name = inner.mnemonic.upper()
-        if name not in _LOCKABLE and long and name[-1:] in _SUFFIXES and name[:-1] in _LOCKABLE:
+        if name not in _LOCKABLE and name[-1:] in _suffixes(long) and name[:-1] in _LOCKABLE:
             name = name[:-1]
         if name not in _LOCKABLE:
             message, end = f"LOCK does not go with '{inner.mnemonic}'", len(inner.mnemonic)
@@ -368,7 +372,7 @@ def x86(name: str) -> Dialect:
     }
     for mnemonic in (*_LOCKABLE, *_PLAIN):
         table[mnemonic] = partial(_formed, mnemonic, long)
-        for suffix in _SUFFIXES if long else "":
+        for suffix in _suffixes(long):
             table[mnemonic + suffix] = table[mnemonic]
     for end, condition in _CONDITIONS.items():
         table["J" + end] = partial(_jump, condition)

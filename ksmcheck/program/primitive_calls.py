@@ -97,6 +97,11 @@ class PrimitiveCalls(Operators):
         self, primitive: Primitive, place: InRegisters, args: tuple[Tree, ...]
     ) -> Value:
         """READ_ONCE or WRITE_ONCE of a local in a register: nobody else sees it."""
+        name = place.variable.name
+        if place.variable.register in self.locations:
+            hint = f"write *{name} for the location that it points to"
+            message = f"{name} is a parameter: {primitive.name} accesses the thread's own pointer"
+            raise InputError(message, args[0].span, hint=hint)
         if primitive.shape == "load":
             return self.read(place, args[0])
         self.write(place, self.value(args[-1]), args[0])

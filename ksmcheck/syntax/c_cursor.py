@@ -42,7 +42,8 @@ class Cursor:
     def identifier(self, what: str) -> Token:
         """The next token, which has to be a name that is no keyword."""
         token = self.tokens[self.at]
-        if token.kind != "id" or token.text in KEYWORDS or token.text in REFUSED_WORDS:
+        named = token.kind == "id" and token.text not in KEYWORDS
+        if not (named and token.text not in REFUSED_WORDS) and token.kind != "name":
             self.expected(what)
         self.at += 1
         return token

@@ -147,7 +147,7 @@ class Expressions(Names):
             operand = self.unary()
             if text == "&":
                 self._check_lvalue(operand, "the operand of '&'")
-            return Unary(text, operand, self.span_from(start))
+            return self.prefixed(text, operand, start)
         if text in ("++", "--"):
             self.at += 1
             operand = self.unary()
@@ -158,6 +158,10 @@ class Expressions(Names):
         if text == "&&":
             raise InputError("addresses of labels (&&label) are not supported", token.span)
         return self.postfix()
+
+    def prefixed(self, op: str, operand: Expr, start: int) -> Expr:
+        """A prefix operator before its operand."""
+        return Unary(op, operand, self.span_from(start))
 
     def _cast(self) -> Expr:
         start = self.at
@@ -227,7 +231,10 @@ class Expressions(Names):
             return c_literals.character(token)
         if token.kind == "str":
             return self._strings()
-        return self.expected("an expression")
+        if token.kind != "name":
+            self.expected("an expression")
+        self.at += 1
+        return Name(token.text, token.span)
 
     def _named(self, token: Token) -> Expr:
         name = token.text

@@ -15,8 +15,9 @@ from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExpr, PropTree
 from ksmcheck.syntax.litmus_condition import ConditionParser
+from ksmcheck.syntax.litmus_dialect import DialectParser, named
 from ksmcheck.syntax.litmus_header import Header, read_header
-from ksmcheck.syntax.litmus_init import InitParser
+from ksmcheck.syntax.litmus_words import fitting
 from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Note, Source, Span
@@ -25,11 +26,11 @@ _PRELUDE = re.compile(r"\}\s*(?P<block>\{\s*(?:#\s*include\s+[\"<][^\"\n>]*[\">]
 _CONDITIONS = frozenset({"exists", "forall", "~", "not"})
 
 
-class LitmusParser(InitParser):
+class LitmusParser(DialectParser):
     """Reads everything behind the head."""
 
     def __init__(self, tokens: list[Token]) -> None:
-        super().__init__(tokens)
+        super().__init__(named(tokens))
         self.init: tuple[InitEntry, ...] | None = None
         self.listed: tuple[PropExpr, ...] = ()
         self.filter: PropTree | None = None
@@ -111,7 +112,14 @@ def parse_litmus(
     header = read_header(source)
     source = _without_prelude(source, header.end)
     setting = Preprocessing(kernel, defines, include_dirs)
-    parser = LitmusParser(preprocess(source, header.end, setting, herd=True))
+    tokens = preprocess(source, header.end, setting, herd=True)
+    test = _parsed(source, header, tokens)
+    retyped = fitting(test, tokens)
+    return test if retyped is None else _parsed(source, header, retyped)
+
+
+def _parsed(source: Source, header: Header, tokens: list[Token]) -> LitmusTest:
+    parser = LitmusParser(tokens)
     with depth_limit(parser):
         parser.sections()
     return _assemble(source, header, parser)

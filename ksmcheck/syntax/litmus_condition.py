@@ -11,7 +11,8 @@ from typing import ClassVar, cast
 from ksmcheck.syntax.c_ast import Binary, Expr, IntLit, Name, Unary
 from ksmcheck.syntax.c_expressions import C_PRECEDENCE
 from ksmcheck.syntax.litmus_ast import Condition, PropExpr, PropTree, Register
-from ksmcheck.syntax.litmus_init import InitParser, is_location
+from ksmcheck.syntax.litmus_dialect import DialectParser
+from ksmcheck.syntax.litmus_init import is_location
 from ksmcheck.text import InputError
 
 _IMPLIES, _OR, _AND, _EQUAL = 1, C_PRECEDENCE["||"], C_PRECEDENCE["&&"], C_PRECEDENCE["=="]
@@ -23,7 +24,7 @@ _BEFORE_PROPOSITION = frozenset(
 )
 
 
-class ConditionParser(InitParser):
+class ConditionParser(DialectParser):
     """Reads the sections after the threads. Expressions may hold ``0:r1`` and ``[x]``."""
 
     precedence: ClassVar[dict[str, int]] = {

@@ -1,8 +1,21 @@
-"""The start state of a litmus test: ``{ int x = 1; 0:r1 = &x; struct page p[2]; p[1].f = 3; }``."""
+"""The start state of a litmus test: ``{ int x = 1; 0:r1 = &x; struct page p[2]; p[1].f = 3; }``.
+
+``*x = y;`` of a pointer x is about what x points to; herd7's ``*x = y;`` of an x without a type is
+about x, a pointer to an int.
+"""
 
 from __future__ import annotations
 
-from ksmcheck.syntax.c_ast import Expr, Index, Member, Name, TypeExpr, Unary
+from ksmcheck.syntax.c_ast import (
+    Expr,
+    Index,
+    Member,
+    Name,
+    NamedType,
+    PointerType,
+    TypeExpr,
+    Unary,
+)
 from ksmcheck.syntax.c_parser import CParser
 from ksmcheck.syntax.c_types import Specifiers
 from ksmcheck.syntax.litmus_ast import InitEntry
@@ -32,7 +45,8 @@ class InitParser(CParser):
     def _entries(self, entries: list[InitEntry]) -> None:
         start = self.at
         if not self._typed_entry():
-            entries.append(self._untyped(start))
+            pointer = self._pointer_ahead(entries)
+            entries.append(self._pointer(start) if pointer else self._untyped(start))
             return
         specifiers = self.specifiers("a type")
         if specifiers.storage:
@@ -71,6 +85,22 @@ class InitParser(CParser):
         target = self._location()
         self.expect("=", "after the location", "an entry is 'location = value' or a declaration")
         return InitEntry(target, None, self.initializer(), None, self.span_from(start))
+
+    def _pointer_ahead(self, entries: list[InitEntry]) -> bool:
+        """Whether ``*x = y`` is herd7's declaration of a pointer: x has no type yet."""
+        name = self.ahead(1)
+        if self.token.text != "*" or name.kind != "id" or self.ahead(2).text not in ("=", ";", "}"):
+            return False
+        known = {e.target.name for e in entries if e.type and isinstance(e.target, Name)}
+        return name.text not in known and not any(name.text in scope for scope in self.scopes)
+
+    def _pointer(self, start: int) -> InitEntry:
+        star = self.expect("*", "before the name of a pointer")
+        name = self.identifier("the name of a pointer")
+        value = self.initializer() if self.accept("=") else None
+        type_ = PointerType(NamedType("int", star.span), star.span)
+        target = Name(name.text, name.span)
+        return InitEntry(target, type_, value, None, self.span_from(start))
 
     def _location(self) -> Expr:
         """``x``, ``[x]`` (the same), ``a[1].b``, ``p->f`` or ``*p``."""

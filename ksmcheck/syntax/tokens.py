@@ -17,7 +17,8 @@ _NO_NAMES: frozenset[str] = frozenset()
 
 
 class Token(Struct):
-    """``kind`` is ``id num str chr op pragma bad eof``; never changed once made.
+    """``kind`` is ``id num str chr op pragma bad eof``; never changed once made. A keyword that is
+    a variable has the kind ``name`` (``litmus_dialect``).
 
     ``start`` and ``end`` are offsets in ``source``: for a token that a macro brought, of the
     macro's use, and ``via`` is the token's place in the definition. ``blocked`` names the macros

@@ -1,0 +1,113 @@
+"""What threads in herd7's dialect may write that C does not have, read as the C that is meant.
+
+herd7 knows neither types nor scopes nor loops in its C tests. Three things follow that tests in the
+field rely on, and that mean nothing else:
+
+- ``*x`` of a parameter ``atomic_t *x`` is a plain access of its counter;
+- ``int r0 = 1;`` for an r0 that the block has already, of that type, assigns to it;
+- ``continue`` where no statement could be, as in ``continue = 0;``, is a variable of that name.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from ksmcheck.record import replace
+from ksmcheck.syntax.c_ast import (
+    Assign,
+    Block,
+    Declaration,
+    DeclGroup,
+    Expr,
+    ExprStmt,
+    Member,
+    Name,
+    NamedType,
+    Param,
+    PointerType,
+    Stmt,
+    TagType,
+    TypeExpr,
+)
+from ksmcheck.syntax.c_parser import THREAD_NAME
+from ksmcheck.syntax.litmus_init import InitParser
+from ksmcheck.syntax.tokens import Token
+
+_COUNTERS = frozenset({"atomic_t", "atomic_long_t", "atomic64_t"})
+_AFTER_A_NAME = frozenset({"=", "==", "!=", ")", "&&", "||"})
+
+
+class DialectParser(InitParser):
+    """Adds these to the C parser, inside threads that have parameters."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
+        # Of the thread being read: its pointers to atomics, and its outermost block's variables.
+        self.counters: frozenset[str] = frozenset()
+        self.own: dict[str, str | None] | None = None
+        self.depth = 0
+
+    def _check_names(self, params: tuple[Param, ...]) -> None:
+        super()._check_names(params)
+        thread = bool(params) and THREAD_NAME.fullmatch(self.function) is not None
+        atomic = (p.name for p in params if _spelling(p.type) in {f"{c} *" for c in _COUNTERS})
+        self.counters = frozenset(atomic) if thread else frozenset()
+        self.own = {} if thread else None
+        self.depth = len(self.scopes)
+
+    def prefixed(self, op: str, operand: Expr, start: int) -> Expr:
+        if op == "*" and self.counters and self._is_counter(operand):
+            return Member(operand, "counter", True, self.span_from(start))
+        return super().prefixed(op, operand, start)
+
+    def _is_counter(self, pointer: Expr) -> bool:
+        """Whether it is a parameter that points to an atomic, and that no local hides."""
+        if not isinstance(pointer, Name) or pointer.name not in self.counters:
+            return False
+        return not any(pointer.name in scope for scope in self.scopes[self.depth :])
+
+    def declaration(self) -> Stmt:
+        outermost = self.own is not None and len(self.scopes) == self.depth + 1
+        stmt = super().declaration()
+        if self.own is None or not outermost:
+            return stmt
+        if isinstance(stmt, Declaration) and _again(self.own, stmt):
+            return _assignment(stmt)
+        for one in stmt.body if isinstance(stmt, DeclGroup) else (stmt,):
+            if isinstance(one, Declaration):
+                self.own.setdefault(one.name, _spelling(one.type))
+        return stmt
+
+
+def named(tokens: list[Token]) -> list[Token]:
+    """The tokens, with kind ``name`` for each ``continue`` that can only be a variable."""
+    if not any(token.text == "continue" for token in tokens):
+        return tokens
+    return [
+        replace(token, kind="name")
+        if token.text == "continue" and after.text in _AFTER_A_NAME
+        else token
+        for token, after in pairwise([*tokens, tokens[-1]])
+    ]
+
+
+def _again(own: dict[str, str | None], stmt: Declaration) -> bool:
+    same = own.get(stmt.name)
+    return not stmt.static and same is not None and same == _spelling(stmt.type)
+
+
+def _assignment(stmt: Declaration) -> Stmt:
+    if stmt.init is None:
+        return Block((), stmt.span)
+    target = Name(stmt.name, stmt.span)
+    return ExprStmt(Assign("=", target, stmt.init, stmt.span), stmt.span)
+
+
+def _spelling(type_: TypeExpr) -> str | None:
+    """A scalar type as one would write it; None for others."""
+    if isinstance(type_, PointerType):
+        target = _spelling(type_.target)
+        return None if target is None else f"{target} *"
+    if isinstance(type_, NamedType):
+        return type_.name
+    return f"{type_.kind} {type_.tag}" if isinstance(type_, TagType) else None
