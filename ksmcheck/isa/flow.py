@@ -25,9 +25,9 @@ from ksmcheck.program.ir import (
     Set,
     Terminator,
 )
-from ksmcheck.program.liveness import live_at_entries, repeats
-from ksmcheck.program.loops import loop_nest
+from ksmcheck.program.liveness import repeats
 from ksmcheck.program.simplify import forget_iterations
+from ksmcheck.program.turn import nest_of
 from ksmcheck.program.unroll import Unroller
 from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError, Span
@@ -158,10 +158,10 @@ def _unrolled(
     primitives: Mapping[str, Primitive],
 ) -> tuple[Block, ...]:
     graph = _graph(segments, targets, entry)
-    spots = loop_nest(graph)
+    nest = nest_of(graph, column.outputs)
+    spots = nest.spots
     loops = {loop for spot in spots.values() for loop in spot.loops}
-    live = live_at_entries(graph, column.outputs)
-    known = {loop: repeats(loop, graph, live, primitives) for loop in loops}
+    known = {loop: repeats(loop, graph, nest.live, primitives) for loop in loops}
     silent = frozenset(loop for loop, repeat in known.items() if repeat.silent)
     unrolled = Unroller(graph, spots, unroll, silent).run()
     matter = frozenset(loop for loop, repeat in known.items() if repeat.unchanged)

@@ -15,8 +15,7 @@ from ksmcheck.kernel.types import CType, ints_of
 from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Cell, Expr, Property
-from ksmcheck.program.liveness import live_at_entries
-from ksmcheck.program.loops import Spot, loop_nest
+from ksmcheck.program.loops import Spot
 from ksmcheck.program.scope import Activation, Scope
 from ksmcheck.program.sequencing import check_sequencing
 from ksmcheck.program.shared import Shared, lay_out
@@ -24,6 +23,7 @@ from ksmcheck.program.sites import functions, site_names
 from ksmcheck.program.start import Initial, Start
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.threads import Lowered, ThreadLowering
+from ksmcheck.program.turn import nest_of
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Block, Function, NamedType
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -33,8 +33,7 @@ _Kind = TypeVar("_Kind", bound=Statements)
 
 
 class LoweredThread(Struct, frozen=True):
-    """``spots`` are the loops around each node, ``live`` the registers live at the nodes' entries
-    (empty where there is no loop)."""
+    """``spots`` and ``live`` as in ``turn.Nest``."""
 
     function: Function
     lowered: Lowered
@@ -125,10 +124,8 @@ class _Lowering:
         starts = {n: v for (thread, n), v in start.registers.items() if thread == index}
         lowered = self._context(ThreadLowering, index).lower(function, starts)
         registers = [register for _, register, _, _ in lowered.outputs]
-        spots = loop_nest(lowered.graph)
-        looped = any(spot.loops for spot in spots.values())
-        live = live_at_entries(lowered.graph, registers) if looped else {}
-        return LoweredThread(function, lowered, spots, live)
+        nest = nest_of(lowered.graph, registers)
+        return LoweredThread(function, lowered, nest.spots, nest.live)
 
     def _cells(self, start: Start) -> dict[int, tuple[Cell, CType]]:
         found: dict[int, tuple[Cell, CType]] = {}

@@ -6,8 +6,11 @@ blocks that shares nothing with the folding that it checks but the operator tabl
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ksmcheck.check import check
 from ksmcheck.kernel.ints import apply
 from ksmcheck.program.compile import compile_program
 from ksmcheck.program.ir import (
@@ -214,6 +217,14 @@ def test_a_loop_that_only_waits_goes_round_once_at_most() -> None:
         ("int r = 0; while (READ_ONCE(x)) r++;", False, False),
         # r is assigned in each round before it is read: nobody sees the earlier value.
         ("int r; do { r = READ_ONCE(x); WRITE_ONCE(y, 1); } while (r);", True, True),
+        # r is assigned in each round before it is read, if a round begins behind the test.
+        ("int r = READ_ONCE(x); while (r) { cpu_relax(); r = READ_ONCE(x); }", True, True),
+        ("int r = READ_ONCE(x); int s = READ_ONCE(y);"
+         "while (r && !s) { r = READ_ONCE(x); s = READ_ONCE(y); }", True, True),
+        ("int r = READ_ONCE(x); while (r) { WRITE_ONCE(y, 1); r = READ_ONCE(x); }", True, True),
+        # Here not: what it was before is written, or still counted on.
+        ("int r = READ_ONCE(x); while (r) { WRITE_ONCE(y, r); r = READ_ONCE(x); }", False, False),
+        ("int r = READ_ONCE(x); int s = 0; while (r) { s++; r = READ_ONCE(x); }", False, False),
         # A violated assertion in a round left out would not be seen.
         ("int r = 0; while (READ_ONCE(x)) { WRITE_ONCE(y, 1); assert(READ_ONCE(z)); }",
          False, False),
@@ -225,6 +236,35 @@ def test_which_iterations_may_be_left_out(body: str, skippable: bool, quiet: boo
     (thread,) = compiled(f"P0(void) {{ {body} }}").threads
     found = {(i.skippable, i.quiet) for i in iterations(thread)}
     assert found == {(skippable, quiet)}
+
+
+def test_a_loop_turned_round_does_what_it_did() -> None:
+    """The reads and the calls, one after the other, are those of the text."""
+    code = f"P0(void) {{ int r = {R}; while (r) {{ cpu_relax(); r = {R}; }} WRITE_ONCE(y, 5); }}"
+    (thread,) = compiled(code).threads
+    for reads, calls in (([0], 0), ([1, 0], 1)):
+        registers, trace = run(thread, reads)
+        assert registers["r"] == 0
+        between = ["cpu_relax", "READ_ONCE"] * calls
+        assert trace == ["READ_ONCE", *between, "WRITE_ONCE", "End"]
+    assert run(thread, [1, 1, 1])[1][-1] == "Cut"
+
+
+@pytest.mark.parametrize("form", ["do {{ r = {read}; }} while (!r);", "r = {read}; {turned}"])
+def test_both_ways_to_wait_are_proved_to_end(form: str, tmp_path: Path) -> None:
+    """P1 gets behind the loop with a 1 alone, which the release published after y."""
+    turned = "while (!r) { cpu_relax(); r = READ_ONCE(x); }"
+    loop = form.format(read="READ_ONCE(x)", turned=turned)
+    path = tmp_path / "wait.litmus"
+    path.write_text(
+        "C wait\nint x; int y;\n{ }\n"
+        "P0(void) { WRITE_ONCE(y, 1); smp_store_release(&x, 1); }\n"
+        f"P1(void) {{ int r; int s; {loop} smp_rmb(); s = READ_ONCE(y); }}\n"
+        "~exists (1:s=0)\n"
+    )
+    assert check(path, "lkmm").verdict == "SAFE"
+    path.write_text(path.read_text().replace("smp_rmb();", ""))
+    assert check(path, "lkmm").verdict == "VIOLATED"
 
 
 def test_nested_loops_are_unrolled_for_each_outer_iteration() -> None:
