@@ -130,7 +130,7 @@ class Writer:
         return Stmt((f"if ({self.test()}) {{", (line(f"{how};"),), "}"))
 
     def repeat(self, depth: int, loop: bool) -> Stmt:
-        kind = self.random.randrange(5)
+        kind = self.random.randrange(6)
         if kind == 0 and self.labels < 2:
             self.labels += 1
             count = f"n{self.labels}"
@@ -142,6 +142,11 @@ class Writer:
             return Stmt((f"while ({self.test()}) {{", self.body(depth, True), "}"))
         if kind == 3:
             return Stmt(("do {", self.body(depth, True), f"}} while ({self.test()});"))
+        if kind == 4:
+            read = line(f"r0 = {self.load()};")
+            test = self.one("!r0", "r0", "r0 == 1", "r0 != 1")
+            inside = self.body(depth, True) if self.chance(0.3) else (line("cpu_relax();"),)
+            return Stmt((*read.parts, f"while ({test}) {{", (*inside, read), "}"))
         self.labels += 1
         label = f"again{self.labels}"
         again = Stmt((f"if ({self.test()}) {{", (line(f"goto {label};"),), "}"))

@@ -201,6 +201,14 @@ class Writer:
     def spin(self, depth: int, loop: bool) -> list[m.Stmt]:
         return [m.While(self.test(), self.block(depth, True) if self.chance(0.6) else (), False)]
 
+    def poll(self, depth: int, loop: bool) -> list[m.Stmt]:
+        """Reads once before the loop and once at its end, and asks what it read."""
+        local = self.one("r0", "r1", "u")
+        read = m.Assign(local, self.load())
+        test = m.Binary(self.one("==", "!=", "<"), m.Local(local), self.number())
+        first = self.block(depth, True) if self.chance(0.3) else ()
+        return [read, m.While(test, (*first, read), False)]
+
     def do(self, depth: int, loop: bool) -> list[m.Stmt]:
         return [m.While(self.test(), self.block(depth, True), True)]
 
@@ -222,7 +230,21 @@ class Writer:
         return [m.Switch(self.load(), (*arms, (None, self.block(depth, False), True)))]
 
     compound: tuple[Callable[[Writer, int, bool], list[m.Stmt]], ...] = (
-        *(choose, choose, choose, choose, leave, count, spin, do, retry, locked, locked, switch),
+        *(
+            choose,
+            choose,
+            choose,
+            choose,
+            leave,
+            count,
+            spin,
+            poll,
+            do,
+            retry,
+            locked,
+            locked,
+            switch,
+        ),
     )
 
     # Programs.
