@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # For type checkers, which know the package of this name as a module that cannot be called.
+    from ksmcheck.whatif.api import whatif as whatif
 
 __version__ = "0.1.0"
 

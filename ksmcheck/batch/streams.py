@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,7 +19,7 @@ _ITEM, _END, _ERROR = "item", "end", "error"
 
 def in_order(
     search: Callable[[Task], Iterable[Item]], tasks: Sequence[Task], jobs: int = 1
-) -> Iterator[Iterator[Item]]:
+) -> Generator[Iterator[Item], None, None]:
     """For each task, in order, what the search finds for it; to be read one after the other.
 
     With more than one job, searches run ahead of what is read, the last one first: it is taken to

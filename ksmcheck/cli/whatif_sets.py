@@ -57,7 +57,7 @@ def run_minimal(
     nothing = _Else("not safe as it is (--repair asks for what is missing)", AS_EXPECTED)
     alone: list[list[MinimalSet]] = []
     codes = []
-    with closing(in_order(search, requests, jobs)) as found:  # type: ignore[type-var]
+    with closing(in_order(search, requests, jobs)) as found:
         for request, items in zip(requests, found, strict=True):
             alone.append([])
             told = _told(asker, (request,), items, alone[-1])
@@ -128,7 +128,7 @@ def _run(
 ) -> int:
     groups = together(requests)
     found = in_order(search, groups, jobs)
-    with closing(found):  # type: ignore[type-var]
+    with closing(found):
         codes = [
             _print(items, group, as_json, nothing)
             for group, items in zip(groups, found, strict=True)

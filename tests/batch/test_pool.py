@@ -123,7 +123,7 @@ def test_commands(command: tuple[str, ...], how: signal.Signals) -> None:
 
 def test_an_exception_does_not_wait_for_what_is_under_way() -> None:
     begun = time.monotonic()
-    with pytest.raises(RuntimeError), workers(1, int) as pool:
+    with pytest.raises(RuntimeError), workers(1, time.sleep, 0) as pool:
         pool.submit(time.sleep, 300)
         raise RuntimeError
     assert time.monotonic() - begun < 60

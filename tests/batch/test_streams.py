@@ -43,7 +43,7 @@ def test_finds_come_in_the_order_of_the_tasks(jobs: int) -> None:
 
 def test_a_find_is_there_before_the_search_ends() -> None:
     begun = time.monotonic()
-    with closing(in_order(slow, [300.0, 300.0], 2)) as found:  # type: ignore[type-var]
+    with closing(in_order(slow, [300.0, 300.0], 2)) as found:
         assert next(next(found)) == "first"
     assert time.monotonic() - begun < 60
     assert not active_children()

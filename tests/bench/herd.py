@@ -104,7 +104,8 @@ def _watch(
 def _matched(files: Sequence[Path], names: Sequence[str]) -> list[Path | None]:
     """The file of each printed name: the next one in order that bears it."""
     own = [test_name(file) for file in files]
-    at, found = 0, []
+    at = 0
+    found: list[Path | None] = []
     for name in names:
         try:
             place = own.index(name, at)

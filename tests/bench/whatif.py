@@ -99,11 +99,11 @@ def whatif_suite(unit: float) -> None:
     from ksmcheck.batch.jobs import applicable, jobs_of
     from ksmcheck.batch.suite import load_suite
     from ksmcheck.whatif.asker import Asker
-    from ksmcheck.whatif.matrix import chosen_changes, questions
+    from ksmcheck.whatif.matrix import Question, chosen_changes, questions
     from ksmcheck.whatif.sweep import sweep
 
     suite = load_suite(ROOT / "litmus" / "ksm")
-    asked = []
+    asked: list[Question] = []
     for job in applicable(jobs_of(suite)):
         changes = chosen_changes(Asker().spots(job.request))
         asked += questions([job.request], changes)

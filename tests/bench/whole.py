@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from functools import partial
 
 from tests.bench.figures import median, report
 from tests.bench.process import ksmcheck
@@ -31,12 +32,12 @@ def whole_figures(runs: int, unit: float, *, quick: bool) -> float:
     report("start-up, ksmcheck --version", median(lambda: cpu("--version"), runs), unit)
     for model in ("tso", "lkmm"):
         name = f"one tiny test, {model}, process"
-        report(name, median(lambda m=model: cpu(*TINY, m), runs), unit)  # type: ignore[misc]
+        report(name, median(partial(cpu, *TINY, model), runs), unit)
     for model in ("sc", "armv8", "power", "lkmm"):
         args = (*PATH_A, "--model", model)
         name = f"check path-a, {model}"
-        report(f"{name}, process", median(lambda a=args: cpu(*a), runs), unit)  # type: ignore[misc]
-        engine = median(lambda a=args: engine_seconds(*a), runs)  # type: ignore[misc]
+        report(f"{name}, process", median(partial(cpu, *args), runs), unit)
+        engine = median(partial(engine_seconds, *args), runs)
         report(f"{name}, engine (wall)", engine, unit)
     with tempfile.TemporaryDirectory() as empty:
         first = ksmcheck(*PATH_A, "--model", "armv8", env={"KSMCHECK_CACHE": empty})

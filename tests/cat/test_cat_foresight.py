@@ -6,8 +6,6 @@ how reasons are found.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from random import Random
 
 from hypothesis import given, settings
@@ -20,9 +18,14 @@ from ksmcheck.cat.derive import LACKING
 from ksmcheck.cat.graph import DYNAMIC, Graph, rel_bits
 from ksmcheck.cat.load import load_text
 from ksmcheck.cat.reasons import Reason
-
-sys.path.insert(0, str(Path(__file__).parent))
-from test_cat_reasons import World, candidate, model_text, some_events, some_pairs, world_of
+from tests.cat.test_cat_reasons import (
+    World,
+    candidate,
+    model_text,
+    some_events,
+    some_pairs,
+    world_of,
+)
 
 Drawn = tuple[CompiledCat, World, Graph, Scope]
 

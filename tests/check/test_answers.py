@@ -11,6 +11,9 @@ from ksmcheck.batch.suite import load_suite
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.answers import Answers
 from ksmcheck.check.verdict import SAFE, VIOLATED
+from ksmcheck.events.structure import EventStructure
+from ksmcheck.solve.explicit import ExplicitSession
+from ksmcheck.solve.session import Session
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +41,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     open_ = Checker._opened
 
-    def counted(self: Checker, structure, request, started):  # type: ignore[no-untyped-def]
+    def counted(
+        self: Checker, structure: EventStructure, request: Request, started: float
+    ) -> Session | ExplicitSession:
         names.append(structure.name)
         return open_(self, structure, request, started)
 

@@ -15,7 +15,7 @@ TOP = """struct f { int a:3; unsigned b:2; bool c:1; unsigned d:32; int e; };
 """
 
 
-def observation(text: str, folder: Path, model: str = "lkmm") -> str:
+def observation(text: str, folder: Path, model: str = "lkmm") -> str | None:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}\n")
     checker = Checker()

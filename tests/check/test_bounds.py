@@ -6,6 +6,8 @@ takes up one of the copies that the rounds which do write need as well.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ksmcheck.check import Checker
@@ -43,7 +45,9 @@ P1(int *x, int *y)
     ("unroll", "verdict"),
     [(1, "UNKNOWN"), (2, BOUNDED), (3, "VIOLATED"), (None, "VIOLATED")],
 )
-def test_a_race_beside_as_many_rounds_as_the_bound_allows(tmp_path, unroll, verdict):
+def test_a_race_beside_as_many_rounds_as_the_bound_allows(
+    tmp_path: Path, unroll: int | None, verdict: str
+) -> None:
     path = tmp_path / "needs-an-idle-round.litmus"
     path.write_text(TEST)
     found = Checker().check(Request(path, "lkmm", "6.12", unroll=unroll))
@@ -51,7 +55,7 @@ def test_a_race_beside_as_many_rounds_as_the_bound_allows(tmp_path, unroll, verd
     assert found.flags == (("data-race",) if verdict == "VIOLATED" else ())
 
 
-def test_without_flags_the_idle_round_is_left_out(tmp_path):
+def test_without_flags_the_idle_round_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "needs-an-idle-round.litmus"
     path.write_text(TEST)
     found = Checker().check(Request(path, "armv8", "6.12", unroll=2))
@@ -69,7 +73,9 @@ P0(int *x)
 """
 
 
-def test_other_models_begin_at_the_bound_that_one_needed(tmp_path, monkeypatch):
+def test_other_models_begin_at_the_bound_that_one_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "goes-round-twice.litmus"
     path.write_text(
         TWICE.replace("int *x", "atomic_t *x").replace("READ_ONCE(*x)", "atomic_read(x)")

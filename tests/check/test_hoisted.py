@@ -13,7 +13,7 @@ STRUCT = "struct s { int a; int b; };\n"
 SUM = "static int sum(struct s *s) { return s->a + 10 * s->b; }\n"
 
 
-def observation(top: str, threads: str, condition: str, folder: Path) -> str:
+def observation(top: str, threads: str, condition: str, folder: Path) -> str | None:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{STRUCT}{top}{{ int x; struct s v; }}\n{threads}\n{condition}\n")
     checker, request = Checker(), Request(path, "lkmm")

@@ -15,7 +15,7 @@ from ksmcheck.text import InputError
 
 def observation(
     text: str, folder: Path, model: str = "lkmm", kernel: str = "6.12"
-) -> tuple[str | None, str]:
+) -> tuple[str, str | None]:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}\n")
     request = Request(path, model, kernel=kernel)

@@ -23,7 +23,7 @@ static struct f open(int c) { if (c) return mk(1); }
 """
 
 
-def observation(code: str, condition: str, folder: Path) -> tuple[str | None, str]:
+def observation(code: str, condition: str, folder: Path) -> tuple[str, str | None]:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{TOP}P0(int *x, struct f *s) {{ {code} }}\n{condition}\n")
     checker, request = Checker(), Request(path, "lkmm")

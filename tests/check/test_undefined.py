@@ -6,10 +6,12 @@ the start state has x->n = 40, x->a = 0 and nobody but P0 writes.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ksmcheck.check import Checker
-from ksmcheck.check.verdict import Request
+from ksmcheck.check.verdict import Request, Verdict
 
 TEST = """C undefined
 struct s {{ int a; int n; }};
@@ -59,7 +61,7 @@ def checker() -> Checker:
     return Checker()
 
 
-def verdict(checker, tmp_path, code, result, engine):
+def verdict(checker: Checker, tmp_path: Path, code: str, result: int, engine: str) -> Verdict:
     path = tmp_path / "undefined.litmus"
     path.write_text(TEST.format(code=code, result=result))
     return checker.check(Request(path, "sc", engine=engine))
@@ -67,19 +69,27 @@ def verdict(checker, tmp_path, code, result, engine):
 
 @pytest.mark.parametrize("engine", ["lazy", "tuple", "explicit"])
 @pytest.mark.parametrize(("code", "name"), WRONG, ids=[c for c, _ in WRONG])
-def test_it_is_a_violation(checker, tmp_path, code, name, engine):
+def test_it_is_a_violation(
+    checker: Checker, tmp_path: Path, code: str, name: str, engine: str
+) -> None:
     found = verdict(checker, tmp_path, code, 0, engine)
     assert found.verdict == "VIOLATED"
+    assert found.witness is not None
+    assert found.witness.failure is not None
     assert found.witness.failure.name == name
 
 
 @pytest.mark.parametrize(("code", "result"), RIGHT, ids=[c for c, _ in RIGHT])
-def test_it_is_none_where_c_defines_the_value(checker, tmp_path, code, result):
+def test_it_is_none_where_c_defines_the_value(
+    checker: Checker, tmp_path: Path, code: str, result: int
+) -> None:
     found = verdict(checker, tmp_path, code, result, "lazy")
     assert found.observation == "Always", found
 
 
-def test_a_constant_shift_in_an_inlined_function_leaves_an_await_alone(checker, tmp_path):
+def test_a_constant_shift_in_an_inlined_function_leaves_an_await_alone(
+    checker: Checker, tmp_path: Path
+) -> None:
     path = tmp_path / "await.litmus"
     path.write_text(
         "C await\nunsigned long w;\n"

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from small_corpus import POINTER, RACE, SB, TABLE, Ran, Run, write_table
-
 from ksmcheck.cli import main
+from tests.corpus.small_corpus import POINTER, RACE, SB, TABLE, Ran, Run, write_table
 
 
 @pytest.fixture

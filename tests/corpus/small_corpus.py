@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Ran:
 Run = Callable[..., Ran]
 
 
-def write_table(folder: Path, rows: list[tuple[str, ...]]) -> Path:
+def write_table(folder: Path, rows: Sequence[tuple[str, ...]]) -> Path:
     path = folder / "expected.tsv"
     lines = ["file\tobservation\tstates\tfinal_states\tflags", *("\t".join(row) for row in rows)]
     path.write_text("\n".join(lines) + "\n")

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from small_corpus import TABLE, Run, changed, write_table
 
 from ksmcheck.batch.corpus.states import listed_states, normal_form
+from tests.corpus.small_corpus import TABLE, Run, changed, write_table
 
 
 @pytest.mark.parametrize(

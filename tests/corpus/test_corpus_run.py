@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from small_corpus import FOUR, TABLE, THREE, Run, changed, deadly_work, write_table
+
+from ksmcheck.check.verdict import Observed, Request
+from tests.corpus.small_corpus import FOUR, TABLE, THREE, Run, changed, deadly_work, write_table
 
 
 def test_all_agree(run: Run, corpus: Path) -> None:
@@ -107,10 +109,10 @@ def test_a_bug_of_ours_is_counted_and_shown(
 
     good = Checker.states
 
-    def bad(self, request, **more):
+    def bad(self: Checker, request: Request, *, listed: bool = True) -> Observed:
         if request.path.name == "SB.litmus":
             raise ZeroDivisionError("made up")
-        return good(self, request, **more)
+        return good(self, request, listed=listed)
 
     monkeypatch.setattr(Checker, "states", bad)
     saved = tmp_path / "run.json"
@@ -128,10 +130,10 @@ def test_a_test_that_hangs_is_stopped(
 
     good = Checker.states
 
-    def slow(self, request, **more):
+    def slow(self: Checker, request: Request, *, listed: bool = True) -> Observed:
         while request.path.name == "SB.litmus":
             pass
-        return good(self, request, **more)
+        return good(self, request, listed=listed)
 
     monkeypatch.setattr(Checker, "states", slow)
     ran = run(corpus, "--expected", corpus / "expected.tsv", "--timeout", "2")

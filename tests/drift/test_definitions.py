@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.gate.drift_citations import cited_files
+from ksmcheck.gate.drift_finding import Finding
 from ksmcheck.gate.drift_lowering import (
     against_definitions,
     read_definitions,
@@ -84,7 +85,7 @@ def models(tmp_path: Path, tree: Path) -> Path:
     return folder
 
 
-def findings(tree: Path, models: Path, file: str, old: str, new: str):  # type: ignore[no-untyped-def]
+def findings(tree: Path, models: Path, file: str, old: str, new: str) -> list[Finding]:
     text = (tree / file).read_text()
     assert text.count(old) == 1
     changed = KernelTree(tree, {file: text.replace(old, new)})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ksmcheck.gate.skeleton_compare import first_mismatch
@@ -14,7 +16,7 @@ FIELDS = {"a": "a", "b": "b", "flags": "flags"}
 WORDS = Words({"stop": "stop()", "alias": "{0}", "peek_*": "test_bit(*, {0}.flags)"}, FIELDS)
 
 
-def skeleton(tmp_path, body: str, before: str = "") -> Skeleton:  # type: ignore[no-untyped-def]
+def skeleton(tmp_path: Path, body: str, before: str = "") -> Skeleton:
     file = tmp_path / "f.h"
     file.write_text(f"{before}\nint f(struct s *p, int n)\n{{\n{body}\n}}\n")
     return read_encoding(file, WORDS, "6.12").skeleton("f", ("p", "n"))
@@ -104,7 +106,7 @@ def skeleton(tmp_path, body: str, before: str = "") -> Skeleton:  # type: ignore
         ),
     ],
 )
-def test_the_lines_of_a_body(tmp_path, body: str, lines: list[str]) -> None:  # type: ignore[no-untyped-def]
+def test_the_lines_of_a_body(tmp_path: Path, body: str, lines: list[str]) -> None:
     found = skeleton(tmp_path, body)
     assert [str(line) for line in listing(found)] == lines
     # A listing can be read again, and says the same.
@@ -132,7 +134,7 @@ static void note(struct s *s) { if (s->a) return; smp_mb(); }
         ("{ { smp_mb(); } } if (n) { }", "smp_mb();"),
     ],
 )
-def test_style_leaves_no_trace(tmp_path, one: str, two: str) -> None:  # type: ignore[no-untyped-def]
+def test_style_leaves_no_trace(tmp_path: Path, one: str, two: str) -> None:
     assert (
         first_mismatch(skeleton(tmp_path, one, HELPERS), skeleton(tmp_path, two, HELPERS)) is None
     )
@@ -154,16 +156,16 @@ def test_style_leaves_no_trace(tmp_path, one: str, two: str) -> None:  # type: i
         ('asm volatile("dmb ish");', 'asm volatile("dmb ishst");'),
     ],
 )
-def test_what_matters_does(tmp_path, one: str, two: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_matters_does(tmp_path: Path, one: str, two: str) -> None:
     found = first_mismatch(skeleton(tmp_path, one, HELPERS), skeleton(tmp_path, two, HELPERS))
     assert found is not None
 
 
-def test_what_is_not_read_is_an_error(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_not_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read the C of f"):
         skeleton(tmp_path, "if (n { stop(); }")
 
 
-def test_assembly_is_an_operation(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_assembly_is_an_operation(tmp_path: Path) -> None:
     first, last = listing(skeleton(tmp_path, 'asm volatile("dmb ish" : : : "memory");'))
     assert first.text.startswith("asm @") and last.text == "return"

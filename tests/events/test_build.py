@@ -130,10 +130,10 @@ def test_data_dependency_of_a_merged_value_is_conditional() -> None:
     (data,) = [d for d in built.dependencies if d.relation == "data"]
     reads = [e for e in built.events if e.kind == "R"]
     assert data.source == reads[1].id
-    holds = {
-        r0: evaluate(data.guard, {reads[0].value.id: r0, reads[1].value.id: 7}, {})  # type: ignore[union-attr]
-        for r0 in (0, 1)
-    }
+    first, second = (e.value for e in reads)
+    assert first is not None
+    assert second is not None
+    holds = {r0: evaluate(data.guard, {first.id: r0, second.id: 7}, {}) for r0 in (0, 1)}
     assert holds == {0: 1, 1: 0}
     store = next(e for e in built.events if e.kind == "W" and e.thread == 0)
     assert set(store.values) == {5, 7}

@@ -12,6 +12,7 @@ from ksmcheck.execution.execution import Execution
 from ksmcheck.execution.replay import Replayed, replay
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.model.load import load_model
+from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.program.mutate import mutate
 from ksmcheck.record import replace
@@ -60,7 +61,7 @@ def test_a_second_look_sees_the_same(body: str, ctrl: Pairs) -> None:
 def test_a_function_of_a_variant_has_been_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the variant without the barrier, which is nothing under sc, only P0 is another tree."""
     read: list[str] = []
-    real = interpreter.addressed_locals
+    real = addressed_locals
 
     def counted(function: Function, known: Mapping[str, Primitive]) -> frozenset[str]:
         read.append(function.name)

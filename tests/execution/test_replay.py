@@ -135,7 +135,7 @@ def test_store_buffering_is_refused_under_sc() -> None:
 def changed(event: int, **fields: object) -> Execution:
     base = store_buffering()
     events = list(base.events)
-    events[event] = replace(events[event], **fields)  # type: ignore[arg-type]
+    events[event] = replace(events[event], **fields)
     return replace(base, events=tuple(events))
 
 

@@ -60,7 +60,7 @@ def test_one_changed_verdict_is_one_changed_line() -> None:
 def test_which_outline_holds_for_whom() -> None:
     """The own one, else the usual one; with marked stores what is not recorded is as without."""
     usual, own, marked = ("* a()",), ("* b()",), ("* c()",)
-    outlines = {
+    outlines: dict[str, dict[str, tuple[Known, ...]]] = {
         "6.12": {"f.h f": (Known((), usual), Known(("two",), own))},
         "6.12 marked": {"f.h g": (Known((), marked),)},
     }

@@ -24,7 +24,7 @@ class Outer(Struct):
 
 def imported(path: Path) -> set[str]:
     """The top-level packages that a module imports anywhere."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name.partition(".")[0] for alias in node.names)

@@ -165,7 +165,7 @@ def test_what_is_for_kernel_c_alone(good: Path) -> None:
         ({"removed": frozenset({"DMB@P0"})}, "has no sites to remove"),
     ):
         with pytest.raises(InputError, match=message):
-            Checker().check(Request(good, "armv8", **options))  # type: ignore[arg-type]
+            Checker().check(Request(good, "armv8", **options))
 
 
 def test_which_load_exclusive_is_open(tmp_path: Path) -> None:

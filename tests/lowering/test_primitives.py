@@ -12,10 +12,12 @@ from ksmcheck.kernel.primitives import all_primitives, lifetime, primitives, ver
 def value(text: str, type: IntType, names: dict[str, int]) -> int:
     def walk(formula: Formula) -> int:
         if formula[0] == "int":
-            return int(formula[1])  # type: ignore[arg-type]
+            assert isinstance(formula[1], int)
+            return formula[1]
         if formula[0] == "name":
             return names[str(formula[1])]
-        return type.wrap(OPERATORS[str(formula[0])](*map(walk, formula[1:])))  # type: ignore
+        given = [walk(part) for part in formula[1:] if isinstance(part, tuple)]
+        return type.wrap(OPERATORS[str(formula[0])](*given))
 
     return walk(parse_formula(text))
 

@@ -33,7 +33,7 @@ def code(rng: Random, branches: list[int], pairs: int, held: str = "") -> Code:
         lock = rng.choice(free)
         inner = code(rng, branches, pairs - 1, held + lock)
         kept = [rng.random() < 0.98, rng.random() < 0.98]
-        out += [f"{lock}+"][: kept[0]] + inner + [f"{lock}-"][: kept[1]]
+        out += [*[f"{lock}+"][: kept[0]], *inner, *[f"{lock}-"][: kept[1]]]
     return out
 
 
@@ -58,7 +58,8 @@ def along(part: Code, taken: tuple[int, ...]) -> list[str]:
 
 def unbalanced(path: list[str]) -> bool:
     held: list[str] = []
-    for lock, action in path:
+    for call in path:
+        lock, action = call[0], call[1]
         if action == "+":
             if lock in held and lock != "r":
                 return True

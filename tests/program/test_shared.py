@@ -173,6 +173,7 @@ def test_a_local_whose_address_is_taken_is_memory() -> None:
     assert cell(program, "P0:r").ctype == "int"
     assert [a.name for a in accesses(program)] == ["store", "store"]
     assert program.condition is not None
+    assert isinstance(program.condition.expr, Op)
     assert program.condition.expr.args[0] == FinalCell(0, cell(program, "P0:r").type)
 
 

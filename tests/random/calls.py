@@ -49,14 +49,12 @@ def locks(kernel: str) -> tuple[Lock, ...]:
         tried, asked = f"{base}trylock{suffix}", f"{base}is_locked"
         for give in (unlock, f"__{unlock}"):
             if give in known:
-                names = (name, give, tried, asked)
-                found.append(Lock(*(_lock_call(known, n) for n in names)))  # type: ignore[arg-type]
+                more = (_lock_call(known, n) if n in known else None for n in (tried, asked))
+                found.append(Lock(_lock_call(known, name), _lock_call(known, give), *more))
     return tuple(found)
 
 
-def _lock_call(known: Mapping[str, Primitive], name: str) -> str | None:
-    if name not in known:
-        return None
+def _lock_call(known: Mapping[str, Primitive], name: str) -> str:
     cell = _CELLS.get(name.partition("_")[0], "fl")
     words = {"ptr": f"&{cell}", "any": "flags", "bit": "1"}
     return f"{name}({', '.join(words[kind] for kind in known[name].params)})"

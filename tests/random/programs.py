@@ -7,10 +7,13 @@ over all executions, which one of the engines finds by enumeration.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from tests.random.calls import ATOMIC, FENCES, LOADS, STORES, call, locks, pointer_calls
 from tests.random.tree import Body, Program, Stmt, line
+
+Choices = tuple[Callable[[int, bool], Stmt], ...]
 
 INTS = ("x", "y", "st.a", "arr[0]", "arr[1]")
 WORDS = (*INTS, "x", "x", "y", "y", "z", "c8")
@@ -186,15 +189,16 @@ class Writer:
         return Stmt(("idx = srcu_read_lock(&ss);", inside, "srcu_read_unlock(&ss, idx);"))
 
     def statement(self, depth: int, loop: bool) -> Stmt:
-        plain = (
+        plain: tuple[Callable[[], Stmt], ...] = (
             *(self.read, self.read, self.read, self.write, self.write, self.write),
             *(self.atomic, self.atomic, self.fence, self.fence, self.compute, self.pointer),
             self.demand,
         )
         if depth == 0 or self.budget < 2 or self.chance(0.7):
             return self.random.choice(plain)()
-        around = (self.choose, self.choose, self.leave, self.repeat, self.switch)
-        outer = (*around, self.lock, self.lock, *((self.section, self.section) if self.rcu else ()))
+        around: Choices = (self.choose, self.choose, self.leave, self.repeat, self.switch)
+        sections: Choices = (self.section, self.section) if self.rcu else ()
+        outer = (*around, self.lock, self.lock, *sections)
         return self.random.choice(around if loop else outer)(depth - 1, loop)
 
     # Programs.

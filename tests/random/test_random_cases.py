@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check.check import Checker
+from ksmcheck.check.verdict import Request
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.model.load import load_model
 from tests.random.__main__ import main
@@ -49,7 +50,7 @@ def test_a_failure_is_found_shrunk_and_written(
 
     good = agree._answer
 
-    def bad(request, engine, solver, checker):
+    def bad(request: Request, engine: str, solver: str, checker: Checker) -> object | None:
         found = good(request, engine, solver, checker)
         wrong = engine == "tuple" and "xchg" in request.path.read_text()
         return {**found, "states": []} if wrong and isinstance(found, dict) else found

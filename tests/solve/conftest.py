@@ -40,6 +40,10 @@ acyclic addr | data | ctrl | po-loc | rfe | coe | fre as order
 """
 
 
+CatOf = Callable[[str], CompiledCat]
+"""Compiles a cat text."""
+
+
 class Build:
     """Makes an EventStructure event by event. Addresses are 1000 + 8 * cell."""
 
@@ -176,5 +180,5 @@ def deps() -> CompiledCat:
 
 
 @pytest.fixture(scope="session")
-def cat_of() -> Callable[[str], CompiledCat]:
+def cat_of() -> CatOf:
     return lambda text: compile_cat(load_text(text, "own"))

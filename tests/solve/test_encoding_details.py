@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from itertools import permutations
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, U8, U32, DivisionByZero, IntType, apply
 from ksmcheck.record import replace
 from ksmcheck.solve.base import WIDE
@@ -15,11 +18,12 @@ from ksmcheck.solve.gates import FALSE, TRUE, Gates
 from ksmcheck.solve.outcome import Found, Refuted
 from ksmcheck.solve.premises import Premises, premises
 from ksmcheck.solve.session import Session
+from tests.solve.conftest import Build, CatOf
 
 NOTHING = '"none"\nempty 0 as nothing\n'
 
 
-def test_some_write_is_always_the_last(build, cat_of):
+def test_some_write_is_always_the_last(build: type[Build], cat_of: CatOf) -> None:
     # Coherence is a total order even where the model does not look at it: with four writers of
     # one cell each can be the last, and someone is.
     b = build(0)
@@ -31,7 +35,7 @@ def test_some_write_is_always_the_last(build, cat_of):
     assert isinstance(session.find(none), Refuted)
 
 
-def test_flags_that_hang_on_coherence_alone(build, cat_of):
+def test_flags_that_hang_on_coherence_alone(build: type[Build], cat_of: CatOf) -> None:
     # The flag is raised for one of the two orders only, and that one has to be looked for.
     for first in "AB":
         cat = cat_of(f'"f"\nempty 0 as nothing\nflag ~empty [{first}];co;[C] as ordered\n')
@@ -64,11 +68,15 @@ def test_flags_that_hang_on_coherence_alone(build, cat_of):
         ("~empty rmw & (fre ; coe)", (False, False)),
     ],
 )
-def test_only_plain_axioms_are_premises(cat_of, axioms, expected):
+def test_only_plain_axioms_are_premises(
+    cat_of: CatOf, axioms: str, expected: tuple[bool, bool]
+) -> None:
     assert premises(cat_of(f'"p"\n{axioms} as x\n')) == Premises(*expected)
 
 
-def test_writes_to_unknown_cells_are_ordered_cell_by_cell(build, sc):
+def test_writes_to_unknown_cells_are_ordered_cell_by_cell(
+    build: type[Build], sc: CompiledCat
+) -> None:
     # p is 0 or 1 by another thread's choice; P1 writes c[p] and then c[0]. The two are in order
     # only where p is 0; c0 ends as 2 in any case, c1 as 1 if p is 1.
     b = build(0, 0, 0)
@@ -85,7 +93,7 @@ def test_writes_to_unknown_cells_are_ordered_cell_by_cell(build, sc):
 
 @pytest.mark.parametrize("count", range(1, 10))
 @pytest.mark.parametrize("conditional", [False, True])
-def test_one_hot(count, conditional):
+def test_one_hot(count: int, conditional: bool) -> None:
     gates = Gates()
     when = gates.new() if conditional else TRUE
     literals = gates.one_hot(count, when)
@@ -96,7 +104,7 @@ def test_one_hot(count, conditional):
     assert projected == (hot | {(False,) * (count + 1)} if conditional else hot)
 
 
-def models(gates):
+def models(gates: Gates) -> Iterator[list[int]]:
     """All assignments of the clauses, by brute force over a solver with blocking clauses."""
     import pysolvers
 
@@ -111,13 +119,15 @@ def models(gates):
     pysolvers.minisat22_del(solver)
 
 
+Shape = Callable[[TermTable, Sequence[Term]], Term]
+
 TYPES = st.sampled_from([BOOL, U8, S32, U32, ADDRESS, IntType(16, True)])
 OPS = ["add", "sub", "mul", "div", "mod", "and", "or", "xor", "shl", "shr"]
 COMPARE = ["eq", "ne", "lt", "le", "gt", "ge"]
 
 
 @st.composite
-def expressions(draw, depth=3):
+def expressions(draw: st.DrawFn, depth: int = 3) -> Shape:
     """An expression as a function (terms, reads) -> term, over two reads."""
     if depth == 0 or draw(st.integers(0, 4)) == 0:
         which = draw(st.integers(0, 3))
@@ -130,7 +140,7 @@ def expressions(draw, depth=3):
     type = draw(TYPES)
     parts = [draw(expressions(depth=depth - 1)) for _ in range(3)]
 
-    def make(t, r):
+    def make(t: TermTable, r: Sequence[Term]) -> Term:
         a, c, d = (t.op("cast", type, part(t, r)) for part in parts)
         if op in COMPARE:
             return t.op(op, BOOL, a, c)
@@ -148,7 +158,9 @@ def expressions(draw, depth=3):
 @pytest.mark.parametrize("count", [3, WIDE + 16])
 @settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(shape=expressions(), data=st.data())
-def test_terms_have_the_values_that_evaluation_gives(build, cat_of, count, shape, data):
+def test_terms_have_the_values_that_evaluation_gives(
+    build: type[Build], cat_of: CatOf, count: int, shape: Shape, data: st.DataObject
+) -> None:
     # Two cells with a racing write each, of few or of many values; whatever the reads return, the
     # encoded value of the term is the evaluated one. Undefined arithmetic gives up instead.
     values = st.lists(st.integers(0, 255), min_size=count, max_size=count, unique=True)
@@ -179,7 +191,7 @@ def test_terms_have_the_values_that_evaluation_gives(build, cat_of, count, shape
     assert session.base.terms.equals(term, expected) != FALSE
 
 
-def value_of(term, leaves):
+def value_of(term: Term, leaves: dict[int, int]) -> int:
     """Evaluation that looks at what it needs only, as C does."""
     if term.op == "const":
         return term.payload
@@ -193,7 +205,7 @@ def value_of(term, leaves):
     return apply(term.op, term.type, tuple(value_of(a, leaves) for a in term.args))
 
 
-def test_a_value_may_be_chosen_by_another_read(build, sc):
+def test_a_value_may_be_chosen_by_another_read(build: type[Build], sc: CompiledCat) -> None:
     # w = r ? 5 : 6, under all orders of the two threads.
     b = build(0, 0)
     b.write(b.thread(), 0, 1)
@@ -204,15 +216,16 @@ def test_a_value_may_be_chosen_by_another_read(build, sc):
     assert states.values == ((0, 6), (1, 5))
 
 
-def test_interleavings_of_bit_operations(build, sc):
+def test_interleavings_of_bit_operations(build: type[Build], sc: CompiledCat) -> None:
     # Four threads each xor a bit of their own, shifted, into one word atomically: each thread
     # reads what those before it left, whatever the order.
     b = build(0)
     wide = tuple(range(16))
-    seen = [
-        b.atomic(b.thread(), 0, lambda old, k=k: b.terms.op("xor", U32, old, b.const(1 << k)))
-        for k in range(4)
-    ]
+
+    def toggle(bit: int) -> Callable[[Term], Term]:
+        return lambda old: b.terms.op("xor", U32, old, b.const(1 << bit))
+
+    seen = [b.atomic(b.thread(), 0, toggle(k)) for k in range(4)]
     b.events = [replace(e, values=wide) if e.kind == "R" else e for e in b.events]
     states = Session(b.structure(), sc).states([*seen, b.final(0)], b.terms.true)
     expected = set()

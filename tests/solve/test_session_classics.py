@@ -7,19 +7,26 @@ another cell may be seen out of order; own writes are seen early).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.terms import Term
+from ksmcheck.solve.backends import DEFAULT
 from ksmcheck.solve.outcome import Found, Refuted
 from ksmcheck.solve.session import Session
+from tests.solve.conftest import Build, CatOf
 
 
-def found(structure, cat, goal, **options):
-    outcome = Session(structure, cat, **options).find(goal)
+def found(structure: EventStructure, cat: CompiledCat, goal: Term, backend: str = DEFAULT) -> bool:
+    outcome = Session(structure, cat, backend=backend).find(goal)
     assert isinstance(outcome, Found | Refuted)
     return isinstance(outcome, Found)
 
 
-def message_passing(b):
+def message_passing(b: Build) -> Term:
     p, q = b.thread(), b.thread()
     b.write(p, 0, 1)
     b.write(p, 1, 1)
@@ -27,7 +34,7 @@ def message_passing(b):
     return b.terms.both(b.eq(flag, 1), b.eq(data, 0))
 
 
-def store_buffering(b, fence=()):
+def store_buffering(b: Build, fence: tuple[str, ...] = ()) -> Term:
     reads = []
     for cell in (0, 1):
         t = b.thread()
@@ -38,7 +45,7 @@ def store_buffering(b, fence=()):
     return b.terms.both(*(b.eq(r, 0) for r in reads))
 
 
-def load_buffering(b):
+def load_buffering(b: Build) -> Term:
     reads = []
     for cell in (0, 1):
         t = b.thread()
@@ -47,7 +54,7 @@ def load_buffering(b):
     return b.terms.both(*(b.eq(r, 1) for r in reads))
 
 
-def iriw(b):
+def iriw(b: Build) -> Term:
     for cell in (0, 1):
         b.write(b.thread(), cell, 1)
     seen = []
@@ -57,14 +64,14 @@ def iriw(b):
     return b.terms.both(*seen)
 
 
-def corr(b):
+def corr(b: Build) -> Term:
     b.write(b.thread(), 0, 1)
     t = b.thread()
     first, second = b.read(t, 0), b.read(t, 0)
     return b.terms.both(b.eq(first, 1), b.eq(second, 0))
 
 
-def two_plus_two_writes(b):
+def two_plus_two_writes(b: Build) -> Term:
     for cell in (0, 1):
         t = b.thread()
         b.write(t, cell, 2)
@@ -85,7 +92,15 @@ SHAPES = [
 
 @pytest.mark.parametrize("backend", ["cadical", "glucose", "minisat"])
 @pytest.mark.parametrize(("shape", "under_sc", "under_tso"), SHAPES)
-def test_classic(build, sc, tso, shape, under_sc, under_tso, backend):
+def test_classic(
+    build: type[Build],
+    sc: CompiledCat,
+    tso: CompiledCat,
+    shape: Callable[[Build], Term],
+    under_sc: bool,
+    under_tso: bool,
+    backend: str,
+) -> None:
     b = build(0, 0)
     goal = shape(b)
     structure = b.structure()
@@ -93,7 +108,9 @@ def test_classic(build, sc, tso, shape, under_sc, under_tso, backend):
     assert found(structure, tso, goal, backend=backend) is under_tso
 
 
-def test_a_store_is_seen_early_by_its_own_thread_under_tso(build, tso):
+def test_a_store_is_seen_early_by_its_own_thread_under_tso(
+    build: type[Build], tso: CompiledCat
+) -> None:
     # n6 of Owens et al.: P0 reads its own write of x before the other thread's y is visible, and
     # the final x is P0's value though P1 wrote x after writing y.
     b = build(0, 0)
@@ -106,7 +123,7 @@ def test_a_store_is_seen_early_by_its_own_thread_under_tso(build, tso):
     assert found(b.structure(), tso, goal)
 
 
-def test_nothing_but_the_model_forbids(build, cat_of):
+def test_nothing_but_the_model_forbids(build: type[Build], cat_of: CatOf) -> None:
     # A model without axioms allows every rf and co, even reading from a later own write.
     nothing = cat_of('"none"\nempty 0 as nothing\n')
     b = build(0)
@@ -116,7 +133,7 @@ def test_nothing_but_the_model_forbids(build, cat_of):
     assert found(b.structure(), nothing, b.eq(early, 1))
 
 
-def test_coherence_said_otherwise_is_found_lazily(build, cat_of):
+def test_coherence_said_otherwise_is_found_lazily(build: type[Build], cat_of: CatOf) -> None:
     # irreflexive of the closure is acyclicity, but not recognised as such: no eager clauses.
     odd = cat_of('"odd"\nirreflexive (po-loc | rf | co | fr)+ as uniproc\n')
     b = build(0)
@@ -127,7 +144,7 @@ def test_coherence_said_otherwise_is_found_lazily(build, cat_of):
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4])
-def test_atomic_increments_add_up(build, tso, threads):
+def test_atomic_increments_add_up(build: type[Build], tso: CompiledCat, threads: int) -> None:
     # Each of n atomic increments reads from a different one (or the start), so the sum is n.
     b = build(0)
     for _ in range(threads):
@@ -138,7 +155,7 @@ def test_atomic_increments_add_up(build, tso, threads):
     assert states.values == ((threads,),)
 
 
-def test_atomicity_said_otherwise_is_found_lazily(build, cat_of):
+def test_atomicity_said_otherwise_is_found_lazily(build: type[Build], cat_of: CatOf) -> None:
     odd = cat_of('"odd"\nacyclic po | rf | co | fr\nirreflexive rmw ; (fre ; coe)^-1 as whole\n')
     b = build(0)
     for _ in range(2):
@@ -147,7 +164,7 @@ def test_atomicity_said_otherwise_is_found_lazily(build, cat_of):
     assert states.values == ((2,),)
 
 
-def test_plain_increments_lose_updates(build, sc):
+def test_plain_increments_lose_updates(build: type[Build], sc: CompiledCat) -> None:
     b = build(0)
     for _ in range(2):
         t = b.thread()

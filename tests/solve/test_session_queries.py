@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ksmcheck.cat.compile import compile_cat
+from ksmcheck.cat.algebra import Check
+from ksmcheck.cat.compile import CompiledCat, compile_cat
 from ksmcheck.cat.load import load_text
+from ksmcheck.events.terms import Term
 from ksmcheck.kernel.ints import ADDRESS, BOOL, U32
 from ksmcheck.record import replace
 from ksmcheck.solve.limits import Limits
@@ -13,20 +15,21 @@ from ksmcheck.solve.outcome import Found, GaveUp, Refuted
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.witness import to_execution
 from ksmcheck.text import InputError
+from tests.solve.conftest import Build, CatOf
 
 
-def flag_of(cat, name):
+def flag_of(cat: CompiledCat, name: str) -> Check:
     return next(c for c in cat.checks if c.name == name)
 
 
-def counters(build, threads):
+def counters(build: type[Build], threads: int) -> Build:
     b = build(0)
     for _ in range(threads):
         b.atomic(b.thread(), 0, lambda old: b.plus(old, 1))
     return b
 
 
-def test_an_await_admits_only_executions_that_go_on(build, sc):
+def test_an_await_admits_only_executions_that_go_on(build: type[Build], sc: CompiledCat) -> None:
     # P1 waits for the flag, then reads the data: under SC it must see them.
     b = build(0, 0)
     p, q = b.thread(), b.thread()
@@ -39,7 +42,7 @@ def test_an_await_admits_only_executions_that_go_on(build, sc):
     assert isinstance(session.find(b.eq(data, 0)), Refuted)
 
 
-def test_contradictory_constraints_leave_no_execution(build, sc):
+def test_contradictory_constraints_leave_no_execution(build: type[Build], sc: CompiledCat) -> None:
     b = build(0)
     value = b.read(b.thread(), 0)
     b.constraints += [b.eq(value, 1)]  # nobody writes 1
@@ -48,7 +51,7 @@ def test_contradictory_constraints_leave_no_execution(build, sc):
     assert session.states([value], b.terms.true).values == ()
 
 
-def test_queries_do_not_disturb_each_other(build, tso):
+def test_queries_do_not_disturb_each_other(build: type[Build], tso: CompiledCat) -> None:
     b = build(0, 0)
     p, q = b.thread(), b.thread()
     b.write(p, 0, 1)
@@ -64,7 +67,9 @@ def test_queries_do_not_disturb_each_other(build, tso):
         assert isinstance(session.find_flag(flag_of(tso, "never"), b.terms.true), Refuted)
 
 
-def test_a_flag_is_raised_only_where_its_condition_holds(build, tso):
+def test_a_flag_is_raised_only_where_its_condition_holds(
+    build: type[Build], tso: CompiledCat
+) -> None:
     # `communicates`: some read takes its value from another thread, that is, reads 1.
     b = build(0)
     b.write(b.thread(), 0, 1)
@@ -77,7 +82,7 @@ def test_a_flag_is_raised_only_where_its_condition_holds(build, tso):
     assert isinstance(session.find_flag(communicates, b.eq(seen, 0)), Refuted)
 
 
-def test_initial_values_come_from_outside_too(build, tso):
+def test_initial_values_come_from_outside_too(build: type[Build], tso: CompiledCat) -> None:
     # herd7's rfe includes reads from initial writes, since these belong to no thread.
     b = build(0)
     seen = b.read(b.thread(), 0)
@@ -86,7 +91,9 @@ def test_initial_values_come_from_outside_too(build, tso):
 
 
 @pytest.mark.parametrize("backend", ["cadical", "glucose"])
-def test_a_time_limit_ends_a_hard_search(build, tso, backend):
+def test_a_time_limit_ends_a_hard_search(
+    build: type[Build], tso: CompiledCat, backend: str
+) -> None:
     # 9 atomic increments: 9! symmetric orders, far beyond the time allowed.
     b = counters(build, 9)
     b.events = [  # reads may see any sum
@@ -99,7 +106,9 @@ def test_a_time_limit_ends_a_hard_search(build, tso, backend):
     assert outcome.stats.seconds < 5
 
 
-def test_an_iteration_limit_keeps_the_states_found_so_far(build, tso):
+def test_an_iteration_limit_keeps_the_states_found_so_far(
+    build: type[Build], tso: CompiledCat
+) -> None:
     b = build(0)
     b.write(b.thread(), 0, 1)
     seen = b.read(b.thread(), 0)
@@ -108,14 +117,14 @@ def test_an_iteration_limit_keeps_the_states_found_so_far(build, tso):
     assert "0 candidates" in (states.reason or "")
 
 
-def test_a_memory_limit_is_noticed(build, tso):
+def test_a_memory_limit_is_noticed(build: type[Build], tso: CompiledCat) -> None:
     b = counters(build, 2)
     outcome = Session(b.structure(), tso, limits=Limits(memory_mb=1)).find(b.terms.true)
     assert isinstance(outcome, GaveUp)
     assert "1 MiB" in outcome.reason
 
 
-def stray(b, value):
+def stray(b: Build, value: int) -> tuple[Term, Term]:
     """Reads x at address 1000 + 8 * r for r in {0, value}: a cell only for r = 0."""
     b.write(b.thread(), 0, value)
     t = b.thread()
@@ -125,7 +134,7 @@ def stray(b, value):
     return r, b.read(t, where, (0, value), cells=(0,))
 
 
-def test_a_stray_access_can_be_found_when_asked_for(build, sc):
+def test_a_stray_access_can_be_found_when_asked_for(build: type[Build], sc: CompiledCat) -> None:
     # The bad access happens exactly where r is 7, so a goal that says so has to be reachable.
     b = build(0)
     r, _ = stray(b, 7)
@@ -137,14 +146,14 @@ def test_a_stray_access_can_be_found_when_asked_for(build, sc):
     assert [e.address for e in lost] == [1000 + 8 * 7]
 
 
-def test_strays_are_no_states(build, sc):
+def test_strays_are_no_states(build: type[Build], sc: CompiledCat) -> None:
     b = build(0)
     r, x = stray(b, 7)
     # With r = 0 the second read is of x as well, which may have become 7 in between.
     assert Session(b.structure(), sc).states([r, x], b.terms.true).values == ((0, 0), (0, 7))
 
 
-def test_undefined_arithmetic_is_never_safe(build, sc):
+def test_undefined_arithmetic_is_never_safe(build: type[Build], sc: CompiledCat) -> None:
     # w = 6 / r, r in {0, 2}: with r = 0 the program has no meaning, so "w is 9" is not refuted.
     b = build(0, 0)
     b.write(b.thread(), 0, 2)
@@ -158,7 +167,7 @@ def test_undefined_arithmetic_is_never_safe(build, sc):
     assert isinstance(session.find(b.eq(b.final(1), 3)), Found)
 
 
-def test_a_guarded_division_is_defined(build, sc):
+def test_a_guarded_division_is_defined(build: type[Build], sc: CompiledCat) -> None:
     b = build(0, 0)
     b.write(b.thread(), 0, 2)
     t = b.thread()
@@ -168,7 +177,7 @@ def test_a_guarded_division_is_defined(build, sc):
     assert isinstance(Session(b.structure(), sc).find(b.eq(b.final(1), 9)), Refuted)
 
 
-def test_unknown_engines_and_solvers_are_input_errors(build, sc):
+def test_unknown_engines_and_solvers_are_input_errors(build: type[Build], sc: CompiledCat) -> None:
     structure = build(0).structure()
     with pytest.raises(InputError, match="engine"):
         Session(structure, sc, engine="magic")
@@ -176,12 +185,14 @@ def test_unknown_engines_and_solvers_are_input_errors(build, sc):
         Session(structure, sc, backend="magic")
 
 
-def test_a_model_that_reads_what_is_not_provided_is_an_input_error(build, cat_of):
+def test_a_model_that_reads_what_is_not_provided_is_an_input_error(
+    build: type[Build], cat_of: CatOf
+) -> None:
     with pytest.raises(InputError, match="the set FW of final writes"):
         Session(build(0).structure(), cat_of('"x"\nempty [FW] ; loc ; [Mb] as a\n'))
 
 
-def test_a_flag_may_look_at_values(build, cat_of):
+def test_a_flag_may_look_at_values(build: type[Build], cat_of: CatOf) -> None:
     # One cell, written 1 or 2 by the value that P0 saw; P1's read of it differs from the initial
     # value 1 exactly when it saw the 2.
     cat = cat_of('"v"\nacyclic po | rf | co | fr as sc\n'
@@ -198,7 +209,9 @@ def test_a_flag_may_look_at_values(build, cat_of):
 
 
 @pytest.mark.parametrize("locked", [False, True])
-def test_a_race_is_looked_for_only_where_one_may_be(build, cat_of, locked):
+def test_a_race_is_looked_for_only_where_one_may_be(
+    build: type[Build], cat_of: CatOf, locked: bool
+) -> None:
     # Eight racing reads have 2^8 graphs, all consistent. Where no access is marked A the flag
     # cannot be raised, which is seen without looking at all of them.
     cat = cat_of('"r"\nempty 0 as nothing\nflag ~empty [A] ; rfe ; [R] as race\n')
@@ -212,12 +225,12 @@ def test_a_race_is_looked_for_only_where_one_may_be(build, cat_of, locked):
     assert outcome.stats.candidates < 20
 
 
-def test_values_in_a_requirement_are_refused(build, cat_of):
+def test_values_in_a_requirement_are_refused(build: type[Build], cat_of: CatOf) -> None:
     with pytest.raises(InputError, match="different-values"):
         Session(build(0).structure(), cat_of('"x"\nempty different-values(rf) as a\n'))
 
 
-def test_the_execution_is_numbered_thread_by_thread(build, sc):
+def test_the_execution_is_numbered_thread_by_thread(build: type[Build], sc: CompiledCat) -> None:
     b = build(0, 5)
     p, q = b.thread(), b.thread()
     b.write(p, 0, 1)
@@ -244,7 +257,7 @@ def test_the_execution_is_numbered_thread_by_thread(build, sc):
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_flags_of_one_name_are_two_flags(build, turned):
+def test_flags_of_one_name_are_two_flags(build: type[Build], turned: bool) -> None:
     """herd7 takes several flags of one name; each is raised by its own relation. The first is
     never raised: no event is its own rmw partner. The second always is."""
     flags = ["flag ~empty rmw & id as odd", "flag ~empty [W] ; po ; [W] as odd"]

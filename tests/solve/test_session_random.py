@@ -7,16 +7,28 @@ shares nothing with the engine but the meaning of terms (``evaluate``).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import permutations, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ksmcheck.events.terms import evaluate
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.events.structure import Event, EventStructure
+from ksmcheck.events.terms import Term, evaluate
 from ksmcheck.kernel.ints import ADDRESS, BOOL, U32
 from ksmcheck.solve.outcome import Found, Refuted
 from ksmcheck.solve.session import Session
+from tests.solve.conftest import Build
+
+Drawn = list[list[tuple[str, int, int, str]]]
+"""Threads of steps: kind, cell, value, twist."""
+Pair = tuple[int, int]
+Value = Callable[[Term | None], int]
+Rule = Callable[
+    [EventStructure, Sequence[Event], dict[int, int], Sequence[Pair], set[Pair], set[Pair]], bool
+]
 
 VALUES = (0, 1, 2)
 
@@ -31,15 +43,21 @@ THREADS = st.lists(st.lists(STEPS, min_size=1, max_size=3), min_size=2, max_size
 )
 
 
-def make(build, threads, constrain):
+def make(
+    build: type[Build], threads: Drawn, constrain: bool
+) -> tuple[EventStructure, list[Term], list[Term]]:
     """A structure with guards, addresses and values that depend on earlier reads."""
     b = build(0, 0)
-    terms, reads, choices = b.terms, [], []
+    terms = b.terms
+    reads: list[Term] = []
+    choices: list[Term] = []
     for steps in threads:
         t = b.thread()
-        last = None
+        last: Term | None = None
         for kind, cell, value, twist in steps:
-            guard, where, cells, before = terms.true, cell, None, last
+            guard, before = terms.true, last
+            where: int | Term = cell
+            cells: tuple[int, ...] | None = None
             if twist in ("guard", "both") and last is not None:
                 guard = b.eq(last, 1)
             if twist == "choice":
@@ -72,7 +90,7 @@ def make(build, threads, constrain):
     return b.structure(), reads, choices
 
 
-def depend(b, source, kind, twist):
+def depend(b: Build, source: Term, kind: str, twist: str) -> None:
     """Dependencies of the newest event, one of them only where the source is 1."""
     if twist in ("address", "both"):
         b.depend("addr", source)
@@ -84,13 +102,13 @@ def depend(b, source, kind, twist):
         b.depend("data", source, b.eq(source, 1))
 
 
-def cyclic(edges):
-    after = {}
+def cyclic(edges: Iterable[Pair]) -> bool:
+    after: dict[int, set[int]] = {}
     for a, b in edges:
         after.setdefault(a, set()).add(b)
-    state = {}
+    state: dict[int, int] = {}
 
-    def visit(node):
+    def visit(node: int) -> bool:
         state[node] = 1
         for other in after.get(node, ()):
             if state.get(other) == 1 or (other not in state and visit(other)):
@@ -101,22 +119,32 @@ def cyclic(edges):
     return any(visit(node) for node in list(after) if node not in state)
 
 
-def everything(structure, reads, choices, consistent):
+def read_by(event: Event) -> Term:
+    assert event.value is not None
+    return event.value
+
+
+def everything(
+    structure: EventStructure, reads: Sequence[Term], choices: Sequence[Term], consistent: Rule
+) -> set[tuple[int, ...]]:
     """All (values of reads, of choices, and of the cells at the end) of consistent executions."""
     events = structure.events
     read_events = [e for e in events if e.kind == "R"]
-    out = set()
+    out: set[tuple[int, ...]] = set()
     for picked in product(VALUES, repeat=len(reads)):
         for chosen in product((0, 1), repeat=len(choices)):
-            leaves = {e.value.id: v for e, v in zip(read_events, picked, strict=True)}
+            leaves = {read_by(e).id: v for e, v in zip(read_events, picked, strict=True)}
             leaves |= {c.id: v for c, v in zip(choices, chosen, strict=True)}
-            memo = {}
+            memo: dict[int, int] = {}
 
-            def value(term, leaves=leaves, memo=memo):
+            def value(
+                term: Term | None, leaves: dict[int, int] = leaves, memo: dict[int, int] = memo
+            ) -> int:
+                assert term is not None
                 return evaluate(term, leaves, memo)
 
             executed = [e for e in events if value(e.guard)]
-            if any(leaves[e.value.id] for e in read_events if e not in executed):
+            if any(leaves[read_by(e).id] for e in read_events if e not in executed):
                 continue  # by convention 0
             if not all(value(rule) for rule in structure.constraints):
                 continue
@@ -135,8 +163,10 @@ def everything(structure, reads, choices, consistent):
     return out
 
 
-def sources(executed, at, value):
-    options = []
+def sources(
+    executed: Sequence[Event], at: dict[int, int], value: Value
+) -> Iterable[tuple[Pair, ...]]:
+    options: list[list[Pair]] = []
     for r in executed:
         if r.kind == "R":
             options.append(
@@ -149,8 +179,10 @@ def sources(executed, at, value):
     return product(*options)
 
 
-def orders(executed, at):
-    ways = []
+def orders(
+    executed: Sequence[Event], at: dict[int, int]
+) -> Iterator[tuple[set[Pair], dict[int, Event]]]:
+    ways: list[list[tuple[Event, ...]]] = []
     for address in (1000, 1008):
         writes = [e for e in executed if e.kind == "W" and at[e.id] == address]
         start = [e for e in writes if e.thread < 0]
@@ -165,7 +197,9 @@ def orders(executed, at):
         yield co, {1000: first[-1], 1008: second[-1]}
 
 
-def parts(structure, executed, at, rf, co):
+def parts(
+    structure: EventStructure, executed: Sequence[Event], rf: Sequence[Pair], co: set[Pair]
+) -> tuple[set[Pair], set[Pair], bool]:
     """po, fr, and whether the atomic updates are whole."""
     thread = {e.id: e.thread for e in executed}
     po = {
@@ -184,13 +218,27 @@ def parts(structure, executed, at, rf, co):
     return po, fr, not torn
 
 
-def consistent_sc(structure, executed, at, rf, co, deps):
-    po, fr, whole = parts(structure, executed, at, rf, co)
+def consistent_sc(
+    structure: EventStructure,
+    executed: Sequence[Event],
+    at: dict[int, int],
+    rf: Sequence[Pair],
+    co: set[Pair],
+    deps: set[Pair],
+) -> bool:
+    po, fr, whole = parts(structure, executed, rf, co)
     return whole and not cyclic(po | set(rf) | co | fr)
 
 
-def consistent_tso(structure, executed, at, rf, co, deps):
-    po, fr, whole = parts(structure, executed, at, rf, co)
+def consistent_tso(
+    structure: EventStructure,
+    executed: Sequence[Event],
+    at: dict[int, int],
+    rf: Sequence[Pair],
+    co: set[Pair],
+    deps: set[Pair],
+) -> bool:
+    po, fr, whole = parts(structure, executed, rf, co)
     if not whole:
         return False
     local = {(a, b) for a, b in po if at.get(a) == at.get(b) is not None}
@@ -215,8 +263,15 @@ def consistent_tso(structure, executed, at, rf, co, deps):
     return not cyclic(ppo | rfe | co | fr)
 
 
-def consistent_deps(structure, executed, at, rf, co, deps):
-    po, fr, whole = parts(structure, executed, at, rf, co)
+def consistent_deps(
+    structure: EventStructure,
+    executed: Sequence[Event],
+    at: dict[int, int],
+    rf: Sequence[Pair],
+    co: set[Pair],
+    deps: set[Pair],
+) -> bool:
+    po, fr, whole = parts(structure, executed, rf, co)
     thread = {e.id: e.thread for e in executed}
     local = {(a, b) for a, b in po if at.get(a) == at.get(b) is not None}
     outside = {(a, b) for a, b in set(rf) | co | fr if thread[a] != thread[b]}
@@ -225,13 +280,15 @@ def consistent_deps(structure, executed, at, rf, co, deps):
     return not cyclic(local | deps | outside)
 
 
-RULES = {"sc": consistent_sc, "tso": consistent_tso, "deps": consistent_deps}
+RULES: dict[str, Rule] = {"sc": consistent_sc, "tso": consistent_tso, "deps": consistent_deps}
 
 
 @pytest.mark.parametrize("name", list(RULES))
 @settings(max_examples=150, deadline=None)
 @given(threads=THREADS, constrain=st.booleans())
-def test_all_executions_and_no_others(request, build, name, threads, constrain):
+def test_all_executions_and_no_others(
+    request: pytest.FixtureRequest, build: type[Build], name: str, threads: Drawn, constrain: bool
+) -> None:
     cat = request.getfixturevalue(name)
     structure, reads, choices = make(build, threads, constrain)
     expected = everything(structure, reads, choices, RULES[name])
@@ -244,7 +301,9 @@ def test_all_executions_and_no_others(request, build, name, threads, constrain):
 
 @settings(max_examples=60, deadline=None)
 @given(threads=THREADS)
-def test_a_found_candidate_is_an_execution_of_the_enumeration(build, tso, threads):
+def test_a_found_candidate_is_an_execution_of_the_enumeration(
+    build: type[Build], tso: CompiledCat, threads: Drawn
+) -> None:
     structure, reads, choices = make(build, threads, False)
     session = Session(structure, tso)
     expected = everything(structure, reads, choices, consistent_tso)

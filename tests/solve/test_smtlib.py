@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ksmcheck.events.terms import TermTable
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, U8, U32, DivisionByZero, IntType, apply
 from ksmcheck.record import replace
 from ksmcheck.solve.outcome import Found, GaveUp, Refuted
@@ -19,6 +20,7 @@ from ksmcheck.solve.session import Session
 from ksmcheck.solve.smtlib import smtlib_text
 from ksmcheck.solve.smtlib_terms import SmtTerms, constant, sort
 from ksmcheck.text import InputError
+from tests.solve.conftest import Build, CatOf
 
 S8, S16 = IntType(8, True), IntType(16, True)
 TYPES = [BOOL, U8, S8, S16, U32, S32, ADDRESS]
@@ -28,7 +30,7 @@ BINARY = ["add", "sub", "mul", "div", "mod", "and", "or", "xor", "shl", "shr", "
 EDGES = [0, 1, 2, 3, 7, 31, 32, 63, 64, 65, 127, 128, 255, -1, -2, -128, 2**31, 2**31 - 1, 2**63]
 
 
-def z3_says(text):
+def z3_says(text: str) -> str:
     import z3
 
     solver = z3.Solver()
@@ -44,7 +46,9 @@ def z3_says(text):
     same=st.booleans(),
     values=st.tuples(st.sampled_from(EDGES), st.sampled_from(EDGES)),
 )
-def test_operators_are_those_of_the_kernel(op, of, types, same, values):
+def test_operators_are_those_of_the_kernel(
+    op: str, of: IntType, types: tuple[IntType, ...], same: bool, values: tuple[int, int]
+) -> None:
     # ``apply`` computes on Python's integers; the text has to come to the same bits.
     if op in UNARY:
         types = types[:1]
@@ -74,7 +78,7 @@ def test_operators_are_those_of_the_kernel(op, of, types, same, values):
     ("op", "left", "expected"),
     [("land", 0, "false"), ("land", 1, "true"), ("lor", 1, "false"), ("lor", 0, "true")],
 )
-def test_what_is_not_evaluated_may_be_undefined(op, left, expected):
+def test_what_is_not_evaluated_may_be_undefined(op: str, left: int, expected: str) -> None:
     # C17 6.5.13 and 6.5.14: the right side is evaluated only if the left one does not decide.
     table = TermTable()
     bad = table.op("ne", BOOL, table.op("div", U32, table.const(6, U32), table.read(1, U32)),
@@ -87,7 +91,7 @@ def test_what_is_not_evaluated_may_be_undefined(op, left, expected):
     assert z3_says("\n".join(lines)) == "unsat"
 
 
-def division(b, divisor_may_be_zero):
+def division(b: Build, divisor_may_be_zero: bool) -> tuple[Term, Term]:
     """c1 = 6 / r, where another thread makes r 2; r is 0 or 2, or only 2."""
     b.write(b.thread(), 0, 2)
     t = b.thread()
@@ -97,7 +101,7 @@ def division(b, divisor_may_be_zero):
     return b.eq(b.final(1), 3), b.eq(b.final(1), 9)
 
 
-def test_a_guarded_division(build, sc):
+def test_a_guarded_division(build: type[Build], sc: CompiledCat) -> None:
     b = build(0, 0)
     reachable, not_reachable = division(b, divisor_may_be_zero=False)
     structure = b.structure()
@@ -106,7 +110,9 @@ def test_a_guarded_division(build, sc):
     assert isinstance(Session(structure, sc).find(not_reachable), Refuted)
 
 
-def test_an_execution_without_meaning_reaches_every_goal(build, sc):
+def test_an_execution_without_meaning_reaches_every_goal(
+    build: type[Build], sc: CompiledCat
+) -> None:
     # With r = 0 C says nothing about what follows: the engine gives up, the text is satisfiable.
     b = build(0, 0)
     _, not_reachable = division(b, divisor_may_be_zero=True)
@@ -117,7 +123,7 @@ def test_an_execution_without_meaning_reaches_every_goal(build, sc):
     assert isinstance(Session(structure, sc).find(not_reachable), GaveUp)
 
 
-def test_no_value_out_of_thin_air(build, cat_of):
+def test_no_value_out_of_thin_air(build: type[Build], cat_of: CatOf) -> None:
     # r = x; y = r || s = y; x = s, with nothing but values to keep 1 from justifying itself.
     lax = cat_of('"lax"\nacyclic po-loc | rf | co | fr\n')
     b = build(0, 0)
@@ -131,7 +137,7 @@ def test_no_value_out_of_thin_air(build, cat_of):
     assert z3_says(smtlib_text(structure, lax, b.eq(reads[0], 0))) == "sat"
 
 
-def test_a_stray_access_reads_nothing(build, sc):
+def test_a_stray_access_reads_nothing(build: type[Build], sc: CompiledCat) -> None:
     # The address is a cell's only where the first read gives 0; with 7 the second read has no cell.
     b = build(0)
     b.write(b.thread(), 0, 7)
@@ -148,7 +154,7 @@ def test_a_stray_access_reads_nothing(build, sc):
     assert z3_says(smtlib_text(structure, sc, both)) == "unsat"  # it would read 0 from nowhere
 
 
-def store_buffering(b):
+def store_buffering(b: Build) -> Term:
     reads = []
     for cell in (0, 1):
         t = b.thread()
@@ -157,24 +163,28 @@ def store_buffering(b):
     return b.terms.both(*(b.eq(r, 0) for r in reads))
 
 
-def program():
+def program() -> str | None:
     """The z3 program of the wheel, or None."""
     beside = Path(sys.executable).with_name("z3")
     return str(beside) if beside.exists() else shutil.which("z3")
 
 
 @pytest.mark.skipif(program() is None, reason="no z3 program to run")
-def test_a_program_of_its_own_answers(build, sc, tso, tmp_path):
+def test_a_program_of_its_own_answers(
+    build: type[Build], sc: CompiledCat, tso: CompiledCat, tmp_path: Path
+) -> None:
+    z3 = program()
+    assert z3 is not None
     b = build(0, 0)
     goal = store_buffering(b)
     for cat, answer in ((sc, "unsat"), (tso, "sat")):  # textbook
         file = tmp_path / f"{cat.name}.smt2"
         file.write_text(smtlib_text(b.structure(), cat, goal), encoding="utf-8")
-        done = subprocess.run([program(), str(file)], capture_output=True, text=True, check=False)
+        done = subprocess.run([z3, str(file)], capture_output=True, text=True, check=False)
         assert done.stdout.split() == [answer]
 
 
-def test_a_reader_finds_names_and_events(build, tso):
+def test_a_reader_finds_names_and_events(build: type[Build], tso: CompiledCat) -> None:
     b = build(0, 0)
     goal = store_buffering(b)
     lines = smtlib_text(b.structure(), tso, goal).splitlines()
@@ -187,7 +197,7 @@ def test_a_reader_finds_names_and_events(build, tso):
     assert "learned" not in "\n".join(lines)
 
 
-def test_what_has_no_exact_encoding_is_an_input_error(build, cat_of):
+def test_what_has_no_exact_encoding_is_an_input_error(build: type[Build], cat_of: CatOf) -> None:
     cat = cat_of('"odd"\nlet rec odd = [F] ; po \\ even\nand even = po ; odd\nacyclic odd | rf\n')
     b = build(0)
     b.write(b.thread(), 0, 1)
@@ -199,7 +209,7 @@ def test_what_has_no_exact_encoding_is_an_input_error(build, cat_of):
         smtlib_text(b.structure(), cat, b.terms.true)
 
 
-def test_line_breaks_in_names_do_not_end_a_comment(build, sc):
+def test_line_breaks_in_names_do_not_end_a_comment(build: type[Build], sc: CompiledCat) -> None:
     b = build(0)
     value = b.read(b.thread(), 0)
     structure = b.structure()

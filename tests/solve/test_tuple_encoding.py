@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ksmcheck.cat.algebra import Check
+from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.terms import Term
 from ksmcheck.model.load import load_model
 from ksmcheck.solve import exact, tuple_cycles
-from ksmcheck.solve.backends import open_backend
+from ksmcheck.solve.backends import Backend, open_backend
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.facts import Presence
+from ksmcheck.solve.gates import Gates
 from ksmcheck.solve.outcome import Found, GaveUp, Refuted
 from ksmcheck.solve.ranks import Ranks
 from ksmcheck.solve.refused import Refused
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.tuple_checks import TupleChecks
-from ksmcheck.solve.tuple_cycles import forbid_cycles
+from ksmcheck.solve.tuple_cycles import Edges, forbid_cycles
+from tests.solve.conftest import Build, CatOf
 
 
-def solver_of(gates):
+def solver_of(gates: Gates) -> Backend:
     solver = open_backend("cadical")
     for clause in gates.clauses:
         solver.add(clause)
     return solver
 
 
-def flag_of(cat, name):
+def flag_of(cat: CompiledCat, name: str) -> Check:
     return next(c for c in cat.checks if c.name == name)
 
 
 # Acyclicity: a graph has a cycle iff removing vertices without a predecessor gets stuck.
 
 
-def has_cycle(vertices, edges):
+def has_cycle(vertices: Iterable[int], edges: Iterable[tuple[int, int]]) -> bool:
     left = set(vertices)
     while True:
         sources = {v for v in left if not any(a in left and b == v for a, b in edges)}
@@ -45,7 +51,7 @@ def has_cycle(vertices, edges):
         left -= sources
 
 
-def fences(build, optional):
+def fences(build: type[Build], optional: set[int]) -> EventStructure:
     """Five events without rf or co; those of ``optional`` are executed as a choice says."""
     b = build()
     t = b.thread()
@@ -54,7 +60,7 @@ def fences(build, optional):
     return b.structure()
 
 
-def test_two_edges_may_share_a_variable(build):
+def test_two_edges_may_share_a_variable(build: type[Build]) -> None:
     # Eliminating a vertex with two certain successors gives its predecessor two edges that stand
     # or fall together; what is learned later of one of them says nothing of the other. The graph,
     # found by random search, has no cycle though it looks so if that is forgotten.
@@ -65,7 +71,7 @@ def test_two_edges_may_share_a_variable(build):
     base = Base(b.structure(), False)
     free = [(0, 4), (1, 0), (1, 5), (2, 1), (2, 4), (3, 1), (5, 1)]
     certain = [(2, 0), (2, 3), (4, 1), (4, 3), (5, 3)]
-    edges = {e: (base.gates.new(),) for e in free} | dict.fromkeys(certain, ())
+    edges: Edges = {e: (base.gates.new(),) for e in free} | dict.fromkeys(certain, ())
     forbid_cycles(base, edges, Presence(base))
     there = {(0, 4), (1, 5)}
     assert not has_cycle(range(7), [*there, *certain])
@@ -80,21 +86,29 @@ def test_two_edges_may_share_a_variable(build):
     fixed=st.sets(st.integers(0, 9), min_size=2, max_size=6),
     optional=st.sets(st.integers(0, 4), max_size=1),
 )
-def test_exactly_the_acyclic_graphs(most, build, edges, fixed, optional):
+def test_exactly_the_acyclic_graphs(
+    most: int,
+    build: type[Build],
+    edges: set[tuple[int, int]],
+    fixed: set[int],
+    optional: set[int],
+) -> None:
     structure = fences(build, optional)
     base = Base(structure, False)
-    edges = sorted(edges)
+    ordered = sorted(edges)
     # An edge is certain or has a variable of its own.
-    cubes = [() if k in fixed else (base.gates.new(),) for k in range(len(edges))]
+    cubes: list[tuple[int, ...]] = [
+        () if k in fixed else (base.gates.new(),) for k in range(len(edges))
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tuple_cycles, "_MOST_CLAUSES", most)
-        forbid_cycles(base, dict(zip(edges, cubes, strict=True)), Presence(base))
+        forbid_cycles(base, dict(zip(ordered, cubes, strict=True)), Presence(base))
     solver = solver_of(base.gates)
     free = [k for k, cube in enumerate(cubes) if cube]
     maybe = sorted(optional)
     for present in product((True, False), repeat=len(free)):
         for executed in product((True, False), repeat=len(maybe)):
-            there = [e for k, e in enumerate(edges) if not cubes[k] or present[free.index(k)]]
+            there = [e for k, e in enumerate(ordered) if not cubes[k] or present[free.index(k)]]
             gone = {v for v, on in zip(maybe, executed, strict=True) if not on}
             vertices = set(range(5)) - gone
             chosen = zip(free, present, strict=True)
@@ -105,7 +119,7 @@ def test_exactly_the_acyclic_graphs(most, build, edges, fixed, optional):
             assert solver.solve(asked, None) is not has_cycle(vertices, there)
 
 
-def test_a_circle_of_certain_edges_is_no_detour(build, cat_of):
+def test_a_circle_of_certain_edges_is_no_detour(build: type[Build], cat_of: CatOf) -> None:
     # Among three events of three threads every edge of ext has a detour over the third; one that
     # left them all out would find no cycle.
     b = build()
@@ -116,7 +130,7 @@ def test_a_circle_of_certain_edges_is_no_detour(build, cat_of):
 
 
 @pytest.mark.parametrize("count", [2, 4, 5])
-def test_ranks_compare_as_numbers(build, count):
+def test_ranks_compare_as_numbers(build: type[Build], count: int) -> None:
     gates = Base(build().structure(), False).gates
     ranks = Ranks(gates, count)
     a, b = ranks.new(), ranks.new()
@@ -132,7 +146,7 @@ def test_ranks_compare_as_numbers(build, count):
 # Presence, by hand: guard c0 and its negation exclude each other, c0 & c1 implies c0.
 
 
-def test_presence_of_guarded_events(build):
+def test_presence_of_guarded_events(build: type[Build]) -> None:
     b = build()
     t, terms = b.thread(), b.terms
     first, second = terms.choice(0), terms.choice(1)
@@ -140,7 +154,7 @@ def test_presence_of_guarded_events(build):
         b.fence(t, guard=guard)
     found = Presence(Base(b.structure(), False))
 
-    def bit(relation, x, y):
+    def bit(relation: int, x: int, y: int) -> bool:
         return bool(relation >> (x * 4 + y) & 1)
 
     assert found.live == 0b1111
@@ -153,7 +167,7 @@ def test_presence_of_guarded_events(build):
     assert not bit(found.implied, 0, 1)
 
 
-def test_what_a_constraint_rules_out_is_not_there(build):
+def test_what_a_constraint_rules_out_is_not_there(build: type[Build]) -> None:
     b = build()
     t, terms = b.thread(), b.terms
     choice = terms.choice(0)
@@ -173,7 +187,7 @@ acyclic odd | even | rf as order
 """
 
 
-def read_and_fences(build, guarded):
+def read_and_fences(build: type[Build], guarded: bool) -> EventStructure:
     b = build(0)
     b.write(b.thread(), 0, 1)
     t = b.thread()
@@ -183,20 +197,26 @@ def read_and_fences(build, guarded):
     return b.structure()
 
 
-def test_recursion_through_a_difference_is_refused_where_it_varies(build, cat_of):
+def test_recursion_through_a_difference_is_refused_where_it_varies(
+    build: type[Build], cat_of: CatOf
+) -> None:
     structure = read_and_fences(build, guarded=True)
     outcome = Session(structure, cat_of(PARITY), engine="tuple").find(structure.terms.true)
     assert isinstance(outcome, GaveUp)
     assert "difference" in outcome.reason
 
 
-def test_recursion_through_a_difference_is_evaluated_where_it_is_certain(build, cat_of):
+def test_recursion_through_a_difference_is_evaluated_where_it_is_certain(
+    build: type[Build], cat_of: CatOf
+) -> None:
     structure = read_and_fences(build, guarded=False)
     cat = cat_of(PARITY)
     assert isinstance(Session(structure, cat, engine="tuple").find(structure.terms.true), Found)
 
 
-def test_a_recursion_that_depends_on_candidates_is_no_model_at_all(build, cat_of):
+def test_a_recursion_that_depends_on_candidates_is_no_model_at_all(
+    build: type[Build], cat_of: CatOf
+) -> None:
     from ksmcheck.text import InputError
 
     with pytest.raises(InputError, match="recursive through a difference"):
@@ -206,7 +226,7 @@ def test_a_recursion_that_depends_on_candidates_is_no_model_at_all(build, cat_of
 # Flags.
 
 
-def message_passing(b, plain):
+def message_passing(b: Build, plain: bool) -> tuple[Term, Term]:
     """P0: x = 1; smp_store_release(&y, 1)   P1: r = smp_load_acquire(&y); s = x."""
     data = () if plain else ("Once",)
     p, q = b.thread(), b.thread()
@@ -217,7 +237,7 @@ def message_passing(b, plain):
     return flag, seen
 
 
-def test_the_data_race_of_an_unguarded_read(build):
+def test_the_data_race_of_an_unguarded_read(build: type[Build]) -> None:
     # P1 reads x whatever it saw in y: where it saw 0 nothing orders the plain accesses, a race;
     # where it saw 1, release and acquire order them (explanation.txt, "Plain accesses and data
     # races").
@@ -232,7 +252,7 @@ def test_the_data_race_of_an_unguarded_read(build):
     assert isinstance(session.find_flag(race, b.eq(flag, 1)), Refuted)
 
 
-def test_marked_accesses_do_not_race(build):
+def test_marked_accesses_do_not_race(build: type[Build]) -> None:
     cat = load_model("lkmm").compiled
     b = build(0, 0)
     flag, seen = message_passing(b, plain=False)
@@ -261,7 +281,9 @@ flag ~irreflexive rf ; po as own-future
         ("own-future", False, False),
     ],
 )
-def test_every_form_of_flag(build, cat_of, name, both, none):
+def test_every_form_of_flag(
+    build: type[Build], cat_of: CatOf, name: str, both: bool, none: bool
+) -> None:
     cat = cat_of(FORMS)
     b = build(0, 0)
     reads = []
@@ -279,7 +301,9 @@ def test_every_form_of_flag(build, cat_of, name, both, none):
 # The lazy engine's help.
 
 
-def test_the_encoding_joins_a_lazy_session(build, deps, monkeypatch):
+def test_the_encoding_joins_a_lazy_session(
+    build: type[Build], deps: CompiledCat, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # From the first inconsistent candidate on; then no candidate is inconsistent any more.
     monkeypatch.setattr(exact, "_CANDIDATES", 0)
     monkeypatch.setattr(exact, "_RATIO", 0.0)
@@ -293,7 +317,9 @@ def test_the_encoding_joins_a_lazy_session(build, deps, monkeypatch):
     assert session.lazy.learned <= 6  # the reasons of one candidate
 
 
-def test_what_is_too_large_for_a_help_is_left_out(build, sc, monkeypatch):
+def test_what_is_too_large_for_a_help_is_left_out(
+    build: type[Build], sc: CompiledCat, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(exact, "AS_HELP", -1)
     b = build(0)
     b.write(b.thread(), 0, 1)
@@ -304,7 +330,7 @@ def test_what_is_too_large_for_a_help_is_left_out(build, sc, monkeypatch):
     assert "too large" in (helped.refused or "")
 
 
-def test_the_number_of_clauses_is_limited(build, deps):
+def test_the_number_of_clauses_is_limited(build: type[Build], deps: CompiledCat) -> None:
     b = build(0)
     for _ in range(4):
         b.atomic(b.thread(), 0, lambda old: b.plus(old, 1))

@@ -6,15 +6,18 @@ The lazy engine's verdicts on these files are held against recorded ones elsewhe
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from ksmcheck.cat.algebra import Check
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.verdict import Request
+from ksmcheck.events.structure import EventStructure
 from ksmcheck.model.load import shipped_models
-from ksmcheck.solve.outcome import Found, Refuted
+from ksmcheck.solve.outcome import Found, Outcome, Refuted
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.smtlib import smtlib_text
 from ksmcheck.text import InputError
@@ -25,11 +28,13 @@ GOALS = ("wanted", "unwanted", "broken", "complete")
 
 
 @pytest.fixture(scope="module")
-def workshop():
+def workshop() -> Workshop:
     return Workshop()
 
 
-def structures(workshop, files, model, kernel):
+def structures(
+    workshop: Workshop, files: Sequence[Path], model: str, kernel: str
+) -> Iterator[tuple[Path, EventStructure]]:
     if kernel not in workshop.model(model).kernels:
         return
     for file in files:
@@ -41,7 +46,9 @@ def structures(workshop, files, model, kernel):
                 continue  # a primitive that this model does not have
 
 
-def answers(session, structure, flags):
+def answers(
+    session: Session, structure: EventStructure, flags: Sequence[Check]
+) -> list[type[Outcome]]:
     goals = goals_of(structure)
     found = [type(session.find(getattr(goals, goal))) for goal in GOALS]
     return found + [type(session.find_flag(flag, goals.complete)) for flag in flags]
@@ -49,7 +56,7 @@ def answers(session, structure, flags):
 
 @pytest.mark.parametrize("kernel", ["3.9", "6.12"])
 @pytest.mark.parametrize("model", shipped_models())
-def test_tuple_and_lazy_agree(workshop, model, kernel):
+def test_tuple_and_lazy_agree(workshop: Workshop, model: str, kernel: str) -> None:
     cat = workshop.model(model).compiled
     flags = [c for c in cat.checks if c.flag]
     seen = 0
@@ -65,7 +72,7 @@ def test_tuple_and_lazy_agree(workshop, model, kernel):
 
 
 @pytest.mark.parametrize("model", ["sc", "armv8", "alpha"])
-def test_the_ksm_path(workshop, model):
+def test_the_ksm_path(workshop: Workshop, model: str) -> None:
     cat = workshop.model(model).compiled
     ((_, structure),) = structures(workshop, [LITMUS / "ksm" / "path-b.litmus"], model, "6.12")
     lazy = answers(Session(structure, cat), structure, ())
@@ -73,7 +80,7 @@ def test_the_ksm_path(workshop, model):
 
 
 @pytest.mark.parametrize("model", ["tso", "power", "riscv", "lkmm"])
-def test_the_text_and_the_lazy_engine_agree(workshop, model):
+def test_the_text_and_the_lazy_engine_agree(workshop: Workshop, model: str) -> None:
     import z3
 
     cat = workshop.model(model).compiled

@@ -6,16 +6,25 @@ nothing of literals, polarities or closures as clauses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.terms import Term
 from ksmcheck.kernel.ints import ADDRESS, BOOL, U32
 from ksmcheck.model.load import load_model, shipped_models
 from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.outcome import Found, Refuted
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.smtlib import smtlib_text
+from tests.solve.conftest import Build, CatOf
+
+Drawn = list[list[tuple[str, int, int, str, int]]]
+"""Threads of steps: kind, cell, value, twist, a number for the tags."""
 
 VALUES = (0, 1, 2)
 TWISTS = ["", "", "", "guard", "address", "choice", "both"]
@@ -29,10 +38,10 @@ STEPS = st.tuples(
 THREADS = st.lists(st.lists(STEPS, min_size=1, max_size=4), min_size=2, max_size=3).filter(
     lambda threads: sum(len(t) + sum(s[0] == "U" for s in t) for t in threads) <= 7
 )
-QUICK = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+FIXTURES = [HealthCheck.function_scoped_fixture]
 
 
-def tags_of(number, names):
+def tags_of(number: int, names: Sequence[str]) -> tuple[str, ...]:
     """None, one or two of the names."""
     if not names:
         return ()
@@ -41,15 +50,22 @@ def tags_of(number, names):
     return tuple(sorted(picked - {""}))
 
 
-def make(build, threads, names=()):
+def make(
+    build: type[Build], threads: Drawn, names: Sequence[str] = ()
+) -> tuple[EventStructure, list[Term]]:
     """A structure with guards, addresses, values and dependencies that hang on earlier reads."""
     b = build(0, 0)
-    terms, observed, choices = b.terms, [], []
+    terms = b.terms
+    observed: list[Term] = []
+    choices: list[Term] = []
     for steps in threads:
-        t, last = b.thread(), None
+        t = b.thread()
+        last: Term | None = None
         for kind, cell, value, twist, number in steps:
             tags = tags_of(number, names)
-            guard, where, cells, before = terms.true, cell, None, last
+            guard, before = terms.true, last
+            where: int | Term = cell
+            cells: tuple[int, ...] | None = None
             if twist in ("guard", "both") and last is not None:
                 guard = b.eq(last, 1)
             if twist == "choice" and kind != "F":
@@ -68,7 +84,7 @@ def make(build, threads, names=()):
                 observed.append(last)
             if kind == "U":
                 b.rmw.append((len(b.events) - 1, len(b.events)))
-                b.write(t, where, b.plus(last, 1), guard, cells, tags)
+                b.write(t, where, b.plus(observed[-1], 1), guard, cells, tags)
             elif kind == "W+" and last is not None:
                 b.write(t, where, b.plus(last, 1), guard, cells, tags)
             elif kind in ("W", "W+"):
@@ -80,7 +96,7 @@ def make(build, threads, names=()):
     return b.structure(), [*observed, *choices, *ends]
 
 
-def agree(structure, cat, observed):
+def agree(structure: EventStructure, cat: CompiledCat, observed: Sequence[Term]) -> None:
     """States and flags of the tuple engine are those of enumeration."""
     always = structure.terms.true
     explicit = ExplicitSession(structure, cat)
@@ -95,13 +111,12 @@ def agree(structure, cat, observed):
         if check.flag:
             expected = type(explicit.find_flag(check, always))
             assert type(session.find_flag(check, always)) is expected, check.name
-    return explicit
 
 
 @pytest.mark.parametrize("name", shipped_models())
-@settings(max_examples=25, **QUICK)
+@settings(max_examples=25, deadline=None, suppress_health_check=FIXTURES)
 @given(threads=THREADS)
-def test_every_shipped_model(build, name, threads):
+def test_every_shipped_model(build: type[Build], name: str, threads: Drawn) -> None:
     cat = load_model(name).compiled
     names = sorted(cat.tags - {"R", "W", "F", "M", "IW"})
     structure, observed = make(build, threads, names)
@@ -140,14 +155,14 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", list(ODD))
-@settings(max_examples=40, **QUICK)
+@settings(max_examples=40, deadline=None, suppress_health_check=FIXTURES)
 @given(threads=THREADS)
-def test_polarities(build, cat_of, name, threads):
+def test_polarities(build: type[Build], cat_of: CatOf, name: str, threads: Drawn) -> None:
     structure, observed = make(build, threads)
     agree(structure, cat_of(f'"{name}"\n{ODD[name]}\n'), observed)
 
 
-def z3_says(text):
+def z3_says(text: str) -> str:
     import z3
 
     solver = z3.Solver()
@@ -156,9 +171,11 @@ def z3_says(text):
 
 
 @pytest.mark.parametrize("name", ["tso", "riscv", "lkmm", *list(ODD)])
-@settings(max_examples=8, **QUICK)
+@settings(max_examples=8, deadline=None, suppress_health_check=FIXTURES)
 @given(threads=THREADS, value=st.sampled_from(VALUES))
-def test_smtlib_text(build, cat_of, name, threads, value):
+def test_smtlib_text(
+    build: type[Build], cat_of: CatOf, name: str, threads: Drawn, value: int
+) -> None:
     cat = cat_of(f'"{name}"\n{ODD[name]}\n') if name in ODD else load_model(name).compiled
     names = () if name in ODD else sorted(cat.tags - {"R", "W", "F", "M", "IW"})
     structure, observed = make(build, threads, names)
@@ -174,9 +191,11 @@ def test_smtlib_text(build, cat_of, name, threads, value):
 
 @pytest.mark.parametrize("engine", ["lazy", "tuple"])
 @pytest.mark.parametrize("backend", ["z3", "both"])
-@settings(max_examples=10, **QUICK)
+@settings(max_examples=10, deadline=None, suppress_health_check=FIXTURES)
 @given(threads=THREADS)
-def test_z3_finds_the_same_states(build, tso, engine, backend, threads):
+def test_z3_finds_the_same_states(
+    build: type[Build], tso: CompiledCat, engine: str, backend: str, threads: Drawn
+) -> None:
     structure, observed = make(build, threads, ["MFENCE"])
     states = Session(structure, tso, backend=backend, engine=engine).states(
         observed, structure.terms.true

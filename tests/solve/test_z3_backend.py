@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from itertools import combinations, product
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ksmcheck.solve.backends import NAMES, open_backend
+from ksmcheck.solve.backends.backend import GoOn
 from ksmcheck.solve.backends.both import Both
 from ksmcheck.solve.backends.z3 import script
 from ksmcheck.text import InternalError
@@ -19,7 +21,7 @@ LITERALS = st.integers(1, 5).flatmap(lambda v: st.sampled_from([v, -v]))
 CLAUSES = st.lists(st.lists(LITERALS, min_size=1, max_size=3), min_size=1, max_size=14)
 
 
-def satisfiable(clauses, assumed):
+def satisfiable(clauses: Sequence[Sequence[int]], assumed: Iterable[int]) -> bool:
     """By trying every assignment of five variables."""
     for signs in product((1, -1), repeat=5):
         chosen = {sign * v for v, sign in enumerate(signs, 1)}
@@ -33,10 +35,12 @@ def satisfiable(clauses, assumed):
 @given(
     first=CLAUSES, second=CLAUSES, assumed=st.sets(st.integers(1, 5)), sign=st.sampled_from([1, -1])
 )
-def test_answers_models_and_cores(name, first, second, assumed, sign):
+def test_answers_models_and_cores(
+    name: str, first: list[list[int]], second: list[list[int]], assumed: set[int], sign: int
+) -> None:
     solver = open_backend(name)
     asked = sorted(sign * v for v in assumed)
-    clauses = []
+    clauses: list[list[int]] = []
     for more in (first, second):  # incremental
         for clause in more:
             solver.add(clause)
@@ -55,7 +59,7 @@ def test_answers_models_and_cores(name, first, second, assumed, sign):
     solver.close()
 
 
-def pigeons(count):
+def pigeons(count: int) -> list[list[int]]:
     """``count`` pigeons in one hole less: unsatisfiable, and hard for resolution."""
     at = {(p, h): p * (count - 1) + h + 1 for p in range(count) for h in range(count - 1)}
     clauses = [[at[p, h] for h in range(count - 1)] for p in range(count)]
@@ -65,13 +69,13 @@ def pigeons(count):
 
 
 @pytest.mark.parametrize("name", ["z3", "both"])
-def test_a_search_can_be_stopped(name):
+def test_a_search_can_be_stopped(name: str) -> None:
     solver = open_backend(name)
     for clause in pigeons(13):
         solver.add(clause)
     asked = 0
 
-    def go_on():
+    def go_on() -> bool:
         nonlocal asked
         asked += 1
         return asked < 3
@@ -81,7 +85,7 @@ def test_a_search_can_be_stopped(name):
     solver.close()
 
 
-def test_a_variable_that_no_clause_has_is_in_the_model():
+def test_a_variable_that_no_clause_has_is_in_the_model() -> None:
     solver = open_backend("z3")
     solver.add([1])
     assert solver.solve([-4], None) is True
@@ -93,22 +97,28 @@ def test_a_variable_that_no_clause_has_is_in_the_model():
 class Contrary:
     """Says the opposite of a solver."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.inner = open_backend("cadical")
         self.name = "contrary"
 
-    def add(self, clause):
+    def add(self, clause: list[int]) -> None:
         self.inner.add(clause)
 
-    def solve(self, assumptions, go_on):
+    def solve(self, assumptions: list[int], go_on: GoOn | None) -> bool:
         return not self.inner.solve(assumptions, go_on)
 
-    def close(self):
+    def model(self) -> Sequence[int]:
+        return self.inner.model()
+
+    def core(self) -> list[int]:
+        return self.inner.core()
+
+    def close(self) -> None:
         self.inner.close()
 
 
 @pytest.mark.parametrize("clauses", [[[1]], [[1], [-1]]])
-def test_disagreement_is_an_internal_error(clauses):
+def test_disagreement_is_an_internal_error(clauses: list[list[int]]) -> None:
     both = Both(open_backend("cadical"), Contrary())
     for clause in clauses:
         both.add(clause)
@@ -117,7 +127,7 @@ def test_disagreement_is_an_internal_error(clauses):
     both.close()
 
 
-def test_the_text_that_z3_gets():
+def test_the_text_that_z3_gets() -> None:
     assert script([[2, -3], [-2]]).split("\n") == [
         "(declare-const x2 Bool)",
         "(declare-const x3 Bool)",
@@ -127,17 +137,14 @@ def test_the_text_that_z3_gets():
     ]
 
 
-def test_z3_is_not_imported_before_it_is_asked_for():
-    import subprocess
-    import sys
-
+def test_z3_is_not_imported_before_it_is_asked_for() -> None:
     code = "import sys, ksmcheck.solve.session; print('z3' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_solver_that_outlives_its_library_says_nothing(name):
+def test_a_solver_that_outlives_its_library_says_nothing(name: str) -> None:
     """Modules go in the reverse order of their import as the interpreter ends."""
     code = (
         "import enum\nfrom ksmcheck.solve.backends import open_backend\n"

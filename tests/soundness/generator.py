@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-import mini_c as m
+from tests.soundness import mini_c as m
 
 LOCALS = (("r0", "int", 0), ("r1", "int", 1), ("u", "unsigned long", 2), ("b", "unsigned char", 3))
 POINTER = ("q", m.POINTER, 0)

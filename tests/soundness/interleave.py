@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import mini_c as m
-from mini_steps import Branch, Change, Check, Compiler, Jump, Read, Set, Step, Write
+from tests.soundness import mini_c as m
+from tests.soundness.mini_steps import Branch, Change, Check, Compiler, Jump, Read, Set, Step, Write
 
 INT, ULONG = "int", "unsigned long"
 Typed = tuple[int, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import mini_c as m
+from tests.soundness import mini_c as m
 
 INT = "int"
 
@@ -220,7 +220,7 @@ class Compiler:
         function = self.functions[s.function]
         given = [self.pure(a) for a in s.args]
         names = {}
-        for name, type, *_ in (*function.params, *function.locals):
+        for name, type in (*function.params, *(known[:2] for known in function.locals)):
             names[name] = self.temporary(type)
         for (name, _), argument in zip(function.params, given, strict=True):
             self.steps.append(Set(names[name], argument))

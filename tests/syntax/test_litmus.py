@@ -43,8 +43,10 @@ exists (0:r0=0 /\\ 1:r0=0)
 """
 
 
-def test(body: str, **options: object) -> LitmusTest:
-    return parse_litmus(Source("t.litmus", f"C t\n{body}"), **options)  # type: ignore[arg-type]
+def test(
+    body: str, *, kernel: str = "6.12", defines: tuple[tuple[str, str], ...] = ()
+) -> LitmusTest:
+    return parse_litmus(Source("t.litmus", f"C t\n{body}"), kernel=kernel, defines=defines)
 
 
 test.__test__ = False  # type: ignore[attr-defined]

@@ -113,7 +113,7 @@ def test_repairs_where_a_fence_forbids_less(contrary: Request) -> None:
     request = replace(contrary, path=contrary.path.with_name("bare.litmus"))
     bare = "\n".join(x for x in PROGRAM.splitlines() if "smp_" not in x)
     request.path.write_text(bare, encoding="utf-8")
-    test = asker.workshop.test(request)
+    test = asker.workshop.source(request)
     space = repair_space(test, asker.spots(request), "6.12")
     # Barriers alone: the stronger accesses mean nothing to this model.
     chosen = [i for i, forms in enumerate(space.forms) if forms[0] and forms[0].kind == "insert"]

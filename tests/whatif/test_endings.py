@@ -11,8 +11,10 @@ from ksmcheck.batch.letters import letter_of
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.search import Search
 from ksmcheck.check.verdict import SAFE, VACUOUS, Verdict
+from ksmcheck.events.terms import Term
 from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.record import replace
+from ksmcheck.solve.outcome import Candidate
 from ksmcheck.whatif.asker import Asker
 
 WAITS = """C waits
@@ -63,9 +65,9 @@ def test_a_place_that_is_never_come_to_is_not_asked_about(
     found: list[int] = []
     example = Search._example
 
-    def counted(self: Search, goal: object) -> object:
+    def counted(self: Search, goal: Term) -> Candidate | None:
         found.append(1)
-        return example(self, goal)  # type: ignore[arg-type]
+        return example(self, goal)
 
     monkeypatch.setattr(Search, "_example", counted)
     request = Request(path, "sc")

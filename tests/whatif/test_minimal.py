@@ -88,7 +88,7 @@ def test_every_antichain_of_a_small_lattice_is_found() -> None:
         (frozenset((1, 2, 3)), frozenset((3,)), frozenset((3,)), frozenset()),
     )
     sites = [diamond, two_levels("a"), two_levels("b")]
-    points = list(product(range(4), range(2), range(2)))
+    points: list[Point] = list(product(range(4), range(2), range(2)))
     for first in points:
         for second in points:
             least = {first, second}
@@ -106,7 +106,7 @@ def test_nothing_is_found_where_the_strongest_is_not_safe() -> None:
 def test_repairs_are_safe_and_least(name: str, model: str) -> None:
     request = Request(CLASSIC / f"{name}.litmus", model)
     asker, checker = Asker(), Checker()
-    test = asker.workshop.test(request)
+    test = asker.workshop.source(request)
     space = repair_space(test, asker.spots(request), "6.12")
     found = [r.changes for r in Repairer(asker, [request]).repairs(space, test)]
     assert found
