@@ -1,5 +1,6 @@
 # make verify   set up, run the KSM suite under every model, print the table
 # make test     set up, lint, the gate, all tests
+# make lint     ruff, and mypy --strict over the package and the tests
 # make gate     the KSM suite against its recorded baseline: verdicts, barriers, their necessity
 # make second   the KSM suite once more, by z3 (minutes)
 # make docs     run every command of the documents, follow their links

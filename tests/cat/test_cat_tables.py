@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from lark import Lark
 
 from ksmcheck.store.cache import Cache
 from ksmcheck.syntax import cat_tables
@@ -15,9 +16,9 @@ from ksmcheck.text import Source
 TEXT = '"t" let rec a = po* ; [R] | b^-1 and b = f(a, 0) flag ~empty a & b as x'
 
 
-def tree(parser: Any) -> Any:
+def tree(parser: Lark) -> str:
     source = Source("<test>", TEXT)
-    steps = parser.parse_interactive("")
+    steps: Any = parser.parse_interactive("")  # which takes our tokens too
     found = tokens(source)
     for token in found:
         steps.feed_token(token)
@@ -29,7 +30,7 @@ def tree(parser: Any) -> Any:
 def test_kept_tables_give_the_same_trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = tree(cat_tables.parser(Cache(tmp_path)))
 
-    def not_again() -> Any:
+    def not_again() -> NoReturn:
         raise AssertionError("the tables were not kept")
 
     monkeypatch.setattr(cat_tables, "_make", not_again)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.cli.conftest import Run
 
 A = "litmus/ksm/path-a.litmus"
 MP = "litmus/classic/MP/MP+wmb+rmb.litmus"
@@ -62,7 +62,7 @@ MISTAKES: list[tuple[list[str], list[str]]] = [
 
 
 @pytest.mark.parametrize(("args", "words"), MISTAKES, ids=lambda v: " ".join(v)[:60])
-def test_a_mistake_is_explained(run: Callable[..., Any], args: list[str], words: list[str]) -> None:
+def test_a_mistake_is_explained(run: Run, args: list[str], words: list[str]) -> None:
     ran = run(*args)
     assert ran.code == 2, ran.err
     assert ran.out == ""
@@ -72,7 +72,7 @@ def test_a_mistake_is_explained(run: Callable[..., Any], args: list[str], words:
     assert ran.err.lower().count("error:") == 1
 
 
-def test_what_cannot_be_written(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_what_cannot_be_written(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "no" / "folder.dot"
     ran = run(
         "export", "litmus/classic/MP/MP.litmus", "--model", "power", "--to", "dot", "-o", target
@@ -82,7 +82,7 @@ def test_what_cannot_be_written(run: Callable[..., Any], tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(run: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_file_that_may_not_be_read(run: Run, tmp_path: Path) -> None:
     secret = tmp_path / "secret.litmus"
     secret.write_text("C t\n")
     secret.chmod(0)
@@ -111,9 +111,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert ran.stderr == ""
 
 
-def test_a_bug_of_ours_is_called_one(
-    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_of_ours_is_called_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("for the test")
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ksmcheck.batch.exit_codes import gravest
-
-Run = Callable[..., Any]
+from tests.cli.conftest import Run
 
 # Message passing with a write barrier only. Nothing orders the reads: violated wherever reads are
 # reordered (armv8), safe on tso, which reorders no two reads.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from ksmcheck.cli import _COMMANDS
+from tests.cli.conftest import Run
 
-Run = Callable[..., Any]
 # They read a file of the user's, or take minutes; tests/gate runs those of the gate.
 NOT_RUN = ("my.litmus", "my/", "--variants all", "verify  ", "ksmcheck gate ", "--kernel-tree")
 
@@ -35,7 +34,7 @@ def test_every_command_has_help_with_examples(run: Run, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", _COMMANDS)
-def test_the_examples_work(run: Run, command: str, tmp_path: Any) -> None:
+def test_the_examples_work(run: Run, command: str, tmp_path: Path) -> None:
     """No example ends in a usage error, a missing file or a bug of ours."""
     for args in examples(run(command, "--help").out):
         shortened = [str(tmp_path / a) if args[i - 1] == "-o" else a for i, a in enumerate(args)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-Run = Callable[..., Any]
+from tests.cli.conftest import Ran, Run
+
 ROOT = Path(__file__).parents[2]
 
 ALWAYS = {
@@ -16,7 +16,7 @@ ALWAYS = {
 }  # fmt: skip
 
 
-def lines(ran: Any) -> list[dict[str, Any]]:
+def lines(ran: Ran) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ran.out.splitlines()]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-Run = Callable[..., Any]
+from tests.cli.conftest import Run
+
 MP = "litmus/classic/MP/MP+wmb+rmb.litmus"
 SB = "litmus/classic/SB/SB+mb+mb.litmus"
 

@@ -9,12 +9,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ksmcheck.cli.whatif_show import chosen_cells
 from ksmcheck.report.matrix import numbered
+from tests.cli.conftest import Run
 
 pty = pytest.importorskip("pty")
 termios = pytest.importorskip("termios")
@@ -22,7 +22,6 @@ termios = pytest.importorskip("termios")
 ROOT = Path(__file__).parents[2]
 MP = "litmus/classic/MP/MP+wmb+rmb.litmus"
 ISA2 = "litmus/classic/ISA2/ISA2+wmb+rel+rmb.litmus"
-Run = Callable[..., Any]
 
 
 class Terminal:

@@ -6,13 +6,12 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.drift.conftest import TOY
 
-Run = Callable[..., Any]
+Run = Callable[..., tuple[int, str, str]]
 DATA = ("--correspondence", str(TOY / "kernel.toml"))
 
 

@@ -11,15 +11,15 @@ import sys
 import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+from tests.gate.conftest import Project
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-Project = Any
 
 
 def test_the_action_is_valid_by_github_schema() -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
-Project = Any
+from tests.gate.conftest import Project
 
 # --- what must not fail -----------------------------------------------------------------------
 

@@ -7,23 +7,23 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from ksmcheck.check import Checker
+from ksmcheck.check.verdict import Request
 from ksmcheck.gate.outcome import Outcome
 from ksmcheck.report.findings import Execution, Place, Step
 from ksmcheck.store.cache import Cache
 from ksmcheck.store.content import Contents
 from ksmcheck.store.paths import models_dir
 from ksmcheck.store.results import Results
+from tests.gate.conftest import Project, Ran
 
-Project = Any
 
-
-def known(ran: Any) -> int:
+def known(ran: Ran) -> int:
     return int(ran.out.rpartition("(")[2].split()[0])
 
 
@@ -143,7 +143,7 @@ def test_a_planted_safe_is_not_believed(project: Project) -> None:
     assert "VIOLATED under armv8" in ran.out
 
 
-FORMS: list[Any] = [
+FORMS: list[object] = [
     None,
     [],
     {},
@@ -160,7 +160,7 @@ FORMS: list[Any] = [
 
 
 @pytest.mark.parametrize("value", FORMS, ids=range(len(FORMS)))
-def test_an_authentic_entry_of_another_form_is_absent(tmp_path: Path, value: Any) -> None:
+def test_an_authentic_entry_of_another_form_is_absent(tmp_path: Path, value: object) -> None:
     cache = Cache(tmp_path)
     cache.put("outcome", "a" * 64, json.dumps(value).encode())
     assert Results(cache).get(Outcome, "a" * 64) is None
@@ -192,7 +192,7 @@ def test_an_edit_while_the_gate_runs_is_not_kept(
     really = answer.ask
     project.edit("\tsmp_rmb();\n", "\tbarrier();\n")
 
-    def edited(checker: Any, group: Any) -> Any:
+    def edited(checker: Checker, group: Sequence[Request]) -> list[Outcome]:
         project.edit("\tbarrier();\n", "\tsmp_rmb();\n")  # what is checked is safe
         return really(checker, group)
 

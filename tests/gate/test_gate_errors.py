@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ksmcheck.gate.config import load_config
 from ksmcheck.gate.plan import plan
-
-Project = Any
+from tests.gate.conftest import Project
 
 SUITE = (
     '[columns]\nmodels = ["tso"]\nkernels = ["6.12"]\n[letters]\nS = "safe"\n'
@@ -168,7 +166,7 @@ def test_a_failing_write_leaves_the_old_baseline(
     project.edit("\tsmp_rmb();\n", "\tsmp_rmb();\n\tsmp_rmb();\n")
     replace = os.replace
 
-    def full(source: Any, target: Any) -> None:
+    def full(source: str | Path, target: str | Path) -> None:
         if Path(target).name == project.baseline.name:
             raise OSError(28, "No space left on device")
         replace(source, target)

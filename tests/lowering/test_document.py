@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def nested(tables: dict[str, Table]) -> dict[str, Any]:
     sorted([models_dir() / "common.toml", *models_dir().glob("*/lowering.toml")]),
     ids=lambda p: p.parent.name,
 )
-def test_agrees_with_the_standard_reader(path: Any) -> None:
+def test_agrees_with_the_standard_reader(path: Path) -> None:
     text = path.read_text()
     assert nested(parse_document(Source(str(path), text))) == tomllib.loads(text)
 
