@@ -65,6 +65,43 @@ def test_the_states_of_all_interleavings_and_no_others(share: int, tmp_path: Pat
     assert compared > PROGRAMS // SHARES // 2  # the others have loops without an end
 
 
+CALLS = {
+    "at": {
+        **dict.fromkeys(("atomic_inc", "atomic_dec_and_test", "atomic_inc_not_zero"), 0),
+        **dict.fromkeys(("atomic_add_return", "atomic_sub_return_relaxed", "atomic_xchg"), 1),
+        **dict.fromkeys(("atomic_cmpxchg", "atomic_add_unless"), 2),
+    },
+    "x": {"xchg": 1},
+    "c8": {"cmpxchg": 2, "cmpxchg_relaxed": 2},
+    "fl": dict.fromkeys(
+        ("set_bit", "clear_bit", "test_bit", "test_and_set_bit", "test_and_clear_bit"), 1
+    ),
+}
+"""Cell, calls on it, and how many arguments each has."""
+WITHOUT_RESULT = ("atomic_inc", "set_bit", "clear_bit")
+
+
+@pytest.mark.parametrize(
+    ("cell", "name", "arguments"),
+    [(cell, name, count) for cell, names in CALLS.items() for name, count in names.items()],
+)
+def test_every_call_twice_in_a_row_beside_another(
+    cell: str, name: str, arguments: int, tmp_path: Path
+) -> None:
+    def call(local: str, *values: int) -> mini_c.Atomic:
+        given = tuple(map(mini_c.Num, values[:arguments]))
+        return mini_c.Atomic(name, None if name in WITHOUT_RESULT else local, cell, given)
+
+    locals = (("r0", "int", 7), ("r1", "int", 7))
+    twice = mini_c.Thread(locals, (call("r0", 2, 1), call("r1", 1, 3)))
+    once = mini_c.Thread(locals, (call("r0", 3, 2),))
+    for start in range(4):
+        mini = mini_c.Mini({cell: start}, (twice, once))
+        wanted = interleaved(mini)
+        assert wanted is not None
+        assert final_states(mini, "sc", tmp_path) == wanted.finals, start
+
+
 @pytest.mark.parametrize("share", range(SHARES))
 def test_a_property_is_broken_where_some_interleaving_breaks_it(share: int, tmp_path: Path) -> None:
     verdicts: list[str] = []
