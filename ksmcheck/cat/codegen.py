@@ -150,7 +150,9 @@ class _Least(Struct):
         if i in self.variables:
             return f"s{i}"
         if not self.varies[i]:
-            return self.out.ref(i)
+            # What only a node that is given is made of has not been computed here.
+            there = i in self.out.known or node.op in _CONSTANTS
+            return self.out.ref(i) if there else None
         if node.op in ("base", "var", "fix", "complement"):
             return None
         if node.op == "diff" and self.varies[node.args[1]]:

@@ -8,8 +8,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ksmcheck.cat.bits import cyclic
 from ksmcheck.cat.compile import compile_cat
-from ksmcheck.cat.graph import Graph, rel_bits, set_bits
+from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape
 from ksmcheck.cat.load import load_text
 
 VARIABLES = ("x", "y", "z")
@@ -84,3 +85,21 @@ def test_a_recursion_over_program_order_and_rf_begins_with_program_order() -> No
     closed = [(a, b) for a in range(4) for b in range(a + 1, 4)]
     assert cat.value(drawn, cat.algebra.roots[0]) == rel_bits(4, closed)
     assert cat.violated(drawn) == ()
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 1 << 40))
+def test_a_flag_s_recursion_over_what_requirements_are_made_of(seed: int) -> None:
+    """What the requirements' code has computed is given to the flags' code, and not what that is
+    made of."""
+    rng = Random(seed)
+    shared = relation(rng, 2)
+    text = f"let x = po and y = po and z = po\nlet a = {shared}\nirreflexive a as r\n"
+    text += f"let rec v = a | w and w = a & {relation(rng, 1)} | (v ; {relation(rng, 1)})\n"
+    cat = compile_cat(load_text(text + "flag ~empty w as f\nflag ~acyclic v as g"))
+    for _ in range(3):
+        drawn = graph(rng)
+        w, v = (cat.value(drawn, root) for root in cat.algebra.roots[1:])
+        raised = {check.name for check in cat.flags(drawn)}
+        assert ("f" in raised) == bool(w)
+        assert ("g" in raised) == cyclic(v, shape(drawn.n))
