@@ -245,6 +245,8 @@ class Calls(Expressions):
         if function is not None:
             return self.resolve(function.result)
         primitive = self.world.primitives.get(name)
+        if name == "ARRAY_SIZE":
+            return UNSIGNED_LONG
         if primitive is None or name in _FORMS:
             return INT
         if primitive.result_type != "cell":

@@ -40,6 +40,7 @@ from ksmcheck.kernel.types import (
     VoidType,
     is_scalar,
 )
+from ksmcheck.program.tree import same_text
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
@@ -343,7 +344,7 @@ class Expressions(Static):
             chosen = then if condition.truth else otherwise
             if condition.fixed:
                 return chosen
-            if then == otherwise and then.fixed:
+            if then == otherwise and (then.fixed or same_text(*arms)):
                 return then
             reads = condition.reads | then.reads | otherwise.reads
             return replace(chosen, reads=reads, fixed=False)

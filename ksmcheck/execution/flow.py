@@ -25,6 +25,7 @@ class Point(Struct, eq=False, dict=True):
     ``next[1]``), ``switch`` (to the case of the value), ``return`` or ``exit``.
 
     ``cases`` of a switch are (low, high, place in ``next``); the last of ``next`` is the default.
+    ``begins``: a loop statement or a label that may begin a loop here.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Point(Struct, eq=False, dict=True):
     scope: Scope
     next: list[Point] = field(default_factory=list)
     cases: list[tuple[c.Expr, c.Expr, int]] = field(default_factory=list)
+    begins: c.Stmt | None = None
 
     @cached_property
     def assigned(self) -> frozenset[str]:
@@ -149,6 +151,7 @@ class _Builder:
     def labelled(self, s: c.Stmt, scope: Scope, ends: Ends) -> Ends:
         if isinstance(s, c.Label | c.Case):
             here = self.then(ends, "skip", None, dict(scope))
+            here[0].begins = s
             if isinstance(s, c.Label):
                 self.labels[s.name] = here[0]
             else:
@@ -201,6 +204,7 @@ class _Builder:
             for first in s.init:
                 ends = self.statement(first, scope, ends)
         head, body, again, done = (self.point("skip", None, scope) for _ in range(4))
+        head.begins = s
         self.join(ends, head)
         if isinstance(s, c.DoWhile) or s.condition is None:
             self.join([head], body)

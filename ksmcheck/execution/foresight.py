@@ -50,16 +50,28 @@ def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
 def _look(interpreter: Interpreter, call: Call, branch: Point, known: Known) -> Outlook:
     seen = _Propagation(interpreter, call, branch, known)
     join = join_of(call.body.loops, branch, lambda point: seen.ways.get(point.number, point.next))
-    return Outlook(join, seen.before.get(join, {}), tuple(seen.mind.asked))
+    asked = tuple(seen.mind.asked)
+    if call.body.loops.around(join):  # what is fixed when it is come to first, not in every round
+        seen = _Propagation(interpreter, call, branch, known, until=join)
+    return Outlook(join, seen.before.get(join, {}), asked)
 
 
 class _Propagation:
-    """``before`` is what is known before each point reached, ``ways`` the ways on from it."""
+    """``before`` is what is known before each point reached, ``ways`` the ways on from it; it ends
+    at the point ``until``, or else at the exit."""
 
-    def __init__(self, interpreter: Interpreter, call: Call, branch: Point, known: Known) -> None:
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        call: Call,
+        branch: Point,
+        known: Known,
+        until: int = -1,
+    ) -> None:
         self.mind = _Mind(interpreter, call)
         self.variables = dict(call.variables)
         self.branch = branch
+        self.until = until
         self.before: dict[int, Known] = {}
         self.ways: dict[int, list[Point]] = {}
         waiting: list[Point] = []
@@ -77,7 +89,7 @@ class _Propagation:
         met = known if old is None else {k: v for k, v in old.items() if known.get(k) == v}
         if old is None or len(met) != len(old):
             self.before[point.number] = met
-            if point.kind != "exit":
+            if point.number != self.until:
                 waiting.append(point)
 
     def _pass(self, point: Point, known: Known) -> tuple[Known, list[Point]]:

@@ -18,13 +18,13 @@ from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.known import keep_fixed
 from ksmcheck.execution.machine import Call, Control, FailedCheck, InRegister, Variable
 from ksmcheck.execution.performed import Exhausted, Record
+from ksmcheck.execution.static import declarations_of, sized
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.types import (
     INT,
     UNSIGNED_LONG,
     ArrayOf,
-    CType,
     PointerTo,
     StructType,
     VoidType,
@@ -228,7 +228,7 @@ class Interpreter(Calls):
         if point.cases:
             self.branch(call, point, value)
         for low, high, place in point.cases:
-            bounds = [convert(integer(constant(e, self.types)[0]), value.type) for e in (low, high)]
+            bounds = [convert(integer(*constant(e, self.types)), value.type) for e in (low, high)]
             if bounds[0].number <= value.number <= bounds[1].number:
                 return point.next[place]
         return point.next[-1]
@@ -247,7 +247,7 @@ class Interpreter(Calls):
             call.returned = convert(value, call.result_type)
 
     def declaration(self, s: c.Declaration) -> None:
-        type = _sized(self.resolve(s.type), s.init)
+        type = sized(self.resolve(s.type), s.init)
         if s.init is None:
             variable = self.declare(s, type)
             top = self.call.lenient or self.call.body.function in self.world.test.threads
@@ -291,7 +291,7 @@ class Interpreter(Calls):
         self.call = inner
         self.run(inner)
         for statement in before:
-            for declaration in _declared(statement):
+            for declaration in declarations_of(statement):
                 scope[declaration.name] = declaration
         self.scope = scope
         value = NOTHING if last is None else self.value(last.expr)
@@ -304,21 +304,9 @@ NO_FLOW = Flow((_EXIT,), _EXIT)
 NO_LOOPS = Loops(Flow((), _EXIT))
 
 
-def _sized(type: CType, init: c.Expr | None) -> CType:
-    if isinstance(type, ArrayOf) and type.length is None and isinstance(init, c.InitList):
-        return ArrayOf(type.element, len(init.items))
-    return type
-
-
-def _declared(s: c.Stmt) -> tuple[c.Declaration, ...]:
-    if isinstance(s, c.DeclGroup):
-        return s.body
-    return (s,) if isinstance(s, c.Declaration) else ()
-
-
 def _top_declarations(function: c.Function) -> list[c.Declaration]:
     assert function.body is not None
-    return [d for s in function.body.body for d in _declared(s)]
+    return [d for s in function.body.body for d in declarations_of(s)]
 
 
 def _is_top(function: c.Function, s: c.Declaration) -> bool:

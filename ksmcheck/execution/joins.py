@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from ksmcheck.execution.flow import Flow, Point
+from ksmcheck.syntax import c_ast as c
 
 Place: TypeAlias = tuple[int, int]
 """Number of a point (-1: the exit) and 1 + index of the loop gone round, outermost first; or 0."""
@@ -23,49 +24,90 @@ Ways: TypeAlias = Callable[[Point], list[Point]]
 
 
 class Loops:
-    """The natural loops of a function, by dominators."""
+    """The loops of a function: parts in which each point leads to each other, and such parts of
+    these without the steps to their head.
+
+    A loop's head is where it is entered; but where a ``goto`` or ``switch`` leads into the body of
+    a loop statement, the head is that statement's all the same.
+    """
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.bodies: dict[int, set[int]] = {}
-        dominators = self._dominators()
-        sources: dict[int, list[int]] = {}
-        for point in flow.points:
-            for target in point.next:
-                sources.setdefault(target.number, []).append(point.number)
-        for point in flow.points:
-            for target in point.next:
-                if dominators.get(point.number, 0) >> target.number + 1 & 1:
-                    self._grow(target.number, point.number, sources, dominators)
+        self.ahead = self._reachable()
+        self.behind: dict[int, list[int]] = {number: [] for number in self.ahead}
+        for number, targets in self.ahead.items():
+            for target in targets:
+                self.behind[target].append(number)
+        self._nest(set(self.ahead), None)
 
-    def _dominators(self) -> dict[int, int]:
-        """For each reachable point the points on every way to it from the entry.
-
-        Each set of points is an integer; point ``n`` is bit ``n + 1``, as the exit is -1.
-        """
-        found = {0: 2}
-        changed = True
-        while changed:
-            changed = False
-            for point in self.flow.points:
-                for target in point.next if point.number in found else ():
-                    old = found.get(target.number, -1)  # -1: all points
-                    met = old & found[point.number] | 1 << target.number + 1
-                    if met != old and target.number != 0:
-                        found[target.number] = met
-                        changed = True
+    def _reachable(self) -> dict[int, list[int]]:
+        """The next points of each point that can be come to."""
+        found: dict[int, list[int]] = {}
+        waiting = list(self.flow.points[:1])
+        while waiting:
+            point = waiting.pop()
+            if point.number not in found:
+                inner = [to for to in point.next if to.number >= 0]
+                found[point.number] = [to.number for to in inner]
+                waiting.extend(inner)
         return found
 
-    def _grow(
-        self, head: int, last: int, sources: dict[int, list[int]], reachable: dict[int, int]
-    ) -> None:
-        body = self.bodies.setdefault(head, {head})
-        waiting = [last]
+    def _nest(self, inside: set[int], head: int | None) -> None:
+        left = self._without_ends(inside, head)
+        while left:
+            one = next(iter(left))
+            part = self._from(one, self.ahead, left, head) & self._from(
+                one, self.behind, left, head
+            )
+            left -= part
+            if len(part) > 1 or one in self.ahead[one]:
+                entries = [n for n in part if n == 0 or not part.issuperset(self.behind[n])]
+                begin = self._head(part, entries)
+                self.bodies[begin] = part
+                self._nest(part, begin)
+
+    def _without_ends(self, inside: set[int], head: int | None) -> set[int]:
+        """Less the points that no way goes through twice, as far as that is easily seen."""
+        left, waiting = set(inside), list(inside)
         while waiting:
             number = waiting.pop()
-            if number not in body and number in reachable:
-                body.add(number)
-                waiting.extend(sources.get(number, ()))
+            if number not in left:
+                continue
+            before = number != head and not left.isdisjoint(self.behind[number])
+            after = any(to in left and to != head for to in self.ahead[number])
+            if not (before and after):
+                left.discard(number)
+                waiting.extend(self.ahead[number])
+                waiting.extend(self.behind[number])
+        return left
+
+    def _from(
+        self, start: int, ways: dict[int, list[int]], inside: set[int], head: int | None
+    ) -> set[int]:
+        """What can be come to along ``ways``; the head is in no part of its own loop."""
+        found, waiting = {start}, [start]
+        while waiting:
+            for to in ways[waiting.pop()]:
+                if to in inside and to != head and to not in found:
+                    found.add(to)
+                    waiting.append(to)
+        return found
+
+    def _head(self, part: set[int], entries: list[int]) -> int:
+        """The outermost loop statement around an entry, or else the first entry in the text."""
+        begins = {n: s for n in part if (s := self.flow.points[n].begins) is not None}
+        labels = [begins[n].span.start for n in entries if n in begins]
+        around = {
+            n: s.span.start
+            for n, s in begins.items()
+            if isinstance(s, c.While | c.DoWhile | c.For)
+            and any(s.span.start <= place < s.span.end for place in labels)
+        }
+        if around:
+            return min(around, key=lambda n: (around[n], n))
+        ends = len(begins) and max(s.span.end for s in begins.values())
+        return min(entries, key=lambda n: (begins[n].span.start if n in begins else ends, n))
 
     def around(self, number: int) -> list[int]:
         """Heads of the loops that contain a point, the outermost first."""

@@ -69,9 +69,21 @@ class Static(Machine):
                 return PointerTo(self.resolve(type))
             case c.IntLit():
                 return literal_type(e)
-            case c.Call():
-                return self.call_type(e)
+            case c.Call() | c.StatementExpr():
+                return self.block_type(e) if isinstance(e, c.StatementExpr) else self.call_type(e)
         return UNSIGNED_LONG
+
+    def block_type(self, e: c.StatementExpr) -> CType:
+        """That of its last expression, which sees the block's own names."""
+        last = e.body.body[-1] if e.body.body else None
+        if not isinstance(last, c.ExprStmt):
+            return VOID
+        outer, self.scope = self.scope, dict(self.scope)
+        for declaration in (d for s in e.body.body for d in declarations_of(s)):
+            self.scope[declaration.name] = declaration
+        found = self.type_of(last.expr)
+        self.scope = outer
+        return found
 
     def call_type(self, e: c.Call) -> CType:
         raise NotImplementedError
@@ -79,9 +91,9 @@ class Static(Machine):
     def place_type(self, e: c.Expr) -> CType:
         match e:
             case c.Name(name):
-                variable = self.find(name)
-                if variable is not None:
-                    return variable.type
+                local = self.local_type(name)
+                if local is not None:
+                    return local
                 item = self.world.items.get(name)
                 if item is not None:
                     return item.type
@@ -97,6 +109,15 @@ class Static(Machine):
                 pointer = decayed(self.type_of(base))
                 return pointer.target if isinstance(pointer, PointerTo) else pointer
         raise InternalError(f"replay: {type(e).__name__} is no place")
+
+    def local_type(self, name: str) -> CType | None:
+        """A local's type, also where its declaration has not been come to."""
+        declaration = self.scope.get(name)
+        if declaration is None or id(declaration) in self.call.variables:
+            variable = self.find(name)
+            return None if variable is None else variable.type
+        type = self.resolve(declaration.type)
+        return sized(type, declaration.init) if isinstance(declaration, c.Declaration) else type
 
     # Purity decides between a selection by data and a branch.
 
@@ -142,3 +163,17 @@ class Static(Machine):
 def decayed(type: CType) -> CType:
     """An array used as a value is a pointer to its first element."""
     return PointerTo(type.element) if isinstance(type, ArrayOf) else type
+
+
+def sized(type: CType, init: c.Expr | None) -> CType:
+    """The type of a declared object; ``[]`` is as long as its list of values."""
+    if isinstance(type, ArrayOf) and type.length is None and isinstance(init, c.InitList):
+        return ArrayOf(type.element, len(init.items))
+    return type
+
+
+def declarations_of(s: c.Stmt) -> tuple[c.Declaration, ...]:
+    """The declarations that a statement is."""
+    if isinstance(s, c.DeclGroup):
+        return s.body
+    return (s,) if isinstance(s, c.Declaration) else ()

@@ -12,7 +12,7 @@ from ksmcheck.isa.micro import END, Act, Go, Micros
 from ksmcheck.kernel.ints import ADDRESS, BOOL
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.finish import Numbering, split_arms
-from ksmcheck.program.graph import Graph, Node
+from ksmcheck.program.graph import Begin, Graph, Node
 from ksmcheck.program.ir import (
     Access,
     Block,
@@ -182,7 +182,7 @@ def _graph(segments: list[Segment], targets: list[tuple[int, ...]], entry: list[
         node.steps.extend(segment.steps)
         origin = segment.origin
         if origin is not None and min(following) <= number:
-            nodes[min(following)].loop = origin.span, None
+            nodes[min(following)].loop = Begin(origin.span, label=True)
         if segment.go is not None and segment.go.condition is not None:
             assert origin is not None
             then, otherwise = (nodes[t] for t in following)

@@ -45,13 +45,30 @@ class Stop(Struct, frozen=True):
     pass
 
 
+class Begin(Struct, frozen=True):
+    """What may begin a loop: a loop statement, with its own bound if it has one, or a label.
+
+    ``case`` is a label, too.
+    """
+
+    span: Span
+    bound: int | None = None
+    label: bool = False
+
+    def holds(self, other: Begin) -> bool:
+        """Whether this is a loop statement that ``other`` is, or stands in."""
+        one, two = self.span, other.span
+        inside = one.source is two.source and one.start <= two.start < one.end
+        return inside and not self.label
+
+
 class Node(Struct, eq=False):
-    """``loop`` is set where a loop statement or a label may begin a loop: its place and bound."""
+    """``loop`` is set where a loop statement or a label may begin a loop."""
 
     id: int
     steps: list[Step] = field(default_factory=list)
     end: Goto | Fork | Stop = field(default_factory=Stop)
-    loop: tuple[Span, int | None] | None = None
+    loop: Begin | None = None
 
     def successors(self) -> tuple[Node, ...]:
         if isinstance(self.end, Goto):

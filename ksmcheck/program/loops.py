@@ -2,17 +2,20 @@
 
 After F. Bourdoncle, "Efficient chaotic iteration strategies with widenings" (1993): a loop is a
 strongly connected part with one node as its head; without the edges to the head, its inner loops
-are found in the same way. Loops entered at several places (``goto`` into a body) need no special
-case: their head is one of the entries, and only going round through the head counts.
+are found in the same way. A loop into whose body a ``goto`` leads has the head that it would have
+without, and only going round through the head counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ksmcheck.program.graph import Graph, Node
 from ksmcheck.record import Struct
 from ksmcheck.text import Span
+
+_OUTSIDE = -1
+"""Where the thread comes from."""
 
 
 class Loop(Struct, frozen=True, eq=False):
@@ -44,8 +47,13 @@ def loop_nest(graph: Graph) -> dict[int, Spot]:
     On every level, edges other than those to a loop's head go from lower to higher order.
     """
     reachable = {n.id: n for n in _reachable(graph.entry)}
+    before: dict[int, set[int]] = {id: set() for id in reachable}
+    before[graph.entry.id].add(_OUTSIDE)
+    for node in reachable.values():
+        for following in node.successors():
+            before[following.id].add(node.id)
     spots: dict[int, Spot] = {}
-    _place(reachable, graph.entry, (), (), spots)
+    _place(reachable, None, before, (), (), spots)
     return spots
 
 
@@ -62,34 +70,47 @@ def _reachable(entry: Node) -> Iterator[Node]:
 
 def _place(
     nodes: dict[int, Node],
-    head: Node | None,
+    cut: int | None,
+    before: Mapping[int, set[int]],
     loops: tuple[Loop, ...],
     order: tuple[int, ...],
     spots: dict[int, Spot],
 ) -> None:
-    """Orders the parts of one level; ``head`` is the level's own, edges to which do not count."""
-    cut = head.id if loops and head is not None else None
+    """Orders the parts of one level; edges to the level's own head, ``cut``, do not count."""
     for place, part in enumerate(_parts(nodes, cut)):
         if len(part) == 1 and not _loops_to_itself(part[0], cut):
             spots[part[0].id] = Spot(loops, (*order, place))
             continue
-        loop = _loop(part, nodes, head, cut)
+        loop = _loop(part, before)
         inner = {n.id: n for n in part}
-        _place(inner, loop.head, (*loops, loop), (*order, place), spots)
+        _place(inner, loop.head.id, before, (*loops, loop), (*order, place), spots)
 
 
 def _loops_to_itself(node: Node, cut: int | None) -> bool:
     return node.id != cut and any(s is node for s in node.successors())
 
 
-def _loop(part: list[Node], nodes: dict[int, Node], head: Node | None, cut: int | None) -> Loop:
+def _loop(part: list[Node], before: Mapping[int, set[int]]) -> Loop:
+    """A jump may enter from outside of the loops around as well."""
     inside = frozenset(n.id for n in part)
-    entered = {s.id for m in nodes.values() if m.id not in inside for s in m.successors()}
-    in_order = sorted(part, key=lambda n: n.id)
-    entries = [n for n in in_order if n is head or n.id in entered] or part
-    chosen = next((n for n in entries if n.loop is not None), entries[0])
-    span, bound = chosen.loop or (None, None)
-    return Loop(chosen, inside, len(entries) == 1, span, bound)
+    entries = [n for n in part if before[n.id] - inside]
+    head = _head(part, entries)
+    begin = head.loop
+    span, bound = (None, None) if begin is None else (begin.span, begin.bound)
+    return Loop(head, inside, entries == [head], span, bound)
+
+
+def _head(part: list[Node], entries: list[Node]) -> Node:
+    """Where the outermost loop statement begins that an entry stands in, or else the first entry in
+    the text."""
+    marks = [n.loop for n in entries if n.loop is not None]
+    around = [n for n in part if n.loop is not None and any(n.loop.holds(m) for m in marks)]
+    return min(around or entries, key=_place_in_text)
+
+
+def _place_in_text(node: Node) -> tuple[bool, int, int]:
+    begin = node.loop
+    return (True, 0, node.id) if begin is None else (False, begin.span.start, node.id)
 
 
 def _parts(nodes: dict[int, Node], cut: int | None) -> list[list[Node]]:

@@ -7,7 +7,7 @@ from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import VOID, CType, StructType, VoidType, ints_of, is_scalar
 from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.expressions import Expressions
-from ksmcheck.program.graph import Forget, Node
+from ksmcheck.program.graph import Begin, Forget, Node
 from ksmcheck.program.initialisers import is_word, leaves, sized
 from ksmcheck.program.ir import NO_RETURN, Check, Const, Frame, Use
 from ksmcheck.program.places import InRegisters, Place
@@ -125,7 +125,7 @@ class Statements(Switches, Expressions):
             for first in stmt.init:
                 self.statement(first)
         head, test, body, done = (self.graph.node() for _ in range(4))
-        head.loop = (stmt.span, stmt.unroll)
+        head.loop = Begin(stmt.span, stmt.unroll)
         self.graph.start(head)
         if isinstance(stmt, DoWhile):
             self._body(stmt.body, done, test)
@@ -163,7 +163,7 @@ class Statements(Switches, Expressions):
             raise InputError(f"label {stmt.name} is defined twice", stmt.span)
         self.frame.placed.add(stmt.name)
         node = self._labelled(stmt.name)
-        node.loop = (stmt.span, None)
+        node.loop = Begin(stmt.span, label=True)
         self.graph.start(node)
         self.statement(stmt.body)
 

@@ -58,6 +58,15 @@ def walk(node: Tree) -> Iterator[Tree]:
         todo += reversed(children(node))
 
 
+def same_text(one: Tree, other: Tree) -> bool:
+    """Whether two nodes say the same, wherever they stand."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same_text, one, other))
+    if _is_leaf(one) or _is_leaf(other) or type(one) is not type(other):
+        return bool(one == other) or (isinstance(one, Span) and isinstance(other, Span))
+    return all(same_text(getattr(one, name), getattr(other, name)) for name in fields(type(one)))
+
+
 def rewrite(node: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
     """``node`` with parts replaced: ``change`` gives a node's replacement, or None to go inside.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from heapq import heappop, heappush
 
+from ksmcheck.program.entries import Entries
 from ksmcheck.program.fold import substitute
 from ksmcheck.program.graph import Forget, Fork, Goto, Graph, Node, Step, Touch
 from ksmcheck.program.ir import (
@@ -90,6 +91,7 @@ class Unroller:
         self.bound = bound
         self.silent = silent
         self.entry = graph.entry
+        self.entries = Entries(graph)
         self.made: dict[Key, Instance] = {}
         self.facts: dict[Key, _Facts] = {}
         self.todo: list[Key] = []
@@ -161,8 +163,8 @@ class Unroller:
         shared = 0
         while shared < min(len(here), len(there)) and here[shared] is there[shared]:
             shared += 1
-        counts = source.counts[:shared] + (0,) * (len(there) - shared)
-        return Edge(self._arrive(target, counts, facts))
+        entered = tuple(self.entries.round(loop.head, target) for loop in there[shared:])
+        return Edge(self._arrive(target, source.counts[:shared] + entered, facts))
 
     def _back(self, source: Instance, depth: int, facts: _Facts) -> Edge:
         iteration = source.iterations[depth]
@@ -170,8 +172,8 @@ class Unroller:
         limit = self.bound if loop.bound is None else loop.bound
         if loop in self.silent:
             limit = min(limit, 1)
-        # A constant test alone is not a count: it may be the same one each time round. The first
-        # iteration of a loop entered in its middle was never at the head.
+        # A constant test alone is not a count: it may be the same one each time round. What is
+        # left of an iteration that was entered in its middle was never at the head.
         counting = iteration in self.counted and facts.constants != self.at_head.get(iteration)
         if counts[-1] >= (COUNTED if counting else limit):
             return Edge(None, iteration)

@@ -1,0 +1,123 @@
+"""A ``goto`` into a loop's body leaves the loop what it is: nothing depends on more branches.
+
+Both ways on from ``if (r) continue;`` come to the loop's head, so nothing behind the head is
+control dependent on what was read into ``r`` (docs/litmus-language.md, "Dependencies"). The read of
+y and the next round's store to z are then unordered on ARMv8, as in the load buffering shape
+without a dependency on one side, which the architecture allows (ARM DDI 0487, B2.3.2: only ob
+orders them, and neither dob nor bob has the pair). ``x`` is never written, so that no jump is taken
+in any execution, and the test has to be what it is without the jump.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ksmcheck.check import Checker
+from ksmcheck.check.verdict import BOUNDED, Request, Verdict
+
+BUFFERING = """C round
+int x; int y; int z;
+{{ }}
+P0(void)
+{{
+	int i = 0; int r = 0; int first = 0;
+{jump}
+	while (i++ < 2) {{
+		WRITE_ONCE(z, i);
+		r = READ_ONCE(y);
+		if (i == 1)
+			first = r;
+		if (r)
+			continue;
+{label}
+	}}
+}}
+P1(void)
+{{
+	int s = READ_ONCE(z);
+	if (s == 2)
+		WRITE_ONCE(y, 1);
+}}
+~exists (0:first=1)
+"""
+
+# The branch on c decides where the loops are entered, and both ways come to READ_ONCE(x) next:
+# the store to z, behind all of them, depends on x alone, and not on c.
+NESTED = """C nested
+int x; int y; int z; int c;
+{ }
+P0(void)
+{
+	int r = READ_ONCE(c);
+	if (r)
+		goto inside;
+	do {
+		while (!READ_ONCE(x)) {
+inside:
+			barrier();
+		}
+	} while (READ_ONCE(y));
+	WRITE_ONCE(z, 1);
+}
+P1(void)
+{
+	if (READ_ONCE(z)) {
+		WRITE_ONCE(c, 1);
+	}
+	WRITE_ONCE(x, 1);
+}
+~exists (0:r=1)
+"""
+
+
+def verdict_of(tmp_path, text: str, model: str) -> Verdict:
+    path = tmp_path / "t.litmus"
+    path.write_text(text)
+    return Checker().check(Request(path, model))
+
+
+@pytest.mark.parametrize(
+    ("jump", "label"),
+    [
+        ("", ""),
+        ("if (READ_ONCE(x)) goto inside;", "inside: ;"),
+        ("switch (READ_ONCE(x)) { case 1: goto inside; }", "inside: ;"),
+    ],
+)
+@pytest.mark.parametrize(("model", "verdict"), [("armv8", "VIOLATED"), ("tso", "SAFE")])
+def test_a_round_does_not_depend_on_how_the_last_one_ended(tmp_path, jump, label, model, verdict):
+    found = verdict_of(tmp_path, BUFFERING.format(jump=jump, label=label), model)
+    assert found.verdict == verdict
+
+
+def test_a_loop_of_which_only_the_middle_is_entered(tmp_path):
+    """``goto inside`` always: the rest of a round, then two whole ones, as before."""
+    text = BUFFERING.format(jump="\tgoto inside;", label="inside: ;")
+    assert verdict_of(tmp_path, text, "armv8").verdict == "VIOLATED"
+
+
+# How often the loop in the middle waits has no bound, and it is not taken for an await.
+@pytest.mark.parametrize(("model", "verdict"), [("armv8", "VIOLATED"), ("sc", BOUNDED)])
+def test_loops_in_loops_are_entered_together(tmp_path, model, verdict):
+    assert verdict_of(tmp_path, NESTED, model).verdict == verdict
+
+
+@pytest.mark.parametrize("x", [0, 1])
+def test_the_rest_of_a_round_is_run(tmp_path, x):
+    """The rest of a round adds 10, a whole one 11: 3 rounds, of which the first may be a rest."""
+    text = f"""C t
+    int x = {x}; int n;
+    {{ }}
+    P0(void)
+    {{
+        int i = 0;
+        if (READ_ONCE(x)) goto rest;
+        for (i = 0; i < 3; i++) {{
+            n += 1;
+    rest:
+            n += 10;
+        }}
+    }}
+    ~exists (n={32 if x else 33})
+    """
+    assert verdict_of(tmp_path, text, "sc").verdict == "VIOLATED"

@@ -1,0 +1,68 @@
+"""Expressions whose types and values the replay has to find as the compiler did.
+
+Each value is C17's; what it rests on is said beside it. A violation is shown only if the replay
+comes to the same value.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ksmcheck.check import Checker
+from ksmcheck.check.verdict import Request
+
+LEAST = "({ __auto_type a = (%s); __auto_type b = (%s); a < b ? a : b; })"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        # ARRAY_SIZE is a size_t (6.5.3.4): -1 becomes the largest one, and 3 is the least.
+        (LEAST % ("-1", "ARRAY_SIZE(array)"), 3),
+        ("0 < ({ typeof(ARRAY_SIZE(array)) n = -1; n; })", 1),
+        # A statement expression has its last expression's type: int here, -1 stays less than 0.
+        ("(x ? ({ int a = 5; a; }) : 1) - 2 < 0", 1),
+        (LEAST % ("0", "-1 - ({ short t = 1; t -= 1; t; })"), -1),
+        # ... and unsigned int here: 0x80000000 stays positive in a long.
+        ("({ __auto_type t = ({ u32 s = 0; s; }); t |= 1u << 31; t; }) > 0", 1),
+        # case 0xffffffff is 4294967295 in the type of the switch (6.8.4.2), not -1.
+        ("({ int r = 0; switch (-1l - x) { case 0xffffffff: r = 1; } r; })", 0),
+        ("({ int r = 0; switch (-1 - x) { case 0xffffffff: r = 1; } r; })", 1),
+    ],
+)
+def test_values(tmp_path, expression, value):
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        f"C t\nint x; int array[3];\n{{ }}\nP0(void) {{ long r = {expression}; }}\n"
+        f"~exists (0:r={value})\n"
+    )
+    found = Checker().check(Request(path, "sc"))
+    assert (found.verdict, found.subject) == ("VIOLATED", "~exists")
+
+
+def shown(tmp_path, body: str, condition: str) -> str:
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        f"C t\nint x; int y; int z;\n{{ }}\nP0(void) {{ {body} }}\n"
+        f"P1(void) {{ WRITE_ONCE(x, 1); }}\n~exists ({condition})\n"
+    )
+    return Checker().check(Request(path, "armv8")).verdict
+
+
+def test_two_equal_arms_are_no_choice(tmp_path):
+    """``a ? b : b`` is ``b``: the branch depends on y's read alone."""
+    body = "int a = READ_ONCE(x); int b = READ_ONCE(y); if (a ? b : b) WRITE_ONCE(z, 1);"
+    assert shown(tmp_path, body, "0:a=1 /\\ z=0") == "VIOLATED"
+
+
+def test_what_is_fixed_in_one_round_is_fixed(tmp_path):
+    """i is 0 in the first round and 1 in the second, whatever x is: the first stores 7, with no
+    dependency on x."""
+    body = """
+    int r = READ_ONCE(x); int i = 0;
+    again:
+        if (r) WRITE_ONCE(y, 1);
+        WRITE_ONCE(z, i ? r : 7);
+        if (i++ < 1) goto again;
+    """
+    assert shown(tmp_path, body, "0:r=1 /\\ z=1") == "VIOLATED"
