@@ -51,17 +51,6 @@ class Body(Struct, frozen=True, eq=False, dict=True):
         return [node for node in walk(self.function) if isinstance(node, c.Declaration)]
 
     @cached_property
-    def straight(self) -> bool:
-        """Whether nothing in it is done twice."""
-        left = {p.number: {to.number for to in p.next if to.number >= 0} for p in self.flow.points}
-        while left:
-            ends = {number for number, following in left.items() if not following}
-            if not ends:
-                return False
-            left = {n: following - ends for n, following in left.items() if n not in ends}
-        return True
-
-    @cached_property
     def declarations(self) -> dict[int, c.Declaration | c.Param]:
         """Those that some point can see, by identity."""
         seen = {id(d): d for point in self.flow.points for d in point.scope.values()}

@@ -8,22 +8,28 @@ different values meet (conditional constant propagation: Wegman, Zadeck 1991).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NoReturn
 
 from ksmcheck.execution.bodies import Key, Known, Outlook
-from ksmcheck.execution.concrete import Concrete, convert
+from ksmcheck.execution.concrete import NOTHING, Concrete, convert
 from ksmcheck.execution.flow import Point
 from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.joins import join_of
 from ksmcheck.execution.known import RETURNED, imagine, known_now
 from ksmcheck.execution.machine import Call, InMemory, Variable
 from ksmcheck.execution.performed import Done, Places, Record
+from ksmcheck.kernel.types import StructType
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
 
 class Unknown(Exception):
     """The expression's value hangs on what is not fixed."""
+
+
+class Endless(Exception):
+    """A function is called that never returns."""
 
 
 def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
@@ -48,39 +54,43 @@ def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
 
 
 def _look(interpreter: Interpreter, call: Call, branch: Point, known: Known) -> Outlook:
-    seen = _Propagation(interpreter, call, branch, known)
+    mind = _Mind(interpreter, call)
+    seen = _Propagation(mind, known, call.variables, branch)
     join = join_of(call.body.loops, branch, lambda point: seen.ways.get(point.number, point.next))
-    asked = tuple(seen.mind.asked)
     if call.body.loops.around(join):  # what is fixed when it is come to first, not in every round
-        seen = _Propagation(interpreter, call, branch, known, until=join)
-    return Outlook(join, seen.before.get(join, {}), asked)
+        mind.call = Call(call.body, call.lenient, call.result_type)
+        seen = _Propagation(mind, known, call.variables, branch, until=join)
+    return Outlook(join, seen.before.get(join, {}), tuple(mind.asked))
 
 
 class _Propagation:
-    """``before`` is what is known before each point reached, ``ways`` the ways on from it; it ends
-    at the point ``until``, or else at the exit."""
+    """``before`` is what is known before each point reached, ``ways`` the ways on from it.
+
+    It begins with both ways on from ``branch``, without one at the entry of the call that ``mind``
+    is in, and ends at the point ``until`` or at the exit.
+    """
 
     def __init__(
         self,
-        interpreter: Interpreter,
-        call: Call,
-        branch: Point,
+        mind: _Mind,
         known: Known,
+        variables: Mapping[int, Variable],
+        branch: Point | None = None,
         until: int = -1,
     ) -> None:
-        self.mind = _Mind(interpreter, call)
-        self.variables = dict(call.variables)
+        self.mind = mind
+        self.variables = dict(variables)
         self.branch = branch
         self.until = until
         self.before: dict[int, Known] = {}
         self.ways: dict[int, list[Point]] = {}
         waiting: list[Point] = []
-        for target in branch.next:
+        for target in [mind.call.body.flow.entry] if branch is None else branch.next:
             self._arrive(target, known, waiting)
         while waiting:
             point = waiting.pop()
             after, ways = self._pass(point, self.before[point.number])
-            self.ways[point.number] = list(branch.next) if point is branch else ways
+            self.ways[point.number] = list(point.next) if point is branch else ways
             for target in self.ways[point.number]:
                 self._arrive(target, after, waiting)
 
@@ -97,9 +107,11 @@ class _Propagation:
         if point.item is None:
             return known, point.next
         imagine(self.mind.call, known, self.variables)
-        self.mind.scope = point.scope
+        self.mind.scope, self.mind.steps = point.scope, 0
         try:
             following = self.mind.step(self.mind.call, point)
+        except Endless:
+            return known, []
         except (Unknown, InternalError):
             return {k: v for k, v in known.items() if _survives(k, point)}, point.next
         self.variables |= self.mind.call.variables
@@ -116,8 +128,11 @@ class _Mind(Interpreter):
     """An interpreter without a record: whatever it would have to look up is unknown.
 
     Inside a function that is called (``depth``), what is read is carried along as a value that is
-    not fixed; only a branch on such a value, or a result that is one, is unknown.
+    not fixed. Where it branches on such a value, all its ways are looked along, for what they all
+    return.
     """
+
+    most_steps = 5_000
 
     def __init__(self, interpreter: Interpreter, call: Call) -> None:
         record = interpreter.record
@@ -151,17 +166,41 @@ class _Mind(Interpreter):
 
     def enter(self, function: c.Function, arguments: list[Concrete | Variable]) -> Concrete:
         self.asked.append(function)
-        body = self.new_call(function).body
-        if body.addressed or not body.straight:
+        call = self.new_call(function)
+        if call.body.addressed or isinstance(call.result_type, StructType):
             self.unknown()
-        return super().enter(function, arguments)
+        try:
+            return super().enter(function, arguments)
+        except Unknown:
+            return self.returned_anyway(call, function, arguments)
+
+    def returned_anyway(
+        self, call: Call, function: c.Function, arguments: list[Concrete | Variable]
+    ) -> Concrete:
+        """What all ways through a function return."""
+        depth, self.depth, self.call = self.depth, 0, call
+        try:
+            for param, argument in zip(function.params, arguments, strict=True):
+                if isinstance(argument, Variable):
+                    self.unknown()
+                self.write(self.place_of(self.declare(param)), argument)
+            seen = _Propagation(self, known_now(call), call.variables).before.get(-1)
+        finally:
+            self.depth = depth
+        if seen is None:
+            raise Endless
+        if call.result_type is None:
+            return NOTHING
+        if RETURNED not in seen:
+            self.unknown()
+        return seen[RETURNED]
+
+    def go_round_for_ever(self) -> None:
+        self.unknown()
 
     def branch(self, call: Call, point: Point, value: Concrete) -> None:
         if not value.fixed:
             self.unknown()
-
-    def block_value(self, e: c.StatementExpr) -> Concrete:
-        self.unknown()
 
     def checked(self, e: c.Call) -> Concrete:
         if not self.depth:

@@ -36,13 +36,13 @@ from ksmcheck.program.tree import walk
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
-_MOST_STEPS = 100_000
-
 Look: TypeAlias = "Callable[[Interpreter, Call, Point], Outlook]"
 
 
 class Interpreter(Calls):
     """Statements and functions. ``look`` tells what comes after a branch (``foresight``)."""
+
+    most_steps = 100_000
 
     def __init__(self, world: World, record: Record, look: Look) -> None:
         super().__init__(world, record)
@@ -174,7 +174,7 @@ class Interpreter(Calls):
             if point.kind == "exit":
                 break
             self.steps += 1
-            if self.steps > _MOST_STEPS:
+            if self.steps > self.most_steps:
                 self.go_round_for_ever()
             self.scope = point.scope
             point = self.step(call, point)

@@ -1,0 +1,63 @@
+"""A helper that branches on what it read and always returns the same: its caller's test is decided.
+
+In ``if (q || helper(&z)) A else B`` with a helper that always returns 1, both ways from the test of
+q come to A. So the store to y there is not ordered after the read of x that gave q, nor after the
+one of z, and load buffering is allowed under armv8: no dob, no bob between them. Under tso a load is
+ordered with later stores.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ksmcheck.check import Checker
+from ksmcheck.check.verdict import Request
+
+HELPERS = {
+    "two returns": "if (v) return 1; return 1;",
+    "with a loop": "for (int i = 0; i < 2; i++) { if (v == i + 2) return 1; } return 1;",
+    "with an inner helper": "if (!same(v)) return 0; if (v) barrier(); return 1;",
+    "that may spin for ever": "while (v == 7) { } return 1;",
+    "that may go round for ever": "if (v == 7) { again: goto again; } return 1;",
+    "with a statement expression": "if (v) return ({ int a = 2; a - 1; }); return 1;",
+    "with a switch": "switch (v) { case 0: return 1; case 1: barrier(); } return 1;",
+}
+CALLS = (
+    "if (q || helper(&z)) WRITE_ONCE(y, 1);",
+    "if (!q && !helper(&z)) WRITE_ONCE(w, 3); else WRITE_ONCE(y, 1);",
+    "if (q) helper(&z); if (helper(&z)) WRITE_ONCE(y, 1);",
+    "if (q || (helper(&z) && 1 == same(2))) WRITE_ONCE(y, 1); else WRITE_ONCE(y, 2);",
+    "if (q) goto out; if (!helper(&z)) return; out: WRITE_ONCE(y, 1);",
+    "if (helper(&x)) WRITE_ONCE(y, 1);",
+)
+
+
+@pytest.mark.parametrize("helper", HELPERS.values(), ids=HELPERS.keys())
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(("model", "verdict"), [("armv8", "VIOLATED"), ("tso", "SAFE")])
+def test_load_buffering(tmp_path, helper, call, model, verdict):
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nint x; int y; int z; int w;\n"
+        "static int same(int v) { if (v == 3) return 1; return 1; }\n"
+        "static int helper(int *p)\n"
+        f"{{ int v = READ_ONCE(*p); {helper} }}\n"
+        f"{{ }}\nP0(void) {{ int q = READ_ONCE(x); WRITE_ONCE(w, q); {call} }}\n"
+        "P1(void) { if (READ_ONCE(y)) WRITE_ONCE(x, 1); }\n"
+        "~exists (w=1 /\\ y=1)\n"
+    )
+    assert Checker().check(Request(path, model)).verdict == verdict
+
+
+def test_a_helper_that_returns_different_constants_has_no_dependency_either(tmp_path):
+    """Its ways have met when the caller tests the result (docs/litmus-language.md)."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nint x; int y; int w;\n"
+        "static int helper(int *p)\n"
+        "{ int v = READ_ONCE(*p); WRITE_ONCE(w, v); if (!v) return 0; return 1; }\n"
+        "{ }\nP0(void) { if (helper(&x)) WRITE_ONCE(y, 1); else WRITE_ONCE(y, 2); }\n"
+        "P1(void) { if (READ_ONCE(y) == 1) WRITE_ONCE(x, 1); }\n"
+        "~exists (w=1 /\\ y=1)\n"
+    )
+    assert Checker().check(Request(path, "armv8")).verdict == "VIOLATED"
