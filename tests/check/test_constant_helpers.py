@@ -2,8 +2,8 @@
 
 In ``if (q || helper(&z)) A else B`` with a helper that always returns 1, both ways from the test of
 q come to A. So the store to y there is not ordered after the read of x that gave q, nor after the
-one of z, and load buffering is allowed under armv8: no dob, no bob between them. Under tso a load is
-ordered with later stores.
+one of z, and load buffering is allowed under armv8: no dob, no bob between them. Under tso a load
+is ordered with later stores.
 """
 
 from __future__ import annotations
