@@ -31,11 +31,21 @@ class Outlook(Struct, frozen=True):
     called: tuple[c.Function, ...] = ()
 
 
+class Answer(Struct, frozen=True):
+    """``value``: what a call of a function gives whatever way it takes, or why that is not known.
+
+    ``called`` as in ``Outlook``, the function itself among them.
+    """
+
+    value: Concrete | type[Exception]
+    called: tuple[c.Function, ...]
+
+
 class Body(Struct, frozen=True, eq=False, dict=True):
     """The body of a function, or ``tree``, a block inside an expression of it.
 
     ``addressed``: the locals that are in memory. ``outlooks``: what came of looking ahead
-    (``foresight``), by all that it depends on.
+    (``foresight``), by all that it depends on, and ``answers`` of calls, by their arguments.
     """
 
     function: c.Function
@@ -44,6 +54,7 @@ class Body(Struct, frozen=True, eq=False, dict=True):
     loops: Loops
     addressed: frozenset[str]
     outlooks: dict[Hashable, Outlook] = field(default_factory=dict)
+    answers: dict[Hashable, Answer] = field(default_factory=dict)
 
     @cached_property
     def declared(self) -> list[c.Declaration]:

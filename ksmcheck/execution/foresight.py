@@ -8,10 +8,10 @@ different values meet (conditional constant propagation: Wegman, Zadeck 1991).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import NoReturn
 
-from ksmcheck.execution.bodies import Key, Known, Outlook
+from ksmcheck.execution.bodies import Answer, Key, Known, Outlook
 from ksmcheck.execution.concrete import NOTHING, Concrete, convert
 from ksmcheck.execution.flow import Point
 from ksmcheck.execution.interpreter import Interpreter
@@ -41,20 +41,23 @@ def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
     visible = call.body.declarations
     known = {k: v for k, v in known_now(call).items() if not k[0] or k[0] in visible}
     places = interpreter.record.places
-    key = (
-        *(branch.number, call.lenient, frozenset(known.items())),
+    situation = (
         *(frozenset(interpreter.starts.items()), tuple(places.known.items())),
         tuple(places.owners.items()),
     )
+    key = (branch.number, call.lenient, frozenset(known.items()), situation)
     seen = call.body.outlooks.get(key)
-    functions = interpreter.types.functions
-    if seen is None or any(functions.get(f.name) is not f for f in seen.called):
-        seen = call.body.outlooks[key] = _look(interpreter, call, branch, known)
+    if seen is None or not _valid(seen.called, interpreter.types.functions):
+        mind = _Mind(interpreter, call, situation)
+        seen = call.body.outlooks[key] = _look(mind, call, branch, known)
     return seen
 
 
-def _look(interpreter: Interpreter, call: Call, branch: Point, known: Known) -> Outlook:
-    mind = _Mind(interpreter, call)
+def _valid(called: Iterable[c.Function], functions: Mapping[str, c.Function]) -> bool:
+    return all(functions.get(f.name) is f for f in called)
+
+
+def _look(mind: _Mind, call: Call, branch: Point, known: Known) -> Outlook:
     seen = _Propagation(mind, known, call.variables, branch)
     join = join_of(call.body.loops, branch, lambda point: seen.ways.get(point.number, point.next))
     if call.body.loops.around(join):  # what is fixed when it is come to first, not in every round
@@ -134,13 +137,14 @@ class _Mind(Interpreter):
 
     most_steps = 5_000
 
-    def __init__(self, interpreter: Interpreter, call: Call) -> None:
+    def __init__(self, interpreter: Interpreter, call: Call, situation: Hashable) -> None:
         record = interpreter.record
         places = Places(dict(record.places.known), dict(record.places.owners))
         super().__init__(interpreter.world, Record(record.thread, (), places), interpreter.look)
         self.starts = interpreter.starts
         self.call = Call(call.body, call.lenient, call.result_type)
         self.asked: list[c.Function] = []
+        self.situation = situation
         self.depth = 0
 
     def unknown(self) -> NoReturn:
@@ -165,14 +169,39 @@ class _Mind(Interpreter):
             self.call, self.scope = kept
 
     def enter(self, function: c.Function, arguments: list[Concrete | Variable]) -> Concrete:
-        self.asked.append(function)
         call = self.new_call(function)
+        key = (self.situation, *(_fixed(argument) for argument in arguments))
+        answer = call.body.answers.get(key)
+        if answer is None or not _valid(answer.called, self.types.functions):
+            outer, self.asked = self.asked, [function]
+            try:
+                found = self.found(call, function, arguments)
+                answer = call.body.answers[key] = Answer(found, tuple(self.asked))
+            finally:
+                self.asked = outer + self.asked
+            return self.said(answer)
+        self.asked += answer.called
+        return self.said(answer)
+
+    def said(self, answer: Answer) -> Concrete:
+        if isinstance(answer.value, Concrete):
+            return answer.value
+        raise answer.value
+
+    def found(
+        self, call: Call, function: c.Function, arguments: list[Concrete | Variable]
+    ) -> Concrete | type[Exception]:
         if call.body.addressed or isinstance(call.result_type, StructType):
-            self.unknown()
+            return Unknown
         try:
             return super().enter(function, arguments)
-        except Unknown:
+        except (Unknown, Endless) as nothing:
+            if isinstance(nothing, Endless):
+                return Endless
+        try:
             return self.returned_anyway(call, function, arguments)
+        except (Unknown, Endless) as nothing:
+            return type(nothing)
 
     def returned_anyway(
         self, call: Call, function: c.Function, arguments: list[Concrete | Variable]
@@ -219,3 +248,9 @@ class _Mind(Interpreter):
             return super().conditional(e)
         chosen = e.then if self.value(e.condition).truth else e.otherwise
         return convert(self.value(chosen), self.joined_type(e.then, e.otherwise))
+
+
+def _fixed(argument: Concrete | Variable) -> Concrete | None:
+    """What an argument contributes to what is known of a call."""
+    fixed = isinstance(argument, Concrete) and argument.fixed
+    return argument if fixed else None  # type: ignore[return-value]
