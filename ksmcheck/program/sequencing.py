@@ -14,6 +14,7 @@ from ksmcheck.syntax.c_ast import (
     Binary,
     Call,
     Conditional,
+    Declaration,
     Function,
     IncDec,
     Member,
@@ -34,22 +35,31 @@ _SEQUENCED = frozenset(("&&", "||", ","))
 
 
 class _Effects(Struct, frozen=True):
-    """Variables that an expression reads and changes, by name."""
+    """Variables that an expression reads and changes, by name; ``open``: those of which a change
+    need not be done when the expression's value is there."""
 
     reads: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
 
     def and_then(self, other: _Effects) -> _Effects:
-        return _Effects(self.reads | other.reads, self.changes | other.changes)
+        return _Effects(self.reads | other.reads, self.changes | other.changes, other.open)
 
     def beside(self, other: _Effects, span: Span) -> _Effects:
         """Both, in no order. Raises InputError where the order would matter."""
         clash = self.changes & (other.reads | other.changes) | other.changes & self.reads
         if clash:
-            name = min(clash)
-            message = f"{name} is changed and used in one expression, in no order that C defines"
-            raise InputError(message, span, hint="split it into two statements")
-        return self.and_then(other)
+            raise _unordered(min(clash), span)
+        both = self.and_then(other)
+        return _Effects(both.reads, both.changes, self.open | other.open)
+
+    def done(self) -> _Effects:
+        return _Effects(self.reads, self.changes)
+
+
+def _unordered(name: str, span: Span) -> InputError:
+    message = f"{name} is changed and used in one expression, in no order that C defines"
+    return InputError(message, span, hint="split it into two statements")
 
 
 def check_sequencing(function: Function) -> None:
@@ -63,36 +73,70 @@ def check_sequencing(function: Function) -> None:
 
 
 def _effects(node: Tree) -> _Effects:
-    if isinstance(node, (SizeOf, StatementExpr, *_TYPES)):
+    if isinstance(node, (SizeOf, *_TYPES)):
         return _Effects()
-    if isinstance(node, Name):
-        return _Effects(frozenset((node.name,)))
+    name = _variable(node.operand if isinstance(node, IncDec) else node)
+    if name is not None:
+        names = frozenset((name,))
+        return _Effects(changes=names, open=names) if isinstance(node, IncDec) else _Effects(names)
     if isinstance(node, Assign):
         return _assignment(node)
-    if isinstance(node, IncDec) and isinstance(node.operand, Name):
-        return _Effects(frozenset(), frozenset((node.operand.name,)))
     if isinstance(node, Conditional) or (isinstance(node, Binary) and node.op in _SEQUENCED):
-        found = _Effects()
-        for child in children(node):
-            found = found.and_then(_effects(child))
-        return found
-    if isinstance(node, Unary) and node.op == "&" and isinstance(node.operand, Name):
+        return _in_order(node)
+    if isinstance(node, StatementExpr):
+        return _statements(node)
+    if isinstance(node, Unary) and node.op == "&" and _variable(node.operand) is not None:
         return _Effects()
     parts = node.args if isinstance(node, Call) else tuple(children(node))
     found = _Effects()
     for part in parts:
         found = found.beside(_effects(part), node.span)
-    return found
+    return found.done() if isinstance(node, Call) else found
+
+
+def _in_order(node: Conditional | Binary) -> _Effects:
+    found, arms = _Effects(), frozenset[str]()
+    for child in children(node):
+        effects = _effects(child)
+        found = found.and_then(effects)
+        if child is not children(node)[0]:
+            arms |= effects.open
+    return _Effects(found.reads, found.changes, arms)
+
+
+def _statements(node: StatementExpr) -> _Effects:
+    """What a block does to the variables around it; its statements are in order."""
+    inside = list(walk(node.body))
+    own = {n.name for n in inside if isinstance(n, Declaration)}
+    names = {name for n in inside if (name := _variable(n)) is not None}
+    targets = (n.target if isinstance(n, Assign) else n.operand for n in inside if _changes(n))
+    changed = {name for n in targets if (name := _variable(n)) is not None}
+
+    def outside(found: set[str]) -> frozenset[str]:
+        return frozenset(name for name in found if name.split(".")[0] not in own)
+
+    return _Effects(outside(names), outside(changed))
+
+
+def _changes(node: Tree) -> bool:
+    return isinstance(node, Assign | IncDec)
+
+
+def _variable(node: Tree) -> str | None:
+    """``n`` or ``n.member`` for a variable or a member of one."""
+    if isinstance(node, Member) and not node.arrow:
+        base = _variable(node.base)
+        return None if base is None else f"{base}.{node.field}"
+    return node.name if isinstance(node, Name) else None
 
 
 def _assignment(node: Assign) -> _Effects:
     """The target is changed after the value is known; other effects of both sides: in no order."""
     value = _effects(node.value)
-    target = node.target
-    while isinstance(target, Member) and not target.arrow:
-        target = target.base
-    if not isinstance(target, Name):
+    target = _variable(node.target)
+    if target is None:
         return _effects(node.target).beside(value, node.span)
-    if target.name in value.changes:
-        _Effects(changes=frozenset((target.name,))).beside(value, node.span)
-    return _Effects(value.reads - {target.name}, value.changes | {target.name})
+    name = frozenset((target,))
+    if name & value.open or (node.op != "=" and name & value.changes):
+        raise _unordered(target, node.span)
+    return _Effects(value.reads - name, value.changes | name, value.open | name)
