@@ -53,7 +53,7 @@ def world_of(
     readings: Readings,
 ) -> World:
     """Reads the test's declarations. Addresses are a convention, and come from ``cells``."""
-    declarations = declare(test.top)
+    declarations = declare(test.top, kernel)
     bases = _bases(cells)
     items = {
         name: Item(name, type, bases[name], volatile)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.ints import IntType
 from ksmcheck.kernel.layout import Layouts, Member, Part
+from ksmcheck.kernel.primitives import version_key
 from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import (
     BASIC,
     INT,
     KERNEL_TYPEDEFS,
     UNSIGNED,
+    UNSIGNED_CHAR,
     VOID,
     WORDS,
     ArrayOf,
@@ -46,6 +49,7 @@ class Declarations(Struct):
 
     ``typedefs``, ``enumerators``, ``functions`` and ``globals`` are by name. ``type_of`` is set by
     whoever knows the types of expressions in scope (for ``typeof`` and ``sizeof``).
+    ``char``: what plain ``char`` is.
     """
 
     layouts: Layouts = field(default_factory=Layouts)
@@ -55,6 +59,7 @@ class Declarations(Struct):
     functions: dict[str, Function] = field(default_factory=dict)
     globals: dict[str, Declaration] = field(default_factory=dict)
     type_of: Callable[[Expr], CType] | None = None
+    char: IntType = BASIC["char"]
 
     # Types.
 
@@ -75,6 +80,8 @@ class Declarations(Struct):
             return VOID
         if type.name in self.typedefs:
             return self.typedefs[type.name]
+        if type.name == "char":
+            return IntegerType("char", self.char)
         if type.name in BASIC:
             return IntegerType(type.name, BASIC[type.name])
         if type.name in KERNEL_TYPEDEFS:
@@ -183,8 +190,9 @@ class Declarations(Struct):
         self.globals[item.name] = item
 
 
-def declare(items: Iterable[TopLevel]) -> Declarations:
-    """The file scope of a test's top level."""
-    declarations = Declarations()
+def declare(items: Iterable[TopLevel], kernel: str) -> Declarations:
+    """The file scope of a test's top level, at a kernel point."""
+    unsigned = version_key(kernel) >= version_key(UNSIGNED_CHAR)
+    declarations = Declarations(char=BASIC["unsigned char" if unsigned else "char"])
     declarations.add(items)
     return declarations

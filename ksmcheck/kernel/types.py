@@ -93,10 +93,13 @@ class BitField(Struct, frozen=True):
 
     @property
     def value(self) -> IntegerType:
-        """C17 6.3.1.1: ``int`` if that holds all its values, as for narrow types."""
+        """C17 6.3.1.1: ``int`` if that holds all its values, as for narrow types, or else
+        ``unsigned int`` if that does, whatever the declared type."""
         if self.declared.ints == BOOL:
             return BOOLEAN
-        return INT if self.bits < 32 or self.declared.ints == S32 else self.declared
+        if self.bits > 32:
+            return self.declared
+        return INT if self.bits < 32 or self.declared.ints.signed else UNSIGNED
 
 
 CType: TypeAlias = IntegerType | PointerTo | ArrayOf | StructType | VoidType | BitField
@@ -123,7 +126,11 @@ BASIC: dict[str, IntType] = {
     "unsigned long long": U64,
     "_Bool": BOOL,
 }
-"""C's own integer types (ISO C17 6.2.5) under LP64; plain ``char`` is signed, as on x86."""
+"""C's own integer types (ISO C17 6.2.5) under LP64; plain ``char`` is signed, as on x86. From
+``UNSIGNED_CHAR`` on it is not."""
+
+UNSIGNED_CHAR = "6.2"
+"""The kernel that is built with -funsigned-char on all machines (its commit 3bc753c06dd0)."""
 
 KERNEL_TYPEDEFS: dict[str, IntType] = {
     "bool": BOOL,

@@ -69,7 +69,7 @@ class _Lowering:
         self.test = test
         self.kernel = kernel
         self.primitives = primitives
-        self.declarations: Declarations = declare(test.top)
+        self.declarations: Declarations = declare(test.top, kernel)
         self.memory = Memory(self.declarations.layouts)
         self.shared: Shared = lay_out(test, self.declarations, self.memory)
         self.sites = site_names(test)

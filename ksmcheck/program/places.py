@@ -183,6 +183,10 @@ class Places(Context):
             return Value(place.address, PointerTo(place.type.element, place.volatile))
         if isinstance(place.type, BitField):
             word = replace(place, type=place.type.word)
+            if 32 < place.type.bits < 64:
+                message = "compilers disagree about the arithmetic of a bit-field wider than int"
+                hint = "make it a whole unsigned long, with shifts and masks"
+                raise InputError(f"{message}, here of {place.type}", node.span, hint=hint)
             return bitfields.taken(self.read(word, node).expr, place.type)
         if not is_scalar(place.type):
             raise InputError(f"{place.type} is used as a value", node.span, hint="name a member")

@@ -27,7 +27,7 @@ from ksmcheck.text import InputError, Source
 
 def declared(top: str) -> Declarations:
     text = f"C t\n{top}\n{{ }}\nP0(void) {{ }}\nexists (true)\n"
-    return declare(parse_litmus(Source("t.litmus", text)).top)
+    return declare(parse_litmus(Source("t.litmus", text)).top, "6.12")
 
 
 def layout(top: str, tag: str) -> tuple[int, int, dict[str, int]]:
@@ -222,3 +222,30 @@ def test_objects_never_share_a_mebibyte() -> None:
     with pytest.raises(InputError, match="too many shared objects"):
         for i in range(4000):
             memory.add(f"o{i}", INT, None)
+
+
+@pytest.mark.parametrize(("kernel", "signed"), [("3.9", True), ("6.1", True), ("6.2", False)])
+def test_plain_char(kernel: str, signed: bool) -> None:
+    """-funsigned-char since 6.2; before, as on x86."""
+    types = declare(
+        parse_litmus(Source("t.litmus", "C t\nchar c;\n{ }\nP0(void) { }\n")).top, kernel
+    )
+    assert types.resolve(types.globals["c"].type) == IntegerType("char", IntType(8, signed))
+
+
+@pytest.mark.parametrize(
+    ("declared_type", "bits", "value"),
+    [
+        # gcc and clang: what an unsigned int holds is an int or unsigned int, of whatever type the
+        # field is declared (checked with gcc: (s.f << 1) of an unsigned long f:32 loses its top).
+        ("unsigned long", 20, S32),
+        ("unsigned long", 32, U32),
+        ("long", 32, S32),
+        ("unsigned int", 31, S32),
+        ("unsigned int", 32, U32),
+    ],
+)
+def test_promotion_of_bit_fields(declared_type: str, bits: int, value: IntType) -> None:
+    types = declared(f"struct s {{ {declared_type} f:{bits}; unsigned long :0; }};")
+    field = types.layouts.of(StructType("struct", "s"), None).members[0].type
+    assert isinstance(field, BitField) and field.value.ints == value
