@@ -135,7 +135,7 @@ class Expressions(Static):
         if name in ("true", "false"):
             return integer(int(name == "true"))
         if name in self.types.enumerators:
-            return integer(self.types.enumerators[name])
+            return integer(*self.types.enumerators[name])
         if self.call.lenient:
             return integer(0)
         raise InternalError(f"replay: {name} is not declared")

@@ -120,7 +120,7 @@ def try_constant(expr: Expr, types: Declarations) -> Typed | None:
 
 def _name(name: str, types: Declarations) -> Typed | None:
     if name in types.enumerators:
-        return types.enumerators[name], INT
+        return types.enumerators[name]
     if name in BUILTIN_CONSTANTS:
         return BUILTIN_CONSTANTS[name], INT
     return None

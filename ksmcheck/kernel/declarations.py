@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.constants import constant, fits
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.kernel.layout import Layouts, Member, Part
 from ksmcheck.kernel.primitives import version_key
@@ -13,8 +13,10 @@ from ksmcheck.kernel.types import (
     BASIC,
     INT,
     KERNEL_TYPEDEFS,
+    LONG,
     UNSIGNED,
     UNSIGNED_CHAR,
+    UNSIGNED_LONG,
     VOID,
     WORDS,
     ArrayOf,
@@ -55,7 +57,7 @@ class Declarations(Struct):
     layouts: Layouts = field(default_factory=Layouts)
     typedefs: dict[str, CType] = field(default_factory=dict)
     enums: dict[str, IntegerType] = field(default_factory=dict)
-    enumerators: dict[str, int] = field(default_factory=dict)
+    enumerators: dict[str, tuple[int, IntegerType]] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     globals: dict[str, Declaration] = field(default_factory=dict)
     type_of: Callable[[Expr], CType] | None = None
@@ -155,16 +157,21 @@ class Declarations(Struct):
         self.layouts.define(StructType(item.kind, item.tag), tuple(parts), item.span)
 
     def _enum(self, item: EnumDef) -> None:
-        value = -1
+        value, type = -1, INT
         for name, expr, span in item.members:
-            value = value + 1 if expr is None else constant(expr, self)[0]
+            value, type = (value + 1, type) if expr is None else constant(expr, self)
+            type = INT if fits(value, INT.ints) else type
             if name in self.enumerators:
                 raise InputError(f"enumerator {name} is defined twice", span)
-            self.enumerators[name] = value
+            if not fits(value, type.ints):
+                raise InputError(f"{name} is {value}, too large for {type}", span)
+            self.enumerators[name] = value, type
+        values = tuple(self.enumerators[name][0] for name, _, _ in item.members)
+        whole = _first_that_holds(values, _OF_ENUMS)
+        for (name, _, _), value in zip(item.members, values, strict=True):
+            self.enumerators[name] = value, _first_that_holds((value,), (INT, whole))
         if item.tag is not None:
-            values = [self.enumerators[name] for name, _, _ in item.members]
-            ints = INT.ints if any(v < 0 for v in values) else UNSIGNED.ints
-            self.enums[item.tag] = IntegerType(f"enum {item.tag}", ints)
+            self.enums[item.tag] = IntegerType(f"enum {item.tag}", whole.ints)
 
     def _typedef(self, item: Typedef) -> None:
         type = self.resolve(item.type)
@@ -182,12 +189,33 @@ class Declarations(Struct):
 
     def _global(self, item: Declaration) -> None:
         known = self.globals.get(item.name)
+        if known is not None and not _agree(self.resolve(known.type), self.resolve(item.type)):
+            first = (Note("the first declaration", known.span),)
+            message = f"{item.name} is declared twice, with different types"
+            raise InputError(message, item.span, notes=first)
         if known is not None and known.init is not None:
             if item.init is None:
                 return
             first = (Note("the first definition", known.span),)
             raise InputError(f"{item.name} is defined twice", item.span, notes=first)
         self.globals[item.name] = item
+
+
+_OF_ENUMS = (UNSIGNED, INT, UNSIGNED_LONG, LONG)
+"""The types that gcc gives an enum, the first that holds its values; an enumerator is an ``int``
+if that holds it, or else has its enum's type."""
+
+
+def _first_that_holds(values: tuple[int, ...], types: tuple[IntegerType, ...]) -> IntegerType:
+    return next((t for t in types if all(fits(v, t.ints) for v in values)), types[-1])
+
+
+def _agree(one: CType, other: CType) -> bool:
+    """Whether both may declare one object; an array's length may be left out in one of them."""
+    if isinstance(one, ArrayOf) and isinstance(other, ArrayOf):
+        open_ended = None in (one.length, other.length)
+        return one.element == other.element and (open_ended or one == other)
+    return one == other
 
 
 def declare(items: Iterable[TopLevel], kernel: str) -> Declarations:

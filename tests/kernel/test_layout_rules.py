@@ -191,7 +191,7 @@ def constant_of(expression: str) -> tuple[int, IntType]:
     probe: Declaration = types.globals["probe"]
     assert probe.init is not None
     value, type = constant(probe.init, types)
-    assert types.enumerators["N"] == value
+    assert types.enumerators["N"][0] == value
     return value, type.ints
 
 
