@@ -70,7 +70,8 @@ class Places(Context):
         if isinstance(expr, Member):
             return expr.arrow or self.is_place(expr.base)
         if isinstance(expr, Name):
-            return try_constant(expr, self.declarations) is None or bool(self.find(expr.name))
+            constant = expr.name == "NULL" or try_constant(expr, self.declarations) is not None
+            return not constant or self.find(expr.name) is not None
         if isinstance(expr, Index) or (isinstance(expr, Unary) and expr.op == "*"):
             return True
         return self._gives_struct(expr)

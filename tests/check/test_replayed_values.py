@@ -66,3 +66,22 @@ def test_what_is_fixed_in_one_round_is_fixed(tmp_path):
         if (i++ < 1) goto again;
     """
     assert shown(tmp_path, body, "0:r=1 /\\ z=1") == "VIOLATED"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("r ? NULL : &y", "&y"),
+        ("r ? &y : NULL", "NULL"),
+        ("READ_ONCE(x) ? &y : NULL", "NULL"),
+        ("(r == 1 ? NULL : &y) ?: NULL", "&y"),
+        ("(int *)(sizeof(NULL) + sizeof(typeof(NULL)))", "(int *)16"),
+    ],
+)
+def test_null_in_a_choice(tmp_path, expression, value):
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        f"C t\nint x; int y;\n{{ }}\nP0(void) {{ int r = 0; int *p = {expression}; }}\n"
+        f"~exists (0:p={value})\n"
+    )
+    assert Checker().check(Request(path, "sc")).verdict == "VIOLATED"
