@@ -288,6 +288,9 @@ class Operators(Places):
 
     def _aggregate(self, expr: Tree, type: StructType) -> Place:
         """The place of a struct's value."""
+        if isinstance(expr, Conditional):
+            hint = "assign in both branches of an if"
+            raise InputError("a choice between structs is not supported", expr.span, hint=hint)
         if not self.is_place(expr) and not isinstance(expr, StatementExpr):
             raise InputError(f"this is not a {type}", expr.span)
         place = self.place(expr)

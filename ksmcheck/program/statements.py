@@ -186,7 +186,10 @@ class Statements(Switches, Expressions):
         elif stmt.init is not None and is_scalar(type):
             self.write(self.place_of(variable), self.value(stmt.init), stmt.init)
         elif stmt.init is not None:
-            self.copy(self.place_of(variable), self.place(stmt.init), stmt.init)
+            if not isinstance(type, StructType):
+                message = "an array is initialised by a list of numbers: { ... }"
+                raise InputError(message, stmt.init.span)
+            self.copy(self.place_of(variable), self._aggregate(stmt.init, type), stmt.init)
 
     def _fill(self, variable: Variable, init: Expr) -> None:
         """Every scalar gets a value: what the list does not name is 0 (C17 6.7.9)."""

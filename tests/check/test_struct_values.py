@@ -81,6 +81,10 @@ def test_dependencies_go_through_a_copy(tmp_path: Path) -> None:
         ("*x = mk(1);", "struct f"),
         ("*x = mk(1) + 1;", "struct f"),
         ("if (mk(1)) *x = 1;", "struct f"),
+        ("pte_t p = { 1 }; struct f g = p;", "is used where struct f is needed"),
+        ("int n = 1; struct f g = n;", "int is used where struct f is needed"),
+        ("struct f g = mk(1); struct f h = *x ? g : g;", "a choice between structs"),
+        ("struct f g[1] = { { 1 } }; struct f h[1] = g;", "initialised by a list"),
     ],
 )
 def test_what_is_refused(code: str, message: str, tmp_path: Path) -> None:
