@@ -149,7 +149,7 @@ class Calls(Expressions):
         """``READ_ONCE`` of a local: no event."""
         place = self.place(arguments[0])
         if primitive.shape == "load":
-            return self.read(place)
+            return self.read(place, arguments[0].span)
         self.write(place, self.value(arguments[-1]))
         return NOTHING
 
@@ -164,7 +164,7 @@ class Calls(Expressions):
             elif kind == "inout":
                 place = self.behind(argument)
                 given.inout = (place, name)
-                given.names[name] = self.settled(self.read(place))
+                given.names[name] = self.settled(self.read(place, argument.span))
             elif kind != "any":
                 given.names[name] = self.settled(self.value(argument))
         for name, value in given.names.items():

@@ -43,7 +43,7 @@ from ksmcheck.kernel.types import (
 from ksmcheck.program.tree import same_text
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
-from ksmcheck.text import InternalError
+from ksmcheck.text import InternalError, Span
 
 
 class Expressions(Static):
@@ -61,11 +61,11 @@ class Expressions(Static):
             case c.IntLit(number):
                 return integer(number, literal_type(e))
             case c.Name(name):
-                return self.named(name)
+                return self.named(name, e.span)
             case c.Unary("&", operand):
                 return self.address_of(self.place(operand))
             case c.Unary("*") | c.Member() | c.Index():
-                return self.read(self.place(e))
+                return self.read(self.place(e), e.span)
             case c.Unary(op, operand):
                 return unary(op, self.value(operand))
             case c.Binary(",", left, right):
@@ -123,10 +123,10 @@ class Expressions(Static):
 
     # Names and places.
 
-    def named(self, name: str) -> Concrete:
+    def named(self, name: str, span: Span) -> Concrete:
         variable = self.find(name)
         if variable is not None:
-            return self.read(self.place_of(variable))
+            return self.read(self.place_of(variable), span)
         item = self.world.items.get(name)
         if item is not None:
             return self.read(self.place(c.Name(name, self.world.test.span)))
@@ -189,7 +189,7 @@ class Expressions(Static):
                 number = self.value(index).number
                 size = self.layouts.size(outer.type.element, None)
                 return self.part(outer, number * size, outer.type.element)
-            pointer = self.read(outer)
+            pointer = self.read(outer, base.span)
         else:
             pointer = self.value(base)
         return self.pointed(binary("+", self.settled(pointer), self.value(index), self.layouts))
@@ -208,13 +208,17 @@ class Expressions(Static):
             raise InternalError(f"replay: {place.variable.name} is in a register")
         return replace(place.address, type=PointerTo(place.type, place.volatile))
 
-    def read(self, place: Place) -> Concrete:
+    def read(self, place: Place, span: Span | None = None) -> Concrete:
+        """The value at a place. With a ``span``, a local has to have one."""
         if isinstance(place.type, BitField):
-            word = self.read(replace(place, type=place.type.word))
+            word = self.read(replace(place, type=place.type.word), span)
             return self.field_of(word, place.type)
         if isinstance(place, InRegister):
             offset, _ = self.register_of(place)
             known = place.variable.parts.get(offset)
+            if known is None and span is not None and not self.call.lenient:
+                unset = FailedCheck("variable without a value", self.record.thread, span)
+                self.failed.append(unset)
             return Concrete(place.type, 0) if known is None else convert(known, place.type)
         if isinstance(place.type, ArrayOf):
             return replace(place.address, type=PointerTo(place.type.element, place.volatile))
@@ -259,7 +263,7 @@ class Expressions(Static):
             return self.new_register(e.target.name, self.value(e.value))
         place = self.place(e.target)
         if e.op != "=":
-            old = self.settled(self.read(place))
+            old = self.settled(self.read(place, e.target.span))
             right = self.settled(self.value(e.value))
             return self.write(place, self.operate(e.op[:-1], old, right, e))
         if not is_scalar(place.type) and not isinstance(place.type, BitField):
@@ -286,7 +290,7 @@ class Expressions(Static):
 
     def count(self, e: c.IncDec) -> Concrete:
         place = self.place(e.operand)
-        old = self.settled(self.read(place))
+        old = self.settled(self.read(place, e.operand.span))
         new = self.write(place, binary(e.op[0], old, integer(1), self.layouts))
         return new if e.prefix else old
 
@@ -297,10 +301,19 @@ class Expressions(Static):
             left = self.value(e.left)
             if left.fixed and left.truth == (e.op == "||"):
                 return integer(int(left.truth))
-            return binary(e.op, left, self.value(e.right), self.layouts)
+            right = self.value_if(left.truth == (e.op == "&&"), e.right)
+            return binary(e.op, left, right, self.layouts)
         # Which of the ways was taken is known by control, not by data.
         truth, _, fixed = self.decide(e)
         return Concrete(INT, int(truth), NO_READS, fixed)
+
+    def value_if(self, taken: bool, e: c.Expr) -> Concrete:
+        """The value of a pure operand; where C does not evaluate it, nothing in it is wrong."""
+        wrong = len(self.failed)
+        value = self.value(e)
+        if not taken:
+            del self.failed[wrong:]
+        return value
 
     def decide(self, e: c.Expr) -> tuple[bool, Reads, bool]:
         """Evaluates a condition: its truth, what decided it, and whether that is ``fixed``."""
@@ -340,7 +353,11 @@ class Expressions(Static):
         arms = (e.then, e.otherwise)
         if all(self.is_pure(arm, self.scope) for arm in arms):
             condition = self.value(e.condition)
-            then, otherwise = (convert(self.value(arm), type) for arm in arms)
+            taken = condition.truth, not condition.truth
+            then, otherwise = (
+                convert(self.value_if(is_taken, arm), type)
+                for is_taken, arm in zip(taken, arms, strict=True)
+            )
             chosen = then if condition.truth else otherwise
             if condition.fixed:
                 return chosen

@@ -23,7 +23,7 @@ from ksmcheck.kernel.types import (
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.syntax.litmus_ast import PropExpr, PropTree, Register
-from ksmcheck.text import InternalError
+from ksmcheck.text import InternalError, Span
 
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
@@ -96,7 +96,7 @@ class FinalState(Interpreter):
             return Concrete(place.type, 0)
         return Concrete(place.type, wrap(raw, place.type))
 
-    def read(self, place: Place) -> Concrete:
+    def read(self, place: Place, span: Span | None = None) -> Concrete:
         """An ``atomic_t`` is its counter."""
         type: CType = place.type
         if isinstance(type, BitField):

@@ -144,7 +144,7 @@ class Final(Statements):
 
     # Reading memory: the final value.
 
-    def read(self, place: Place, node: Tree) -> Value:
+    def read(self, place: Place, node: Tree, *, demanded: bool = True) -> Value:
         if isinstance(place, InRegisters) or isinstance(place.type, ArrayOf):
             return super().read(place, node)
         while isinstance(place.type, StructType):

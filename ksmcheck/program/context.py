@@ -6,14 +6,17 @@ are one class in several modules: each declares here what it needs from a later 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from ksmcheck.kernel.declarations import Declarations
+from ksmcheck.kernel.ints import S32
 from ksmcheck.kernel.memory import Memory
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import CType, ints_of, is_scalar
+from ksmcheck.program import fold
 from ksmcheck.program.graph import Forget, Graph, Touch
-from ksmcheck.program.ir import Expr, Origin, Set, Use
+from ksmcheck.program.ir import Const, Expr, Origin, Set, Use
 from ksmcheck.program.scope import Activation, Scope, Variable
 from ksmcheck.program.shared import Shared
 from ksmcheck.program.values import Value
@@ -56,6 +59,7 @@ class Context:
         self.locations: dict[str, CType] = {}
         self.addressed: dict[str, frozenset[str]] = {}
         self.graph = Graph()
+        self.when: Expr = Const(1, S32)
         self.frame: Activation
 
     # What later layers give.
@@ -135,8 +139,16 @@ class Context:
         site = self.sites.get(id(node)) or f"{' '.join(span.text.split())}@{function}"
         return Origin(span, function, frame.stack, site)
 
-    def touch(self, register: str, name: str, span: Span) -> None:
-        self.graph.emit(Touch(register, name, span))
+    def touch(self, register: str, name: str, span: Span, *, demanded: bool) -> None:
+        origin = self.origin(span)
+        self.graph.emit(Touch(register, name, origin, self.when, demanded))
+
+    @contextmanager
+    def evaluated_if(self, condition: Expr) -> Iterator[None]:
+        """Code that is lowered as if it were always evaluated, but is only if so."""
+        outer, self.when = self.when, fold.op("land", S32, self.when, fold.truth(condition))
+        yield
+        self.when = outer
 
     def set(self, register: str, expr: Expr) -> None:
         self.graph.emit(Set(register, expr))

@@ -11,11 +11,16 @@ from ksmcheck.text import Span
 
 
 class Touch(Struct, frozen=True):
-    """A local variable is read here (to find reads of what was never assigned)."""
+    """A local variable is read here, if ``when`` holds (to find reads of what was not assigned).
+
+    ``demanded``: that it has a value; a struct may be copied with members that have none.
+    """
 
     reg: str
     name: str
-    span: Span
+    origin: Origin
+    when: Expr
+    demanded: bool = True
 
 
 class Forget(Struct, frozen=True):

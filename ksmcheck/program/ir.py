@@ -110,7 +110,8 @@ class Access(Struct, frozen=True):
 DIVISION = "division by zero"
 SHIFT = "shift too far"
 NO_RETURN = "missing return"
-UNDEFINED = frozenset((DIVISION, SHIFT, NO_RETURN))
+UNSET = "variable without a value"
+UNDEFINED = frozenset((DIVISION, SHIFT, NO_RETURN, UNSET))
 """Kinds of checks that every program makes: where they fail, C gives the program no meaning."""
 
 

@@ -24,6 +24,7 @@ from ksmcheck.program.start import Initial, Start
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.threads import Lowered, ThreadLowering
 from ksmcheck.program.turn import nest_of
+from ksmcheck.program.unset import demand_values
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Block, Function, NamedType
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -123,6 +124,7 @@ class _Lowering:
     def _lower(self, index: int, function: Function, start: Start) -> LoweredThread:
         starts = {n: v for (thread, n), v in start.registers.items() if thread == index}
         lowered = self._context(ThreadLowering, index).lower(function, starts)
+        demand_values(lowered.graph)
         registers = [register for _, register, _, _ in lowered.outputs]
         nest = nest_of(lowered.graph, registers)
         return LoweredThread(function, lowered, nest.spots, nest.live)

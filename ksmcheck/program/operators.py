@@ -117,7 +117,10 @@ class Operators(Places):
     def short_circuit(self, expr: Binary) -> Value:
         """The value of ``&&`` or ``||``."""
         if self.is_pure(expr.right):
-            left, right = self.value(expr.left), self.value(expr.right)
+            left = self.value(expr.left)
+            goes_on = fold.truth if expr.op == "&&" else fold.negation
+            with self.evaluated_if(goes_on(left.expr)):
+                right = self.value(expr.right)
             return binary(expr.op, left, right, self.layouts, expr.span, lenient=True)
         result = self.graph.fresh("t")
         yes, no, join = (self.graph.node() for _ in range(3))
@@ -136,7 +139,10 @@ class Operators(Places):
         then_type, other_type = self.type_of(expr.then), self.type_of(expr.otherwise)
         if self.is_pure(expr.then) and self.is_pure(expr.otherwise):
             condition = fold.truth(self._scalar(expr.condition).expr)
-            then, other = self.value(expr.then), self.value(expr.otherwise)
+            with self.evaluated_if(condition):
+                then = self.value(expr.then)
+            with self.evaluated_if(fold.negation(condition)):
+                other = self.value(expr.otherwise)
             type = self._joined(then, other, expr)
             arms = (self._arm(v, type, expr.span).expr for v in (then, other))
             return Value(fold.op("ite", ints_of(type), condition, *arms), type)
@@ -301,7 +307,8 @@ class Operators(Places):
     def copy(self, target: Place, source: Place, node: Tree) -> None:
         """Member by member, in order of offset: memory has no larger accesses here."""
         for scalar in self.layouts.scalars(target.type, node.span):
-            value = self.read(self.part(source, scalar.offset, scalar.type), node)
+            part = self.part(source, scalar.offset, scalar.type)
+            value = self.read(part, node, demanded=False)
             self.write(self.part(target, scalar.offset, scalar.type), value, node)
 
     def part(self, place: Place, offset: int, type: CType) -> Place:

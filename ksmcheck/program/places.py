@@ -176,8 +176,9 @@ class Places(Context):
 
     # Reading and writing.
 
-    def read(self, place: Place, node: Tree) -> Value:
-        """The value at a place; arrays decay to a pointer to their first element."""
+    def read(self, place: Place, node: Tree, *, demanded: bool = True) -> Value:
+        """The value at a place; arrays decay to a pointer to their first element. ``demanded``:
+        a local has to have one."""
         if isinstance(place.type, ArrayOf):
             if isinstance(place, InRegisters):
                 raise InputError("an array in registers has no address", node.span)
@@ -188,11 +189,11 @@ class Places(Context):
                 message = "compilers disagree about the arithmetic of a bit-field wider than int"
                 hint = "make it a whole unsigned long, with shifts and masks"
                 raise InputError(f"{message}, here of {place.type}", node.span, hint=hint)
-            return bitfields.taken(self.read(word, node).expr, place.type)
+            return bitfields.taken(self.read(word, node, demanded=demanded).expr, place.type)
         if not is_scalar(place.type):
             raise InputError(f"{place.type} is used as a value", node.span, hint="name a member")
         if isinstance(place, InRegisters):
-            return self._read_register(place, node)
+            return self._read_register(place, node, demanded)
         ints = ints_of(place.type)
         register = self.graph.fresh("t")
         name = "READ_ONCE" if place.volatile else "load"
@@ -200,10 +201,10 @@ class Places(Context):
         self.graph.emit(Access(name, register, (place.address,), ints, ints, origin))
         return Value(Use(register, ints), place.type)
 
-    def _read_register(self, place: InRegisters, node: Tree) -> Value:
+    def _read_register(self, place: InRegisters, node: Tree, demanded: bool) -> Value:
         if not self.frame.lenient:  # herd7's registers are 0 until assigned
             register, _ = self._register(place, node.span)
-            self.touch(register, place.variable.name, node.span)
+            self.touch(register, place.variable.name, node.span, demanded=demanded)
         return self.current(place, node.span)
 
     def current(self, place: InRegisters, span: Span) -> Value:

@@ -208,7 +208,7 @@ def _step(step: Step, facts: _Facts) -> Instr | None:
     if isinstance(step, Touch):
         if step.reg not in facts.assigned:
             message = f"{step.name} is used, but has no value here"
-            raise InputError(message, step.span, hint="give it a value first")
+            raise InputError(message, step.origin.span, hint="give it a value first")
         return None
     if isinstance(step, Access):
         args = tuple(substitute(a, facts.constants) for a in step.args)
