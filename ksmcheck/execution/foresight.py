@@ -82,6 +82,7 @@ class _Propagation:
         until: int = -1,
     ) -> None:
         self.mind = mind
+        self.call = mind.call
         self.variables = dict(variables)
         self.branch = branch
         self.until = until
@@ -109,10 +110,11 @@ class _Propagation:
         """What is known after a point, and the ways that it can take."""
         if point.item is None:
             return known, point.next
-        imagine(self.mind.call, known, self.variables)
+        self.mind.call = self.call  # what was given up half-way may have left another
+        imagine(self.call, known, self.variables)
         self.mind.scope, self.mind.steps = point.scope, 0
         try:
-            following = self.mind.step(self.mind.call, point)
+            following = self.mind.step(self.call, point)
         except Endless:
             return known, []
         except (Unknown, InternalError):

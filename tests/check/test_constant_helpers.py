@@ -20,6 +20,8 @@ HELPERS = {
     "that may spin for ever": "while (v == 7) { } return 1;",
     "that may go round for ever": "if (v == 7) { again: goto again; } return 1;",
     "with a statement expression": "if (v) return ({ int a = 2; a - 1; }); return 1;",
+    "with memory in a block": "WRITE_ONCE(z, ({ int a = same(v); a &= READ_ONCE(z); a; })); "
+    "if (v) barrier(); return 1;",
     "with a switch": "switch (v) { case 0: return 1; case 1: barrier(); } return 1;",
 }
 CALLS = (
