@@ -8,6 +8,8 @@ is ordered with later stores.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ksmcheck.check import Checker
@@ -37,7 +39,7 @@ CALLS = (
 @pytest.mark.parametrize("helper", HELPERS.values(), ids=HELPERS.keys())
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize(("model", "verdict"), [("armv8", "VIOLATED"), ("tso", "SAFE")])
-def test_load_buffering(tmp_path, helper, call, model, verdict):
+def test_load_buffering(tmp_path: Path, helper: str, call: str, model: str, verdict: str) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(
         "C t\nint x; int y; int z; int w;\n"
@@ -51,7 +53,7 @@ def test_load_buffering(tmp_path, helper, call, model, verdict):
     assert Checker().check(Request(path, model)).verdict == verdict
 
 
-def test_a_helper_that_returns_different_constants_has_no_dependency_either(tmp_path):
+def test_a_helper_that_returns_different_constants_has_no_dependency_either(tmp_path: Path) -> None:
     """Its ways have met when the caller tests the result (docs/litmus-language.md)."""
     path = tmp_path / "t.litmus"
     path.write_text(

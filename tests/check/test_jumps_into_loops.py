@@ -10,6 +10,8 @@ in any execution, and the test has to be what it is without the jump.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ksmcheck.check import Checker
@@ -70,7 +72,7 @@ P1(void)
 """
 
 
-def verdict_of(tmp_path, text: str, model: str) -> Verdict:
+def verdict_of(tmp_path: Path, text: str, model: str) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(text)
     return Checker().check(Request(path, model))
@@ -85,12 +87,14 @@ def verdict_of(tmp_path, text: str, model: str) -> Verdict:
     ],
 )
 @pytest.mark.parametrize(("model", "verdict"), [("armv8", "VIOLATED"), ("tso", "SAFE")])
-def test_a_round_does_not_depend_on_how_the_last_one_ended(tmp_path, jump, label, model, verdict):
+def test_a_round_does_not_depend_on_how_the_last_one_ended(
+    tmp_path: Path, jump: str, label: str, model: str, verdict: str
+) -> None:
     found = verdict_of(tmp_path, BUFFERING.format(jump=jump, label=label), model)
     assert found.verdict == verdict
 
 
-def test_a_loop_of_which_only_the_middle_is_entered(tmp_path):
+def test_a_loop_of_which_only_the_middle_is_entered(tmp_path: Path) -> None:
     """``goto inside`` always: the rest of a round, then two whole ones, as before."""
     text = BUFFERING.format(jump="\tgoto inside;", label="inside: ;")
     assert verdict_of(tmp_path, text, "armv8").verdict == "VIOLATED"
@@ -98,12 +102,12 @@ def test_a_loop_of_which_only_the_middle_is_entered(tmp_path):
 
 # How often the loop in the middle waits has no bound, and it is not taken for an await.
 @pytest.mark.parametrize(("model", "verdict"), [("armv8", "VIOLATED"), ("sc", BOUNDED)])
-def test_loops_in_loops_are_entered_together(tmp_path, model, verdict):
+def test_loops_in_loops_are_entered_together(tmp_path: Path, model: str, verdict: str) -> None:
     assert verdict_of(tmp_path, NESTED, model).verdict == verdict
 
 
 @pytest.mark.parametrize("x", [0, 1])
-def test_the_rest_of_a_round_is_run(tmp_path, x):
+def test_the_rest_of_a_round_is_run(tmp_path: Path, x: int) -> None:
     """The rest of a round adds 10, a whole one 11: 3 rounds, of which the first may be a rest."""
     text = f"""C t
     int x = {x}; int n;

@@ -6,6 +6,8 @@ comes to the same value.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ksmcheck.check import Checker
@@ -30,7 +32,7 @@ LEAST = "({ __auto_type a = (%s); __auto_type b = (%s); a < b ? a : b; })"
         ("({ int r = 0; switch (-1 - x) { case 0xffffffff: r = 1; } r; })", 1),
     ],
 )
-def test_values(tmp_path, expression, value):
+def test_values(tmp_path: Path, expression: str, value: int) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(
         f"C t\nint x; int array[3];\n{{ }}\nP0(void) {{ long r = {expression}; }}\n"
@@ -40,7 +42,7 @@ def test_values(tmp_path, expression, value):
     assert (found.verdict, found.subject) == ("VIOLATED", "~exists")
 
 
-def shown(tmp_path, body: str, condition: str) -> str:
+def shown(tmp_path: Path, body: str, condition: str) -> str:
     path = tmp_path / "t.litmus"
     path.write_text(
         f"C t\nint x; int y; int z;\n{{ }}\nP0(void) {{ {body} }}\n"
@@ -49,13 +51,13 @@ def shown(tmp_path, body: str, condition: str) -> str:
     return Checker().check(Request(path, "armv8")).verdict
 
 
-def test_two_equal_arms_are_no_choice(tmp_path):
+def test_two_equal_arms_are_no_choice(tmp_path: Path) -> None:
     """``a ? b : b`` is ``b``: the branch depends on y's read alone."""
     body = "int a = READ_ONCE(x); int b = READ_ONCE(y); if (a ? b : b) WRITE_ONCE(z, 1);"
     assert shown(tmp_path, body, "0:a=1 /\\ z=0") == "VIOLATED"
 
 
-def test_what_is_fixed_in_one_round_is_fixed(tmp_path):
+def test_what_is_fixed_in_one_round_is_fixed(tmp_path: Path) -> None:
     """i is 0 in the first round and 1 in the second, whatever x is: the first stores 7, with no
     dependency on x."""
     body = """
@@ -78,7 +80,7 @@ def test_what_is_fixed_in_one_round_is_fixed(tmp_path):
         ("(int *)(sizeof(NULL) + sizeof(typeof(NULL)))", "(int *)16"),
     ],
 )
-def test_null_in_a_choice(tmp_path, expression, value):
+def test_null_in_a_choice(tmp_path: Path, expression: str, value: str) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(
         f"C t\nint x; int y;\n{{ }}\nP0(void) {{ int r = 0; int *p = {expression}; }}\n"

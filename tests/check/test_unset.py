@@ -5,10 +5,12 @@ In each program x is 0 or 1, both are seen, and what is said of the way there fo
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ksmcheck.check import Checker
-from ksmcheck.check.verdict import Request
+from ksmcheck.check.verdict import Request, Verdict
 
 HEAD = """C t
 int x; int z; int w;
@@ -60,24 +62,24 @@ RIGHT = [
 ]
 
 
-def verdict(tmp_path, body: str, model: str):
+def verdict(tmp_path: Path, body: str, model: str) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(HEAD.format(body))
     return Checker().check(Request(path, model))
 
 
 @pytest.mark.parametrize("body", WRONG)
-def test_read_without_a_value(tmp_path, body):
+def test_read_without_a_value(tmp_path: Path, body: str) -> None:
     found = verdict(tmp_path, body, "sc")
     assert (found.verdict, found.subject) == ("VIOLATED", "variable without a value")
 
 
 @pytest.mark.parametrize("body", RIGHT)
-def test_read_with_a_value(tmp_path, body):
+def test_read_with_a_value(tmp_path: Path, body: str) -> None:
     assert verdict(tmp_path, body, "armv8").verdict == "SAFE"
 
 
-def test_registers_of_herd7_are_0_at_first(tmp_path):
+def test_registers_of_herd7_are_0_at_first(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(
         "C t\n{ }\nP0(int *x) { int v; if (READ_ONCE(*x)) v = 5; int r = v + 1; }\n"

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pytest
 
-from ksmcheck.kernel.declarations import declare
-from ksmcheck.kernel.ints import S32, S64, U32, U64
+from ksmcheck.kernel.declarations import Declarations, declare
+from ksmcheck.kernel.ints import S32, S64, U32, U64, IntType
 from ksmcheck.syntax.litmus import parse_litmus
 from ksmcheck.text import InputError, Source
 
 
-def declared(top: str):
+def declared(top: str) -> Declarations:
     return declare(
         parse_litmus(Source("t.litmus", f"C t\n{top}\n{{ }}\nP0(void) {{ }}\n")).top, "6.12"
     )
@@ -30,25 +30,25 @@ def declared(top: str):
         ("A = -1, B = 1u << 31", S64, {"A": S32, "B": S64}),
     ],
 )
-def test_types(members, whole, each):
+def test_types(members: str, whole: IntType, each: dict[str, IntType]) -> None:
     types = declared(f"enum e {{ {members} }};")
     assert types.enums["e"].ints == whole
     assert {name: type.ints for name, (_, type) in types.enumerators.items()} == each
 
 
-def test_values():
+def test_values() -> None:
     types = declared("enum { A = 0x7ffffffe, B, C = 1u << 31, D, E = -3, F };")
     values = {name: value for name, (value, _) in types.enumerators.items()}
     assert values == {"A": 2**31 - 2, "B": 2**31 - 1, "C": 2**31, "D": 2**31 + 1, "E": -3, "F": -2}
 
 
 @pytest.mark.parametrize("members", ["A = 0x7fffffff, B", "A = 0xffffffffu, B"])
-def test_overflow(members):
+def test_overflow(members: str) -> None:
     with pytest.raises(InputError, match=r"B is .*, too large for "):
         declared(f"enum {{ {members} }};")
 
 
-def test_one_object_has_one_type():
+def test_one_object_has_one_type() -> None:
     with pytest.raises(InputError, match="g is declared twice, with different types"):
         declared("int g; long g;")
     with pytest.raises(InputError, match="declared twice, with different types"):

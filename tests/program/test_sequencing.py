@@ -42,7 +42,7 @@ def compiled(expression: str) -> None:
         ("r = st.a + ({ st.a = 3; 4; })", "st.a"),
     ],
 )
-def test_no_order(expression, name):
+def test_no_order(expression: str, name: str) -> None:
     with pytest.raises(InputError, match=f"{name} is changed and used in one expression"):
         compiled(expression)
 
@@ -62,5 +62,5 @@ def test_no_order(expression, name):
         "r = (x++, x) ? x : x",
     ],
 )
-def test_an_order(expression):
+def test_an_order(expression: str) -> None:
     compiled(expression)
