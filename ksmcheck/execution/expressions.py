@@ -224,10 +224,18 @@ class Expressions(Static):
             return replace(place.address, type=PointerTo(place.type.element, place.volatile))
         return self.load(place)
 
-    def write(self, place: Place, value: Concrete) -> Concrete:
+    def old(self, place: Place, span: Span) -> tuple[Concrete, Concrete | None]:
+        """The value at a place that gets a new one; and the word in memory that a bit-field is in,
+        which is not read again for that."""
+        if not isinstance(place.type, BitField) or isinstance(place, InRegister):
+            return self.settled(self.read(place, span)), None
+        word = self.settled(self.read(replace(place, type=place.type.word), span))
+        return self.field_of(word, place.type), word
+
+    def write(self, place: Place, value: Concrete, word: Concrete | None = None) -> Concrete:
         """Stores a scalar, and gives the value as converted to the place's type."""
         if isinstance(place.type, BitField):
-            return self.write_field(place, place.type, self.settled(value))
+            return self.write_field(place, place.type, self.settled(value), word)
         converted = convert(self.settled(value), place.type)
         if isinstance(place, InRegister):
             offset, type = self.register_of(place)
@@ -243,10 +251,16 @@ class Expressions(Static):
             number -= 1 << field.bits
         return replace(word, type=field.value, number=wrap(number, field.value))
 
-    def write_field(self, place: Place, field: BitField, value: Concrete) -> Concrete:
-        """The word is read (if others are in it), changed and written; gives the field's value."""
+    def write_field(
+        self, place: Place, field: BitField, value: Concrete, known: Concrete | None
+    ) -> Concrete:
+        """The word is read (if others are in it, and it is not known), changed and written; gives
+        the field's value."""
         word = replace(place, type=field.word)
-        old = integer(0, field.word) if field.alone else self.settled(self.read(word))
+        if field.alone:
+            old = integer(0, field.word)
+        else:
+            old = self.settled(self.read(word)) if known is None else known
         given = int(value.truth) if field.value == BOOLEAN else value.number
         size = 1 << field.bits
         others = old.number - (old.number >> field.at & (size - 1)) * (1 << field.at)
@@ -263,9 +277,9 @@ class Expressions(Static):
             return self.new_register(e.target.name, self.value(e.value))
         place = self.place(e.target)
         if e.op != "=":
-            old = self.settled(self.read(place, e.target.span))
+            old, word = self.old(place, e.target.span)
             right = self.settled(self.value(e.value))
-            return self.write(place, self.operate(e.op[:-1], old, right, e))
+            return self.write(place, self.operate(e.op[:-1], old, right, e), word)
         if not is_scalar(place.type) and not isinstance(place.type, BitField):
             self.copy(place, self.place(e.value))
             return NOTHING
@@ -290,8 +304,8 @@ class Expressions(Static):
 
     def count(self, e: c.IncDec) -> Concrete:
         place = self.place(e.operand)
-        old = self.settled(self.read(place, e.operand.span))
-        new = self.write(place, binary(e.op[0], old, integer(1), self.layouts))
+        old, word = self.old(place, e.operand.span)
+        new = self.write(place, binary(e.op[0], old, integer(1), self.layouts), word)
         return new if e.prefix else old
 
     # Short circuits and selections.

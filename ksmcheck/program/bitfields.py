@@ -7,10 +7,20 @@ from ksmcheck.kernel.types import BitField
 from ksmcheck.program import fold
 from ksmcheck.program.ir import Const, Expr
 from ksmcheck.program.values import Value
+from ksmcheck.text import InputError, Span
 
 
-def taken(word: Expr, field: BitField) -> Value:
-    """The field's value; a signed one's highest bit is its sign."""
+def taken(word: Expr, field: BitField, span: Span) -> Value:
+    """The field's value; a signed one's highest bit is its sign. Raises InputError, with the place
+    ``span``, where compilers disagree about its type."""
+    if 32 < field.bits < 64:
+        message = "compilers disagree about the arithmetic of a bit-field wider than int"
+        hint = "make it a whole unsigned long, with shifts and masks"
+        raise InputError(f"{message}, here of {field}", span, hint=hint)
+    return _held(word, field)
+
+
+def _held(word: Expr, field: BitField) -> Value:
     width = field.word.ints.width
     top = fold.op("shl", field.word.ints, word, _number(width - field.at - field.bits, field))
     low = Const(width - field.bits, field.ints)
@@ -30,7 +40,7 @@ def put(word: Expr, value: Expr, field: BitField) -> Expr:
 
 def narrowed(value: Value, field: BitField) -> Value:
     """What an assignment of ``value`` leaves in the field."""
-    return taken(put(_number(0, field), value.expr, field), field)
+    return _held(put(_number(0, field), value.expr, field), field)
 
 
 def _number(value: int, field: BitField) -> Const:

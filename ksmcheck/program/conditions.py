@@ -154,7 +154,7 @@ class Final(Statements):
             place = InMemory(place.address, members[0].type)
         if isinstance(place.type, BitField):
             word = InMemory(place.address, place.type.word)
-            return bitfields.taken(self._final(word, node.span), place.type)
+            return bitfields.taken(self._final(word, node.span), place.type, node.span)
         return Value(self._final(place, node.span), place.type)
 
     def _final(self, place: InMemory, span: Span) -> Expr:

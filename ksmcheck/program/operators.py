@@ -20,7 +20,7 @@ from ksmcheck.kernel.types import (
 )
 from ksmcheck.program import bitfields, fold
 from ksmcheck.program.graph import Forget, Node
-from ksmcheck.program.ir import Check, Const, Use
+from ksmcheck.program.ir import Check, Const, Expr, Use
 from ksmcheck.program.places import InMemory, InRegisters, Place, Places
 from ksmcheck.program.scope import Scope, Variable
 from ksmcheck.program.undefined import demand
@@ -222,10 +222,10 @@ class Operators(Places):
         self._need_place(expr.target, expr.op)
         place = self.place(expr.target)
         if expr.op != "=":
-            old = self.read(place, expr.target)
+            old, word = self.old(place, expr.target)
             right = self.value(expr.value)
             result = self.arithmetic(expr.op[:-1], old, right, expr)
-            return self._assigned(place, result, expr.target)
+            return self._assigned(place, result, expr.target, word)
         if isinstance(place.type, StructType):
             self.copy(place, self._aggregate(expr.value, place.type), expr.target)
             return NOTHING
@@ -235,10 +235,12 @@ class Operators(Places):
         if not self.is_place(target):
             raise InputError(f"{op} needs a variable, member or element on its left", target.span)
 
-    def _assigned(self, place: Place, value: Value, target: Tree) -> Value:
+    def _assigned(
+        self, place: Place, value: Value, target: Tree, word: Expr | None = None
+    ) -> Value:
         if isinstance(place.type, ArrayOf):
             raise InputError("an array cannot be assigned", target.span)
-        self.write(place, value, target)
+        self.write(place, value, target, word)
         if isinstance(place, InRegisters):  # not the expression again: it may read the register
             return self.current(place, target.span)
         if isinstance(place.type, BitField):
@@ -282,12 +284,12 @@ class Operators(Places):
         """``++`` and ``--``."""
         self._need_place(expr.operand, expr.op)
         place = self.place(expr.operand)
-        old = self.read(place, expr.operand)
+        old, word = self.old(place, expr.operand)
         if not expr.prefix:
             old = self.temporary(old)
         one = Value(Const(1, S32), INT)
         new = self.arithmetic(expr.op[0], old, one, expr)
-        assigned = self._assigned(place, new, expr.operand)
+        assigned = self._assigned(place, new, expr.operand, word)
         return assigned if expr.prefix else old
 
     # Aggregates.

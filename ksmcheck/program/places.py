@@ -185,11 +185,8 @@ class Places(Context):
             return Value(place.address, PointerTo(place.type.element, place.volatile))
         if isinstance(place.type, BitField):
             word = replace(place, type=place.type.word)
-            if 32 < place.type.bits < 64:
-                message = "compilers disagree about the arithmetic of a bit-field wider than int"
-                hint = "make it a whole unsigned long, with shifts and masks"
-                raise InputError(f"{message}, here of {place.type}", node.span, hint=hint)
-            return bitfields.taken(self.read(word, node, demanded=demanded).expr, place.type)
+            value = self.read(word, node, demanded=demanded).expr
+            return bitfields.taken(value, place.type, node.span)
         if not is_scalar(place.type):
             raise InputError(f"{place.type} is used as a value", node.span, hint="name a member")
         if isinstance(place, InRegisters):
@@ -211,18 +208,29 @@ class Places(Context):
         """What the register holds now."""
         if isinstance(place.type, BitField):
             word = self.current(replace(place, type=place.type.word), span)
-            return bitfields.taken(word.expr, place.type)
+            return bitfields.taken(word.expr, place.type, span)
         register, type = self._register(place, span)
         return Value(fold.cast(ints_of(place.type), Use(register, ints_of(type))), place.type)
 
-    def write(self, place: Place, value: Value, node: Tree) -> None:
-        """Stores a scalar, converted as if by assignment; a bit-field's word is read for that."""
+    def old(self, place: Place, node: Tree) -> tuple[Value, Expr | None]:
+        """The value at a place that gets a new one, and what a bit-field's word in memory holds:
+        the word is not read again for the store."""
+        if not isinstance(place.type, BitField) or isinstance(place, InRegisters):
+            return self.read(place, node), None
+        word = self.read(replace(place, type=place.type.word), node).expr
+        return bitfields.taken(word, place.type, node.span), word
+
+    def write(self, place: Place, value: Value, node: Tree, word: Expr | None = None) -> None:
+        """Stores a scalar, converted as if by assignment; a bit-field's word is read for that, if
+        it is not given."""
         if isinstance(place.type, BitField):
             declared = place.type.declared
             value = assign(value, declared, node.span, lenient=self.frame.lenient)
-            new = bitfields.put(self._field_word(place, place.type, node), value.expr, place.type)
-            word = replace(place, type=place.type.word)
-            self.write(word, Value(new, place.type.word), node)
+            if word is None or place.type.alone:
+                word = self._field_word(place, place.type, node)
+            new = bitfields.put(word, value.expr, place.type)
+            whole = replace(place, type=place.type.word)
+            self.write(whole, Value(new, place.type.word), node)
             return
         if not is_scalar(place.type):
             raise InputError(f"{place.type} cannot be assigned", node.span)

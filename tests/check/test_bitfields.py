@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check import Checker, Request
+from ksmcheck.program.ir import Access
 from ksmcheck.text import InputError
 
 TOP = """struct f { int a:3; unsigned b:2; bool c:1; unsigned d:32; int e; };
@@ -123,3 +124,25 @@ def test_a_field_starts_once(start: str, tmp_path: Path) -> None:
 def test_what_is_refused(code: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         observation(f"{TOP}P0(struct f *s, int *x) {{ {code} }}\nexists (x=1)", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "accesses"),
+    [
+        ("s->b |= 1;", ["load", "store"]),
+        ("s->b++;", ["load", "store"]),
+        ("--s->a;", ["load", "store"]),
+        ("s->b = s->b | 1;", ["load", "load", "store"]),  # written as two reads
+        ("s->d += 1;", ["load", "store"]),  # no other is in its word
+        ("s->d = 1;", ["store"]),
+    ],
+)
+def test_the_word_is_read_once(code: str, accesses: list[str], tmp_path: Path) -> None:
+    """A compound assignment evaluates its left side once (C17 6.5.16.2 p3)."""
+    path = tmp_path / "t.litmus"
+    path.write_text(f"C t\n{TOP}P0(struct f *s) {{ {code} }}\nexists (true)\n")
+    checker = Checker()
+    (thread,) = checker.workshop.program(Request(path, "sc")).threads
+    found = [i.name for block in thread.blocks for i in block.instrs if isinstance(i, Access)]
+    assert found == accesses
+    assert checker.check(Request(path, "sc")).witness is not None
