@@ -177,7 +177,11 @@ class Statements(Hoisting):
         self.scopes[-1][declarator.name.text] = False
         init = self.initializer() if self.accept("=") else None
         type_ = declarator.type
-        if isinstance(type_, NamedType) and type_.name == "__auto_type" and init is not None:
+        if isinstance(type_, NamedType) and type_.name == "__auto_type":
+            if init is None:
+                message = "__auto_type takes the type of an initializer, and there is none"
+                hint = f"write __auto_type {declarator.name.text} = ..., or name the type"
+                raise InputError(message, declarator.name.span, hint=hint)
             type_ = TypeofType(init, type_.span)
         return Declaration(
             declarator.name.text,

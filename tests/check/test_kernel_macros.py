@@ -166,3 +166,11 @@ def test_a_parameter_that_the_start_state_names(tmp_path: Path) -> None:
     assert observation(text, tmp_path)[1] == "Always"
     with pytest.raises(InputError, match="its value is its location"):
         observation(text.replace("0:x=x", "0:x=y"), tmp_path)
+
+
+def test_auto_type_takes_its_type_from_somewhere(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text("C t\n{ }\nP0(int *x) { __auto_type y; y = 1; }\nexists (true)\n")
+    with pytest.raises(InputError, match="takes the type of an initializer") as error:
+        Checker().check(Request(path, "lkmm"))
+    assert str(error.value.diagnostic.span).endswith(":3:26")
