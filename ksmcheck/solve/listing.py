@@ -19,6 +19,9 @@ from ksmcheck.solve.lazy import Lazy, Met, Stopped
 _MOST = 256
 """Candidates in a batch."""
 
+_LITERALS = 1_000_000
+"""In the assignments of a batch, each of which takes some 36 bytes."""
+
 _FEW = 10
 """So many are judged as quickly one by one."""
 
@@ -51,6 +54,7 @@ class Listing:
     def run(self) -> Stopped | None:
         """Fills ``found``; None where that is all there is."""
         size = 1
+        most = min(_MOST, _LITERALS // (self.lazy.base.gates.variables + 1) + 1)
         while True:
             batch, end = self._collected(size)
             inconsistent = self._inconsistent(batch)
@@ -62,7 +66,7 @@ class Listing:
                 self.lazy.learn(batch[number].met)
             if isinstance(end, Stopped) or (end is None and not inconsistent):
                 return end
-            size = max(1, size // 4) if inconsistent else min(_MOST, size * 4)
+            size = max(1, size // 4) if inconsistent else min(most, size * 4)
 
     def _collected(self, size: int) -> tuple[list[_Seen], Met | Stopped | None]:
         """Candidates of different values; and the last one, or why there is none after them."""
