@@ -124,6 +124,9 @@ def join_of(loops: Loops, branch: Point, ways: Ways) -> int:
     graph = _places(loops, branch, ways)
     start: Place = (branch.number, 0)
     finite = _reaching_exit(graph)
+    if start not in finite:
+        _leave_rounds(loops, graph)
+        finite = _reaching_exit(graph)
     after = _post_dominators(graph, finite)
     itself = 1 << finite[start] if start in finite else 0
     candidates = after.get(start, 0) & ~itself
@@ -150,6 +153,15 @@ def _places(loops: Loops, branch: Point, ways: Ways) -> dict[Place, list[Place]]
         graph[place] = targets
         waiting.extend(targets)
     return graph
+
+
+def _leave_rounds(loops: Loops, graph: dict[Place, list[Place]]) -> None:
+    """Where no way from the branch ends, each is taken to end with a round of a loop: what comes
+    whatever was decided does not depend on it, though the thread goes on for ever."""
+    for place, targets in graph.items():
+        inside = (loops.bodies.get(number, ()) for number, _ in targets)
+        if any(place[0] in body for body in inside):
+            targets.append(_END)
 
 
 def _round(loops: Loops, around: list[int], place: Place, to: int) -> int:
