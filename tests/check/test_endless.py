@@ -1,5 +1,5 @@
 """Threads that go round for ever: what their branches control ends where the ways meet again, as
-it does in threads that end. Each violation has passed the replay, which looks at that for itself."""
+it does in threads that end. Each violation has passed the replay, which looks for itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHER = "P1(void) { BUG_ON(READ_ONCE(z) == 1); }\nforall (true)\n"
         "for (;;) { u = READ_ONCE(x); while (u == 2) u = READ_ONCE(x); WRITE_ONCE(z, 1); }",
         "again: if (READ_ONCE(x)) WRITE_ONCE(y, 1); WRITE_ONCE(z, 1); goto again;",
         "if (READ_ONCE(x)) for (;;) WRITE_ONCE(y, 1); else WRITE_ONCE(z, 1); for (;;) y++;",
-        "switch (READ_ONCE(x)) { case 0: u++; case 1: u++; } WRITE_ONCE(z, 1); do y = u; while (1);",
+        "switch (READ_ONCE(x)) { case 0: u++; case 1: u++; } WRITE_ONCE(z, 1); for (;;) y = u;",
     ],
 )
 def test_a_thread_without_an_end(body: str, tmp_path: Path) -> None:
