@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.flow import Flow
@@ -72,22 +72,30 @@ Bodies: TypeAlias = dict[int, Body]
 """By the identity of their trees, which they keep alive."""
 
 
+class Text(Struct, frozen=True, eq=False):
+    """What is known of tests that are alike around their functions: the bodies, and what whole
+    threads did (``threads``). ``around`` is kept alive, since it is told apart by identity."""
+
+    around: list[object]
+    bodies: Bodies = field(default_factory=dict)
+    runs: dict[Hashable, Any] = field(default_factory=dict)
+
+
 class Readings:
-    """The bodies that replays have read so far.
+    """What replays have read so far.
 
     A variant of a program shares the trees of what it leaves as it is, and so all that was found
     out about them, where what is around its functions is the same: objects, types, signatures.
     """
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, tuple[list[object], Bodies]] = {}
+        self._known: dict[Hashable, Text] = {}
 
-    def bodies(self, test: LitmusTest, kernel: str, objects: Iterable[Hashable]) -> Bodies:
+    def text(self, test: LitmusTest, kernel: str, objects: Iterable[Hashable]) -> Text:
         """What is known of the functions of ``test``; ``objects`` are the shared ones."""
         around = _around(test)
         key = kernel, tuple(objects), tuple(map(id, around))
-        # What is told apart by identity is kept, so that nothing else gets it.
-        return self._known.setdefault(key, (around, {}))[1]
+        return self._known.setdefault(key, Text(around))
 
 
 def _around(test: LitmusTest) -> list[object]:

@@ -40,7 +40,8 @@ Look: TypeAlias = "Callable[[Interpreter, Call, Point], Outlook]"
 
 
 class Interpreter(Calls):
-    """Statements and functions. ``look`` tells what comes after a branch (``foresight``)."""
+    """Statements and functions. ``look`` tells what comes after a branch (``foresight``).
+    ``consulted`` are the functions that were called or looked into."""
 
     most_steps = 100_000
 
@@ -49,6 +50,7 @@ class Interpreter(Calls):
         self.look = look
         self.steps = 0
         self.starts: dict[str, Concrete] = {}
+        self.consulted: dict[int, c.Function] = {}
 
     # Threads and functions.
 
@@ -115,6 +117,7 @@ class Interpreter(Calls):
         return made
 
     def enter(self, function: c.Function, arguments: list[Concrete | Variable]) -> Concrete:
+        self.consulted[id(function)] = function
         call = self.new_call(function)
         caller, scope = self.call, self.scope
         self.call = call
@@ -219,6 +222,7 @@ class Interpreter(Calls):
         if value.reads and call.body.loops.around(point.number):
             self.looped = True
         ahead = self.look(self, call, point)
+        self.consulted.update((id(f), f) for f in ahead.called)
         self.controls.append(Control(call, ahead.join, value.reads, ahead.known))
 
     def switch(self, call: Call, point: Point) -> Point:

@@ -10,6 +10,7 @@ from ksmcheck.execution.machine import FailedCheck
 from ksmcheck.execution.performed import Exhausted, Record
 from ksmcheck.execution.world import World
 from ksmcheck.record import Struct
+from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
 
@@ -23,11 +24,41 @@ class Ran(Struct, frozen=True):
     looped: bool
 
 
+class _Run(Struct, frozen=True):
+    """A run, the functions that it went through, and what it is known by."""
+
+    ran: Ran
+    consulted: tuple[c.Function, ...]
+    kept: object
+
+
+_MOST = 256
+"""Runs that are kept: as many threads as one program's variants have."""
+
+
 def run_thread(world: World, thread: int, events: tuple[ExecutedEvent, ...]) -> Ran:
     """Runs thread number ``thread`` against its recorded events.
 
-    Raises InternalError, saying what differs, where the record is not what the thread does.
+    The same text on the same record does the same: where only another thread was changed, what
+    this one did is known. Raises InternalError, saying what differs, where the record is not what
+    the thread does.
     """
+    function, (model, config) = world.test.threads[thread], world.manner
+    key = (thread, id(function), id(model), config, events)
+    functions, runs = world.declarations.functions, world.text.runs
+    known: _Run | None = runs.get(key)
+    if known is not None and all(functions.get(f.name) is f for f in known.consulted):
+        return known.ran
+    ran, consulted = _run(world, thread, events)
+    if len(runs) >= _MOST:
+        runs.clear()
+    runs[key] = _Run(ran, consulted, (function, model))
+    return ran
+
+
+def _run(
+    world: World, thread: int, events: tuple[ExecutedEvent, ...]
+) -> tuple[Ran, tuple[c.Function, ...]]:
     interpreter = Interpreter(world, Record(thread, events), outlook)
     ended = True
     try:
@@ -39,4 +70,5 @@ def run_thread(world: World, thread: int, events: tuple[ExecutedEvent, ...]) -> 
         event = events[record.at]
         raise InternalError(f"replay: P{thread} ends before event {event.id} ({event.primitive})")
     registers = interpreter.outputs(world.test.threads[thread])
-    return Ran(record, registers, tuple(interpreter.failed), ended, interpreter.looped)
+    ran = Ran(record, registers, tuple(interpreter.failed), ended, interpreter.looped)
+    return ran, tuple(interpreter.consulted.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ksmcheck.execution.bodies import Bodies, Readings
+from ksmcheck.execution.bodies import Bodies, Readings, Text
 from ksmcheck.execution.concrete import bits_of
 from ksmcheck.kernel.declarations import Declarations, declare
 from ksmcheck.kernel.layout import Layouts
@@ -30,14 +30,19 @@ class Item(Struct, frozen=True):
 
 
 class World(Struct):
-    """One test at one kernel point under one configuration of a model."""
+    """One test at one kernel point under one configuration of a model (``manner``)."""
 
     test: LitmusTest
     declarations: Declarations
     primitives: Mapping[str, Primitive]
     row: Callable[[Primitive], Row]
     items: dict[str, Item]
-    bodies: Bodies
+    text: Text
+    manner: tuple[Model, str]
+
+    @property
+    def bodies(self) -> Bodies:
+        return self.text.bodies
 
     @property
     def layouts(self) -> Layouts:
@@ -66,7 +71,8 @@ def world_of(
         primitives(kernel),
         lambda primitive: model.row(primitive, kernel, config),
         items,
-        readings.bodies(test, kernel, items.values()),
+        readings.text(test, kernel, items.values()),
+        (model, config),
     )
 
 

@@ -12,6 +12,7 @@ from ksmcheck.execution.execution import Execution
 from ksmcheck.execution.replay import Replayed, replay
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.model.load import load_model
+from ksmcheck.model.model import Model
 from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.program.mutate import mutate
@@ -36,8 +37,12 @@ def parsed(text: str) -> LitmusTest:
     return parse_litmus(Source("t.litmus", text), kernel="6.12")
 
 
-def judged(test: LitmusTest, execution: Execution, readings: Readings) -> Replayed:
-    model = load_model("sc")
+SC = load_model("sc")
+
+
+def judged(
+    test: LitmusTest, execution: Execution, readings: Readings, model: Model = SC
+) -> Replayed:
     config = model.configs("6.12")[0]
     return replay(test, "6.12", model, config, execution, CELLS, readings)
 
@@ -110,3 +115,39 @@ def test_a_function_that_was_looked_into_may_be_another() -> None:
         assert refused(staying, read_then_write(CTRL), readings)
         assert judged(variant, read_then_write(CTRL), readings).failed == ()
         assert refused(variant, read_then_write(NONE), readings)
+
+
+def test_a_thread_is_run_again_where_what_it_calls_is_another() -> None:
+    """P0 is one tree, and its record the same; only the first f gives the 1 that was written."""
+    body = "int r = READ_ONCE(*x); WRITE_ONCE(*y, f());"
+    one, two = (
+        parsed(one_thread(body, before=f"static int f(void) {{ return {n}; }}")) for n in (1, 2)
+    )
+    other = next(i for i in two.top if isinstance(i, Function) and i.name == "f")
+    f = next(i for i in one.top if isinstance(i, Function) and i.name == "f")
+    changed = replace(f, body=other.body)
+    variant = replace(one, top=tuple(changed if i is f else i for i in one.top))
+    readings = Readings()
+    for _ in range(2):
+        assert judged(one, read_then_write(NONE), readings).failed == ()
+        with pytest.raises(InternalError, match="writes 1, not 2"):
+            judged(variant, read_then_write(NONE), readings)
+
+
+def test_what_a_thread_did_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    real = interpreter.Interpreter.thread
+
+    def counted(self: interpreter.Interpreter, function: Function) -> None:
+        ran.append(function.name)
+        real(self, function)
+
+    monkeypatch.setattr(interpreter.Interpreter, "thread", counted)
+    test = parsed(one_thread("int r = READ_ONCE(*x); WRITE_ONCE(*y, 1);"))
+    readings = Readings()
+    assert judged(test, read_then_write(), readings) == judged(test, read_then_write(), readings)
+    assert ran == ["P0"]
+    assert refused(test, read_then_write(CTRL), readings)  # the record's own ctrl is no part of it
+    assert ran == ["P0"]
+    assert judged(test, read_then_write(), readings, load_model("sc")).failed == ()
+    assert ran == ["P0", "P0"]  # of another model, the rows may be others
