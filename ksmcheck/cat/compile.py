@@ -12,7 +12,7 @@ from ksmcheck.cat.derive import Derivation
 from ksmcheck.cat.foresight import Foresight
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.machine import Machine, Values, code_of
-from ksmcheck.cat.many import Many
+from ksmcheck.cat.many import Course, Many, course
 from ksmcheck.cat.plan import Plan, plan
 from ksmcheck.cat.reasons import Reason, reasons
 from ksmcheck.cat.stages import StagedValues
@@ -59,6 +59,7 @@ class CompiledCat:
         self.compiled = compiled
         self._machines: dict[int, Machine] = {}
         self._plans: dict[frozenset[str], Plan] = {}
+        self._course: Course | None = None
         self._inhabited: dict[frozenset[Base], list[bool]] = {}
         self._last: _Last | None = None
 
@@ -120,7 +121,9 @@ class CompiledCat:
     def together(self, graph: Graph) -> Many:
         """Judges many candidates at once that have all but rf and co from this one."""
         known = self._machine(0).values(graph, {})
-        return Many(self.plan(), graph.n, StagedValues(self.plan(), graph, known).value)
+        if self._course is None:
+            self._course = course(self.plan())
+        return Many(self._course, graph.n, StagedValues(self.plan(), graph, known).value)
 
     def flags(self, graph: Graph) -> tuple[Check, ...]:
         """The flags that the candidate raises. They mean something for consistent ones only."""

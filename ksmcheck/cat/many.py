@@ -16,6 +16,7 @@ from ksmcheck.cat.dependence import varying_nodes
 from ksmcheck.cat.graph import Graph, members
 from ksmcheck.cat.plan import Plan
 from ksmcheck.cat.recursion import cone
+from ksmcheck.record import Struct
 
 Events: TypeAlias = dict[int, int]
 """Event -> the candidates that have it in the set; none is 0."""
@@ -27,18 +28,36 @@ ALL = -1
 """Every candidate, however many there are."""
 
 
+class Course(Struct, frozen=True):
+    """What is to be computed of a model: ``varies`` says of each node whether it hangs on rf and
+    co, ``orders`` has what each check is made of that does, operands first."""
+
+    plan: Plan
+    varies: list[bool]
+    orders: dict[int, list[int]]
+
+
+def course(plan: Plan) -> Course:
+    nodes, free, varies = plan.algebra.nodes, plan.free, varying_nodes(plan.algebra)
+    orders = {
+        root: [i for i in sorted(cone(nodes, [root])) if varies[i] and not free[i]]
+        for root in plan.algebra.roots
+    }
+    return Course(plan, varies, orders)
+
+
 class Many:
     """``static`` gives the value of a node that does not hang on rf and co, the same in all
     candidates that this is asked about."""
 
-    def __init__(self, plan: Plan, n: int, static: Callable[[int], int]) -> None:
-        self._plan = plan
-        self._nodes = plan.algebra.nodes
+    def __init__(self, course: Course, n: int, static: Callable[[int], int]) -> None:
+        self._plan = course.plan
+        self._nodes = course.plan.algebra.nodes
         self._n = n
-        self._varies = varying_nodes(plan.algebra)
+        self._varies = course.varies
+        self._orders = course.orders
         self._static = static
         self._fixed: dict[int, Rows] = {}
-        self._orders = {root: self._order(root) for root in plan.algebra.roots}
         self._values: dict[int, Rows] = {}
 
     def failing(self, graphs: Sequence[Graph]) -> int:
@@ -52,11 +71,6 @@ class Many:
             if not check.flag:
                 found |= self._fails(check, root)
         return found & ((1 << len(graphs)) - 1)
-
-    def _order(self, root: int) -> list[int]:
-        """What is to be computed for a requirement, operands first."""
-        varies, free = self._varies, self._plan.free
-        return [i for i in sorted(cone(self._nodes, [root])) if varies[i] and not free[i]]
 
     def _fails(self, check: Check, root: int) -> int:
         for i in self._orders[root]:

@@ -22,7 +22,7 @@ _MOST = 256
 _LITERALS = 1_000_000
 """In the assignments of a batch, each of which takes some 36 bytes."""
 
-_FEW = 10
+_FEW = 16
 """So many are judged as quickly one by one."""
 
 _LESSONS = 8
