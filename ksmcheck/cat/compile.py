@@ -12,7 +12,6 @@ from ksmcheck.cat.derive import Derivation
 from ksmcheck.cat.foresight import Foresight
 from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.machine import Machine, Values, code_of
-from ksmcheck.cat.many import Course, Many, course
 from ksmcheck.cat.plan import Plan, plan
 from ksmcheck.cat.reasons import Reason, reasons
 from ksmcheck.cat.stages import StagedValues
@@ -23,6 +22,9 @@ from ksmcheck.text import InputError
 if TYPE_CHECKING:
     # A model that was compiled before is used without the parser and all that.
     from ksmcheck.cat.load import CatModel
+
+    # Only lists of final states judge many candidates at once.
+    from ksmcheck.cat.many import Course, Many
 
 
 class Compiled(Struct, frozen=True):
@@ -120,6 +122,8 @@ class CompiledCat:
 
     def together(self, graph: Graph) -> Many:
         """Judges many candidates at once that have all but rf and co from this one."""
+        from ksmcheck.cat.many import Many, course
+
         known = self._machine(0).values(graph, {})
         if self._course is None:
             self._course = course(self.plan())

@@ -73,8 +73,9 @@ Bodies: TypeAlias = dict[int, Body]
 
 
 class Text(Struct, frozen=True, eq=False):
-    """What is known of tests that are alike around their functions: the bodies, and what whole
-    threads did (``threads``). ``around`` is kept alive, since it is told apart by identity."""
+    """What is known of tests that are alike around their functions: their bodies, and the ``runs``
+    of whole threads, which are for the module ``threads`` to read. ``around`` is kept alive, since
+    it is told apart by identity."""
 
     around: list[object]
     bodies: Bodies = field(default_factory=dict)

@@ -20,7 +20,6 @@ from ksmcheck.solve.ground import Grounds, open_ground
 from ksmcheck.solve.lazy import Consistent, Lazy, Sought, Stopped, Teach
 from ksmcheck.solve.lemmas import Lemmas
 from ksmcheck.solve.limits import Limits, Meter
-from ksmcheck.solve.listing import Listing
 from ksmcheck.solve.outcome import (
     Found,
     GaveUp,
@@ -176,6 +175,9 @@ class Session:
         return self._asked(lambda: self._states(observed, goal))
 
     def _states(self, observed: Sequence[Term], goal: Term) -> StatesOutcome:
+        # A verdict starts without it.
+        from ksmcheck.solve.listing import Listing
+
         before = self._snapshot()
         asked = TRUE if self._too_many else self.base.gates.new()
         try:

@@ -97,6 +97,16 @@ def test_other_surroundings_are_read_anew() -> None:
         assert refused(deciding, read_then_write(NONE), readings)
 
 
+def with_f_of(other: LitmusTest, test: LitmusTest) -> LitmusTest:
+    """The test where only the body of f is another tree, as in a variant."""
+    f, new = (
+        next(i for i in one.top if isinstance(i, Function) and i.name == "f")
+        for one in (test, other)
+    )
+    changed = replace(f, body=new.body)
+    return replace(test, top=tuple(changed if i is f else i for i in test.top))
+
+
 def test_a_function_that_was_looked_into_may_be_another() -> None:
     """What f makes of a constant decides an early return; in a variant f alone is another."""
     body = "int r = READ_ONCE(*x); if (r) { if (f(1)) return; } WRITE_ONCE(*y, 1);"
@@ -104,11 +114,7 @@ def test_a_function_that_was_looked_into_may_be_another() -> None:
         parsed(one_thread(body, before=f"static int f(int v) {{ return v == {a}; }}"))
         for a in (0, 1)
     )
-    other = next(i for i in leaving.top if isinstance(i, Function) and i.name == "f")
-    f = next(i for i in staying.top if isinstance(i, Function) and i.name == "f")
-    # Their heads are one tree, as in a variant.
-    changed = replace(f, body=other.body)
-    variant = replace(staying, top=tuple(changed if i is f else i for i in staying.top))
+    variant = with_f_of(leaving, staying)
     readings = Readings()
     for _ in range(2):
         assert judged(staying, read_then_write(NONE), readings).failed == ()
@@ -123,10 +129,7 @@ def test_a_thread_is_run_again_where_what_it_calls_is_another() -> None:
     one, two = (
         parsed(one_thread(body, before=f"static int f(void) {{ return {n}; }}")) for n in (1, 2)
     )
-    other = next(i for i in two.top if isinstance(i, Function) and i.name == "f")
-    f = next(i for i in one.top if isinstance(i, Function) and i.name == "f")
-    changed = replace(f, body=other.body)
-    variant = replace(one, top=tuple(changed if i is f else i for i in one.top))
+    variant = with_f_of(two, one)
     readings = Readings()
     for _ in range(2):
         assert judged(one, read_then_write(NONE), readings).failed == ()
