@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ksmcheck.execution.plain_names import LOCK_TAGS
 from ksmcheck.execution.plain_operators import Operators, same
@@ -104,55 +105,83 @@ class Expressions(Operators, frozen=True):
             raise InputError(message, e.span) from None
 
     def expression(self, e: t.Expr, scope: Scope) -> Value:
-        match e:
-            case t.SetIdentity():
-                return Relation(identity(self.inside(e, scope)))
-            case t.Unary(op, operand):
-                return self.unary(op, self.value(operand, scope))
-            case t.Binary(";", t.SetIdentity() as first, r):
-                sources = self.inside(first, scope)
-                return Relation(within(rows(self.value(r, scope)), sources, self.universe.events))
-            case t.Binary(";", r, t.SetIdentity() as last):
-                targets = self.inside(last, scope)
-                return Relation(within(rows(self.value(r, scope)), self.universe.events, targets))
-            case t.Binary(op, left, right):
-                return self.binary(op, self.value(left, scope), self.value(right, scope))
-            case t.Apply(function, arguments):
-                given = [self.value(a, scope) for a in arguments]
-                return self.apply(self.value(function, scope), given, e.span)
-            case t.LetIn(bindings, recursive, body):
-                return self.value(body, self.bind(bindings, recursive, scope))
-            case t.If(condition, then, orelse):
-                return self.value(then if self.holds(condition, scope) else orelse, scope)
-            case t.Try(attempt, fallback):
-                return self.tried(attempt, fallback, scope)
-            case t.Match(subject, cases):
-                return self.match(self.value(subject, scope), cases, scope, e.span)
-        return self.simple(e, scope)
+        rule = _RULES.get(type(e))
+        if rule is None:
+            raise InputError("this has no meaning as an expression", e.span)
+        return rule(self, e, scope)
 
-    def simple(self, e: t.Expr, scope: Scope) -> Value:
-        match e:
-            case t.Name(name):
-                return self.name(name, scope, e.span)
-            case t.TagLiteral(name):
-                return Tag(name)
-            case t.EmptyRelation():
-                return Relation({})
-            case t.Universe():
-                return Everything(self.universe.events)
-            case t.SetLiteral(elements):
-                return family(self.value(x, scope) for x in elements)
-            case t.TupleExpr(elements):
-                return Several(tuple(self.value(x, scope) for x in elements))
-            case t.Lambda(parameters, body):
-                return Function(parameters, body, scope)
-        raise InputError("this has no meaning as an expression", e.span)
+    def _name(self, e: t.Name, scope: Scope) -> Value:
+        found = scope.get(e.name)
+        return found if found is not None else self.undefined(e.name, e.span)
 
-    def name(self, name: str, scope: Scope, span: Span) -> Value:
-        """What a name stands for; what nothing defines is the set of a tag."""
-        found = scope.get(name)
-        if found is not None:
-            return found
+    def _unary(self, e: t.Unary, scope: Scope) -> Value:
+        return self.unary(e.op, self.value(e.operand, scope))
+
+    def _binary(self, e: t.Binary, scope: Scope) -> Value:
+        op, left, right = e.op, e.left, e.right
+        if op == ";":
+            return self._sequence(left, right, scope)
+        if op in "&\\" and isinstance(right, t.Unary) and right.op == "^-1":
+            return self._turned(op, self.value(left, scope), right, scope)
+        return self.binary(op, self.value(left, scope), self.value(right, scope))
+
+    def _turned(self, op: str, left: Value, right: t.Unary, scope: Scope) -> Value:
+        r"""``r & s^-1`` and ``r \ s^-1``: r has few pairs more often than s, so its are turned."""
+        operand = self.value(right.operand, scope)
+        try:
+            steps = Relation(rows(operand))
+        except SortError as error:
+            raise InputError(str(error), right.span) from None
+        return self.unary("^-1", self.like(op, self.unary("^-1", left), steps))
+
+    def _sequence(self, left: t.Expr, right: t.Expr, scope: Scope) -> Value:
+        if isinstance(left, t.SetIdentity):
+            sources = self.inside(left, scope)
+            return Relation(within(rows(self.value(right, scope)), sources, self.universe.events))
+        if isinstance(right, t.SetIdentity):
+            targets = self.inside(right, scope)
+            return Relation(within(rows(self.value(left, scope)), self.universe.events, targets))
+        return self.binary(";", self.value(left, scope), self.value(right, scope))
+
+    def _identity(self, e: t.SetIdentity, scope: Scope) -> Value:
+        return Relation(identity(self.inside(e, scope)))
+
+    def _apply(self, e: t.Apply, scope: Scope) -> Value:
+        given = [self.value(a, scope) for a in e.arguments]
+        return self.apply(self.value(e.function, scope), given, e.span)
+
+    def _let(self, e: t.LetIn, scope: Scope) -> Value:
+        return self.value(e.body, self.bind(e.bindings, e.recursive, scope))
+
+    def _if(self, e: t.If, scope: Scope) -> Value:
+        return self.value(e.then if self.holds(e.condition, scope) else e.orelse, scope)
+
+    def _try(self, e: t.Try, scope: Scope) -> Value:
+        return self.tried(e.attempt, e.fallback, scope)
+
+    def _match(self, e: t.Match, scope: Scope) -> Value:
+        return self.match(self.value(e.subject, scope), e.cases, scope, e.span)
+
+    def _tag(self, e: t.TagLiteral, scope: Scope) -> Value:
+        return Tag(e.name)
+
+    def _nothing(self, e: t.EmptyRelation, scope: Scope) -> Value:
+        return Relation({})
+
+    def _everything(self, e: t.Universe, scope: Scope) -> Value:
+        return Everything(self.universe.events)
+
+    def _set(self, e: t.SetLiteral, scope: Scope) -> Value:
+        return family(self.value(x, scope) for x in e.elements)
+
+    def _tuple(self, e: t.TupleExpr, scope: Scope) -> Value:
+        return Several(tuple(self.value(x, scope) for x in e.elements))
+
+    def _lambda(self, e: t.Lambda, scope: Scope) -> Value:
+        return Function(e.parameters, e.body, scope)
+
+    def undefined(self, name: str, span: Span) -> Value:
+        """What nothing defines is the set of a tag."""
         if self.declared and name not in LOCK_TAGS and not self.is_declared(name):
             raise InputError(f"`{name}` is neither defined nor a declared tag", span)
         if name[0].isupper():
@@ -258,3 +287,22 @@ class Expressions(Operators, frozen=True):
 
 def _of_sets(case: t.MatchCase) -> bool:
     return isinstance(case.pattern, t.SetLiteral | tuple)
+
+
+_RULES: dict[type, Callable[[Expressions, Any, Scope], Value]] = {
+    t.Name: Expressions._name,
+    t.TagLiteral: Expressions._tag,
+    t.EmptyRelation: Expressions._nothing,
+    t.Universe: Expressions._everything,
+    t.Unary: Expressions._unary,
+    t.Binary: Expressions._binary,
+    t.SetIdentity: Expressions._identity,
+    t.Apply: Expressions._apply,
+    t.SetLiteral: Expressions._set,
+    t.TupleExpr: Expressions._tuple,
+    t.Lambda: Expressions._lambda,
+    t.LetIn: Expressions._let,
+    t.If: Expressions._if,
+    t.Try: Expressions._try,
+    t.Match: Expressions._match,
+}

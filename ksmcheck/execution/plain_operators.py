@@ -96,6 +96,8 @@ class Operators(Struct, frozen=True, dict=True):
 
     def like(self, op: str, left: Value, right: Value) -> Value:
         r"""``|``, ``&`` and ``\``: on two sets, two relations, or two sets of other things."""
+        if type(left) is type(right) is Relation:
+            return Relation(_ON_RELATIONS[op](left.items, right.items))
         both = (left, right)
         if any(isinstance(x, Family) for x in both) or all(isinstance(x, Tag) for x in both):
             return family(_joined(op, members_of(left), members_of(right)))

@@ -60,18 +60,19 @@ def pairs_in(a: Rows) -> Iterator[Pair]:
 
 
 def union(a: Rows, b: Rows) -> Rows:
-    found = dict(a)
-    for x, row in b.items():
+    more, fewer = (a, b) if len(a) >= len(b) else (b, a)
+    found = dict(more)
+    for x, row in fewer.items():
         found[x] = found.get(x, 0) | row
     return found
 
 
 def intersection(a: Rows, b: Rows) -> Rows:
-    return {x: row & b[x] for x, row in a.items() if x in b and row & b[x]}
+    return {x: both for x, row in a.items() if (both := row & b.get(x, 0))}
 
 
 def difference(a: Rows, b: Rows) -> Rows:
-    return {x: row & ~b.get(x, 0) for x, row in a.items() if row & ~b.get(x, 0)}
+    return {x: rest for x, row in a.items() if (rest := row & ~b.get(x, 0))}
 
 
 def identity(events: Set) -> Rows:
@@ -84,7 +85,7 @@ def product(a: Set, b: Set) -> Rows:
 
 def within(a: Rows, sources: Set, targets: Set) -> Rows:
     """The pairs that lead from ``sources`` to ``targets``."""
-    return {x: row & targets for x, row in a.items() if sources >> x & 1 and row & targets}
+    return {x: ends for x, row in a.items() if sources >> x & 1 and (ends := row & targets)}
 
 
 # What goes along pairs.
@@ -104,8 +105,9 @@ def codomain(a: Rows) -> Set:
 def inverse(a: Rows) -> Rows:
     found: Rows = {}
     for x, row in a.items():
+        own = 1 << x
         for y in members(row):
-            found[y] = found.get(y, 0) | 1 << x
+            found[y] = found.get(y, 0) | own
     return found
 
 
