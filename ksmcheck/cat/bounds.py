@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeAlias
 
-from ksmcheck.cat.algebra import Check, Group
-from ksmcheck.cat.bits import closure, identity, product
+from ksmcheck.cat.algebra import Check, Group, Node
+from ksmcheck.cat.bits import closure, codomain, compose, domain, product, transpose
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.evaluate import apply
 from ksmcheck.cat.graph import Graph, shape
@@ -30,9 +30,11 @@ def polarity(compiled: CompiledCat, checks: Collection[Check] | None = None) -> 
     return signs(compiled.nodes, roots, compiled.algebra.groups)
 
 
-def bounds(compiled: CompiledCat, may: Graph, must: Graph) -> list[Bound]:
+def bounds(
+    compiled: CompiledCat, may: Graph, must: Graph, implied: int | None = None
+) -> list[Bound]:
     """For each node, its bounds as ``Bounds`` has them."""
-    found = Bounds(compiled, may, must)
+    found = Bounds(compiled, may, must, implied)
     return [(found.may(i), found.must(i)) for i in range(len(compiled.nodes))]
 
 
@@ -41,16 +43,25 @@ class Bounds:
     found when first asked for, with no more of the other nodes than that takes.
 
     Both graphs number all possible events alike. ``may`` holds the tuples that some candidate has,
-    ``must`` those that every candidate has; ``must.sets["_"]`` are the events executed in every
-    candidate (all, if it is missing). A variable of a recursion group has its group's value.
+    ``must`` those that every candidate has in which their events are executed; ``must.sets["_"]``
+    are the events executed in every candidate (all, if it is missing). ``implied`` has pairs (a, b)
+    where b is executed whenever a is, those of one event and of certain b included (and only
+    these, if it is missing). A variable of a recursion group has its group's value.
+
+    Inside, a must is said of the candidates that have the tuple's events: what is plain of an
+    access, that it is a marked one, need not hang on whether it is executed.
     """
 
-    def __init__(self, compiled: CompiledCat, may: Graph, must: Graph) -> None:
+    def __init__(
+        self, compiled: CompiledCat, may: Graph, must: Graph, implied: int | None = None
+    ) -> None:
         self._plan = compiled.plan()
         self._nodes = compiled.nodes
         self._graphs = (may, must)
-        self._shape = shape(may.n)
-        self._certain = must.sets.get("_", self._shape.row)
+        self._shape = s = shape(may.n)
+        self._certain = must.sets.get("_", s.row)
+        self._forth = product(s.row, self._certain, s) | s.diagonal if implied is None else implied
+        self._back = transpose(self._forth, s)
         self._known: tuple[dict[int, int], dict[int, int]] = ({}, {})
 
     def may(self, i: int) -> int:
@@ -59,7 +70,10 @@ class Bounds:
 
     def must(self, i: int) -> int:
         """The tuples of node i that every candidate has."""
-        return self._value(i, _MUST)
+        certain = self._certain
+        if self._nodes[i].sort != "set":
+            certain = product(certain, certain, self._shape)
+        return self._value(i, _MUST) & certain
 
     def _value(self, i: int, side: int) -> int:
         if i not in self._known[side]:
@@ -100,7 +114,6 @@ class Bounds:
     def _one(self, i: int, side: int) -> int:
         """A node's bound from those of its operands."""
         node, s, known = self._nodes[i], self._shape, self._known
-        certain = s.row if side == _MAY else self._certain
         match node.op:
             case "fix":
                 group = self._plan.groups[node.group]
@@ -112,22 +125,32 @@ class Bounds:
                 graph = self._graphs[side]
                 return (graph.sets if node.sort == "set" else graph.rels).get(node.name, 0)
             case "universe":
-                return certain
-            case "id":
-                return identity(certain, s)
+                return s.row
             case "diff":
                 kept, cut = node.args
-                # What is cut from has a pair of the identity only if the event is there.
-                whole = side == _MAY and self._nodes[cut].op == "id"
-                return known[side][kept] & ~(s.diagonal if whole else known[1 - side][cut])
+                return known[side][kept] & ~known[1 - side][cut]
             case "complement":
-                everything = certain if node.sort == "set" else product(certain, certain, s)
+                everything = s.row if node.sort == "set" else s.full
                 return everything & ~known[1 - side][node.args[0]]
-            case "star" | "opt":
-                # The identity of an event is there only where the event is.
-                steps = known[side][node.args[0]]
-                return (closure(steps, s) if node.op == "star" else steps) | identity(certain, s)
-        return apply(node, [known[side][a] for a in node.args], s)
+        operands = [known[side][a] for a in node.args]
+        return self._sure(node, operands) if side == _MUST else apply(node, operands, s)
+
+    def _sure(self, node: Node, operands: list[int]) -> int:
+        """Of operands that must hold where their events are executed: what is certain through an
+        event between is so if that is executed because one of the ends is."""
+        s = self._shape
+        match node.op, operands:
+            case "seq", [a, b]:
+                return compose(a & self._forth, b, s) | compose(a, b & self._back, s)
+            case (("plus" | "star"), [a]):
+                ahead, behind = closure(a & self._forth, s), closure(a & self._back, s)
+                paths = a | compose(ahead, a, s) | compose(a, behind, s)
+                return paths | s.diagonal if node.op == "star" else paths
+            case "domain", [a]:
+                return domain(a & self._forth, s)
+            case "range", [a]:
+                return codomain(a & self._back, s)
+        return apply(node, operands, s)
 
     def _all_groups(self) -> None:
         for node in self._nodes:

@@ -12,6 +12,7 @@ from ksmcheck.cat.graph import Graph, members, rel_bits, set_bits, shape
 from ksmcheck.cat.vacuity import Base as VacuityBase
 from ksmcheck.events.structure import Event
 from ksmcheck.solve.base import OPEN, Base
+from ksmcheck.solve.facts import Presence
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.premises import VALUES
 
@@ -19,32 +20,25 @@ Weighted = Iterable[tuple[int, int, int]]
 """Pairs with the literal that they are in the relation, or OPEN: that hangs on the candidate."""
 
 
-def ranges(base: Base) -> tuple[Graph, Graph]:
-    """The graphs (may, must); event i of both is event i of the structure."""
-    n = len(base.events)
-    possible = [e for e in base.events if base.exec[e.id] != FALSE]
-    certain = {e.id for e in base.events if base.exec[e.id] == TRUE}
-    sets: dict[str, set[int]] = {}
-    for event in possible:
-        for name in (event.kind, *event.tags, *(("IW",) if event.thread < 0 else ())):
-            sets.setdefault(name, set()).add(event.id)
-    may_sets = {name: set_bits(members) for name, members in sets.items()}
-    must_sets = {name: set_bits(members & certain) for name, members in sets.items()}
-    must_sets["_"] = set_bits(certain)
-    everything, sure_events = set_bits(e.id for e in possible), set_bits(certain)
-    may = _positions(base.events, everything)
-    must = _positions(base.events, sure_events)
+def ranges(base: Base, presence: Presence) -> tuple[Graph, Graph]:
+    """The graphs (may, must) as ``cat.bounds`` has them; event i of both is event i of the
+    structure."""
+    n, possible = len(base.events), presence.live
+    sets: dict[str, int] = {}
+    for event in base.events:
+        if possible >> event.id & 1:
+            for name in (event.kind, *event.tags, *(("IW",) if event.thread < 0 else ())):
+                sets[name] = sets.get(name, 0) | 1 << event.id
+    certain = set_bits(e.id for e in base.events if base.exec[e.id] == TRUE)
+    positions = _positions(base.events, possible)
+    may = {name: value & presence.together for name, value in positions.items()}
+    must = dict(may)
     for name, weighted in _relations(base).items():
-        pairs = [
-            (a, b, literal)
-            for a, b, literal in weighted
-            if FALSE not in (literal, base.exec[a], base.exec[b])
-        ]
-        may[name] = rel_bits(n, ((a, b) for a, b, _ in pairs))
-        sure = [(a, b) for a, b, x in pairs if x == TRUE and a in certain and b in certain]
-        must[name] = rel_bits(n, sure)
+        pairs = [(a, b, literal) for a, b, literal in weighted if literal != FALSE]
+        may[name] = rel_bits(n, ((a, b) for a, b, _ in pairs)) & presence.together
+        must[name] = rel_bits(n, ((a, b) for a, b, x in pairs if x == TRUE)) & presence.together
     may[VALUES] = shape(n).full
-    return Graph(n, may_sets, may), Graph(n, must_sets, must)
+    return Graph(n, sets, may), Graph(n, {**sets, "_": certain}, must)
 
 
 def _relations(base: Base) -> dict[str, Weighted]:
@@ -140,7 +134,8 @@ class Reach:
 
     @cached_property
     def _bounds(self) -> Bounds:
-        return Bounds(self._cat, *ranges(self._base))
+        presence = Presence(self._base)
+        return Bounds(self._cat, *ranges(self._base, presence), presence.implied)
 
     def may(self, node: int) -> int:
         """Over all events of the structure."""

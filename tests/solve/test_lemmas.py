@@ -75,7 +75,8 @@ class Pupil:
     ("scenario", "model"),
     [
         *(("path-b", model) for model in ("armv8", "power", "alpha", "lkmm")),
-        *(("add-swap", model) for model in ("alpha", "lkmm")),  # the others have nothing to learn
+        ("add-swap", "alpha"),  # the others have nothing to learn
+        ("aba", "lkmm"),
     ],
 )
 def test_of_variants_of_a_scenario(scenario: str, model: str) -> None:
@@ -132,11 +133,12 @@ def branching(seed: int) -> str:
 @pytest.mark.parametrize(
     ("seed", "model"),
     [
-        *((seed, "lkmm") for seed in range(10)),
+        *((seed, "lkmm") for seed in (1, 2, 4, 6, 7, 9, 10, 12, 13, 14)),
         *((seed, model) for seed in (4, 9) for model in ("armv8", "power", "alpha")),
     ],
 )
 def test_of_changes_of_random_programs(seed: int, model: str, tmp_path: Path) -> None:
+    """With the seeds that have something to learn: a pair that never races needs no reason."""
     path = tmp_path / f"branching{seed}.litmus"
     path.write_text(branching(seed), encoding="utf-8")
     checker, count, wrong = Checker(), 0, list[str]()
