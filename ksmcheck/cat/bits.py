@@ -20,7 +20,7 @@ with the way there and back."""
 _CLOSED = 144
 """The same for closures."""
 
-_PATIENCE = 4_000_000
+_PATIENCE = 7_000_000
 """Pairs in the compositions that are made of integers first: it takes as long to load numpy, which
 a single check need not."""
 

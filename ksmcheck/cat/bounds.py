@@ -141,7 +141,10 @@ class Bounds:
         s = self._shape
         match node.op, operands:
             case "seq", [a, b]:
-                return compose(a & self._forth, b, s) | compose(a, b & self._back, s)
+                ahead, behind = a & self._forth, b & self._back
+                if ahead == a or behind == b:
+                    return compose(a, b, s)
+                return compose(ahead, b, s) | compose(a, behind, s)
             case (("plus" | "star"), [a]):
                 ahead, behind = closure(a & self._forth, s), closure(a & self._back, s)
                 paths = a | compose(ahead, a, s) | compose(a, behind, s)
