@@ -4,15 +4,20 @@ that would violate the same requirement.
 A candidate that is inconsistent shows one way to be so. With the rest of it as it is, other tuples
 of rf and co would do the same; to learn that at once saves meeting each of them. A derivation is an
 implication whether its facts hold or not, so what is derived here is as sound as any reason.
+
+But a reason that speaks of two sources of one read, or of both orders of two writes, forbids
+nothing: the way that closes a cycle with such a tuple must not rest on what the tuple takes the
+place of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from ksmcheck.cat.absence import Absence, Scope
 from ksmcheck.cat.bits import closure, transpose
-from ksmcheck.cat.derive import WHOLE, Derivation
+from ksmcheck.cat.derive import WHOLE, Derivation, Fact
 from ksmcheck.cat.graph import Graph, members, shape
 from ksmcheck.cat.paths import shortest_path
 from ksmcheck.cat.plan import Plan
@@ -38,7 +43,7 @@ class Foresight:
         scope: Scope | None = None,
     ) -> None:
         self._plan = plan
-        self._might = might
+        self._graph, self._might = graph, might
         self._check, self._root = plan.algebra.checks[number], plan.algebra.roots[number]
         self._shape = shape(graph.n)
         self._actual = Derivation(plan, graph, dict(values))
@@ -58,26 +63,49 @@ class Foresight:
         if self._check.kind == "irreflexive":
             more &= s.diagonal
         elif self._check.kind == "acyclic" and more:
-            more &= s.diagonal | transpose(closure(self._now, s), s)
+            more &= s.diagonal | transpose(self._paths, s)
         return [divmod(position, s.n) for position in members(more)]
 
     def reason(self, pair: Tuple) -> Reason | None:
-        """What forbids one of these tuples; None if it can not be said in facts."""
+        """What forbids one of these tuples; None if it can not be said in facts, or if no candidate
+        has the facts anyway."""
         try:
-            facts = self._facts(*pair)
+            bits = self._facts(*pair)
         except RecursionError:  # a derivation through very many stages of a `let rec`
             return None
-        if facts & WHOLE:
+        if bits is None or bits & WHOLE:
             return None
-        return Reason(self._derivation.decode(facts), False, self._derivation.limits(facts))
+        facts = self._derivation.decode(bits)
+        return None if _idle(facts) else Reason(facts, False, self._derivation.limits(bits))
 
-    def _facts(self, a: int, b: int) -> int:
-        facts = self._derivation.why(self._root, a, b)
-        if self._check.kind == "acyclic" and a != b:
-            path = shortest_path(self._now, b, a, self._shape)
-            assert path is not None
-            facts |= self._derivation.along(self._root, path)
-        return facts
+    @cached_property
+    def _paths(self) -> int:
+        return closure(self._now, self._shape)
+
+    def _facts(self, a: int, b: int) -> int | None:
+        if self._check.kind != "acyclic" or a == b:
+            return self._derivation.why(self._root, a, b)
+        steps = self._beside(a, b)
+        n, row, ends = self._shape.n, self._shape.row, 0
+        first = steps >> (b * n) & row
+        for event in members(first):
+            ends |= self._paths >> (event * n)
+        path = shortest_path(steps, b, a, self._shape) if (ends | first) >> a & 1 else None
+        if path is None:
+            return None
+        return self._derivation.why(self._root, a, b) | self._derivation.along(self._root, path)
+
+    def _beside(self, a: int, b: int) -> int:
+        """The check's relation without what the candidate has instead of (a, b): the writes after
+        the source that b has now; or b before a, also for the reads of b."""
+        n, row, steps = self._shape.n, self._shape.row, self._now
+        rf, co = (self._graph.rels.get(name, 0) for name in ("rf", "co"))
+        if self._might.get("rf", 0) >> (a * n + b) & 1:
+            source = next((w for w in range(n) if rf >> (w * n + b) & 1), None)
+            return steps if source is None else steps & ~((co >> (source * n) & row) << (b * n))
+        for event in (b, *members(rf >> (b * n) & row)):
+            steps &= ~(1 << (event * n + a))
+        return steps
 
     def _imagine(self, i: int) -> int:
         """A node's value with all that rf and co might have, as far as it hangs on single tuples
@@ -97,3 +125,21 @@ class Foresight:
             return self._actual.values.value(i)
         self._imagined[self._plan.locals[i]] = value
         return value
+
+
+def _idle(facts: Iterable[Fact]) -> bool:
+    """Whether facts contradict each other: two sources of a read, coherence in a circle."""
+    sources: dict[int, int] = {}
+    later: dict[int, set[int]] = {}
+    for name, a, b in facts:
+        if name == "rf" and sources.setdefault(b, a) != a:
+            return True
+        if name == "co":
+            later.setdefault(a, set()).add(b)
+    while later:
+        last = [a for a, ends in later.items() if not any(b in later for b in ends)]
+        if not last:
+            return True
+        for a in last:
+            del later[a]
+    return False
