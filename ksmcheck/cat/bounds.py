@@ -62,6 +62,8 @@ class Bounds:
         self._certain = must.sets.get("_", s.row)
         self._forth = product(s.row, self._certain, s) | s.diagonal if implied is None else implied
         self._back = transpose(self._forth, s)
+        self._open = any(may.rels.get(name) != must.rels.get(name) for name in ("rf", "co"))
+        self._near = must.rels.get("int", s.full)
         self._known: tuple[dict[int, int], dict[int, int]] = ({}, {})
 
     def may(self, i: int) -> int:
@@ -92,7 +94,7 @@ class Bounds:
 
     def _order(self, i: int, side: int) -> list[tuple[int, int]]:
         """The bounds that one is made of, and itself: operands have smaller numbers."""
-        found = self._plan.orders.get((i, side))
+        found = self._plan.orders.get((i, side, self._open))
         if found is None:
             needed: set[tuple[int, int]] = set()
             todo = [(i, side)]
@@ -101,15 +103,24 @@ class Bounds:
                 if at not in needed:
                     needed.add(at)
                     todo += self._operands(*at)
-            found = self._plan.orders[i, side] = sorted(needed)
+            found = self._plan.orders[i, side, self._open] = sorted(needed)
         return found
 
     def _operands(self, i: int, side: int) -> list[tuple[int, int]]:
         node = self._nodes[i]
         if node.op == "fix":
             return [(x, s) for x in self._plan.outside[node.group] for s in (_MAY, _MUST)]
+        if self._costly(node, side):
+            return [(node.args[0], side)]
         turned = {"complement": 0, "diff": 1}.get(node.op, -1)
         return [(a, side ^ (place == turned)) for place, a in enumerate(node.args)]
+
+    def _costly(self, node: Node, side: int) -> bool:
+        """Whether what is certain to be cut away is found only if it may be much: what is composed
+        leads from thread to thread by rf or co in the end, of which, while they are open, hardly
+        any is certain."""
+        cut = self._open and node.op == "diff" and node.sort == "rel" and side == _MAY
+        return cut and not self._plan.pointwise[node.args[1]]
 
     def _one(self, i: int, side: int) -> int:
         """A node's bound from those of its operands."""
@@ -128,7 +139,10 @@ class Bounds:
                 return s.row
             case "diff":
                 kept, cut = node.args
-                return known[side][kept] & ~known[1 - side][cut]
+                if not self._costly(node, side):
+                    return known[side][kept] & ~known[1 - side][cut]
+                left = known[side][kept]
+                return left & ~self._value(cut, _MUST) if left & self._near else left
             case "complement":
                 everything = s.row if node.sort == "set" else s.full
                 return everything & ~known[1 - side][node.args[0]]

@@ -17,9 +17,10 @@ class Plan(Struct, frozen=True):
     considers has the same value of node i at the same executed events. ``still[i]``: derivations of
     node i use no dynamic facts. ``fixed`` is as in ``CompiledCat.explain``. ``locals[i]``: the
     node's name in generated code. ``parts[i]``: of a union (of unions) or an intersection, what it
-    is made of in the end. ``below``: what each definition of a recursion group is made of, operands
-    first; ``inside``: what each group is, ``outside`` that of it which does not hang on the group.
-    ``orders``: what others make of the plan, to be added to (``cat.bounds``)."""
+    is made of in the end. ``pointwise[i]``: whether a pair is in node i hangs on its two events
+    alone, in all that it is made of. ``below``: what each definition of a recursion group is made
+    of, operands first; ``inside``: what each group is, ``outside`` that of it which does not hang
+    on the group. ``orders``: what others make of the plan, to be added to (``cat.bounds``)."""
 
     algebra: Algebra
     fixed: frozenset[str]
@@ -29,10 +30,11 @@ class Plan(Struct, frozen=True):
     groups: dict[int, Group]
     locals: list[str]
     parts: list[tuple[int, ...]]
+    pointwise: list[bool]
     below: dict[int, list[int]]
     inside: dict[int, list[int]]
     outside: dict[int, list[int]]
-    orders: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)
+    orders: dict[tuple[int, int, bool], list[tuple[int, int]]] = field(default_factory=dict)
 
 
 def plan(algebra: Algebra, fixed: frozenset[str]) -> Plan:
@@ -53,7 +55,9 @@ def plan(algebra: Algebra, fixed: frozenset[str]) -> Plan:
     inside = {g.id: cone(algebra.nodes, g.bodies) for g in algebra.groups}
     outside = {g: [i for i in nodes if not free[i]] for g, nodes in inside.items()}
     parts = _parts(algebra)
-    return Plan(algebra, fixed, free, stable, still, groups, names, parts, below, inside, outside)
+    return Plan(
+        algebra, fixed, free, stable, still, groups, names, parts, pointwise, below, inside, outside
+    )
 
 
 def _parts(algebra: Algebra) -> list[tuple[int, ...]]:

@@ -22,9 +22,6 @@ from ksmcheck.solve.gates import FALSE, TRUE, Gates
 from ksmcheck.solve.term_literals import Domain, TermLiterals
 from ksmcheck.solve.vectors import Vector
 
-OPEN = 0
-"""Instead of a literal: it is not the same in all candidates."""
-
 WIDE = 48
 """A read of more values than this has a bit vector for its value."""
 
@@ -117,6 +114,11 @@ class Base:
         """Whether two writes may share a cell, so that ``order`` knows them."""
         return ((a, b) if a < b else (b, a)) in self._order
 
+    def orders(self) -> list[tuple[int, int, int]]:
+        """``order`` of all pairs of writes that it knows, in both directions."""
+        known = self._order.items()
+        return [(*pair, x) for (a, b), x in known for pair, x in (((a, b), x), ((b, a), -x))]
+
     def read_value(self, read: int, holds: Callable[[int], bool]) -> int:
         """The value of a read in the assignment that ``holds`` tells."""
         form = self._reads[read]
@@ -139,16 +141,6 @@ class Base:
         if known is None:
             known = self._same[a, b] = self._same_cell(a, b)
         return known
-
-    def share(self, a: int, b: int) -> int:
-        """``same`` where that is FALSE or TRUE, mostly; else OPEN, without a literal for it."""
-        first, second = self._at[a], self._at[b]
-        common = first.keys() & second.keys()
-        if not common:
-            return FALSE
-        if self.events[a].address is self.events[b].address:
-            return self.same(a, b)
-        return TRUE if any(first[c] == second[c] == TRUE for c in common) else OPEN
 
     @cached_property
     def astray(self) -> int:

@@ -56,15 +56,22 @@ class Presence:
         alive = [facts.exec[i] != FALSE and guards[i].isdisjoint(never) for i in range(n)]
         self.live = sum(1 << i for i in range(n) if alive[i])
         self.together = self.implied = 0
-        classes = _classes(guards, self.live)
-        for own, members in classes.items():
-            against = {opposite[x] for x in own if x in opposite}
-            with_all = sum(m for g, m in classes.items() if g.isdisjoint(against))
-            below = sum(m for g, m in classes.items() if g <= own)
-            for i in range(n):
-                if members >> i & 1:
-                    self.together |= with_all << (i * n)
-                    self.implied |= below << (i * n)
+        under = _under(guards, self.live)
+        rows: dict[frozenset[int], tuple[int, int]] = {}
+        for i in range(n):
+            if alive[i]:
+                own = guards[i]
+                row = rows.get(own)
+                if row is None:
+                    against, more = 0, 0
+                    for conjunct, events in under.items():
+                        if opposite.get(conjunct) in own:
+                            against |= events
+                        if conjunct not in own:
+                            more |= events
+                    row = rows[own] = self.live & ~against, self.live & ~more
+                self.together |= row[0] << (i * n)
+                self.implied |= row[1] << (i * n)
 
 
 def _conjuncts(term: Term) -> frozenset[int]:
@@ -97,10 +104,11 @@ def _opposites(events: Sequence[Event], rules: Sequence[Term]) -> dict[int, int]
     return found
 
 
-def _classes(guards: Sequence[frozenset[int]], live: int) -> dict[frozenset[int], int]:
-    """Conjuncts -> the live events guarded by just these."""
-    classes: dict[frozenset[int], int] = {}
+def _under(guards: Sequence[frozenset[int]], live: int) -> dict[int, int]:
+    """Conjunct -> the live events that are guarded by it."""
+    under: dict[int, int] = {}
     for i, guard in enumerate(guards):
         if live >> i & 1:
-            classes[guard] = classes.get(guard, 0) | 1 << i
-    return classes
+            for conjunct in guard:
+                under[conjunct] = under.get(conjunct, 0) | 1 << i
+    return under

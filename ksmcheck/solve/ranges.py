@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from ksmcheck.cat.bits import closure
 from ksmcheck.cat.bounds import Bounds
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.cat.graph import Graph, members, rel_bits, set_bits, shape
+from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape
 from ksmcheck.cat.vacuity import Base as VacuityBase
 from ksmcheck.events.structure import Event
-from ksmcheck.solve.base import OPEN, Base
+from ksmcheck.solve.base import Base
 from ksmcheck.solve.facts import Presence
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.premises import VALUES
 
 Weighted = Iterable[tuple[int, int, int]]
-"""Pairs with the literal that they are in the relation, or OPEN: that hangs on the candidate."""
+"""Pairs with the literal that they are in the relation, where their events are executed."""
 
 
 def ranges(base: Base, presence: Presence) -> tuple[Graph, Graph]:
@@ -33,24 +33,23 @@ def ranges(base: Base, presence: Presence) -> tuple[Graph, Graph]:
     positions = _positions(base.events, possible)
     may = {name: value & presence.together for name, value in positions.items()}
     must = dict(may)
+    near, sure = _locations(base, possible)
+    may["loc"], must["loc"] = near & presence.together, sure & presence.together
     for name, weighted in _relations(base).items():
         pairs = [(a, b, literal) for a, b, literal in weighted if literal != FALSE]
         may[name] = rel_bits(n, ((a, b) for a, b, _ in pairs)) & presence.together
         must[name] = rel_bits(n, ((a, b) for a, b, x in pairs if x == TRUE)) & presence.together
+    # The order is known of writes that may be to different cells.
+    may["co"] &= near
+    must["co"] &= sure
     may[VALUES] = shape(n).full
     return Graph(n, sets, may), Graph(n, {**sets, "_": certain}, must)
 
 
 def _relations(base: Base) -> dict[str, Weighted]:
-    near = list(_near(base))
     found: dict[str, Weighted] = {
-        "loc": [(a.id, b.id, base.share(a.id, b.id)) for a, b in near],
         "rf": [(w, r, literal) for (w, r), literal in base.rf.items()],
-        "co": [
-            (a.id, b.id, _co(base, a.id, b.id))
-            for a, b in near
-            if a is not b and a.kind == b.kind == "W"
-        ],
+        "co": base.orders(),
         "rmw": [(r, w, TRUE) for r, w in base.structure.rmw],
     }
     for name in ("addr", "data", "ctrl"):
@@ -62,19 +61,42 @@ def _relations(base: Base) -> dict[str, Weighted]:
     return found
 
 
-def _near(base: Base) -> Iterator[tuple[Event, Event]]:
-    """The accesses that may be to one cell, and each with itself."""
-    accesses = [e for e in base.events if e.address is not None and base.exec[e.id] != FALSE]
-    of_cell: dict[int, int] = {}
-    for access in accesses:
-        for cell in access.cells:
-            of_cell[cell] = of_cell.get(cell, 0) | 1 << access.id
-    for access in accesses:
-        others = 1 << access.id
-        for cell in access.cells:
-            others |= of_cell[cell]
-        for other in members(others):
-            yield access, base.events[other]
+def _locations(base: Base, possible: int) -> tuple[int, int]:
+    """The pairs of accesses that may be, and that are to one cell wherever they are executed."""
+    n = len(base.events)
+    accesses = [e for e in base.events if e.address is not None and possible >> e.id & 1]
+    near: dict[int, int] = {}
+    certain: dict[int, int] = {}
+    alike: dict[int, int] = {}
+    for event in accesses:
+        assert event.address is not None
+        for cell in event.cells:
+            literal = base.at(event.id, cell)
+            if literal != FALSE:
+                near[cell] = near.get(cell, 0) | 1 << event.id
+            if literal == TRUE:
+                certain[cell] = certain.get(cell, 0) | 1 << event.id
+        alike[event.address.id] = alike.get(event.address.id, 0) | 1 << event.id
+    may = must = 0
+    for event in accesses:
+        assert event.address is not None
+        cells = [c for c in event.cells if base.at(event.id, c) != FALSE]
+        row = _union(near[c] for c in cells)
+        sure = _union(certain.get(c, 0) for c in cells if base.at(event.id, c) == TRUE)
+        # One address is one cell, if it is a cell's.
+        if base.same(event.id, event.id) == TRUE:
+            sure |= alike[event.address.id] & row
+        may |= row << (event.id * n)
+        must |= sure << (event.id * n)
+    return may, must
+
+
+def _union(sets: Iterable[int]) -> int:
+    """The union."""
+    found = 0
+    for one in sets:
+        found |= one
+    return found
 
 
 def _positions(events: Sequence[Event], possible: int) -> dict[str, int]:
@@ -99,13 +121,6 @@ def _positions(events: Sequence[Event], possible: int) -> dict[str, int]:
             inside |= own << shift
             outside |= (possible & ~own) << shift
     return {"po": order, "int": inside, "ext": outside}
-
-
-def _co(base: Base, a: int, b: int) -> int:
-    if not base.ordered(a, b):
-        return FALSE
-    parts = (base.order(a, b), base.share(a, b))
-    return FALSE if FALSE in parts else TRUE if set(parts) == {TRUE} else OPEN
 
 
 _ANYWHERE = frozenset[VacuityBase](
