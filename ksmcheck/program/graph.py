@@ -84,7 +84,8 @@ class Node(Struct, eq=False):
 
 
 class Graph:
-    """The blocks of one thread; ``here`` is where code goes now."""
+    """The blocks of one thread, each at the place in ``nodes`` that its ``id`` says; ``here`` is
+    where code goes now."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []

@@ -53,22 +53,46 @@ def live_before(steps: Sequence[Step], after: set[str]) -> set[str]:
     return live
 
 
-def live_at_entries(graph: Graph, outputs: Iterable[str]) -> dict[int, set[str]]:
+def live_at_entries(graph: Graph, outputs: Iterable[str]) -> dict[int, frozenset[str]]:
     """Registers live at the beginning of each node, by node id (a fixed point from below)."""
     at_end = set(outputs)
-    read = {n.id: live_before(n.steps, _tested(n, at_end)) for n in graph.nodes}
-    given = {n.id: {assigned(step) for step in n.steps} for n in graph.nodes}
-    live: dict[int, set[str]] = {n.id: set() for n in graph.nodes}
+    names = _Names()
+    read = [names.mask(live_before(n.steps, _tested(n, at_end))) for n in graph.nodes]
+    kept = [~names.mask(filter(None, map(assigned, n.steps))) for n in graph.nodes]
+    following = [[f.id for f in n.successors()] for n in graph.nodes]
+    live = [0] * len(graph.nodes)
     changed = True
     while changed:
         changed = False
-        for node in reversed(graph.nodes):
-            after = set[str]().union(*(live[following.id] for following in node.successors()))
-            now = (after - given[node.id]) | read[node.id]
-            if now != live[node.id]:
-                live[node.id] = now
-                changed = True
-    return live
+        for node in range(len(live) - 1, -1, -1):
+            after = 0
+            for successor in following[node]:
+                after |= live[successor]
+            now = after & kept[node] | read[node]
+            if now != live[node]:
+                live[node], changed = now, True
+    return {node: names.of(mask) for node, mask in enumerate(live)}
+
+
+class _Names:
+    """Registers as the bits of integers."""
+
+    def __init__(self) -> None:
+        self._bits: dict[str, int] = {}
+        self._sets: dict[int, frozenset[str]] = {}
+
+    def mask(self, names: Iterable[str]) -> int:
+        found = 0
+        for name in names:
+            found |= self._bits.setdefault(name, 1 << len(self._bits))
+        return found
+
+    def of(self, mask: int) -> frozenset[str]:
+        found = self._sets.get(mask)
+        if found is None:
+            found = frozenset([name for name, bit in self._bits.items() if bit & mask])
+            self._sets[mask] = found
+        return found
 
 
 def _tested(node: Node, at_end: set[str]) -> set[str]:
@@ -136,7 +160,7 @@ def met_by_constants(check: Check, graph: Graph) -> bool:
 def repeats(
     loop: Loop,
     graph: Graph,
-    live: Mapping[int, set[str]],
+    live: Mapping[int, frozenset[str]],
     primitives: Mapping[str, Primitive],
     plain: frozenset[str] = frozenset(),
 ) -> Repeats:

@@ -39,7 +39,7 @@ class LoweredThread(Struct, frozen=True):
     function: Function
     lowered: Lowered
     spots: Mapping[int, Spot]
-    live: Mapping[int, set[str]]
+    live: Mapping[int, frozenset[str]]
 
     @property
     def registers(self) -> list[str]:

@@ -28,7 +28,7 @@ class Nest(Struct, frozen=True):
     (empty where there is no loop)."""
 
     spots: Mapping[int, Spot]
-    live: Mapping[int, set[str]]
+    live: Mapping[int, frozenset[str]]
 
 
 def nest_of(graph: Graph, outputs: Iterable[str]) -> Nest:
@@ -44,7 +44,7 @@ def nest_of(graph: Graph, outputs: Iterable[str]) -> Nest:
             return Nest(spots, live)
 
 
-def _turned(graph: Graph, loop: Loop, live: Mapping[int, set[str]]) -> bool:
+def _turned(graph: Graph, loop: Loop, live: Mapping[int, frozenset[str]]) -> bool:
     """Turns the loop round if that makes its iterations change nothing; whether it did."""
     inside = [n for n in graph.nodes if n.id in loop.nodes]
     changed = {target for node in inside for step in node.steps if (target := assigned(step))}

@@ -9,6 +9,7 @@ together (``if (c) v = 1; ... if (c) use(v);``) the demand holds in every execut
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
 from operator import and_, or_
 from typing import TypeAlias
 
@@ -20,6 +21,9 @@ from ksmcheck.program.liveness import assigned
 
 Meet: TypeAlias = Callable[[int, int], int]
 
+Effect: TypeAlias = tuple[int, int]
+"""The registers that a node's steps change, and those that have a value behind them."""
+
 ZERO, ONE = Const(0, S32), Const(1, S32)
 
 
@@ -30,7 +34,8 @@ def demand_values(graph: Graph) -> None:
     """
     touches = {s.reg for n in graph.nodes for s in n.steps if isinstance(s, Touch) and s.demanded}
     bits = {reg: 1 << i for i, reg in enumerate(sorted(touches))}
-    surely, maybe = (_before(graph, bits, meet) for meet in (and_, or_))
+    effects = {n.id: _effect(n, bits) for n in graph.nodes}
+    surely, maybe = (_before(graph, effects, meet) for meet in (and_, or_))
     doubtful: set[str] = set()
     demands: dict[int, Check] = {}
     for node in graph.nodes:
@@ -64,27 +69,40 @@ def _with_flag(step: Step, doubtful: set[str]) -> Iterator[Step]:
         yield Set(_flag(target), ZERO if isinstance(step, Forget) else ONE)
 
 
-def _before(graph: Graph, bits: dict[str, int], meet: Meet) -> dict[int, int]:
+def _before(graph: Graph, effects: dict[int, Effect], meet: Meet) -> dict[int, int]:
     """The registers with a value before each node that can be come to, on all ways or on some."""
     before = {graph.entry.id: 0}
-    waiting = [graph.entry]
+    waiting = [graph.entry.id]  # a heap: most ways lead to nodes that were made later
     while waiting:
-        node = waiting.pop()
-        after = before[node.id]
-        for step in node.steps:
-            after = _after(step, after, bits)
-        for following in node.successors():
+        number = heappop(waiting)
+        lost, given = effects[number]
+        after = before[number] & ~lost | given
+        for following in graph.nodes[number].successors():
             old = before.get(following.id)
             met = after if old is None else meet(old, after)
             if met != old:
                 before[following.id] = met
-                waiting.append(following)
+                if following.id not in waiting:
+                    heappush(waiting, following.id)
     return before
 
 
-def _after(step: Step, known: int, bits: dict[str, int]) -> int:
+def _effect(node: Node, bits: dict[str, int]) -> Effect:
+    lost = given = 0
+    for step in node.steps:
+        bit = _bit(step, bits)
+        lost |= bit
+        given = given & ~bit if isinstance(step, Forget) else given | bit
+    return lost, given
+
+
+def _bit(step: Step, bits: dict[str, int]) -> int:
     target = assigned(step)
-    bit = 0 if target is None else bits.get(target, 0)
+    return 0 if target is None else bits.get(target, 0)
+
+
+def _after(step: Step, known: int, bits: dict[str, int]) -> int:
+    bit = _bit(step, bits)
     return known & ~bit if isinstance(step, Forget) else known | bit
 
 
