@@ -147,20 +147,23 @@ def less(gates: Gates, a: Vector, b: Vector) -> int:
 def among(gates: Gates, vector: Vector, values: Iterable[int]) -> int:
     """The literal that the vector is one of the (unsigned) values, all of which it can be: a
     decision diagram over its free bits, equal parts shared."""
-    known: dict[tuple[int, frozenset[int]], int] = {}
+    values = list(values)
+    columns = _columns(values, len(vector))
+    known: dict[tuple[int, int], int] = {}
     first = {abs(x): k for k, x in reversed(list(enumerate(vector)))}
     free = sorted(k for variable, k in first.items() if variable != TRUE)
 
-    def decide(i: int, left: frozenset[int]) -> int:
+    def decide(i: int, left: int) -> int:
         if not left or i == len(free):
             return TRUE if left else FALSE
-        if (i, left) not in known:
-            ones = frozenset([v for v in left if v >> free[i] & 1])
-            high, low = decide(i + 1, ones), decide(i + 1, left - ones)
-            known[i, left] = gates.choose(vector[free[i]], high, low)
-        return known[i, left]
+        found = known.get((i, left))
+        if found is None:
+            ones = left & columns[free[i]]
+            high, low = decide(i + 1, ones), decide(i + 1, left ^ ones)
+            found = known[i, left] = gates.choose(vector[free[i]], high, low)
+        return found
 
-    return decide(0, frozenset(values))
+    return decide(0, (1 << len(values)) - 1)
 
 
 def same_where(gates: Gates, condition: int, a: Sequence[int], b: Sequence[int]) -> None:
