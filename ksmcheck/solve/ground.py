@@ -46,10 +46,10 @@ class Ground(Struct):
 
     def load(self) -> None:
         """Gives the solver the clauses that are new."""
-        clauses, add = self.base.gates.clauses, self.backend.add
-        for clause in clauses[self.loaded :]:
-            add(clause)
-        self.loaded = len(clauses)
+        clauses = self.base.gates.clauses
+        if self.loaded < len(clauses):
+            self.backend.extend(clauses[self.loaded :])
+            self.loaded = len(clauses)
 
 
 def open_ground(structure: EventStructure, axioms: Premises, backend: str) -> Ground:

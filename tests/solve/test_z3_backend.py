@@ -104,6 +104,9 @@ class Contrary:
     def add(self, clause: list[int]) -> None:
         self.inner.add(clause)
 
+    def extend(self, clauses: Sequence[list[int]]) -> None:
+        self.inner.extend(clauses)
+
     def solve(self, assumptions: list[int], go_on: GoOn | None) -> bool:
         return not self.inner.solve(assumptions, go_on)
 
@@ -120,8 +123,7 @@ class Contrary:
 @pytest.mark.parametrize("clauses", [[[1]], [[1], [-1]]])
 def test_disagreement_is_an_internal_error(clauses: list[list[int]]) -> None:
     both = Both(open_backend("cadical"), Contrary())
-    for clause in clauses:
-        both.add(clause)
+    both.extend(clauses)
     with pytest.raises(InternalError, match="contrary finds it"):
         both.solve([], None)
     both.close()

@@ -17,6 +17,9 @@ class Backend(Protocol):
     def add(self, clause: list[int]) -> None:
         """Asserts a clause."""
 
+    def extend(self, clauses: Sequence[list[int]]) -> None:
+        """Asserts each of the clauses."""
+
     def solve(self, assumptions: list[int], go_on: GoOn | None) -> bool | None:
         """Satisfiable under the assumptions? None: stopped because ``go_on`` said so."""
 

@@ -21,6 +21,11 @@ class Both:
         self._first.add(clause)
         self._second.add(clause)
 
+    def extend(self, clauses: Sequence[list[int]]) -> None:
+        """Asserts each of the clauses."""
+        self._first.extend(clauses)
+        self._second.extend(clauses)
+
     def solve(self, assumptions: list[int], go_on: GoOn | None) -> bool | None:
         """Satisfiable under the assumptions? None: one of them was stopped by ``go_on``.
 

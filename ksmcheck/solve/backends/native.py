@@ -8,7 +8,9 @@ holds the interpreter, so a search that has a limit is run in slices of a number
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from threading import current_thread, main_thread
 from types import ModuleType
 from typing import Any
@@ -40,6 +42,11 @@ class Native:
     def add(self, clause: list[int]) -> None:
         """Asserts a clause."""
         self._add(self._solver, clause)
+
+    def extend(self, clauses: Sequence[list[int]]) -> None:
+        """Asserts each of the clauses."""
+        # An encoding has tens of thousands: the loop is the interpreter's own.
+        deque(map(self._add, repeat(self._solver), clauses), maxlen=0)
 
     def solve(self, assumptions: list[int], go_on: GoOn | None) -> bool | None:
         """Satisfiable under the assumptions? None: stopped because ``go_on`` said so."""

@@ -39,6 +39,11 @@ class Z3:
         for literal in clause:
             self._size = max(self._size, abs(literal))
 
+    def extend(self, clauses: Sequence[list[int]]) -> None:
+        """Asserts each of the clauses."""
+        for clause in clauses:
+            self.add(clause)
+
     def solve(self, assumptions: list[int], go_on: GoOn | None) -> bool | None:
         """Satisfiable under the assumptions? None: stopped because ``go_on`` said so."""
         self._load()
