@@ -20,25 +20,37 @@ Key: TypeAlias = tuple[int, str, int]
 Known: TypeAlias = Mapping[Key, Concrete]
 
 
+class Consult(Struct, frozen=True):
+    """A function was called with these arguments, and this is what came of it (an ``Answer``'s
+    value). That is all that whoever called it has learned of the function."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    value: Concrete | type[Exception]
+
+
 class Outlook(Struct, frozen=True):
     """``join``: the point where the ways from a branch meet. ``known``: what is fixed there.
 
-    ``called``: the functions looked into for that, which may be others in another variant.
+    ``called``: the functions looked into for that, which may be others in another variant;
+    ``consults``: what was asked of those that were called from here.
     """
 
     join: int
     known: Known
     called: tuple[c.Function, ...] = ()
+    consults: tuple[Consult, ...] = ()
 
 
 class Answer(Struct, frozen=True):
     """``value``: what a call of a function gives whatever way it takes, or why that is not known.
 
-    ``called`` as in ``Outlook``, the function itself among them.
+    ``called`` and ``consults`` as in ``Outlook``, the function itself among the called.
     """
 
     value: Concrete | type[Exception]
     called: tuple[c.Function, ...]
+    consults: tuple[Consult, ...] = ()
 
 
 class Body(Struct, frozen=True, eq=False, dict=True):
@@ -62,11 +74,21 @@ class Body(Struct, frozen=True, eq=False, dict=True):
         return [node for node in walk(self.function) if isinstance(node, c.Declaration)]
 
     @cached_property
+    def calls(self) -> frozenset[str] | None:
+        """What the function calls; None where it may go round in itself."""
+        nodes = list(walk(self.function))
+        if any(isinstance(node, _ROUND) for node in nodes):
+            return None
+        return frozenset(node.callee.name for node in nodes if isinstance(node, c.Call))
+
+    @cached_property
     def declarations(self) -> dict[int, c.Declaration | c.Param]:
         """Those that some point can see, by identity."""
         seen = {id(d): d for point in self.flow.points for d in point.scope.values()}
         return {**seen, **{id(param): param for param in self.function.params}}
 
+
+_ROUND = (c.While, c.DoWhile, c.For, c.Goto)
 
 Bodies: TypeAlias = dict[int, Body]
 """By the identity of their trees, which they keep alive."""

@@ -8,18 +8,20 @@ different values meet (conditional constant propagation: Wegman, Zadeck 1991).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NoReturn
 
-from ksmcheck.execution.bodies import Answer, Key, Known, Outlook
+from ksmcheck.execution.bodies import Answer, Consult, Key, Known, Outlook
 from ksmcheck.execution.concrete import NOTHING, Concrete, convert
 from ksmcheck.execution.flow import Point
-from ksmcheck.execution.interpreter import Interpreter
+from ksmcheck.execution.interpreter import Interpreter, Passed
 from ksmcheck.execution.joins import join_of
 from ksmcheck.execution.known import RETURNED, imagine, known_now
 from ksmcheck.execution.machine import Call, InMemory, Variable
 from ksmcheck.execution.performed import Done, Places, Record
 from ksmcheck.kernel.types import StructType
+from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
@@ -47,10 +49,16 @@ def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
     )
     key = (branch.number, call.lenient, frozenset(known.items()), situation)
     seen = call.body.outlooks.get(key)
-    if seen is None or not _valid(seen.called, interpreter.types.functions):
+    if seen is not None and _valid(seen.called, interpreter.types.functions):
+        return seen
+    mind = _Mind(interpreter, call, situation)
+    if seen is not None and mind.stands(seen.consults):
+        found = replace(seen, called=tuple(mind.notes.called.values()))
+    else:
         mind = _Mind(interpreter, call, situation)
-        seen = call.body.outlooks[key] = _look(mind, call, branch, known)
-    return seen
+        found = _look(mind, call, branch, known)
+    call.body.outlooks[key] = found
+    return found
 
 
 def _valid(called: Iterable[c.Function], functions: Mapping[str, c.Function]) -> bool:
@@ -63,7 +71,8 @@ def _look(mind: _Mind, call: Call, branch: Point, known: Known) -> Outlook:
     if call.body.loops.around(join):  # what is fixed when it is come to first, not in every round
         mind.call = Call(call.body, call.lenient, call.result_type)
         seen = _Propagation(mind, known, call.variables, branch, until=join)
-    return Outlook(join, seen.before.get(join, {}), tuple(mind.asked))
+    known = seen.before.get(join, {})
+    return Outlook(join, known, tuple(mind.notes.called.values()), mind.notes.all())
 
 
 class _Propagation:
@@ -110,23 +119,54 @@ class _Propagation:
         """What is known after a point, and the ways that it can take."""
         if point.item is None:
             return known, point.next
+        mind = self.mind
+        key = (id(point), self.call.lenient, frozenset(known.items()), mind.situation)
+        passed = mind.seen_ahead.get(key)
+        if passed is None:
+            with mind.noting() as notes:
+                after, ways, variables = self._looked_at(point, known)
+            called = tuple(notes.called.values())
+            passed = mind.seen_ahead[key] = Passed(after, ways, variables, called, notes.all())
+        mind.notes.add(passed.called, passed.consults)
+        self.variables |= passed.variables
+        return passed.after, passed.ways
+
+    def _looked_at(
+        self, point: Point, known: Known
+    ) -> tuple[Known, list[Point], dict[int, Variable]]:
         self.mind.call = self.call  # what was given up half-way may have left another
         imagine(self.call, known, self.variables)
         self.mind.scope, self.mind.steps = point.scope, 0
         try:
             following = self.mind.step(self.call, point)
         except Endless:
-            return known, []
+            return known, [], {}
         except (Unknown, InternalError):
-            return {k: v for k, v in known.items() if _survives(k, point)}, point.next
-        self.variables |= self.mind.call.variables
-        return known_now(self.mind.call), [following]
+            return {k: v for k, v in known.items() if _survives(k, point)}, point.next, {}
+        return known_now(self.mind.call), [following], self.mind.call.variables
 
 
 def _survives(key: Key, point: Point) -> bool:
     if key == RETURNED:
         return point.kind != "return"
     return key[1] not in point.assigned
+
+
+class _Notes:
+    """Functions that were looked into, by identity, and what was asked of those called first."""
+
+    def __init__(self) -> None:
+        self.called: dict[int, c.Function] = {}
+        self._consults: dict[Hashable, Consult] = {}
+
+    def add(self, called: Iterable[c.Function], consults: Iterable[Consult]) -> None:
+        self.called.update((id(f), f) for f in called)
+        for consult in consults:
+            key = (consult.name, *map(_fixed, consult.arguments))
+            self._consults.setdefault(key, consult)
+
+    def all(self) -> tuple[Consult, ...]:
+        return tuple(self._consults.values())
 
 
 class _Mind(Interpreter):
@@ -145,7 +185,8 @@ class _Mind(Interpreter):
         super().__init__(interpreter.world, Record(record.thread, (), places), interpreter.look)
         self.starts = interpreter.starts
         self.call = Call(call.body, call.lenient, call.result_type)
-        self.asked: list[c.Function] = []
+        self.notes = _Notes()
+        self.seen_ahead = interpreter.seen_ahead
         self.situation = situation
         self.depth = 0
 
@@ -171,19 +212,55 @@ class _Mind(Interpreter):
             self.call, self.scope = kept
 
     def enter(self, function: c.Function, arguments: list[Concrete | Variable]) -> Concrete:
-        call = self.new_call(function)
-        key = (self.situation, *(_fixed(argument) for argument in arguments))
-        answer = call.body.answers.get(key)
-        if answer is None or not _valid(answer.called, self.types.functions):
-            outer, self.asked = self.asked, [function]
-            try:
-                found = self.found(call, function, arguments)
-                answer = call.body.answers[key] = Answer(found, tuple(self.asked))
-            finally:
-                self.asked = outer + self.asked
-            return self.said(answer)
-        self.asked += answer.called
+        answer = self.answer(function, arguments)
+        consult = Consult(function.name, tuple(arguments), answer.value)
+        self.notes.add(answer.called, (consult,))
         return self.said(answer)
+
+    def answer(self, function: c.Function, arguments: list[Concrete | Variable]) -> Answer:
+        """What is known of a call, from before if that still stands."""
+        call = self.new_call(function)
+        key = (self.situation, *map(_fixed, arguments))
+        answer = call.body.answers.get(key)
+        if answer is not None and _valid(answer.called, self.types.functions):
+            return answer
+        with self.noting() as notes:
+            notes.called[id(function)] = function
+            # A function without a result is asked nothing but whether it ends.
+            if call.result_type is None and self.ends(function.name):
+                answer = Answer(NOTHING, ())
+            elif answer is None or not self.stands(answer.consults):
+                answer = None
+        if answer is None:
+            with self.noting() as notes:
+                notes.called[id(function)] = function
+                answer = Answer(self.found(call, function, arguments), (), notes.all())
+        answer = call.body.answers[key] = replace(answer, called=tuple(notes.called.values()))
+        return answer
+
+    def stands(self, consults: Iterable[Consult]) -> bool:
+        """Whether functions, some of which are others now, still give what they gave."""
+        kept = self.call, self.scope, self.depth
+        self.depth = 1
+        try:
+            for consult in consults:
+                function = self.types.functions[consult.name]
+                answer = self.answer(function, list(consult.arguments))
+                self.notes.add(answer.called, (consult,))
+                if answer.value != consult.value:
+                    return False
+        finally:
+            self.call, self.scope, self.depth = kept
+        return True
+
+    @contextmanager
+    def noting(self) -> Iterator[_Notes]:
+        """What is asked of functions meanwhile is noted by itself."""
+        outer, self.notes = self.notes, _Notes()
+        try:
+            yield self.notes
+        finally:
+            self.notes = outer
 
     def said(self, answer: Answer) -> Concrete:
         if isinstance(answer.value, Concrete):
@@ -200,10 +277,23 @@ class _Mind(Interpreter):
         except (Unknown, Endless) as nothing:
             if isinstance(nothing, Endless):
                 return Endless
+        except InternalError:
+            return Unknown
         try:
             return self.returned_anyway(call, function, arguments)
         except (Unknown, Endless) as nothing:
             return type(nothing)
+        except InternalError:
+            return Unknown
+
+    def ends(self, name: str) -> bool:
+        """Whether a function comes to its end whatever way it takes."""
+        function = self.types.functions.get(name)
+        if function is None:
+            return True  # a primitive
+        self.notes.called[id(function)] = function
+        calls = self.new_call(function).body.calls
+        return calls is not None and all(map(self.ends, calls))
 
     def returned_anyway(
         self, call: Call, function: c.Function, arguments: list[Concrete | Variable]
