@@ -226,10 +226,9 @@ class _Mind(Interpreter):
             return answer
         with self.noting() as notes:
             notes.called[id(function)] = function
-            # A function without a result is asked nothing but whether it ends.
-            if call.result_type is None and self.ends(function.name):
-                answer = Answer(NOTHING, ())
-            elif answer is None or not self.stands(answer.consults):
+            if call.result_type is None:  # it is asked nothing but whether it ends
+                answer = Answer(NOTHING, ()) if self.ends(function.name) else None
+            elif answer is not None and not self.stands(answer.consults):
                 answer = None
         if answer is None:
             with self.noting() as notes:

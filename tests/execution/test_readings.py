@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from ksmcheck.execution import interpreter
-from ksmcheck.execution.bodies import Readings
+from ksmcheck.execution import foresight, interpreter
+from ksmcheck.execution.bodies import Key, Outlook, Readings
+from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.execution import Execution
+from ksmcheck.execution.flow import Point
+from ksmcheck.execution.machine import Call
 from ksmcheck.execution.replay import Replayed, replay
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.model.load import load_model
@@ -121,6 +124,64 @@ def test_a_function_that_was_looked_into_may_be_another() -> None:
         assert refused(staying, read_then_write(CTRL), readings)
         assert judged(variant, read_then_write(CTRL), readings).failed == ()
         assert refused(variant, read_then_write(NONE), readings)
+
+
+ENDS = "static void f(void) { int a = 0; a++; }"
+ROUND = "static void f(void) { int a = 0; while (1) a++; }"
+
+
+@pytest.mark.parametrize(
+    ("deciding", "other", "left"),
+    [
+        # What is fixed comes from f by way of g.
+        (
+            "static int f(int v) { return v == 1; } static int g(int v) { return f(v) + 2; }",
+            "static int f(int v) { return v == 0; } static int g(int v) { return f(v) + 2; }",
+            "if (g(1) == 3) return;",
+        ),
+        # A way that never ends is none: every other one comes to the write.
+        (ENDS, ROUND, "f(); return;"),
+        (
+            f"{ENDS} static void g(void) {{ f(); }}",
+            f"{ROUND} static void g(void) {{ f(); }}",
+            "g(); return;",
+        ),
+    ],
+)
+def test_it_may_be_called_by_another_or_give_nothing(deciding: str, other: str, left: str) -> None:
+    body = f"int r = READ_ONCE(*x); if (r) {{ {left} }} WRITE_ONCE(*y, 1);"
+    one, two = (parsed(one_thread(body, before=f)) for f in (deciding, other))
+    variant = with_f_of(two, one)
+    readings = Readings()
+    for _ in range(2):
+        assert judged(one, read_then_write(CTRL), readings).failed == ()
+        assert refused(one, read_then_write(NONE), readings)
+        assert judged(variant, read_then_write(NONE), readings).failed == ()
+        assert refused(variant, read_then_write(CTRL), readings)
+
+
+def test_a_function_that_gives_the_same_is_no_reason_to_look_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[int] = []
+    real = foresight._look
+
+    def counted(
+        mind: foresight._Mind, call: Call, branch: Point, known: Mapping[Key, Concrete]
+    ) -> Outlook:
+        looked.append(branch.number)
+        return real(mind, call, branch, known)
+
+    monkeypatch.setattr(foresight, "_look", counted)
+    body = "int r = READ_ONCE(*x); if (r) { if (f(1)) return; } WRITE_ONCE(*y, 1);"
+    one, same = (
+        parsed(one_thread(body, before=f"static int f(int v) {{ return {value}; }}"))
+        for value in ("v - 1", "1 - v")
+    )
+    readings = Readings()
+    for test in (one, with_f_of(same, one), one):
+        assert judged(test, read_then_write(NONE), readings).failed == ()
+    assert len(looked) == 1
 
 
 def test_a_thread_is_run_again_where_what_it_calls_is_another() -> None:
