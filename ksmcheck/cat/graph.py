@@ -77,6 +77,15 @@ def members(bits: int) -> list[int]:
     return out
 
 
+def rows(n: int, relation: int) -> list[int]:
+    """The successors of each of ``n`` events."""
+    row, out = (1 << n) - 1, []
+    for _ in range(n):
+        out.append(relation & row)
+        relation >>= n
+    return out
+
+
 def pairs(n: int, relation: int) -> list[tuple[int, int]]:
     """The pairs of a relation over ``n`` events, ascending."""
     return [divmod(position, n) for position in members(relation)]

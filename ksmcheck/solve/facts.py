@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Protocol
 
 from ksmcheck.events.structure import Event, EventStructure
@@ -63,12 +65,8 @@ class Presence:
                 own = guards[i]
                 row = rows.get(own)
                 if row is None:
-                    against, more = 0, 0
-                    for conjunct, events in under.items():
-                        if opposite.get(conjunct) in own:
-                            against |= events
-                        if conjunct not in own:
-                            more |= events
+                    against = _under_any(under, {opposite[x] for x in own if x in opposite})
+                    more = _under_any(under, under.keys() - own)
                     row = rows[own] = self.live & ~against, self.live & ~more
                 self.together |= row[0] << (i * n)
                 self.implied |= row[1] << (i * n)
@@ -112,3 +110,7 @@ def _under(guards: Sequence[frozenset[int]], live: int) -> dict[int, int]:
             for conjunct in guard:
                 under[conjunct] = under.get(conjunct, 0) | 1 << i
     return under
+
+
+def _under_any(under: Mapping[int, int], conjuncts: Iterable[int]) -> int:
+    return reduce(or_, [under.get(conjunct, 0) for conjunct in conjuncts], 0)

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from ksmcheck.cat.algebra import Node
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.derive import LACKING, Fact, Limit
-from ksmcheck.cat.graph import members
+from ksmcheck.cat.graph import members, rows
 from ksmcheck.events.structure import INIT_THREAD, Event
 from ksmcheck.record import Struct, field
 from ksmcheck.solve.base import Base
@@ -55,6 +55,7 @@ class Lemmas(Struct):
 
     _numbers: dict[Signature, int] = field(default_factory=dict)
     _known: dict[Subject, dict[Lemma, None]] = field(default_factory=dict)
+    _limits: dict[Limit, Limit] = field(default_factory=dict)
 
     def view(self, concrete: Concrete, cat: CompiledCat, may: Callable[[int], int]) -> View | None:
         """For one structure, and what its model's nodes ``may`` have; None where nothing can be
@@ -64,7 +65,8 @@ class Lemmas(Struct):
             return None
         signatures = _signatures(concrete.base, fixed)
         numbers = [self._numbers.setdefault(s, len(self._numbers)) for s in signatures]
-        return View(concrete, (cat.digest, fixed), self._known, numbers, cat.nodes, may)
+        model = cat.digest, fixed
+        return View(concrete, model, self._known, self._limits, numbers, cat.nodes, may)
 
 
 class View:
@@ -75,19 +77,22 @@ class View:
         concrete: Concrete,
         model: Subject,
         known: dict[Subject, dict[Lemma, None]],
+        limits: dict[Limit, Limit],
         numbers: list[int],
         nodes: Sequence[Node],
         may: Callable[[int], int],
     ) -> None:
         self._concrete = concrete
         self._model = model
-        self._known = known
+        self._known, self._limits = known, limits
         self._numbers = numbers
         self._nodes = nodes
         self._may = may
         self._place = {number: event for event, number in enumerate(numbers)}
         self._at = [(e.thread, e.position) for e in concrete.base.events]
         self._met: dict[Limit, bool] = {}
+        self._known_rows: dict[int, list[int]] = {}
+        self._all = frozenset(numbers)
 
     def add(
         self,
@@ -116,7 +121,7 @@ class View:
                 frozenset([(fact, n[a], n[b]) for fact, a, b in lacking]),
                 frozenset(
                     [
-                        (k, i, n[a], n[b], frozenset([n[e] for e in more]))
+                        self._one((k, i, n[a], n[b], frozenset([n[e] for e in more])))
                         for k, i, a, b, more in limits
                     ]
                 ),
@@ -124,6 +129,10 @@ class View:
                 tuple([at[a] == at[b] for a, b in pairwise(events)]),
             )
         ] = None
+
+    def _one(self, limit: Limit) -> Limit:
+        """Equal limits are one: they are looked up often, and some list hundreds of events."""
+        return self._limits.setdefault(limit, limit)
 
     def required(self) -> Iterator[tuple[str, list[int]]]:
         """What the lemmas say of this structure's consistent candidates, and the requirement."""
@@ -149,8 +158,9 @@ class View:
     def _clause(self, lemma: Lemma) -> list[int] | None:
         """None where the lemma does not apply."""
         place = self._place
-        events = [place.get(number, -1) for number in lemma.order]
-        if -1 in events or not self._ordered(events, lemma.joined):
+        if not self._all.issuperset(lemma.order):
+            return None
+        if not self._ordered([place[number] for number in lemma.order], lemma.joined):
             return None
         clause: set[int] = set()
         for name, a, b in lemma.facts:
@@ -182,20 +192,26 @@ class View:
     def _judge(self, kind: str, node: int, one: int, other: int, events: frozenset[int]) -> bool:
         if kind == "pair":
             return True  # as in the order
-        a, b, n = self._place[one], self._place[other], len(self._numbers)
-        row = (1 << n) - 1
+        a, b = self._place[one], self._place[other]
+        if kind == "lacks" and self._nodes[node].sort == "set":
+            return not self._may(node) >> a & 1
         if kind == "lacks":
-            at = a if self._nodes[node].sort == "set" else a * n + b
-            return not self._may(node) >> at & 1
+            return not self._rows(node)[a] >> b & 1
         if kind == "from":
-            there = members(self._may(node) >> (a * n) & row)
+            there = members(self._rows(node)[a])
         elif kind == "into":
-            there = [m for m in range(n) if self._may(node) >> (m * n + a) & 1]
+            there = [m for m, row in enumerate(self._rows(node)) if row >> a & 1]
         else:
-            left, right = self._nodes[node].args
-            tails = self._may(right) >> b
-            there = [m for m in members(self._may(left) >> (a * n) & row) if tails >> (m * n) & 1]
+            left, right = map(self._rows, self._nodes[node].args)
+            there = [m for m in members(left[a]) if right[m] >> b & 1]
         return all(self._numbers[m] in events for m in there)
+
+    def _rows(self, node: int) -> list[int]:
+        """What a node may have, row by row."""
+        found = self._known_rows.get(node)
+        if found is None:
+            found = self._known_rows[node] = rows(len(self._numbers), self._may(node))
+        return found
 
 
 def _signatures(base: Base, fixed: tuple[str, ...]) -> list[Signature]:
