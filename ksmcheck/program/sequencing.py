@@ -15,6 +15,7 @@ from ksmcheck.syntax.c_ast import (
     Call,
     Conditional,
     Declaration,
+    ExprStmt,
     Function,
     IncDec,
     Member,
@@ -64,12 +65,26 @@ def _unordered(name: str, span: Span) -> InputError:
 
 def check_sequencing(function: Function) -> None:
     """Raises InputError for an expression whose value depends on an order that C leaves open."""
+    if not _may_clash(function):
+        return
     inner: set[int] = set()
     for node in walk(function):
         if isinstance(node, _EXPRESSIONS) and id(node) not in inner:
             _effects(node)
         if isinstance(node, _EXPRESSIONS):
             inner.update(id(child) for child in children(node))
+
+
+def _may_clash(function: Function) -> bool:
+    """Whether something is changed inside of an expression, and not just by it: mostly nothing."""
+    changes = 0
+    for node in walk(function):
+        if isinstance(node, StatementExpr):
+            return True
+        changes += _changes(node)
+        if isinstance(node, ExprStmt):
+            changes -= _changes(node.expr)
+    return changes > 0
 
 
 def _effects(node: Tree) -> _Effects:
