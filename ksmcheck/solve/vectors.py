@@ -148,22 +148,36 @@ def among(gates: Gates, vector: Vector, values: Iterable[int]) -> int:
     """The literal that the vector is one of the (unsigned) values, all of which it can be: a
     decision diagram over its free bits, equal parts shared."""
     values = list(values)
-    columns = _columns(values, len(vector))
-    known: dict[tuple[int, int], int] = {}
     first = {abs(x): k for k, x in reversed(list(enumerate(vector)))}
     free = sorted(k for variable, k in first.items() if variable != TRUE)
+    columns = _columns(values, len(vector))
+    every = (1 << len(values)) - 1
+    return _Diagram(gates, [(vector[k], columns[k]) for k in free]).decided(0, every)
 
-    def decide(i: int, left: int) -> int:
-        if not left or i == len(free):
+
+class _Diagram:
+    """``tests``: the literals that are asked one after the other, and the values where each holds.
+
+    (A function within a function that calls itself would keep the gates alive, with megabytes of
+    clauses, until the collector of cycles comes.)
+    """
+
+    def __init__(self, gates: Gates, tests: list[tuple[int, int]]) -> None:
+        self._gates = gates
+        self._tests = tests
+        self._known: dict[tuple[int, int], int] = {}
+
+    def decided(self, i: int, left: int) -> int:
+        """The literal that the literals from the i-th on are as in one of the values left."""
+        if not left or i == len(self._tests):
             return TRUE if left else FALSE
-        found = known.get((i, left))
+        found = self._known.get((i, left))
         if found is None:
-            ones = left & columns[free[i]]
-            high, low = decide(i + 1, ones), decide(i + 1, left ^ ones)
-            found = known[i, left] = gates.choose(vector[free[i]], high, low)
+            literal, holding = self._tests[i]
+            ones = left & holding
+            high, low = self.decided(i + 1, ones), self.decided(i + 1, left ^ ones)
+            found = self._known[i, left] = self._gates.choose(literal, high, low)
         return found
-
-    return decide(0, (1 << len(values)) - 1)
 
 
 def same_where(gates: Gates, condition: int, a: Sequence[int], b: Sequence[int]) -> None:

@@ -5,7 +5,9 @@ What a session answers on shared ground, whatever was asked there before, is wha
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
+from weakref import ref
 
 import pytest
 from hypothesis import given, settings
@@ -107,3 +109,27 @@ def test_a_ground_full_of_single_sessions_clauses_is_given_up(
     assert backend() is first
     monkeypatch.setattr("ksmcheck.solve.ground._GROWN", 0)
     assert backend() is not first
+
+
+@pytest.mark.parametrize("name", ["path-b", "notice"])  # with words of few values, and of many
+def test_a_ground_that_nobody_uses_is_gone_at_once(name: str) -> None:
+    """It has megabytes of clauses, and the collector of cycles comes rarely."""
+    workshop = Workshop()
+    request = Request(LITMUS / "ksm" / f"{name}.litmus", "armv8", "6.12", unroll=1)
+    (config, *_) = workshop.configs(request)
+    structure = workshop.structure(request, config)
+    session = Session(structure, workshop.model("armv8").compiled, grounds=Grounds())
+    session.find(goals_of(structure).broken)
+    clauses = Watched(session.base.gates.clauses)
+    session.base.gates.clauses = clauses
+    gone = ref(clauses)
+    gc.disable()
+    try:
+        del session, clauses
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+class Watched(list[list[int]]):
+    """A list that can be referred to weakly."""
