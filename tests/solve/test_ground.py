@@ -118,13 +118,14 @@ def test_a_ground_that_nobody_uses_is_gone_at_once(name: str) -> None:
     request = Request(LITMUS / "ksm" / f"{name}.litmus", "armv8", "6.12", unroll=1)
     (config, *_) = workshop.configs(request)
     structure = workshop.structure(request, config)
-    session = Session(structure, workshop.model("armv8").compiled, grounds=Grounds())
-    session.find(goals_of(structure).broken)
-    clauses = Watched(session.base.gates.clauses)
-    session.base.gates.clauses = clauses
-    gone = ref(clauses)
+    cat = workshop.model("armv8").compiled
     gc.disable()
     try:
+        session = Session(structure, cat, grounds=Grounds())
+        session.find(goals_of(structure).broken)
+        clauses = Watched(session.base.gates.clauses)
+        session.base.gates.clauses = clauses
+        gone = ref(clauses)
         del session, clauses
         assert gone() is None
     finally:
