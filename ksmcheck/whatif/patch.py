@@ -30,9 +30,10 @@ class Hunk(Struct, frozen=True):
 
 
 class FilePatch(Struct, frozen=True):
-    """The hunks for one file, by the path that the diff gives it."""
+    """The hunks for one file, by the path that the diff gives it; ``before`` is the old file's."""
 
     path: str
+    before: str
     hunks: tuple[Hunk, ...]
     span: Span
 
@@ -68,12 +69,13 @@ def _files_of(test: LitmusTest, path: Path) -> tuple[Path, ...]:
 
 
 def _target(patch: FilePatch, files: Sequence[Path]) -> Path:
-    """The test's file that a diff's path means: its leading folders may be others."""
-    parts = Path(patch.path).parts
-    for skip in range(len(parts)):
-        found = [f for f in files if f.parts[-len(parts[skip:]) :] == parts[skip:]]
-        if len(found) == 1:
-            return found[0]
+    """The test's file that a diff's path means: its leading folders may be others. Of ``diff -u
+    ksm.h ksm.h.new`` it is the old one."""
+    for parts in (Path(patch.path).parts, Path(patch.before).parts):
+        for skip in range(len(parts)):
+            found = [f for f in files if f.parts[-len(parts[skip:]) :] == parts[skip:]]
+            if len(found) == 1:
+                return found[0]
     names = ", ".join(sorted(f.name for f in files))
     raise InputError(
         f"the test has no file {patch.path}", patch.span, hint=f"it is read from {names}"
@@ -96,10 +98,11 @@ class _Parser:
             line = self.lines[self.at]
             if line.startswith("+++ "):
                 span = self._span()
-                name = line[4:].split("\t")[0].strip()
+                above = self.lines[self.at - 1] if self.at else ""
+                before = _path(above).removeprefix("a/") if above.startswith("--- ") else ""
                 self.at += 1
                 hunks = tuple(self._hunks())
-                yield FilePatch(name.removeprefix("b/"), hunks, span)
+                yield FilePatch(_path(line).removeprefix("b/"), before, hunks, span)
             elif _HUNK.match(line):
                 raise InputError("a hunk before any file", self._span(), hint="+++ FILE is missing")
             else:
@@ -130,6 +133,11 @@ class _Parser:
     def _span(self) -> Span:
         start = sum(len(line) + 1 for line in self.lines[: self.at])
         return Span(self.source, start, start + len(self.lines[self.at]))
+
+
+def _path(line: str) -> str:
+    """What ``--- `` or ``+++ `` names: a time may follow."""
+    return line[4:].split("\t")[0].strip()
 
 
 def apply(text: str, patch: FilePatch) -> str:

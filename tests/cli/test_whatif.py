@@ -123,6 +123,14 @@ def test_a_patch(run: Run, tmp_path: Path) -> None:
     assert "the test has no file" in run("whatif", MP, "--model", "armv8", "--patch", diff).err
 
 
+def test_a_patch_may_name_a_copy(run: Run, tmp_path: Path) -> None:
+    """As of ``diff -u FILE FILE.new``; ``patch`` takes the file that there is."""
+    diff = tmp_path / "fix.diff"
+    (new,) = (line for line in DIFF.splitlines() if line.startswith("+++ "))
+    diff.write_text(DIFF.replace(new, f"{new}.new\t2026-11-26 11:47:58.8 +0000"))
+    assert run("whatif", MP, "--model", "armv8", "--patch", diff).out.startswith("Sometimes")
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
