@@ -115,18 +115,24 @@ def _path(parent: dict[int, int], start: int, end: int) -> tuple[int, ...]:
 
 
 def _successors(execution: Execution) -> dict[int, list[int]]:
-    accesses = [e for e in execution.events if e.kind != "F" and e.thread >= 0]
-    place = places(execution.events)
-    inside = {e.id for e in accesses}
-    edges = set(execution.rf) | set(execution.co) | set(from_reads(execution))
-    result: dict[int, list[int]] = {e.id: [] for e in accesses}
-    for a in accesses:
-        result[a.id] += [
-            b.id for b in accesses if b.thread == a.thread and place[b.id] > place[a.id]
-        ]
-    for x, y in sorted(edges):
-        if x in inside and y in inside and execution.events[x].thread != execution.events[y].thread:
-            result[x].append(y)
+    """Steps between accesses that read from or are overwritten in another thread, or the reverse:
+    a shortest cycle takes no two steps of po one after the other, so it comes to no other access.
+    """
+    events, place = execution.events, places(execution.events)
+    steps = set(execution.rf) | set(execution.co) | set(from_reads(execution))
+    across = [
+        (x, y)
+        for x, y in sorted(steps)
+        if events[x].thread != events[y].thread and min(events[x].thread, events[y].thread) >= 0
+    ]
+    ends = {e for step in across for e in step}
+    accesses = [e for e in events if e.id in ends]
+    result: dict[int, list[int]] = {
+        a.id: [b.id for b in accesses if b.thread == a.thread and place[b.id] > place[a.id]]
+        for a in accesses
+    }
+    for x, y in across:
+        result[x].append(y)
     return result
 
 
