@@ -45,10 +45,21 @@ def graph_of(execution: Execution, extra: Sequence[Extra] = ()) -> Graph:
         "addr": execution.addr,
         "data": execution.data,
         "ctrl": execution.ctrl,
-        "loc": [(a.id, b.id) for a in events for b in events if a.cell and a.cell == b.cell],
     }
     relations = {name: rel_bits(n, relation) for name, relation in pairs.items()}
-    return Graph(n, sets, {**relations, **_threads(order)})
+    return Graph(n, sets, {**relations, "loc": _locations(events, n), **_threads(order)})
+
+
+def _locations(events: Sequence[ExecutedEvent], n: int) -> int:
+    together: dict[str, int] = {}
+    for event in events:
+        if event.cell:
+            together[event.cell] = together.get(event.cell, 0) | 1 << event.id
+    found = 0
+    for event in events:
+        if event.cell:
+            found |= together[event.cell] << (event.id * n)
+    return found
 
 
 def _threads(order: Sequence[tuple[int, float]]) -> dict[str, int]:
@@ -57,13 +68,18 @@ def _threads(order: Sequence[tuple[int, float]]) -> dict[str, int]:
     of_thread: dict[int, list[int]] = {}
     for event, (thread, _) in enumerate(order):
         of_thread.setdefault(thread, []).append(event)
-    before, inside = list[Pair](), 0
+    before = inside = 0
     for thread, inner in of_thread.items():
-        if thread >= 0:
-            own = set_bits(inner)
-            inside |= sum(own << (event * n) for event in inner)
-            before += [(a, b) for a in inner for b in inner if order[a][1] < order[b][1]]
-    return {"po": rel_bits(n, before), "int": inside, "ext": shape(n).full & ~inside}
+        if thread < 0:
+            continue
+        own, later, here, place = set_bits(inner), 0, 0, 0.0
+        for event in sorted(inner, key=lambda e: -order[e][1]):
+            if order[event][1] != place:
+                later, here, place = later | here, 0, order[event][1]
+            here |= 1 << event
+            inside |= own << (event * n)
+            before |= later << (event * n)
+    return {"po": before, "int": inside, "ext": shape(n).full & ~inside}
 
 
 def _sets(event: ExecutedEvent) -> Iterable[str]:
