@@ -235,17 +235,22 @@ class _Builder:
         return sets
 
     def _rels(self) -> dict[str, int]:
-        n, bit, index = self.n, self._bit, self.index
+        n, index = self.n, self.index
         po, internal = self._threads()
         loc = 0
         for members in self.cells.values():
             row = sum(1 << index[e] for e in members)
             loc |= sum(row << (index[e] * n) for e in members)
         rels = {"po": po, "int": internal, "ext": ((1 << n * n) - 1) & ~internal, "loc": loc}
+        rows: dict[str, dict[int, int]] = {}
+        model = self.model
         pairs = [("rmw", r, w, TRUE) for r, w in self.base.structure.rmw]
         for name, a, b, guard in (*pairs, *self.concrete.dependencies):
-            if a in index and b in index and self._holds(guard):
-                rels[name] = rels.get(name, 0) | bit(a, b)
+            if a in index and b in index and (guard == TRUE or model[abs(guard) - 1] == guard):
+                own = rows.setdefault(name, {})
+                own[a] = own.get(a, 0) | 1 << index[b]
+        for name, own in rows.items():
+            rels[name] = sum(row << (index[a] * n) for a, row in own.items())
         return rels
 
     def _threads(self) -> tuple[int, int]:
