@@ -178,19 +178,37 @@ class Bounds:
         """Bounds of what is inside a recursion group, where those of the rest are known.
 
         Monotone: the least fixpoints of both bounds. Otherwise nothing better than everything
-        (may) and nothing (must), unless the bounds of all that it is made of meet.
+        (may) and nothing (must), unless it has one value in all candidates.
         """
         may, must = self._known
-        if not group.monotone and any(may[i] != must[i] for i in self._plan.outside[group.id]):
-            for i in self._plan.inside[group.id]:
-                if group.id in self._plan.free[i]:
-                    set_ = self._nodes[i].sort == "set"
-                    may[i], must[i] = self._shape.row if set_ else self._shape.full, 0
+        if not group.monotone and not self._settled(group):
+            self._give_up(group)
             return
         for variable in group.variables:
             may[variable] = must[variable] = 0
+        seen = set[tuple[int, ...]]()
         while self._round(group):
-            pass
+            state = tuple([side[v] for side in self._known for v in group.variables])
+            if state in seen:  # it goes round for ever; whoever evaluates it says so
+                self._give_up(group)
+                return
+            seen.add(state)
+
+    def _give_up(self, group: Group) -> None:
+        may, must = self._known
+        for i in self._plan.inside[group.id]:
+            if group.id in self._plan.free[i]:
+                set_ = self._nodes[i].sort == "set"
+                may[i], must[i] = self._shape.row if set_ else self._shape.full, 0
+
+    def _settled(self, group: Group) -> bool:
+        """Whether all that the group is made of is the same in every candidate: not only where its
+        events are executed, since others are looked at through them."""
+        if any(self._known[_MAY][i] != self.must(i) for i in self._plan.outside[group.id]):
+            return False
+        inside = {self._nodes[i].op for i in self._plan.inside[group.id]}
+        # These have something of every event that is executed.
+        return self._certain == self._shape.row or inside.isdisjoint(("complement", "star", "opt"))
 
     def _round(self, group: Group) -> bool:
         """Each definition once, with the newest values; whether one changed."""

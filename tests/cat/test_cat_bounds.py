@@ -142,6 +142,38 @@ def test_bounds_of_non_monotone_recursion() -> None:
     assert bounds(cat, certain, Graph(3))[root] == (2**9 - 1, 0)
 
 
+def test_recursion_that_goes_round_for_ever_has_no_bounds() -> None:
+    cat = compile_cat(load_text("let rec x = po \\ x\nempty x as c"))
+    graph = Graph(3, {}, {"po": rel_bits(3, [(0, 1), (1, 2), (0, 2)])})
+    assert bounds(cat, graph, graph)[cat.root(cat.checks[0])] == (2**9 - 1, 0)
+
+
+BRACKETS = r"""
+let rec open = Lock \ domain(matched)
+and close = Unlock \ range(matched)
+and between = [open | close] ; po ; [open | close]
+and matched = matched | (([open] ; po ; [close]) \ (between ; between))
+empty matched as c
+"""
+
+
+def test_non_monotone_recursion_over_events_that_may_be_missing() -> None:
+    """Lock, lock, unlock, of which the second lock is behind a branch: what the unlock matches is
+    the first lock where the second is not executed."""
+    cat = compile_cat(load_text(BRACKETS))
+    root = cat.root(cat.checks[0])
+    po = rel_bits(3, [(0, 1), (1, 2), (0, 2)])
+    graph = Graph(3, {"Lock": 3, "Unlock": 4}, {"po": po})
+    must = Graph(3, {**graph.sets, "_": 5}, {"po": po})
+    implied = rel_bits(3, [(a, b) for a in range(3) for b in range(3) if a == b or b != 1])
+    with_all = cat.value(graph, root)
+    without = cat.value(Graph(2, {"Lock": 1, "Unlock": 2}, {"po": rel_bits(2, [(0, 1)])}), root)
+    assert (with_all, without) == (rel_bits(3, [(1, 2)]), rel_bits(2, [(0, 1)]))
+    # What hangs on who is executed is not worked out: anything is possible, and nothing certain.
+    assert bounds(cat, graph, must, implied)[root] == (2**9 - 1, 0)
+    assert bounds(cat, graph, graph)[root] == (with_all, with_all)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
