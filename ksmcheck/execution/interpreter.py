@@ -237,7 +237,10 @@ class Interpreter(Calls):
             self.looped = True
         ahead = self.look(self, call, point)
         self.consulted.update((id(f), f) for f in ahead.called)
-        self.controls.append(Control(call, ahead.join, value.reads, ahead.known))
+        control = Control(call, ahead.join, value.reads, ahead.known)
+        # A loop comes to its branch in every round.
+        if not any(k.says_as_much_as(control) for k in self.controls):
+            self.controls.append(control)
 
     def switch(self, call: Call, point: Point) -> Point:
         assert point.item is not None and not isinstance(point.item, c.Declaration)

@@ -52,6 +52,11 @@ class Control(Struct, frozen=True, eq=False):
     reads: Reads
     known: Known = field(default_factory=dict)
 
+    def says_as_much_as(self, other: Control) -> bool:
+        """Whether it ends where the other does and makes things depend on the same."""
+        here = self.call is other.call and self.join == other.join
+        return here and self.reads == other.reads and self.known == other.known
+
 
 class FailedCheck(Struct, frozen=True):
     """A property in the code that the execution violates: ``kind`` is the macro's name."""

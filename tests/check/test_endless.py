@@ -21,6 +21,8 @@ OTHER = "P1(void) { BUG_ON(READ_ONCE(z) == 1); }\nforall (true)\n"
         "for (;;) { u = READ_ONCE(x); while (u == 2) u = READ_ONCE(x); WRITE_ONCE(z, 1); }",
         "again: if (READ_ONCE(x)) WRITE_ONCE(y, 1); WRITE_ONCE(z, 1); goto again;",
         "if (READ_ONCE(x)) for (;;) WRITE_ONCE(y, 1); else WRITE_ONCE(z, 1); for (;;) y++;",
+        # All rounds depend on the one read; a replay that noted it for each would not end.
+        "u = READ_ONCE(x); WRITE_ONCE(z, 1); while (!u) { }",
         "switch (READ_ONCE(x)) { case 0: u++; case 1: u++; } WRITE_ONCE(z, 1); for (;;) y = u;",
     ],
 )
