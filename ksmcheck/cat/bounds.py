@@ -63,7 +63,7 @@ class Bounds:
         self._forth = product(s.row, self._certain, s) | s.diagonal if implied is None else implied
         self._back = transpose(self._forth, s)
         self._open = any(may.rels.get(name) != must.rels.get(name) for name in ("rf", "co"))
-        self._near = must.rels.get("int", s.full)
+        self._internal = must.rels.get("int", s.full)
         self._known: tuple[dict[int, int], dict[int, int]] = ({}, {})
 
     def may(self, i: int) -> int:
@@ -142,7 +142,7 @@ class Bounds:
                 if not self._costly(node, side):
                     return known[side][kept] & ~known[1 - side][cut]
                 left = known[side][kept]
-                return left & ~self._value(cut, _MUST) if left & self._near else left
+                return left & ~self._value(cut, _MUST) if left & self._internal else left
             case "complement":
                 everything = s.row if node.sort == "set" else s.full
                 return everything & ~known[1 - side][node.args[0]]

@@ -97,7 +97,8 @@ class Foresight:
 
     def _beside(self, a: int, b: int) -> int:
         """The check's relation without what the candidate has instead of (a, b): the writes after
-        the source that b has now; or b before a, also for the reads of b."""
+        the source that b has now; or b before a, also for the reads of b. Pairs that are there for
+        another reason as well are left out with them: less is foreseen then."""
         n, row, steps = self._shape.n, self._shape.row, self._now
         rf, co = (self._graph.rels.get(name, 0) for name in ("rf", "co"))
         if self._might.get("rf", 0) >> (a * n + b) & 1:

@@ -127,3 +127,20 @@ def test_the_other_source_that_would_close_a_cycle_is_foreseen() -> None:
     assert reason is not None
     assert ("rf", 2, 0) in reason.facts
     assert ("rf", 1, 0) not in reason.facts
+
+
+def test_what_takes_the_place_of_what_closes_the_cycle_is_not_foreseen() -> None:
+    """Write 0 before write 1 in coherence, read 2 of 0: to read from 1 instead leads from 1 to 2,
+    and from 2 back to 1 only because it reads from 0."""
+    cat = compile_cat(load_text("acyclic po | rf | co | (rf^-1 ; co) as c"))
+    broken = {(3, 4), (4, 3)}
+    rels = {"po": broken, "rf": {(0, 2)}, "co": {(0, 1)}}
+    might = {"rf": rel_bits(6, [(0, 2), (1, 2)]), "co": rel_bits(6, [(0, 1), (1, 0)])}
+    near = cat.foresight(candidate(range(6), rels, {}), cat.checks[0], might)
+    assert [near.reason(pair) for pair in near.tuples()] == [None, None]
+    # Where po leads back too, to read from 1 is forbidden for that.
+    rels["po"] = broken | {(2, 5), (5, 1)}
+    near = cat.foresight(candidate(range(6), rels, {}), cat.checks[0], might)
+    reason = near.reason((1, 2))
+    assert reason is not None
+    assert {fact for fact in reason.facts if fact[0] in ("rf", "co")} == {("rf", 1, 2)}
