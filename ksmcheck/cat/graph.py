@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from ksmcheck.record import Struct, field
 
@@ -52,6 +53,11 @@ def set_bits(events: Iterable[int]) -> int:
     for event in events:
         out |= 1 << event
     return out
+
+
+def union_of(sets: Iterable[int]) -> int:
+    """The events, or pairs, that are in one of them."""
+    return reduce(or_, sets, 0)
 
 
 def rel_bits(n: int, pairs: Iterable[tuple[int, int]]) -> int:

@@ -15,13 +15,13 @@ from typing import NoReturn
 from ksmcheck.execution.bodies import Answer, Consult, Key, Known, Outlook
 from ksmcheck.execution.concrete import NOTHING, Concrete, convert
 from ksmcheck.execution.flow import Point
-from ksmcheck.execution.interpreter import Interpreter, Passed
+from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.joins import join_of
 from ksmcheck.execution.known import RETURNED, imagine, known_now
 from ksmcheck.execution.machine import Call, InMemory, Variable
 from ksmcheck.execution.performed import Done, Places, Record
 from ksmcheck.kernel.types import StructType
-from ksmcheck.record import replace
+from ksmcheck.record import Struct, replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
@@ -71,8 +71,19 @@ def _look(mind: _Mind, call: Call, branch: Point, known: Known) -> Outlook:
     if call.body.loops.around(join):  # what is fixed when it is come to first, not in every round
         mind.call = Call(call.body, call.lenient, call.result_type)
         seen = _Propagation(mind, known, call.variables, branch, until=join)
-    known = seen.before.get(join, {})
-    return Outlook(join, known, tuple(mind.notes.called.values()), mind.notes.all())
+    fixed = seen.before.get(join, {})
+    return Outlook(join, fixed, tuple(mind.notes.called.values()), mind.notes.all())
+
+
+class _Passed(Struct, frozen=True):
+    """A point looked at: what is known ``after`` it, the ``ways`` on, the types of the variables
+    that it knows, and what it asked of which functions."""
+
+    after: Known
+    ways: list[Point]
+    variables: dict[int, Variable]
+    called: tuple[c.Function, ...]
+    consults: tuple[Consult, ...]
 
 
 class _Propagation:
@@ -121,12 +132,12 @@ class _Propagation:
             return known, point.next
         mind = self.mind
         key = (id(point), self.call.lenient, frozenset(known.items()), mind.situation)
-        passed = mind.seen_ahead.get(key)
+        passed: _Passed | None = mind.seen_ahead.get(key)
         if passed is None:
             with mind.noting() as notes:
                 after, ways, variables = self._looked_at(point, known)
             called = tuple(notes.called.values())
-            passed = mind.seen_ahead[key] = Passed(after, ways, variables, called, notes.all())
+            passed = mind.seen_ahead[key] = _Passed(after, ways, variables, called, notes.all())
         mind.notes.add(passed.called, passed.consults)
         self.variables |= passed.variables
         return passed.after, passed.ways

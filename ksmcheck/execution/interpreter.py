@@ -8,9 +8,9 @@ happens, so that the dependencies of the execution are found a second time.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from ksmcheck.execution.bodies import Body, Consult, Known, Outlook
+from ksmcheck.execution.bodies import Body, Outlook
 from ksmcheck.execution.calls import Calls
 from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, promoted
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
@@ -33,28 +33,16 @@ from ksmcheck.kernel.types import (
 from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.initialisers import leaves
 from ksmcheck.program.tree import walk
-from ksmcheck.record import Struct
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
 Look: TypeAlias = "Callable[[Interpreter, Call, Point], Outlook]"
 
 
-class Passed(Struct, frozen=True):
-    """A point looked at: what is known ``after`` it, the ``ways`` on, the types of the variables
-    that it knows, and what it asked of which functions."""
-
-    after: Known
-    ways: list[Point]
-    variables: dict[int, Variable]
-    called: tuple[c.Function, ...]
-    consults: tuple[Consult, ...]
-
-
 class Interpreter(Calls):
     """Statements and functions. ``look`` tells what comes after a branch (``foresight``).
     ``consulted`` are the functions that were called or looked into, ``seen_ahead`` what it came
-    across in looking ahead."""
+    across in looking ahead, for that module to read."""
 
     most_steps = 100_000
 
@@ -64,7 +52,7 @@ class Interpreter(Calls):
         self.steps = 0
         self.starts: dict[str, Concrete] = {}
         self.consulted: dict[int, c.Function] = {}
-        self.seen_ahead: dict[Hashable, Passed] = {}
+        self.seen_ahead: dict[Hashable, Any] = {}
 
     # Threads and functions.
 

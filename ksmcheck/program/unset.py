@@ -90,9 +90,8 @@ def _before(graph: Graph, effects: dict[int, Effect], meet: Meet) -> dict[int, i
 def _effect(node: Node, bits: dict[str, int]) -> Effect:
     lost = given = 0
     for step in node.steps:
-        bit = _bit(step, bits)
-        lost |= bit
-        given = given & ~bit if isinstance(step, Forget) else given | bit
+        lost |= _bit(step, bits)
+        given = _after(step, given, bits)
     return lost, given
 
 

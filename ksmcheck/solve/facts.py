@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
-from operator import or_
 from typing import Protocol
 
+from ksmcheck.cat.graph import union_of
 from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.solve.gates import FALSE, Gates
@@ -113,4 +112,4 @@ def _under(guards: Sequence[frozenset[int]], live: int) -> dict[int, int]:
 
 
 def _under_any(under: Mapping[int, int], conjuncts: Iterable[int]) -> int:
-    return reduce(or_, [under.get(conjunct, 0) for conjunct in conjuncts], 0)
+    return union_of([under.get(conjunct, 0) for conjunct in conjuncts])

@@ -8,7 +8,7 @@ from functools import cached_property
 from ksmcheck.cat.bits import closure
 from ksmcheck.cat.bounds import Bounds
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape
+from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape, union_of
 from ksmcheck.cat.vacuity import Base as VacuityBase
 from ksmcheck.events.structure import Event
 from ksmcheck.solve.base import Base
@@ -81,22 +81,14 @@ def _locations(base: Base, possible: int) -> tuple[int, int]:
     for event in accesses:
         assert event.address is not None
         cells = [c for c in event.cells if base.at(event.id, c) != FALSE]
-        row = _union(near[c] for c in cells)
-        sure = _union(certain.get(c, 0) for c in cells if base.at(event.id, c) == TRUE)
+        row = union_of(near[c] for c in cells)
+        sure = union_of(certain.get(c, 0) for c in cells if base.at(event.id, c) == TRUE)
         # One address is one cell, if it is a cell's.
         if base.same(event.id, event.id) == TRUE:
             sure |= alike[event.address.id] & row
         may |= row << (event.id * n)
         must |= sure << (event.id * n)
     return may, must
-
-
-def _union(sets: Iterable[int]) -> int:
-    """The union."""
-    found = 0
-    for one in sets:
-        found |= one
-    return found
 
 
 def _positions(events: Sequence[Event], possible: int) -> dict[str, int]:

@@ -56,6 +56,15 @@ def refused(test: LitmusTest, execution: Execution, readings: Readings) -> bool:
     return True
 
 
+def assert_told_apart(deciding: LitmusTest, without: LitmusTest) -> None:
+    """Of the first alone the branch controls the write, whatever was read of them before."""
+    readings = Readings()
+    for _ in range(2):
+        for test, right, wrong in ((without, NONE, CTRL), (deciding, CTRL, NONE)):
+            assert judged(test, read_then_write(right), readings).failed == ()
+            assert refused(test, read_then_write(wrong), readings)
+
+
 @pytest.mark.parametrize(("body", "ctrl"), CONTROL)
 def test_a_second_look_sees_the_same(body: str, ctrl: Pairs) -> None:
     test = parsed(one_thread(body, before=FUNCTIONS))
@@ -92,12 +101,7 @@ def test_other_surroundings_are_read_anew() -> None:
     constant = next(item for item in other.top if isinstance(item, EnumDef))
     top = tuple(constant if isinstance(item, EnumDef) else item for item in without.top)
     deciding = replace(without, top=top)
-    readings = Readings()
-    for _ in range(2):
-        assert judged(without, read_then_write(NONE), readings).failed == ()
-        assert refused(without, read_then_write(CTRL), readings)
-        assert judged(deciding, read_then_write(CTRL), readings).failed == ()
-        assert refused(deciding, read_then_write(NONE), readings)
+    assert_told_apart(deciding, without)
 
 
 def with_f_of(other: LitmusTest, test: LitmusTest) -> LitmusTest:
@@ -118,12 +122,7 @@ def test_a_function_that_was_looked_into_may_be_another() -> None:
         for a in (0, 1)
     )
     variant = with_f_of(leaving, staying)
-    readings = Readings()
-    for _ in range(2):
-        assert judged(staying, read_then_write(NONE), readings).failed == ()
-        assert refused(staying, read_then_write(CTRL), readings)
-        assert judged(variant, read_then_write(CTRL), readings).failed == ()
-        assert refused(variant, read_then_write(NONE), readings)
+    assert_told_apart(variant, staying)
 
 
 ENDS = "static void f(void) { int a = 0; a++; }"
@@ -151,13 +150,7 @@ ROUND = "static void f(void) { int a = 0; while (1) a++; }"
 def test_it_may_be_called_by_another_or_give_nothing(deciding: str, other: str, left: str) -> None:
     body = f"int r = READ_ONCE(*x); if (r) {{ {left} }} WRITE_ONCE(*y, 1);"
     one, two = (parsed(one_thread(body, before=f)) for f in (deciding, other))
-    variant = with_f_of(two, one)
-    readings = Readings()
-    for _ in range(2):
-        assert judged(one, read_then_write(CTRL), readings).failed == ()
-        assert refused(one, read_then_write(NONE), readings)
-        assert judged(variant, read_then_write(NONE), readings).failed == ()
-        assert refused(variant, read_then_write(CTRL), readings)
+    assert_told_apart(one, with_f_of(two, one))
 
 
 def test_a_function_that_gives_the_same_is_no_reason_to_look_again(
