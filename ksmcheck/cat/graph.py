@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, reduce
 from operator import or_
 
@@ -81,6 +81,23 @@ def members(bits: int) -> list[int]:
         out.append(place)
         place = text.find("1", place + 1)
     return out
+
+
+def thread_order(n: int, threads: Iterable[Sequence[tuple[float, int]]]) -> tuple[int, int]:
+    """po and int over ``n`` events. A thread is given by the place and the number of each of its
+    events; those at one place are not ordered."""
+    order = inside = 0
+    for thread in threads:
+        own = set_bits(event for _, event in thread)
+        later = here = 0
+        now = None
+        for place, event in sorted(thread, reverse=True):
+            if place != now:
+                later, here, now = later | here, 0, place
+            here |= 1 << event
+            order |= later << (event * n)
+            inside |= own << (event * n)
+    return order, inside
 
 
 def rows(n: int, relation: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape
+from ksmcheck.cat.graph import Graph, rel_bits, shape, thread_order
 from ksmcheck.execution.execution import ExecutedEvent, Execution, places
 from ksmcheck.record import Struct
 
@@ -65,20 +65,11 @@ def _locations(events: Sequence[ExecutedEvent], n: int) -> int:
 def _threads(order: Sequence[tuple[int, float]]) -> dict[str, int]:
     """po, int and ext of events with these threads and places; an initial write has none."""
     n = len(order)
-    of_thread: dict[int, list[int]] = {}
-    for event, (thread, _) in enumerate(order):
-        of_thread.setdefault(thread, []).append(event)
-    before = inside = 0
-    for thread, inner in of_thread.items():
-        if thread < 0:
-            continue
-        own, later, here, place = set_bits(inner), 0, 0, 0.0
-        for event in sorted(inner, key=lambda e: -order[e][1]):
-            if order[event][1] != place:
-                later, here, place = later | here, 0, order[event][1]
-            here |= 1 << event
-            inside |= own << (event * n)
-            before |= later << (event * n)
+    threads: dict[int, list[tuple[float, int]]] = {}
+    for event, (thread, place) in enumerate(order):
+        if thread >= 0:
+            threads.setdefault(thread, []).append((place, event))
+    before, inside = thread_order(n, threads.values())
     return {"po": before, "int": inside, "ext": shape(n).full & ~inside}
 
 

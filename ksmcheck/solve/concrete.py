@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ksmcheck.cat.derive import LACKING, Fact
-from ksmcheck.cat.graph import Graph
+from ksmcheck.cat.graph import Graph, thread_order
 from ksmcheck.cat.reasons import Reason
 from ksmcheck.record import Struct
 from ksmcheck.solve.base import Base
@@ -255,24 +255,13 @@ class _Builder:
 
     def _threads(self) -> tuple[int, int]:
         """po and int. An initial write is in no thread: external to all others."""
-        threads: dict[int, list[int]] = {}
-        for event in self.events:
-            thread = self.base.events[event].thread
-            threads.setdefault(thread if thread >= 0 else -1 - event, []).append(event)
-        po = internal = 0
-        for members in threads.values():
-            members.sort(key=lambda e: self.base.events[e].position)
-            row = sum(1 << self.index[e] for e in members)
-            later = together = 0
-            place = -1
-            for event in reversed(members):
-                if self.base.events[event].position != place:
-                    later |= together
-                    together, place = 0, self.base.events[event].position
-                together |= 1 << self.index[event]
-                po |= later << (self.index[event] * self.n)
-                internal |= row << (self.index[event] * self.n)
-        return po, internal
+        threads: dict[int, list[tuple[float, int]]] = {}
+        for index, number in enumerate(self.events):
+            event = self.base.events[number]
+            alone = -1 - number
+            own = threads.setdefault(event.thread if event.thread >= 0 else alone, [])
+            own.append((event.position, index))
+        return thread_order(self.n, threads.values())
 
     def _reads(self) -> list[list[tuple[int, int]]]:
         reads = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from ksmcheck.cat.bits import closure
+from ksmcheck.cat.bits import closure, product
 from ksmcheck.cat.bounds import Bounds
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape, union_of
+from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape, thread_order, union_of
 from ksmcheck.cat.vacuity import Base as VacuityBase
 from ksmcheck.events.structure import Event
 from ksmcheck.solve.base import Base
@@ -94,25 +94,13 @@ def _locations(base: Base, possible: int) -> tuple[int, int]:
 def _positions(events: Sequence[Event], possible: int) -> dict[str, int]:
     """po, int and ext over the events of the set ``possible``."""
     n = len(events)
-    threads: dict[int, list[Event]] = {}
+    threads: dict[int, list[tuple[float, int]]] = {}
     for event in events:
         if possible >> event.id & 1:
-            threads.setdefault(event.thread if event.thread >= 0 else -2 - event.id, []).append(
-                event
-            )
-    order, inside, outside = 0, 0, 0
-    for inner in threads.values():
-        own = set_bits(e.id for e in inner)
-        later, here, place = 0, 0, None
-        for event in sorted(inner, key=lambda e: -e.position):
-            if event.position != place:
-                later, here, place = later | here, 0, event.position
-            here |= 1 << event.id
-            shift = event.id * n
-            order |= later << shift
-            inside |= own << shift
-            outside |= (possible & ~own) << shift
-    return {"po": order, "int": inside, "ext": outside}
+            own = threads.setdefault(event.thread if event.thread >= 0 else -2 - event.id, [])
+            own.append((event.position, event.id))
+    order, inside = thread_order(n, threads.values())
+    return {"po": order, "int": inside, "ext": product(possible, possible, shape(n)) & ~inside}
 
 
 _ANYWHERE = frozenset[VacuityBase](
