@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.absence import Absence, Scope
@@ -119,6 +119,10 @@ class CompiledCat:
         """The requirements that the candidate fails, in order; only the first one if ``first``."""
         hits = self._required(graph, first)
         return tuple([self.checks[i] for i in hits]) if hits else ()
+
+    def judge(self, graph: Graph) -> Callable[[int, int], bool]:
+        """Whether a candidate that has all but rf and co from this one fails some requirement."""
+        return self._machine(0).judge(graph)
 
     def together(self, graph: Graph) -> Many:
         """Judges many candidates at once that have all but rf and co from this one."""

@@ -53,6 +53,13 @@ class Machine:
         given = [earlier[name] for name in self.section.given] if earlier else ()
         return self._varying(k, static, given, rels.get("rf", 0), rels.get("co", 0), first, keep)
 
+    def judge(self, graph: Graph) -> Callable[[int, int], bool]:
+        """Whether any check fires, from rf and co alone: the rest is as in the graph."""
+        k = shape(graph.n)
+        static, _ = self._static(graph, k)
+        varying = self._varying
+        return lambda rf, co: bool(varying(k, static, (), rf, co, True, False)[0])
+
     def values(self, graph: Graph, computed: Values) -> Values:
         """All locals of both parts: ``computed`` as ``run`` returned it, and the kept ones."""
         return {**self._static(graph, shape(graph.n))[1], **computed}

@@ -8,12 +8,12 @@ consistent candidates, and they are much alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from ksmcheck.cat.algebra import Check, Group, Node
 from ksmcheck.cat.dependence import varying_nodes
-from ksmcheck.cat.graph import Graph, members
+from ksmcheck.cat.graph import members
 from ksmcheck.cat.plan import Plan
 from ksmcheck.cat.recursion import cone
 from ksmcheck.record import Struct
@@ -60,17 +60,19 @@ class Many:
         self._fixed: dict[int, Rows] = {}
         self._values: dict[int, Rows] = {}
 
-    def failing(self, graphs: Sequence[Graph]) -> int:
-        """The candidates that fail some requirement: bit k for ``graphs[k]``."""
-        self._values = {}
-        for i, node in enumerate(self._nodes):
-            if node.op == "base" and self._varies[i]:
-                self._values[i] = _sliced([g.rels.get(node.name, 0) for g in graphs], self._n)
+    def failing(self, relations: Mapping[str, Rows], count: int) -> int:
+        """The candidates that fail some requirement: bit k for candidate k of ``count``, whose rf
+        and co are bit k of ``relations``."""
+        self._values = {
+            i: relations.get(node.name, {})
+            for i, node in enumerate(self._nodes)
+            if node.op == "base" and self._varies[i]
+        }
         found = 0
         for check, root in zip(self._plan.algebra.checks, self._plan.algebra.roots, strict=True):
             if not check.flag:
                 found |= self._fails(check, root)
-        return found & ((1 << len(graphs)) - 1)
+        return found & ((1 << count) - 1)
 
     def _fails(self, check: Check, root: int) -> int:
         for i in self._orders[root]:
@@ -140,8 +142,8 @@ class Many:
                     values[variable], changed = new, True
 
 
-def _sliced(relations: Sequence[int], n: int) -> Rows:
-    """One relation of several candidates."""
+def sliced(relations: Sequence[int], n: int) -> Rows:
+    """One relation of several candidates over ``n`` events."""
     found: Rows = {}
     bit = 1
     for relation in relations:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.prepare import Workshop
-from ksmcheck.check.search import OutOfTime, Search
+from ksmcheck.check.search import AnySession, OutOfTime, Search
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,
@@ -24,12 +23,10 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.program.ir import Check, Cut, Program
 from ksmcheck.record import Struct, field, replace
+from ksmcheck.solve.backends import DEFAULT
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.session import Session
 from ksmcheck.syntax.load import AnyTest
-
-if TYPE_CHECKING:
-    from ksmcheck.solve.explicit import ExplicitSession
 
 
 def load(path: str | Path, kernel: str = "6.12") -> AnyTest:
@@ -54,9 +51,13 @@ BOUNDS = (1, 2, 4, 8)
 
 
 class Checker(Struct):
-    """Answers requests one after the other, sharing what they have in common."""
+    """Answers requests one after the other, sharing what they have in common.
+
+    ``direct``: states of tests without a turn are listed without a solver (``solve.straight``).
+    """
 
     workshop: Workshop = field(default_factory=Workshop)
+    direct: bool = False
     _answers: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
     _enough: dict[tuple[object, ...], int] = field(default_factory=dict)
 
@@ -174,12 +175,12 @@ class Checker(Struct):
 
     def forget(self) -> None:
         """Drops tests and programs (not models): for long runs over many files."""
-        self.workshop = self.workshop.with_models_only()
+        self.workshop = self.workshop.emptied()
         self._answers.clear()
         self._enough.clear()
 
     def _search(self, request: Request, config: str, started: float) -> Search:
-        def opened(structure: EventStructure) -> Session | ExplicitSession:
+        def opened(structure: EventStructure) -> AnySession:
             return self._opened(structure, request, started)
 
         base = Verdict(request, self.workshop.test(request).name, config, UNKNOWN)
@@ -189,9 +190,7 @@ class Checker(Struct):
         structure = self.workshop.structure(request, config, stalls=stalls)
         return Search(self.workshop, request, structure, opened, base)
 
-    def _opened(
-        self, structure: EventStructure, request: Request, started: float
-    ) -> Session | ExplicitSession:
+    def _opened(self, structure: EventStructure, request: Request, started: float) -> AnySession:
         limits = limits_of(request, started)
         model = self.workshop.model(request.model)
         cat = model.compiled
@@ -200,15 +199,23 @@ class Checker(Struct):
 
             tree = model.tree if cat.interpreted is not None else ()
             return ExplicitSession(structure, cat, tree=tree, limits=limits)
-        return Session(
-            structure,
-            cat,
-            backend=request.solver,
-            engine=request.engine,
-            limits=limits,
-            grounds=self.workshop.grounds,
-            lemmas=self.workshop.lemmas,
-        )
+
+        def open_session() -> Session:
+            return Session(
+                structure,
+                cat,
+                backend=request.solver,
+                engine=request.engine,
+                limits=limits,
+                grounds=self.workshop.grounds,
+                lemmas=self.workshop.lemmas,
+            )
+
+        if self.direct and (request.engine, request.solver) == ("lazy", DEFAULT):
+            from ksmcheck.solve.straight import straight
+
+            return straight(structure, cat, limits, open_session) or open_session()
+        return open_session()
 
     def _configuration(self, request: Request, config: str, started: float) -> Verdict:
         begun = perf_counter()

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from ksmcheck.isa.compile import Assembled
     from ksmcheck.program.inventory import Spot
 
+_TERMS = 20_000
+
 ASSEMBLY = "assembly"
 """The configuration of assembly tests."""
 
@@ -66,6 +68,11 @@ class Workshop(Struct, dict=True):
 
     def with_models_only(self) -> Workshop:
         return Workshop(_models=self._models)
+
+    def emptied(self) -> Workshop:
+        """For other tests: models stay, and terms while they are few."""
+        shared = self._shared if len(self._shared.terms) < _TERMS else Shared()
+        return Workshop(_models=self._models, _shared=shared)
 
     def model(self, name: str) -> Model:
         if name not in self._models:

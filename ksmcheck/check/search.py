@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.check.answers import Known, told
@@ -37,6 +37,9 @@ from ksmcheck.solve.session import Session
 if TYPE_CHECKING:
     from ksmcheck.cat.compile import CompiledCat
     from ksmcheck.solve.explicit import ExplicitSession
+    from ksmcheck.solve.straight import StraightSession
+
+AnySession: TypeAlias = "Session | ExplicitSession | StraightSession"
 
 WARNINGS = frozenset(("mixed-accesses",))
 """Flags that advise and do not end the model's guarantees (tools/memory-model/linux-kernel.cat of
@@ -74,7 +77,7 @@ class Search:
         workshop: Workshop,
         request: Request,
         structure: EventStructure,
-        opened: Callable[[EventStructure], Session | ExplicitSession],
+        opened: Callable[[EventStructure], AnySession],
         base: Verdict,
         options: Options | None = None,
         selected: frozenset[tuple[str, str]] = frozenset(),
@@ -85,7 +88,7 @@ class Search:
         self.opened = opened
         self.base = base
         self.options = options
-        self._session: Session | ExplicitSession | None = None
+        self._session: AnySession | None = None
         self.goals = goals_of(structure)
         self._proofs = Proofs()
         self._endings = Endings()
@@ -106,7 +109,7 @@ class Search:
         return self.workshop.model(self.request.model).compiled
 
     @property
-    def session(self) -> Session | ExplicitSession:
+    def session(self) -> AnySession:
         """Opened for the first question that has no answer yet."""
         root = self._root or self
         if root._session is None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ksmcheck.cat.derive import LACKING, Fact
-from ksmcheck.cat.graph import Graph, thread_order
+from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.reasons import Reason
 from ksmcheck.record import Struct
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.gates import FALSE, TRUE
+from ksmcheck.solve.skeleton import located, order_of, sets_of
 from ksmcheck.text import InternalError
 
 _KEPT = 256
@@ -204,6 +205,7 @@ class _Builder:
         self.base = concrete.base
         self.model = model
         self.events = tuple(e.id for e in self.base.events if self._holds(self.base.exec[e.id]))
+        self.executed = [self.base.events[e] for e in self.events]
         self.n = len(self.events)
         self.index = {e: i for i, e in enumerate(self.events)}
         self.cells: dict[int, list[int]] = {}
@@ -215,7 +217,13 @@ class _Builder:
     def skeleton(self) -> Skeleton:
         orders, co = self._orders()
         return Skeleton(
-            self.events, self._sets(), self._rels(), self.cells, self._reads(), orders, co
+            self.events,
+            sets_of(self.executed),
+            self._rels(),
+            self.cells,
+            self._reads(),
+            orders,
+            co,
         )
 
     def _holds(self, literal: int) -> bool:
@@ -224,24 +232,10 @@ class _Builder:
     def _bit(self, a: int, b: int) -> int:
         return 1 << (self.index[a] * self.n + self.index[b])
 
-    def _sets(self) -> dict[str, int]:
-        sets: dict[str, int] = {}
-        for index, number in enumerate(self.events):
-            event = self.base.events[number]
-            for name in (event.kind, *event.tags):
-                sets[name] = sets.get(name, 0) | 1 << index
-            if event.thread < 0:
-                sets["IW"] = sets.get("IW", 0) | 1 << index
-        return sets
-
     def _rels(self) -> dict[str, int]:
         n, index = self.n, self.index
-        po, internal = self._threads()
-        loc = 0
-        for members in self.cells.values():
-            row = sum(1 << index[e] for e in members)
-            loc |= sum(row << (index[e] * n) for e in members)
-        rels = {"po": po, "int": internal, "ext": ((1 << n * n) - 1) & ~internal, "loc": loc}
+        rels = order_of(self.executed)
+        rels["loc"] = located(n, [[index[e] for e in own] for own in self.cells.values()])
         rows: dict[str, dict[int, int]] = {}
         model = self.model
         pairs = [("rmw", r, w, TRUE) for r, w in self.base.structure.rmw]
@@ -252,16 +246,6 @@ class _Builder:
         for name, own in rows.items():
             rels[name] = sum(row << (index[a] * n) for a, row in own.items())
         return rels
-
-    def _threads(self) -> tuple[int, int]:
-        """po and int. An initial write is in no thread: external to all others."""
-        threads: dict[int, list[tuple[float, int]]] = {}
-        for index, number in enumerate(self.events):
-            event = self.base.events[number]
-            alone = -1 - number
-            own = threads.setdefault(event.thread if event.thread >= 0 else alone, [])
-            own.append((event.position, index))
-        return thread_order(self.n, threads.values())
 
     def _reads(self) -> list[list[tuple[int, int]]]:
         reads = []

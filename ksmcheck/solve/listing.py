@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ksmcheck.cat.many import Many
+from ksmcheck.cat.many import Many, sliced
 from ksmcheck.events.terms import Term
 from ksmcheck.record import Struct
 from ksmcheck.solve.concrete import Skeleton
@@ -104,7 +104,10 @@ class Listing:
                 found += [n for n in numbers if self.lazy.cat.violated(batch[n].met.graph)]
             else:
                 many = self._together(batch[numbers[0]].met)
-                failing = many.failing([batch[n].met.graph for n in numbers])
+                rels = [batch[n].met.graph.rels for n in numbers]
+                size = batch[numbers[0]].met.graph.n
+                rows = {name: sliced([r[name] for r in rels], size) for name in ("rf", "co")}
+                failing = many.failing(rows, len(rels))
                 found += [n for place, n in enumerate(numbers) if failing >> place & 1]
         return sorted(found)
 

@@ -10,7 +10,7 @@ from ksmcheck.cat.bounds import Bounds
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape, thread_order, union_of
 from ksmcheck.cat.vacuity import Base as VacuityBase
-from ksmcheck.events.structure import Event
+from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.facts import Presence
 from ksmcheck.solve.gates import FALSE, TRUE
@@ -108,13 +108,12 @@ _ANYWHERE = frozenset[VacuityBase](
 )
 
 
-def _given(base: Base) -> frozenset[VacuityBase]:
-    """The sets and relations of which some candidate may have something."""
-    structure = base.structure
+def given(structure: EventStructure, executed: Iterable[Event]) -> frozenset[VacuityBase]:
+    """The sets and relations of which some candidate may have something, if at most these events
+    are executed."""
     sets = {"IW"}
-    for event in base.events:
-        if base.exec[event.id] != FALSE:
-            sets.update((event.kind, *event.tags))
+    for event in executed:
+        sets.update((event.kind, *event.tags))
     relations = {d.relation for d in structure.dependencies} | ({"rmw"} if structure.rmw else set())
     found: set[VacuityBase] = {("set", name) for name in sets}
     return _ANYWHERE | found | {("rel", name) for name in relations}
@@ -140,7 +139,9 @@ class Reach:
     def raisable(self) -> frozenset[str]:
         """The flags that some candidate may raise, by name: no other can be."""
         whole, found = shape(len(self._base.events)), set()
-        inhabited = self._cat.inhabited(_given(self._base))
+        base = self._base
+        executed = [event for event in base.events if base.exec[event.id] != FALSE]
+        inhabited = self._cat.inhabited(given(base.structure, executed))
         for check, root in zip(self._cat.checks, self._cat.algebra.roots, strict=True):
             if check.flag:
                 most = self.may(root) if inhabited[root] else 0

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ksmcheck.check.check import Checker, limits_of, loops_or_asserts
-from ksmcheck.check.search import Search
+from ksmcheck.check.search import AnySession, Search
 from ksmcheck.check.verdict import UNKNOWN, Request, Verdict
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
 from ksmcheck.record import Struct, field, replace
-from ksmcheck.solve.explicit import ExplicitSession
-from ksmcheck.solve.session import Session
 from ksmcheck.text import InputError
 from ksmcheck.whatif.selectable import Key, Pairing, Selectors, selectors_of
 
@@ -118,7 +116,7 @@ class Asker(Checker):
             structure = self.workshop.structure(plain, config, stalls=stalls, options=options)
             base = Verdict(plain, program.name, config, UNKNOWN)
 
-            def opened(structure: EventStructure) -> Session | ExplicitSession:
+            def opened(structure: EventStructure) -> AnySession:
                 return self._opened(structure, plain, started)
 
             search = Search(self.workshop, plain, structure, opened, base, options)

@@ -73,7 +73,7 @@ class Answerer(Struct):
 
     @classmethod
     def start(cls, settings: Settings) -> Answerer:
-        return cls(settings, Checker())
+        return cls(settings, Checker(direct=True))
 
     def answer(self, test: CorpusTest) -> Answer:
         """Never raises but for an interrupt by the user."""
@@ -94,7 +94,7 @@ class Answerer(Struct):
             return replace(nothing, status=TIMEOUT, reason=str(limit))
         except Overrun:
             # It may have been anywhere: what it shared with other tests is not to be trusted.
-            self.checker = Checker()
+            self.checker = Checker(direct=True)
             reason = f"time limit of {self.settings.timeout:g} s reached"
             return replace(nothing, status=TIMEOUT, reason=reason)
         except Exception as error:

@@ -1,0 +1,231 @@
+"""Straight tests without a solver: against plain enumeration, and against the SAT engine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.check.check import Checker
+from ksmcheck.check.goals import goals_of
+from ksmcheck.check.prepare import Workshop
+from ksmcheck.check.verdict import Request
+from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.terms import Term
+from ksmcheck.kernel.ints import U32
+from ksmcheck.record import replace
+from ksmcheck.solve.limits import Limits
+from ksmcheck.solve.outcome import Found, Refuted
+from ksmcheck.solve.session import Session
+from ksmcheck.solve.straight import MOST, StraightSession, straight
+from ksmcheck.text import InputError
+from tests.solve.conftest import Build
+from tests.solve.test_session_random import RULES, everything
+
+CLASSICS = Path(__file__).parents[2] / "litmus" / "classic"
+
+Steps = list[list[tuple[str, int, int, bool]]]
+"""Threads of steps: kind, cell, value, and whether it belongs to the instruction before."""
+
+STEPS = st.tuples(
+    st.sampled_from(["R", "R", "W", "W", "U", "F"]),
+    st.integers(0, 1),
+    st.integers(1, 2),
+    st.booleans(),
+)
+THREADS = st.lists(st.lists(STEPS, min_size=1, max_size=3), min_size=2, max_size=3).filter(
+    lambda threads: sum(len(t) + sum(s[0] == "U" for s in t) for t in threads) <= 7
+)
+
+
+def no_solver() -> Session:
+    raise AssertionError("a solver was opened")
+
+
+def opened(structure: EventStructure, cat: CompiledCat) -> StraightSession | None:
+    return straight(structure, cat, Limits(), no_solver)
+
+
+def make(
+    build: type[Build], threads: Steps, *, together: bool = False
+) -> tuple[EventStructure, list[Term]]:
+    """With ``together``, some accesses are at the place of the one before."""
+    b = build(0, 0)
+    reads: list[Term] = []
+    for steps in threads:
+        t, first = b.thread(), len(b.events)
+        for kind, cell, value, same in steps:
+            last = reads[-1] if reads else None
+            if kind == "F":
+                b.fence(t, "MFENCE")
+                continue
+            if kind in "RU":
+                reads.append(b.read(t, cell, (0, 1, 2)))
+            if kind == "U":
+                b.rmw.append((len(b.events) - 1, len(b.events)))
+            if kind in "WU":
+                b.write(t, cell, value)
+                if last is not None and last.payload >= first:
+                    b.depend("data", last)
+            before = b.events[-2]
+            if same and together and len(b.events) - 1 > first and before.kind != kind:
+                b.events[-1] = replace(b.events[-1], position=before.position)
+    return b.structure(), reads
+
+
+def shown(structure: EventStructure, reads: list[Term]) -> list[Term]:
+    return [*reads, structure.terms.final(0, U32), structure.terms.final(1, U32)]
+
+
+@pytest.mark.parametrize("name", list(RULES))
+@settings(max_examples=150, deadline=None)
+@given(threads=THREADS)
+def test_all_executions_and_no_others(
+    request: pytest.FixtureRequest, build: type[Build], name: str, threads: Steps
+) -> None:
+    structure, reads = make(build, threads)
+    session = opened(structure, request.getfixturevalue(name))
+    assume(session is not None)
+    assert session is not None
+    states = session.states(shown(structure, reads), structure.terms.true)
+    assert states.complete
+    assert set(states.values) == everything(structure, reads, (), RULES[name])
+
+
+@pytest.mark.parametrize("name", list(RULES))
+@settings(max_examples=100, deadline=None)
+@given(threads=THREADS, wanted=st.integers(0, 2))
+def test_as_with_a_solver_with_accesses_of_one_instruction(
+    request: pytest.FixtureRequest, build: type[Build], name: str, threads: Steps, wanted: int
+) -> None:
+    cat = request.getfixturevalue(name)
+    structure, reads = make(build, threads, together=True)
+    plain, solver = opened(structure, cat), Session(structure, cat)
+    assume(plain is not None)
+    assert plain is not None
+    terms = structure.terms
+    seen = shown(structure, reads)
+    assert plain.states(seen, terms.true).values == solver.states(seen, terms.true).values
+    for term in seen:
+        goal = terms.op("eq", terms.true.type, term, terms.const(wanted, U32))
+        one, two = plain.find(goal), solver.find(goal)
+        assert type(one) is type(two)
+        if isinstance(one, Found):
+            assert one.candidate.value(term) == wanted
+
+
+@pytest.mark.parametrize("model", ["sc", "tso", "armv8", "power", "lkmm"])
+def test_the_classics(model: str) -> None:
+    workshop = Workshop()
+    cat = workshop.model(model).compiled
+    compared = 0
+    for path in sorted(CLASSICS.rglob("*.litmus")):
+        request = Request(path, model)
+        try:
+            structure = workshop.structure(request, workshop.configs(request)[0])
+        except InputError:
+            continue  # a primitive that only the other kernel point has
+        session = straight(structure, cat, Limits(), lambda s=structure: Session(s, cat))  # type: ignore[misc]
+        if session is None:
+            continue
+        compared += 1
+        goals, other = goals_of(structure), Session(structure, cat)
+        terms = [term for _, term, _ in structure.observed]
+        terms += [structure.condition] if structure.condition is not None else []
+        told = [s.states(terms, goals.complete).values for s in (session, other)]
+        assert told[0] == told[1], path
+        for goal in (goals.wanted, goals.unwanted):
+            assert type(session.find(goal)) is type(other.find(goal)), path
+        for check in cat.checks:
+            if check.flag:
+                raised = [type(s.find_flag(check, goals.complete)) for s in (session, other)]
+                assert raised[0] is raised[1], (path, check.name)
+    assert compared > 60
+
+
+def test_a_witness_is_one(build: type[Build], tso: CompiledCat) -> None:
+    """Both stores of SB wait: each read takes the initial value, and nothing else fits that."""
+    b = build(0, 0)
+    one, two = b.thread(), b.thread()
+    writes = [b.write(one, 0, 1)]
+    left = b.read(one, 1)
+    writes.append(b.write(two, 1, 1))
+    right = b.read(two, 0)
+    structure = b.structure()
+    session = opened(structure, tso)
+    assert session is not None
+    found = session.find(b.terms.both(b.eq(left, 0), b.eq(right, 0)))
+    assert isinstance(found, Found)
+    assert found.candidate.rf == {left.payload: 1, right.payload: 0}
+    assert found.candidate.co == {0: (0, writes[0]), 1: (1, writes[1])}
+    assert found.candidate.values == {0: 0, 1: 0, 2: 1, 3: 0, 4: 1, 5: 0}
+    # Two reads that differ are not both of the one write of a location, in any model.
+    assert isinstance(session.find(b.eq(left, 3)), Refuted)
+
+
+def test_what_turns_is_left_to_a_solver(build: type[Build], sc: CompiledCat) -> None:
+    """A guard, a place or a value that hangs on a read; and a test with too many candidates."""
+
+    def told(*, guard: bool = False, place: bool = False, value: bool = False) -> bool:
+        b = build(0, 0)
+        t = b.thread()
+        seen = b.read(t, 0)
+        where = b.terms.op("add", b.address(0).type, seen, b.address(0))
+        b.write(
+            t,
+            where if place else 1,
+            b.plus(seen, 1) if value else 1,
+            b.eq(seen, 1) if guard else None,
+            cells=(0, 1) if place else None,
+        )
+        return opened(b.structure(), sc) is not None
+
+    assert told()
+    assert not told(guard=True)
+    assert not told(place=True)
+    assert not told(value=True)
+
+    def crowd(readers: int) -> StraightSession | None:
+        b = build(0)
+        for _ in range(2):
+            b.write(b.thread(), 0, 1)
+        for _ in range(readers):
+            b.read(b.thread(), 0)
+        return opened(b.structure(), sc)
+
+    # 2 orders, and each reader reads from one of three writes.
+    assert 2 * 3**5 <= MOST < 2 * 3**6
+    assert crowd(5) is not None
+    assert crowd(6) is None
+
+
+def test_division_is_left_to_a_solver(build: type[Build], sc: CompiledCat) -> None:
+    """C may give it no meaning, of which only the solver's session speaks."""
+    b = build(1)
+    seen = b.read(b.thread(), 0)
+    plain = b.structure()
+    divided = b.terms.op("div", U32, b.const(4), seen)
+    assert opened(replace(plain, condition=b.eq(seen, 4)), sc) is not None
+    assert opened(replace(plain, condition=b.eq(divided, 4)), sc) is None
+
+
+def test_a_checker_lists_directly_only_if_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says the same; the engines that a user names are used."""
+    request = Request(CLASSICS / "SB" / "SB.litmus", "tso")
+    with_solver = Checker().states(request)
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a solver was opened")
+
+    monkeypatch.setattr(sys.modules[Checker.__module__], "Session", refuse)
+    assert Checker(direct=True).states(request) == with_solver
+    for checker, asked in (
+        (Checker(), request),
+        (Checker(direct=True), replace(request, engine="tuple")),
+    ):
+        with pytest.raises(AssertionError, match="a solver was opened"):
+            checker.states(asked)
