@@ -218,7 +218,7 @@ class _Builder:
         orders, co = self._orders()
         return Skeleton(
             self.events,
-            sets_of(self.executed),
+            sets_of(enumerate(self.executed)),
             self._rels(),
             self.cells,
             self._reads(),
@@ -234,7 +234,7 @@ class _Builder:
 
     def _rels(self) -> dict[str, int]:
         n, index = self.n, self.index
-        rels = order_of(self.executed)
+        rels = order_of(n, enumerate(self.executed))
         rels["loc"] = located(n, [[index[e] for e in own] for own in self.cells.values()])
         rows: dict[str, dict[int, int]] = {}
         model = self.model

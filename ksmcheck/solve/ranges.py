@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 
-from ksmcheck.cat.bits import closure, product
+from ksmcheck.cat.bits import closure
 from ksmcheck.cat.bounds import Bounds
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape, thread_order, union_of
+from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape, union_of
 from ksmcheck.cat.vacuity import Base as VacuityBase
 from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.solve.base import Base
 from ksmcheck.solve.facts import Presence
 from ksmcheck.solve.gates import FALSE, TRUE
 from ksmcheck.solve.premises import VALUES
+from ksmcheck.solve.skeleton import order_of, sets_of
 
 Weighted = Iterable[tuple[int, int, int]]
 """Pairs with the literal that they are in the relation, where their events are executed."""
@@ -24,14 +25,11 @@ def ranges(base: Base, presence: Presence) -> tuple[Graph, Graph]:
     """The graphs (may, must) as ``cat.bounds`` has them; event i of both is event i of the
     structure."""
     n, possible = len(base.events), presence.live
-    sets: dict[str, int] = {}
-    for event in base.events:
-        if possible >> event.id & 1:
-            for name in (event.kind, *event.tags, *(("IW",) if event.thread < 0 else ())):
-                sets[name] = sets.get(name, 0) | 1 << event.id
+    there = [(event.id, event) for event in base.events if possible >> event.id & 1]
+    sets = sets_of(there)
     certain = set_bits(e.id for e in base.events if base.exec[e.id] == TRUE)
-    positions = _positions(base.events, possible)
-    may = {name: value & presence.together for name, value in positions.items()}
+    order = order_of(n, there)
+    may = {name: value & presence.together for name, value in order.items()}
     must = dict(may)
     near, sure = _locations(base, possible)
     may["loc"], must["loc"] = near & presence.together, sure & presence.together
@@ -89,18 +87,6 @@ def _locations(base: Base, possible: int) -> tuple[int, int]:
         may |= row << (event.id * n)
         must |= sure << (event.id * n)
     return may, must
-
-
-def _positions(events: Sequence[Event], possible: int) -> dict[str, int]:
-    """po, int and ext over the events of the set ``possible``."""
-    n = len(events)
-    threads: dict[int, list[tuple[float, int]]] = {}
-    for event in events:
-        if possible >> event.id & 1:
-            own = threads.setdefault(event.thread if event.thread >= 0 else -2 - event.id, [])
-            own.append((event.position, event.id))
-    order, inside = thread_order(n, threads.values())
-    return {"po": order, "int": inside, "ext": product(possible, possible, shape(n)) & ~inside}
 
 
 _ANYWHERE = frozenset[VacuityBase](

@@ -75,7 +75,7 @@ class StraightSession:
         self._other = other
         self._opened: Session | None = None
         self._events = events = _executed(structure)
-        self._graph = Graph(len(events), sets_of(events), _relations(structure, events))
+        self._graph = Graph(len(events), sets_of(enumerate(events)), _relations(structure, events))
         self._fails = cat.judge(self._graph)
         self._known: dict[tuple[int, int], bool] = {}
 
@@ -305,7 +305,7 @@ def _executed(structure: EventStructure) -> list[Event]:
 def _relations(structure: EventStructure, events: Sequence[Event]) -> dict[str, int]:
     """All but rf and co."""
     n, index = len(events), {event.id: i for i, event in enumerate(events)}
-    rels = order_of(events)
+    rels = order_of(n, enumerate(events))
     cells: dict[int, list[int]] = {}
     for event in events:
         if event.kind != "F":

@@ -10,10 +10,9 @@ from ksmcheck.batch.jobs import jobs_of
 from ksmcheck.batch.suite import load_suite
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.answers import Answers
+from ksmcheck.check.search import AnySession
 from ksmcheck.check.verdict import SAFE, VIOLATED
 from ksmcheck.events.structure import EventStructure
-from ksmcheck.solve.explicit import ExplicitSession
-from ksmcheck.solve.session import Session
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,7 +42,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def counted(
         self: Checker, structure: EventStructure, request: Request, started: float
-    ) -> Session | ExplicitSession:
+    ) -> AnySession:
         names.append(structure.name)
         return open_(self, structure, request, started)
 
