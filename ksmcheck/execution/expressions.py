@@ -55,6 +55,10 @@ class Expressions(Static):
     def block_value(self, e: c.StatementExpr) -> Concrete:
         raise NotImplementedError
 
+    def known_ahead(self, e: c.Expr) -> Concrete | None:
+        """The value of an expression that is not evaluated, where it is known without running."""
+        raise NotImplementedError
+
     def value(self, e: c.Expr) -> Concrete:
         """The value of an expression. Raises InternalError for what has none."""
         match e:
@@ -341,17 +345,25 @@ class Expressions(Static):
             and e.op in ("&&", "||")
             and not self.is_pure(e.right, self.scope)
         ):
-            truth, reads, fixed = self.decide(e.left)
-            if truth == (e.op == "||"):
-                if not fixed:
-                    self.forget(e.right)
-                return truth, reads, fixed
-            with_right = self.under(reads, e.right)
-            if not fixed:
-                self.forget(e.right)
-            return with_right[0], reads | with_right[1], fixed and with_right[2]
+            return self.decide_two(e)
         value = self.value(e)
         return value.truth, value.reads, value.fixed
+
+    def decide_two(self, e: c.Binary) -> tuple[bool, Reads, bool]:
+        """``decide`` for ``&&`` and ``||``. Where the second operand comes to what the first would
+        have decided, whatever happens in it, both ways lead to the same place."""
+        decided = e.op == "||"
+        truth, reads, fixed = self.decide(e.left)
+        if truth == decided:
+            known = None if fixed else self.known_ahead(e.right)
+            anyway = None if known is None else known.truth
+        else:
+            truth, more, sure = self.under(reads, e.right)
+            anyway = truth if sure else None
+            reads, fixed = reads | more, fixed and sure
+        if not fixed:
+            self.forget(e.right)
+        return (truth, NO_READS, True) if anyway == decided else (truth, reads, fixed)
 
     def under(self, reads: Reads, e: c.Expr) -> tuple[bool, Reads, bool]:
         """``decide``, where what happens in ``e`` depends on ``reads``."""
@@ -387,7 +399,11 @@ class Expressions(Static):
             self.forget(e.then, e.otherwise)
         if isinstance(type, VoidType):
             return NOTHING
-        return replace(convert(value, type), fixed=fixed and value.fixed)
+        value = convert(value, type)
+        if value.fixed and not fixed:
+            other = self.known_ahead(e.otherwise if truth else e.then)
+            fixed = other is not None and convert(other, type).number == value.number
+        return replace(value, fixed=fixed and value.fixed)
 
     def elvis(self, e: c.Conditional) -> Concrete:
         first = self.value(e.condition)

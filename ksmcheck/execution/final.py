@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ksmcheck.execution import foresight
 from ksmcheck.execution.bodies import Body
 from ksmcheck.execution.concrete import Concrete, binary, integer, wrap
-from ksmcheck.execution.foresight import outlook
 from ksmcheck.execution.interpreter import NO_FLOW, NO_LOOPS, Interpreter
 from ksmcheck.execution.machine import Call, InMemory, Place
 from ksmcheck.execution.performed import Record
@@ -38,7 +38,7 @@ class FinalState(Interpreter):
         registers: Mapping[tuple[int, str], Concrete],
         private: Mapping[str, int],
     ) -> None:
-        super().__init__(world, Record(-1, ()), outlook)
+        super().__init__(world, Record(-1, ()), foresight)
         self.memory = memory
         self.final_registers = registers
         self.private = private

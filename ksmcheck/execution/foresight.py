@@ -9,7 +9,7 @@ different values meet (conditional constant propagation: Wegman, Zadeck 1991).
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import NoReturn
 
 from ksmcheck.execution.bodies import Answer, Consult, Key, Known, Outlook
@@ -40,13 +40,7 @@ def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
     What is seen is kept: it follows from the text, from what is fixed here and from where the
     private variables lie.
     """
-    visible = call.body.declarations
-    known = {k: v for k, v in known_now(call).items() if not k[0] or k[0] in visible}
-    places = interpreter.record.places
-    situation = (
-        *(frozenset(interpreter.starts.items()), tuple(places.known.items())),
-        tuple(places.owners.items()),
-    )
+    known, situation = _known(call), _situation(interpreter)
     key = (branch.number, call.lenient, frozenset(known.items()), situation)
     seen = call.body.outlooks.get(key)
     if seen is not None and _valid(seen.called, interpreter.types.functions):
@@ -59,6 +53,30 @@ def outlook(interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
         found = _look(mind, call, branch, known)
     call.body.outlooks[key] = found
     return found
+
+
+def outcome(interpreter: Interpreter, e: c.Expr) -> Concrete | None:
+    """The value of an expression that is passed over, if it is known."""
+    call = interpreter.call
+    mind = _Mind(interpreter, call, _situation(interpreter))
+    imagine(mind.call, _known(call), call.variables)
+    mind.scope = interpreter.scope
+    found = mind.known_ahead(e)
+    interpreter.consulted.update(mind.notes.called)
+    return found
+
+
+def _known(call: Call) -> Known:
+    visible = call.body.declarations
+    return {k: v for k, v in known_now(call).items() if not k[0] or k[0] in visible}
+
+
+def _situation(interpreter: Interpreter) -> Hashable:
+    places = interpreter.record.places
+    return (
+        *(frozenset(interpreter.starts.items()), tuple(places.known.items())),
+        tuple(places.owners.items()),
+    )
 
 
 def _valid(called: Iterable[c.Function], functions: Mapping[str, c.Function]) -> bool:
@@ -149,7 +167,9 @@ class _Propagation:
         imagine(self.call, known, self.variables)
         self.mind.scope, self.mind.steps = point.scope, 0
         try:
-            following = self.mind.step(self.call, point)
+            # What decides may be known although it reads: ``READ_ONCE(x) ? 1 : 1``.
+            with self.mind.inside() if point.kind in ("test", "switch") else nullcontext():
+                following = self.mind.step(self.call, point)
         except Endless:
             return known, [], {}
         except (Unknown, InternalError):
@@ -193,7 +213,7 @@ class _Mind(Interpreter):
     def __init__(self, interpreter: Interpreter, call: Call, situation: Hashable) -> None:
         record = interpreter.record
         places = Places(dict(record.places.known), dict(record.places.owners))
-        super().__init__(interpreter.world, Record(record.thread, (), places), interpreter.look)
+        super().__init__(interpreter.world, Record(record.thread, (), places), interpreter.sight)
         self.starts = interpreter.starts
         self.call = Call(call.body, call.lenient, call.result_type)
         self.notes = _Notes()
@@ -214,10 +234,24 @@ class _Mind(Interpreter):
         besides; its arguments need not be."""
         if self.types.functions.get(e.callee.name) is None:
             return super().called(e)
+        with self.inside():
+            return super().called(e)
+
+    def known_ahead(self, e: c.Expr) -> Concrete | None:
+        with self.inside():
+            try:
+                value = self.value(e)
+            except (Unknown, Endless, InternalError):
+                return None
+        return value if value.fixed else None
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """What is given up half-way leaves no trace of where it was."""
         kept = self.call, self.scope
         self.depth += 1
         try:
-            return super().called(e)
+            yield
         finally:
             self.depth -= 1
             self.call, self.scope = kept

@@ -7,8 +7,8 @@ happens, so that the dependencies of the execution are found a second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any, TypeAlias
+from collections.abc import Hashable
+from typing import Any, Protocol
 
 from ksmcheck.execution.bodies import Body, Outlook
 from ksmcheck.execution.calls import Calls
@@ -36,19 +36,27 @@ from ksmcheck.program.tree import walk
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
-Look: TypeAlias = "Callable[[Interpreter, Call, Point], Outlook]"
+
+class Sight(Protocol):
+    """What is known of what is not run (``foresight``)."""
+
+    def outlook(self, interpreter: Interpreter, call: Call, branch: Point) -> Outlook:
+        """Of all ways on from a branch."""
+
+    def outcome(self, interpreter: Interpreter, e: c.Expr) -> Concrete | None:
+        """Of an expression that is passed over; None where it is not known."""
 
 
 class Interpreter(Calls):
-    """Statements and functions. ``look`` tells what comes after a branch (``foresight``).
+    """Statements and functions. ``sight`` tells what is known of ways that are not taken.
     ``consulted`` are the functions that were called or looked into, ``seen_ahead`` what it came
     across in looking ahead, for that module to read."""
 
     most_steps = 100_000
 
-    def __init__(self, world: World, record: Record, look: Look) -> None:
+    def __init__(self, world: World, record: Record, sight: Sight) -> None:
         super().__init__(world, record)
-        self.look = look
+        self.sight = sight
         self.steps = 0
         self.starts: dict[str, Concrete] = {}
         self.consulted: dict[int, c.Function] = {}
@@ -223,12 +231,15 @@ class Interpreter(Calls):
             return
         if value.reads and call.body.loops.around(point.number):
             self.looped = True
-        ahead = self.look(self, call, point)
+        ahead = self.sight.outlook(self, call, point)
         self.consulted.update((id(f), f) for f in ahead.called)
         control = Control(call, ahead.join, value.reads, ahead.known)
         # A loop comes to its branch in every round.
         if not any(k.says_as_much_as(control) for k in self.controls):
             self.controls.append(control)
+
+    def known_ahead(self, e: c.Expr) -> Concrete | None:
+        return self.sight.outcome(self, e)
 
     def switch(self, call: Call, point: Point) -> Point:
         assert point.item is not None and not isinstance(point.item, c.Declaration)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ksmcheck.execution import foresight
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.execution import ExecutedEvent
-from ksmcheck.execution.foresight import outlook
 from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.machine import FailedCheck
 from ksmcheck.execution.performed import Exhausted, Record
@@ -59,7 +59,7 @@ def run_thread(world: World, thread: int, events: tuple[ExecutedEvent, ...]) -> 
 def _run(
     world: World, thread: int, events: tuple[ExecutedEvent, ...]
 ) -> tuple[Ran, tuple[c.Function, ...]]:
-    interpreter = Interpreter(world, Record(thread, events), outlook)
+    interpreter = Interpreter(world, Record(thread, events), foresight)
     ended = True
     try:
         interpreter.thread(world.test.threads[thread])

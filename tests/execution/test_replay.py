@@ -216,6 +216,18 @@ CONTROL = [
     ("int r = READ_ONCE(*x); if (r) { if (zero(x, r)) return; } WRITE_ONCE(*y, 1);", NONE),
     ("int r = READ_ONCE(*x); if (r) { if (zero(x, r) || f(3)) return; } WRITE_ONCE(*y, 1);", CTRL),
     ("int r = READ_ONCE(*x); if (r) { if (other(x)) return; } WRITE_ONCE(*y, 1);", CTRL),
+    # Where the second operand gives a constant, run or not, the first may decide nothing.
+    ("(READ_ONCE(*x) || f(9)) ? (WRITE_ONCE(*y, 1), 1) : 3;", NONE),
+    ("(READ_ONCE(*x) || f(0)) ? 3 : (WRITE_ONCE(*y, 1), 1);", CTRL),
+    ("(READ_ONCE(*x) && f(0)) ? 3 : (WRITE_ONCE(*y, 1), 1);", NONE),
+    ("(READ_ONCE(*x) && f(9)) ? 3 : (WRITE_ONCE(*y, 1), 1);", CTRL),
+    # Both arms come to 1, the one that is run and the other; or they do not.
+    ("if ((READ_ONCE(*x) ? f(9) : 1) != 1) return; WRITE_ONCE(*y, 1);", NONE),
+    ("int r = READ_ONCE(*x); if (r) { if ((r ? f(0) : 1) != 1) return; } WRITE_ONCE(*y, 1);", CTRL),
+    ("int r = READ_ONCE(*x); if (r) { if ((r ? f(9) : 1) != 1) return; } WRITE_ONCE(*y, 1);", NONE),
+    # So does a test that has a read in it, on the way that is not taken.
+    ("int s = 1; if (READ_ONCE(*x) && !(READ_ONCE(*y) ? s : s)) return; WRITE_ONCE(*y, 1);", NONE),
+    ("int s = 1; if (READ_ONCE(*x) && (READ_ONCE(*y) ? s : s)) return; WRITE_ONCE(*y, 1);", CTRL),
     # A backward goto: the write is behind the loop.
     ("again: if (READ_ONCE(*x)) goto again; WRITE_ONCE(*y, 1);", NONE),
 ]
