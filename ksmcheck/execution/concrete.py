@@ -122,11 +122,17 @@ def binary(op: str, left: Concrete, right: Concrete, layouts: Layouts) -> Concre
 
 
 def undefined(op: str, left: Concrete, right: Concrete) -> str | None:
-    """What is wrong with the right operand of an operator on integers (C17 6.5.5, 6.5.7)."""
+    """What is wrong with the operands of an operator on integers (C17 6.5.5, 6.5.7)."""
     if isinstance(left.type, PointerTo) or isinstance(right.type, PointerTo):
         return None
     if op in ("/", "%") and right.number == 0:
         return "division by zero"
+    if op in ("/", "%") and right.number == -1:
+        # Of the numbers below 0 the least one alone is its own negation.
+        type = balanced(left.type, right.type)
+        number = wrap(left.number, type)
+        if number < 0 and wrap(right.number, type) == -1 and wrap(-number, type) == number:
+            return "division overflow"
     if op in ("<<", ">>") and not 0 <= right.number < promoted(left.type).ints.width:
         return "shift too far"
     return None

@@ -108,10 +108,11 @@ class Access(Struct, frozen=True):
 
 
 DIVISION = "division by zero"
+OVERFLOW = "division overflow"
 SHIFT = "shift too far"
 NO_RETURN = "missing return"
 UNSET = "variable without a value"
-UNDEFINED = frozenset((DIVISION, SHIFT, NO_RETURN, UNSET))
+UNDEFINED = frozenset((DIVISION, OVERFLOW, SHIFT, NO_RETURN, UNSET))
 """Kinds of checks that every program makes: where they fail, C gives the program no meaning."""
 
 

@@ -251,7 +251,8 @@ class Operators(Places):
         demanded = demand(op, left, right)
         if demanded is not None:
             origin = self.origin(node.span, node)
-            self.graph.emit(Check(demanded.kind, demanded.holds, origin))
+            for kind, holds in demanded.checks:
+                self.graph.emit(Check(kind, holds, origin))
             right = demanded.right
         return binary(op, left, right, self.layouts, node.span, lenient=self.frame.lenient)
 

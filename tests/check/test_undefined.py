@@ -1,7 +1,7 @@
 """What C gives no meaning is a finding in every engine, and is none where C never evaluates it.
 
-Expected by hand from C17 6.5.5 p5 (division), 6.5.7 p3 (shifts) and 6.9.1 p12 (no return value);
-the start state has x->n = 40, x->a = 0 and nobody but P0 writes.
+Expected by hand from C17 6.5.5 p5 and p6 (division), 6.5.7 p3 (shifts) and 6.9.1 p12 (no return
+value); the start state has x->n = 40, x->a = 0 and nobody but P0 writes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request, Verdict
 
 TEST = """C undefined
+#define INT_MIN (-2147483647 - 1)
+#define LONG_MIN (-9223372036854775807l - 1)
 struct s {{ int a; int n; }};
 static int nothing(int a) {{ if (a) return 1; }}
 static int bug(int a) {{ if (!a) return 1; BUG(); }}
@@ -36,6 +38,11 @@ WRONG = [
     ("r %= a;", "division by zero"),
     ("if (n / a) r = 1;", "division by zero"),
     ("n / a;", "division by zero"),
+    ("r = (INT_MIN + a) / (a - 1);", "division overflow"),
+    ("r = (INT_MIN + a) % (a - 1);", "division overflow"),
+    ("r = (INT_MIN + a) / -1;", "division overflow"),
+    ("r = (LONG_MIN + a) / (a - 1) == 5;", "division overflow"),
+    ("r = INT_MIN / (a - 1);", "division overflow"),
     ("r = 1 << n;", "shift too far"),
     ("r <<= n;", "shift too far"),
     ("r = r >> (a - 1);", "shift too far"),
@@ -46,6 +53,12 @@ WRONG = [
 RIGHT = [
     ("r = a ? n / a : 5;", 5),
     ("r = a && n / a;", 0),
+    # As a long -2**31 has a negation, as an unsigned int nothing is negative; n is 40.
+    ("r = (INT_MIN + a) / (a - 1l) == 1l << 31;", 1),
+    ("r = ((unsigned)INT_MIN + a) / (a - 1);", 0),
+    ("r = (INT_MIN + a + 1) / (a - 1) == 2147483647;", 1),
+    ("r = (INT_MIN + a) / (n - 42) == 1 << 30;", 1),
+    ("r = -n / (a - 1);", 40),
     ("r = n < 32 && 1 << n;", 0),
     ("r = 1l << n == 1l << 40;", 1),
     ("r = n % (a + 7);", 5),
