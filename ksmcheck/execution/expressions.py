@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from ksmcheck.execution.concrete import (
-    NO_READS,
     NOTHING,
     Concrete,
-    Reads,
     binary,
     convert,
     integer,
@@ -14,17 +12,14 @@ from ksmcheck.execution.concrete import (
     undefined,
     wrap,
 )
-from ksmcheck.execution.flow import assigned
-from ksmcheck.execution.known import forget
 from ksmcheck.execution.machine import (
-    Control,
     FailedCheck,
     InMemory,
     InRegister,
     Place,
     Variable,
 )
-from ksmcheck.execution.static import SILENT, Static
+from ksmcheck.execution.selections import Selections
 from ksmcheck.kernel.constants import literal_type, offset_of
 from ksmcheck.kernel.types import (
     BOOLEAN,
@@ -40,23 +35,18 @@ from ksmcheck.kernel.types import (
     VoidType,
     is_scalar,
 )
-from ksmcheck.program.tree import same_text
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError, Span
 
 
-class Expressions(Static):
-    """Values, places, assignments, short circuits. Calls are in ``calls.py``."""
+class Expressions(Selections):
+    """Values, places, assignments. Calls are in ``calls.py``."""
 
     def called(self, e: c.Call) -> Concrete:
         raise NotImplementedError
 
     def block_value(self, e: c.StatementExpr) -> Concrete:
-        raise NotImplementedError
-
-    def known_ahead(self, e: c.Expr) -> Concrete | None:
-        """The value of an expression that is not evaluated, where it is known without running."""
         raise NotImplementedError
 
     def value(self, e: c.Expr) -> Concrete:
@@ -311,113 +301,6 @@ class Expressions(Static):
         old, word = self.old(place, e.operand.span)
         new = self.write(place, binary(e.op[0], old, integer(1), self.layouts), word)
         return new if e.prefix else old
-
-    # Short circuits and selections.
-
-    def short_circuit(self, e: c.Binary) -> Concrete:
-        if self.is_pure(e.right, self.scope):
-            left = self.value(e.left)
-            if left.fixed and left.truth == (e.op == "||"):
-                return integer(int(left.truth))
-            right = self.value_if(left.truth == (e.op == "&&"), e.right)
-            return binary(e.op, left, right, self.layouts)
-        # Which of the ways was taken is known by control, not by data.
-        truth, _, fixed = self.decide(e)
-        return Concrete(INT, int(truth), NO_READS, fixed)
-
-    def value_if(self, taken: bool, e: c.Expr) -> Concrete:
-        """The value of a pure operand; where C does not evaluate it, nothing in it is wrong."""
-        wrong = len(self.failed)
-        value = self.value(e)
-        if not taken:
-            del self.failed[wrong:]
-        return value
-
-    def decide(self, e: c.Expr) -> tuple[bool, Reads, bool]:
-        """Evaluates a condition: its truth, what decided it, and whether that is ``fixed``."""
-        if isinstance(e, c.Unary) and e.op == "!":
-            truth, reads, fixed = self.decide(e.operand)
-            return not truth, reads, fixed
-        if isinstance(e, c.Call) and e.callee.name in SILENT:
-            return self.decide(e.args[0])  # type: ignore[arg-type]
-        if (
-            isinstance(e, c.Binary)
-            and e.op in ("&&", "||")
-            and not self.is_pure(e.right, self.scope)
-        ):
-            return self.decide_two(e)
-        value = self.value(e)
-        return value.truth, value.reads, value.fixed
-
-    def decide_two(self, e: c.Binary) -> tuple[bool, Reads, bool]:
-        """``decide`` for ``&&`` and ``||``. Where the second operand comes to what the first would
-        have decided, whatever happens in it, both ways lead to the same place."""
-        decided = e.op == "||"
-        truth, reads, fixed = self.decide(e.left)
-        if truth == decided:
-            known = None if fixed else self.known_ahead(e.right)
-            anyway = None if known is None else known.truth
-        else:
-            truth, more, sure = self.under(reads, e.right)
-            anyway = truth if sure else None
-            reads, fixed = reads | more, fixed and sure
-        if not fixed:
-            self.forget(e.right)
-        return (truth, NO_READS, True) if anyway == decided else (truth, reads, fixed)
-
-    def under(self, reads: Reads, e: c.Expr) -> tuple[bool, Reads, bool]:
-        """``decide``, where what happens in ``e`` depends on ``reads``."""
-        self.controls.append(Control(None, 0, reads))
-        result = self.decide(e)
-        self.controls.pop()
-        return result
-
-    def conditional(self, e: c.Conditional) -> Concrete:
-        if e.then is None:
-            return self.elvis(e)
-        type = self.joined_type(e.then, e.otherwise)
-        arms = (e.then, e.otherwise)
-        if all(self.is_pure(arm, self.scope) for arm in arms):
-            condition = self.value(e.condition)
-            taken = condition.truth, not condition.truth
-            then, otherwise = (
-                convert(self.value_if(is_taken, arm), type)
-                for is_taken, arm in zip(taken, arms, strict=True)
-            )
-            chosen = then if condition.truth else otherwise
-            if condition.fixed:
-                return chosen
-            if then == otherwise and (then.fixed or same_text(*arms)):
-                return then
-            reads = condition.reads | then.reads | otherwise.reads
-            return replace(chosen, reads=reads, fixed=False)
-        truth, reads, fixed = self.decide(e.condition)
-        self.controls.append(Control(None, 0, reads))
-        value = self.value(e.then if truth else e.otherwise)
-        self.controls.pop()
-        if not fixed:
-            self.forget(e.then, e.otherwise)
-        if isinstance(type, VoidType):
-            return NOTHING
-        value = convert(value, type)
-        if value.fixed and not fixed:
-            other = self.known_ahead(e.otherwise if truth else e.then)
-            fixed = other is not None and convert(other, type).number == value.number
-        return replace(value, fixed=fixed and value.fixed)
-
-    def elvis(self, e: c.Conditional) -> Concrete:
-        first = self.value(e.condition)
-        type = self.joined_type(e.condition, e.otherwise)
-        if first.truth:
-            return replace(convert(first, type), fixed=first.fixed)
-        self.controls.append(Control(None, 0, first.reads))
-        value = self.value(e.otherwise)
-        self.controls.pop()
-        return replace(convert(value, type), fixed=first.fixed and value.fixed)
-
-    def forget(self, *maybe: c.Expr) -> None:
-        """What only one of two ways changes is not fixed behind them."""
-        forget(self.call, {name for e in maybe for name in assigned(e)})
 
 
 def type_name(e: object) -> str:
