@@ -8,7 +8,8 @@ from time import perf_counter
 
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.prepare import Workshop
-from ksmcheck.check.search import AnySession, OutOfTime, Search
+from ksmcheck.check.questions import AnySession, OutOfTime
+from ksmcheck.check.search import Search
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ksmcheck.check.check import Checker, limits_of, loops_or_asserts
-from ksmcheck.check.search import AnySession, Search
+from ksmcheck.check.questions import AnySession
+from ksmcheck.check.search import Search
 from ksmcheck.check.verdict import UNKNOWN, Request, Verdict
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.program.change import REMOVE, WEAKEN, Change

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from time import perf_counter
 
-from ksmcheck.check.search import Asked, Search
+from ksmcheck.check.questions import Asked
+from ksmcheck.check.search import Search
 from ksmcheck.check.verdict import Request, Verdict
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.primitives import primitives

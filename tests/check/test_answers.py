@@ -10,7 +10,7 @@ from ksmcheck.batch.jobs import jobs_of
 from ksmcheck.batch.suite import load_suite
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.answers import Answers
-from ksmcheck.check.search import AnySession
+from ksmcheck.check.questions import AnySession
 from ksmcheck.check.verdict import SAFE, VIOLATED
 from ksmcheck.events.structure import EventStructure
 
