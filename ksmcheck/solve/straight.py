@@ -1,17 +1,15 @@
 """Tests without a turn: every execution has the same events, each at one place, and what is written
 is known beforehand. Only rf and co vary, and there are few of them: no solver is needed.
 
-Most hand-written and generated tests are of this kind. What the models forbid cell by cell
-(coherence and atomicity, where ``premises`` finds them in the cat file) is left out as the
-candidates of each cell are put together; the cat file judges every candidate that is asked about.
+Most hand-written and generated tests are of this kind. Candidates are put together cell by cell
+(``cellwise``), and the cat file judges every one that is asked about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, permutations, product
+from itertools import chain, product
 from math import prod
-from typing import TypeAlias
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
@@ -20,10 +18,10 @@ from ksmcheck.cat.many import Rows
 from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.ints import OPERATORS
-from ksmcheck.record import Struct
+from ksmcheck.solve.cellwise import Choice, Local, choices_of
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import Candidate, Found, Outcome, Refuted, States, Stats
-from ksmcheck.solve.premises import Premises, premises
+from ksmcheck.solve.premises import premises
 from ksmcheck.solve.ranges import given as inhabited_by
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.skeleton import located, order_of, sets_of
@@ -34,26 +32,7 @@ MOST = 1024
 _TOGETHER = 16
 """From so many candidates on they are judged all at once."""
 
-_WRITES = 5
-"""To one cell, beside the initial one: there are 120 orders of so many."""
-
 _MAY_BE_UNDEFINED = frozenset(("div", "mod", "shl", "shr"))
-
-Source: TypeAlias = tuple[int, int]
-"""A read and the write it reads from."""
-
-
-class Local(Struct, frozen=True):
-    """rf and co of one cell, as bits of the graph; ``order`` begins with the initial write."""
-
-    rf: int
-    co: int
-    sources: tuple[Source, ...]
-    order: tuple[int, ...]
-
-
-Choice: TypeAlias = tuple[Local, ...]
-"""A candidate: one of each cell."""
 
 
 class StraightSession:
@@ -74,16 +53,17 @@ class StraightSession:
         self._cells = cells
         self._other = other
         self._opened: Session | None = None
-        self._events = events = _executed(structure)
+        self._events = events = executed(structure)
         self._graph = Graph(len(events), sets_of(enumerate(events)), _relations(structure, events))
         self._fails = cat.judge(self._graph)
+        self._all = prod(map(len, cells.values()))
         self._known: dict[tuple[int, int], bool] = {}
 
     def states(self, observed: Sequence[Term], goal: Term) -> States:
         """All value tuples of ``observed`` over the consistent executions where ``goal`` holds."""
         found: set[tuple[int, ...]] = set()
         classes = _Classes(self.structure, self._cells, (goal, *observed))
-        if prod(map(len, self._cells.values())) >= _TOGETHER:
+        if self._all >= _TOGETHER:
             self._judge_all()
         for number, state in classes.where(goal, observed):
             if state not in found and any(map(self._consistent, classes.choices(number))):
@@ -137,6 +117,8 @@ class StraightSession:
 
     def _judge_all(self) -> None:
         """Whether each candidate is consistent."""
+        if len(self._known) == self._all:
+            return
         choices = list(product(*self._cells.values()))
         keys = [_together(choice) for choice in choices]
         many = self.cat.together(self._graph)
@@ -190,6 +172,8 @@ class _Classes:
         for chosen in product(*alike):
             for leaf, value in chain(*chosen):
                 self._leaves.setdefault(leaf, []).append(value)
+        for part in shown:  # what a read gives that is never executed
+            self._leaves.setdefault(part.id, [0] * len(self._locals))
 
     def _alike(
         self, cell: int, own: Sequence[Local], shown: Sequence[Term]
@@ -267,7 +251,8 @@ def straight(
     session that is asked about flags."""
     if not _is_straight(structure):
         return None
-    cells = _choices(structure, premises(cat))
+    events = executed(structure)
+    cells = choices_of(events, structure.rmw, premises(cat), MOST)
     if cells is None or prod(map(len, cells.values())) > MOST:
         return None
     return StraightSession(structure, cat, cells, limits, other)
@@ -298,7 +283,8 @@ def _is_plain(structure: EventStructure, event: Event) -> bool:
     return event.address.is_const and len(event.cells) == 1 and known
 
 
-def _executed(structure: EventStructure) -> list[Event]:
+def executed(structure: EventStructure) -> list[Event]:
+    """The events, all of which every execution has."""
     return [event for event in structure.events if event.guard is structure.terms.true]
 
 
@@ -329,101 +315,3 @@ def _parts(terms: Sequence[Term]) -> list[Term]:
             found[part.id] = part
             stack.extend(part.args)
     return list(found.values())
-
-
-# rf and co, cell by cell.
-
-
-def _choices(structure: EventStructure, axioms: Premises) -> dict[int, list[Local]] | None:
-    """What each cell may have; None where that is much."""
-    events = _executed(structure)
-    index = {event.id: i for i, event in enumerate(events)}
-    accesses: dict[int, list[Event]] = {}
-    for event in events:
-        if event.kind != "F":
-            accesses.setdefault(event.cells[0], []).append(event)
-    atomic = structure.rmw if axioms.atomicity else ()
-    found = {}
-    for number, own in accesses.items():
-        if sum(event.kind == "W" for event in own) > _WRITES + 1:
-            return None
-        cell = _Cell(own, axioms.coherence, atomic)
-        found[number] = [_local(choice, index) for choice in cell.choices()]
-        if len(found[number]) > MOST:
-            return None
-    return found
-
-
-def _local(choice: tuple[tuple[Source, ...], tuple[int, ...]], index: dict[int, int]) -> Local:
-    sources, order = choice
-    n = len(index)
-    rf = co = later = 0
-    for read, write in sources:
-        rf |= 1 << (index[write] * n + index[read])
-    for write in reversed(order):
-        co |= later << (index[write] * n)
-        later |= 1 << index[write]
-    return Local(rf, co, sources, order)
-
-
-class _Cell:
-    """The accesses of one cell: what rf and co they may have."""
-
-    def __init__(
-        self, accesses: Sequence[Event], coherent: bool, atomic: Sequence[tuple[int, int]]
-    ) -> None:
-        self._coherent = coherent
-        self._writes = [e.id for e in accesses if e.kind == "W"]
-        threads: dict[int, list[Event]] = {}
-        for event in accesses:
-            if event.thread >= 0:
-                threads.setdefault(event.thread, []).append(event)
-        self._threads = [sorted(own, key=_position) for own in threads.values()]
-        self._thread_of = {e.id: e.thread for e in accesses}
-        self._atomic = [(r, w) for r, w in atomic if r in self._thread_of and w in self._thread_of]
-
-    def choices(self) -> Iterator[tuple[tuple[Source, ...], tuple[int, ...]]]:
-        first, *others = self._writes
-        for rest in permutations(others):
-            order = (first, *rest)
-            place = {write: i for i, write in enumerate(order)}
-            threads = [list(self._sources(own, 0, 0, 0, place)) for own in self._threads]
-            for chosen in product(*threads):
-                sources = tuple([pair for own in chosen for pair in own])
-                if self._undivided(dict(sources), place):
-                    yield sources, order
-
-    def _sources(
-        self, own: Sequence[Event], at: int, least: int, here: int, place: dict[int, int]
-    ) -> Iterator[tuple[Source, ...]]:
-        """What a thread's reads may read from. Its accesses before the one at ``at`` have seen the
-        write at place ``least``, and those of the same instruction the one at ``here``."""
-        if at == len(own):
-            yield ()
-            return
-        event = own[at]
-        if at and own[at - 1].position < event.position:
-            least = max(least, here)
-        if event.kind == "W":
-            seen = place[event.id]
-            if not self._coherent or seen > least:
-                yield from self._sources(own, at + 1, least, max(here, seen), place)
-            return
-        same = {e.id for e in own if e.position == event.position}
-        for write, seen in place.items():
-            if write not in same and (not self._coherent or seen >= least):
-                for rest in self._sources(own, at + 1, least, max(here, seen), place):
-                    yield ((event.id, write), *rest)
-
-    def _undivided(self, rf: dict[int, int], place: dict[int, int]) -> bool:
-        """Whether no other thread writes between an atomic read's source and its write."""
-        thread = self._thread_of
-        return not any(
-            place[rf[read]] < at < place[write] and thread[other] != thread[write]
-            for read, write in self._atomic
-            for other, at in place.items()
-        )
-
-
-def _position(event: Event) -> float:
-    return event.position

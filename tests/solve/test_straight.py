@@ -167,6 +167,29 @@ def test_a_witness_is_one(build: type[Build], tso: CompiledCat) -> None:
     assert isinstance(session.find(b.eq(left, 3)), Refuted)
 
 
+def test_as_many_candidates_as_are_judged_at_once(build: type[Build], sc: CompiledCat) -> None:
+    """Sixteen: four threads that each read one location, which a fifth writes once."""
+    b = build(0)
+    writer = b.thread()
+    reads = [b.read(b.thread(), 0, (0, 1)) for _ in range(4)]
+    b.write(writer, 0, 1)
+    structure = b.structure()
+    session = opened(structure, sc)
+    assert session is not None
+    assert len(session.states(reads, b.terms.true).values) == 16
+    assert isinstance(session.find(b.terms.both(*(b.eq(r, 1) for r in reads))), Found)
+
+
+def test_a_read_that_is_never_executed_is_0(build: type[Build], sc: CompiledCat) -> None:
+    b = build(7)
+    t = b.thread()
+    never = b.read(t, 0, (7,), guard=b.terms.false)
+    seen = b.read(t, 0, (7,))
+    session = opened(b.structure(), sc)
+    assert session is not None
+    assert session.states([never, seen, b.final(0)], b.terms.true).values == ((0, 7, 7),)
+
+
 def test_what_turns_is_left_to_a_solver(build: type[Build], sc: CompiledCat) -> None:
     """A guard, a place or a value that hangs on a read; and a test with too many candidates."""
 
