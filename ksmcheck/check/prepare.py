@@ -16,6 +16,7 @@ from ksmcheck.events.alternatives import Lower, Options
 from ksmcheck.events.build import build_structure
 from ksmcheck.events.shared import Shared
 from ksmcheck.events.structure import EventStructure
+from ksmcheck.kernel.declarations import chosen_by_machine
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.lowering.template import Row
@@ -25,7 +26,7 @@ from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.program.compile import UNROLL, unrolled
 from ksmcheck.program.fingerprint import fingerprint
 from ksmcheck.program.ir import Program
-from ksmcheck.program.lower import LoweredTest, lower_test
+from ksmcheck.program.lower import LoweredTest, lower_test, mentions_char
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.solve.ground import Grounds
 from ksmcheck.solve.lemmas import Lemmas
@@ -52,6 +53,7 @@ class Workshop(Struct, dict=True):
     _spots: dict[tuple[object, ...], tuple[Spot, ...]] = field(default_factory=dict)
     _lowered: dict[tuple[object, ...], LoweredTest] = field(default_factory=dict)
     _programs: dict[tuple[object, ...], Program | Assembled] = field(default_factory=dict)
+    _chars: dict[tuple[object, ...], bool] = field(default_factory=dict)
     _fingerprints: dict[int, str] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
     _shared: Shared = field(default_factory=Shared)
@@ -141,7 +143,8 @@ class Workshop(Struct, dict=True):
         return known if isinstance(known, Program) else known.program
 
     def _compiled(self, request: Request, plain: frozenset[str]) -> Program | Assembled:
-        key = (*_key(request), request.unroll, plain)
+        unsigned_char = self._unsigned_char(request)
+        key = (*_key(request), request.unroll, plain, unsigned_char)
         if key not in self._programs:
             test = self.test(request)
             unroll = UNROLL if request.unroll is None else request.unroll
@@ -151,16 +154,29 @@ class Workshop(Struct, dict=True):
                 self._programs[key] = assemble(test, kernel=request.kernel, unroll=unroll)
             else:
                 changed = bool(request.removed or request.changes)
-                lowered = self._lowered_test(request, test)
+                lowered = self._lowered_test(request, test, unsigned_char)
                 self._programs[key] = unrolled(lowered, unroll, plain=plain, changed=changed)
         return self._programs[key]
 
-    def _lowered_test(self, request: Request, test: LitmusTest) -> LoweredTest:
-        key = _key(request)
+    def _lowered_test(self, request: Request, test: LitmusTest, unsigned_char: bool) -> LoweredTest:
+        key = (*_key(request), unsigned_char)
         if key not in self._lowered:
-            known = primitives(request.kernel)
-            self._lowered[key] = lower_test(test, request.kernel, known)
+            known, kernel = primitives(request.kernel), request.kernel
+            self._lowered[key] = lower_test(test, kernel, known, unsigned_char=unsigned_char)
         return self._lowered[key]
+
+    def _unsigned_char(self, request: Request) -> bool:
+        """Whether the test is another program where plain ``char`` is unsigned, and it is so on the
+        request's machine."""
+        if not chosen_by_machine(request.kernel):
+            return False
+        if not self.model(request.model).table.unsigned_char:
+            return False
+        key = _key(request)
+        if key not in self._chars:
+            test = self.test(request)
+            self._chars[key] = isinstance(test, LitmusTest) and mentions_char(test)
+        return self._chars[key]
 
     def fingerprint(self, request: Request) -> str:
         """Of the program: equal for programs that are alike but for names and places."""

@@ -114,10 +114,11 @@ class Readings:
     def __init__(self) -> None:
         self._known: dict[Hashable, Text] = {}
 
-    def text(self, test: LitmusTest, kernel: str, objects: Iterable[Hashable]) -> Text:
-        """What is known of the functions of ``test``; ``objects`` are the shared ones."""
+    def text(self, test: LitmusTest, manner: Hashable, objects: Iterable[Hashable]) -> Text:
+        """What is known of the functions of ``test``; ``objects`` are the shared ones, ``manner``
+        is what else the meaning of its text hangs on."""
         around = _around(test)
-        key = kernel, tuple(objects), tuple(map(id, around))
+        key = manner, tuple(objects), tuple(map(id, around))
         return self._known.setdefault(key, Text(around))
 
 

@@ -58,7 +58,7 @@ def world_of(
     readings: Readings,
 ) -> World:
     """Reads the test's declarations. Addresses are a convention, and come from ``cells``."""
-    declarations = declare(test.top, kernel)
+    declarations = declare(test.top, kernel, unsigned_char=model.table.unsigned_char)
     bases = _bases(cells)
     items = {
         name: Item(name, type, bases[name], volatile)
@@ -71,7 +71,7 @@ def world_of(
         primitives(kernel),
         lambda primitive: model.row(primitive, kernel, config),
         items,
-        readings.text(test, kernel, items.values()),
+        readings.text(test, (kernel, declarations.char), items.values()),
         (model, config),
     )
 

@@ -218,9 +218,15 @@ def _agree(one: CType, other: CType) -> bool:
     return one == other
 
 
-def declare(items: Iterable[TopLevel], kernel: str) -> Declarations:
-    """The file scope of a test's top level, at a kernel point."""
-    unsigned = version_key(kernel) >= version_key(UNSIGNED_CHAR)
+def chosen_by_machine(kernel: str) -> bool:
+    """Whether it hangs on the machine if plain ``char`` is signed."""
+    return version_key(kernel) < version_key(UNSIGNED_CHAR)
+
+
+def declare(items: Iterable[TopLevel], kernel: str, *, unsigned_char: bool = False) -> Declarations:
+    """The file scope of a test's top level, at a kernel point. ``unsigned_char``: so plain ``char``
+    is where the kernel leaves it to the machine."""
+    unsigned = unsigned_char or not chosen_by_machine(kernel)
     declarations = Declarations(char=BASIC["unsigned char" if unsigned else "char"])
     declarations.add(items)
     return declarations

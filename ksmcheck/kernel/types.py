@@ -127,7 +127,7 @@ BASIC: dict[str, IntType] = {
     "_Bool": BOOL,
 }
 """C's own integer types (ISO C17 6.2.5) under LP64; plain ``char`` is signed, as on x86. From
-``UNSIGNED_CHAR`` on it is not."""
+``UNSIGNED_CHAR`` on it is not, nor before that on some machines."""
 
 UNSIGNED_CHAR = "6.2"
 """The kernel that is built with -funsigned-char on all machines (its commit 3bc753c06dd0)."""

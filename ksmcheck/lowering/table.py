@@ -7,6 +7,7 @@
     cat = "tso.cat"                      # default: the folder's name
     kernels = ["3.9", "6.12"]            # kernel points; `not-at` says why one is missing
     lowering = "../other/lowering.toml"  # take that table, then what follows here on top of it
+    char = "unsigned"                    # what plain char is on this machine; default: "signed"
 
     [configs]                            # kernel point -> configurations; default: one, "default"
     "6.12" = ["llsc", "lse"]
@@ -49,7 +50,8 @@ _SETTINGS = ("model", "configs", "not-at")
 class LoweringTable(Struct, frozen=True):
     """``configs`` lists each kernel point's configurations; ``missing`` the reasons for the others.
 
-    ``tables`` are the file's own, those of an included file under them.
+    ``tables`` are the file's own, those of an included file under them. ``unsigned_char``: so plain
+    ``char`` is in code that is compiled for this machine, if nothing else is asked for.
     """
 
     title: str
@@ -57,6 +59,7 @@ class LoweringTable(Struct, frozen=True):
     configs: Mapping[str, tuple[str, ...]]
     missing: Mapping[str, str]
     tables: Mapping[str, Table]
+    unsigned_char: bool = False
 
     def row(self, primitive: Primitive, kernel: str, config: str) -> Row | NotApplicable | None:
         """The primitive's row; None if no table speaks for it. Raises InputError on a bad row."""
@@ -95,7 +98,7 @@ def parse_table(source: Source, folder: Path, depth: int = 0) -> LoweringTable:
     """The table in a text; ``folder`` is where ``lowering = ...`` starts from."""
     tables = parse_document(source)
     model = tables.get("model", Table("model", Span(source, 0, 0)))
-    _only(model, ("title", "cat", "kernels", "lowering"))
+    _only(model, ("title", "cat", "kernels", "lowering", "char"))
     base = _included(model, folder, depth)
     configs = _configs(tables, model, base)
     rows = {name: table for name, table in tables.items() if name not in _SETTINGS}
@@ -109,7 +112,17 @@ def parse_table(source: Source, folder: Path, depth: int = 0) -> LoweringTable:
         configs=configs,
         missing={**(base.missing if base else {}), **_reasons(tables)},
         tables=known,
+        unsigned_char=_unsigned_char(model, base),
     )
+
+
+def _unsigned_char(model: Table, base: LoweringTable | None) -> bool:
+    value = model.entries.get("char")
+    if value is None:
+        return base is not None and base.unsigned_char
+    if not isinstance(value, Text) or value.value not in ("signed", "unsigned"):
+        raise InputError('char is "signed" or "unsigned"', value.span)
+    return value.value == "unsigned"
 
 
 def _included(model: Table, folder: Path, depth: int) -> LoweringTable | None:

@@ -23,6 +23,7 @@ from ksmcheck.program.sites import functions, site_names
 from ksmcheck.program.start import Initial, Start
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.threads import Lowered, ThreadLowering
+from ksmcheck.program.tree import walk
 from ksmcheck.program.turn import nest_of
 from ksmcheck.program.unset import demand_values
 from ksmcheck.record import Struct
@@ -60,17 +61,35 @@ class LoweredTest(Struct, frozen=True):
     observed: tuple[tuple[str, Expr], ...]
 
 
-def lower_test(test: LitmusTest, kernel: str, primitives: Mapping[str, Primitive]) -> LoweredTest:
-    """Raises InputError for what is wrong or not understood in the test."""
-    return _Lowering(test, kernel, primitives).run()
+def lower_test(
+    test: LitmusTest,
+    kernel: str,
+    primitives: Mapping[str, Primitive],
+    *,
+    unsigned_char: bool = False,
+) -> LoweredTest:
+    """``unsigned_char`` as in ``declare``. Raises InputError for what is wrong or not understood in
+    the test."""
+    return _Lowering(test, kernel, primitives, unsigned_char).run()
+
+
+def mentions_char(test: LitmusTest) -> bool:
+    """Whether plain ``char`` is anywhere in it."""
+    return any(isinstance(n, NamedType) and n.name == "char" for n in walk(test))
 
 
 class _Lowering:
-    def __init__(self, test: LitmusTest, kernel: str, primitives: Mapping[str, Primitive]) -> None:
+    def __init__(
+        self,
+        test: LitmusTest,
+        kernel: str,
+        primitives: Mapping[str, Primitive],
+        unsigned_char: bool,
+    ) -> None:
         self.test = test
         self.kernel = kernel
         self.primitives = primitives
-        self.declarations: Declarations = declare(test.top, kernel)
+        self.declarations: Declarations = declare(test.top, kernel, unsigned_char=unsigned_char)
         self.memory = Memory(self.declarations.layouts)
         self.shared: Shared = lay_out(test, self.declarations, self.memory)
         self.sites = site_names(test)
