@@ -19,6 +19,7 @@ from ksmcheck.events.value_sets import (
     closure,
     leaf_values,
     shape,
+    values_either_way,
     values_of,
 )
 from ksmcheck.kernel.ints import BOOL, OPERATORS, DivisionByZero
@@ -52,11 +53,15 @@ class Growth:
         self._memory = memory
         self.users: dict[int, list[int]] = {}
         self.start: Domain = {}
+        roots = list(roots)
+        truths = {root.id for root in roots if root.type == BOOL and root.args}
         for term in closure(roots):
             if term.args:
                 self._terms[term.id] = term
-                values = values_of(term, [self.start[a.id] for a in term.args])
-                self.start[term.id] = _BOTH if values == _BOTH else values
+                values = values_either_way(term, [self.start[a.id] for a in term.args])
+                if values == _BOTH or term.id in truths:  # a truth that is a value: as ``ite``
+                    values = _BOTH
+                self.start[term.id] = values
                 for arg in term.args:
                     self.users.setdefault(arg.id, []).append(term.id)
             else:
@@ -107,7 +112,10 @@ class Growth:
             return _conjunction(*(a.id for a in term.args))
         if term.op != "ite" and len(varying) == 1:
             return self._function(term, *varying)
-        if term.op == "ite" or len(term.args) > 2:
+        if term.op == "ite":
+            arms = [a.id for a in term.args[1:]]
+            return lambda _, new: EMPTY.union(*[new.get(arm, EMPTY) for arm in arms])
+        if len(term.args) > 2:
             return lambda domain, _: values_of(term, [domain[a.id] for a in term.args])
         return lambda domain, new: _of_two(term, domain, new)
 

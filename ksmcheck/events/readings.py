@@ -14,7 +14,7 @@ from ksmcheck.events.value_sets import (
     closure,
     leaf_values,
     shape,
-    values_of,
+    values_either_way,
 )
 
 
@@ -80,7 +80,7 @@ class Admits:
         local: dict[int, Values] = {self.read: frozenset((value,))}
         for term in self.order:
             if term.args:
-                local[term.id] = values_of(term, [local[a.id] for a in term.args])
+                local[term.id] = values_either_way(term, [local[a.id] for a in term.args])
             else:
                 local[term.id] = leaf_values(term, domain)
         return local[self.condition.id]

@@ -46,6 +46,13 @@ def leaf_values(term: Term, domain: dict[int, Values]) -> Values:
     return domain.get(term.id, EMPTY)
 
 
+def values_either_way(term: Term, args: list[Values]) -> Values:
+    """As ``values_of``, whatever a choice hangs on: the value comes from a branch as often as from
+    an operator, and then nothing depends on what the branch looked at. What only justifies itself
+    through that is no value out of thin air."""
+    return args[1] | args[2] if term.op == "ite" else values_of(term, args)
+
+
 def values_of(term: Term, args: list[Values]) -> Values:
     """All values of an operator on arguments with the given values."""
     if term.op == "ite":
