@@ -17,7 +17,7 @@ from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, compare, number, op
 from ksmcheck.isa.micro import END, BadInstruction, Go, Micros
 from ksmcheck.isa.operands import Line
-from ksmcheck.kernel.ints import S64, U32, IntType
+from ksmcheck.kernel.ints import U32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
 
 Tags = tuple[str, ...]
@@ -329,4 +329,4 @@ def _branches() -> dict[str, Handler]:
 def aarch64() -> Dialect:
     """The dialect of tests that begin with ``AArch64``."""
     table = {**_accesses(), **_atomics(), **_branches(), **arithmetic(), **bits()}
-    return Dialect("AArch64", S64, canonical, table)
+    return Dialect("AArch64", canonical, table)

@@ -69,8 +69,8 @@ def flexible(line: Line, first: int, type: IntType) -> Expr:
 
 
 def _modified(operand: Operand, value: Expr, type: IntType) -> Expr:
-    """``SXTW``, ``UXTW #2``, ``LSL #3``."""
-    words = operand.text.upper().split()
+    """``SXTW``, ``UXTW #2``, ``LSL #3``, ``LSL#3``."""
+    words = operand.text.upper().replace("#", " #").split()
     amount = Operand(words[-1], operand.start).number() if len(words) > 1 else 0
     if amount is None or len(words) > 2:
         raise operand.wrong(f"'{operand.text}' is not a shift or an extension")

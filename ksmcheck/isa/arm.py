@@ -16,7 +16,7 @@ from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift
 from ksmcheck.isa.micro import END, Go, Micros
 from ksmcheck.isa.operands import Line
-from ksmcheck.kernel.ints import S32, U32, IntType
+from ksmcheck.kernel.ints import U32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
 
 _SIZES = {"": 32, "B": 8, "H": 16}
@@ -152,11 +152,12 @@ def _hint(line: Line) -> Micros:
     return ()
 
 
-def _move_top(line: Line) -> Micros:
+def _move_top(condition: Expr | None, line: Line) -> Micros:
     """``MOVT R1,#2`` replaces the upper half."""
     line.expect(2)
     kept = op("and", U32, value_of(line[0]), number(0xFFFF))
-    return assign(register(line[0]), op("or", U32, kept, number(line[1].immediate() << 16)))
+    value = op("or", U32, kept, number(line[1].immediate() << 16))
+    return _kept(condition, register(line[0]), value)
 
 
 def _extend(type: IntType, line: Line) -> Micros:
@@ -221,6 +222,8 @@ def _conditional() -> dict[str, Handler]:
     for suffix, condition in conditions.items():
         table["B" + suffix] = partial(_jump, condition)
         table["MOV" + suffix] = partial(_move, condition, False)
+        table["MOVW" + suffix] = partial(_move, condition, False)
+        table["MOVT" + suffix] = partial(_move_top, condition)
         table["MVN" + suffix] = partial(_move_not, condition)
         table["MUL" + suffix] = partial(_multiply, condition)
         table["RSB" + suffix] = partial(_reversed_or_cleared, "sub", condition)
@@ -236,12 +239,10 @@ def arm() -> Dialect:
         **_accesses(),
         **_conditional(),
         "BX": _return,
-        "MOVT": _move_top,
         "UXTB": partial(_extend, IntType(8, False)),
         "UXTH": partial(_extend, IntType(16, False)),
         "SXTB": partial(_extend, IntType(8, True)),
         "SXTH": partial(_extend, IntType(16, True)),
-        "MOVW": partial(_move, None, False),
         "MOVS": partial(_move, None, True),
         "CMP": partial(_compare, "sub"),
         "CMN": partial(_compare, "add"),
@@ -265,4 +266,4 @@ def arm() -> Dialect:
     }
     for mnemonic, name in _OPERATORS.items():
         table[mnemonic + "S"] = partial(_three, name, None, True)
-    return Dialect("ARM", S32, canonical, table)
+    return Dialect("ARM", canonical, table)

@@ -11,14 +11,15 @@ from ksmcheck.kernel.ints import U32, IntType
 from ksmcheck.program.ir import Expr, Set, Use
 
 _REGISTER = re.compile(r"R(\d{1,2})\Z", re.I)
-_SHIFT = re.compile(r"(LSL|LSR|ASR)\s+#?(\d+)\Z", re.I)
+_SHIFT = re.compile(r"(LSL|LSR|ASR)(?:\s+#?|#)(\d+)\Z", re.I)
+_NAMED = {"FP": "R11", "IP": "R12"}
 _SHIFTS = {"LSL": "shl", "LSR": "shr", "ASR": "shr"}
 
 
 def canonical(name: str) -> str | None:
     match = _REGISTER.match(name)
     if match is None:
-        return symbolic(name)
+        return _NAMED.get(name.upper()) or symbolic(name)
     return f"R{int(match[1])}" if int(match[1]) < 13 else None
 
 

@@ -28,7 +28,7 @@ from ksmcheck.isa.power_operands import (
     register,
     value_of,
 )
-from ksmcheck.kernel.ints import BOOL, S64, IntType
+from ksmcheck.kernel.ints import BOOL, IntType
 from ksmcheck.program.ir import Expr, Set, Use
 
 _LOADS = {"lbz": (8, False), "lhz": (16, False), "lha": (16, True), "lwz": (32, False)}
@@ -200,4 +200,4 @@ def power() -> Dialect:
         for hint in ("", "+", "-"):
             table[f"b{name}{hint}"] = partial(_branch_if, name)
             table[f"b{name}lr{hint}"] = partial(_return_if, name)
-    return Dialect("PPC", S64, canonical, table, capitals=False)
+    return Dialect("PPC", canonical, table, capitals=False)

@@ -203,4 +203,4 @@ def _others() -> dict[str, Handler]:
 def riscv() -> Dialect:
     """The dialect of tests that begin with ``RISCV``."""
     table = {**_accesses(), **_others(), **arithmetic()}
-    return Dialect("RISCV", S64, canonical, table, capitals=False)
+    return Dialect("RISCV", canonical, table, capitals=False)

@@ -18,7 +18,7 @@ from ksmcheck.isa.operands import Line, split_line
 from ksmcheck.isa.outside import reason
 from ksmcheck.isa.x86_bits import bit, shifts
 from ksmcheck.isa.x86_operands import Form, canonical32, canonical64, form_of
-from ksmcheck.kernel.ints import BOOL, S32, S64, IntType
+from ksmcheck.kernel.ints import BOOL, S32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
 from ksmcheck.record import replace
 
@@ -269,6 +269,12 @@ def _nothing(line: Line) -> Micros:
     return ()
 
 
+def _padding(line: Line) -> Micros:
+    """``nopl 0(%rax,%rax)``: compilers fill gaps with it, and nothing is accessed."""
+    line.expect(1)
+    return ()
+
+
 _Formed = tuple[Callable[[Form], Micros], int]
 
 _LOCKABLE: dict[str, _Formed] = {
@@ -362,6 +368,7 @@ def x86(name: str) -> Dialect:
         "LFENCE": partial(_fence, "LFENCE"),
         "SFENCE": partial(_fence, "SFENCE"),
         "NOP": _nothing,
+        **dict.fromkeys(("NOPW", "NOPL"), _padding),
         "PAUSE": _nothing,
         "ENDBR64": _nothing,
         "RET": _return,
@@ -380,5 +387,4 @@ def x86(name: str) -> Dialect:
     if long:
         for mnemonic, handler in _only_long().items():
             table.setdefault(mnemonic, handler)
-    shown, registers = (S64, canonical64) if long else (S32, canonical32)
-    return Dialect(name, shown, registers, table)
+    return Dialect(name, canonical64 if long else canonical32, table)

@@ -9,6 +9,7 @@ from ksmcheck.program import fold
 from ksmcheck.program.calls import Calls
 from ksmcheck.program.graph import Graph
 from ksmcheck.program.ir import Const
+from ksmcheck.program.tree import walk
 from ksmcheck.program.values import NOTHING, Value, cast, integer, pointer
 from ksmcheck.syntax.c_ast import (
     Assign,
@@ -98,7 +99,16 @@ class Expressions(Calls):
         if expr.name in self.hidden:
             hint = f"add a parameter {expr.name} to the thread: its address is passed"
             raise InputError(f"{expr.name} is not visible in this thread", expr.span, hint=hint)
+        if self.frame.lenient and not self._assigned_somewhere(expr.name):
+            return integer(0)  # herd7's registers need no declaration and begin as 0
         raise self.undeclared(expr)
+
+    def _assigned_somewhere(self, name: str) -> bool:
+        """Whether the thread gives it a value, though not before this place in its text."""
+        return any(
+            isinstance(node, Assign) and isinstance(node.target, Name) and node.target.name == name
+            for node in walk(self.frame.function)
+        )
 
     def _binary(self, expr: Binary) -> Value:
         if expr.op == ",":

@@ -63,12 +63,18 @@ class Arrays:
             yield entry if value not in self._names else replace(entry, value=f"{value}[0]")
 
     def listed(self, items: list[PropExpr]) -> tuple[PropExpr, ...]:
-        return tuple(self._item(item) for item in items)
+        """What a state shows of what is listed: of an array all that it has."""
+        return tuple([part for item in items for part in self._parts(item)])
 
     def tree(self, tree: PropTree) -> PropTree:
         children = tuple(self.tree(child) for child in tree.children)
         operands = tuple(self._item(item) for item in tree.operands)
         return replace(tree, children=children, operands=operands)
+
+    def _parts(self, item: PropExpr) -> list[PropExpr]:
+        if not isinstance(item, Name) or item.name not in self._names:
+            return [item]
+        return [replace(item, name=f"{item.name}[{n}]") for n in range(self._names[item.name])]
 
     def _item(self, item: PropExpr) -> PropExpr:
         if isinstance(item, Name) and item.name in self._names:

@@ -22,7 +22,11 @@ from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Note, Source, Span
 
-_PRELUDE = re.compile(r"\}\s*(?P<block>\{\s*(?:#\s*include\s+[\"<][^\"\n>]*[\">]\s*)+\})")
+_GAP = r"(?:\s|//[^\n]*|/\*.*?\*/|\(\*.*?\*\))*"
+_PRELUDE = re.compile(
+    rf"\}}{_GAP}(?P<block>\{{{_GAP}(?:#[ \t]*include[ \t]+[\"<][^\"\n>]*[\">]{_GAP})+\}})",
+    re.DOTALL,
+)
 _CONDITIONS = frozenset({"exists", "forall", "~", "not"})
 
 

@@ -111,6 +111,16 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("ARM", "0:R1=0xf00", "UBFX R0,R1,#8,#3", "0:R0", 7),
     ("ARM", "0:R1=0x12345678", "ROR R0,R1,#8", "0:R0", 0x78123456),
     ("ARM", "0:R1=6; 0:R2=3", "XOR R0,R1,R2 ; YIELD ; PLD [R1]", "0:R0", 5),
+    ("ARM", "0:R3=1", "CMP R3,#1 ; MOVWEQ R1,#2 ; MOVTEQ R1,#1 ; MOVTNE R1,#3", "0:R1", 65538),
+    ("ARM", "0:R12=x; x=4; 0:R1=1", "LDR FP,[IP] ; ADD R0,R1,FP,LSL#1", "0:R0", 9),
+    ("AArch64", "0:X1=3", "ADD W0,W1,W1,LSL#2", "0:X0", 15),
+    (
+        "X86_64",
+        "0:rax=3",
+        "nopl 0(%rax,%rax) ; NOPW %cs:0(%rax) ; movq %rax,%rbx",
+        "0:rbx",
+        3,
+    ),
 ]
 
 
@@ -125,6 +135,9 @@ def test_result(
     """All 64 bits; the replay, which has an evaluator of its own, finds them too."""
     file = tmp_path / "t.litmus"
     rows = "".join(f" {line.strip()} ;\n" for line in code.split(";"))
+    if place[0] == "0" and dialect in ("AArch64", "PPC", "RISCV", "X86_64"):
+        typed = f"int64_t {place}"
+        start = start.replace(place, typed) if f"{place}=" in start else f"{start}; {typed}"
     file.write_text(f"{dialect} t\n{{ {start}; }}\n P0 ;\n{rows}exists ({place}={value})\n")
     checker, request = Checker(), Request(file, usual_model(file))
     assert [s[0] for s in checker.states(request).states] == [value]
@@ -178,3 +191,32 @@ def test_amocas_orders_as_its_suffix_says(order: str, expected: str, tmp_path: P
         "  | lw x9,0(x5) ;\nexists (1:x8=1 /\\ 1:x9=0)\n"
     )
     assert Checker().check(Request(file, "riscv")).observation == expected
+
+
+# What herd7's own tests record (herd/tests/instructions: AArch64 A252, L092, A265, PPC A014): a
+# register without a type is an int, whatever the machine's registers are.
+AS_INT = [
+    ("AArch64", "0:X1=2; 0:X2=3", "SUBS W0,W1,W2 ; CSETM W3,MI", "0:X3", -1),
+    ("AArch64", "0:X1=6", "NEG W2,W1,LSL 2", "0:X2", -24),
+    ("AArch64", "0:X0=0", "EON X1,X0,X0", "0:X1", -1),
+    ("PPC", "0:r3=0xaaaaaaaaaaaaaaaa", "mr r4,r3", "0:r4", -1431655766),
+    ("RISCV", "0:x6=0x1ffffffff", "mv x5,x6", "0:x5", -1),
+    ("X86_64", "0:rax=0x1fffffffe", "movq %rax,%rbx", "0:rbx", -2),
+]
+
+
+@pytest.mark.parametrize(("dialect", "start", "code", "place", "value"), AS_INT)
+def test_a_register_without_a_type_is_an_int(
+    dialect: str, start: str, code: str, place: str, value: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "t.litmus"
+    rows = "".join(f" {line.strip()} ;\n" for line in code.split(";"))
+    unsigned = value + (1 << 32)
+    for number in (value, unsigned):  # so are the numbers that it is compared with
+        text = f"{dialect} t\n{{ {start}; }}\n P0 ;\n{rows}forall ({place}={number})\n"
+        file.write_text(text)
+        checker, request = Checker(), Request(file, usual_model(file))
+        observed = checker.states(request)
+        assert [s[0] for s in observed.states] == [value]
+        assert observed.observation == "Always"
+        assert checker.check(request).verdict == "SAFE"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ksmcheck.batch.corpus.states import normal_form, normal_states
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.report.states import states_text
@@ -229,6 +230,17 @@ def test_whole_arrays_in_conditions(tmp_path: Path) -> None:
 def test_an_element_that_is_named_before_its_array(tmp_path: Path) -> None:
     text = "AArch64 t\n{ 0:X2=v[1]; int64_t v[2]={22,44}; }\n P0 ;\n LDR X0,[X2] ;\n"
     assert states(text + "forall (0:X0=44 /\\ v[0]=22)", tmp_path)[-1] == "Observation t Always"
+
+
+def test_all_of_an_array_is_shown_where_it_is_listed(tmp_path: Path) -> None:
+    """herd7 prints ``v={1,7}``; here each element is a place of its own."""
+    file = tmp_path / "t.litmus"
+    start = "{ int v[2]={1,2}; 0:X0=v; 0:X1=7; }"
+    file.write_text(f"AArch64 t\n{start}\n P0 ;\n STR W1,[X0,#4] ;\nlocations [v;]\n")
+    observed = Checker().states(Request(file, "armv8"))
+    assert (observed.texts, observed.states) == (("v[0]", "v[1]"), ((1, 7),))
+    assert normal_form("v={1, 7}; 0:X1=7") == "0:X1=7; v[0]=1; v[1]=7"
+    assert normal_states(observed) == ("v[0]=1; v[1]=7",)
 
 
 def test_the_stack_pointer(tmp_path: Path) -> None:

@@ -33,6 +33,25 @@ P1(atomic_t *x, atomic_t *y) { int r0 = *y; int r1 = *x; }
 """
 
 
+def test_a_register_that_nobody_assigns_is_0(tmp_path: Path) -> None:
+    """As herd7 has it; C-RW-G+RW-C of the perfbook author's tests hangs on it."""
+    text = "{ x = 5; } P0(int *x) { r1 = READ_ONCE(*x) + r9; if (r8) r1 = 7; }"
+    found = states(tmp_path, f"{text}\nexists (0:r1=5)")
+    assert (found.observation, found.states) == ("Always", ((5,),))
+
+
+def test_what_makes_a_program_of_a_test_is_passed_over(tmp_path: Path) -> None:
+    """perfbook's tests have it, with marks for its text in comments."""
+    more = """{				//\\fcvexclude
+#include "api.h"		//\\fcvexclude
+}				/* more */
+				(* marks *)
+P0(int *x) { WRITE_ONCE(*x, 1); }
+exists (x=1)"""
+    for gap in ("", " // before\n"):
+        assert states(tmp_path, "{ x = 0; }" + gap + more).observation == "Always"
+
+
 def test_the_counter_of_an_atomic_is_accessed_plainly(tmp_path: Path) -> None:
     """Message passing: each of the four outcomes but new y and old x is an interleaving."""
     found = states(tmp_path, MESSAGE + "exists (1:r0=1 /\\ 1:r1=0)")

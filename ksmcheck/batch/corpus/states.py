@@ -1,8 +1,8 @@
 """Final states in one normal form, whoever printed them.
 
-herd7 writes ``[x]=2`` or ``x=2`` for a location, ``y`` for the address of ``y`` and ``0:r1`` for a
-register; others write ``&y``. The normal form has no brackets and no ``&``, decimal numbers, and
-the places in alphabetical order.
+herd7 writes ``[x]=2`` or ``x=2`` for a location, ``y`` for the address of ``y``, ``0:r1`` for a
+register and ``v={1,2}`` for all of an array; others write ``&y``. The normal form has no brackets
+and no ``&``, decimal numbers, elements by themselves, and the places in alphabetical order.
 """
 
 from __future__ import annotations
@@ -23,14 +23,18 @@ def normal_form(state: str) -> str:
 
     Raises ValueError with the piece that is not of that form.
     """
-    return "; ".join(sorted(_piece(p) for p in state.split(";") if p.strip()))
+    return "; ".join(sorted(x for p in state.split(";") if p.strip() for x in _piece(p)))
 
 
-def _piece(piece: str) -> str:
+def _piece(piece: str) -> list[str]:
+    """A place with its value; of an array, ``v={1,2}``, each element is a place."""
     place, equals, value = piece.partition("=")
     if not equals or not place.strip() or not value.strip():
         raise ValueError(piece.strip())
-    return f"{_place(place)}={_value(value)}"
+    name, listed = _place(place), value.strip()
+    if listed.startswith("{") and listed.endswith("}"):
+        return [f"{name}[{n}]={_value(v)}" for n, v in enumerate(listed[1:-1].split(","))]
+    return [f"{name}={_value(value)}"]
 
 
 def _place(text: str) -> str:
