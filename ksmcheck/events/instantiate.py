@@ -8,13 +8,13 @@ alternatives under a free choice, and each one's read must give its outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ksmcheck.events.draft import Draft, DraftEvent
 from ksmcheck.events.structure import Dependency, Obligation
-from ksmcheck.events.taint import Taint, union
+from ksmcheck.events.taint import Taint, under, union
 from ksmcheck.events.terms import Term
-from ksmcheck.kernel.formula import Formula, formula_names, parse_formula
+from ksmcheck.kernel.formula import Formula, by_outcome, formula_names, parse_formula
 from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
@@ -154,10 +154,23 @@ class Instance:
             one = self._cast(type, self._formula(parsed, case.read, case.outcome_term()))
             value = one if value is None else self.terms.ite(type, when, one, value)
         assert value is not None
-        taints = [self.names[n].taint for n in formula_names(parsed) if n in self.names]
-        taints.append(self._read_taint(cases))
+        apart = by_outcome(parsed)
+        if apart is None:
+            taints = [self.names[n].taint for n in formula_names(parsed) if n in self.names]
+            taints.append(self._read_taint(cases))
+        else:
+            taints = [t for when, case in cases for t in self._of_outcome(apart, when, case)]
         taints.extend({case.told: when} for when, case in cases if case.told is not None)
         return Operand(value, union(self.terms, taints))
+
+    def _of_outcome(
+        self, apart: tuple[Formula, Formula], when: Term, case: _Case
+    ) -> Iterator[Taint]:
+        names = formula_names(apart[0 if case.outcome else 1])
+        for name in names & self.names.keys():
+            yield under(self.terms, when, self.names[name].taint)
+        if "old" in names and case.read is not None:
+            yield {case.read.id: when}
 
     def _read_taint(self, cases: list[tuple[Term, _Case]]) -> Taint:
         reads = {case.read.id for _, case in cases if case.read is not None}

@@ -26,7 +26,7 @@ from ksmcheck.isa.compile import micros_of
 from ksmcheck.isa.dialects import dialect
 from ksmcheck.isa.memory import SYMBOL, register_types
 from ksmcheck.isa.micro import END, Act, Go
-from ksmcheck.kernel.formula import formula_names, parse_formula
+from ksmcheck.kernel.formula import by_outcome, formula_names, parse_formula
 from ksmcheck.kernel.ints import ADDRESS, IntType
 from ksmcheck.kernel.types import UNSIGNED_LONG, IntegerType
 from ksmcheck.lowering.template import Step
@@ -138,8 +138,12 @@ class _Column:
         if formula is None:
             raise InternalError(f"replay: {act.primitive.name} has no result")
         value = formula_value(formula, operands, done.old, done.ok)
-        uses_old = "old" in formula_names(parse_formula(formula))
-        reads = done.old.reads if uses_old and done.old is not None else NOTHING
+        parsed = parse_formula(formula)
+        apart = by_outcome(parsed)
+        names = formula_names(parsed if apart is None else apart[0 if done.ok else 1])
+        reads = done.old.reads if "old" in names and done.old is not None else NOTHING
+        for name in names & operands.names.keys():
+            reads |= operands.names[name].reads
         return Number(fit(value, type), reads | told)
 
 

@@ -171,7 +171,11 @@ def _atomic_store(
 
 
 def _compare_and_swap(name: str, tags: tuple[Tags, Tags], size: int | None, line: Line) -> Micros:
-    """``CAS W1,W2,[X3]``: W1 is compared with, and gets the old value; WZR does not acquire."""
+    """``CAS W1,W2,[X3]``: W1 is compared with, and gets the old value; WZR does not acquire.
+
+    As herd7 has it, W1 depends on the memory where the comparison fails alone: where it does not,
+    it keeps what it had. (herd7 lets that order later stores, as a pick dependency; not so here.)
+    """
     line.expect(3)
     (dst, width), expected, value = register(line[0]), value_of(line[0]), value_of(line[1])
     where, cell = _memory(line, 2), _cell(size or width)
@@ -179,7 +183,7 @@ def _compare_and_swap(name: str, tags: tuple[Tags, Tags], size: int | None, line
     if dst is None:
         name, reads = _without_result(name, reads)
     act = acts.compare_swap(
-        name, reads, writes, dst, where, expected, value, cell, WORD, decided=True
+        name, reads, writes, dst, where, expected, value, cell, WORD, decided=True, keeps=True
     )
     return (act,)
 

@@ -49,6 +49,16 @@ def parse_formula(text: str) -> Formula:
     return tree
 
 
+def by_outcome(formula: Formula) -> tuple[Formula, Formula] | None:
+    """Of ``ok ? a : b`` what the two outcomes give; None for any other formula. The value then
+    comes from what is named there alone."""
+    if formula[:2] != ("ite", ("name", "ok")):
+        return None
+    good, bad = formula[2:]
+    assert isinstance(good, tuple) and isinstance(bad, tuple)
+    return good, bad
+
+
 def formula_names(formula: Formula) -> frozenset[str]:
     """The names a formula uses."""
     return frozenset(_names(formula))

@@ -28,6 +28,10 @@ _INFO = re.compile(r"^[ \t]*([A-Za-z][\w-]*)[ \t]*=(.*)$", re.M | re.A)
 _SECTION = re.compile(
     r"(?:^|(?<=[;\n]))[ \t]*(?P<at>(?:~|not)?\s*exists\b|forall\b|filter\b|locations\b|final\b)"
 )
+_VARIANT = re.compile(r"^[ \t]*Variant[ \t]*=(?P<names>[^\n]*)", re.M | re.I)
+_OTHER_MEANINGS = frozenset(("cu", "constrainedunpredictable", "mixed", "self", "ifetch"))
+"""More instructions succeed, accesses of several sizes, code that is data. Others change nothing
+for what is understood here."""
 _COMMENT = re.compile(r"\(\*|\*\)")
 _LABEL = re.compile(r"\s*([A-Za-z_][\w.$]*)\s*:(?!\S*\])")
 _HEADING = re.compile(r"\s*P(\d+)\s*\Z")
@@ -41,6 +45,7 @@ def parse_assembly(source: Source) -> AssemblyTest:
         raise InputError("an assembly test begins with its dialect and its name")
     text = without_comments(source)
     opening = _opening(source, text, head)
+    _check_variants(source, text, head.end(), opening)
     init, after = read_start(source, text, opening)
     section = _SECTION.search(text, after)
     end = len(text) if section is None else section.start("at")
@@ -62,6 +67,16 @@ def parse_assembly(source: Source) -> AssemblyTest:
         locations=arrays.listed(reader.listed),
         span=Span(source, 0, len(source.text)),
     )
+
+
+def _check_variants(source: Source, text: str, start: int, end: int) -> None:
+    """``Variant=CU`` and the like make other programs of the same instructions."""
+    for match in _VARIANT.finditer(text, start, end):
+        for name in re.finditer(r"[^\s,]+", match["names"]):
+            if name[0].lower() in _OTHER_MEANINGS:
+                at = match.start("names")
+                span = Span(source, at + name.start(), at + name.end())
+                raise InputError(f"herd7's variant {name[0]} is not modelled", span)
 
 
 def _by_thread(entry: Start, threads: tuple[AssemblyThread, ...]) -> Iterator[Start]:

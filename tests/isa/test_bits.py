@@ -220,3 +220,28 @@ def test_a_register_without_a_type_is_an_int(
         assert [s[0] for s in observed.states] == [value]
         assert observed.observation == "Always"
         assert checker.check(request).verdict == "SAFE"
+
+
+CAS = """AArch64 cas
+{{ 0:X0=x; 0:X1=y; 1:X0=x; 1:X1=y; }}
+ P0           | P1                     ;
+ MOV W2,#1    | MOV W2,#{given}        ;
+ STR W2,[X1]  | CAS W2,WZR,[X0]        ;
+ STLR W2,[X0] | EOR W3,W2,W2           ;
+              | LDR W4,[X1,W3,SXTW]    ;
+exists (1:X2=1 /\\ 1:X4=0)
+"""
+
+
+@pytest.mark.parametrize(("given", "word"), [(1, "Sometimes"), (2, "Never")])
+def test_what_a_cas_gives_depends_on_memory_where_it_fails(
+    given: int, word: str, tmp_path: Path
+) -> None:
+    """herd7's catalogue (aarch64-pick: MP+rel+CAS-ok-MRs-addr) allows the outcome where the CAS
+    succeeds: its register keeps its own 1. Where it fails the 1 comes from memory, an address
+    dependency as from any load."""
+    file = tmp_path / "t.litmus"
+    file.write_text(CAS.format(given=given))
+    checker, request = Checker(), Request(file, usual_model(file))
+    assert checker.states(request).observation == word
+    assert checker.check(request).observation == word

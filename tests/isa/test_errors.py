@@ -103,6 +103,7 @@ def test_instructions(dialect: str, marked: str, message: str, tmp_path: Path) -
 
 TESTS = [
     ("AArch64 t\n P0 ;\n", "the test has no start state"),
+    ("AArch64 t\nVariant=telechat,^CU\n{ } \n P0 ;\n NOP ;\n", "herd7's variant CU is not"),
     ("AArch64 t\n^{ x=1;\n P0 ;\n", "the start state is not closed"),
     ("AArch64 t\n{ ^x; }\n P0 ;\n", "this entry gives neither a type nor a value"),
     ("AArch64 t\n{ ^x=1 y=2; }\n P0 ;\n", "this entry of the start state is not understood"),
