@@ -24,7 +24,7 @@ from ksmcheck.program.operators import Operators
 from ksmcheck.program.places import InMemory, InRegisters, Place
 from ksmcheck.program.values import NOTHING, Value, assign, cast, need_scalar
 from ksmcheck.record import Struct, field
-from ksmcheck.syntax.c_ast import Call, Unary
+from ksmcheck.syntax.c_ast import Call, Name, Unary
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError, Span
 
@@ -143,9 +143,20 @@ class PrimitiveCalls(Operators):
     def _word(self, primitive: Primitive, argument: Tree, place: InMemory | None) -> InMemory:
         """The scalar that the primitive accesses; ``place`` where it was written as an lvalue."""
         if place is None:
+            self._refuse_own_pointer(argument)
             place = self.pointed(self.value(argument), argument.span)
             self._need_object(primitive, place.type, argument.span)
         return self._scalar_of(place, primitive, argument.span)
+
+    def _refuse_own_pointer(self, argument: Tree) -> None:
+        """``&x`` of a parameter is the place of the thread's pointer, which nobody else sees."""
+        operand = argument.operand if isinstance(argument, Unary) and argument.op == "&" else None
+        if not isinstance(operand, Name) or not self.frame.lenient:
+            return
+        name = operand.name
+        if any(param.name == name for param in self.frame.function.params):
+            message = f"{name} is a parameter: &{name} is the place of the thread's own pointer"
+            raise InputError(message, argument.span, hint=f"write {name}: it is the address")
 
     def _need_object(self, primitive: Primitive, type: CType, span: Span) -> None:
         """atomic_read on a spinlock_t is a mistake; herd7's untyped tests may use any ``int``."""
