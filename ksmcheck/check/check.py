@@ -161,7 +161,7 @@ class Checker(Struct):
     def _observed(self, search: Search, listed: bool) -> Observed:
         structure = search.structure
         states, word = search.states() if listed else ((), None)
-        if word is None and structure.condition is not None:
+        if word is None:
             word = search.observation()
         return Observed(
             test=structure.name,

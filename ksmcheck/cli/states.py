@@ -51,7 +51,7 @@ def command(
     memory: int | None,
     as_json: bool,
 ) -> int:
-    """List all final states of FILE and, for a test with a condition, herd7's observation."""
+    """List all final states of FILE, with herd7's observation."""
     from ksmcheck.check import Checker, Request
     from ksmcheck.cli.chosen import chosen_model
     from ksmcheck.report.states import states_json, states_text

@@ -7,11 +7,11 @@ from ksmcheck.report.values import Names
 
 
 def states_text(observed: Observed) -> str:
-    """``Test NAME Allowed``, the states one a line, and for a condition its observation."""
+    """``Test NAME Allowed``, the states one a line, the observation. A test without a condition
+    asks for what is true of all states."""
     names = Names(observed.cells)
-    quantifier = {"~exists": "Forbidden", "forall": "Required"}.get(
-        observed.quantifier or "", "Allowed"
-    )
+    words = {"~exists": "Forbidden", "exists": "Allowed"}
+    quantifier = words.get(observed.quantifier or "", "Required")
     lines = [f"Test {observed.test} {quantifier}", f"States {len(observed.states)}"]
     for state in observed.states:
         shown = (

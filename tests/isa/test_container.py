@@ -239,6 +239,9 @@ def test_all_of_an_array_is_shown_where_it_is_listed(tmp_path: Path) -> None:
     file.write_text(f"AArch64 t\n{start}\n P0 ;\n STR W1,[X0,#4] ;\nlocations [v;]\n")
     observed = Checker().states(Request(file, "armv8"))
     assert (observed.texts, observed.states) == (("v[0]", "v[1]"), ((1, 7),))
+    # Without a condition herd7 asks for what is true of every state.
+    assert observed.observation == "Always"
+    assert states_text(observed).startswith("Test t Required\n")
     assert normal_form("v={1, 7}; 0:X1=7") == "0:X1=7; v[0]=1; v[1]=7"
     assert normal_states(observed) == ("v[0]=1; v[1]=7",)
 

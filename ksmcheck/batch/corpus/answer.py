@@ -40,10 +40,9 @@ class Settings(Struct, frozen=True):
 class Answer(Struct, frozen=True):
     """``status`` is answered, timeout, unsupported (the test's fault or our gap) or error (ours).
 
-    ``observation`` is None for a test without a condition; ``states`` (in normal form) and
-    ``flags`` are None where they were not asked for. ``reason`` says why there is no answer,
-    ``place`` where (file:line:column), ``detail`` is the diagnostic or the traceback in full.
-    ``seconds`` is wall time, ``cpu`` processor time.
+    ``observation``, ``states`` (in normal form) and ``flags`` are None where they were not asked
+    for. ``reason`` says why there is no answer, ``place`` where (file:line:column), ``detail`` is
+    the diagnostic or the traceback in full. ``seconds`` is wall time, ``cpu`` processor time.
     """
 
     file: str
