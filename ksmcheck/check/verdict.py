@@ -111,8 +111,7 @@ class Observed(Struct, frozen=True):
     """All final states of a test: one tuple of values per state, in the order of ``texts``.
 
     ``types`` are the C types of the values; ``quantifier`` is that of the test's condition and
-    ``observation`` herd7's word for it, None without a condition. ``holding`` counts the states in
-    which the condition holds.
+    ``observation`` herd7's word for it; without a condition, for what is true of every state.
     """
 
     test: str
