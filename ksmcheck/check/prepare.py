@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ksmcheck.program.inventory import Spot
 
 _TERMS = 20_000
+"""So many terms of other tests, of some 300 bytes each, are kept for the next one at most."""
 
 ASSEMBLY = "assembly"
 """The configuration of assembly tests."""

@@ -5,8 +5,9 @@ cells that its address may name, and that may be executed at all: an event whose
 for the values found so far contributes nothing (Wegman and Zadeck's conditional propagation,
 across threads). A value that an execution really computes depends on each read at most once along
 any chain, so after as many rounds as there are reads to pass one on (``_Flow._hops``) every such
-value has been seen; what could still be added could only justify itself in a circle (out of thin
-air) and is left out (docs/architecture.md).
+value has been seen; what could still be added could only justify itself in a circle of data (out
+of thin air) and is left out (docs/architecture.md). Which way a branch goes does not count in that:
+a value that it chooses depends on nothing (``values_either_way``).
 """
 
 from __future__ import annotations
