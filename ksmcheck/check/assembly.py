@@ -46,12 +46,14 @@ def check_fit(test: AssemblyTest, model: str) -> None:
 
 def check_widths(structure: EventStructure) -> None:
     """Raises InputError for an access that is, or may be, wider or narrower than what it accesses:
-    models of mixed sizes are another matter. So is one beside every location."""
+    models of mixed sizes are another matter. So is one beside every location, which whoever does
+    it always does; behind a branch it is a wild access like others."""
     starts = {cell.address: cell for cell in structure.cells}
     for event in structure.events:
         if event.address is not None and event.address.is_const:
             cell = starts.get(event.address.payload)
-            if cell is None and event.origin is not None:
+            always = event.guard is structure.terms.true
+            if cell is None and event.origin is not None and always:
                 hint = "parts of locations are not modelled"
                 message = "this access is at the address of no location"
                 raise InputError(message, event.origin.span, hint)

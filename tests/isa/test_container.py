@@ -232,6 +232,18 @@ def test_an_element_that_is_named_before_its_array(tmp_path: Path) -> None:
     assert states(text + "forall (0:X0=44 /\\ v[0]=22)", tmp_path)[-1] == "Observation t Always"
 
 
+def test_an_access_beside_every_location_behind_a_branch(tmp_path: Path) -> None:
+    """It is no mistake of the test while nobody comes there (herd7's AArch64 A261)."""
+    file = tmp_path / "t.litmus"
+    rows = " LDR W2,[X0] ;\n CBNZ W2,L ;\n LDR W1,[X3] ;\n L: ;\n"
+    for start, flags in ((1, ()), (0, ("bad-address",))):
+        init = f"{{ x={start}; 0:X0=x; 0:X3=16; }}"
+        file.write_text(f"AArch64 t\n{init}\n P0 ;\n{rows}exists (0:X2={start})\n")
+        observed = Checker().states(Request(file, "armv8"))
+        assert observed.flags == flags
+        assert len(observed.states) == start
+
+
 def test_all_of_an_array_is_shown_where_it_is_listed(tmp_path: Path) -> None:
     """herd7 prints ``v={1,7}``; here each element is a place of its own."""
     file = tmp_path / "t.litmus"
