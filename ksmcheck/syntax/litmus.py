@@ -22,7 +22,8 @@ from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Note, Source, Span
 
-_GAP = r"(?:\s|//[^\n]*|/\*.*?\*/|\(\*.*?\*\))*"
+# Possessive: in how many ways comments can be read as one is not to be tried.
+_GAP = r"(?:\s|//[^\n]*+|(?>/\*.*?\*/)|(?>\(\*.*?\*\)))*+"
 _PRELUDE = re.compile(
     rf"\}}{_GAP}(?P<block>\{{{_GAP}(?:#[ \t]*include[ \t]+[\"<][^\"\n>]*[\">]{_GAP})+\}})",
     re.DOTALL,
