@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
+from os.path import isfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,7 +149,7 @@ class _Reader:
         provided = self.provided.get(statement.path)
         if provided is not None:
             return self.text(Source(f"<provided {statement.path}>", provided))[1]
-        if self.folder is None or not (self.folder / statement.path).is_file():
+        if self.folder is None or not isfile(self.folder / statement.path):
             fallback = NATIVE_FALLBACKS.get(statement.path)
             if fallback is not None:
                 return self.text(Source(f"<provided {statement.path}>", fallback))[1]

@@ -107,7 +107,7 @@ def _texts(folder: Path) -> Iterator[bytes]:
         text = file.read_bytes()
         yield from (os.fsencode(file), text)
         for name in dict.fromkeys(os.fsdecode(found[1]) for found in _QUOTED.finditer(text)):
-            if name not in seen and "\0" not in name and (folder / name).is_file():
+            if name not in seen and "\0" not in name and os.path.isfile(folder / name):
                 seen.add(name)
                 todo.append(folder / name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import isdir, isfile
 from pathlib import Path
 
 from ksmcheck.cat.compile import CompiledCat
@@ -37,10 +38,10 @@ def load_model(name_or_path: str, *, cache: Cache | None = None) -> Model:
     if name_or_path in _SHIPPED:
         return _from_folder(models_dir() / name_or_path, cache)
     path = Path(name_or_path)
-    if path.is_dir():
+    if isdir(path):
         own = path / KERNEL_MODEL
         return _from_folder(own if own.is_dir() else path, cache)
-    if path.is_file():
+    if isfile(path):  # unlike the path's own, not troubled by a name that is too long
         return _from_cat(path, path.stem, cache)
     raise InputError(f"no model {name_or_path!r}", hint=_hint(name_or_path))
 

@@ -289,6 +289,7 @@ def test_unroll_pragma_is_a_token() -> None:
         ("#define F(a) a\nF^(1", "the arguments of the macro 'F' are not closed"),
         ("#define P(a, b) a ^## b\nP(+, x)", "'##' makes '+x' of '+' and 'x', which is no token"),
         ('^#include "no.h"\n', "cannot find the file 'no.h'"),
+        (f'^#include "{"a" * 300}"\n', f"cannot find the file '{'a' * 300}'"),
         ("^#include <linux/mm.h>\n", "cannot find the file 'linux/mm.h'"),
         ("^#include 3\n", 'expected #include "file"'),
         ("^#error it's 3.9 only\n", "#error it's 3.9 only"),
