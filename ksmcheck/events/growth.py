@@ -59,9 +59,10 @@ class Growth:
             if term.args:
                 self._terms[term.id] = term
                 values = values_either_way(term, [self.start[a.id] for a in term.args])
-                if values == _BOTH or term.id in truths:  # a truth that is a value: as ``ite``
-                    values = _BOTH
-                self.start[term.id] = values
+                # A truth that is a value is as a choice between two. That it has both is all there
+                # is to it; a number that may be 0 or 1 may be another yet.
+                both = term.id in truths or (term.type == BOOL and values == _BOTH)
+                self.start[term.id] = _BOTH if both else values
                 for arg in term.args:
                     self.users.setdefault(arg.id, []).append(term.id)
             else:

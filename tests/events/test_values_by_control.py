@@ -71,6 +71,15 @@ def test_it_may_justify_itself(tmp_path: Path, name: str, engine: str) -> None:
         assert word(tmp_path, PROGRAMS[name], model, engine) == "Never", model
 
 
+def test_a_choice_between_0_and_1_may_be_another_number_yet(tmp_path: Path) -> None:
+    """P0 writes 2, P1 copies it: nothing to it but that the branches before it give 0 or 1."""
+    text = """{ }
+P0(int *y) { WRITE_ONCE(*y, 2); }
+P1(int *y) { int r0 = READ_ONCE(*y); int r1 = 0; if (!r0) r1 = 1; if (r0) r1 = r0; }
+exists (1:r1=2)"""
+    assert word(tmp_path, text, "sc", "lazy") == "Sometimes"
+
+
 @pytest.mark.parametrize("engine", ["lazy", "tuple", "explicit"])
 def test_not_where_data_chooses(tmp_path: Path, engine: str) -> None:
     """``?:`` without side effects is data: the dependency orders the read before the write."""

@@ -1,0 +1,103 @@
+"""What value analysis leaves out no execution has: with more values for each read nothing is added.
+
+The programs copy between two locations through branches, where a value can justify itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from ksmcheck.check import Checker
+from ksmcheck.check.verdict import Request
+from ksmcheck.events import shared
+from ksmcheck.events.draft import DraftEvent
+from ksmcheck.events.value_sets import Memory
+from ksmcheck.events.values import Analysis, analyse
+from ksmcheck.program.ir import Cell
+from ksmcheck.record import replace
+
+MORE = frozenset(range(4))
+MODELS = ("lkmm", "lkmm", "armv8", "power", "alpha")
+
+
+class Program:
+    """A random test; each thread begins with a read and ends with a write."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = Random(seed)
+
+    def text(self) -> str:
+        head = "C t\nint x; int y; int z = 1;\natomic_t at;\n{ }\n"
+        tail = "locations [x; y; z; 0:r0; 0:r1; 0:r2; 1:r0; 1:r1;]\nexists (x=7)\n"
+        return head + self.thread(0, "x", "y") + self.thread(1, "y", "x") + tail
+
+    def thread(self, number: int, here: str, there: str) -> str:
+        one = self.rng.choice
+        body = " ".join(self.statement(here, 2) for _ in range(one((1, 2, 3))))
+        start = f"int r0 = READ_ONCE({here}); int r1 = {one('012')}; int r2 = {one('012')};"
+        end = f"WRITE_ONCE({there}, {one(('r1', 'r2', 'r0', 'r1'))});"
+        return f"P{number}(void) {{ {start} {body} {end} }}\n"
+
+    def statement(self, here: str, depth: int) -> str:
+        one, kind = self.rng.choice, self.rng.randrange(10)
+        if kind < 2:
+            return f"{one(('r1', 'r2'))} = {one('012')};"
+        if kind < 3:
+            return f"{one(('r0', 'r1', 'r2'))} = READ_ONCE({one((here, 'z'))});"
+        if kind < 4:
+            values = ("r2", "r0", "r2 + 1", "r0 ? r2 : 1", "r1 == 2")
+            return f"{one(('r1', 'r2'))} = {one(values)};"
+        if kind < 5:
+            return one(ATOMIC)
+        if depth == 0:
+            return "r1 = r2;"
+        inner = [self.statement(here, depth - 1) for _ in range(one((2, 3)))]
+        last = f" else {{ {inner[1]} }}" if one((True, False)) else ""
+        return f"if ({one(CONDITIONS).format(here)}) {{ {inner[0]} {inner[-1]} }}{last}"
+
+
+ATOMIC = (
+    "r2 = cmpxchg_relaxed(&z, r1, 2);",
+    "if (cmpxchg_relaxed(&z, r1, r2) == r1) r1 = 2;",
+    "r1 = xchg_relaxed(&z, r1);",
+    "r2 = atomic_add_return_relaxed(r1, &at);",
+    "r1 = atomic_fetch_add_unless(&at, 1, r1);",
+    "WRITE_ONCE(z, r1);",
+)
+CONDITIONS = ("r0", "r0 == 1", "!r0", "r0 < 2", "r1", "READ_ONCE({0})", "READ_ONCE({0}) == 0", "r2")
+
+
+def widened(
+    accesses: Sequence[DraftEvent], cells: Sequence[Cell], memory: Memory | None = None
+) -> Analysis:
+    """As ``analyse``, and four small numbers more for every read that may be executed."""
+    found = analyse(accesses, cells, memory)
+    domain, values = dict(found.domain), []
+    for event, known in zip(accesses, found.values, strict=True):
+        if event.kind == "R" and known and event.value is not None:
+            known = tuple(sorted({*known, *MORE}))
+            domain[event.value.id] = frozenset(known)
+        values.append(known)
+    return replace(found, values=tuple(values), domain=domain)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_more_values_add_no_execution(
+    part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.litmus"
+    for seed in range(1000 + part, 1400, 4):
+        path.write_text(Program(seed).text())
+        request = Request(path, MODELS[seed % len(MODELS)])
+        try:
+            states = Checker().states(request).states
+            with monkeypatch.context() as patch:
+                patch.setattr(shared, "analyse", widened)
+                more = Checker().states(request).states
+        except TimeoutError:  # too many values, with them or without
+            continue
+        assert more == states, seed
