@@ -71,9 +71,11 @@ def make(
                 b.write(t, cell, value)
                 if last is not None and last.payload >= first:
                     b.depend("data", last)
-            before = b.events[-2]
-            if same and together and len(b.events) - 1 > first and before.kind != kind:
-                b.events[-1] = replace(b.events[-1], position=before.position)
+            new, before = b.events[-1], b.events[-2]
+            there = [e.kind for e in b.events[first:-1] if e.position == before.position]
+            # One instruction reads once and writes once.
+            if same and together and len(b.events) - 1 > first and new.kind not in there:
+                b.events[-1] = replace(new, position=before.position)
     return b.structure(), reads
 
 
