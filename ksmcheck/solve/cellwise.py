@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import permutations, product
+from math import factorial
 from typing import TypeAlias
 
 from ksmcheck.events.structure import Event
 from ksmcheck.record import Struct
 from ksmcheck.solve.premises import Premises
 
-_WRITES = 5
-"""To one cell, beside the initial one: there are 120 orders of so many."""
+_TRIED = 20_000
+"""Combinations of one cell, most of which the model may forbid, that are put together at most."""
 
 Source: TypeAlias = tuple[int, int]
 """A read and the write it reads from."""
@@ -49,7 +50,8 @@ def choices_of(
     atomic = rmw if axioms.atomicity else ()
     found = {}
     for number, own in accesses.items():
-        if sum(event.kind == "W" for event in own) > _WRITES + 1:
+        writes = sum(event.kind == "W" for event in own)
+        if factorial(writes - 1) * writes ** (len(own) - writes) > _TRIED:
             return None
         cell = _Cell(own, axioms.coherence, atomic)
         found[number] = [_local(choice, index) for choice in cell.choices()]

@@ -228,6 +228,20 @@ def test_what_turns_is_left_to_a_solver(build: type[Build], sc: CompiledCat) -> 
     assert crowd(6) is None
 
 
+@pytest.mark.parametrize(("writes", "reads"), [(9, 0), (1, 30), (5, 12)])
+def test_too_many_to_put_together(
+    build: type[Build], sc: CompiledCat, writes: int, reads: int
+) -> None:
+    """Not even those that the model would leave are counted out: it takes no time."""
+    b = build(0)
+    for _ in range(writes):
+        b.write(b.thread(), 0, 1)
+    t = b.thread()
+    for _ in range(reads):
+        b.read(t, 0, (0, 1))
+    assert opened(b.structure(), sc) is None
+
+
 def test_division_is_left_to_a_solver(build: type[Build], sc: CompiledCat) -> None:
     """C may give it no meaning, of which only the solver's session speaks."""
     b = build(1)
