@@ -8,6 +8,7 @@ import pytest
 
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.assembly import usual_model
+from tests.isa.one_column import in_full, one_column
 
 M32 = (1 << 32) - 1
 M64 = (1 << 64) - 1
@@ -167,8 +168,8 @@ def test_result(
     dialect: str, start: str, code: str, place: str, value: int, tmp_path: Path
 ) -> None:
     file = tmp_path / "t.litmus"
-    rows = "".join(f" {line.strip()} ;\n" for line in code.split(";"))
-    file.write_text(f"{dialect} t\n{{ {start}; }}\n P0 ;\n{rows}forall ({place}={value})\n")
+    start = in_full(dialect, start, place)
+    file.write_text(one_column(dialect, start, code, f"forall ({place}={value})"))
     checker, request = Checker(), Request(file, usual_model(file))
     observed = checker.states(request)
     assert [(s[0] - value) % (1 << 32) for s in observed.states] == [0]

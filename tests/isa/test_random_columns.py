@@ -15,6 +15,7 @@ import pytest
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.verdict import Observed
+from tests.isa.one_column import WIDE
 
 EACH = 45
 LOOPS = 0.15
@@ -170,6 +171,8 @@ def program(random: Random, sort: Sort) -> str:
     )
     names = [f"{t}:{sort.prefix}{v}" for t in range(2) for v in sort.values]
     shown = "; ".join((*names, "x", "y"))
+    if sort.dialect in WIDE:
+        start += "".join(f"int64_t {name}; " for name in names)
     head = f"{sort.dialect} random\n{{ {start if sort.prefix else ''}y=1; }}\n P0 | P1 ;\n"
     return head + "".join(f" {row} ;\n" for row in rows) + f"locations [{shown}]\n"
 
