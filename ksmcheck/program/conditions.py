@@ -74,7 +74,9 @@ class Final(Statements):
 
     def arithmetic(self, op: str, left: Value, right: Value, node: Tree) -> Value:
         if demand(op, left, right) is not None:
-            message = f"{op} needs a constant on its right in a condition"
+            known = isinstance(right.expr, Const)  # -1, which not every number can be divided by
+            needed = "another constant than -1" if known else "a constant"
+            message = f"{op} needs {needed} on its right in a condition"
             raise InputError(message, node.span, hint="compute it in a thread")
         return super().arithmetic(op, left, right, node)
 

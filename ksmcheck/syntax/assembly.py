@@ -76,7 +76,8 @@ def _check_variants(source: Source, text: str, start: int, end: int) -> None:
             if name[0].lower() in _OTHER_MEANINGS:
                 at = match.start("names")
                 span = Span(source, at + name.start(), at + name.end())
-                raise InputError(f"herd7's variant {name[0]} is not modelled", span)
+                hint = "it changes what the instructions may do; without it this is another test"
+                raise InputError(f"herd7's variant {name[0]} is not modelled", span, hint)
 
 
 def _by_thread(entry: Start, threads: tuple[AssemblyThread, ...]) -> Iterator[Start]:

@@ -168,12 +168,13 @@ def program(random: Random, sort: Sort) -> str:
         f"{t}:{sort.prefix}{r}={name}; "
         for t in range(2)
         for r, name in zip(sort.addresses, "xy", strict=True)
+        if sort.prefix
     )
     names = [f"{t}:{sort.prefix}{v}" for t in range(2) for v in sort.values]
     shown = "; ".join((*names, "x", "y"))
     if sort.dialect in WIDE:
         start += "".join(f"int64_t {name}; " for name in names)
-    head = f"{sort.dialect} random\n{{ {start if sort.prefix else ''}y=1; }}\n P0 | P1 ;\n"
+    head = f"{sort.dialect} random\n{{ {start}y=1; }}\n P0 | P1 ;\n"
     return head + "".join(f" {row} ;\n" for row in rows) + f"locations [{shown}]\n"
 
 
