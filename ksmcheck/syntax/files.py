@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from os.path import isfile
 from pathlib import Path
 
 from ksmcheck.text import InputError, Source
-
-
-def is_file(path: Path) -> bool:
-    """Whether there is such a file. ``Path.is_file`` raises for a name that is too long for one."""
-    return isfile(path)
 
 
 def read_source(path: Path) -> Source:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from os.path import isfile
 from pathlib import Path
 from typing import ClassVar
 
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax import pp_kernel as kernel_macros
-from ksmcheck.syntax.files import is_file, read_source
+from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.pp_conditions import condition_holds
 from ksmcheck.syntax.pp_macros import Expander, Macro, read_definition
 from ksmcheck.syntax.tokens import Token, tokenize
@@ -291,7 +292,7 @@ class _Preprocessor:
     def _find(self, name: str, beside: Path | None, span: Span) -> Path:
         places = [beside] if beside is not None else []
         for place in (*places, *self.setting.include_dirs):
-            if is_file(place / name):
+            if isfile(place / name):  # not Path's: it raises for a name that is too long
                 return place / name
         hint = None
         if beside is None:
