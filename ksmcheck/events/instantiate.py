@@ -17,7 +17,7 @@ from ksmcheck.events.terms import Term
 from ksmcheck.kernel.formula import Formula, by_outcome, formula_names, parse_formula
 from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, IntType
 from ksmcheck.kernel.primitive import Primitive
-from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
+from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step, shared_prefix
 from ksmcheck.program.ir import Access
 from ksmcheck.record import Struct
 from ksmcheck.text import InputError
@@ -89,7 +89,7 @@ class Instance:
         assert row.ok is not None
         if row.fail is None:
             return self._blocking(row.ok)
-        shared = _shared_prefix(row.ok, row.fail)
+        shared = shared_prefix(row.ok, row.fail)
         if shared is not None:
             return self._decided_by_read(row.ok, row.fail, shared)
         return self._chosen(row.ok, row.fail)
@@ -126,7 +126,8 @@ class Instance:
         return self._result([(test, good), (self.terms.no(test), bad)])
 
     def _chosen(self, ok: tuple[Step, ...], fail: tuple[Step, ...]) -> Operand | None:
-        choice = self.draft.choice()
+        free = self.primitive.test is None or any(step.kind == "R" for step in (*ok, *fail))
+        choice = self.draft.choice() if free else self._test(None)
         guard = self.place.guard
         if any(step.reserved for step in ok):
             choice = self.terms.both(choice, self._reserved())
@@ -314,6 +315,8 @@ class _Case:
             source = self._rmw_read.get(step.lock) or self.read
             assert source is not None
             one.draft.rmw.append((source.id, event.id))
+        if step.pairs is not None:
+            one.draft.rmw.extend((read, event.id) for read in one.names[step.pairs].taint)
         if step.told:
             self.told = event.id
         if step.reserved and one.reservation is not None:
@@ -386,17 +389,3 @@ class _Case:
         for read, when in taint.items():
             if when is not self.instance.terms.false:
                 self.instance.draft.dependencies.append(Dependency(relation, read, target.id, when))
-
-
-def _shared_prefix(ok: tuple[Step, ...], fail: tuple[Step, ...]) -> int | None:
-    """Length of the common beginning that ends in the deciding read; None if there is none.
-
-    The read may be a probe in ``ok`` (then the RMW follows) and the only read in ``fail``.
-    """
-    for index, (a, b) in enumerate(zip(ok, fail, strict=False)):
-        if a.kind == "R" and not a.lock:
-            same = (a.kind, a.tags) == (b.kind, b.tags) and not b.lock and not b.probe
-            return index + 1 if same and (a.probe or a.rmw == b.rmw) else None
-        if a != b:
-            return None
-    return None

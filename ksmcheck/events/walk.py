@@ -269,7 +269,7 @@ class Walk:
 
     def _reserve(self, row: Row, instance: Instance, registers: dict[str, Operand]) -> None:
         """A load-exclusive makes the thread's reservation, a store-conditional ends it."""
-        if row.ok is not None and any(step.reserved for step in row.ok):
+        if row.ends_reservation:
             registers.pop(RESERVATION, None)
         elif instance.reservation is not None:
             registers[RESERVATION] = instance.reservation

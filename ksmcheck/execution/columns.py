@@ -127,7 +127,7 @@ class _Column:
                     raise InternalError(f"replay: event {event.id} succeeds without a reservation")
                 self.record.rmw.add((held.read, event.id))
                 told = frozenset((event.id,)) if step.told else NOTHING
-        if act.row.ok is not None and any(step.reserved for step in act.row.ok):
+        if act.row.ends_reservation:
             self.reservation = None
         return told
 

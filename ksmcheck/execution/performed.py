@@ -170,7 +170,16 @@ class _Attempt:
             if problem is not None:
                 return f"event {event.id} {problem}"
             self.events.append(event)
+        if self.outcome is not None and self.old is None and self.told_beforehand():
+            return "its operands give another outcome"
         return None
+
+    def told_beforehand(self) -> bool:
+        """Whether the operands alone decide the outcome, and decide another."""
+        test = self.primitive.test
+        if test is None or "old" in formula_names(parse_formula(test)):
+            return False
+        return self.test(None) != self.outcome
 
     def differs(self, step: Step, event: ExecutedEvent) -> str | None:
         tags = frozenset((*step.tags, "RMW") if step.rmw else step.tags)
@@ -237,6 +246,9 @@ class _Attempt:
                 for compared in (self.operands.names.get(name) for name in names):
                     reads = NO_READS if compared is None else compared.reads
                     record.ctrl.update((read, event.id) for read in reads)
+            if step.pairs is not None:
+                reads = self.operands.names[step.pairs].reads
+                record.rmw.update((read, event.id) for read in reads)
             if step.rmw and step.kind == "R":
                 pending[step.lock] = event.id
             elif step.rmw:

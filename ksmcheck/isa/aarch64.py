@@ -10,128 +10,58 @@ from __future__ import annotations
 from functools import partial
 
 from ksmcheck.isa import acts
+from ksmcheck.isa.aarch64_accesses import ORDERS, Tags, cell_of, check_base, loaded, memory
 from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, arithmetic
 from ksmcheck.isa.aarch64_bits import bits
 from ksmcheck.isa.aarch64_operands import address, canonical, register, value_of
+from ksmcheck.isa.aarch64_pairs import FORGET, pairs
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, compare, number, op
-from ksmcheck.isa.micro import END, BadInstruction, Go, Micros
+from ksmcheck.isa.micro import END, Go, Micros
 from ksmcheck.isa.operands import Line
-from ksmcheck.kernel.ints import U32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
-
-Tags = tuple[str, ...]
-
-
-def _cell(width: int, signed: bool = False) -> IntType:
-    return IntType(width, signed)
-
-
-def _memory(line: Line, at: int) -> Expr:
-    """An address without write-back, as atomics and exclusives have it."""
-    line.expect(at + 1)
-    return address(line, at)[0]
 
 
 def _load(name: str, tags: Tags, size: int | None, signed: bool, line: Line) -> Micros:
     line.expect(2, 3)
     dst, width = register(line[0])
     where, after = address(line, 1)
-    cell = _cell(size or width, signed)
-    _check_base(line, dst, after)
-    return (*_loaded(name, tags, dst, width, where, cell), *after)
-
-
-def _check_base(line: Line, dst: str | None, after: Micros) -> None:
-    if any(isinstance(change, Set) and change.reg == dst for change in after):
-        raise line.wrong("a load into the base that it writes back is unpredictable")
-
-
-def _loaded(
-    name: str,
-    tags: Tags,
-    dst: str | None,
-    width: int,
-    where: Expr,
-    cell: IntType,
-    *,
-    reserves: bool = False,
-    joined: bool = False,
-) -> Micros:
-    """A load into a register; a sign is extended to the register's own width only."""
-    narrow = cell.signed and width < 64
-    act = acts.load(
-        name, tags, dst, where, cell, U32 if narrow else WORD, reserves=reserves, joined=joined
-    )
-    if narrow and dst is not None:
-        return act, Set(dst, Op("cast", (Use(dst, U32),), WORD))
-    return (act,)
+    cell = cell_of(size or width, signed)
+    check_base(line, dst, after)
+    return (*loaded(name, tags, dst, width, where, cell), *after)
 
 
 def _load_exclusive(name: str, tags: Tags, size: int | None, line: Line) -> Micros:
     line.expect(2)
     dst, width = register(line[0])
-    where = _memory(line, 1)
-    return _loaded(name, (*tags, "X"), dst, width, where, _cell(size or width), reserves=True)
+    where = memory(line, 1)
+    cell = cell_of(size or width)
+    return (*loaded(name, (*tags, "X"), dst, width, where, cell, reserves=True), FORGET)
 
 
 def _store(name: str, tags: Tags, size: int | None, line: Line) -> Micros:
     line.expect(2, 3)
     value, width = value_of(line[0]), register(line[0])[1]
     where, after = address(line, 1)
-    return (acts.store(name, tags, where, value, _cell(size or width)), *after)
+    return (acts.store(name, tags, where, value, cell_of(size or width)), *after)
 
 
 def _store_exclusive(name: str, tags: Tags, size: int | None, line: Line) -> Micros:
     line.expect(3)
     dst, _ = register(line[0])
     value, width = value_of(line[1]), register(line[1])[1]
-    where = _memory(line, 2)
+    where = memory(line, 2)
     tags = (*tags, "X")
-    cell = _cell(size or width)
+    cell = cell_of(size or width)
     act = acts.store_conditional(name, tags, dst, where, value, cell, WORD, status="!ok")
     return (act,)
-
-
-def _load_pair(name: str, signed: bool, line: Line) -> Micros:
-    """``LDP``; LDPSW loads words and extends their signs."""
-    line.expect(3, 4)
-    (one, width), (two, _) = register(line[0]), register(line[1])
-    where, after = address(line, 2)
-    cell = _cell(32, signed=True) if signed else _cell(width)
-    second = op("add", WORD, where, number(cell.width // 8))
-    if one is not None and isinstance(where, Use) and where.reg == one:
-        raise line[0].wrong("a pair that loads its own base is not supported")
-    _check_base(line, one, after)
-    _check_base(line, two, after)
-    first = _loaded(name, (), one, width, where, cell)
-    return (*first, *_loaded(f"{name}.second", (), two, width, second, cell, joined=True), *after)
-
-
-def _load_pair_unordered(line: Line) -> Micros:
-    """An address dependency does not order the second of two loads where it is non-temporal
-    (C3.2.9): here that is refused, not got wrong."""
-    raise BadInstruction("LDNP, which dependencies do not order, is not supported", 0, 4)
-
-
-def _store_pair(name: str, line: Line) -> Micros:
-    line.expect(3, 4)
-    width = register(line[0])[1]
-    where, after = address(line, 2)
-    second = op("add", WORD, where, number(width // 8))
-    cell = _cell(width)
-    return (
-        acts.store(name, (), where, value_of(line[0]), cell),
-        acts.store(f"{name}.second", (), second, value_of(line[1]), cell, joined=True),
-        *after,
-    )
 
 
 def _atomic(name: str, new: str, tags: tuple[Tags, Tags], size: int | None, line: Line) -> Micros:
     """``LDADDA W1,W2,[X3]``: operand, old value, address (C3.2.12)."""
     line.expect(3)
     value, (dst, width) = value_of(line[0]), register(line[1])
-    where = _memory(line, 2)
+    where = memory(line, 2)
     return _updated(name, new, tags, dst, where, value, size or width)
 
 
@@ -153,10 +83,10 @@ def _updated(
     reads, writes = tags
     if dst is None:
         name, reads = _without_result(name, reads)
-    cell = _cell(width, "SM" in name)
+    cell = cell_of(width, "SM" in name)
     if not cell.signed or dst is None:
         return (acts.update(name, new, reads, writes, dst, where, value, cell, WORD),)
-    plain = _cell(width)
+    plain = cell_of(width)
     act = acts.update(name, new, reads, writes, dst, where, value, cell, plain)
     return act, Set(dst, Op("cast", (Use(dst, plain),), WORD))
 
@@ -167,7 +97,7 @@ def _atomic_store(
     """``STADD W1,[X3]``."""
     line.expect(2)
     value, width = value_of(line[0]), register(line[0])[1]
-    return _updated(name, new, tags, None, _memory(line, 1), value, size or width)
+    return _updated(name, new, tags, None, memory(line, 1), value, size or width)
 
 
 def _compare_and_swap(name: str, tags: tuple[Tags, Tags], size: int | None, line: Line) -> Micros:
@@ -178,7 +108,7 @@ def _compare_and_swap(name: str, tags: tuple[Tags, Tags], size: int | None, line
     """
     line.expect(3)
     (dst, width), expected, value = register(line[0]), value_of(line[0]), value_of(line[1])
-    where, cell = _memory(line, 2), _cell(size or width)
+    where, cell = memory(line, 2), cell_of(size or width)
     reads, writes = tags
     if dst is None:
         name, reads = _without_result(name, reads)
@@ -206,6 +136,11 @@ def _isb(line: Line) -> Micros:
     return (acts.fence("ISB"),)
 
 
+def _clear(line: Line) -> Micros:
+    line.expect(0, 1)
+    return (acts.clear("CLREX"),)
+
+
 def _return(line: Line) -> Micros:
     """Nobody has called the thread: it ends."""
     line.expect(0, 1)
@@ -215,7 +150,7 @@ def _return(line: Line) -> Micros:
 def _prefetch(line: Line) -> Micros:
     """A hint, which orders nothing and has no events."""
     line.expect(2)
-    _memory(line, 1)
+    memory(line, 1)
     return ()
 
 
@@ -255,12 +190,6 @@ _NEW = {
     "UMIN": "old < v ? old : v",
 }
 _SIZES = {"": None, "B": 8, "H": 16}
-_ORDERS: dict[str, tuple[Tags, Tags]] = {
-    "": (("AMO",), ("AMO",)),
-    "A": (("A", "AMO"), ("AMO",)),
-    "L": (("AMO",), ("L", "AMO")),
-    "AL": (("A", "AMO"), ("L", "AMO")),
-}
 _LOADS: dict[str, Tags] = {
     "LDR": (),
     "LDUR": (),
@@ -288,18 +217,13 @@ def _accesses() -> dict[str, Handler]:
     for suffix, width in _SIGNED.items():
         for stem in ("LDR", "LDUR", "LDAPUR"):
             table[stem + suffix] = partial(_load, stem + suffix, _LOADS[stem], width, True)
-    table["LDP"] = partial(_load_pair, "LDP", False)
-    table["LDPSW"] = partial(_load_pair, "LDPSW", True)
-    table["LDNP"] = _load_pair_unordered
-    for stem in ("STP", "STNP"):
-        table[stem] = partial(_store_pair, stem)
     return table
 
 
 def _atomics() -> dict[str, Handler]:
     table: dict[str, Handler] = {}
     for suffix, size in _SIZES.items():
-        for order, tags in _ORDERS.items():
+        for order, tags in ORDERS.items():
             end = order + suffix
             table["CAS" + end] = partial(_compare_and_swap, "CAS" + end, tags, size)
             table["SWP" + end] = partial(_atomic, "SWP" + end, "v", tags, size)
@@ -324,6 +248,7 @@ def _branches() -> dict[str, Handler]:
         "DMB": partial(_barrier, "DMB"),
         "DSB": partial(_barrier, "DSB"),
         "ISB": _isb,
+        "CLREX": _clear,
     }
     for name, condition in CONDITIONS.items():
         table["B." + name] = table["B" + name] = partial(_branch_if, condition)
@@ -332,5 +257,5 @@ def _branches() -> dict[str, Handler]:
 
 def aarch64() -> Dialect:
     """The dialect of tests that begin with ``AArch64``."""
-    table = {**_accesses(), **_atomics(), **_branches(), **arithmetic(), **bits()}
+    table = {**_accesses(), **_atomics(), **pairs(), **_branches(), **arithmetic(), **bits()}
     return Dialect("AArch64", canonical, table)

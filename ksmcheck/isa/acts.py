@@ -18,9 +18,11 @@ NONE: Tags = ()
 
 
 @cache
-def _load(name: str, tags: Tags, reserves: bool, joined: bool) -> tuple[Primitive, Row]:
+def _load(
+    name: str, tags: Tags, reserves: bool, joined: bool, atomic: bool
+) -> tuple[Primitive, Row]:
     primitive = Primitive(name, ("ptr",), ("p",), "load", result="old", result_type="cell")
-    step = Step("R", tags, reserves=reserves, joined=joined)
+    step = Step("R", tags, rmw=atomic, reserves=reserves, joined=joined)
     return primitive, Row(name, (step,), None, None, "")
 
 
@@ -34,9 +36,11 @@ def load(
     *,
     reserves: bool = False,
     joined: bool = False,
+    atomic: bool = False,
 ) -> Act:
-    """``reserves``: a store-conditional may follow. ``joined``: not the instruction's first."""
-    primitive, row = _load(name, tags, reserves, joined)
+    """``reserves``: a store-conditional may follow. ``joined``: not the instruction's first.
+    ``atomic``: a ``half_store`` of the same instruction may write what this reads."""
+    primitive, row = _load(name, tags, reserves, joined, atomic)
     return Act(primitive, row, dst, (address,), cell, result)
 
 
@@ -77,6 +81,39 @@ def store_conditional(
     depends on the write."""
     primitive, row = _conditional(name, tags, status, told)
     return Act(primitive, row, dst, (address, value), cell, result)
+
+
+@cache
+def _half(name: str, tags: Tags) -> tuple[Primitive, Row]:
+    primitive = Primitive(
+        name,
+        ("ptr", "val", "val", "val"),
+        ("p", "v", "was", "when"),
+        "store",
+        test="when",
+        new="v",
+    )
+    step = Step("W", tags, joined=True, decided=True, pairs="was")
+    return primitive, Row(name, None, (step,), (), "")
+
+
+def half_store(
+    name: str,
+    tags: Tags,
+    address: Expr,
+    value: Expr,
+    was: Expr,
+    when: Expr,
+    cell: IntType,
+    *,
+    atomic: bool = False,
+) -> Act:
+    """A store of an instruction that has loaded ``was`` from there, if ``when``: they are a pair.
+
+    What ``when`` was computed from controls the store.
+    """
+    primitive, row = _half(name, (*tags, "RMW") if atomic else tags)
+    return Act(primitive, row, None, (address, value, was, when), cell, None)
 
 
 @cache
@@ -145,6 +182,14 @@ def compare_swap(
     has, which is that value, and depends on no memory."""
     primitive, row = _compare_swap(name, reads, writes, atomic, decided, keeps)
     return Act(primitive, row, dst, (address, expected, value), cell, result)
+
+
+@cache
+def clear(name: str) -> Act:
+    """The thread's reservation ends; no event."""
+    return Act(
+        Primitive(name, (), (), "fence"), Row(name, (), None, None, "", True), None, (), None, None
+    )
 
 
 @cache

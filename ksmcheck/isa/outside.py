@@ -16,8 +16,8 @@ _CONDITIONS = "EQ|NE|CS|HS|CC|LO|MI|PL|VS|VC|HI|LS|GE|LT|GT|LE"
 
 _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
     "AArch64": (
-        (r"(LDA?XP|STL?XP|CASPA?L?|(SWP|LDCLR|LDSET)PA?L?|LDIAPP|STILP)", _PAIR),
-        (r"(RCW\w+|LD64B|ST64B\w*)", _PAIR),
+        (r"RCW\w+", _PAIR),
+        (r"(LD64B|ST64B\w*)", "accesses of 64 bytes are not modelled"),
         (r"(DC|IC)", _CACHE),
         (r"(TLBI|AT)", "translation of addresses is not modelled"),
         (r"(MRS|MSR)", _SYSTEM),
@@ -26,7 +26,6 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(LD|ST)Z?2?G\w*", "tags of memory are not modelled"),
         (r"(LD[1-4]R?|ST[1-4]|F\w+|DUP|[SU]CVTF)", _VECTOR),
         (r"(LDLAR|STLLR)[BH]?", "limited ordering regions are not modelled"),
-        (r"CLREX", "giving up a reservation is not modelled: STXR may fail anyway"),
         (r"(SB|SSBB|PSSBB|ESB)", "barriers of speculation and errors are not modelled"),
     ),
     "ARM": (

@@ -24,6 +24,8 @@ class Step(Struct, frozen=True):
     an SC depends on it; the other machines say that it depends on nothing).
     ``decided``: what the primitive's test compares with controls this W (CAS of AArch64, where it
     is a pick dependency, which orders writes as a control dependency does).
+    ``pairs``: the operand whose value is what another R of this instruction, or of its
+    load-exclusive, has read: that R and this W are a pair of ``rmw``.
     ``located``: this F has the primitive's address (``synchronize_srcu``), for ``loc``.
 
     ``rmw`` may stand on an R alone (a failed cmpxchg): it is then in the set RMW, in no pair.
@@ -41,6 +43,7 @@ class Step(Struct, frozen=True):
     reserved: bool = False
     told: bool = False
     decided: bool = False
+    pairs: str | None = None
 
 
 LOCK_OFFSET = 1 << 52
@@ -51,7 +54,8 @@ class Row(Struct, frozen=True):
 
     ``always`` means: these events whatever the outcome, its W included (a bit operation that stores
     the word although the bit was right). A W in ``fail`` stores the primitive's ``new`` as well.
-    ``source`` says where the row was read (manual section, kernel file).
+    ``source`` says where the row was read (manual section, kernel file). ``clears``: the thread's
+    reservation ends here, whatever it is for (CLREX).
     """
 
     primitive: str
@@ -59,3 +63,23 @@ class Row(Struct, frozen=True):
     ok: tuple[Step, ...] | None
     fail: tuple[Step, ...] | None
     source: str
+    clears: bool = False
+
+    @property
+    def ends_reservation(self) -> bool:
+        """Whether no store-conditional may pair with what was reserved before."""
+        return self.clears or (self.ok is not None and any(step.reserved for step in self.ok))
+
+
+def shared_prefix(ok: tuple[Step, ...], fail: tuple[Step, ...]) -> int | None:
+    """Length of the common beginning that ends in the deciding read; None if there is none.
+
+    The read may be a probe in ``ok`` (then the RMW follows) and the only read in ``fail``.
+    """
+    for index, (a, b) in enumerate(zip(ok, fail, strict=False)):
+        if a.kind == "R" and not a.lock:
+            same = (a.kind, a.tags) == (b.kind, b.tags) and not b.lock and not b.probe
+            return index + 1 if same and (a.probe or a.rmw == b.rmw) else None
+        if a != b:
+            return None
+    return None

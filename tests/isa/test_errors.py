@@ -29,10 +29,7 @@ CODE = [
     ("AArch64", "^[X1]", "this is not an instruction"),
     ("AArch64", "^LDR W0,[X1]", "this access is at the address of no location"),  # X1 is 0
     ("AArch64", "^LDNP X1,X2,[X3]", "LDNP, which dependencies do not order, is not supported"),
-    ("AArch64", "^LDXP W0,W1,[X2]", "the instruction 'LDXP' is not supported"),
     ("AArch64", "^DC CIVAC,X1", "caches are not modelled"),
-    ("AArch64", "^CLREX", "giving up a reservation is not modelled"),
-    ("AArch64", "^STLXP W3,W0,W1,[X2]", "a pair of registers are not modelled"),
     ("AArch64", "UBFX W0,W1,#30,^#4", "the field is empty, or leaves the register"),
     ("AArch64", "EXTR W0,W1,W2,^#32", "the register has no 32 bits"),
     ("AArch64", "REV32 ^W0,W1", "REV32 needs an X register"),
