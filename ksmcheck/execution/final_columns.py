@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.isa.dialects import dialect
 from ksmcheck.isa.memory import register_types
+from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct
 from ksmcheck.syntax.assembly_ast import AssemblyTest
-from ksmcheck.syntax.c_ast import IntLit, Name
+from ksmcheck.syntax.c_ast import IntLit, Name, Unary
 from ksmcheck.syntax.litmus_ast import PropExpr, PropTree, Register
 from ksmcheck.text import InternalError
 
@@ -56,10 +57,7 @@ class FinalColumns(Struct, frozen=True):
         if tree.op in ("true", "false"):
             return tree.op == "true"
         if tree.op in ("eq", "ne"):
-            left, right = tree.operands
-            width = self._width(left)
-            same = (self._left(left) - self._right(right)) % (1 << width) == 0
-            return same == (tree.op == "eq")
+            return self._same(*tree.operands) == (tree.op == "eq")
         parts = [self.holds(child) for child in tree.children]
         if tree.op == "not":
             return not parts[0]
@@ -67,15 +65,25 @@ class FinalColumns(Struct, frozen=True):
             return not parts[0] or parts[1]
         return all(parts) if tree.op == "and" else any(parts)
 
-    def _width(self, item: PropExpr) -> int:
+    def _same(self, left: PropExpr, right: PropExpr) -> bool:
+        """A number, or an address, is in the left side's type; other values are in their own."""
+        if isinstance(right, IntLit | Name):
+            width = self._type(left).width
+            number = right.value if isinstance(right, IntLit) else self.cells[right.name].address
+            return (self._value(left) - number) % (1 << width) == 0
+        return self._value(left) == self._value(right)
+
+    def _type(self, item: PropExpr) -> IntType:
         if isinstance(item, Name):
-            return self.cells[item.name].type.width
+            return self.cells[item.name].type
         known = dialect(self.test.dialect)
         assert isinstance(item, Register)
         name = known.register(item.name) or ""
-        return register_types(self.test, known).get((item.thread, name), known.shown).width
+        return register_types(self.test, known).get((item.thread, name), known.shown)
 
-    def _left(self, item: PropExpr) -> int:
+    def _value(self, item: PropExpr) -> int:
+        if isinstance(item, Unary):
+            return self._value(item.operand)
         if isinstance(item, Register):
             name = dialect(self.test.dialect).register(item.name)
             found = self.registers.get((item.thread, name or ""))
@@ -83,9 +91,4 @@ class FinalColumns(Struct, frozen=True):
                 raise InternalError(f"replay: P{item.thread} has no register {item.name}")
             return found.number
         assert isinstance(item, Name)
-        return self.memory[self.cells[item.name].address]
-
-    def _right(self, item: PropExpr) -> int:
-        if isinstance(item, IntLit):
-            return item.value
-        return self.cells[item.name].address if isinstance(item, Name) else self._left(item)
+        return self._type(item).wrap(self.memory[self.cells[item.name].address])

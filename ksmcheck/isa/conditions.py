@@ -8,7 +8,7 @@ from ksmcheck.isa.memory import Locations
 from ksmcheck.kernel.ints import BOOL, S64
 from ksmcheck.program.ir import Const, Expr, FinalCell, FinalReg, Op, Property
 from ksmcheck.syntax.assembly_ast import AssemblyTest
-from ksmcheck.syntax.c_ast import IntLit, Name
+from ksmcheck.syntax.c_ast import IntLit, Name, Unary
 from ksmcheck.syntax.litmus_ast import PropExpr, PropTree, Register
 from ksmcheck.text import InputError, InternalError
 
@@ -72,13 +72,16 @@ class Conditions:
         return cell
 
     def _value(self, item: PropExpr, left: Expr) -> Expr:
-        """The right side: a number or an address in the type of the left side, or a register."""
+        """The right side: a number or an address in the type of the left side, a register, or
+        what a location (``*x``) holds."""
         if isinstance(item, IntLit):
             return Const(left.type.wrap(item.value), left.type)
         if isinstance(item, Name):
             return Const(left.type.wrap(self.places.addresses[item.name]), left.type)
         if isinstance(item, Register):
             return self._observe(item)
+        if isinstance(item, Unary):
+            return self._observe(item.operand)
         raise InternalError(f"{item} in the condition of an assembly test")
 
 

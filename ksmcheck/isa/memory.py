@@ -17,7 +17,7 @@ from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.program.ir import Cell, Use
 from ksmcheck.record import Struct
 from ksmcheck.syntax.assembly_ast import AssemblyTest, Start
-from ksmcheck.syntax.c_ast import Name
+from ksmcheck.syntax.c_ast import Name, Unary
 from ksmcheck.syntax.litmus_ast import PropTree
 from ksmcheck.text import InputError
 
@@ -31,7 +31,7 @@ _TYPES = {
     **{f"int{width}_t": IntType(width, True) for width in (8, 16, 32, 64)},
     **{f"uint{width}_t": IntType(width, False) for width in (8, 16, 32, 64)},
 }
-_FILLERS = {"unsigned", "signed", "volatile", "const", "atomic"}
+_FILLERS = {"unsigned", "signed", "volatile", "const", "atomic", "_Atomic"}
 
 SYMBOL = "&"
 """Before a location's name: the register that holds its address, where instructions name it."""
@@ -158,8 +158,9 @@ def _named(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Iterator[s
 
 def _in_condition(tree: PropTree) -> Iterator[str]:
     for operand in tree.operands:
-        if isinstance(operand, Name):
-            yield operand.name
+        named = operand.operand if isinstance(operand, Unary) else operand
+        if isinstance(named, Name):
+            yield named.name
     for child in tree.children:
         yield from _in_condition(child)
 

@@ -11,7 +11,7 @@ from ksmcheck.record import Struct
 _MNEMONIC = re.compile(r"([A-Za-z_][\w.]*(?:[+-](?=\s))?)\s*")
 _NUMBER = re.compile(r"[#$]?\s*(-?)\s*(0[xX][0-9a-fA-F]+|\d+)\Z")
 _SYMBOLIC = re.compile(r"%[A-Za-z]\w*\Z")
-_LABEL = re.compile(r"[A-Za-z_][\w.$]*\Z")
+_LABEL = re.compile(r"(?:[A-Za-z_][\w.$]*|(?:\d+|\.)@\d+)\Z")
 
 
 def symbolic(name: str) -> str | None:

@@ -21,19 +21,21 @@ from ksmcheck.syntax.assembly_ast import (
 from ksmcheck.syntax.assembly_condition import ConditionReader
 from ksmcheck.syntax.assembly_head import HEAD, dialect_of
 from ksmcheck.syntax.assembly_init import read_start
+from ksmcheck.syntax.assembly_labels import with_names
 from ksmcheck.text import InputError, Source, Span
 
 _BRACE = re.compile(r'"[^"\n]*"|(?P<brace>\{)')
 _INFO = re.compile(r"^[ \t]*([A-Za-z][\w-]*)[ \t]*=(.*)$", re.M | re.A)
 _SECTION = re.compile(
-    r"(?:^|(?<=[;\n]))[ \t]*(?P<at>(?:~|not)?\s*exists\b|forall\b|filter\b|locations\b|final\b)"
+    r"(?:^|(?<=[;\n]))[ \t]*(?P<at>(?:~|not)?\s*exists\b|forall\b|filter\b|locations\b|final\b"
+    r"|observed\b|\()"
 )
 _VARIANT = re.compile(r"^[ \t]*Variant[ \t]*=(?P<names>[^\n]*)", re.M | re.I)
 _OTHER_MEANINGS = frozenset(("cu", "constrainedunpredictable", "mixed", "self", "ifetch"))
 """More instructions succeed, accesses of several sizes, code that is data. Others change nothing
 for what is understood here."""
 _COMMENT = re.compile(r"\(\*|\*\)")
-_LABEL = re.compile(r"\s*([A-Za-z_][\w.$]*)\s*:(?!\S*\])")
+_LABEL = re.compile(r"\s*([A-Za-z_][\w.$]*|\d{1,6})\s*:(?!\S*\])")
 _HEADING = re.compile(r"\s*P(\d+)\s*\Z")
 
 
@@ -49,7 +51,7 @@ def parse_assembly(source: Source) -> AssemblyTest:
     init, after = read_start(source, text, opening)
     section = _SECTION.search(text, after)
     end = len(text) if section is None else section.start("at")
-    threads = _threads(source, text, after, end)
+    threads = with_names(text[after:end], _threads(source, text, after, end), dialect)
     reader = ConditionReader(source, text, end)
     reader.read()
     arrays = Arrays(init)

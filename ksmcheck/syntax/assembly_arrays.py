@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ksmcheck.record import replace
 from ksmcheck.syntax.assembly_ast import Start
-from ksmcheck.syntax.c_ast import Name
+from ksmcheck.syntax.c_ast import Name, Unary
 from ksmcheck.syntax.litmus_ast import PropExpr, PropTree
 from ksmcheck.text import InputError, Span
 
@@ -21,6 +21,7 @@ _ARRAY = re.compile(
     re.A,
 )
 _NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+)\Z")
+_ADDRESS = re.compile(r"&?[A-Za-z_][\w.]*(?:\[\d+\])?\Z", re.A)
 LONGEST = 64
 """Elements of an array, at most."""
 
@@ -34,13 +35,19 @@ def array_of(part: str, span: Span) -> list[Start] | None:
     values = [] if match["values"] is None else [v.strip() for v in match["values"].split(",")]
     if not 0 < length <= LONGEST or len(values) > length:
         raise InputError("an array has 1 to 64 elements, and no more values than that", span)
-    for value in values:
-        if not _NUMBER.match(value):
-            raise InputError(f"'{value}' is no number", span, "elements start with numbers")
-    given = [int(v, 16 if "x" in v.lower() else 10) for v in values]
+    given = [_element(value, span) for value in values]
     given += [0] * (length - len(given))
     type = " ".join(match["type"].split())
     return [Start(f"{match['name']}[{n}]", None, type, v, span) for n, v in enumerate(given)]
+
+
+def _element(value: str, span: Span) -> int | str:
+    if _NUMBER.match(value):
+        return int(value, 16 if "x" in value.lower() else 10)
+    if _ADDRESS.match(value):
+        return value.removeprefix("&")
+    hint = "elements start with numbers, or with the addresses of locations"
+    raise InputError(f"'{value}' is no number", span, hint)
 
 
 class Arrays:
@@ -77,6 +84,9 @@ class Arrays:
         return [replace(item, name=f"{item.name}[{n}]") for n in range(self._names[item.name])]
 
     def _item(self, item: PropExpr) -> PropExpr:
-        if isinstance(item, Name) and item.name in self._names:
-            return replace(item, name=f"{item.name}[0]")
-        return item
+        if isinstance(item, Unary) and isinstance(item.operand, Name):
+            return replace(item, operand=self._named(item.operand))
+        return self._named(item) if isinstance(item, Name) else item
+
+    def _named(self, item: Name) -> Name:
+        return replace(item, name=f"{item.name}[0]") if item.name in self._names else item

@@ -1,25 +1,26 @@
 r"""Final conditions of assembly tests: ``exists (0:X1=1 /\ ~([x]=2 \/ 1:EAX=0:EBX))``.
 
-herd7's grammar: ``/\`` binds more tightly than ``\/``, and that more than ``=>``; ``~`` and ``not``
-apply to the comparison or the parenthesis that follows. Sections may come in any order; behind the
-condition, old tests have expectations (``with tso: ~exists;``) and drawing options (``<< ... >>``),
-which are passed over.
+herd7's grammar: ``=>`` binds more tightly than ``/\``, and that more than ``\/``; ``~`` and ``not``
+apply to the comparison or the parenthesis that follows. A parenthesis alone is ``exists``, and so
+is ``observed x=1; 0:X1=0; and x=2;``. Sections may come in any order; behind the condition, old
+tests have expectations (``with tso: ~exists;``) and drawing options (``<< ... >>``), which are
+passed over.
 """
 
 from __future__ import annotations
 
 import re
 
-from ksmcheck.syntax.c_ast import IntLit, Name
+from ksmcheck.syntax.c_ast import IntLit, Name, Unary
 from ksmcheck.syntax.litmus_ast import Condition, PropExpr, PropTree, Register
 from ksmcheck.text import InputError, Note, Source, Span
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<register>P?(?P<thread>\d{1,3})\s*:\s*(?P<local>[A-Za-z_$%][\w.]*))"
     r"|(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+)\b)|(?P<name>[A-Za-z_][\w.]*(?:\[\d+\])?)"
-    r"|(?P<op>/\\|\\/|=>|!=|<>|==|[~=()\[\]{};,&])|(?P<skip><<(?s:.*?)>>)|(?P<eof>\Z)|(?P<bad>(?s:\S)))"
+    r"|(?P<op>/\\|\\/|=>|!=|<>|==|[~=()\[\]{};,&*])|(?P<skip><<(?s:.*?)>>)|(?P<eof>\Z)|(?P<bad>(?s:\S)))"
 )
-_BINDS = {"=>": (1, "implies"), "\\/": (2, "or"), "/\\": (3, "and")}
+_BINDS = {"\\/": (1, "or"), "/\\": (2, "and"), "=>": (3, "implies")}
 _COMPARE = {"=": "eq", "==": "eq", "!=": "ne", "<>": "ne"}
 _QUANTIFIERS = {"exists": "exists", "final": "exists", "forall": "forall"}
 _EXPECTED = re.compile(
@@ -98,27 +99,50 @@ class ConditionReader:
         self._expect("[", "after 'locations'")
         while not self._accept("]"):
             self.listed.append(self._location())
+            if self.kind == "name":  # a type, which herd7 reads and does not use
+                self._next()
+            self._accept("*")
             if self.word != "]":
                 self._expect(";", "after a location")
 
     def _condition(self) -> None:
         start, first = self.start, self.word
+        if first == "(" and self.kind == "op":
+            self._finally(start, "exists", self._proposition(0))
+            return
+        if self._accept("observed"):
+            self._finally(start, "exists", self._observed())
+            return
         negated = self.kind in ("op", "name") and first in ("~", "not")
         if negated:
             self._next()
         quantifier = _QUANTIFIERS.get(self.word) if self.kind == "name" else None
         if quantifier is None or (negated and self.word != "exists"):
             raise self._expected("'exists', '~exists', 'forall', 'filter' or 'locations'")
+        self._next()
+        self._finally(start, ("~" if negated else "") + quantifier, self._proposition(0))
+
+    def _finally(self, start: int, quantifier: str, tree: PropTree) -> None:
         if self.final is not None:
             notes = (Note("the first one", self.final.span),)
-            raise InputError("a second condition", self._here(), None, notes)
-        self._next()
-        tree = self._proposition(0)
-        span = self._span(start, tree.span.end)
-        self.final = Condition(("~" if negated else "") + quantifier, tree, span)
+            raise InputError("a second condition", self._span(start, start + 1), None, notes)
+        self.final = Condition(quantifier, tree, self._span(start, tree.span.end))
         passed = _EXPECTED.match(self.text, self.match.end() if self.word == ";" else self.start)
         if passed is not None:
             self._move(passed.end())
+
+    def _observed(self) -> PropTree:
+        """States as litmus7 prints them, with ``and`` between."""
+        states: list[PropTree] = []
+        while not states or self._accept("and"):
+            parts: list[PropTree] = []
+            here = self._here()
+            while self.kind != "eof" and self.word != "and":
+                parts.append(self._comparison())
+                self._expect(";", "after a comparison")
+            word = "and" if parts else "true"
+            states.append(PropTree(word, tuple(parts), (), parts[0].span if parts else here))
+        return PropTree("or", tuple(states), (), states[0].span)
 
     # Propositions.
 
@@ -222,5 +246,20 @@ class ConditionReader:
             )
             self._next()
             return number
+        if self.word in ("[", "*"):
+            return self._content()
         self._accept("&")  # x and &x are the same address
         return self._name()
+
+    def _content(self) -> PropExpr:
+        """``[x]`` or ``*x`` on the right: what x holds; ``*0:X1`` is the register."""
+        start = self.start
+        if self._accept("*"):
+            if self.kind == "register":
+                return self._register()
+            name = self._name()
+        else:
+            self._next()
+            name = self._name()
+            self._expect("]", "after the location")
+        return Unary("*", name, self._span(start, name.span.end))

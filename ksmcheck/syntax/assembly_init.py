@@ -1,4 +1,7 @@
-"""The start state of an assembly test: ``{ 0:X1=x; x=1; uint64_t y; int64_t 1:X3=-1; }``."""
+"""The start state of an assembly test: ``{ 0:X1=x; x=1; uint64_t y; int64_t 1:X3=-1; z; }``.
+
+What has no value starts as 0.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from ksmcheck.text import InputError, Source, Span
 
 _ENTRY = re.compile(
     r"\s*(?P<type>(?:[A-Za-z_]\w*[ \t]+)*?"
-    r"(?:[A-Za-z_]\w*(?:[ \t]+(?=[\[P\d\w%])|[ \t]*\*+[ \t]*)))?"
+    r"(?:[A-Za-z_]\w*(?:[ \t]+(?=[\[P\d\w%])|[ \t]*\*+[ \t]*)|\*+[ \t]*))?"
     r"(?:P?(?P<thread>\d{1,3})[ \t]*:[ \t]*)?(?P<open>\[)?(?P<name>[A-Za-z_$%][\w.]*)(?(open)\])"
-    r"[ \t]*(?:=\s*(?:(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+))"
+    r"[ \t]*(?:=\s*(?:(?P<init>ATOMIC_INIT\s*\(\s*)?(?P<number>-?(?:0[xX][0-9a-fA-F]+|\d+))"
+    r"(?(init)\s*\))"
     r"|&?(?P<symbol>[A-Za-z_][\w.]*(?:\[\d+\])?)))?"
     r"\s*\Z",
     re.A,
@@ -71,8 +75,6 @@ def _entry(part: str, span: Span) -> Start:
     value: int | str | None = match["symbol"]
     if number is not None:
         value = int(number, 16 if "x" in number.lower() else 10)
-    if value is None and type is None:
-        raise InputError("this entry gives neither a type nor a value", span, "write x=0 or int x")
     return Start(
         match["name"],
         None if thread is None else int(thread),

@@ -73,6 +73,10 @@ def test_columns() -> None:
     ("text", "quantifier"),
     [
         ("exists (0:EAX=1)", "exists"),
+        ("(0:EAX=1)", "exists"),
+        ("locations []\n(0:EAX=1 /\\ x=0);", "exists"),
+        ("observed 0:EAX=1; x=1; and 0:EAX=0; x=2;", "exists"),
+        ("locations [x int; 0:EAX int32_t; y int*; z *]\nforall (0:EAX=1)", "forall"),
         ("exists 0:EAX=1", "exists"),
         ("~exists (0:EAX=1)", "~exists"),
         ("~ exists (P0:EAX = 1);", "~exists"),
@@ -88,13 +92,16 @@ def test_conditions(text: str, quantifier: str) -> None:
     assert test.condition.quantifier == quantifier
 
 
-def test_or_binds_less_tightly_than_and() -> None:
+def test_or_binds_least_tightly_and_implies_most() -> None:
+    """As in herd7's grammar (lib/stateParser.mly), whose later precedences are the higher ones."""
     test = parse("X86 t\n{}\n P0 ;\n NOP ;\nexists (x=1 /\\ y=1 \\/ z=1 /\\ ~w=1 => x=0)")
     assert test.condition is not None
     tree = test.condition.tree
-    assert tree.op == "implies"
-    assert [child.op for child in tree.children] == ["or", "eq"]
-    assert [child.op for child in tree.children[0].children] == ["and", "and"]
+    assert tree.op == "or"
+    assert [child.op for child in tree.children] == ["and", "and"]
+    implication = tree.children[1].children[1]
+    assert implication.op == "implies"
+    assert [child.op for child in implication.children] == ["not", "eq"]
 
 
 def test_states_look_like_herd7s(tmp_path: Path) -> None:
@@ -201,7 +208,7 @@ def test_arrays(tmp_path: Path) -> None:
         (ARRAYS + "exists v[2]=1", "v has no element 2"),
         (ARRAYS.replace("#8]", "#12]") + "exists v[1]=1", "at the address of no location"),
         (ARRAYS.replace("{1,-2}", "{1,2,3}") + "exists v[1]=1", "no more values"),
-        (ARRAYS.replace("{1,-2}", "{1,x}") + "exists v[1]=1", "'x' is no number"),
+        (ARRAYS.replace("{1,-2}", "{1,1.5}") + "exists v[1]=1", "'1.5' is no number"),
         (
             "X86_64 t\n{ int v[2]; }\n P0;\n movl $1,(v);\nexists v[0]=1\n",
             "has to be in a register",
@@ -262,3 +269,69 @@ def test_the_stack_pointer(tmp_path: Path) -> None:
     text = "AArch64 t\n{ 0:sp=x; int x=1; }\n P0 ;\n ADD X2,SP,#4 ;\n LDR W1,[SP] ;\n"
     text += " LDR W3,[X2,#-4] ;\nforall (0:X1=1 /\\ 0:X3=1 /\\ 0:SP=x)"
     assert states(text, tmp_path)[-1] == "Observation t Always"
+
+
+def always(text: str, path: Path) -> bool:
+    return states(text, path)[-1].endswith(" Always")
+
+
+def test_a_start_state_without_types_and_values(tmp_path: Path) -> None:
+    """What has neither starts as 0; ``*p`` is a pointer, ``_Atomic`` and ATOMIC_INIT are C's."""
+    start = "x; 0:X2; _Atomic int y = 3; int z = ATOMIC_INIT(-2); *p=&x; * q; 0:X1=x"
+    text = f"AArch64 t\n{{ {start} }}\n P0 ;\n LDR W2,[X1] ;\n"
+    holds = "0:X2=0 /\\ x=0 /\\ y=3 /\\ z=-2 /\\ p=x /\\ q=0"
+    assert always(text + f"forall ({holds})", tmp_path)
+
+
+def test_arrays_of_addresses(tmp_path: Path) -> None:
+    text = "AArch64 t\n{ int64_t v[3]={1,y,&x}; int x=5; int y=7; 0:X0=v; }\n P0 ;\n"
+    text += " LDR X1,[X0,#8] ;\n LDR W2,[X1] ;\n LDR X3,[X0,#16] ;\n LDR W4,[X3] ;\n"
+    assert always(text + "forall (0:X2=7 /\\ 0:X4=5 /\\ v[1]=y /\\ 0:X3=x)", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "equal", ["[x]=[y]", "x=*y", "0:X2=[y]", "x=0:X2", "x=*0:X2", "[x]=0:X2", "w=0:X2"]
+)
+def test_the_right_side_of_a_comparison(equal: str, tmp_path: Path) -> None:
+    """``y`` alone is its address, ``[y]`` and ``*y`` what it holds. The check replays a witness."""
+    text = "AArch64 t\n{ 0:X1=x; int64_t y=-3; int w=-3; }\n P0 ;\n MOV W2,#-3 ;\n STR W2,[X1] ;\n"
+    file = tmp_path / "t.litmus"
+    for word, observation in (("exists", "Always"), ("exists not", "Never")):
+        file.write_text(text + f"{word} ({equal})", encoding="utf-8")
+        assert Checker().check(Request(file, "armv8")).observation == observation
+
+
+@pytest.mark.parametrize("condition", ["x=y", "0:X2=[z]"])
+def test_unequal(condition: str, tmp_path: Path) -> None:
+    """An address is no value; 2^32 - 3 in 64 bits is not -3."""
+    text = "AArch64 t\n{ 0:X1=x; int y=-3; int64_t z=4294967293; }\n P0 ;\n MOV W2,#-3 ;\n"
+    file = tmp_path / "t.litmus"
+    file.write_text(text + f" STR W2,[X1] ;\nexists ({condition})", encoding="utf-8")
+    assert Checker().check(Request(file, "armv8")).observation == "Never"
+
+
+JUMPS = [
+    # dialect, instructions, register, its value: the one that is jumped over does not come
+    ("AArch64", "B .+8 ; MOV W0,#1 ; ADD W0,W0,#2", "0:X0", 2),
+    ("AArch64", "CBZ W1,.+12 ; MOV W0,#1 ; ADD W0,W0,#2", "0:X0", 0),
+    ("AArch64", "ADD W0,W0,#1 ; CMP W0,#3 ; B.NE .-8", "0:X0", 3),
+    ("AArch64", "1: ADD W0,W0,#1 ; CMP W0,#3 ; B.NE 1b ; B 1f ; MOV W0,#7 ; 1:", "0:X0", 3),
+    ("ARM", "B .+8 ; MOV R0,#1 ; ADD R0,R0,#2", "0:R0", 2),
+    ("PPC", "b .+8 ; li r0,1 ; addi r1,r0,2", "0:r0", 0),
+    ("PPC", "1: addi r1,r1,1 ; cmpwi r1,3 ; bne 1b", "0:r1", 3),
+    ("RISCV", "beq x0,x5,. + 8 ; li x6,1 ; addi x6,x6,2", "0:x6", 2),
+    ("RISCV", "bnez x5,1f ; 0: li x6,1 ; 1: addi x6,x6,2", "0:x6", 3),
+    ("X86_64", "jmp 2f ; movl $1,%eax ; 2: addl $2,%eax", "0:EAX", 2),
+]
+
+
+@pytest.mark.parametrize(("dialect", "code", "place", "value"), JUMPS, ids=[j[1] for j in JUMPS])
+def test_jumps_without_names(
+    dialect: str, code: str, place: str, value: int, tmp_path: Path
+) -> None:
+    """``.+8`` is the second instruction behind this; ``1b`` the last label 1, ``1f`` the next."""
+    rows = "".join(f" {line.strip()} ;\n" for line in code.split(";"))
+    file = tmp_path / "t.litmus"
+    file.write_text(f"{dialect} t\n{{}}\n P0 ;\n{rows}exists ({place}={value})", encoding="utf-8")
+    verdict = Checker().check(Request(file, usual_model(file)))
+    assert (verdict.observation, verdict.witness is None) == ("Always", False)
