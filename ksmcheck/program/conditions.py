@@ -28,7 +28,7 @@ from ksmcheck.program.threads import Output
 from ksmcheck.program.undefined import demand
 from ksmcheck.program.values import Value, binary, pointer
 from ksmcheck.syntax.c_ast import Expr as Tree
-from ksmcheck.syntax.c_ast import Name
+from ksmcheck.syntax.c_ast import Index, IntLit, Name
 from ksmcheck.syntax.litmus_ast import Condition, LitmusTest, PropExpr, PropTree, Register
 from ksmcheck.text import InputError, Span
 
@@ -112,7 +112,7 @@ class Final(Statements):
             return self._final_register(expr)
         value = self.value(expr)
         if not isinstance(value.expr, Const):
-            self.observed.setdefault(" ".join(expr.span.text.split()), value.expr)
+            self.observed.setdefault(_shown(expr), value.expr)
         return value
 
     def _final_register(self, register: Register) -> Value:
@@ -192,6 +192,13 @@ def finals(
 def _register_key(item: tuple[str, Expr]) -> tuple[int, str]:
     thread, _, name = item[0].partition(":")
     return int(thread), name
+
+
+def _shown(expr: Tree) -> str:
+    """As written; an element of ``a={1,2}`` is not written by itself."""
+    if isinstance(expr, Index) and expr.span == expr.base.span and isinstance(expr.index, IntLit):
+        return f"{expr.span.text}[{expr.index.value}]"
+    return " ".join(expr.span.text.split())
 
 
 def _text(item: tuple[str, Expr]) -> str:

@@ -58,6 +58,8 @@ class Expressions(Names):
     precedence: ClassVar[dict[str, int]] = C_PRECEDENCE
     # Other spellings of operators, for the languages that extend C's expressions.
     spellings: ClassVar[dict[str, str]] = {}
+    from_the_right: ClassVar[frozenset[str]] = frozenset()
+    """Operators of which ``a op b op c`` is ``a op (b op c)``."""
 
     def type_name(self) -> TypeExpr:
         raise InputError("types have no meaning here", self.token.span)
@@ -125,7 +127,7 @@ class Expressions(Names):
                 return left
             self.at += 1
             count = len(self.literals)
-            right = self.binary(level + 1)
+            right = self.binary(level + (op not in self.from_the_right))
             if op in _SHORT_CIRCUITS:
                 self.no_literal_since(count)
             length += 1

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ksmcheck.syntax.c_ast import Function, Stmt, TopLevel
+from ksmcheck.syntax.c_ast import Function, Name, Stmt, TopLevel
 from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
 from ksmcheck.syntax.files import read_source
+from ksmcheck.syntax.litmus_alone import check_lengths, with_alone
 from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExpr, PropTree
 from ksmcheck.syntax.litmus_condition import ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser, named
@@ -28,7 +29,7 @@ _PRELUDE = re.compile(
     rf"\}}{_GAP}(?P<block>\{{{_GAP}(?:#[ \t]*include[ \t]+[\"<][^\"\n>]*[\">]{_GAP})+\}})",
     re.DOTALL,
 )
-_CONDITIONS = frozenset({"exists", "forall", "~", "not"})
+_CONDITIONS = frozenset({"exists", "forall", "final", "~", "not", "("})
 
 
 class LitmusParser(DialectParser):
@@ -40,6 +41,7 @@ class LitmusParser(DialectParser):
         self.listed: tuple[PropExpr, ...] = ()
         self.filter: PropTree | None = None
         self.final: Condition | None = None
+        self.arrays: list[tuple[Name, int]] = []
 
     def sections(self) -> None:
         while self.token.kind != "eof":
@@ -72,6 +74,7 @@ class LitmusParser(DialectParser):
         else:
             self._final(parser)
         self.at = parser.at
+        self.arrays += parser.arrays
 
     def _final(self, parser: ConditionParser) -> None:
         if self.final is not None:
@@ -149,7 +152,7 @@ def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTes
         raise InputError("the test has no start state '{ ... }'", header.span, hint)
     if not threads:
         raise InputError("the test has no threads", header.span, "they are named P0, P1, ...")
-    return LitmusTest(
+    test = LitmusTest(
         name=header.name,
         path=source.name,
         info=header.info,
@@ -162,6 +165,8 @@ def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTes
         locations=parser.listed,
         span=whole,
     )
+    check_lengths(test, parser.arrays)
+    return with_alone(test)
 
 
 def _split(defined: list[TopLevel]) -> tuple[tuple[Function, ...], tuple[TopLevel, ...]]:

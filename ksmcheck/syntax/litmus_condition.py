@@ -1,6 +1,7 @@
 r"""Final conditions: herd7's (``exists (0:r1=1 /\ ~x=2)``) and C expressions, in one grammar.
 
-``=`` is ``==``; ``/\``, ``\/`` and ``=>`` sit beside ``&&`` and ``||``. Where the two readings of
+``=`` is ``==``; ``/\`` and ``\/`` sit beside ``&&`` and ``||``; ``=>`` binds more tightly than
+both, as herd7 has it. ``final P`` and ``(P)`` alone are ``exists P``. Where the two readings of
 ``~`` (not a proposition, or the bits of a number) could be confused, parentheses are asked for.
 """
 
@@ -8,37 +9,49 @@ from __future__ import annotations
 
 from typing import ClassVar, cast
 
-from ksmcheck.syntax.c_ast import Binary, Expr, IntLit, Name, Unary
+from ksmcheck.syntax.c_ast import Binary, Expr, Index, InitList, IntLit, Name, Unary
 from ksmcheck.syntax.c_expressions import C_PRECEDENCE
 from ksmcheck.syntax.litmus_ast import Condition, PropExpr, PropTree, Register
 from ksmcheck.syntax.litmus_dialect import DialectParser
 from ksmcheck.syntax.litmus_init import is_location
+from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError
 
-_IMPLIES, _OR, _AND, _EQUAL = 1, C_PRECEDENCE["||"], C_PRECEDENCE["&&"], C_PRECEDENCE["=="]
+_LEVELS = {op: 2 * level for op, level in C_PRECEDENCE.items()}  # with room between them
+_OR, _AND, _EQUAL = _LEVELS["||"], _LEVELS["&&"], _LEVELS["=="]
 _CONNECTIVES = {"&&": "and", "||": "or", "=>": "implies"}
 _COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _NOT_HERE = frozenset({"?", "+=", "-=", "++", "--"})
 _BEFORE_PROPOSITION = frozenset(
-    {"(", "&&", "||", "/\\", "\\/", "=>", "~", "!", "not", "exists", "forall", "filter"}
+    {"(", "&&", "||", "/\\", "\\/", "=>", "~", "!", "not", "exists", "forall", "final", "filter"}
 )
 
 
 class ConditionParser(DialectParser):
-    """Reads the sections after the threads. Expressions may hold ``0:r1`` and ``[x]``."""
+    """Reads the sections after the threads. Expressions may hold ``0:r1`` and ``[x]``. ``arrays``
+    are those that are compared as a whole, and with how many elements."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
+        self.arrays: list[tuple[Name, int]] = []
 
     precedence: ClassVar[dict[str, int]] = {
-        **C_PRECEDENCE,
-        "=>": _IMPLIES,
+        **_LEVELS,
+        "=>": _AND + 1,
         "\\/": _OR,
         "/\\": _AND,
         "=": _EQUAL,
     }
     spellings: ClassVar[dict[str, str]] = {"/\\": "&&", "\\/": "||", "=": "=="}
+    from_the_right: ClassVar[frozenset[str]] = frozenset({"=>"})
 
     def condition(self) -> Condition:
-        """``exists P``, ``~exists P`` or ``forall P``."""
+        """``exists P``, ``~exists P`` or ``forall P``; ``final P`` and ``(P)``."""
         start = self.at
+        if self.token.text in ("final", "("):
+            self.at += self.token.text == "final"
+            tree = self.proposition()
+            return Condition("exists", tree, self.span_from(start))
         negated = self.token.text in ("~", "not")
         self.at += negated
         word = self.token.text
@@ -49,13 +62,13 @@ class ConditionParser(DialectParser):
         return Condition("~exists" if negated else word, tree, self.span_from(start))
 
     def proposition(self) -> PropTree:
-        expr = self.binary(_IMPLIES)
+        expr = self.binary(_OR)
         if self.token.text in _NOT_HERE:
             self.expected("the end of the condition")
         return self._tree(expr)
 
     def locations(self) -> tuple[PropExpr, ...]:
-        """``[x; 0:r1; *p;]`` behind ``locations``."""
+        """``[x; 0:r1; *p; y int;]`` behind ``locations``; herd7 reads the types for nothing."""
         self.expect("[", "after 'locations'")
         found: list[PropExpr] = []
         while self.token.text != "]":
@@ -63,6 +76,8 @@ class ConditionParser(DialectParser):
             if not isinstance(expr, Register) and not is_location(expr):
                 raise InputError("this is not a location", expr.span)
             found.append(expr)
+            while self.token.kind == "id" or self.token.text == "*":
+                self.at += 1
             if not self.accept(";"):
                 break
         self.expect("]", "or ';' after a location")
@@ -76,7 +91,7 @@ class ConditionParser(DialectParser):
 
     def expression(self) -> Expr:
         """What stands in parentheses: a proposition or an operand, without assignments."""
-        return self.binary(_IMPLIES)
+        return self.binary(_OR)
 
     def unary(self) -> Expr:
         start = self.at
@@ -108,8 +123,19 @@ class ConditionParser(DialectParser):
             self.expect("]", "after the location")
             return expr
         if token.text == "{":
-            raise InputError("arrays in conditions are not supported", token.span)
+            return self._elements(start)
         return super().primary()
+
+    def _elements(self, start: int) -> Expr:
+        """``{1,2}``, all of an array."""
+        self.at += 1
+        items: list[tuple[None, Expr]] = []
+        while self.token.text != "}":
+            items.append((None, self.binary(_EQUAL + 1)))
+            if not self.accept(","):
+                break
+        self.expect("}", "or ',' after an element")
+        return InitList(tuple(items), self.span_from(start))
 
     # --- expression to proposition ----------------------------------------------------------
 
@@ -118,6 +144,8 @@ class ConditionParser(DialectParser):
             return self._connective(expr)
         if isinstance(expr, Binary) and expr.op in _COMPARISONS:
             _check_comparison(expr)
+            if isinstance(expr.right, InitList):
+                return self._all_of(expr, expr.right)
             return PropTree(_COMPARISONS[expr.op], (), (expr.left, expr.right), expr.span)
         if isinstance(expr, Unary) and expr.op in ("!", "~"):
             if expr.op == "~" and not _is_proposition(expr.operand):
@@ -128,6 +156,19 @@ class ConditionParser(DialectParser):
             return PropTree(expr.name, (), (), expr.span)
         # As in C, a number stands for its being not 0.
         return PropTree("ne", (), (expr, IntLit(0, "0", expr.span)), expr.span)
+
+    def _all_of(self, expr: Binary, values: InitList) -> PropTree:
+        """``a={1,2}``: of each element."""
+        array, length = expr.left, len(values.items)
+        if not isinstance(array, Name) or expr.op not in ("==", "!="):
+            raise InputError("elements are compared with those of an array", values.span)
+        self.arrays.append((array, length))
+        parts: list[PropTree] = []
+        for at, (_, value) in enumerate(values.items):
+            element = Index(array, IntLit(at, str(at), array.span), array.span)
+            parts.append(PropTree("eq", (), (element, value), expr.span))
+        whole = PropTree("and", tuple(parts), (), expr.span)
+        return whole if expr.op == "==" else PropTree("not", (whole,), (), expr.span)
 
     def _connective(self, expr: Binary) -> PropTree:
         """A chain of one connective as one node: long ones are common, and need no recursion."""

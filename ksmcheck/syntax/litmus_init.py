@@ -9,6 +9,7 @@ from __future__ import annotations
 from ksmcheck.syntax.c_ast import (
     Expr,
     Index,
+    IntLit,
     Member,
     Name,
     NamedType,
@@ -83,6 +84,9 @@ class InitParser(CParser):
         if self.token.kind == "num":
             return self._register(start, None)
         target = self._location()
+        if isinstance(target, Name) and self.token.text in (";", "}"):  # herd7's x; is x = 0;
+            zero = IntLit(0, "0", target.span)
+            return InitEntry(target, None, zero, None, self.span_from(start))
         self.expect("=", "after the location", "an entry is 'location = value' or a declaration")
         return InitEntry(target, None, self.initializer(), None, self.span_from(start))
 

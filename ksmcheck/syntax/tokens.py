@@ -128,12 +128,11 @@ def herd_comment_end(source: Source, at: int, before: list[Token]) -> int | None
     outside = (blank or last in _ENDS_AN_ITEM) and _at_file_level(before)
     if outside and last not in ("exists", "forall", "filter", "not"):
         return skip_herd_comment(source, at)
-    close = text.find("*)", at + 2) if blank else -1
-    if close < 0:
+    if not blank or "*)" not in text[at + 2 :]:
         return None
-    inside = text[at + 2 : close]
-    if _balanced(inside):
-        return close + 2
+    for close in (_closing(text, at), text.find("*)", at + 2)):  # with what nests inside, or not
+        if close >= 0 and _balanced(text[at + 2 : close]):
+            return close + 2
     raise InputError(
         "'(* ' may begin a comment or a dereference here",
         Span(source, at, at + 2),
@@ -143,15 +142,23 @@ def herd_comment_end(source: Source, at: int, before: list[Token]) -> int | None
 
 def skip_herd_comment(source: Source, at: int) -> int:
     """The offset behind the comment ``(* ... *)`` at ``at``; ``(* `` nests inside."""
+    close = _closing(source.text, at)
+    if close < 0:
+        raise InputError("this comment is not closed", Span(source, at, at + 2), "add *)")
+    return close + 2
+
+
+def _closing(text: str, at: int) -> int:
+    """The ``*)`` of the comment at ``at``; -1 if it is not closed."""
     depth = 0
-    for match in re.compile(r"\(\*(?=\s)|\*\)").finditer(source.text, at + 2):
-        if match.group() == "*)":
-            if depth == 0:
-                return match.end()
+    for match in re.compile(r"\(\*(?=\s)|\*\)").finditer(text, at + 2):
+        if match.group() != "*)":
+            depth += 1
+        elif depth:
             depth -= 1
         else:
-            depth += 1
-    raise InputError("this comment is not closed", Span(source, at, at + 2), "add *)")
+            return match.start()
+    return -1
 
 
 def _at_file_level(tokens: list[Token]) -> bool:

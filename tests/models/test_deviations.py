@@ -76,6 +76,7 @@ def test_each_is_told_in_the_document_with_a_reason() -> None:
         "thin-air",
         "unbalanced-lock",
         "not-understood",
+        "pair-atomicity",
         "pick-dependency",
     ]
     for one in LISTED:

@@ -40,6 +40,38 @@ def test_a_register_that_nobody_assigns_is_0(tmp_path: Path) -> None:
     assert (found.observation, found.states) == ("Always", ((5,),))
 
 
+STORES = "P0(int *x, int *a) { WRITE_ONCE(*x, 1); WRITE_ONCE(a[1], 5); }"
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        # A location that nothing else names is 0; on the right a name is an address.
+        (r"exists (x=1 /\ alone=0)", "Always"),
+        ("exists (alone!=0)", "Never"),
+        ("exists (x=alone)", "Never"),
+        ("locations [alone; x int; 0:r1 int*]\nforall (x=1)", "Always"),
+        # All of an array.
+        ("exists (a={3,5})", "Always"),
+        (r"exists (a={3,2} \/ a!={3,5})", "Never"),
+        # A parenthesis alone, and final, are exists; what no entry gives a value is 0.
+        (r"(x=1 /\ y=0)", "Always"),
+        ("final (x=2);", "Never"),
+        # x=2 => x=3 is true, y=1 is not.
+        (r"exists (y=1 /\ x=2 => x=3)", "Never"),
+    ],
+)
+def test_what_a_condition_may_be(condition: str, expected: str, tmp_path: Path) -> None:
+    """herd7's grammar (lib/stateParser.mly)."""
+    start = "{ (* a (* nested *) comment *) int a[2]={3,2}; y; }"
+    assert states(tmp_path, f"{start}\n{STORES}\n{condition}").observation == expected
+
+
+def test_elements_are_shown_one_by_one(tmp_path: Path) -> None:
+    found = states(tmp_path, f"{{ int a[2]={{3,2}}; }}\n{STORES}\nexists (a={{3,5}} /\\ z=0)")
+    assert (found.texts, found.states) == (("a[0]", "a[1]", "z"), ((3, 5, 0),))
+
+
 def test_what_makes_a_program_of_a_test_is_passed_over(tmp_path: Path) -> None:
     """perfbook's tests have it, with marks for its text in comments."""
     more = """{				//\\fcvexclude

@@ -39,6 +39,7 @@ def test_c_tokens(text: str, expected: list[str]) -> None:
         ("exists (*p=1)", ["exists", "(", "*", "p", "=", "1", ")"]),
         # A blank: a comment, anywhere.
         ("{ a; (* note *) b; }", ["{", "a", ";", "b", ";", "}"]),
+        ("{ (* a (* b *) c *) x; }", ["{", "x", ";", "}"]),
         ("exists (* note *) (x=1)", ["exists", "(", "x", "=", "1", ")"]),
         # Between definitions a comment needs no blank, and `(* ` nests.
         ("{} (*no blank*) P0", ["{", "}", "P0"]),
