@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.isa.dialects import dialect
-from ksmcheck.isa.memory import register_types
+from ksmcheck.isa.memory import register_types, shown_types
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct
@@ -75,7 +75,7 @@ class FinalColumns(Struct, frozen=True):
 
     def _type(self, item: PropExpr) -> IntType:
         if isinstance(item, Name):
-            return self.cells[item.name].type
+            return shown_types(self.test, self.cells.values())[item.name]
         known = dialect(self.test.dialect)
         assert isinstance(item, Register)
         name = known.register(item.name) or ""
@@ -91,4 +91,5 @@ class FinalColumns(Struct, frozen=True):
                 raise InternalError(f"replay: P{item.thread} has no register {item.name}")
             return found.number
         assert isinstance(item, Name)
-        return self._type(item).wrap(self.memory[self.cells[item.name].address])
+        cell = self.cells[item.name]
+        return self._type(item).wrap(cell.type.wrap(self.memory[cell.address]))

@@ -1,7 +1,8 @@
 """The shared memory of an assembly test: its locations, their addresses and widths.
 
 Every access of a location has one width (mixed-size accesses are not modelled). A location that the
-start state does not type is as wide as the accesses whose address register it starts in.
+start state does not type is as wide as the accesses whose address register it starts in. One with a
+type that all those accesses are narrower than is what they access, its low bits: the others stay 0.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ksmcheck.isa.dialect import Dialect
 from ksmcheck.isa.micro import Act, Micros
-from ksmcheck.kernel.ints import ADDRESS, S32, S64, IntType
+from ksmcheck.kernel.ints import ADDRESS, S32, S64, U32, IntType
 from ksmcheck.kernel.memory import FIRST, LAST, STEP
 from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.program.ir import Cell, Use
@@ -31,6 +32,8 @@ _TYPES = {
     **{f"int{width}_t": IntType(width, True) for width in (8, 16, 32, 64)},
     **{f"uint{width}_t": IntType(width, False) for width in (8, 16, 32, 64)},
 }
+_POINTERS = {"ARM": U32, "X86": U32}
+"""Machines whose addresses have fewer than 64 bits."""
 _FILLERS = {"unsigned", "signed", "volatile", "const", "atomic", "_Atomic"}
 
 SYMBOL = "&"
@@ -84,15 +87,44 @@ def locations(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Locatio
     shown: dict[str, IntType] = {}
     for number, name in enumerate(names):
         entry = starts.get(name)
-        given = None if entry is None else type_of(entry)
         value = None if entry is None else entry.value
-        pointer = isinstance(value, str) or (given is not None and given[1])
-        type = given[0] if given else ADDRESS if pointer else IntType(widths.get(name, 32), True)
+        accessed = tuple(widths.get(name, ()))
+        shown[name], pointer = _shown(entry, accessed[0] if accessed else 32, test.dialect)
         init = addresses[value] if isinstance(value, str) else value or 0
+        type, typed = shown[name], entry is not None and entry.type is not None
+        if not pointer and len(accessed) == 1 and not (typed and test.dialect == "PPC"):
+            type = _low_bits(type, accessed[0], init)
         words = entry.type if entry is not None and entry.type else _word(type, pointer)
         cells[name] = Cell(number, name, addresses[name], type, type.raw(init), pointer, words)
-        shown[name] = type
     return Locations(addresses, cells, shown)
+
+
+def shown_types(test: AssemblyTest, cells: Iterable[Cell]) -> dict[str, IntType]:
+    """The types that locations are compared and printed in."""
+    starts = {entry.name: entry for entry in test.init if entry.thread is None}
+    found = {}
+    for cell in cells:
+        found[cell.name], _ = _shown(starts.get(cell.name), cell.type.width, test.dialect)
+    return found
+
+
+def _shown(entry: Start | None, width: int, dialect: str) -> tuple[IntType, bool]:
+    """The type that a location is compared and printed in, an int at least, and whether it is a
+    pointer. ``width``: its accesses'."""
+    given = None if entry is None else type_of(entry)
+    symbolic = entry is not None and isinstance(entry.value, str)
+    if given is not None and not given[1]:
+        return given[0], symbolic
+    if given is not None or symbolic:
+        return _POINTERS.get(dialect, ADDRESS), True
+    return IntType(max(width, 32), True), False
+
+
+def _low_bits(type: IntType, width: int, init: int) -> IntType:
+    """The type of what accesses of ``width`` access of a location of ``type``: all of it, if they
+    are no narrower, or are refused. The low bits come first in memory (on PPC who knows)."""
+    narrow = width < type.width and 0 <= init < 1 << width
+    return IntType(width, False) if narrow else type
 
 
 def _addresses(
@@ -165,13 +197,13 @@ def _in_condition(tree: PropTree) -> Iterator[str]:
         yield from _in_condition(child)
 
 
-def _widths(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> dict[str, int]:
-    """Location -> width of an access through a register that starts with its address."""
+def _widths(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> dict[str, dict[int, None]]:
+    """Location -> widths of accesses through a register that starts with its address."""
     holders: dict[tuple[int, str], str] = {}
     for entry in test.init:
         if entry.thread is not None and isinstance(entry.value, str):
             holders[entry.thread, re.sub(r"\W", "", entry.name).upper()] = entry.value
-    found: dict[str, int] = {}
+    found: dict[str, dict[int, None]] = {}
     for thread, micros in code:
         for micro in micros:
             if isinstance(micro, Act) and micro.cell is not None and isinstance(micro.args[0], Use):
@@ -182,5 +214,5 @@ def _widths(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> dict[str,
                     else holders.get((thread, base.lstrip("%").upper()))
                 )
                 if name is not None:
-                    found.setdefault(name, micro.cell.width)
+                    found.setdefault(name, {})[micro.cell.width] = None
     return found

@@ -335,3 +335,34 @@ def test_jumps_without_names(
     file.write_text(f"{dialect} t\n{{}}\n P0 ;\n{rows}exists ({place}={value})", encoding="utf-8")
     verdict = Checker().check(Request(file, usual_model(file)))
     assert (verdict.observation, verdict.witness is None) == ("Always", False)
+
+
+NARROW = [
+    # A 32-bit store into a uint64_t that nobody accesses whole: the upper half stays 0.
+    ("AArch64", "uint64_t x; 0:X1=x", "MOV W0,#-1 ; STR W0,[X1]", "x=4294967295"),
+    ("AArch64", "int64_t x=7; 0:X1=x; int64_t 0:X0", "LDR W0,[X1]", "0:X0=7 /\\ x=7"),
+    # Without a type it is an int, of which the lowest byte is accessed.
+    ("AArch64", "0:X1=x", "MOV W0,#200 ; STRB W0,[X1]", "x=200"),
+    ("RISCV", "x=200; 0:x5=x; int64_t 0:x6", "lb x6,0(x5)", "0:x6=-56 /\\ x=200"),
+    ("X86_64", "uint64_t x=5", "incl (x)", "x=6"),
+    ("PPC", "x=5; 0:r1=x", "lbz r2,0(r1) ; addi r2,r2,1 ; stb r2,0(r1)", "x=6"),
+    # Addresses on a machine of 32 bits.
+    (
+        "ARM",
+        "p=x; *q=y; 0:R1=p; 0:R2=q; y=3",
+        "LDR R3,[R2] ; STR R3,[R1] ; LDR R0,[R3]",
+        "p=y /\\ 0:R0=3",
+    ),
+]
+
+
+@pytest.mark.parametrize(("dialect", "start", "code", "holds"), NARROW, ids=[n[2] for n in NARROW])
+def test_locations_of_which_a_part_is_accessed(
+    dialect: str, start: str, code: str, holds: str, tmp_path: Path
+) -> None:
+    rows = "".join(f" {line.strip()} ;\n" for line in code.split(";"))
+    file = tmp_path / "t.litmus"
+    for word, observation in (("exists", "Always"), ("exists not", "Never")):
+        text = f"{dialect} t\n{{ {start}; }}\n P0 ;\n{rows}{word} ({holds})\n"
+        file.write_text(text, encoding="utf-8")
+        assert Checker().check(Request(file, usual_model(file))).observation == observation

@@ -130,7 +130,11 @@ TESTS = [
     ("AArch64 t\n{}\n P0 ;\n NOP ;\nexists (x=1)\n^exists (x=2)", "a second condition"),
     ("AArch64 t\n{}\n P0 ;\n NOP ;\nexists (x=1) ^garbage", "expected 'exists'"),
     ("AArch64 t\n{}\n P0 ;\n NOP ;\n^(* open", "this comment is not closed"),
-    ("AArch64 t\n{ uint64_t x; 0:X1=x; }\n P0 ;\n ^LDR W0,[X1] ;\n", "narrower than x"),
+    ("AArch64 t\n{ uint64_t x; 0:X1=x; }\n P0 ;\n LDR X0,[X1] ;\n ^LDR W0,[X1] ;\n", "narrower"),
+    ("AArch64 t\n{ int64_t x=-1; 0:X1=x; }\n P0 ;\n ^LDR W0,[X1] ;\n", "narrower than x"),
+    ("AArch64 t\n{ x=256; 0:X1=x; }\n P0 ;\n ^LDRB W0,[X1] ;\n", "narrower than x"),
+    ("AArch64 t\n{ int *x; 0:X1=x; }\n P0 ;\n ^LDR W0,[X1] ;\n", "narrower than x"),
+    ("PPC t\n{ int64_t x; 0:r1=x; }\n P0 ;\n ^lwz r0,0(r1) ;\n", "narrower than x"),
     ("AArch64 t\n{ 0:X1=x; }\n P0 ;\n LDR W0,[X1] ;\n ^LDR X2,[X1] ;\n", "wider than x"),
     (
         "AArch64 t\n{ p=x; x=1; 0:X1=p; }\n P0 ;\n LDR X2,[X1] ;\n ^LDR X0,[X2] ;\nexists (x=1)\n",
