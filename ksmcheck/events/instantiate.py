@@ -126,8 +126,7 @@ class Instance:
         return self._result([(test, good), (self.terms.no(test), bad)])
 
     def _chosen(self, ok: tuple[Step, ...], fail: tuple[Step, ...]) -> Operand | None:
-        free = self.primitive.test is None or any(step.kind == "R" for step in (*ok, *fail))
-        choice = self.draft.choice() if free else self._test(None)
+        choice = self._test(None) if self.known_beforehand() else self.draft.choice()
         guard = self.place.guard
         if any(step.reserved for step in ok):
             choice = self.terms.both(choice, self._reserved())
@@ -136,6 +135,11 @@ class Instance:
         good.emit(ok)
         bad.emit(fail)
         return self._result([(choice, good), (self.terms.no(choice), bad)])
+
+    def known_beforehand(self) -> bool:
+        """Whether the operands alone decide the outcome."""
+        test = self.primitive.test
+        return test is not None and "old" not in formula_names(parse_formula(test))
 
     def _reserved(self) -> Term:
         """The thread holds a reservation for the address of this store-conditional."""
@@ -287,7 +291,7 @@ class _Case:
         if not step.probe:
             self.read = event
             one._refuse_misuse(self)
-        if self.outcome is not None:
+        if self.outcome is not None and not one.known_beforehand():
             test = one._test(event)
             self._must(event, test if self.outcome else one.terms.no(test))
         return event

@@ -12,8 +12,8 @@ from ksmcheck.isa.dialect import Handler
 from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line, Operand
-from ksmcheck.kernel.ints import BOOL, S32, S64, U32, IntType
-from ksmcheck.program.ir import Expr, Op, Use
+from ksmcheck.kernel.ints import S32, S64, U32, IntType
+from ksmcheck.program.ir import Expr, Op
 
 
 def _type(width: int) -> IntType:
@@ -194,19 +194,52 @@ def _second(operand: Operand, type: IntType) -> Expr:
     return value_of(operand) if constant is None else number(constant, type)
 
 
-def _with_carry(invert: bool, line: Line) -> Micros:
-    """``ADC X0,X1,X2``; SBC adds the complement."""
+def _leading(line: Line) -> Micros:
+    """``CLZ``: how many bits are 0 before the highest that is 1."""
+    line.expect(2)
+    dst, width = register(line[0])
+    return assign(dst, _zeros(_type(width), value_of(line[1]), range(width)))
+
+
+def _trailing(line: Line) -> Micros:
+    """``CTZ``: below the lowest that is 1."""
+    line.expect(2)
+    dst, width = register(line[0])
+    return assign(dst, _zeros(_type(width), value_of(line[1]), range(width - 1, -1, -1)))
+
+
+def _signs(line: Line) -> Micros:
+    """``CLS``: how many bits behind the sign are the same as it."""
+    line.expect(2)
+    dst, width = register(line[0])
+    type, value = _type(width), value_of(line[1])
+    changes = op("xor", type, value, shift("shr", IntType(width, True), value, number(1)))
+    return assign(dst, op("sub", type, _zeros(type, changes, range(width)), number(1)))
+
+
+def _zeros(type: IntType, value: Expr, order: range) -> Expr:
+    """The zeros before a 1, from the other end of ``order``."""
+    found: Expr = number(type.width, type)
+    for before, at in zip(range(type.width - 1, -1, -1), order, strict=True):
+        bit = op("and", type, shift("shr", type, value, number(at)), number(1))
+        arms = number(before, type), found
+        found = Op("ite", (compare("ne", type, bit, number(0)), *arms), type)
+    return found
+
+
+def _clear_field(line: Line) -> Micros:
+    """``BFC X0,#lsb,#bits``."""
     line.expect(3)
     dst, width = register(line[0])
-    type, right = _type(width), cast(_type(width), value_of(line[2]))
-    if invert:
-        right = Op("bitnot", (right,), type)
-    carry = Op("cast", (Use("flag.C", BOOL),), type)
-    return assign(dst, op("add", type, op("add", type, value_of(line[1]), right), carry))
+    low, bits = _places(line, 1, width)
+    if not bits or low + bits > width:
+        raise line[2].wrong("the field is empty, or leaves the register")
+    kept = number(~_mask(bits, low), _type(width))
+    return assign(dst, op("and", _type(width), value_of(line[0]), kept))
 
 
 def _hint(line: Line) -> Micros:
-    """It may be taken for no operation."""
+    """It may be taken for no operation: barriers of speculation order no accesses (C6.2)."""
     line.expect(0, 1)
     return ()
 
@@ -226,8 +259,10 @@ def bits() -> dict[str, Handler]:
         "REV64": partial(_reverse, 8, 64),
         "CNT": _count,
         "ABS": _absolute,
-        "ADC": partial(_with_carry, False),
-        "SBC": partial(_with_carry, True),
+        "CLZ": _leading,
+        "CTZ": _trailing,
+        "CLS": _signs,
+        "BFC": _clear_field,
     }
     for letter, signed in (("U", False), ("S", True)):
         table[letter + "BFX"] = partial(_take, signed)
@@ -239,6 +274,18 @@ def bits() -> dict[str, Handler]:
             table[f"{letter}M{ending}"] = partial(_product, signed, name)
     for kind in ("U", "S", "B"):
         table[("" if kind == "B" else kind) + "BFM"] = partial(_move_field, kind)
-    for mnemonic in ("WFE", "WFI", "SEV", "SEVL", "HINT", "BTI", "DGH", "CSDB"):
+    for mnemonic in (
+        "WFE",
+        "WFI",
+        "SEV",
+        "SEVL",
+        "HINT",
+        "BTI",
+        "DGH",
+        "CSDB",
+        "SB",
+        "SSBB",
+        "PSSBB",
+    ):
         table[mnemonic] = _hint
     return table

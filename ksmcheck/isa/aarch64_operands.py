@@ -28,6 +28,8 @@ _SHIFTS = {"LSL": "shl", "LSR": "shr", "ASR": "shr"}
 def canonical(name: str) -> str | None:
     """``w3`` and ``X3`` are both X3; the zero register has no name of its own in a state."""
     match = _REGISTER.match(name)
+    if match is None and name[1:2] == "%" and name[0] in "WXwx":
+        return symbolic(name[1:])
     if match is None and _STACK_POINTER.match(name):
         return "SP"
     if match is None or (match[2].isdigit() and int(match[2]) > 30):
@@ -77,6 +79,9 @@ def _modified(operand: Operand, value: Expr, type: IntType) -> Expr:
     if words[0] in _EXTENSIONS:
         extended = cast(type, cast(_EXTENSIONS[words[0]], value))
         return shift("shl", type, extended, number(amount)) if amount else extended
+    if words[0] == "ROR":
+        right = shift("shr", type, value, number(amount))
+        return op("or", type, right, shift("shl", type, value, number(-amount)))
     if words[0] not in _SHIFTS:
         raise operand.wrong(f"'{operand.text}' is not a shift or an extension")
     signed = IntType(type.width, words[0] == "ASR")

@@ -11,7 +11,7 @@ from ksmcheck.isa.micro import Act
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import Row, Step
-from ksmcheck.program.ir import Expr
+from ksmcheck.program.ir import Const, Expr
 
 Tags = tuple[str, ...]
 NONE: Tags = ()
@@ -84,7 +84,29 @@ def store_conditional(
 
 
 @cache
-def _half(name: str, tags: Tags) -> tuple[Primitive, Row]:
+def _load_if(name: str, tags: Tags) -> tuple[Primitive, Row]:
+    primitive = Primitive(
+        name,
+        ("ptr", "val"),
+        ("p", "when"),
+        "load",
+        test="when",
+        result="old",
+        result_type="cell",
+    )
+    return primitive, Row(name, None, (Step("R", tags),), (), "")
+
+
+def load_if(
+    name: str, tags: Tags, dst: str, address: Expr, when: Expr, cell: IntType, result: IntType
+) -> Act:
+    """A load that there is only if ``when``; ``dst`` is 0 where there is none."""
+    primitive, row = _load_if(name, tags)
+    return Act(primitive, row, dst, (address, when), cell, result)
+
+
+@cache
+def _half(name: str, tags: Tags, joined: bool) -> tuple[Primitive, Row]:
     primitive = Primitive(
         name,
         ("ptr", "val", "val", "val"),
@@ -93,7 +115,7 @@ def _half(name: str, tags: Tags) -> tuple[Primitive, Row]:
         test="when",
         new="v",
     )
-    step = Step("W", tags, joined=True, decided=True, pairs="was")
+    step = Step("W", tags, joined=joined, decided=True, pairs="was")
     return primitive, Row(name, None, (step,), (), "")
 
 
@@ -112,8 +134,14 @@ def half_store(
 
     What ``when`` was computed from controls the store.
     """
-    primitive, row = _half(name, (*tags, "RMW") if atomic else tags)
+    primitive, row = _half(name, (*tags, "RMW") if atomic else tags, True)
     return Act(primitive, row, None, (address, value, was, when), cell, None)
+
+
+def store_if(name: str, tags: Tags, address: Expr, value: Expr, when: Expr, cell: IntType) -> Act:
+    """A store that there is only if ``when``, which controls it."""
+    primitive, row = _half(name, tags, False)
+    return Act(primitive, row, None, (address, value, Const(0, cell), when), cell, None)
 
 
 @cache

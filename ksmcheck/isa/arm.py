@@ -1,8 +1,7 @@
 """ARM: what its instructions do (Arm Architecture Reference Manual for Armv7-A, DDI 0406, A8).
 
 Tags are those of models/armv7: DMB, DMB.ST, DSB, DSB.ST and ISB; accesses have none but X, which
-marks LDREX and STREX and orders nothing by itself. An instruction may carry a condition, except
-those that access memory: a load that may not happen would be a branch.
+marks LDREX and STREX and orders nothing by itself.
 """
 
 from __future__ import annotations
@@ -11,9 +10,10 @@ from functools import partial
 
 from ksmcheck.isa import acts
 from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, difference_flags, logic_flags, sum_flags
+from ksmcheck.isa.arm_accesses import more_accesses
 from ksmcheck.isa.arm_operands import address, assign, canonical, flexible, register, value_of
 from ksmcheck.isa.dialect import Dialect, Handler
-from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift
+from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift, shift_out
 from ksmcheck.isa.micro import END, Go, Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.kernel.ints import U32, IntType
@@ -195,8 +195,24 @@ def _shift(name: str, signed: bool, line: Line) -> Micros:
     line.expect(3)
     constant = line[2].number()
     by: Expr = value_of(line[2]) if constant is None else number(constant)
-    value = shift(name, IntType(32, signed), value_of(line[1]), by)
+    value = shift_out(name, IntType(32, signed), value_of(line[1]), by, 8)
     return assign(register(line[0]), cast(U32, value))
+
+
+def _divide(signed: bool, line: Line) -> Micros:
+    """Towards 0; by 0 it gives 0."""
+    line.expect(3)
+    type = IntType(32, signed)
+    left, right = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
+    zero = compare("eq", type, right, number(0))
+    divisor = Op("ite", (zero, number(1, type), right), type)
+    value = Op("ite", (zero, number(0, type), op("div", type, left, divisor)), type)
+    return assign(register(line[0]), cast(U32, value))
+
+
+def _clear(line: Line) -> Micros:
+    line.expect(0)
+    return (acts.clear("CLREX"),)
 
 
 def _nothing(line: Line) -> Micros:
@@ -236,6 +252,7 @@ def _conditional() -> dict[str, Handler]:
 def arm() -> Dialect:
     """The dialect of tests that begin with ``ARM``."""
     table: dict[str, Handler] = {
+        **more_accesses(),
         **_accesses(),
         **_conditional(),
         "BX": _return,
@@ -257,6 +274,9 @@ def arm() -> Dialect:
         "DSB": partial(_barrier, "DSB"),
         "ISB": _isb,
         "NOP": _nothing,
+        "CLREX": _clear,
+        "UDIV": partial(_divide, False),
+        "SDIV": partial(_divide, True),
         "MLA": _multiply_add,
         "UBFX": partial(_field, False),
         "SBFX": partial(_field, True),

@@ -34,6 +34,17 @@ def shift(name: str, type: IntType, value: Expr, amount: Expr) -> Op:
     return Op(name, (cast(type, value), op("and", WORD, amount, number(type.width - 1))), type)
 
 
+def shift_out(name: str, type: IntType, value: Expr, amount: Expr, bits: int) -> Expr:
+    """A shift by the low ``bits`` of ``amount``: further than the width nothing is left, but the
+    sign of a signed type."""
+    places = op("and", WORD, amount, number((1 << bits) - 1))
+    near = compare("lt", WORD, places, number(type.width))
+    moved = shift(name, type, value, places)
+    last = shift(name, type, value, number(type.width - 1))
+    beyond: Expr = last if type.signed and name == "shr" else number(0, type)
+    return Op("ite", (near, moved, beyond), type)
+
+
 def compare(name: str, type: IntType, left: Expr, right: Expr) -> Op:
     """A comparison of operands of ``type``: 0 or 1."""
     return Op(name, (cast(type, left), cast(type, right)), BOOL)

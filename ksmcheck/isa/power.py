@@ -10,15 +10,11 @@ from functools import partial
 
 from ksmcheck.isa import acts
 from ksmcheck.isa.dialect import Dialect, Handler
-from ksmcheck.isa.expressions import (
-    WORD,
-    either,
-    negation,
-    number,
-)
+from ksmcheck.isa.expressions import WORD, compare, either, negation, number, op
 from ksmcheck.isa.micro import END, Go, Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.isa.power_arithmetic import arithmetic
+from ksmcheck.isa.power_bits import bits
 from ksmcheck.isa.power_operands import (
     address,
     base_register,
@@ -142,6 +138,36 @@ def _prefetch(line: Line) -> Micros:
     return ()
 
 
+def _clean(line: Line) -> Micros:
+    """``dcbf``, ``dcbst``: what caches hold shows in no access."""
+    line.expect(2, 3)
+    indexed(line[0], line[1])
+    return ()
+
+
+def _hint(line: Line) -> Micros:
+    line.expect(0)
+    return ()
+
+
+def _count_register(line: Line) -> Micros:
+    """``mtctr r1``."""
+    line.expect(1)
+    return (Set("ctr", value_of(line[0])),)
+
+
+def _from_count(line: Line) -> Micros:
+    line.expect(1)
+    return (Set(register(line[0]), Use("ctr", WORD)),)
+
+
+def _count_down(name: str, line: Line) -> Micros:
+    """``bdnz L``: the count register less 1, and a jump if it is not 0 (bdz: is 0)."""
+    line.expect(1)
+    down = Set("ctr", op("sub", WORD, Use("ctr", WORD), number(1)))
+    return down, Go(compare(name, WORD, Use("ctr", WORD), number(0)), line[0].label())
+
+
 def _branch(line: Line) -> Micros:
     line.expect(1)
     return (Go(None, line[0].label()),)
@@ -190,12 +216,22 @@ def _accesses() -> dict[str, Handler]:
         table[name] = partial(_barrier, tag)
     table["sync"] = _sync
     table["dcbt"] = table["dcbtst"] = _prefetch
+    table["dcbf"] = table["dcbfl"] = table["dcbst"] = _clean
     return table
+
+
+def _counting() -> dict[str, Handler]:
+    table: dict[str, Handler] = {"mtctr": _count_register, "mfctr": _from_count}
+    for hint in ("", "+", "-"):
+        table["bdnz" + hint] = partial(_count_down, "ne")
+        table["bdz" + hint] = partial(_count_down, "eq")
+    return table | dict.fromkeys(("miso", "yield", "mdoio", "mdoom"), _hint)
 
 
 def power() -> Dialect:
     """The dialect of tests that begin with ``PPC``."""
-    table = {**_accesses(), **arithmetic(), "b": _branch, "blr": _return}
+    table = {**_accesses(), **_counting(), **arithmetic(), **bits()}
+    table |= {"b": _branch, "blr": _return}
     for name in ("eq", "ne", "lt", "gt", "le", "ge", "nl", "ng"):
         for hint in ("", "+", "-"):
             table[f"b{name}{hint}"] = partial(_branch_if, name)

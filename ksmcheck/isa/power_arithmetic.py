@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ksmcheck.isa.dialect import Handler
-from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift
+from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift, shift_out
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.isa.power_operands import address, base_of, field, register, value_of
@@ -172,11 +172,15 @@ def _immediate(name: str, record: bool, line: Line) -> Micros:
 
 
 def _shift(name: str, width: int, signed: bool, immediate: bool, line: Line) -> Micros:
+    """By a register: of one bit more than count the places, all may be shifted out."""
     line.expect(3)
-    by: Expr = number(line[2].immediate()) if immediate else value_of(line[2])
-    return _result(
-        register(line[0]), shift(name, IntType(width, signed), value_of(line[1]), by), False
-    )
+    type, value = IntType(width, signed), value_of(line[1])
+    result: Expr
+    if immediate:
+        result = shift(name, type, value, number(line[2].immediate()))
+    else:
+        result = shift_out(name, type, value, value_of(line[2]), 6 if width == 32 else 7)
+    return _result(register(line[0]), result, False)
 
 
 def _load_immediate(shifted: int, line: Line) -> Micros:

@@ -161,6 +161,21 @@ def _jump(line: Line) -> Micros:
     return (Go(None, line[0].label()),)
 
 
+def _jump_and_link(line: Line) -> Micros:
+    """``jal x0,L``, which keeps no return address, is ``j L``."""
+    line.expect(2)
+    if register(line[0]) is not None:
+        raise line[0].wrong("a call is not supported: only jal x0 is a jump")
+    return (Go(None, line[1].label()),)
+
+
+def _of_cache(line: Line) -> Micros:
+    """``cbo.clean 0(x1)``, ``prefetch.r``: what caches hold shows in no access."""
+    line.expect(1)
+    address(line[0])
+    return ()
+
+
 def _accesses() -> dict[str, Handler]:
     table: dict[str, Handler] = {}
     for order, tags in _ORDERS.items():
@@ -192,6 +207,9 @@ def _others() -> dict[str, Handler]:
         "fence.i": partial(_named_fence, "Fence.i"),
         "j": _jump,
         "ret": _return,
+        "jal": _jump_and_link,
+        **dict.fromkeys(("cbo.clean", "cbo.flush"), _of_cache),
+        **dict.fromkeys(("prefetch.r", "prefetch.w", "prefetch.i"), _of_cache),
     }
     for name, (operator, signed) in _BRANCHES.items():
         table[name] = partial(_branch, operator, signed)

@@ -98,6 +98,59 @@ def _compared(name: str, swap: bool, line: Line) -> Micros:
     return _assign(register(line[0]), compare(name, S64, *(sides[::-1] if swap else sides)))
 
 
+def _turned(type: IntType, value: Expr, by: Expr) -> Expr:
+    """``value`` turned right."""
+    left = shift("shl", type, value, op("sub", WORD, number(type.width), by))
+    return op("or", type, shift("shr", type, value, by), left)
+
+
+def _rotate(left: bool, width: int, immediate: bool, line: Line) -> Micros:
+    """``ror``, ``rol`` and their W forms (Zbb)."""
+    line.expect(3)
+    type, by = IntType(width, False), _right(line, immediate)
+    value = _turned(type, value_of(line[1]), Op("neg", (by,), WORD) if left else by)
+    return _assign(register(line[0]), cast(S32, value) if width == 32 else value)
+
+
+def _zeros(width: int, leading: bool, line: Line) -> Micros:
+    """``clz``, ``ctz``: how many bits are 0 before the first that is 1."""
+    line.expect(2)
+    type = IntType(width, False)
+    found: Expr = number(width)
+    for before in range(width - 1, -1, -1):
+        at = width - 1 - before if leading else before
+        bit = op("and", type, shift("shr", type, value_of(line[1]), number(at)), number(1))
+        found = Op("ite", (compare("ne", type, bit, number(0)), number(before), found), WORD)
+    return _assign(register(line[0]), found)
+
+
+def _count(width: int, line: Line) -> Micros:
+    """``cpop``: how many bits are 1."""
+    line.expect(2)
+    found: Expr = number(0)
+    for at in range(width):
+        bit = op("and", WORD, shift("shr", WORD, value_of(line[1]), number(at)), number(1))
+        found = op("add", WORD, found, bit)
+    return _assign(register(line[0]), found)
+
+
+def _reverse(line: Line) -> Micros:
+    """``rev8``: the bytes in the other order."""
+    line.expect(2)
+    found: Expr = number(0)
+    for at in range(0, 64, 8):
+        byte = op("and", WORD, shift("shr", WORD, value_of(line[1]), number(at)), number(0xFF))
+        found = op("or", WORD, found, shift("shl", WORD, byte, number(56 - at)))
+    return _assign(register(line[0]), found)
+
+
+def _greater(signed: bool, line: Line) -> Micros:
+    """``sgt``, ``sgtu``: slt of the operands in the other order."""
+    line.expect(3)
+    type = IntType(64, signed)
+    return _assign(register(line[0]), compare("lt", type, value_of(line[2]), value_of(line[1])))
+
+
 def _load_number(line: Line) -> Micros:
     line.expect(2)
     return _assign(register(line[0]), number(line[1].immediate()))
@@ -174,5 +227,22 @@ def arithmetic() -> dict[str, Handler]:
         "not": partial(_unary, "bitnot", WORD),
         "nop": _nothing,
         "pause": _nothing,
+        "wrs.nto": _nothing,
+        "wrs.sto": _nothing,
+        "sgt": partial(_greater, True),
+        "sgtu": partial(_greater, False),
+        "rev8": _reverse,
     }
+    return table | _counts_and_rotations()
+
+
+def _counts_and_rotations() -> dict[str, Handler]:
+    table: dict[str, Handler] = {}
+    for end, width in (("", 64), ("w", 32)):
+        table["clz" + end] = partial(_zeros, width, True)
+        table["ctz" + end] = partial(_zeros, width, False)
+        table["cpop" + end] = partial(_count, width)
+        table["rol" + end] = partial(_rotate, True, width, False)
+        table["ror" + end] = partial(_rotate, False, width, False)
+        table["rori" + end] = partial(_rotate, False, width, True)
     return table

@@ -17,6 +17,7 @@ from ksmcheck.isa.micro import END, BadInstruction, Go, Micros
 from ksmcheck.isa.operands import Line, split_line
 from ksmcheck.isa.outside import reason
 from ksmcheck.isa.x86_bits import bit, shifts
+from ksmcheck.isa.x86_more import more
 from ksmcheck.isa.x86_operands import Form, canonical32, canonical64, form_of
 from ksmcheck.kernel.ints import BOOL, S32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
@@ -51,6 +52,8 @@ _CONDITIONS: dict[str, Expr] = {
     "NG": either(Z, compare("ne", S32, S, O)),
     "G": both(negation(Z), compare("eq", S32, S, O)),
     "NLE": both(negation(Z), compare("eq", S32, S, O)),
+    "O": O,
+    "NO": negation(O),
 }
 _NEW = {"ADD": "old + v", "SUB": "old - v", "AND": "old & v", "OR": "old | v", "XOR": "old ^ v"}
 _OPERATORS = {"ADD": "add", "SUB": "sub", "AND": "and", "OR": "or", "XOR": "xor"}
@@ -385,6 +388,6 @@ def x86(name: str) -> Dialect:
         table["J" + end] = partial(_jump, condition)
         table["CMOV" + end] = partial(_moved, "CMOV" + end, condition, long)
     if long:
-        for mnemonic, handler in _only_long().items():
+        for mnemonic, handler in (_only_long() | more()).items():
             table.setdefault(mnemonic, handler)
     return Dialect(name, canonical64 if long else canonical32, table)
