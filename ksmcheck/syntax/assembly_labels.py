@@ -12,7 +12,7 @@ from ksmcheck.record import replace
 from ksmcheck.syntax.assembly_ast import AssemblyThread, Instruction, Label
 from ksmcheck.text import InputError, Span
 
-_ANY = re.compile(r"[\s,]\d+[bf]\b|\.\s*[+-]\s*\d|(?:[;|]|\A)\s*\d+\s*:", re.A)
+_ANY_OFFSET = re.compile(r"\.\s*[+-]\s*\d", re.A)
 _OFFSET = re.compile(r"[\s,](?P<at>\.)\s*(?P<sign>[+-])\s*(?P<bytes>\d{1,6})\Z", re.A)
 _NUMBERED = re.compile(r"[\s,](?P<at>\d+)(?P<way>[bf])\Z", re.A)
 _BYTES = 4
@@ -26,9 +26,13 @@ def with_names(
 
     Raises InputError where a target is none.
     """
-    if _ANY.search(code) is None:
+    if _ANY_OFFSET.search(code) is None and not any(map(_has_numbers, threads)):
         return threads
     return tuple(replace(t, lines=_Names(t, dialect).lines()) for t in threads)
+
+
+def _has_numbers(thread: AssemblyThread) -> bool:
+    return any(line.name[0].isdigit() for line in thread.lines if isinstance(line, Label))
 
 
 class _Names:
