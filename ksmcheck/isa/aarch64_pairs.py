@@ -17,7 +17,7 @@ from ksmcheck.isa.aarch64_accesses import ORDERS, Tags, cell_of, check_base, loa
 from ksmcheck.isa.aarch64_operands import address, canonical, register, value_of
 from ksmcheck.isa.dialect import Handler
 from ksmcheck.isa.expressions import WORD, both, compare, number, op
-from ksmcheck.isa.micro import BadInstruction, Micros
+from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.kernel.ints import BOOL, IntType
 from ksmcheck.program.fold import registers
@@ -219,19 +219,13 @@ def _changed(new: str, old: Expr, value: Expr) -> Expr:
     return op("and", WORD, old, Op("bitnot", (value,), WORD))
 
 
-def _load_unordered(line: Line) -> Micros:
-    """An address dependency does not order the second of two loads where it is non-temporal
-    (C3.2.9): here that is refused, not got wrong."""
-    raise BadInstruction("LDNP, which dependencies do not order, is not supported", 0, 4)
-
-
 def pairs() -> dict[str, Handler]:
     """The handlers by mnemonic."""
     table: dict[str, Handler] = {
         "LDP": partial(_load, "LDP", ()),
         "LDPSW": partial(_load, "LDPSW", (), signed=True),
         "LDIAPP": partial(_load, "LDIAPP", ("Q",), in_order=True),
-        "LDNP": _load_unordered,
+        "LDNP": partial(_load, "LDNP", ("NT",)),
         "STP": partial(_store, "STP"),
         "STNP": partial(_store, "STNP"),
         "STILP": partial(_store_in_order, "STILP"),

@@ -28,7 +28,6 @@ CODE = [
     ("AArch64", "L: NOP ; ^L: NOP", "a second label L"),
     ("AArch64", "^[X1]", "this is not an instruction"),
     ("AArch64", "^LDR W0,[X1]", "this access is at the address of no location"),  # X1 is 0
-    ("AArch64", "^LDNP X1,X2,[X3]", "LDNP, which dependencies do not order, is not supported"),
     ("AArch64", "^IC IVAU,X1", "caches are not modelled"),
     ("AArch64", "DC ^ZVA,X1", "DC ZVA is not supported"),
     ("AArch64", "CCMP X0,X1,#0,^XX", "'XX' is not a condition"),

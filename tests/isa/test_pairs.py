@@ -81,6 +81,18 @@ ORDERS = [
         "Never",
     ),
     (
+        "but not of LDNP (C3.2.9)",
+        f"{FLAG} ; DMB ST | EOR X5,X6,X6 ; STR X7,[X8] | ADD X4,X9,X5 ; NOP | LDNP X0,X1,[X4]",
+        r"exists (1:X6=1 /\ 1:X1=0)",
+        "Sometimes",
+    ),
+    (
+        "a barrier does (C3.2.9)",
+        f"{FLAG} ; DMB ST | NOP ; STR X7,[X8] | DMB LD ; NOP | LDNP X0,X1,[X9]",
+        r"exists (1:X6=1 /\ 1:X1=0)",
+        "Never",
+    ),
+    (
         "nothing orders a load-exclusive behind a load",
         f"{FLAG} ; DMB ST | NOP ; STR X7,[X8] | LDXP X0,X1,[X9]",
         r"exists (1:X6=1 /\ 1:X1=0)",
