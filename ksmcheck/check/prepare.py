@@ -159,6 +159,18 @@ class Workshop(Struct, dict=True):
                 self._programs[key] = unrolled(lowered, unroll, plain=plain, changed=changed)
         return self._programs[key]
 
+    def _load_whole(self, request: Request, test: AssemblyTest, plain: frozenset[str]) -> bool:
+        """Whether the test has loads of parts of locations, and is now another without them."""
+        from ksmcheck.isa.parts import with_whole_loads
+
+        whole = with_whole_loads(test)
+        if whole is test:
+            return False
+        self._tests[_key(request)] = whole
+        for key in [key for key in self._programs if key[: len(_key(request))] == _key(request)]:
+            del self._programs[key]
+        return True
+
     def _lowered_test(self, request: Request, test: LitmusTest, unsigned_char: bool) -> LoweredTest:
         key = (*_key(request), unsigned_char)
         if key not in self._lowered:
@@ -221,7 +233,12 @@ class Workshop(Struct, dict=True):
                 stalls=stalls,
                 shared=self._shared,
             )
-            check_widths(structure)
+            try:
+                check_widths(structure)
+            except InputError:
+                if not self._load_whole(request, test, plain):
+                    raise
+                return self.structure(request, config, stalls=stalls, options=options)
             return structure
         lower = self._lowering(request, model, config)
         return build_structure(

@@ -39,11 +39,16 @@ def assemble(test: AssemblyTest, *, kernel: str, unroll: int) -> Assembled:
 def micros_of(test: AssemblyTest, line: Instruction) -> Micros:
     """What one instruction of the test does. Raises InputError where it is not understood."""
     try:
-        return decoded(test.dialect, line.text)
+        micros = decoded(test.dialect, line.text)
     except BadInstruction as bad:
         start = min(line.span.start + bad.start, line.span.end - 1)
         end = max(start + 1, min(line.span.start + bad.end, line.span.end))
         raise InputError(bad.message, Span(line.span.source, start, end), bad.hint) from None
+    if not line.whole:
+        return micros
+    from ksmcheck.isa.parts import whole_load
+
+    return whole_load(micros, line.whole)
 
 
 class _Assembler:

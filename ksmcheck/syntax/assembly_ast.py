@@ -33,10 +33,12 @@ class Label(Struct, frozen=True):
 
 
 class Instruction(Struct, frozen=True):
-    """``text`` without surrounding blanks."""
+    """``text`` without surrounding blanks. ``whole``: how many bits the location has of which it
+    loads the low ones; 0 where it does not."""
 
     text: str
     span: Span
+    whole: int = 0
 
 
 class AssemblyThread(Struct, frozen=True):

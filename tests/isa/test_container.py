@@ -366,3 +366,45 @@ def test_locations_of_which_a_part_is_accessed(
         text = f"{dialect} t\n{{ {start}; }}\n P0 ;\n{rows}{word} ({holds})\n"
         file.write_text(text, encoding="utf-8")
         assert Checker().check(Request(file, usual_model(file))).observation == observation
+
+
+PARTS = [
+    # dialect, start state, code, what holds: a load of the low part of what stores write whole
+    ("AArch64", "uint64_t x=0x0000000100000002; 0:X2=x", "LDR W0,[X2]", "0:X0=2"),  # herd7's A176
+    ("AArch64", "int64_t x=-1; 0:X2=x; int64_t 0:X0", "LDAR W0,[X2]", "0:X0=4294967295"),
+    (
+        "AArch64",
+        "x=0x1f0; 0:X2=x; int64_t 0:X0",
+        "LDRSB X0,[X2] ; LDR W1,[X2]",
+        r"0:X0=-16 /\ 0:X1=496",
+    ),
+    ("AArch64", "int64_t x; 0:X2=x; 0:X1=-3", "STR X1,[X2] ; LDRH W0,[X2]", "0:X0=65533"),
+    ("RISCV", "int64_t x=-3; 0:x6=x; int64_t 0:x5", "lw x5,0(x6)", "0:x5=-3"),
+    ("RISCV", "int64_t x=-3; 0:x6=x; int64_t 0:x5", "lbu x5,0(x6)", "0:x5=253"),
+    ("X86_64", "int64_t x=0x1ff; int64_t 0:rax", "movzbl (x),%eax", "0:rax=255"),
+    ("ARM", "int x=0x1ff; 0:R1=x", "LDRSB R0,[R1]", "0:R0=-1"),
+]
+
+
+@pytest.mark.parametrize(("dialect", "start", "code", "holds"), PARTS, ids=[p[2] for p in PARTS])
+def test_loads_of_a_part(dialect: str, start: str, code: str, holds: str, tmp_path: Path) -> None:
+    rows = "".join(f" {line.strip()} ;\n" for line in code.split(";"))
+    file = tmp_path / "t.litmus"
+    for word, observation in (("exists", "Always"), ("exists not", "Never")):
+        text = f"{dialect} t\n{{ {start}; }}\n P0 ;\n{rows}{word} ({holds})\n"
+        file.write_text(text, encoding="utf-8")
+        assert Checker().check(Request(file, usual_model(file))).observation == observation
+        assert Checker().states(Request(file, usual_model(file))).observation == observation
+
+
+@pytest.mark.parametrize(("barrier", "expected"), [("DMB LD", "Never"), ("NOP", "Sometimes")])
+def test_parts_in_message_passing(barrier: str, expected: str, tmp_path: Path) -> None:
+    """A part is read from one store, and ordered as all of it."""
+    start = "int64_t x; int64_t y; 0:X1=x; 0:X3=y; 1:X1=x; 1:X3=y; 0:X0=0x200000001"
+    rows = f" STR X0,[X1] | LDR W0,[X3] ;\n DMB ST | {barrier} ;\n STR X0,[X3] | LDR W2,[X1] ;\n"
+    file = tmp_path / "t.litmus"
+    head = f"AArch64 t\n{{ {start}; }}\n P0 | P1 ;\n"
+    file.write_text(head + rows + r"exists (1:X0=1 /\ 1:X2=0)", encoding="utf-8")
+    assert Checker().check(Request(file, "armv8")).observation == expected
+    found = Checker().states(Request(file, "armv8"))
+    assert {value for state in found.states for value in state} == {0, 1}

@@ -77,6 +77,7 @@ def test_each_is_told_in_the_document_with_a_reason() -> None:
         "unbalanced-lock",
         "not-understood",
         "pair-atomicity",
+        "parts",
         "pick-dependency",
     ]
     for one in LISTED:
