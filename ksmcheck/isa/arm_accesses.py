@@ -72,10 +72,15 @@ def _stores(name: str, values: list[Operand], places: list[Op]) -> Micros:
 
 
 def _double(name: str, line: Line) -> Micros:
-    """``LDRD R0,R1,[R2]``: two accesses, each single-copy atomic by itself (A3.5.3)."""
-    line.expect(3, 4)
-    where, after = address(line, 2)
+    """``LDRD R0,R1,[R2]``, or ``LDRD R0,[R2]`` of R0 and the next: two accesses, each single-copy
+    atomic by itself (A3.5.3)."""
+    line.expect(2, 3, 4)
     pair = list(line.operands[:2])
+    if line[1].text.startswith("["):
+        first = register(line[0])
+        following = f"R{int(first[1:]) + 1}" if first[1:].isdigit() else first
+        pair[1] = Operand(following, line[0].start)
+    where, after = address(line, 1 if line[1].text.startswith("[") else 2)
     loads = name == "LDRD"
     if register(pair[0]) == register(pair[1]) and loads:
         raise line[1].wrong("to load two values into one register is unpredictable")

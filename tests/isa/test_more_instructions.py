@@ -111,6 +111,8 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("ARM", "0:R1=-7; 0:R2=2", "SDIV R0,R1,R2", "0:R0", -3),
     ("ARM", "0:R1=7", "UDIV R0,R1,R2", "0:R0", 0),
     ("ARM", "int x[2]={3,4}; 0:R2=x", "LDRD R0,R1,[R2] ; SUB R0,R1,R0", "0:R0", 1),
+    ("ARM", "int x[2]={3,4}; 0:R2=x", "LDRD R4,[R2] ; SUB R0,R5,R4", "0:R0", 1),
+    ("ARM", "int x[3]={3,4,5}; 0:R2=x", "LDRD R4,[R2],#8 ; LDR R0,[R2]", "0:R0", 5),
     ("ARM", "int x[3]={3,4,5}; 0:R2=x", "LDRD R0,R1,[R2,#4]! ; LDR R0,[R2]", "0:R0", 4),
     ("ARM", "int x[2]; 0:R2=x; 0:R0=3; 0:R1=4", "STRD R0,R1,[R2] ; LDR R3,[R2,#4]", "0:R3", 4),
     ("ARM", "int x[3]={3,4,5}; 0:R2=x", "LDM R2,{R0,R1} ; ADD R0,R0,R1", "0:R0", 7),
