@@ -14,7 +14,7 @@ from functools import partial
 
 from ksmcheck.isa import acts
 from ksmcheck.isa.aarch64_accesses import ORDERS, Tags, cell_of, check_base, loaded, memory
-from ksmcheck.isa.aarch64_operands import address, canonical, register, value_of
+from ksmcheck.isa.aarch64_operands import address, register, value_of
 from ksmcheck.isa.dialect import Handler
 from ksmcheck.isa.expressions import WORD, both, compare, number, op
 from ksmcheck.isa.micro import Micros
@@ -126,18 +126,14 @@ def _store_exclusive(name: str, tags: Tags, line: Line) -> Micros:
 
 
 def _even(line: Line, at: int) -> None:
-    """The pairs of CASP are a register of even number and the next."""
-    one, two = (canonical(line[n].text) or "" for n in (at, at + 1))
-    if one.startswith("%") or two.startswith("%"):
+    """The pairs of CASP are a register of even number and the next (XZR after X30)."""
+    names = [register(line[n])[0] or "X31" for n in (at, at + 1)]
+    if any(name.startswith("%") for name in names):
         return
-    numbers = [
-        31 if name == "XZR" else int(name[1:] or -1) if name[0] == "X" else -1
-        for name in (one, two)
-    ]
-    if numbers[0] % 2 or numbers[1] != numbers[0] + 1:
-        raise line[at].wrong(
-            "a pair begins with a register of even number and goes on with the next"
-        )
+    first, second = (int(name[1:]) if name[1:].isdigit() else -1 for name in names)
+    if first % 2 or second != first + 1:
+        message = "a pair begins with a register of even number and goes on with the next"
+        raise line[at].wrong(message)
 
 
 def _read_both(name: str, tags: Tags, where: Expr, cell: IntType) -> Micros:

@@ -76,11 +76,14 @@ def _double(name: str, line: Line) -> Micros:
     atomic by itself (A3.5.3)."""
     line.expect(2, 3, 4)
     pair = list(line.operands[:2])
-    if line[1].text.startswith("["):
+    short = line[1].text.startswith("[")
+    if not short:
+        line.expect(3, 4)
+    else:
         first = register(line[0])
         following = f"R{int(first[1:]) + 1}" if first[1:].isdigit() else first
         pair[1] = Operand(following, line[0].start)
-    where, after = address(line, 1 if line[1].text.startswith("[") else 2)
+    where, after = address(line, 1 if short else 2)
     loads = name == "LDRD"
     if register(pair[0]) == register(pair[1]) and loads:
         raise line[1].wrong("to load two values into one register is unpredictable")

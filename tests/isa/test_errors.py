@@ -78,6 +78,7 @@ CODE = [
     ("ARM", "STRNE R0,^[R1,#4]!", "an access with a condition writes nothing back here"),
     ("ARM", "LDM R0,^{R2,R1}", "the registers of a list come in order, and once"),
     ("ARM", "^LDMIA R0!,{R0,R1}", "a base that is in the list and written back"),
+    ("ARM", "^LDRD R0,R1", "LDRD takes 3 or 4 operands"),
     ("ARM", "LDRD R0,^R0,[R1]", "to load two values into one register is unpredictable"),
     ("ARM", "^LDRD R0,R1,[R1],#8", "a load into the base that it writes back is unpredictable"),
     ("X86_64", "clflush ^%rax", "clflush needs a place in memory"),
