@@ -42,7 +42,7 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
     "PPC": (
         (r"(lqarx|stqcx\.|lq|stq)", _PAIR),
         (r"(dcb\w*|icbi)", _CACHE),
-        (r"(lmw|stmw)", _STACK),
+        (r"(lsw[ix]|stsw[ix])", _STACK),
         (r"(bl|bctrl?|mtlr|mflr)", _CALL),
         (r"(sc|tw\w*|td\w*|trap)", _EXCEPTION),
         (r"m[tf](cr|spr|msr|xer|ocrf|tb|vrsave)\w*", _SYSTEM),

@@ -11,7 +11,7 @@ from functools import partial
 from ksmcheck.isa import acts
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, compare, either, negation, number, op
-from ksmcheck.isa.micro import END, Go, Micros
+from ksmcheck.isa.micro import END, Act, Go, Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.isa.power_arithmetic import arithmetic
 from ksmcheck.isa.power_bits import bits
@@ -25,6 +25,7 @@ from ksmcheck.isa.power_operands import (
     value_of,
 )
 from ksmcheck.kernel.ints import BOOL, IntType
+from ksmcheck.program.fold import registers
 from ksmcheck.program.ir import Expr, Set, Use
 
 _LOADS = {"lbz": (8, False), "lhz": (16, False), "lha": (16, True), "lwz": (32, False)}
@@ -103,6 +104,24 @@ def _store_conditional(name: str, width: int, line: Line) -> Micros:
         name, ("X",), "flag.cr0.eq", where, value, cell, BOOL, status="ok", told=True
     )
     return (Set("flag.cr0.lt", number(0, BOOL)), Set("flag.cr0.gt", number(0, BOOL)), act)
+
+
+def _multiple(name: str, line: Line) -> Micros:
+    """``lmw r30,0(r1)``, stmw: words for r30 and r31, accesses in no order with each other."""
+    line.expect(2)
+    first, where = register(line[0]), address(line[1])
+    names = [f"r{n}" for n in range(int(first[1:]), 32)] if first[1:].isdigit() else []
+    if not names or (name == "lmw" and any(used in names for used in registers(where))):
+        raise line.wrong(f"{name} takes a register of a number, and does not load its base")
+    cell, found = IntType(32, False), list[Act]()
+    for n, one in enumerate(names):
+        place = op("add", WORD, where, number(4 * n)) if n else where
+        full = f"{name}.more" if n else name
+        if name == "lmw":
+            found.append(acts.load(full, (), one, place, cell, WORD, joined=n > 0))
+        else:
+            found.append(acts.store(full, (), place, Use(one, WORD), cell, joined=n > 0))
+    return tuple(found)
 
 
 def _barrier(tag: str, line: Line) -> Micros:
@@ -215,6 +234,7 @@ def _accesses() -> dict[str, Handler]:
     for name, tag in {**barriers, "isync": "ISYNC"}.items():
         table[name] = partial(_barrier, tag)
     table["sync"] = _sync
+    table["lmw"], table["stmw"] = partial(_multiple, "lmw"), partial(_multiple, "stmw")
     table["dcbt"] = table["dcbtst"] = _prefetch
     table["dcbf"] = table["dcbfl"] = table["dcbst"] = _clean
     return table
