@@ -5,7 +5,9 @@ The two are not in program order with each other. Where the access is single-cop
 only if a store-exclusive succeeds, which follows: its write is. Each half of an exclusive or atomic
 pair is a pair of ``rmw`` with its own read.
 
-``pair.first`` and ``pair.second`` are what the halves of the last access have read.
+``pair.second`` is what the second half of the last load-exclusive has read: no other access may
+change it, since the store-exclusive is paired with that. ``old.first`` and ``old.second`` are what
+the halves of an atomic have read.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from ksmcheck.program.ir import Expr, Op, Set, Use
 
 _FIRST = Use("pair.first", WORD)
 _SECOND = Use("pair.second", WORD)
+_OLD = Use("old.first", WORD), Use("old.second", WORD)
 _HOLDS = Use("flag.pair", BOOL)
 FORGET = Set("pair.second", number(0))
 """A load-exclusive of one register: a store-exclusive of a pair has no read for its second."""
@@ -138,11 +141,11 @@ def _even(line: Line, at: int) -> None:
 
 def _read_both(name: str, tags: Tags, where: Expr, cell: IntType) -> Micros:
     return (
-        acts.load(name, tags, "pair.first", where, cell, WORD, atomic=True),
+        acts.load(name, tags, _OLD[0].reg, where, cell, WORD, atomic=True),
         acts.load(
             f"{name}.second",
             tags,
-            "pair.second",
+            _OLD[1].reg,
             _other(where, cell),
             cell,
             WORD,
@@ -166,17 +169,15 @@ def _compare_and_swap(name: str, tags: tuple[Tags, Tags], line: Line) -> Micros:
         raise line[2].wrong("the pairs of registers have one width")
     where, cell = memory(line, 4), cell_of(width)
     reads, writes = ((*half, "SCA") for half in tags)
-    same = [compare("eq", cell, *pair) for pair in zip((_FIRST, _SECOND), expected, strict=True)]
-    kept = [
-        Op("pick", (_HOLDS, e, f), WORD) for e, f in zip(expected, (_FIRST, _SECOND), strict=True)
-    ]
+    same = [compare("eq", cell, *pair) for pair in zip(_OLD, expected, strict=True)]
+    kept = [Op("pick", (_HOLDS, e, f), WORD) for e, f in zip(expected, _OLD, strict=True)]
     stored = f"{name}.store"
     return (
         *_read_both(name, reads, where, cell),
         Set("flag.pair", both(*same)),
-        acts.half_store(stored, writes, where, new[0], _FIRST, _HOLDS, cell, atomic=True),
+        acts.half_store(stored, writes, where, new[0], _OLD[0], _HOLDS, cell, atomic=True),
         acts.half_store(
-            stored, writes, _other(where, cell), new[1], _SECOND, _HOLDS, cell, atomic=True
+            stored, writes, _other(where, cell), new[1], _OLD[1], _HOLDS, cell, atomic=True
         ),
         *(() if one is None else (Set(one, kept[0]),)),
         *(() if two is None else (Set(two, kept[1]),)),
@@ -194,18 +195,18 @@ def _update(name: str, new: str, tags: tuple[Tags, Tags], line: Line) -> Micros:
     stored = f"{name}.store"
     values = [
         value if new == "v" else _changed(new, old, value)
-        for old, value in zip((_FIRST, _SECOND), _values(line, 0), strict=True)
+        for old, value in zip(_OLD, _values(line, 0), strict=True)
     ]
     places = where, _other(where, cell)
     stores = (
         acts.half_store(stored, writes, place, value, old, number(1), cell, atomic=True)
-        for place, value, old in zip(places, values, (_FIRST, _SECOND), strict=True)
+        for place, value, old in zip(places, values, _OLD, strict=True)
     )
     return (
         *_read_both(name, reads, where, cell),
         *stores,
-        *_moved(one, _FIRST),
-        *_moved(two, _SECOND),
+        *_moved(one, _OLD[0]),
+        *_moved(two, _OLD[1]),
     )
 
 

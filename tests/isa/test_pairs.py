@@ -169,6 +169,18 @@ def test_a_single_load_exclusive_gives_the_second_of_a_pair_no_read(
     assert observation(two(TWO, both, condition), tmp_path, model) == "Never"
 
 
+@pytest.mark.parametrize("between", ["CASP X2,X3,X4,X5,[X8]", "LDP X2,X3,[X8]", "SWPP X4,X5,[X8]"])
+def test_other_pairs_do_not_come_between(between: str, tmp_path: Path) -> None:
+    """A store-exclusive is paired with its load-exclusive, and no foreign store is lost."""
+    start = "int64_t x[2]={0,0}; int64_t y[2]={0,0}"
+    rows = f"LDXP X0,X1,[X9] | MOV X7,#5 ; {between} | STR X7,[X9,#8] ; STXP W6,X2,X3,[X9] |"
+    for model in ("armv8", "sc"):
+        lost = r"exists (0:X6=0 /\ 0:X1=0 /\ x={0,0})"
+        assert observation(two(start, rows, lost), tmp_path, model) == "Never"
+        later = r"exists (0:X6=0 /\ 0:X1=0 /\ x={0,5})"
+        assert observation(two(start, rows, later), tmp_path, model) == "Sometimes"
+
+
 WRONG = [
     ("CASP ^X1,X2,X4,X5,[X9]", "a pair begins with a register of even number"),
     ("CASP X0,X1,^X4,X6,[X9]", "a pair begins with a register of even number"),
