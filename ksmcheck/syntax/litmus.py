@@ -13,7 +13,7 @@ from pathlib import Path
 from ksmcheck.syntax.c_ast import Function, Name, Stmt, TopLevel
 from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
 from ksmcheck.syntax.files import read_source
-from ksmcheck.syntax.litmus_alone import check_lengths, with_alone
+from ksmcheck.syntax.litmus_arrays import check_lengths
 from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExpr, PropTree
 from ksmcheck.syntax.litmus_condition import ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser, named
@@ -166,7 +166,7 @@ def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTes
         span=whole,
     )
     check_lengths(test, parser.arrays)
-    return with_alone(test)
+    return test
 
 
 def _split(defined: list[TopLevel]) -> tuple[tuple[Function, ...], tuple[TopLevel, ...]]:
