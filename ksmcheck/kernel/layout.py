@@ -27,12 +27,23 @@ class Member(Struct, frozen=True):
     volatile: bool = False
 
 
+class Unnamed(Struct, frozen=True):
+    """A member without a name: its own members are those from ``first`` to before ``end``."""
+
+    first: int
+    end: int
+    type: StructType
+    offset: int
+
+
 class Layout(Struct, frozen=True):
-    """``members`` in order. ``anonymous`` are the unnamed parts, whose members are also listed."""
+    """``members`` in order. ``unnamed`` are the parts whose members are listed as the outer's, each
+    before those within it."""
 
     size: int
     align: int
     members: tuple[Member, ...]
+    unnamed: tuple[Unnamed, ...] = ()
 
     def member(self, name: str) -> Member | None:
         return next((m for m in self.members if m.name == name), None)
@@ -157,6 +168,7 @@ class Layouts(Struct):
         union = type.kind == "union"
         members: list[Member] = []
         fields: list[tuple[int, bitfields.Placed]] = []
+        unnamed: list[Unnamed] = []
         end, most, align = 0, 0, 1
         for part in parts:
             at = 0 if union else end
@@ -168,6 +180,7 @@ class Layouts(Struct):
             else:
                 needs = self.align(part.type, part.span)
                 offset = _round_up(-(-at // 8), needs)
+                unnamed += self._unnamed(part, offset, len(members) + len(fields))
                 members += self._members(part, offset)
                 end = (offset + self.size(part.type, part.span)) * 8
             most = max(most, end)
@@ -175,7 +188,8 @@ class Layouts(Struct):
                 align = max(align, self.align(part.type, part.span))
         self._add_fields(members, fields, union)
         _check_names(members, type, parts)
-        return Layout(_round_up(-(-most // 8), align), align, tuple(members))
+        size = _round_up(-(-most // 8), align)
+        return Layout(size, align, tuple(members), tuple(unnamed))
 
     def _add_fields(
         self, members: list[Member], fields: list[tuple[int, bitfields.Placed]], union: bool
@@ -195,6 +209,15 @@ class Layouts(Struct):
         assert isinstance(part.type, StructType)
         for inner in self.of(part.type, part.span).members:
             yield Member(inner.name, inner.type, offset + inner.offset, inner.volatile)
+
+    def _unnamed(self, part: Part, offset: int, first: int) -> Iterator[Unnamed]:
+        if part.name is not None:
+            return
+        assert isinstance(part.type, StructType)
+        inner = self.of(part.type, part.span)
+        yield Unnamed(first, first + len(inner.members), part.type, offset)
+        for u in inner.unnamed:
+            yield Unnamed(first + u.first, first + u.end, u.type, offset + u.offset)
 
 
 def _as_field(part: Part, at: int) -> tuple[str | None, CType, int, int, Span, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.types import BitField, CType, PointerTo, ints_of, is_scalar
 from ksmcheck.program import bitfields
 from ksmcheck.program.initialisers import UNLOCKED, is_word, leaves
@@ -115,6 +116,9 @@ class Initial(Statements):
         name = expr.callee if isinstance(expr, Call) else expr
         if isinstance(name, Name) and name.name in UNLOCKED:
             return integer(0)
+        known = None if herd else try_constant(expr, self.declarations)
+        if known is not None:  # also through && and ?:, which would branch
+            return integer(*known)
         before = len(self.graph.here.steps)
         value = self.value(expr)
         if not isinstance(value.expr, Const) or len(self.graph.here.steps) != before:

@@ -32,6 +32,7 @@ from ksmcheck.syntax.c_ast import (
     InitList,
     Label,
     Return,
+    StatementExpr,
     Stmt,
     Switch,
     While,
@@ -44,7 +45,7 @@ class Statements(Switches, Expressions):
 
     def statement(self, stmt: Stmt) -> None:
         if isinstance(stmt, ExprStmt):
-            self.effect(stmt.expr)
+            self._expression(stmt.expr)
         elif isinstance(stmt, Declaration):
             self._declaration(stmt)
         elif isinstance(stmt, DeclGroup):
@@ -62,6 +63,13 @@ class Statements(Switches, Expressions):
             self.case(stmt)
         else:
             self._jump(stmt)
+
+    def _expression(self, expr: Expr) -> None:
+        """A statement expression used for its effect is a block: it may be jumped out of."""
+        if isinstance(expr, StatementExpr):
+            self._block(expr.body)
+        else:
+            self.effect(expr)
 
     def _jump(self, stmt: Stmt) -> None:
         if isinstance(stmt, Label):
@@ -140,7 +148,7 @@ class Statements(Switches, Expressions):
             self._body(stmt.body, done, test)
             self.graph.start(test)
             if isinstance(stmt, For) and stmt.step is not None:
-                self.effect(stmt.step)
+                self._expression(stmt.step)
             self.graph.goto(head)
         self.graph.begin(done)
         self.pop()
