@@ -273,26 +273,27 @@ class Interpreter(Calls):
             top = self.call.lenient or self.call.body.function in self.world.test.threads
             if top and s.name in self.starts and _is_top(self.call.body.function, s):
                 self.write(self.place_of(variable), self.starts[s.name])
-        elif isinstance(s.init, c.InitList):
-            self.fill(self.declare(s, type), s.init)
+            return
+        variable = self.declare(s, type)
+        self.scope = {**self.scope, s.name: s}  # an initialiser sees the name, the type does not
+        if isinstance(s.init, c.InitList):
+            self.fill(variable, s.init)
         elif is_scalar(type):
-            value = self.value(s.init)
-            self.write(self.place_of(self.declare(s, type)), value)
+            self.write(self.place_of(variable), self.value(s.init))
         else:
-            source = self.place(s.init)
-            self.copy(self.place_of(self.declare(s, type)), source)
+            self.copy(self.place_of(variable), self.place(s.init))
 
     def fill(self, variable: Variable, init: c.InitList) -> None:
         """Members that the list does not name are 0 (C17 6.7.9)."""
         given = dict(leaves(variable.type, init, self.types))
         place = self.place_of(variable)
         if is_scalar(variable.type):
-            self.write(place, self.value(given[0]))
+            self.write(place, self.value(given[0][1]))
             return
         for scalar in self.layouts.scalars(variable.type, init.span):
-            expr = given.get(scalar.offset)
+            type, expr = given.get(scalar.offset, (scalar.type, None))
             value = integer(0) if expr is None else self.value(expr)
-            self.write(self.part(place, scalar.offset, scalar.type), value)
+            self.write(self.part(place, scalar.offset, type), value)
 
     def block_value(self, e: c.StatementExpr) -> Concrete:
         """GNU ``({ ...; value; })``; it may branch and loop inside, but not be jumped out of."""

@@ -97,6 +97,8 @@ class Static(Machine):
                 item = self.world.items.get(name)
                 if item is not None:
                     return item.type
+                if name in self.types.enumerators:
+                    return self.types.enumerators[name][1]
                 return VOID_POINTER if name == "NULL" else INT
             case c.Member(base, field, arrow):
                 outer = self.type_of(base)

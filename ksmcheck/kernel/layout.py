@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ksmcheck.kernel import bitfields
+from ksmcheck.kernel.ints import BOOL
 from ksmcheck.kernel.types import (
     WORDS,
     ArrayOf,
@@ -128,12 +129,14 @@ class Layouts(Struct):
         """Every scalar of an object, in order of offset; a union's members share theirs.
 
         Raises InputError for a union whose overlapping scalars differ in width: the checker has no
-        accesses that see part of a cell.
+        accesses that see part of a cell. A ``bool`` has a width of its own, one bit.
         """
         taken: dict[int, tuple[int, Scalar]] = {}
         for scalar in self._walk(type, "", 0, span):
             width = self.size(scalar.type, span)
             known = taken.get(scalar.offset)
+            if known is not None and _is_bool(known[1].type) != _is_bool(scalar.type):
+                raise _overlap(known[1], scalar, span)
             if known is None:
                 taken[scalar.offset] = (width, scalar)
             elif known[0] == width and known[1].fields and scalar.fields:
@@ -231,6 +234,10 @@ def _check_names(members: list[Member], type: StructType, parts: tuple[Part, ...
         if name in names[:index]:
             span = next((p.span for p in reversed(parts) if p.name == name), parts[-1].span)
             raise InputError(f"{type} has two members named {name}", span)
+
+
+def _is_bool(type: CType) -> bool:
+    return isinstance(type, IntegerType) and type.ints == BOOL
 
 
 def _round_up(value: int, align: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.declarations import Declarations
@@ -37,27 +38,32 @@ def sized(type: CType, init: Expr | None) -> CType:
     return ArrayOf(type.element, len(init.items))
 
 
+Given: TypeAlias = tuple[CType, Expr]
+"""The type that a value is converted to, and the value."""
+
+
 def leaves(
     type: CType, init: Expr, types: Declarations, offset: int = 0
-) -> Iterator[tuple[int, Expr]]:
-    """Pairs of a byte offset and the expression for the scalar there.
+) -> Iterator[tuple[int, Given]]:
+    """Pairs of a byte offset and what is given for the scalar there, in the type of the member of
+    a union that it is given for.
 
     Inner aggregates need braces of their own, but those that have no name.
     """
     if not isinstance(init, InitList):
-        yield offset, unwrapped(init)
+        yield offset, (_word(type, types), unwrapped(init))
     elif is_scalar(type):
         if len(init.items) != 1 or init.items[0][0] is not None:
             raise InputError(f"{type} takes one value", init.span)
         yield from leaves(type, init.items[0][1], types, offset)
     else:
-        for at, expr in _members(type, init, types).items():
-            yield offset + at, expr
+        for at, given in _members(type, init, types).items():
+            yield offset + at, given
 
 
-def _members(type: CType, init: InitList, types: Declarations) -> dict[int, Expr]:
+def _members(type: CType, init: InitList, types: Declarations) -> dict[int, Given]:
     """The scalars of an aggregate that a list names, by their offsets."""
-    found: dict[int, Expr] = {}
+    found: dict[int, Given] = {}
     fields: set[tuple[int, int]] = set()
     place = 0
     for designator, expr in init.items:
@@ -70,7 +76,8 @@ def _members(type: CType, init: InitList, types: Declarations) -> dict[int, Expr
                 raise InputError("this bit-field is given a value twice", expr.span)
             fields.add((at, inner.at))
             field = _in_word(expr, inner)
-            found[at] = Binary("|", found[at], field, init.span) if at in found else field
+            whole = Binary("|", found[at][1], field, init.span) if at in found else field
+            found[at] = inner.word, whole
         else:
             if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
                 raise InputError(f"{inner} needs braces", expr.span)
@@ -79,7 +86,7 @@ def _members(type: CType, init: InitList, types: Declarations) -> dict[int, Expr
     return found
 
 
-def _put(found: dict[int, Expr], at: int, size: int, given: Iterable[tuple[int, Expr]]) -> None:
+def _put(found: dict[int, Given], at: int, size: int, given: Iterable[tuple[int, Given]]) -> None:
     """What is given once more takes the place of all that was there (C17 6.7.9 p19)."""
     for before in [o for o in found if at <= o < at + size]:
         del found[before]
@@ -129,6 +136,14 @@ def _in_word(expr: Expr, field: BitField) -> Expr:
 def is_word(type: CType) -> bool:
     """Whether ``type`` is one of the kernel's opaque words, which take ``ATOMIC_INIT(n)``."""
     return isinstance(type, StructType) and (type.kind, type.tag) in WORDS
+
+
+def _word(type: CType, types: Declarations) -> CType:
+    """``int`` of ``atomic_t``; any other type as it is."""
+    if is_word(type):
+        assert isinstance(type, StructType)
+        return types.layouts.of(type, None).members[0].type
+    return type
 
 
 def unwrapped(init: Expr) -> Expr:

@@ -204,10 +204,12 @@ class Statements(Switches, Expressions):
         given = dict(leaves(variable.type, init, self.declarations))
         place = self.place_of(variable)
         for path, scalar in self._offsets(variable.type, init.span):
-            target = self.part(place, path, scalar)
-            expr = given.get(path)
-            value = Value(Const(0, ints_of(scalar)), scalar) if expr is None else self.value(expr)
-            self.write(target, value, init if expr is None else expr)
+            if path in given:
+                type, expr = given[path]
+                self.write(self.part(place, path, type), self.value(expr), expr)
+            else:
+                zero = Value(Const(0, ints_of(scalar)), scalar)
+                self.write(self.part(place, path, scalar), zero, init)
 
     def _offsets(self, type: CType, span: Span) -> list[tuple[int, CType]]:
         if is_scalar(type):

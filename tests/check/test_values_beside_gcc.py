@@ -64,6 +64,12 @@ def test_a_member_given_twice(list_: str, x: int, tmp_path: Path) -> None:
     assert observation(top, "x = v.i.a + v.i.b * 10 + v.j * 100;", tmp_path, x) == "Always"
 
 
+def test_bool_beside_a_byte(tmp_path: Path) -> None:
+    """Accesses see whole cells of one width; a bool is one bit."""
+    with pytest.raises(InputError, match="overlap with different widths"):
+        observation("union u { bool b; u8 a; } v = { .a = 5 };", "x = v.a;", tmp_path, 5)
+
+
 def test_more_values_than_a_union_has(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="too many values for union u"):
         observation("union u { int a; int b; } v = { 1, 2 };", "x = v.a;", tmp_path, 1)
@@ -81,6 +87,16 @@ def test_more_values_than_a_union_has(tmp_path: Path) -> None:
         ("", "x = sizeof(likely(1));", 8),
         ("", "x = likely(3) - 2u < 0;", 1),
         ("", "x = unlikely(5) << 40;", 1 << 40),
+        # An enumerator that no int holds has its enum's type (replayed as well).
+        ("enum { A = 0x100000000 };", "x = sizeof(A);", 8),
+        ("enum { A = 0x80000000 };", "x = sizeof(A) + (A > 0);", 5),
+        # 6.2.1 p7: a name is known in its own initialiser, but not in its type.
+        ("struct s { int a; struct s *me; };", "struct s v = { 3, &v }; x = v.me->a;", 3),
+        ("", "void *v = &v; x = v == &v;", 1),
+        ("", "u8 v = 1; { typeof(v + 0L) v = sizeof v; x = v; }", 8),
+        # A member of a union is given a value in its own type.
+        ("union u { long l; int *p; }; int i = 3; union u v = { .p = &i };", "x = *v.p;", 3),
+        ("union u { long l; int *p; }; int i = 3;", "union u v = { .p = &i }; x = *v.p;", 3),
         # 6.6: constant, though what is not evaluated could divide.
         ("int a = 1 && 127 % -5; int b = 0 || 7 / (3 - 1);", "x = a + b * 10;", 11),
     ],
