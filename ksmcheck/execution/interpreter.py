@@ -33,6 +33,7 @@ from ksmcheck.kernel.types import (
 from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.initialisers import leaves
 from ksmcheck.program.tree import walk
+from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
@@ -201,6 +202,14 @@ class Interpreter(Calls):
 
     def arrive(self, call: Call, point: Point) -> None:
         """Ends the control of the branches whose ways meet here."""
+        for at, control in enumerate(self.controls):
+            if control.meets and control.call is call:
+                if point.number in control.rounds:
+                    self.controls[at] = replace(control, meets={})
+                elif point.number in control.meets:
+                    keep_fixed(call, control.meets[point.number])
+                    later = {n: k for n, k in control.meets.items() if n != point.number}
+                    self.controls[at] = replace(control, meets=later)
         ending = [k for k in self.controls if k.call is call and k.join == point.number]
         for control in ending:
             keep_fixed(call, control.known)
@@ -233,7 +242,8 @@ class Interpreter(Calls):
             self.looped = True
         ahead = self.sight.outlook(self, call, point)
         self.consulted.update((id(f), f) for f in ahead.called)
-        control = Control(call, ahead.join, value.reads, ahead.known)
+        rounds = tuple(call.body.loops.around(point.number)) if ahead.meets else ()
+        control = Control(call, ahead.join, value.reads, ahead.known, ahead.meets, rounds)
         # A loop comes to its branch in every round.
         if not any(k.says_as_much_as(control) for k in self.controls):
             self.controls.append(control)

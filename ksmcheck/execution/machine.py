@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from ksmcheck.execution.bodies import Body, Known
@@ -43,7 +44,8 @@ class Call(Struct, eq=False):
 class Control(Struct, frozen=True, eq=False):
     """What is executed until ``call`` arrives at point ``join`` depends on ``reads``.
 
-    ``known``: the values that are fixed at the join whatever the way there.
+    ``known``: the values that are fixed at the join whatever the way there; ``meets``: those at
+    points where some ways meet, in this round of the loops with the heads ``rounds``.
     Inside an expression ``call`` is None, and the evaluation itself ends the control.
     """
 
@@ -51,11 +53,14 @@ class Control(Struct, frozen=True, eq=False):
     join: int
     reads: Reads
     known: Known = field(default_factory=dict)
+    meets: Mapping[int, Known] = field(default_factory=dict)
+    rounds: tuple[int, ...] = ()
 
     def says_as_much_as(self, other: Control) -> bool:
         """Whether it ends where the other does and makes things depend on the same."""
         here = self.call is other.call and self.join == other.join
-        return here and self.reads == other.reads and self.known == other.known
+        known = self.known == other.known and self.meets == other.meets
+        return here and known and self.reads == other.reads
 
 
 class FailedCheck(Struct, frozen=True):
