@@ -16,9 +16,9 @@ from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, pro
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
 from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.known import keep_fixed
-from ksmcheck.execution.machine import Call, Control, FailedCheck, InRegister, Variable
+from ksmcheck.execution.machine import Call, Control, FailedCheck, InRegister, Variable, sized
 from ksmcheck.execution.performed import Exhausted, Record
-from ksmcheck.execution.static import declarations_of, sized
+from ksmcheck.execution.static import declarations_of
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.types import (

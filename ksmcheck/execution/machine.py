@@ -10,7 +10,7 @@ from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, integer
 from ksmcheck.execution.flow import Scope
 from ksmcheck.execution.performed import Done, Operands, Record, perform
 from ksmcheck.execution.world import World
-from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, is_scalar
+from ksmcheck.kernel.types import INT, UNSIGNED_LONG, ArrayOf, CType, is_scalar
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError, Span
@@ -130,7 +130,9 @@ class Machine:
 
     def declare(self, declaration: c.Declaration | c.Param, type: CType | None = None) -> Variable:
         """A new variable; one in a loop's body is a new one in each round."""
-        type = type or self.resolve(declaration.type)
+        if type is None:
+            init = declaration.init if isinstance(declaration, c.Declaration) else None
+            type = sized(self.resolve(declaration.type), init)
         variable = Variable(declaration.name, type, volatile=declaration.volatile)
         if declaration.name in self.call.body.addressed:
             variable.address = self.record.places.new(id(declaration))
@@ -175,3 +177,10 @@ class Machine:
             if scalar.offset == place.offset:
                 return scalar.offset, scalar.type
         raise InternalError(f"replay: {place.variable.name} has no part at {place.offset}")
+
+
+def sized(type: CType, init: c.Expr | None) -> CType:
+    """The type of a declared object; ``[]`` is as long as its list of values."""
+    if isinstance(type, ArrayOf) and type.length is None and isinstance(init, c.InitList):
+        return ArrayOf(type.element, len(init.items))
+    return type

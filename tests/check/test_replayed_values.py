@@ -70,6 +70,25 @@ def test_what_is_fixed_in_one_round_is_fixed(tmp_path: Path) -> None:
     assert shown(tmp_path, body, "0:r=1 /\\ z=1") == "VIOLATED"
 
 
+def test_an_array_that_is_looked_ahead_to(tmp_path: Path) -> None:
+    """It is as long as its list, before its declaration is come to."""
+    path = tmp_path / "t.litmus"
+    path.write_text("""C t
+int x;
+static int third(int *p, int n) { return p[n - 1]; }
+{ }
+P0(void)
+{
+	int r = 0;
+	if (READ_ONCE(x)) r = 1;
+	int a[] = { 1, 2, 3 };
+	r = third(a, ARRAY_SIZE(a));
+}
+~exists (0:r=3)
+""")
+    assert Checker().check(Request(path, "sc")).verdict == "VIOLATED"
+
+
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
