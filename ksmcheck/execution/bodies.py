@@ -30,7 +30,8 @@ class Consult(Struct, frozen=True):
 
 
 class Outlook(Struct, frozen=True):
-    """``join``: the point where the ways from a branch meet. ``known``: what is fixed there.
+    """``join``: the point where the ways from a branch meet. ``known``: what is fixed there, and
+    ``meets`` what is fixed at points before it where some of them do.
 
     ``called``: the functions looked into for that, which may be others in another variant;
     ``consults``: what was asked of those that were called from here.
@@ -40,6 +41,7 @@ class Outlook(Struct, frozen=True):
     known: Known
     called: tuple[c.Function, ...] = ()
     consults: tuple[Consult, ...] = ()
+    meets: Mapping[int, Known] = field(default_factory=dict)
 
 
 class Answer(Struct, frozen=True):

@@ -22,12 +22,13 @@ from ksmcheck.execution.machine import (
     Variable,
 )
 from ksmcheck.execution.performed import Done, Operands, formula_value
-from ksmcheck.execution.static import decayed
+from ksmcheck.execution.static import SILENT, decayed
 from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import (
     BOOLEAN,
     INT,
+    LONG,
     UNSIGNED_LONG,
     VOID,
     ArrayOf,
@@ -118,7 +119,7 @@ class Calls(Expressions):
         value = self.value(argument)
         if name == "__assume" and not value.truth:
             raise InternalError(f"replay: P{self.record.thread} breaks an assumption at {e.span}")
-        return replace(value, type=INT, number=int(value.truth))
+        return replace(value, type=LONG, number=int(value.truth))
 
     # Primitives.
 
@@ -247,6 +248,8 @@ class Calls(Expressions):
         primitive = self.world.primitives.get(name)
         if name == "ARRAY_SIZE":
             return UNSIGNED_LONG
+        if name in SILENT:
+            return LONG
         if primitive is None or name in _FORMS:
             return INT
         if primitive.result_type != "cell":

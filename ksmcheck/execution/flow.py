@@ -143,7 +143,7 @@ class _Builder:
         return self.then(ends, "eval", e, dict(scope))
 
     def declaration(self, s: c.Declaration, scope: Scope, ends: Ends) -> Ends:
-        # The initialiser sees the names from before the declaration.
+        # The type sees the names from before the declaration.
         made = self.then(ends, "declare", s, dict(scope))
         scope[s.name] = s
         return made

@@ -9,14 +9,14 @@ different values meet (conditional constant propagation: Wegman, Zadeck 1991).
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import NoReturn
 
 from ksmcheck.execution.bodies import Answer, Consult, Key, Known, Outlook
 from ksmcheck.execution.concrete import NOTHING, Concrete, convert
 from ksmcheck.execution.flow import Point
 from ksmcheck.execution.interpreter import Interpreter
-from ksmcheck.execution.joins import join_of
+from ksmcheck.execution.joins import join_of, meets_before
 from ksmcheck.execution.known import RETURNED, imagine, known_now
 from ksmcheck.execution.machine import Call, InMemory, Variable
 from ksmcheck.execution.performed import Done, Places, Record
@@ -84,13 +84,22 @@ def _valid(called: Iterable[c.Function], functions: Mapping[str, c.Function]) ->
 
 
 def _look(mind: _Mind, call: Call, branch: Point, known: Known) -> Outlook:
+    loops = call.body.loops
     seen = _Propagation(mind, known, call.variables, branch)
-    join = join_of(call.body.loops, branch, lambda point: seen.ways.get(point.number, point.next))
-    if call.body.loops.around(join):  # what is fixed when it is come to first, not in every round
+    ways = seen.ways
+    join = join_of(loops, branch, lambda point: ways.get(point.number, point.next))
+    meets = meets_before(loops, branch, lambda point: ways.get(point.number, point.next), join)
+    before = seen.before
+    if loops.around(join):  # what is fixed when it is come to first, not in every round
         mind.call = Call(call.body, call.lenient, call.result_type)
-        seen = _Propagation(mind, known, call.variables, branch, until=join)
-    fixed = seen.before.get(join, {})
-    return Outlook(join, fixed, tuple(mind.notes.called.values()), mind.notes.all())
+        before = _Propagation(mind, known, call.variables, branch, until=(join,)).before
+    fixed, here = before.get(join, {}), before
+    if meets and loops.bodies:
+        mind.call = Call(call.body, call.lenient, call.result_type)
+        ends = (join, *loops.bodies)
+        here = _Propagation(mind, known, call.variables, branch, until=ends).before
+    some = {number: here[number] for number in meets if number in here}
+    return Outlook(join, fixed, tuple(mind.notes.called.values()), mind.notes.all(), some)
 
 
 class _Passed(Struct, frozen=True):
@@ -108,7 +117,7 @@ class _Propagation:
     """``before`` is what is known before each point reached, ``ways`` the ways on from it.
 
     It begins with both ways on from ``branch``, without one at the entry of the call that ``mind``
-    is in, and ends at the point ``until`` or at the exit.
+    is in, and ends at the points ``until`` or at the exit.
     """
 
     def __init__(
@@ -117,7 +126,7 @@ class _Propagation:
         known: Known,
         variables: Mapping[int, Variable],
         branch: Point | None = None,
-        until: int = -1,
+        until: tuple[int, ...] = (),
     ) -> None:
         self.mind = mind
         self.call = mind.call
@@ -141,7 +150,7 @@ class _Propagation:
         met = known if old is None else {k: v for k, v in old.items() if known.get(k) == v}
         if old is None or len(met) != len(old):
             self.before[point.number] = met
-            if point.number != self.until:
+            if point.number not in self.until:
                 waiting.append(point)
 
     def _pass(self, point: Point, known: Known) -> tuple[Known, list[Point]]:
@@ -167,8 +176,7 @@ class _Propagation:
         imagine(self.call, known, self.variables)
         self.mind.scope, self.mind.steps = point.scope, 0
         try:
-            # What decides may be known although it reads: ``READ_ONCE(x) ? 1 : 1``.
-            with self.mind.inside() if point.kind in ("test", "switch") else nullcontext():
+            with self.mind.inside():  # it may be known although it reads: READ_ONCE(x) ? 1 : 1
                 following = self.mind.step(self.call, point)
         except Endless:
             return known, [], {}

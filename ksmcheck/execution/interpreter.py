@@ -16,9 +16,9 @@ from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, pro
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
 from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.known import keep_fixed
-from ksmcheck.execution.machine import Call, Control, FailedCheck, InRegister, Variable
+from ksmcheck.execution.machine import Call, Control, FailedCheck, InRegister, Variable, sized
 from ksmcheck.execution.performed import Exhausted, Record
-from ksmcheck.execution.static import declarations_of, sized
+from ksmcheck.execution.static import declarations_of
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.types import (
@@ -33,6 +33,7 @@ from ksmcheck.kernel.types import (
 from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.initialisers import leaves
 from ksmcheck.program.tree import walk
+from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
@@ -201,6 +202,14 @@ class Interpreter(Calls):
 
     def arrive(self, call: Call, point: Point) -> None:
         """Ends the control of the branches whose ways meet here."""
+        for at, control in enumerate(self.controls):
+            if control.meets and control.call is call:
+                if point.number in control.rounds:
+                    self.controls[at] = replace(control, meets={})
+                elif point.number in control.meets:
+                    keep_fixed(call, control.meets[point.number])
+                    later = {n: k for n, k in control.meets.items() if n != point.number}
+                    self.controls[at] = replace(control, meets=later)
         ending = [k for k in self.controls if k.call is call and k.join == point.number]
         for control in ending:
             keep_fixed(call, control.known)
@@ -233,7 +242,8 @@ class Interpreter(Calls):
             self.looped = True
         ahead = self.sight.outlook(self, call, point)
         self.consulted.update((id(f), f) for f in ahead.called)
-        control = Control(call, ahead.join, value.reads, ahead.known)
+        rounds = tuple(call.body.loops.around(point.number)) if ahead.meets else ()
+        control = Control(call, ahead.join, value.reads, ahead.known, ahead.meets, rounds)
         # A loop comes to its branch in every round.
         if not any(k.says_as_much_as(control) for k in self.controls):
             self.controls.append(control)
@@ -273,26 +283,27 @@ class Interpreter(Calls):
             top = self.call.lenient or self.call.body.function in self.world.test.threads
             if top and s.name in self.starts and _is_top(self.call.body.function, s):
                 self.write(self.place_of(variable), self.starts[s.name])
-        elif isinstance(s.init, c.InitList):
-            self.fill(self.declare(s, type), s.init)
+            return
+        variable = self.declare(s, type)
+        self.scope = {**self.scope, s.name: s}  # an initialiser sees the name, the type does not
+        if isinstance(s.init, c.InitList):
+            self.fill(variable, s.init)
         elif is_scalar(type):
-            value = self.value(s.init)
-            self.write(self.place_of(self.declare(s, type)), value)
+            self.write(self.place_of(variable), self.value(s.init))
         else:
-            source = self.place(s.init)
-            self.copy(self.place_of(self.declare(s, type)), source)
+            self.copy(self.place_of(variable), self.place(s.init))
 
     def fill(self, variable: Variable, init: c.InitList) -> None:
         """Members that the list does not name are 0 (C17 6.7.9)."""
         given = dict(leaves(variable.type, init, self.types))
         place = self.place_of(variable)
         if is_scalar(variable.type):
-            self.write(place, self.value(given[0]))
+            self.write(place, self.value(given[0][1]))
             return
         for scalar in self.layouts.scalars(variable.type, init.span):
-            expr = given.get(scalar.offset)
+            type, expr = given.get(scalar.offset, (scalar.type, None))
             value = integer(0) if expr is None else self.value(expr)
-            self.write(self.part(place, scalar.offset, scalar.type), value)
+            self.write(self.part(place, scalar.offset, type), value)
 
     def block_value(self, e: c.StatementExpr) -> Concrete:
         """GNU ``({ ...; value; })``; it may branch and loop inside, but not be jumped out of."""

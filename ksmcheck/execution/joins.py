@@ -137,6 +137,24 @@ def join_of(loops: Loops, branch: Point, ways: Ways) -> int:
     return -1
 
 
+def meets_before(loops: Loops, branch: Point, ways: Ways, join: int) -> frozenset[int]:
+    """Points before the join that two ways from the branch come to, in this round of the loops
+    around it; of a loop that begins behind the branch its head alone, and nothing behind it."""
+    around = loops.around(branch.number)
+    counts: dict[int, int] = {}
+    for first in ways(branch):
+        reached: set[int] = set()
+        waiting = [first]
+        while waiting:
+            point = waiting.pop()
+            if point.number not in reached and point.number not in (join, -1, *around):
+                reached.add(point.number)
+                waiting += [] if point.number in loops.bodies else ways(point)
+        for number in reached:
+            counts[number] = counts.get(number, 0) + 1
+    return frozenset(number for number, count in counts.items() if count > 1)
+
+
 def _places(loops: Loops, branch: Point, ways: Ways) -> dict[Place, list[Place]]:
     around = loops.around(branch.number)
     points = loops.flow.points

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from ksmcheck.execution.bodies import Body, Known
@@ -9,7 +10,7 @@ from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, integer
 from ksmcheck.execution.flow import Scope
 from ksmcheck.execution.performed import Done, Operands, Record, perform
 from ksmcheck.execution.world import World
-from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, is_scalar
+from ksmcheck.kernel.types import INT, UNSIGNED_LONG, ArrayOf, CType, is_scalar
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError, Span
@@ -43,7 +44,8 @@ class Call(Struct, eq=False):
 class Control(Struct, frozen=True, eq=False):
     """What is executed until ``call`` arrives at point ``join`` depends on ``reads``.
 
-    ``known``: the values that are fixed at the join whatever the way there.
+    ``known``: the values that are fixed at the join whatever the way there; ``meets``: those at
+    points where some ways meet, in this round of the loops with the heads ``rounds``.
     Inside an expression ``call`` is None, and the evaluation itself ends the control.
     """
 
@@ -51,11 +53,14 @@ class Control(Struct, frozen=True, eq=False):
     join: int
     reads: Reads
     known: Known = field(default_factory=dict)
+    meets: Mapping[int, Known] = field(default_factory=dict)
+    rounds: tuple[int, ...] = ()
 
     def says_as_much_as(self, other: Control) -> bool:
         """Whether it ends where the other does and makes things depend on the same."""
         here = self.call is other.call and self.join == other.join
-        return here and self.reads == other.reads and self.known == other.known
+        known = self.known == other.known and self.meets == other.meets
+        return here and known and self.reads == other.reads
 
 
 class FailedCheck(Struct, frozen=True):
@@ -125,7 +130,9 @@ class Machine:
 
     def declare(self, declaration: c.Declaration | c.Param, type: CType | None = None) -> Variable:
         """A new variable; one in a loop's body is a new one in each round."""
-        type = type or self.resolve(declaration.type)
+        if type is None:
+            init = declaration.init if isinstance(declaration, c.Declaration) else None
+            type = sized(self.resolve(declaration.type), init)
         variable = Variable(declaration.name, type, volatile=declaration.volatile)
         if declaration.name in self.call.body.addressed:
             variable.address = self.record.places.new(id(declaration))
@@ -170,3 +177,10 @@ class Machine:
             if scalar.offset == place.offset:
                 return scalar.offset, scalar.type
         raise InternalError(f"replay: {place.variable.name} has no part at {place.offset}")
+
+
+def sized(type: CType, init: c.Expr | None) -> CType:
+    """The type of a declared object; ``[]`` is as long as its list of values."""
+    if isinstance(type, ArrayOf) and type.length is None and isinstance(init, c.InitList):
+        return ArrayOf(type.element, len(init.items))
+    return type

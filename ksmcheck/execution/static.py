@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ksmcheck.execution.concrete import Concrete, binary, unary
 from ksmcheck.execution.flow import Scope
-from ksmcheck.execution.machine import Machine
+from ksmcheck.execution.machine import Machine, sized
 from ksmcheck.kernel.constants import literal_type
 from ksmcheck.kernel.types import (
     INT,
@@ -97,6 +97,8 @@ class Static(Machine):
                 item = self.world.items.get(name)
                 if item is not None:
                     return item.type
+                if name in self.types.enumerators:
+                    return self.types.enumerators[name][1]
                 return VOID_POINTER if name == "NULL" else INT
             case c.Member(base, field, arrow):
                 outer = self.type_of(base)
@@ -163,13 +165,6 @@ class Static(Machine):
 def decayed(type: CType) -> CType:
     """An array used as a value is a pointer to its first element."""
     return PointerTo(type.element) if isinstance(type, ArrayOf) else type
-
-
-def sized(type: CType, init: c.Expr | None) -> CType:
-    """The type of a declared object; ``[]`` is as long as its list of values."""
-    if isinstance(type, ArrayOf) and type.length is None and isinstance(init, c.InitList):
-        return ArrayOf(type.element, len(init.items))
-    return type
 
 
 def declarations_of(s: c.Stmt) -> tuple[c.Declaration, ...]:

@@ -170,8 +170,8 @@ class Declarations(Struct):
         whole = _first_that_holds(values, _OF_ENUMS)
         for (name, _, _), value in zip(item.members, values, strict=True):
             self.enumerators[name] = value, _first_that_holds((value,), (INT, whole))
-        if item.tag is not None:
-            self.enums[item.tag] = IntegerType(f"enum {item.tag}", whole.ints)
+        name = "enum" if item.tag.startswith("<") else f"enum {item.tag}"
+        self.enums[item.tag] = IntegerType(name, whole.ints)
 
     def _typedef(self, item: Typedef) -> None:
         type = self.resolve(item.type)

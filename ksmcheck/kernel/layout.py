@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ksmcheck.kernel import bitfields
+from ksmcheck.kernel.ints import BOOL
 from ksmcheck.kernel.types import (
     WORDS,
     ArrayOf,
@@ -27,12 +28,23 @@ class Member(Struct, frozen=True):
     volatile: bool = False
 
 
+class Unnamed(Struct, frozen=True):
+    """A member without a name: its own members are those from ``first`` to before ``end``."""
+
+    first: int
+    end: int
+    type: StructType
+    offset: int
+
+
 class Layout(Struct, frozen=True):
-    """``members`` in order. ``anonymous`` are the unnamed parts, whose members are also listed."""
+    """``members`` in order. ``unnamed`` are the parts whose members are listed as the outer's, each
+    before those within it."""
 
     size: int
     align: int
     members: tuple[Member, ...]
+    unnamed: tuple[Unnamed, ...] = ()
 
     def member(self, name: str) -> Member | None:
         return next((m for m in self.members if m.name == name), None)
@@ -117,12 +129,14 @@ class Layouts(Struct):
         """Every scalar of an object, in order of offset; a union's members share theirs.
 
         Raises InputError for a union whose overlapping scalars differ in width: the checker has no
-        accesses that see part of a cell.
+        accesses that see part of a cell. A ``bool`` has a width of its own, one bit.
         """
         taken: dict[int, tuple[int, Scalar]] = {}
         for scalar in self._walk(type, "", 0, span):
             width = self.size(scalar.type, span)
             known = taken.get(scalar.offset)
+            if known is not None and _is_bool(known[1].type) != _is_bool(scalar.type):
+                raise _overlap(known[1], scalar, span)
             if known is None:
                 taken[scalar.offset] = (width, scalar)
             elif known[0] == width and known[1].fields and scalar.fields:
@@ -157,6 +171,7 @@ class Layouts(Struct):
         union = type.kind == "union"
         members: list[Member] = []
         fields: list[tuple[int, bitfields.Placed]] = []
+        unnamed: list[Unnamed] = []
         end, most, align = 0, 0, 1
         for part in parts:
             at = 0 if union else end
@@ -168,6 +183,7 @@ class Layouts(Struct):
             else:
                 needs = self.align(part.type, part.span)
                 offset = _round_up(-(-at // 8), needs)
+                unnamed += self._unnamed(part, offset, len(members) + len(fields))
                 members += self._members(part, offset)
                 end = (offset + self.size(part.type, part.span)) * 8
             most = max(most, end)
@@ -175,7 +191,8 @@ class Layouts(Struct):
                 align = max(align, self.align(part.type, part.span))
         self._add_fields(members, fields, union)
         _check_names(members, type, parts)
-        return Layout(_round_up(-(-most // 8), align), align, tuple(members))
+        size = _round_up(-(-most // 8), align)
+        return Layout(size, align, tuple(members), tuple(unnamed))
 
     def _add_fields(
         self, members: list[Member], fields: list[tuple[int, bitfields.Placed]], union: bool
@@ -196,6 +213,15 @@ class Layouts(Struct):
         for inner in self.of(part.type, part.span).members:
             yield Member(inner.name, inner.type, offset + inner.offset, inner.volatile)
 
+    def _unnamed(self, part: Part, offset: int, first: int) -> Iterator[Unnamed]:
+        if part.name is not None:
+            return
+        assert isinstance(part.type, StructType)
+        inner = self.of(part.type, part.span)
+        yield Unnamed(first, first + len(inner.members), part.type, offset)
+        for u in inner.unnamed:
+            yield Unnamed(first + u.first, first + u.end, u.type, offset + u.offset)
+
 
 def _as_field(part: Part, at: int) -> tuple[str | None, CType, int, int, Span, bool]:
     assert part.bits is not None
@@ -208,6 +234,10 @@ def _check_names(members: list[Member], type: StructType, parts: tuple[Part, ...
         if name in names[:index]:
             span = next((p.span for p in reversed(parts) if p.name == name), parts[-1].span)
             raise InputError(f"{type} has two members named {name}", span)
+
+
+def _is_bool(type: CType) -> bool:
+    return isinstance(type, IntegerType) and type.ints == BOOL
 
 
 def _round_up(value: int, align: int) -> int:

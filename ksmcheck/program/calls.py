@@ -5,11 +5,11 @@ from __future__ import annotations
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.primitives import all_primitives, lifetime
 from ksmcheck.kernel.spelling import did_you_mean
-from ksmcheck.kernel.types import INT, UNSIGNED_LONG, ArrayOf
+from ksmcheck.kernel.types import INT, LONG, UNSIGNED_LONG, ArrayOf
 from ksmcheck.program import fold
 from ksmcheck.program.ir import Assume, Check
 from ksmcheck.program.primitive_calls import PrimitiveCalls
-from ksmcheck.program.values import NOTHING, Value, integer, need_scalar
+from ksmcheck.program.values import NOTHING, Value, cast, integer, need_scalar
 from ksmcheck.syntax.c_ast import ArrayType, Call, NamedType, PointerType, TagType, TypeofType
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError
@@ -98,7 +98,7 @@ class Calls(PrimitiveCalls):
         if name == "__assume":
             self.graph.emit(Assume(truth, self.origin(call.span, call)))
             return NOTHING
-        return Value(truth, INT)
+        return cast(Value(truth, INT), LONG, call.span)  # __builtin_expect's type
 
     def _unknown(self, call: Call) -> InputError:
         name = call.callee.name

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from ksmcheck.kernel.ints import ADDRESS, S32
 from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import (
+    INT,
     ArrayOf,
     BitField,
     CType,
@@ -26,9 +27,9 @@ from ksmcheck.program.places import InMemory, InRegisters, Place
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.threads import Output
 from ksmcheck.program.undefined import demand
-from ksmcheck.program.values import Value, binary, pointer
+from ksmcheck.program.values import Value, binary, need_scalar, pointer
+from ksmcheck.syntax.c_ast import Binary, Index, IntLit, Name
 from ksmcheck.syntax.c_ast import Expr as Tree
-from ksmcheck.syntax.c_ast import Index, IntLit, Name
 from ksmcheck.syntax.litmus_ast import Condition, LitmusTest, PropExpr, PropTree, Register
 from ksmcheck.text import InputError, Span
 
@@ -72,6 +73,18 @@ class Final(Statements):
         lenient = self.herd or self._same_kind(left, value)
         return fold.truth(binary(op, left, value, self.layouts, tree.span, lenient=lenient).expr)
 
+    def value(self, expr: PropExpr) -> Value:
+        """Registers may stand inside expressions too."""
+        return self._final_register(expr) if isinstance(expr, Register) else super().value(expr)
+
+    def short_circuit(self, expr: Binary) -> Value:
+        """Nothing in a condition has an effect, or may not be evaluated: no branch is needed."""
+        sides = [self.value(expr.left), self.value(expr.right)]
+        for side, tree in zip(sides, (expr.left, expr.right), strict=True):
+            need_scalar(side, tree.span)
+        name = "land" if expr.op == "&&" else "lor"
+        return Value(fold.op(name, S32, *(fold.truth(side.expr) for side in sides)), INT)
+
     def arithmetic(self, op: str, left: Value, right: Value, node: Tree) -> Value:
         if demand(op, left, right) is not None:
             known = isinstance(right.expr, Const)  # -1, which not every number can be divided by
@@ -108,10 +121,8 @@ class Final(Statements):
 
     def operand(self, expr: PropExpr) -> Value:
         """One side of a comparison; what it reads is also what a final state shows."""
-        if isinstance(expr, Register):
-            return self._final_register(expr)
         value = self.value(expr)
-        if not isinstance(value.expr, Const):
+        if not isinstance(value.expr, Const) and not isinstance(expr, Register):
             self.observed.setdefault(_shown(expr), value.expr)
         return value
 
@@ -184,9 +195,15 @@ def finals(
         final.list_(expr)
     shown = dict(final.observed)
     filter = None if test.filter is None else final.tree(test.filter)
-    registers = [(t, e) for t, e in shown.items() if isinstance(e, FinalReg | Const)]
-    others = [(t, e) for t, e in shown.items() if not isinstance(e, FinalReg | Const)]
+    registers = [(t, e) for t, e in shown.items() if _is_register(t)]
+    others = [(t, e) for t, e in shown.items() if not _is_register(t)]
     return condition, filter, (*sorted(registers, key=_register_key), *sorted(others, key=_text))
+
+
+def _is_register(text: str) -> bool:
+    """``0:r1``, and not ``(int)0:r1``."""
+    thread, _, name = text.partition(":")
+    return thread.isdigit() and name.isidentifier()
 
 
 def _register_key(item: tuple[str, Expr]) -> tuple[int, str]:

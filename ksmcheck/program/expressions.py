@@ -9,6 +9,7 @@ from ksmcheck.program import fold
 from ksmcheck.program.calls import Calls
 from ksmcheck.program.graph import Graph
 from ksmcheck.program.ir import Const
+from ksmcheck.program.jumps import jump_out
 from ksmcheck.program.tree import walk
 from ksmcheck.program.values import NOTHING, Value, cast, integer, pointer
 from ksmcheck.syntax.c_ast import (
@@ -69,7 +70,7 @@ class Expressions(Calls):
         if isinstance(expr, ContainerOf):
             return self._container_of(expr)
         if isinstance(expr, StatementExpr):
-            return self.statement_value(expr.body)
+            return self._statements(expr)
         if isinstance(expr, StringLit):
             raise InputError("strings are not supported", expr.span)
         raise InputError("an initialiser list has no value here", expr.span)
@@ -125,6 +126,13 @@ class Expressions(Calls):
             self.effect(expr.operand)
             return NOTHING
         return cast(self.value(expr.operand), type, expr.span)
+
+    def _statements(self, expr: StatementExpr) -> Value:
+        jump = jump_out(expr.body)
+        if jump is not None:
+            message = "a jump out of a statement expression whose value is used is not supported"
+            raise InputError(message, jump.span, "let the statement expression be a statement")
+        return self.statement_value(expr.body)
 
     def _size_of(self, expr: SizeOf) -> Value:
         type = self.declarations.type_of_operand(expr.operand)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.ints import BOOL
+from ksmcheck.kernel.layout import Unnamed
 from ksmcheck.kernel.types import WORDS, ArrayOf, BitField, CType, StructType, is_scalar
 from ksmcheck.syntax.c_ast import (
     ArrayType,
@@ -36,42 +38,85 @@ def sized(type: CType, init: Expr | None) -> CType:
     return ArrayOf(type.element, len(init.items))
 
 
+Given: TypeAlias = tuple[CType, Expr]
+"""The type that a value is converted to, and the value."""
+
+
 def leaves(
     type: CType, init: Expr, types: Declarations, offset: int = 0
-) -> Iterator[tuple[int, Expr]]:
-    """Pairs of a byte offset and the expression for the scalar there.
+) -> Iterator[tuple[int, Given]]:
+    """Pairs of a byte offset and what is given for the scalar there, in the type of the member of
+    a union that it is given for.
 
-    Inner aggregates need braces of their own.
+    Inner aggregates need braces of their own, but those that have no name.
     """
     if not isinstance(init, InitList):
-        yield offset, unwrapped(init)
-        return
-    if is_scalar(type):
+        yield offset, (_word(type, types), unwrapped(init))
+    elif is_scalar(type):
         if len(init.items) != 1 or init.items[0][0] is not None:
             raise InputError(f"{type} takes one value", init.span)
         yield from leaves(type, init.items[0][1], types, offset)
-        return
-    place = 0
-    words: dict[int, Expr] = {}
+    else:
+        for at, given in _members(type, init, types).items():
+            yield offset + at, given
+
+
+def _members(type: CType, init: InitList, types: Declarations) -> dict[int, Given]:
+    """The scalars of an aggregate that a list names, by their offsets."""
+    found: dict[int, Given] = {}
     fields: set[tuple[int, int]] = set()
+    place = 0
     for designator, expr in init.items:
         if designator is not None:
             place = _designated(type, designator, init, types)
-        inner, at = _at(type, place, expr, types)
+        unnamed = _unnamed_at(type, place, designator, expr, types)
+        inner, at = (unnamed.type, unnamed.offset) if unnamed else _at(type, place, expr, types)
         if isinstance(inner, BitField):
-            if (at, inner.at) in fields:
+            if (at, inner.at) in fields or (at in found and all(o != at for o, _ in fields)):
                 raise InputError("this bit-field is given a value twice", expr.span)
             fields.add((at, inner.at))
             field = _in_word(expr, inner)
-            words[at] = Binary("|", words[at], field, init.span) if at in words else field
-            place += 1
-            continue
-        if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
-            raise InputError(f"{inner} needs braces", expr.span)
-        yield from leaves(inner, expr, types, offset + at)
-        place += 1
-    for at, word in words.items():
-        yield offset + at, word
+            whole = Binary("|", found[at][1], field, init.span) if at in found else field
+            found[at] = inner.word, whole
+        else:
+            if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
+                raise InputError(f"{inner} needs braces", expr.span)
+            _put(found, at, types.layouts.size(inner, expr.span), leaves(inner, expr, types, at))
+        place = unnamed.end if unnamed else _behind(type, place, types)
+    return found
+
+
+def _put(found: dict[int, Given], at: int, size: int, given: Iterable[tuple[int, Given]]) -> None:
+    """What is given once more takes the place of all that was there (C17 6.7.9 p19)."""
+    for before in [o for o in found if at <= o < at + size]:
+        del found[before]
+    found.update(given)
+
+
+def _unnamed_at(
+    type: CType, place: int, designator: str | Expr | None, expr: Expr, types: Declarations
+) -> Unnamed | None:
+    """The member without a name that a list in braces is for."""
+    if designator is not None or not (isinstance(expr, InitList) and isinstance(type, StructType)):
+        return None
+    unnamed = types.layouts.of(type, expr.span).unnamed
+    return next((u for u in unnamed if u.first == place), None)
+
+
+def _behind(type: CType, place: int, types: Declarations) -> int:
+    """The member that a value without designator is for, behind one for that at ``place``: of a
+    union, also of one without a name, it is the first alone."""
+    if not isinstance(type, StructType):
+        return place + 1
+    layout = types.layouts.of(type, None)
+    around = [u for u in layout.unnamed if u.first <= place < u.end]
+    next_ = place + 1
+    for u in reversed(around):
+        if u.type.kind == "union":
+            next_ = u.end
+        elif next_ < u.end:
+            return next_
+    return len(layout.members) if type.kind == "union" else next_
 
 
 def _in_word(expr: Expr, field: BitField) -> Expr:
@@ -91,6 +136,14 @@ def _in_word(expr: Expr, field: BitField) -> Expr:
 def is_word(type: CType) -> bool:
     """Whether ``type`` is one of the kernel's opaque words, which take ``ATOMIC_INIT(n)``."""
     return isinstance(type, StructType) and (type.kind, type.tag) in WORDS
+
+
+def _word(type: CType, types: Declarations) -> CType:
+    """``int`` of ``atomic_t``; any other type as it is."""
+    if is_word(type):
+        assert isinstance(type, StructType)
+        return types.layouts.of(type, None).members[0].type
+    return type
 
 
 def unwrapped(init: Expr) -> Expr:

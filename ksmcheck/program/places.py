@@ -163,7 +163,9 @@ class Places(Context):
         return self.pointed(moved(pointer, index, "add", self.layouts, expr.span), expr.span)
 
     def _local_element(self, expr: Index, base: InRegisters, type: ArrayOf) -> Place:
-        assert isinstance(expr.index, IntLit), "other indices put the array into memory"
+        if not isinstance(expr.index, IntLit):  # other indices put a variable into memory
+            message = "an element of a struct that a call gives needs a number as its index"
+            raise InputError(message, expr.index.span, "assign the struct to a variable first")
         length = type.length or 0
         if not 0 <= expr.index.value < length:
             raise InputError(f"index {expr.index.value} is outside {type}", expr.span)
@@ -181,7 +183,8 @@ class Places(Context):
         a local has to have one."""
         if isinstance(place.type, ArrayOf):
             if isinstance(place, InRegisters):
-                raise InputError("an array in registers has no address", node.span)
+                hint = "where it is a variable's, &v.a[0] has the variable in memory"
+                raise InputError("an array in registers has no address", node.span, hint)
             return Value(place.address, PointerTo(place.type.element, place.volatile))
         if isinstance(place.type, BitField):
             word = replace(place, type=place.type.word)

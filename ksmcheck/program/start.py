@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.types import BitField, CType, PointerTo, ints_of, is_scalar
 from ksmcheck.program import bitfields
 from ksmcheck.program.initialisers import UNLOCKED, is_word, leaves
@@ -70,8 +71,8 @@ class Initial(Statements):
             self._fill_field(place.address.value, place.type, init, found)
             return
         inner = _plain(init, place.type)
-        for offset, expr in leaves(place.type, inner, self.declarations):
-            target = self._scalar_at(place, offset, expr)
+        for offset, (type, expr) in leaves(place.type, inner, self.declarations):
+            target = self._scalar_at(place, offset, type, expr)
             assert isinstance(target.address, Const)
             if target.address.value in found.cells and not strict:
                 self._twice(expr)
@@ -95,14 +96,14 @@ class Initial(Statements):
     def _twice(self, expr: Expr) -> None:
         raise InputError("this location is given a start value twice", expr.span)
 
-    def _scalar_at(self, place: InMemory, offset: int, expr: Expr) -> InMemory:
+    def _scalar_at(self, place: InMemory, offset: int, type: CType, expr: Expr) -> InMemory:
         if is_scalar(place.type) and offset == 0:
             return place
-        for scalar in self.layouts.scalars(place.type, expr.span):
-            if scalar.offset == offset:
-                part = self.part(place, offset, scalar.type)
-                assert isinstance(part, InMemory)
-                return part
+        known = self.layouts.scalars(place.type, expr.span)
+        if is_scalar(type) and any(scalar.offset == offset for scalar in known):
+            part = self.part(place, offset, type)
+            assert isinstance(part, InMemory)
+            return part
         raise InputError(f"{place.type} takes a list of values", expr.span)
 
     def _constant(self, expr: Expr, *, herd: bool) -> Value:
@@ -115,6 +116,9 @@ class Initial(Statements):
         name = expr.callee if isinstance(expr, Call) else expr
         if isinstance(name, Name) and name.name in UNLOCKED:
             return integer(0)
+        known = None if herd else try_constant(expr, self.declarations)
+        if known is not None:  # also through && and ?:, which would branch
+            return integer(*known)
         before = len(self.graph.here.steps)
         value = self.value(expr)
         if not isinstance(value.expr, Const) or len(self.graph.here.steps) != before:

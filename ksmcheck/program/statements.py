@@ -32,6 +32,7 @@ from ksmcheck.syntax.c_ast import (
     InitList,
     Label,
     Return,
+    StatementExpr,
     Stmt,
     Switch,
     While,
@@ -44,7 +45,7 @@ class Statements(Switches, Expressions):
 
     def statement(self, stmt: Stmt) -> None:
         if isinstance(stmt, ExprStmt):
-            self.effect(stmt.expr)
+            self._expression(stmt.expr)
         elif isinstance(stmt, Declaration):
             self._declaration(stmt)
         elif isinstance(stmt, DeclGroup):
@@ -62,6 +63,13 @@ class Statements(Switches, Expressions):
             self.case(stmt)
         else:
             self._jump(stmt)
+
+    def _expression(self, expr: Expr) -> None:
+        """A statement expression used for its effect is a block: it may be jumped out of."""
+        if isinstance(expr, StatementExpr):
+            self._block(expr.body)
+        else:
+            self.effect(expr)
 
     def _jump(self, stmt: Stmt) -> None:
         if isinstance(stmt, Label):
@@ -140,7 +148,7 @@ class Statements(Switches, Expressions):
             self._body(stmt.body, done, test)
             self.graph.start(test)
             if isinstance(stmt, For) and stmt.step is not None:
-                self.effect(stmt.step)
+                self._expression(stmt.step)
             self.graph.goto(head)
         self.graph.begin(done)
         self.pop()
@@ -196,10 +204,12 @@ class Statements(Switches, Expressions):
         given = dict(leaves(variable.type, init, self.declarations))
         place = self.place_of(variable)
         for path, scalar in self._offsets(variable.type, init.span):
-            target = self.part(place, path, scalar)
-            expr = given.get(path)
-            value = Value(Const(0, ints_of(scalar)), scalar) if expr is None else self.value(expr)
-            self.write(target, value, init if expr is None else expr)
+            if path in given:
+                type, expr = given[path]
+                self.write(self.part(place, path, type), self.value(expr), expr)
+            else:
+                zero = Value(Const(0, ints_of(scalar)), scalar)
+                self.write(self.part(place, path, scalar), zero, init)
 
     def _offsets(self, type: CType, span: Span) -> list[tuple[int, CType]]:
         if is_scalar(type):

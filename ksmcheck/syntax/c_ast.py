@@ -349,7 +349,9 @@ class StructDef(Struct, frozen=True):
 
 
 class EnumDef(Struct, frozen=True):
-    tag: str | None
+    """``tag`` begins with ``<`` if the text gives none."""
+
+    tag: str
     members: tuple[tuple[str, Expr | None, Span], ...]
     span: Span
 

@@ -273,11 +273,7 @@ class Types(Expressions):
                     break
             self.expect("}", "or ',' after an enumerator")
             self.attributes()
-            definition = EnumDef(tag.text if tag else None, tuple(members), self.span_from(start))
-            self.defined.append(definition)
-            if tag is None:
-                # Its type is the integer type of its constants; nothing else can name it.
-                return NamedType("int", self.span_from(start))
+            self.defined.append(EnumDef(name, tuple(members), self.span_from(start)))
         return TagType("enum", name, self.span_from(start))
 
     # --- declarators ------------------------------------------------------------------------

@@ -59,24 +59,34 @@ def _resolve_defined(tokens: list[Token], end: Token, macros: Container[str]) ->
 
 def _value(expr: Expr) -> _Value:
     if isinstance(expr, IntLit):
-        unsigned = "u" in expr.text.lower() or expr.value >= _SIGN
-        return _wrap(expr.value, unsigned)
+        return _wrap(expr.value, _unsigned(expr))
     if isinstance(expr, Name):
         if expr.name.startswith("KSMCHECK"):
             raise InputError(f"'{expr.name}' is not defined", expr.span)
         return _Value(0, False)  # C17 6.10.1 p4: what is left over is 0
     if isinstance(expr, Unary) and expr.op in _UNARY:
         operand = _value(expr.operand)
-        unsigned = operand.unsigned and expr.op != "!"
-        return _wrap(_UNARY[expr.op](operand.value), unsigned)
+        return _wrap(_UNARY[expr.op](operand.value), _unsigned(expr))
     if isinstance(expr, Binary):
         return _binary(expr)
     if isinstance(expr, Conditional):
-        chosen = _value(expr.condition)
-        if chosen.value == 0:
-            return _value(expr.otherwise)
-        return chosen if expr.then is None else _value(expr.then)
+        condition = _value(expr.condition)
+        chosen = expr.then or expr.condition if condition.value else expr.otherwise
+        return _wrap(_value(chosen).value, _unsigned(expr))
     raise InputError("this has no meaning in a preprocessor condition", expr.span)
+
+
+def _unsigned(expr: Expr) -> bool:
+    """Whether the value is unsigned, by C17 6.3.1.8; an operand need not be evaluated for it."""
+    if isinstance(expr, IntLit):
+        return "u" in expr.text.lower() or expr.value >= _SIGN
+    if isinstance(expr, Unary):
+        return expr.op != "!" and _unsigned(expr.operand)
+    if isinstance(expr, Conditional):
+        return _unsigned(expr.then or expr.condition) or _unsigned(expr.otherwise)
+    if not isinstance(expr, Binary) or expr.op in _COMPARE or expr.op in ("&&", "||"):
+        return False
+    return _unsigned(expr.left) or (expr.op not in ("<<", ">>") and _unsigned(expr.right))
 
 
 def _wrap(value: int, unsigned: bool) -> _Value:

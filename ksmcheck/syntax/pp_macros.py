@@ -12,6 +12,8 @@ from ksmcheck.text import InputError, Note, Source
 
 _MOST_TOKENS = 100_000
 _VA_ARGS = "__VA_ARGS__"
+# A key among the arguments where those behind the named ones are left out.
+_OMITTED = ""
 
 
 class Macro(Struct, frozen=True):
@@ -145,7 +147,7 @@ class Expander:
                 if not _comma_before_rest(macro, at - 2):
                     out[-1:] = [_join(out[-1] if out else _placemarker(token), right[0], token)]
                     out += right[1:]
-                elif right[0].kind == "void":
+                elif right[0].kind == "void" and (_OMITTED in args or len(args) == 1):
                     out.pop()
                 else:
                     out += right
@@ -161,7 +163,8 @@ class Expander:
 
 
 def _comma_before_rest(macro: Macro, at: int) -> bool:
-    """Whether the ``##`` at index ``at`` is GNU's ``, ## __VA_ARGS__`` (drops the comma)."""
+    """Whether the ``##`` at index ``at`` is GNU's ``, ## __VA_ARGS__``, which drops the comma if
+    there is no such argument: not if it is empty, but where it is the only one."""
     if not macro.variadic or macro.params is None:
         return False
     return macro.body[at - 1].text == "," and macro.body[at + 1].text == macro.params[-1]
@@ -249,7 +252,7 @@ def _bind(macro: Macro, use: Token, given: list[list[Token]]) -> dict[str, list[
     if not params and given == [[]]:
         return {}
     if macro.variadic and len(given) == len(params) - 1:
-        given = [*given, []]
+        return {**dict(zip(params, [*given, []], strict=True)), _OMITTED: []}
     if len(given) == len(params):
         return dict(zip(params, given, strict=True))
     count = f"{len(given)} argument{'s' * (len(given) != 1)}"

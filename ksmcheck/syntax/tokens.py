@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 from ksmcheck.record import Struct
 from ksmcheck.text import InputError, Source, Span
@@ -63,6 +64,9 @@ _REST = rf"""
 """
 
 
+_IN_A_WORD = re.compile(r"\w\\\r?\n\w", re.A)
+
+
 @cache
 def _pattern(herd: bool) -> re.Pattern[str]:
     herd_comment = r"| (?P<herd>\(\*)" if herd else ""
@@ -96,7 +100,18 @@ def tokenize(source: Source, start: int = 0, *, herd: bool = False) -> list[Toke
                 last += 1  # what follows is blank: the backslash and the end of the line
             tokens.append(Token(kind, text[first:last], source, first, last))
             if kind == "eof":
+                if _IN_A_WORD.search(text, start) is not None:
+                    _refuse_continued_words(tokens)
                 return tokens
+
+
+def _refuse_continued_words(tokens: list[Token]) -> None:
+    """A word that goes on in the next line is one word in C, and would be two here."""
+    for left, right in pairwise(tokens):
+        between = left.source.text[left.end : right.start]
+        if {left.kind, right.kind} <= {"id", "num"} and between in ("\\\n", "\\\r\n"):
+            span = Span(left.source, left.start, left.end)
+            raise InputError("this word goes on in the next line", span, "write it in one line")
 
 
 def _ends_line(text: str, first: int, last: int) -> bool:

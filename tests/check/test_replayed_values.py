@@ -70,6 +70,25 @@ def test_what_is_fixed_in_one_round_is_fixed(tmp_path: Path) -> None:
     assert shown(tmp_path, body, "0:r=1 /\\ z=1") == "VIOLATED"
 
 
+def test_an_array_that_is_looked_ahead_to(tmp_path: Path) -> None:
+    """It is as long as its list, before its declaration is come to."""
+    path = tmp_path / "t.litmus"
+    path.write_text("""C t
+int x;
+static int third(int *p, int n) { return p[n - 1]; }
+{ }
+P0(void)
+{
+	int r = 0;
+	if (READ_ONCE(x)) r = 1;
+	int a[] = { 1, 2, 3 };
+	r = third(a, ARRAY_SIZE(a));
+}
+~exists (0:r=3)
+""")
+    assert Checker().check(Request(path, "sc")).verdict == "VIOLATED"
+
+
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
@@ -87,3 +106,40 @@ def test_null_in_a_choice(tmp_path: Path, expression: str, value: str) -> None:
         f"~exists (0:p={value})\n"
     )
     assert Checker().check(Request(path, "sc")).verdict == "VIOLATED"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # Two ways meet before all do, at end: u is 2 or 0 there, and what is chosen depends on y.
+        "if (READ_ONCE(x)) { if (READ_ONCE(z)) goto end; u = 0; }"
+        "u = READ_ONCE(y) ? 0 : !(u ^ 1); end: WRITE_ONCE(z, u);",
+        "if (READ_ONCE(x)) { if (READ_ONCE(z)) return; u = 0; }"
+        "if (u == 2) { if (READ_ONCE(y) ? 0 : !(u ^ 2)) WRITE_ONCE(z, 1); }",
+        # So too in one round of a loop, and where they meet at the head of another.
+        "for (int i = 0; i < 2; i++) { if (READ_ONCE(x)) { if (READ_ONCE(z)) goto end; u = i; }"
+        "WRITE_ONCE(z, READ_ONCE(y) ? 0 : u > 4); } end: ;",
+        "if (READ_ONCE(x)) { if (READ_ONCE(z)) goto end; u = 0; }"
+        "for (int i = 0; i < 2; i++) WRITE_ONCE(z, READ_ONCE(y) ? 0 : u > 4); end: ;",
+        # A loop of constants between leaves u fixed at 1: no dependency.
+        "if (READ_ONCE(x)) { if (READ_ONCE(z) && 0) goto end; }"
+        "for (int i = 0; i < 2; i++) u = 1; WRITE_ONCE(z, READ_ONCE(y) ? 0 : u > 4); end: ;",
+        # What is known although a read stands beside it, on a way that may not be taken.
+        "int v = 0; if (READ_ONCE(x)) { u = (READ_ONCE(y), v); if (u) goto end; } v = 2;"
+        "WRITE_ONCE(z, u ? READ_ONCE(y) : 1); end: ;",
+    ],
+)
+def test_where_two_ways_meet_and_a_third_does_not(tmp_path: Path, body: str) -> None:
+    """Every final state has an execution, whose dependencies are found by the compiler and, on
+    another graph, by the replay."""
+    path = tmp_path / "t.litmus"
+    text = f"C t\nint x; int y; int z;\n{{ }}\nP0(void) {{ int u = 2; {body} }}\n"
+    for x in (0, 1):
+        path.write_text(f"{text}P1(void) {{ WRITE_ONCE(x, {x}); }}\nlocations [z]\n")
+        checker = Checker()
+        found = checker.states(Request(path, "armv8")).states
+        checker.forget()
+        for (z,) in found:
+            path.write_text(f"{text}P1(void) {{ WRITE_ONCE(x, {x}); }}\n~exists (z={z})\n")
+            assert checker.check(Request(path, "armv8")).verdict == "VIOLATED"
+            checker.forget()

@@ -113,6 +113,9 @@ puts("The first, second, and third items.");
         # GCC manual, Variadic Macros: the comma before an empty rest goes.
         ("#define E(f, a...) p(f, ## a)\nE(1) E(1,2,3)", "p(1) p(1,2,3)"),
         ("#define E(f, ...) p(f, ## __VA_ARGS__)\nE(1) E(1,2)", "p(1) p(1,2)"),
+        # cpp 12: of a rest that is there, though empty, only where it is all that the macro takes.
+        ("#define E(f, a...) p(f, ## a)\nE(1, ) E(,)", "p(1,) p(,)"),
+        ("#define E(...) p(1, ## __VA_ARGS__)\nE() E(2)", "p(1) p(1,2)"),
         ("#define F(x) x\nF", "F"),
         ("#define A B\n#define B A\nA", "A"),
         ("#define A /* a\n b */ 3\nA", "3"),
@@ -144,6 +147,13 @@ def chosen(condition: str, setting: Preprocessing | None = None) -> bool:
         ("~0 == -1", True),
         ("1 << 4 >> 2 == 4", True),
         ("5 ?: 0", True),
+        # C17 6.5.15 p5: both values have the type that both can be converted to.
+        ("(1 ? -1 : 0u) > 0", True),
+        ("(0 ? 0u : -1) / 2 > 0", True),
+        ("(1 ? -1 : 0xffffffffffffffff) % 3 == 0", True),
+        ("(-1 ?: 1u / 0) > 0", True),
+        ("(1 ? -1 : 1 << 3u) > 0", False),
+        ("(1 ? -1 : (2u > 1)) > 0", False),
     ],
 )
 def test_conditions(condition: str, holds: bool) -> None:
@@ -288,6 +298,7 @@ def test_unroll_pragma_is_a_token() -> None:
         ("#define F(a, b, ...) a\n^F(1)", "the macro 'F' takes 2 or more, but gets 1 argument"),
         ("#define F(a) a\nF^(1", "the arguments of the macro 'F' are not closed"),
         ("#define P(a, b) a ^## b\nP(+, x)", "'##' makes '+x' of '+' and 'x', which is no token"),
+        ("#define AB 1\nx ^A\\\nB", "this word goes on in the next line"),
         ('^#include "no.h"\n', "cannot find the file 'no.h'"),
         (f'^#include "{"a" * 300}"\n', f"cannot find the file '{'a' * 300}'"),
         ("^#include <linux/mm.h>\n", "cannot find the file 'linux/mm.h'"),

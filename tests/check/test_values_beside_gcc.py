@@ -1,0 +1,145 @@
+"""Values of C by C17 and GNU C: what gcc 12 (`-std=gnu11 -funsigned-char -fwrapv`) prints for the
+same declarations and statements. Each is a number that the mistake once made did not give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.text import InputError
+
+
+def observation(top: str, code: str, folder: Path, x: int) -> str | None:
+    path = folder / "t.litmus"
+    path.write_text(f"C t\n{top}\nlong x;\n{{ }}\nP0(void) {{ {code} }}\nforall (x={x})\n")
+    checker = Checker()
+    found = checker.states(Request(path, "sc")).observation
+    assert checker.check(Request(path, "sc")).observation in (None, found)
+    path.write_text(f"C t\n{top}\nlong x;\n{{ }}\nP0(void) {{ {code} }}\n~exists (x={x})\n")
+    checker.check(Request(path, "sc"))  # has an execution to replay
+    return found
+
+
+NAMELESS = """struct s { int a; union { int b; unsigned c; }; struct { int d;
+	union { int e; int f; }; int g; }; int h; };
+struct w { union { struct { int a; int b; }; struct { int c; int d; }; }; int e; };
+"""
+
+
+@pytest.mark.parametrize(
+    ("type", "list_", "value", "x"),
+    [
+        # 6.7.9 p9, p13, p20: a union without a name has a value for its first member only.
+        ("s", "1, 2, 3, 4, 5, 6", "v.b + v.d * 10 + v.e * 100 + v.g * 1000 + v.h * 10000", 65432),
+        ("s", "1, { 2 }, { 3, { 4 }, 5 }, 6", "v.d + v.f * 10 + v.g * 100 + v.h * 1000", 6543),
+        ("s", "1, { .c = 5 }, 6", "v.b + v.d * 10 + v.g", 65),
+        # p17: after a designator, on with the next member.
+        ("s", ".c = 7, 8, 9, 1, 2", "v.a + v.b + v.d * 10 + v.f * 100 + v.g * 1000 + v.h", 1989),
+        ("s", ".f = 3, 4, 5", "v.e + v.g * 10 + v.h * 100", 543),
+        ("w", "1, 2, 3", "v.c + v.d * 10 + v.e * 100", 321),
+        ("w", "{ { 1, 2 } }, 3", "v.c + v.d * 10 + v.e * 100", 321),
+        ("w", ".d = 5, 6", "v.a + v.b * 10 + v.e * 100", 650),
+    ],
+)
+def test_members_without_a_name(type: str, list_: str, value: str, x: int, tmp_path: Path) -> None:
+    code = f"struct {type} v = {{ {list_} }}; x = {value};"
+    assert observation(NAMELESS, code, tmp_path, x) == "Always"
+    top = f"{NAMELESS}struct {type} v = {{ {list_} }};"
+    assert observation(top, f"x = {value};", tmp_path, x) == "Always"
+
+
+@pytest.mark.parametrize(
+    ("list_", "x"),
+    [
+        # p19: what is given again takes the place of all that was given before, members too.
+        ("{ .i = { 1, 2 }, .i = { .b = 3 } }", 30),
+        ("{ .i = { 1, 2 }, .j = 4, .i = { 5 } }", 405),
+        ("{ { 1, 2 }, 3, .j = 6 }", 621),
+    ],
+)
+def test_a_member_given_twice(list_: str, x: int, tmp_path: Path) -> None:
+    top = f"struct i {{ int a; int b; }}; struct s {{ struct i i; int j; }} v = {list_};"
+    assert observation(top, "x = v.i.a + v.i.b * 10 + v.j * 100;", tmp_path, x) == "Always"
+
+
+def test_bool_beside_a_byte(tmp_path: Path) -> None:
+    """Accesses see whole cells of one width; a bool is one bit."""
+    with pytest.raises(InputError, match="overlap with different widths"):
+        observation("union u { bool b; u8 a; } v = { .a = 5 };", "x = v.a;", tmp_path, 5)
+
+
+def test_more_values_than_a_union_has(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="too many values for union u"):
+        observation("union u { int a; int b; } v = { 1, 2 };", "x = v.a;", tmp_path, 1)
+
+
+@pytest.mark.parametrize(
+    ("top", "code", "x"),
+    [
+        # An enum without negative values is unsigned int, also where it has no tag.
+        ("struct s { enum { A, B, C } k : 2; } s;", "s.k = C; s.k++; x = s.k;", 3),
+        ("enum { A, B } e = A;", "x = e - 1 > 0;", 1),
+        ("typedef enum { A, B } e_t; e_t e;", "e--; x = e;", 0xFFFFFFFF),
+        ("enum { A = -1, B } e = A;", "x = e < 0;", 1),
+        # __builtin_expect, which they are, gives a long.
+        ("", "x = sizeof(likely(1));", 8),
+        ("", "x = likely(3) - 2u < 0;", 1),
+        ("", "x = unlikely(5) << 40;", 1 << 40),
+        # An enumerator that no int holds has its enum's type (replayed as well).
+        ("enum { A = 0x100000000 };", "x = sizeof(A);", 8),
+        ("enum { A = 0x80000000 };", "x = sizeof(A) + (A > 0);", 5),
+        # 6.2.1 p7: a name is known in its own initialiser, but not in its type.
+        ("struct s { int a; struct s *me; };", "struct s v = { 3, &v }; x = v.me->a;", 3),
+        ("", "void *v = &v; x = v == &v;", 1),
+        ("", "u8 v = 1; { typeof(v + 0L) v = sizeof v; x = v; }", 8),
+        # A member of a union is given a value in its own type.
+        ("union u { long l; int *p; }; int i = 3; union u v = { .p = &i };", "x = *v.p;", 3),
+        ("union u { long l; int *p; }; int i = 3;", "union u v = { .p = &i }; x = *v.p;", 3),
+        # 6.6: constant, though what is not evaluated could divide.
+        ("int a = 1 && 127 % -5; int b = 0 || 7 / (3 - 1);", "x = a + b * 10;", 11),
+    ],
+)
+def test_types(top: str, code: str, x: int, tmp_path: Path) -> None:
+    assert observation(top, code, tmp_path, x) == "Always"
+
+
+LEAVES = "a jump out of a statement expression whose value is used is not supported"
+
+
+@pytest.mark.parametrize(
+    ("top", "code"),
+    [
+        ("static int f(int n) { int r = ({ if (n) return 7; 1; }); return r; }", "x = f(1);"),
+        ("", "for (int i = 0; i < 3; i++) x += ({ if (i == 1) continue; i; });"),
+        ("", "for (int i = 0; i < 3; i++) x += ({ if (i == 1) break; i; });"),
+        ("", "x = 1 + ({ goto out; 1; }); out: ;"),
+        ("", "switch (x) { case 0: x = ({ if (x == 0) break; 1; }); }"),
+        ("", "while (({ if (x) break; 1; })) x = 1;"),
+    ],
+)
+def test_jumps_that_leave_a_value_behind(top: str, code: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=LEAVES):
+        observation(top, code, tmp_path, 0)
+
+
+@pytest.mark.parametrize(
+    ("top", "code", "x"),
+    [
+        ("static int f(int n) { ({ if (n) return 7; }); return 1; }", "x = f(1);", 7),
+        ("", "for (int i = 0; i < 3; i++) { ({ if (i == 1) continue; x += 10; }); x++; }", 22),
+        ("", "x = ({ int s = 0; for (int i = 0; i < 5; i++) { if (i == 3) break; s++; } s; });", 3),
+        ("", "x = ({ int s = 1; if (s) goto in; s = 5; in: ; s + 1; });", 2),
+        ("", "x = ({ int s; switch (4) { case 4: s = 6; break; default: s = 2; } s; });", 6),
+    ],
+)
+def test_jumps_within(top: str, code: str, x: int, tmp_path: Path) -> None:
+    assert observation(top, code, tmp_path, x) == "Always"
+
+
+def test_an_element_of_what_a_call_gives(tmp_path: Path) -> None:
+    top = "struct s { int a[2]; }; static struct s f(void) { struct s v = { { 4, 5 } }; return v; }"
+    assert observation(top, "x = f().a[1];", tmp_path, 5) == "Always"
+    with pytest.raises(InputError, match="needs a number as its index"):
+        observation(top, "x = f().a[READ_ONCE(x) & 1];", tmp_path, 4)
