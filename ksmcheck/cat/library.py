@@ -14,7 +14,12 @@ from ksmcheck.cat.values import Builtin, Predefined, Scope, Uncompiled
 LIBRARY_TAGS = frozenset(["LKR", "LKW", "UL", "LF", "RL", "RU", "SRCU"])
 
 # Tags that a model reads without writing them, by the name through which it does.
-TAGS_BEHIND = {"X": ("X", "LOCK"), "amo": ("AMO", "LOCK", "X"), "lxsx": ("AMO", "LOCK", "X")}
+TAGS_BEHIND = {
+    "X": ("X", "LOCK"),
+    "amo": ("AMO", "LOCK", "X"),
+    "lxsx": ("AMO", "LOCK", "X"),
+    "RMW": ("LKR", "LKW"),
+}
 
 _BASE_SETS = ("R", "W", "F", "IW", "FW", "B")
 _DEPENDENCIES = ("addr", "data", "ctrl")
@@ -39,10 +44,15 @@ def _memory(b: AlgebraBuilder) -> int:
 
 
 def _atomic(b: AlgebraBuilder) -> int:
-    """RMW: events of read-modify-writes; a failed one, with no write, needs the tag ``RMW``."""
+    """RMW: events of read-modify-writes; a failed one, with no write, needs the tag ``RMW``.
+
+    The two events of a spin_lock are a pair of ``rmw``, but not in this set (the kernel's
+    herd-representation.txt: LKR and LKW, without the star of R* and W*).
+    """
     rmw = b.base("rel", "rmw")
     paired = b.union(b.unary("domain", rmw), b.unary("range", rmw))
-    return b.union(b.base("set", "RMW"), paired)
+    locking = b.union(b.base("set", "LKR"), b.base("set", "LKW"))
+    return b.diff(b.union(b.base("set", "RMW"), paired), locking)
 
 
 def _one_instruction(b: AlgebraBuilder) -> int:

@@ -116,7 +116,7 @@ def _sets(u: Universe) -> dict[str, Value]:
     return {
         "M": Events(memory),
         "I": Events(u.set("IW")),
-        "RMW": Events(u.set("RMW") | atomic),
+        "RMW": Events((u.set("RMW") | atomic) & ~(u.set("LKR") | u.set("LKW"))),
         "Exp": Events(memory),
         "NExp": Events(0),
         "X": Events(u.set("X") | u.set("LOCK")),
