@@ -233,7 +233,7 @@ class Calls(Expressions):
         reads = result.reads | expected.reads
         ok = Concrete(INT, int(result.number == convert(expected, result.type).number), reads)
         if isinstance(place, InRegister):
-            self.write(place, result)
+            self.write(place, convert(expected, result.type) if ok.truth else result)
         elif not ok.truth:
             self.controls.append(Control(None, 0, reads))
             self.write(place, result)
