@@ -43,6 +43,7 @@ class Draft(Struct):
     ``stalls``: conditions under which a thread goes no further. ``waits``: some thread may wait
     for ever, be that in ``stalls`` or ruled out by ``constraints``.
     ``calls``: for each site with selectors, the guards of the calls there.
+    ``picked``: the reads of compare-and-swaps, with when these succeed (``picks.py``).
     """
 
     terms: TermTable = field(default_factory=TermTable)
@@ -60,6 +61,7 @@ class Draft(Struct):
     companions: set[int] = field(default_factory=set)
     selectors: dict[tuple[str, str], Term] = field(default_factory=dict)
     calls: dict[str, list[Term]] = field(default_factory=dict)
+    picked: dict[int, Term] = field(default_factory=dict)
 
     def number(self, kind: str) -> int:
         """The number of the next event of this kind."""

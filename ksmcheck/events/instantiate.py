@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ksmcheck.events.draft import Draft, DraftEvent
-from ksmcheck.events.structure import Dependency, Obligation
+from ksmcheck.events.picks import depend, is_cas
+from ksmcheck.events.structure import Obligation
 from ksmcheck.events.taint import Taint, under, union
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.formula import Formula, by_outcome, formula_names, parse_formula
@@ -123,6 +124,8 @@ class Instance:
             good.read = read
         bad.emit(fail[shared:])
         good.emit(ok[shared:])
+        if is_cas(ok, fail) and good.read is not None:
+            self.draft.picked[good.read.id] = test
         return self._result([(test, good), (self.terms.no(test), bad)])
 
     def _chosen(self, ok: tuple[Step, ...], fail: tuple[Step, ...]) -> Operand | None:
@@ -134,6 +137,8 @@ class Instance:
         bad = _Case(self, self.terms.both(guard, self.terms.no(choice)), outcome=False)
         good.emit(ok)
         bad.emit(fail)
+        if is_cas(ok, fail) and good.read is not None:
+            self.draft.picked[good.read.id] = choice
         return self._result([(choice, good), (self.terms.no(choice), bad)])
 
     def known_beforehand(self) -> bool:
@@ -390,6 +395,4 @@ class _Case:
         return event
 
     def _depend(self, relation: str, target: DraftEvent, taint: Taint) -> None:
-        for read, when in taint.items():
-            if when is not self.instance.terms.false:
-                self.instance.draft.dependencies.append(Dependency(relation, read, target.id, when))
+        depend(self.instance.draft, relation, target, taint)

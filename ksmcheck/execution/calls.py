@@ -24,6 +24,7 @@ from ksmcheck.execution.machine import (
 from ksmcheck.execution.performed import Done, Operands, formula_value
 from ksmcheck.execution.static import SILENT, decayed
 from ksmcheck.kernel.formula import formula_names, parse_formula
+from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import (
     BOOLEAN,
@@ -68,7 +69,7 @@ class Calls(Expressions):
         if name in _DEMANDS or name in _FORBIDS:
             return self.checked(e)
         if name in self.world.primitives and name not in _FORMS:
-            return self.primitive(self.world.primitives[name], e)
+            return self.primitive(primitive_of(self.world.primitives, e), e)
         return self.form(e)
 
     def passed(self, e: c.Expr, type: CType) -> Concrete | Variable:
@@ -233,7 +234,7 @@ class Calls(Expressions):
         reads = result.reads | expected.reads
         ok = Concrete(INT, int(result.number == convert(expected, result.type).number), reads)
         if isinstance(place, InRegister):
-            self.write(place, result)
+            self.write(place, convert(expected, result.type) if ok.truth else result)
         elif not ok.truth:
             self.controls.append(Control(None, 0, reads))
             self.write(place, result)

@@ -79,6 +79,15 @@ class Record(Struct, dict=True):
     data: set[tuple[int, int]] = field(default_factory=set)
     ctrl: set[tuple[int, int]] = field(default_factory=set)
     rmw: set[tuple[int, int]] = field(default_factory=set)
+    picked: set[int] = field(default_factory=set)
+
+    def depends(self, relation: str, reads: Reads, event: ExecutedEvent) -> None:
+        """A CAS that succeeds gives its success back and no value: that makes stores wait."""
+        for read in reads:
+            if relation == "ctrl" or read not in self.picked:
+                getattr(self, relation).add((read, event.id))
+            elif event.kind == "W":
+                self.ctrl.add((read, event.id))
 
     @cached_property
     def to_come(self) -> list[int]:
@@ -116,6 +125,8 @@ def perform(
         problem = attempt.match(steps)
         if problem is None:
             attempt.note(control)
+            if outcome and row.fail is not None and attempt.swaps(row.fail):
+                record.picked.update(attempt.old.reads if attempt.old is not None else ())
             record.at += len(attempt.events)
             return Done(attempt.ok(), attempt.old, tuple(attempt.events))
         complaints.append(problem)
@@ -232,20 +243,25 @@ class _Attempt:
 
     # Dependencies.
 
+    def swaps(self, failing: tuple[Step, ...]) -> bool:
+        """Whether this was one instruction that stores if, and only if, it succeeds: a CAS."""
+        stored = [step for step in self.steps if step.kind == "W" and step.rmw]
+        one = any("AMO" in step.tags for step in stored)
+        return one and all(step.kind != "W" for step in failing)
+
     def note(self, control: Reads) -> None:
         record, address = self.record, self.operands.address
         pending: dict[bool, int] = {}
         for step, event in zip(self.steps, self.events, strict=True):
-            record.ctrl.update((read, event.id) for read in control)
+            record.depends("ctrl", control, event)
             if (step.kind != "F" or step.located) and address is not None:
-                record.addr.update((read, event.id) for read in address.reads)
+                record.depends("addr", address.reads, event)
             if step.kind == "W" and not step.lock:
-                record.data.update((read, event.id) for read in self.written_from(step))
+                record.depends("data", self.written_from(step), event)
             if step.decided:
                 names = formula_names(parse_formula(self.primitive.test or "1"))
                 for compared in (self.operands.names.get(name) for name in names):
-                    reads = NO_READS if compared is None else compared.reads
-                    record.ctrl.update((read, event.id) for read in reads)
+                    record.depends("ctrl", NO_READS if compared is None else compared.reads, event)
             if step.pairs is not None:
                 reads = self.operands.names[step.pairs].reads
                 record.rmw.update((read, event.id) for read in reads)

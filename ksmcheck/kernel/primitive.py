@@ -33,6 +33,8 @@ class Primitive(Struct, frozen=True):
     ``macro``   for primitives that are value accesses written with an lvalue, not a pointer
                 (``READ_ONCE(x)``, ``WRITE_ONCE(x, v)``): the first argument's address is taken.
 
+    ``for_null``  the primitive that a call is instead where the value stored is a constant NULL;
+                that one is a ``form_of`` this: a model that tells them not apart has one row.
     ``classes`` the kinds of ordering the kernel's documents give it, special ones first: a lowering
                 table may have one row for a class.
 
@@ -55,6 +57,8 @@ class Primitive(Struct, frozen=True):
     fail_stores: str = "never"
     classes: tuple[str, ...] = ()
     misuse: str | None = None
+    for_null: str | None = None
+    form_of: str | None = None
 
     @property
     def operands(self) -> tuple[tuple[str, str], ...]:

@@ -18,8 +18,10 @@ _SHAPES = ("fence", "load", "store", "rmw", "cond-rmw", "lock-rmw")
 
 def table_names(primitive: Primitive) -> tuple[str, ...]:
     """The tables that may hold the primitive's row, in the order in which they are asked."""
-    classes = (f"class.{name}" for name in (*primitive.classes, _shape(primitive)))
-    return (primitive.name, *classes)
+    own = (primitive.name, *(f"class.{name}" for name in primitive.classes))
+    if primitive.form_of is not None:
+        return (*own, *table_names(all_primitives()[primitive.form_of]))
+    return (*own, f"class.{_shape(primitive)}")
 
 
 @cache

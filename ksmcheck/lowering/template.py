@@ -20,8 +20,8 @@ class Step(Struct, frozen=True):
     ``reserved``: this W, alone in the ok case, is a store-conditional: it can succeed only if the
     thread's last ``reserves`` read was at its address and no other store-conditional came since.
     The two are then a pair of ``rmw``.
-    ``told``: the primitive's result depends on this W (RISC-V: what is computed from the success of
-    an SC depends on it; the other machines say that it depends on nothing).
+    ``told``: the primitive's result depends on this W (RISC-V and POWER: what is computed from the
+    success of a store-conditional depends on it; the others say that it depends on nothing).
     ``decided``: what the primitive's test compares with controls this W (CAS of AArch64, where it
     is a pick dependency, which orders writes as a control dependency does).
     ``pairs``: the operand whose value is what another R of this instruction, or of its

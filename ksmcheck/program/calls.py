@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitives import all_primitives, lifetime
 from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import INT, LONG, UNSIGNED_LONG, ArrayOf
@@ -44,7 +45,7 @@ class Calls(PrimitiveCalls):
         elif name in FORMS:
             result = self._form(call)
         elif name in self.primitives:
-            result = self.primitive(self.primitives[name], call, used=used)
+            result = self.primitive(primitive_of(self.primitives, call), call, used=used)
         else:
             raise self._unknown(call)
         return result

@@ -210,12 +210,15 @@ class PrimitiveCalls(Operators):
         return value
 
     def _write_back(self, inout: tuple[Place, Tree, Value], result: Value) -> Value:
-        """On failure the expected value becomes what was there."""
+        """On failure the expected value becomes what was there; else it is left, and depends on
+        nothing."""
         place, node, expected = inout
-        before = fold.cast(ints_of(result.type), expected.expr)
+        type = ints_of(result.type)
+        before = fold.cast(type, expected.expr)
         ok = self.temporary(Value(fold.op("eq", INT.ints, result.expr, before), INT))
         if isinstance(place, InRegisters):
-            self.write(place, result, node)
+            left = fold.op("pick", type, ok.expr, before, result.expr)
+            self.write(place, Value(left, result.type), node)
             return ok
         failed, join = self.graph.node(), self.graph.node()
         self.fork(ok, join, failed, node)

@@ -31,7 +31,9 @@ static void add_to_swap_cache(struct page *page)
 static inline void __delete_from_swap_cache(struct page *page)
 {
 #if AT_LEAST_6_12
-	rcu_assign_pointer(swapper_space.slot, NULL);
+	struct page *entry = NULL;	/* a variable in xas_store: a constant would have no barrier */
+
+	rcu_assign_pointer(swapper_space.slot, entry);
 #else
 	swapper_space.slot = NULL;
 #endif

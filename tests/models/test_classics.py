@@ -109,8 +109,10 @@ def test_the_letter_of_the_alpha_handbook_allows_what_the_usual_reading_allows()
 
 def test_no_machine_of_6_12_shows_what_the_kernel_model_forbids() -> None:
     """LKMM promises what every port keeps (explanation.txt). The ports of 3.9 broke some of it:
-    arm64 and powerpc atomics, hashed bit locks, Alpha's dependent reads."""
+    arm64 and powerpc atomics, hashed bit locks, Alpha's dependent reads. At 6.12 a constant NULL is
+    published without a barrier, of which linux-kernel.def knows nothing."""
+    broken = "MP/MP+null+rmb.litmus"
     for file, verdicts in table()["tests"].items():
         if verdicts.get("lkmm", "").startswith("forbidden"):
             weak = [m for m in MODELS if verdicts.get(m, "").startswith("allowed")]
-            assert weak == [], file
+            assert (weak == []) == (file != broken), file

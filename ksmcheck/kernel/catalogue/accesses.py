@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.record import replace
 
 
 def accesses() -> Iterator[Primitive]:
@@ -52,7 +53,11 @@ def _stores() -> Iterator[Primitive]:
     yield _store("smp_store_release", ("release-store",), since="3.14")
     yield _store("smp_store_mb", ("mb-store",), macro=True, since="4.2")
     yield _store("set_mb", ("mb-store",), macro=True, until="4.2")
-    yield _store("rcu_assign_pointer", ("rcu-store",), macro=True)
+    publish = _store("rcu_assign_pointer", ("rcu-store",), macro=True)
+    # include/linux/rcupdate.h: a constant NULL publishes nothing, and is stored without a barrier.
+    null = _store("rcu_assign_pointer=NULL", ("rcu-null-store",), macro=True, since="4.8")
+    yield replace(publish, for_null=null.name)
+    yield replace(null, form_of=publish.name)
 
 
 def _load(

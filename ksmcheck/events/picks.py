@@ -1,0 +1,36 @@
+"""Pick dependencies: what depends on a compare-and-swap that succeeded.
+
+AArch64's CAS leaves the register as it is where the comparison succeeds, so that what is computed
+from it need not wait for the memory's value: the architecture keeps stores back, no more (Arm ARM
+B2.3, pick dependency). That is what a control dependency does on that machine. LL/SC reads the
+value itself.
+"""
+
+from __future__ import annotations
+
+from ksmcheck.events.draft import Draft, DraftEvent
+from ksmcheck.events.structure import Dependency
+from ksmcheck.events.taint import Taint
+from ksmcheck.lowering.template import Step
+
+
+def is_cas(ok: tuple[Step, ...], fail: tuple[Step, ...]) -> bool:
+    """Whether a row is one instruction that compares and swaps: what fails stores nothing."""
+    swaps = any(step.kind == "W" and step.rmw and "AMO" in step.tags for step in ok)
+    return swaps and not any(step.kind == "W" for step in fail)
+
+
+def depend(draft: Draft, relation: str, target: DraftEvent, taint: Taint) -> None:
+    """Notes that ``target`` depends on the reads of ``taint``."""
+    terms = draft.terms
+    for read, when in taint.items():
+        succeeds = draft.picked.get(read, terms.false)
+        if relation == "ctrl" or succeeds is terms.false:
+            kept = when
+        else:
+            kept = terms.both(when, terms.no(succeeds))
+            picked = terms.both(when, succeeds)
+            if target.kind == "W" and picked is not terms.false:
+                draft.dependencies.append(Dependency("ctrl", read, target.id, picked))
+        if kept is not terms.false:
+            draft.dependencies.append(Dependency(relation, read, target.id, kept))
