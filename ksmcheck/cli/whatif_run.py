@@ -13,6 +13,7 @@ from ksmcheck.batch.exit_codes import AS_EXPECTED, INCONCLUSIVE
 from ksmcheck.batch.single import Options, requests_for
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request
 from ksmcheck.cli.chosen import chosen_models
+from ksmcheck.cli.files import write_file
 from ksmcheck.cli.output import Output, missing_model
 from ksmcheck.explain.tell import telling_of
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
@@ -206,7 +207,7 @@ def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
     if asked.svg is not None:
         from ksmcheck.report.matrix_svg import matrix_svg
 
-        asked.svg.write_text(matrix_svg(cells), encoding="utf-8")
+        write_file(asked.svg, matrix_svg(cells))
     _offer(asked, asker, cells)
     return exit_code(cells, asked.allow_bounded)
 

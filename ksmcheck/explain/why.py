@@ -3,8 +3,8 @@
 An execution that no interleaving explains has a cycle of program order and communication (po, rf,
 co, fr: Shasha and Snir 1988). Some program-order edge of it is not kept by the machine. Which one
 is found by experiment: imagine a full barrier there, and ask the model whether the execution would
-still be allowed. A smallest set of edges whose barriers forbid it is what is missing. Of cycles with
-very many edges there are too many sets to try all: there it is a set that no edge can be spared from.
+still be allowed. A smallest set of edges whose barriers forbid it is what is missing. A cycle with
+very many edges has too many sets to try: there it is a set that no edge can be spared from.
 """
 
 from __future__ import annotations

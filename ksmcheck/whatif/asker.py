@@ -57,6 +57,12 @@ class Asker(Checker):
         self._paired.clear()
         Checker.forget(self)
 
+    def renew(self) -> None:
+        """Drops encodings as well: for when a run was broken off anywhere."""
+        self._encoded.clear()
+        self._paired.clear()
+        Checker.renew(self)
+
     def close_encodings(self) -> None:
         """Frees the solvers; programs and models stay."""
         for encoded in self._encoded.values():
