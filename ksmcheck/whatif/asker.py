@@ -72,6 +72,9 @@ class Asker(Checker):
     def _known(self, request: Request, config: str, started: float) -> Verdict:
         if request.changes and self._selected(request, config, started) is not None:
             return self._configuration(request, config, started)  # the program is not needed
+        if not request.changes:
+            # Not from memory: ``last`` is to have the searches. Proofs are kept with the encoding.
+            return self._configuration(request, config, started)
         return Checker._known(self, request, config, started)
 
     def _configuration(self, request: Request, config: str, started: float) -> Verdict:
