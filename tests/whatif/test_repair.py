@@ -1,7 +1,7 @@
 """Repairs where the text and the events are not side by side.
 
-Which barrier helps is clear from each program: it is store buffering (Owens, Sarkar, Sewell 2009) or
-message passing, with a place where only a barrier in one particular line does it alone.
+Which barrier helps is clear from each program: it is store buffering (Owens, Sarkar, Sewell 2009)
+or message passing, with a place where only a barrier in one particular line does it alone.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ P0()
 }"""
     + READER
 )
-"""A barrier in the loop stands between the stores of two rounds, between which no other event is."""
+"""A barrier in the loop stands between the stores of two rounds, with no other event between."""
 
 ARM = """C arm
 { }
