@@ -34,7 +34,7 @@ from ksmcheck.syntax.c_ast import (
 )
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Span
-from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.asker import Asker, refused
 from ksmcheck.whatif.certain import Forms, LessOrder, Unsure, Violation
 from ksmcheck.whatif.imagine import Imagination, place
 from ksmcheck.whatif.lattice import Levels, Point, minimal_points
@@ -131,6 +131,7 @@ class Repairer:
         self.requests = requests
         self.judge = Judge(asker, requests)
         self.violated: Violation | None = None
+        self.impossible: set[Change] = set()
 
     def repairs(self, space: Space, test: LitmusTest) -> Iterator[Repair]:
         """All least repairs, each as soon as it is found. Raises minimal.Inconclusive."""
@@ -152,13 +153,20 @@ class Repairer:
         doubts.end()
 
     def _safe(self, changes: tuple[Change, ...]) -> bool:
+        """What cannot be changed so (a bit-field marked, say) counts as left alone."""
         self.violated = None
+        made = tuple(c for c in changes if c not in self.impossible)
         try:
-            self.violated = self.judge.broken(changes)
+            self.violated = self.judge.broken(made)
         except InputError:
-            if not changes:
+            first = self.requests[0]
+            wrong = {c for c in made if refused(self.asker, first, (c,)) is not None}
+            if not made:
                 raise
-            return False
+            if not wrong:
+                return False
+            self.impossible |= wrong
+            return self._safe(changes)
         return self.violated is None
 
     def _sure(
@@ -168,8 +176,12 @@ class Repairer:
         if self.violated is None:
             return doubts.doubt("some of the changes cannot be made together")
         model = self.asker.workshop.model(self.violated.verdict.request.model)
+        possible = {
+            site: tuple(c for c in options if c not in self.impossible)
+            for site, options in forms.items()
+        }
         try:
-            LessOrder(self.violated, model, spots, where).prove(forms)
+            LessOrder(self.violated, model, spots, where).prove(possible)
         except Unsure as reason:
             return doubts.doubt(str(reason))
         return True
@@ -201,8 +213,12 @@ class Repairer:
             if forms[point[index]] is not None:
                 continue
             for level, change in enumerate(forms):
-                if change is not None and imagination.allowed([*added, change]):
+                if change is None:
+                    continue
+                if change not in self.impossible:
+                    if not imagination.allowed([*added, change]):
+                        continue
                     added.append(change)
-                    levels[index] = level
-                    break
+                levels[index] = level
+                break
         return tuple(levels)

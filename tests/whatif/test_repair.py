@@ -129,3 +129,48 @@ def test_before_a_barrier_is_behind_it(tmp_path: Path) -> None:
     path.write_text(ONE_LINE.replace("r = READ_ONCE(*y)", "\nbarrier();\nr = READ_ONCE(*y)"))
     alone = [r.changes[0] for r in whatif(path, "armv8").repairs() if len(r.changes) == 1]
     assert [c.site for c in alone if c.kind == INSERT] == [f"{path}:5:1"]
+
+
+def test_what_cannot_be_marked(tmp_path: Path) -> None:
+    """A bit-field has no READ_ONCE, nor has a struct, and the name of an array reads nothing. The
+    flag alone can be ordered: message passing, by release and acquire or by barriers."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        """C unmarked
+struct pair { int a; int b; };
+struct s { struct pair p; unsigned f:3; int arr[2]; int flag; };
+struct s g;
+{ }
+P0()
+{
+	struct pair q;
+
+	q.a = 1;
+	q.b = 1;
+	g.p = q;
+	g.f = 2;
+	g.arr[1] = 3;
+	WRITE_ONCE(g.flag, 1);
+}
+P1()
+{
+	struct pair q;
+	int r; int f; int n;
+
+	r = READ_ONCE(g.flag);
+	q = g.p;
+	f = g.f;
+	n = g.arr[1];
+	BUG_ON(r && !(q.a && f && n));
+}
+"""
+    )
+    asked = whatif(path, "armv8")
+    names = [spot.name for spot in asked.sites()]
+    assert "g.arr[1]@P1" in names
+    assert "g.arr@P1" not in names
+    found = {frozenset(map(str, r.changes)) for r in asked.repairs()}
+    release = "strengthen WRITE_ONCE@P0 to smp_store_release"
+    acquire = "strengthen READ_ONCE@P1 to smp_load_acquire"
+    wmb, rmb = f"insert smp_wmb before {path}:15", f"insert smp_rmb before {path}:23"
+    assert found == {frozenset({one, other}) for one in (release, wmb) for other in (acquire, rmb)}
