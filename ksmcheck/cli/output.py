@@ -11,9 +11,11 @@ from ksmcheck.batch.letters import letter_of
 from ksmcheck.batch.suite import Suite
 from ksmcheck.check import Checker, Request, Verdict
 from ksmcheck.check.assembly import misfit
+from ksmcheck.model.model import Model
 from ksmcheck.record import Struct, field
 from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
 from ksmcheck.syntax.assembly_ast import AssemblyTest
+from ksmcheck.syntax.litmus_ast import LitmusTest
 
 
 class Output(Struct):
@@ -87,13 +89,26 @@ def exit_code_of(
 
 
 def missing_model(checker: Checker, request: Request) -> str | None:
-    """Why there is no such machine at the kernel point asked for, or no meaning of an assembly test
-    under it; None if there is one."""
+    """Why there is no such machine at the kernel point asked for, or no meaning of the test under
+    it; None if there is one."""
     test = checker.workshop.test(request)
     if isinstance(test, AssemblyTest):
         return misfit(test, request.model)
     model = checker.workshop.model(request.model)
     if request.kernel in model.kernels:
-        return None
+        return _without_meaning(test, model, request.kernel)
     reason = model.table.missing.get(request.kernel)
     return reason or f"this model has kernel {' and '.join(model.kernels)} only"
+
+
+def _without_meaning(test: LitmusTest, model: Model, kernel: str) -> str | None:
+    """Which primitive of the test is of other models only, and why."""
+    from ksmcheck.kernel.primitives import primitives
+    from ksmcheck.program.sites import list_sites
+
+    known = primitives(kernel)
+    for name in dict.fromkeys(site.primitive for site in list_sites(test, kernel)):
+        reason = model.no_meaning(known[name], kernel)
+        if reason is not None:
+            return f"`{name}` has no meaning here: {reason}"
+    return None
