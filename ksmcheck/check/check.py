@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from time import perf_counter
 
+from ksmcheck.check.alarm import Overrun, guarded
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.questions import AnySession, OutOfTime
@@ -65,14 +66,27 @@ class Checker(Struct):
     def check(self, request: Request) -> Verdict:
         """One verdict over all configurations asked for: the worst of them."""
         started = perf_counter()
-        request = self._answerable(request)
-        configs = self.workshop.configs(request)
+        base = Verdict(request, request.path.stem, request.config or "", UNKNOWN)
+        try:
+            with guarded(request.timeout, request.memory):
+                request = self._answerable(request)
+                configs = self.workshop.configs(request)
+                base = replace(base, test=self.workshop.name(request), config="+".join(configs))
+                worst = _worst(self._until_violated(request, configs, started))
+        except Overrun as limit:
+            self.renew()
+            worst = replace(base, reason=str(limit))
+        return replace(worst, seconds=perf_counter() - started)
+
+    def _until_violated(
+        self, request: Request, configs: Iterable[str], started: float
+    ) -> list[Verdict]:
         verdicts: list[Verdict] = []
         for config in configs:
             verdicts.append(self._deepening(request, config, started))
             if verdicts[-1].verdict == VIOLATED:
                 break
-        return replace(_worst(verdicts), seconds=perf_counter() - started)
+        return verdicts
 
     def _answerable(self, request: Request) -> Request:
         """The request with the only engine that knows its model, if that is not compiled."""
@@ -124,12 +138,16 @@ class Checker(Struct):
         Without ``listed`` the observation alone: no states, no flags. Loops are unrolled deeper as
         for a verdict. Raises TimeoutError if the search gave up or a bound can be reached.
         """
-        request = self._answerable(request)
-        configs = self.workshop.configs(request)
         try:
-            found = [self._unrolled_states(request, config, listed) for config in configs]
+            with guarded(request.timeout, request.memory):
+                request = self._answerable(request)
+                configs = self.workshop.configs(request)
+                found = [self._unrolled_states(request, config, listed) for config in configs]
         except TooManyValues as many:
             raise TimeoutError(str(many)) from None
+        except Overrun as limit:
+            self.renew()
+            raise TimeoutError(str(limit)) from None
         states = sorted({s for one in found for s in one.states})
         word = _together(one.observation for one in found)
         flags = tuple(dict.fromkeys(f for one in found for f in one.flags))
@@ -177,6 +195,12 @@ class Checker(Struct):
     def forget(self) -> None:
         """Drops tests and programs (not models): for long runs over many files."""
         self.workshop = self.workshop.emptied()
+        self._answers.clear()
+        self._enough.clear()
+
+    def renew(self) -> None:
+        """Drops all, models too: for when a run was broken off anywhere."""
+        self.workshop = Workshop()
         self._answers.clear()
         self._enough.clear()
 

@@ -154,9 +154,8 @@ class Workshop(Struct, dict=True):
 
                 self._programs[key] = assemble(test, kernel=request.kernel, unroll=unroll)
             else:
-                changed = bool(request.removed or request.changes)
                 lowered = self._lowered_test(request, test, unsigned_char)
-                self._programs[key] = unrolled(lowered, unroll, plain=plain, changed=changed)
+                self._programs[key] = self._unrolled(request, lowered, unroll, plain)
         return self._programs[key]
 
     def _load_whole(self, request: Request, test: AssemblyTest, plain: frozenset[str]) -> bool:
@@ -168,8 +167,28 @@ class Workshop(Struct, dict=True):
             return False
         self._tests[_key(request)] = whole
         for key in [key for key in self._programs if key[: len(_key(request))] == _key(request)]:
-            del self._programs[key]
+            self._fingerprints.pop(id(self._programs.pop(key)), None)
         return True
+    def _unrolled(
+        self, request: Request, lowered: LoweredTest, unroll: int, plain: frozenset[str]
+    ) -> Program:
+        """A change may not leave a lock behind, unless the test as its author wrote it does."""
+        changed = bool(request.removed or request.changes)
+        try:
+            return unrolled(lowered, unroll, plain=plain, changed=changed)
+        except InputError:
+            if not changed or not self._keeps_a_lock(_plain(request), unroll):
+                raise
+        return unrolled(lowered, unroll, plain=plain)
+
+    def _keeps_a_lock(self, request: Request, unroll: int) -> bool:
+        char = self._unsigned_char(request)
+        lowered = self._lowered_test(request, self.source(request), char)
+        try:
+            unrolled(lowered, unroll, changed=True)
+        except InputError:
+            return True
+        return False
 
     def _lowered_test(self, request: Request, test: LitmusTest, unsigned_char: bool) -> LoweredTest:
         key = (*_key(request), unsigned_char)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from io import TextIOWrapper
+from typing import Any
 
 import click
 
@@ -34,8 +36,24 @@ Exit codes:
 """
 
 
+_UNREAD = 141
+"""Nobody reads the output any more (``| head -1``): as a shell says it of SIGPIPE. No verdict."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+class _Unread(Exception):
+    """A broken pipe, of which click would make exit code 1: a verdict's."""
+
+
 class _Lazy(click.Group):
     """Finds a subcommand's module by name, so that ``--version`` need not import them all."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _Unread from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -93,19 +111,36 @@ def main(args: list[str] | None = None) -> None:
     """Entry point: runs the command and exits with its documented code."""
     _forgive_encodings()
     try:
+        _demand_output()
         code = _root.main(args=args, prog_name="ksmcheck", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
+    except (_Unread, BrokenPipeError):
+        _give_up_output()
+        code = _UNREAD
     except Exception as error:
         code = _told(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _demand_output() -> None:
+    """Python has no stream where the shell closed one (``>&-``): said before anything is asked."""
+    if sys.stdout is None:
+        from ksmcheck.text import InputError
+
+        raise InputError("standard output is closed", hint="> /dev/null throws it away")
+
+
+def _give_up_output() -> None:
+    """Away with what is still to be written: Python would try again when it ends."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _forgive_encodings() -> None:
@@ -128,6 +163,10 @@ def _told(error: Exception) -> int:
     if isinstance(error, InternalError):
         click.echo(f"ksmcheck: internal error: {error}\nThis is a bug in ksmcheck.", err=True)
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in _FULL:
+        _give_up_output()
+        click.echo(f"error: cannot write: {error.strerror}", err=True)
+        return 2
     return _unexpected(error)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ksmcheck.cli.files import write_file
 from ksmcheck.cli.options import (
     FILE,
     MODEL,
@@ -70,17 +71,8 @@ def command(
     if output is None:
         click.echo(text)
     else:
-        _write(output, text)
+        write_file(output, text + "\n")
     return 0
-
-
-def _write(output: Path, text: str) -> None:
-    from ksmcheck.text import InputError
-
-    try:
-        output.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {output}: {error.strerror or error}") from None
 
 
 def _smt2(checker: object, request: object) -> str:

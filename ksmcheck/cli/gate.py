@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ksmcheck.cli.files import write_file
 from ksmcheck.cli.options import FILE
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -106,7 +107,7 @@ def command(
         if file is None:
             click.echo(text, nl=False)
         else:
-            _write(file, text)
+            write_file(file, text)
     return exit_code(report)
 
 
@@ -144,12 +145,3 @@ def _targets(reports: Iterable[str]) -> list[tuple[str, Path | None]]:
             )
         found.append((form, Path(file) if file else None))
     return found
-
-
-def _write(file: Path, text: str) -> None:
-    from ksmcheck.text import InputError
-
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {file}: {error.strerror or error}") from None

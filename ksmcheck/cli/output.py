@@ -11,18 +11,22 @@ from ksmcheck.batch.letters import letter_of
 from ksmcheck.batch.suite import Suite
 from ksmcheck.check import Checker, Request, Verdict
 from ksmcheck.check.assembly import misfit
-from ksmcheck.record import Struct, field
+from ksmcheck.model.model import Model
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
 from ksmcheck.syntax.assembly_ast import AssemblyTest
+from ksmcheck.syntax.litmus_ast import LitmusTest
 
 
 class Output(Struct):
-    """Shows verdicts one by one and remembers the gravest."""
+    """Shows verdicts one by one and remembers the gravest. ``called``: a folder in which files are
+    copies, and the one that they are shown as files of."""
 
     checker: Checker
     as_json: bool = False
     allow_bounded: bool = False
     full: bool = False
+    called: tuple[str, str] = ("", "")
     codes: list[int] = field(default_factory=list)
     suites: dict[Path, Suite | None] = field(default_factory=dict)
 
@@ -41,12 +45,26 @@ class Output(Struct):
 
             from ksmcheck.report.json import verdict_object
 
-            click.echo(json.dumps(verdict_object(verdict, place, story)))
+            text = json.dumps(verdict_object(verdict, place, story))
+            old, new = (json.dumps(folder)[1:-1] for folder in self.called)
+            click.echo(text.replace(old, new) if old else text)
             return
         from ksmcheck.report.console import paper
         from ksmcheck.report.text import Said, print_verdict
 
-        print_verdict(paper(), verdict, Said(story, expectation, place.titles, self.full))
+        print_verdict(
+            paper(),
+            self._failing_as_named(verdict),
+            Said(story, expectation, place.titles, self.full),
+        )
+
+    def _failing_as_named(self, verdict: Verdict) -> Verdict:
+        """The other places in a verdict are printed without their folders."""
+        if verdict.witness is None or not self.called[0]:
+            return verdict
+        failure = verdict.witness.failure
+        failure = replace(failure, text=failure.text.replace(*self.called))
+        return replace(verdict, witness=replace(verdict.witness, failure=failure))
 
     def not_applicable(self, request: Request, reason: str) -> None:
         """A model that does not exist at the kernel point, met while all models were asked for."""
@@ -87,13 +105,26 @@ def exit_code_of(
 
 
 def missing_model(checker: Checker, request: Request) -> str | None:
-    """Why there is no such machine at the kernel point asked for, or no meaning of an assembly test
-    under it; None if there is one."""
+    """Why there is no such machine at the kernel point asked for, or no meaning of the test under
+    it; None if there is one."""
     test = checker.workshop.test(request)
     if isinstance(test, AssemblyTest):
         return misfit(test, request.model)
     model = checker.workshop.model(request.model)
     if request.kernel in model.kernels:
-        return None
+        return _without_meaning(test, model, request.kernel)
     reason = model.table.missing.get(request.kernel)
     return reason or f"this model has kernel {' and '.join(model.kernels)} only"
+
+
+def _without_meaning(test: LitmusTest, model: Model, kernel: str) -> str | None:
+    """Which primitive of the test is of other models only, and why."""
+    from ksmcheck.kernel.primitives import primitives
+    from ksmcheck.program.sites import list_sites
+
+    known = primitives(kernel)
+    for name in dict.fromkeys(site.primitive for site in list_sites(test, kernel)):
+        reason = model.no_meaning(known[name], kernel)
+        if reason is not None:
+            return f"`{name}` has no meaning here: {reason}"
+    return None

@@ -13,6 +13,7 @@ from ksmcheck.batch.exit_codes import AS_EXPECTED, INCONCLUSIVE
 from ksmcheck.batch.single import Options, requests_for
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request
 from ksmcheck.cli.chosen import chosen_models
+from ksmcheck.cli.files import write_file
 from ksmcheck.cli.output import Output, missing_model
 from ksmcheck.explain.tell import telling_of
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
@@ -64,6 +65,7 @@ class Asked(Struct, frozen=True):
     memory: int | None
     allow_bounded: bool
     as_json: bool
+    original: Path | None = None
 
 
 def run(asked: Asked) -> int:
@@ -78,7 +80,8 @@ def _patched(asked: Asked, folder: Path) -> Asked:
     assert asked.patch is not None
     asker = Asker()
     test = asker.workshop.source(_requests(asked, asker)[0])
-    return replace(asked, file=patched_copy(test, asked.file, asked.patch, folder))
+    copy = patched_copy(test, asked.file, asked.patch, folder)
+    return replace(asked, file=copy, original=asked.file)
 
 
 def _run(asked: Asked) -> int:
@@ -171,9 +174,16 @@ def _single(
     asked: Asked, asker: Asker, requests: list[Request], changes: tuple[Change, ...]
 ) -> int:
     output = Output(asker, asked.as_json, asked.allow_bounded, asked.full)
+    if asked.original is not None:
+        output.called = (f"{asked.file.parent}/", folder_of(asked.original))
     for request in requests:
         output.show(asker.ask(request, changes))
     return output.exit_code()
+
+
+def folder_of(file: Path) -> str:
+    """What stands before a file's name, as it was given."""
+    return "" if file.parent == Path() else f"{file.parent}/".replace("//", "/")
 
 
 # The matrix.
@@ -206,7 +216,7 @@ def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
     if asked.svg is not None:
         from ksmcheck.report.matrix_svg import matrix_svg
 
-        asked.svg.write_text(matrix_svg(cells), encoding="utf-8")
+        write_file(asked.svg, matrix_svg(cells))
     _offer(asked, asker, cells)
     return exit_code(cells, asked.allow_bounded)
 

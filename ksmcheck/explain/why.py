@@ -3,13 +3,14 @@
 An execution that no interleaving explains has a cycle of program order and communication (po, rf,
 co, fr: Shasha and Snir 1988). Some program-order edge of it is not kept by the machine. Which one
 is found by experiment: imagine a full barrier there, and ask the model whether the execution would
-still be allowed. The least sets of edges whose barriers forbid it are what is missing.
+still be allowed. A smallest set of edges whose barriers forbid it is what is missing. A cycle with
+very many edges has too many sets to try: there it is a set that no edge can be spared from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import combinations
+from collections.abc import Callable, Iterable
+from itertools import combinations, islice
 
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.execution.execution import ExecutedEvent, Execution, places
@@ -18,6 +19,9 @@ from ksmcheck.lowering.template import Row
 from ksmcheck.record import Struct
 
 Pair = tuple[int, int]
+
+_TRIED = 255
+"""Sets of edges, the smallest first: all of them for a cycle with eight."""
 
 
 class MissingOrder(Struct, frozen=True):
@@ -61,12 +65,27 @@ def why(execution: Execution, cat: CompiledCat, full_barrier: Row) -> Why:
 def _missing(execution: Execution, cat: CompiledCat, row: Row, edges: list[Pair]) -> list[Pair]:
     tags = [frozenset(step.tags) for step in row.always or () if step.kind == "F"]
     events = execution.events
-    for size in range(1, len(edges) + 1):
-        for chosen in combinations(edges, size):
-            extra = [Extra(events[b].thread, b, t) for _, b in chosen for t in tags]
-            if cat.violated(graph_of(execution, extra)):
-                return list(chosen)
-    return []
+
+    def forbids(chosen: Iterable[Pair]) -> bool:
+        extra = [Extra(events[b].thread, b, t) for _, b in chosen for t in tags]
+        return bool(cat.violated(graph_of(execution, extra)))
+
+    sets = (chosen for size in range(1, len(edges) + 1) for chosen in combinations(edges, size))
+    for chosen in islice(sets, _TRIED):
+        if forbids(chosen):
+            return list(chosen)
+    return [] if next(sets, None) is None else _irreducible(edges, forbids)
+
+
+def _irreducible(edges: list[Pair], forbids: Callable[[Iterable[Pair]], bool]) -> list[Pair]:
+    if not forbids(edges):
+        return []
+    kept = edges
+    for edge in edges:
+        fewer = [e for e in kept if e != edge]
+        if forbids(fewer):
+            kept = fewer
+    return kept
 
 
 def _dependency(execution: Execution, a: int, b: int) -> str | None:

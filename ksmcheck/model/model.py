@@ -77,6 +77,11 @@ class Model(Struct, frozen=True, eq=False, dict=True):
             row = self._rows[key] = self._find(primitive, kernel, config, span)
         return row
 
+    def no_meaning(self, primitive: Primitive, kernel: str) -> str | None:
+        """Why the primitive has no meaning under this model; None where it has one."""
+        rows = (self.table.row(primitive, kernel, config) for config in self.configs(kernel))
+        return next((row.reason for row in rows if isinstance(row, NotApplicable)), None)
+
     def _find(self, primitive: Primitive, kernel: str, config: str, span: Span | None) -> Row:
         name = primitive.name
         configs = self.configs(kernel)

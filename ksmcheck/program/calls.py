@@ -31,6 +31,14 @@ FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", "ARRAY_SIZE
 _TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType)
 
 
+_WAIT = (
+    "machines differ: write the loop, with smp_load_acquire in it (arm64), or with READ_ONCE in it "
+    "and smp_acquire__after_ctrl_dep() behind it (others)"
+)
+_BY_HAND = {"smp_cond_load_acquire": _WAIT, "atomic_cond_read_acquire": _WAIT}
+"""What the kernel has, and one text could not say for all machines (``syntax.pp_kernel``)."""
+
+
 class Calls(PrimitiveCalls):
     """Who is called: a function of the test, a form, or a primitive - in this order."""
 
@@ -108,5 +116,9 @@ class Calls(PrimitiveCalls):
             message = f"the kernel has no {name} at {self.kernel}"
             return InputError(message, call.callee.span, hint=f"it exists {lifetime(other)}")
         known = [*self.declarations.functions, *FORMS, *self.primitives]
-        hint = did_you_mean(name, known) or "define it as a function, or use a known primitive"
+        hint = (
+            _BY_HAND.get(name)
+            or did_you_mean(name, known)
+            or "define it as a function, or use a known primitive"
+        )
         return InputError(f"unknown function or primitive {name}", call.callee.span, hint=hint)

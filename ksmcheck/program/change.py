@@ -24,8 +24,9 @@ class Change(Struct, frozen=True, order=True):
     """One mutation of a test.
 
     ``site`` is the name of a place as ``ksmcheck sites`` shows it; for INSERT ``FILE:LINE`` of the
-    statement before which a barrier comes. ``to`` is, for WEAKEN, STRENGTHEN and REPLACE, the
-    primitive that it becomes (or ``plain``), for MOVE ``up`` or ``down``, for INSERT the barrier.
+    statement before which a barrier comes, or ``FILE:LINE:COLUMN``. ``to`` is, for WEAKEN,
+    STRENGTHEN and REPLACE, the primitive that it becomes (or ``plain``), for MOVE ``up`` or
+    ``down``, for INSERT the barrier.
     """
 
     site: str

@@ -43,8 +43,10 @@ from ksmcheck.syntax.c_ast import (
     Goto,
     If,
     Label,
+    Member,
     Name,
     Return,
+    StructDef,
     TagType,
     While,
 )
@@ -78,9 +80,10 @@ def inventory(test: LitmusTest, kernel: str) -> tuple[Spot, ...]:
         if isinstance(item, Declaration):
             scalar = not isinstance(item.type, ArrayType | TagType)
             (globals_.add if scalar else globals_.discard)(item.name)
+    arrays = _array_members(test)
     found: list[Spot] = []
     for function in called_functions(test):
-        here = _Function(test, function, kernel, globals_)
+        here = _Function(test, function, kernel, globals_, arrays)
         found += here.spots()
     return tuple(found)
 
@@ -108,13 +111,19 @@ class _Function:
     """The places of one function."""
 
     def __init__(
-        self, test: LitmusTest, function: Function, kernel: str, globals_: set[str]
+        self,
+        test: LitmusTest,
+        function: Function,
+        kernel: str,
+        globals_: set[str],
+        arrays: frozenset[str],
     ) -> None:
         self.function = function
         self.kernel = kernel
         self.known = primitives(kernel)
         self.own = {f.name for f in test.top if isinstance(f, Function) and f.body is not None}
         self.globals = globals_
+        self.arrays = arrays
         self.test = test
         self.idle = {id(call) for call in idle_calls(function)}
         self.statements = dict(_statements(function.body))
@@ -194,6 +203,8 @@ class _Function:
     def _plain(self, name: str, node: Tree) -> Spot | None:
         if isinstance(node, Name) and node.name not in self.globals:
             return None
+        if isinstance(node, Member) and node.field in self.arrays:
+            return None  # an array is the address of its first element: nothing is read
         shape = "store" if id(node) in self._targets() else "load"
         changes = [Change(name, STRENGTHEN, to) for to in stronger(shape, self.kernel)]
         return self._made(name, "plain", shape, node, changes)
@@ -212,6 +223,13 @@ class _Function:
             isinstance(n, Call) or (isinstance(n, Name) and n.name in self.globals - local)
             for n in walk(condition)
         )
+
+
+def _array_members(test: LitmusTest) -> frozenset[str]:
+    """Names that stand for an array in each struct that has a member of the name."""
+    fields = [f for item in test.top if isinstance(item, StructDef) for f in item.fields]
+    others = {f.name for f in fields if not isinstance(f.type, ArrayType)}
+    return frozenset(f.name for f in fields if f.name and f.name not in others)
 
 
 def _statements(node: Tree) -> Iterator[tuple[int, tuple[Block, int]]]:

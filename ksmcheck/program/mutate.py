@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from ksmcheck.kernel.primitives import primitives
@@ -269,23 +270,33 @@ def _assignments(test: LitmusTest) -> list[Assign]:
     return [n for f in called_functions(test) for n in walk(f) if isinstance(n, Assign)]
 
 
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(:(?P<column>\d+))?")
+
+
 def statement_at(test: LitmusTest, place: str) -> tuple[Function, Block, Tree]:
     """The innermost block with a statement that begins at ``FILE:LINE``, and that statement; first
-    the function that they are in.
+    the function that they are in. With ``FILE:LINE:COLUMN`` of several in a line the one there,
+    else the last.
 
     FILE may be the end of the path. Raises InputError.
     """
-    name, _, line = place.rpartition(":")
-    found: list[tuple[Function, Block, Tree]] = []
-    for function in called_functions(test):
-        found += [
-            (function, block, statement)
-            for block in walk(function.body)
-            if isinstance(block, Block)
-            for statement in block.body
-            if str(statement.span.line) == line
-            and ("/" + statement.span.source.name).endswith("/" + name)
-        ]
+    match = _PLACE.fullmatch(place)
+    found = [] if match is None else list(_statements_at(test, match))
     if not found:
         raise InputError(f"no statement begins at {place}", hint="write FILE:LINE of a statement")
     return found[-1]
+
+
+def _statements_at(
+    test: LitmusTest, place: re.Match[str]
+) -> Iterator[tuple[Function, Block, Tree]]:
+    for function in called_functions(test):
+        for block in walk(function.body):
+            for statement in block.body if isinstance(block, Block) else ():
+                span = statement.span
+                if (
+                    span.line == int(place["line"])
+                    and place["column"] in (None, str(span.column))
+                    and ("/" + span.source.name).endswith("/" + place["file"])
+                ):
+                    yield function, block, statement

@@ -106,6 +106,8 @@ class Places(Context):
             scope = scope.outer
         known += self.declarations.enumerators
         hint = did_you_mean(expr.name, known)
+        if expr.name in self.primitives:
+            hint = f"call it: {expr.name}()"
         return InputError(f"{expr.name} is not declared", expr.span, hint=hint)
 
     def pointed(self, value: Value, span: Span) -> InMemory:

@@ -90,6 +90,8 @@ class PrimitiveCalls(Operators):
                 raise InputError(f"{primitive.name} of a bit-field", argument.span, hint=hint)
             return place
         hint = f"write {primitive.name}(*...) to access what a pointer points to"
+        if isinstance(argument, Unary) and argument.op == "&":
+            hint = f"leave out the &: {primitive.name} takes the variable itself"
         message = f"{primitive.name} needs a variable, member or element"
         raise InputError(message, argument.span, hint=hint)
 
@@ -144,9 +146,23 @@ class PrimitiveCalls(Operators):
         """The scalar that the primitive accesses; ``place`` where it was written as an lvalue."""
         if place is None:
             self._refuse_own_pointer(argument)
-            place = self.pointed(self.value(argument), argument.span)
+            try:
+                place = self.pointed(self.value(argument), argument.span)
+            except InputError as error:
+                raise (self._no_address(primitive, argument) or error) from None
             self._need_object(primitive, place.type, argument.span)
         return self._scalar_of(place, primitive, argument.span)
+
+    def _no_address(self, primitive: Primitive, argument: Tree) -> InputError | None:
+        """``spin_lock(lock)`` of a lock itself; None where the argument is no such thing."""
+        if not self.is_place(argument):
+            return None
+        place = self.place(argument)
+        type = place.type
+        if isinstance(place, InRegisters) or isinstance(type, PointerTo | ArrayOf | BitField):
+            return None
+        hint = f"write &{' '.join(argument.span.text.split())}"
+        return InputError(f"{primitive.name} needs an address, not {type}", argument.span, hint)
 
     def _refuse_own_pointer(self, argument: Tree) -> None:
         """``&x`` of a parameter is the place of the thread's pointer, which nobody else sees."""

@@ -14,12 +14,14 @@ class Limits(Struct, frozen=True):
     ``memory_mb``   resident memory of the process in MiB.
     ``iterations``  candidates looked at in one query.
     ``asked``       seconds that the user gave, where some were spent before the session.
+    ``asked_mb``    MiB that the user gave, where the limit is a wider one.
     """
 
     seconds: float | None = None
     memory_mb: int | None = None
     iterations: int | None = None
     asked: float | None = None
+    asked_mb: int | None = None
 
 
 class Meter(Struct):
@@ -45,7 +47,8 @@ class Meter(Struct):
             asked = limits.seconds if limits.asked is None else limits.asked
             return f"time limit of {asked:g} s reached"
         if limits.memory_mb is not None and resident_mb() >= limits.memory_mb:
-            return f"memory limit of {limits.memory_mb} MiB reached"
+            most = limits.memory_mb if limits.asked_mb is None else limits.asked_mb
+            return f"memory limit of {most} MiB reached"
         if limits.iterations is not None and iterations >= limits.iterations:
             return f"limit of {limits.iterations} candidates reached"
         return None

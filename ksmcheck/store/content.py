@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +20,14 @@ _PLAIN = re.compile(r'\s*"(?P<name>[^"\n]+)"')
 _NAMED = re.compile(r'"([^"\n]+\.(?:cat|bell|toml|def))"')
 _MODEL_FILES = (".cat", ".bell", ".toml", ".def")
 _DEEPEST = 40
+
+
+def quoted_includes(text: str) -> Iterator[str]:
+    """The names of files that a text of kernel C may include, under any ``#if``."""
+    for line in _INCLUDE.finditer(text):
+        plain = _PLAIN.match(line["rest"])
+        if plain is not None:
+            yield plain["name"]
 
 
 class Contents:

@@ -41,9 +41,18 @@ class Diagnostic(Struct, frozen=True):
         return "\n".join(parts)
 
 
+_LONG = 200
+"""Characters of a line that are shown; of a longer one, those around the place."""
+
+
 def _excerpt(span: Span) -> list[str]:
     line, column = span.source.position(span.start)
     text = span.source.line_text(line)
+    if len(text) > _LONG:
+        left = max(0, column - 1 - _LONG // 2)
+        more = "..." if left + _LONG < len(text) else ""
+        text = ("..." if left else "") + text[left : left + _LONG] + more
+        column -= left - (3 if left else 0)
     width = max(1, min(span.end - span.start, len(text) - column + 1))
     lead = "".join("\t" if c == "\t" else " " for c in text[: column - 1])
     return [f"{line:5} | {text}", f"      | {lead}{'^' * width}"]

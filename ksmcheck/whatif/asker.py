@@ -57,6 +57,12 @@ class Asker(Checker):
         self._paired.clear()
         Checker.forget(self)
 
+    def renew(self) -> None:
+        """Drops encodings as well: for when a run was broken off anywhere."""
+        self._encoded.clear()
+        self._paired.clear()
+        Checker.renew(self)
+
     def close_encodings(self) -> None:
         """Frees the solvers; programs and models stay."""
         for encoded in self._encoded.values():
@@ -66,6 +72,9 @@ class Asker(Checker):
     def _known(self, request: Request, config: str, started: float) -> Verdict:
         if request.changes and self._selected(request, config, started) is not None:
             return self._configuration(request, config, started)  # the program is not needed
+        if not request.changes:
+            # Not from memory: ``last`` is to have the searches. Proofs are kept with the encoding.
+            return self._configuration(request, config, started)
         return Checker._known(self, request, config, started)
 
     def _configuration(self, request: Request, config: str, started: float) -> Verdict:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.execution.visits import Visit, beginnings
 from ksmcheck.explain.graph import Extra, graph_of
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.lowering.template import Row, Step
@@ -24,12 +25,13 @@ Place = tuple[str, int, int]
 
 class Imagination(Struct, frozen=True):
     """One violating execution under its model. ``statements`` are the places of insertions,
-    ``calls`` those of the sites."""
+    ``calls`` those of the sites; ``visits`` what the execution comes to."""
 
     verdict: Verdict
     model: Model
     statements: Mapping[str, Span]
     calls: Mapping[str, Place]
+    visits: Sequence[Visit]
 
     def allowed(self, changes: Iterable[Change]) -> bool:
         """Whether the execution is still one, and still a violation, with the changes made."""
@@ -48,9 +50,9 @@ class Imagination(Struct, frozen=True):
     def _changed(self, execution: Execution, change: Change) -> tuple[Execution, list[Extra]]:
         steps = self._steps(change.to)
         if change.kind == INSERT:
-            where = self.statements[change.site]
-            firsts = first_events(execution.events, where)
-            return execution, [x for e in firsts for x in _fences(steps, e.thread, e.id)]
+            begun = beginnings(self.visits, self.statements[change.site])
+            places = [(thread, event_of(execution.events, thread, at)) for thread, at in begun]
+            return execution, [x for place in places for x in _fences(steps, *place)]
         call = self.calls[change.site]
         mine = [e for e in execution.events if e.origin and place(e.origin.span) == call]
         extras = [x for e in groups(mine) for x in _around(steps, e)]
@@ -85,6 +87,13 @@ def _around(steps: Sequence[Step], group: tuple[ExecutedEvent, ...]) -> Iterator
             yield Extra(first.thread, last.id + 1 if seen else first.id, frozenset(step.tags))
         else:
             seen = True
+
+
+def event_of(events: Sequence[ExecutedEvent], thread: int, done: int) -> int:
+    """The number of the thread's event that has ``done`` of its events before it; behind the last
+    one, the number after that."""
+    own = [e.id for e in events if e.thread == thread]
+    return own[done] if done < len(own) else (own[-1] + 1 if own else len(events))
 
 
 def groups(events: Sequence[ExecutedEvent]) -> Iterator[tuple[ExecutedEvent, ...]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ksmcheck.program.tree import walk
 from ksmcheck.record import Struct
+from ksmcheck.store.content import quoted_includes
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Source, Span
@@ -58,14 +59,22 @@ def patched_copy(test: LitmusTest, path: Path, diff: Path, folder: Path) -> Path
 
 
 def _files_of(test: LitmusTest, path: Path) -> tuple[Path, ...]:
-    """The files that something of the test stands in."""
-    found = {path: None}
+    """The files that something of the test stands in, and those that they may include: of one that
+    only defines macros nothing need be left. Each once, whatever it is called."""
+    todo = [path]
     for node in walk(test):
         span = getattr(node, "span", None)
         while isinstance(span, Span):
-            found[Path(span.source.name)] = None
+            todo.append(Path(span.source.name))
             span = span.via
-    return tuple(name for name in found if name.is_file())
+    found: dict[Path, Path] = {}
+    while todo:
+        name = todo.pop(0)
+        real = name.resolve()
+        if real not in found and real.is_file():
+            found[real] = name
+            todo += [name.parent / other for other in quoted_includes(read_source(name).text)]
+    return tuple(found.values())
 
 
 def _target(patch: FilePatch, files: Sequence[Path]) -> Path:

@@ -7,21 +7,34 @@ graph alone, with which candidates it would still be possible; every repair has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ksmcheck.check.verdict import Request
+from ksmcheck.check.verdict import Request, Verdict
+from ksmcheck.execution.visits import Visit, visits
 from ksmcheck.kernel.orders import stronger
 from ksmcheck.kernel.primitives import primitives
+from ksmcheck.model.model import Model
 from ksmcheck.program.change import INSERT, STRENGTHEN, Change
 from ksmcheck.program.inventory import Spot
 from ksmcheck.program.mutate import statement_at
 from ksmcheck.program.sites import called_functions
-from ksmcheck.program.tree import walk
+from ksmcheck.program.tree import Tree, walk
 from ksmcheck.record import Struct
-from ksmcheck.syntax.c_ast import Block, Case, Declaration, DeclGroup, ExprStmt, If, Label, Return
+from ksmcheck.syntax.c_ast import (
+    Block,
+    Declaration,
+    DeclGroup,
+    DoWhile,
+    ExprStmt,
+    For,
+    If,
+    Return,
+    While,
+)
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Span
-from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.asker import Asker, refused
 from ksmcheck.whatif.certain import Forms, LessOrder, Unsure, Violation
 from ksmcheck.whatif.imagine import Imagination, place
 from ksmcheck.whatif.lattice import Levels, Point, minimal_points
@@ -45,7 +58,7 @@ class Repair(Struct, frozen=True):
 def repair_space(test: LitmusTest, spots: Sequence[Spot], kernel: str) -> Space:
     """What a repair may do; the last level of each site is to leave it alone."""
     space = Space()
-    for line in _gaps(test, spots):
+    for line in _gaps(test, spots, kernel):
         space.sites.append(Levels(line, (*_BARRIERS, "nothing"), _LESS))
         space.forms.append((*(Change(line, INSERT, name) for name in _BARRIERS), None))
     for spot in spots:
@@ -70,28 +83,44 @@ def _weaker_among(name: str, names: Sequence[str], kernel: str) -> set[int]:
     return {i for i, other in enumerate(names) if name in stronger(other, kernel)}
 
 
-_STATEMENTS = ExprStmt | Declaration | DeclGroup | If | Return
+_STATEMENTS = ExprStmt | Declaration | DeclGroup | If | While | DoWhile | For | Return
 
 
-def _gaps(test: LitmusTest, spots: Sequence[Spot]) -> Iterator[str]:
-    """``FILE:LINE`` of the statements with an access of memory in them, each line once."""
-    touched: dict[str, None] = {}
-    accesses = [s.span for s in spots if s.sort in ("primitive", "plain", "call")]
+def _gaps(test: LitmusTest, spots: Sequence[Spot], kernel: str) -> Iterator[str]:
+    """Where the statements begin that have an access of memory in them: ``FILE:LINE``, with the
+    column where several begin in one line."""
+    known = primitives(kernel)
+    sites = [s for s in spots if s.sort in ("primitive", "plain", "call")]
+    fences = frozenset(
+        id(s.node) for s in sites if s.sort == "primitive" and known[s.primitive].shape == "fence"
+    )
     for function in called_functions(test):
-        for block in walk(function.body):
-            for statement in block.body if isinstance(block, Block) else ():
-                if not isinstance(statement, _STATEMENTS) or isinstance(statement, Label | Case):
-                    continue
-                span: Span = statement.span
-                if any(
-                    s.source is span.source and span.start <= s.start < span.end for s in accesses
-                ):
-                    touched[f"{span.source.name}:{span.line}"] = None
-    yield from touched
+        blocks = [block for block in walk(function.body) if isinstance(block, Block)]
+        lines = Counter(s.span.line for block in blocks for s in block.body)
+        touched = [s.span for block in blocks for s in _before_accesses(block, sites, fences)]
+        for span in dict.fromkeys(touched):
+            line = f"{span.source.name}:{span.line}"
+            yield line if lines[span.line] == 1 else f"{line}:{span.column}"
 
 
-def _inside(part: Span, whole: Span) -> bool:
-    return part.source is whole.source and whole.start <= part.start < whole.end
+def _before_accesses(block: Block, sites: Sequence[Spot], fences: frozenset[int]) -> list[Tree]:
+    """The statements of a block that a barrier may stand before. What stands before a barrier
+    stands behind it just as well, if there is a place."""
+    found: list[Tree] = []
+    follows = False
+    for statement in reversed(block.body):
+        bare = isinstance(statement, ExprStmt) and id(statement.expr) in fences
+        place = isinstance(statement, _STATEMENTS) and _touches(statement.span, sites)
+        if place and not (bare and follows):
+            found.append(statement)
+        follows = place
+    return found[::-1]
+
+
+def _touches(whole: Span, sites: Iterable[Spot]) -> bool:
+    return any(
+        s.span.source is whole.source and whole.start <= s.span.start < whole.end for s in sites
+    )
 
 
 class Repairer:
@@ -102,6 +131,7 @@ class Repairer:
         self.requests = requests
         self.judge = Judge(asker, requests)
         self.violated: Violation | None = None
+        self.impossible: set[Change] = set()
 
     def repairs(self, space: Space, test: LitmusTest) -> Iterator[Repair]:
         """All least repairs, each as soon as it is found. Raises minimal.Inconclusive."""
@@ -123,13 +153,20 @@ class Repairer:
         doubts.end()
 
     def _safe(self, changes: tuple[Change, ...]) -> bool:
+        """What cannot be changed so (a bit-field marked, say) counts as left alone."""
         self.violated = None
+        made = tuple(c for c in changes if c not in self.impossible)
         try:
-            self.violated = self.judge.broken(changes)
+            self.violated = self.judge.broken(made)
         except InputError:
-            if not changes:
+            first = self.requests[0]
+            wrong = {c for c in made if refused(self.asker, first, (c,)) is not None}
+            if not made:
                 raise
-            return False
+            if not wrong:
+                return False
+            self.impossible |= wrong
+            return self._safe(changes)
         return self.violated is None
 
     def _sure(
@@ -139,11 +176,25 @@ class Repairer:
         if self.violated is None:
             return doubts.doubt("some of the changes cannot be made together")
         model = self.asker.workshop.model(self.violated.verdict.request.model)
+        possible = {
+            site: tuple(c for c in options if c not in self.impossible)
+            for site, options in forms.items()
+        }
         try:
-            LessOrder(self.violated, model, spots, where).prove(forms)
+            LessOrder(self.violated, model, spots, where).prove(possible)
         except Unsure as reason:
             return doubts.doubt(str(reason))
         return True
+
+    def _visits(self, verdict: Verdict, model: Model) -> tuple[Visit, ...]:
+        assert verdict.witness is not None
+        workshop, request = self.asker.workshop, verdict.request
+        test = workshop.test(request)
+        assert isinstance(test, LitmusTest)
+        return visits(
+            *(test, request.kernel, model, verdict.config.partition("+")[0]),
+            *(verdict.witness.execution, verdict.witness.cells, workshop.readings),
+        )
 
     def _still_allowed(self, space: Space, point: Point, where: dict[str, Span]) -> Point:
         """The point with all candidates added that leave the violating execution possible.
@@ -155,15 +206,19 @@ class Repairer:
         verdict = self.violated.verdict
         model = self.asker.workshop.model(verdict.request.model)
         calls = {spot.name: place(spot.span) for spot in self.asker.spots(self.requests[0])}
-        imagination = Imagination(verdict, model, where, calls)
+        imagination = Imagination(verdict, model, where, calls, self._visits(verdict, model))
         added: list[Change] = []
         levels = list(point)
         for index, forms in enumerate(space.forms):
             if forms[point[index]] is not None:
                 continue
             for level, change in enumerate(forms):
-                if change is not None and imagination.allowed([*added, change]):
+                if change is None:
+                    continue
+                if change not in self.impossible:
+                    if not imagination.allowed([*added, change]):
+                        continue
                     added.append(change)
-                    levels[index] = level
-                    break
+                levels[index] = level
+                break
         return tuple(levels)

@@ -17,7 +17,7 @@ from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import PLAIN, REMOVE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
-from ksmcheck.program.ir import Access, Assume, Check, Instr, Program
+from ksmcheck.program.ir import Access, Assume, Block, Check, Instr, Program
 from ksmcheck.program.locks import check_locks
 from ksmcheck.program.tree import walk
 from ksmcheck.record import Struct, field, replace
@@ -204,10 +204,22 @@ def _without_site(site: str, program: Program) -> InputError | None:
         if not any(_calls(site, instr) for block in thread.blocks for instr in block.instrs):
             continue  # as it was when the program was compiled
         blocks = tuple(replace(b, instrs=tuple(_without(site, b.instrs))) for b in thread.blocks)
-        try:
-            check_locks(blocks, known)
-        except InputError as error:
-            return error
+        wrong = _misused(blocks, known)
+        if wrong is not None and _misused(thread.blocks, known) is None:
+            return wrong  # it is the change that leaves a lock behind
+        if wrong is not None:
+            try:
+                check_locks(blocks, known, may_keep=True)
+            except InputError as error:
+                return error
+    return None
+
+
+def _misused(blocks: tuple[Block, ...], known: Mapping[str, Primitive]) -> InputError | None:
+    try:
+        check_locks(blocks, known)
+    except InputError as error:
+        return error
     return None
 
 

@@ -79,6 +79,9 @@ def test_what_cannot_be_written(run: Run, tmp_path: Path) -> None:
     )
     assert ran.code == 2
     assert f"cannot write {target}" in ran.err
+    ran = run("whatif", MP, "--model", "sc", "--svg", target)
+    assert ran.code == 2
+    assert f"cannot write {target}" in ran.err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -100,15 +103,40 @@ def test_the_installed_command_says_the_same() -> None:
     assert ran.stderr == "error: cannot read nowhere.litmus: No such file or directory\n"
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    """``ksmcheck ... | head -1``: the pipe breaks, nothing is said about it."""
-    script = "import sys; from ksmcheck.cli import main; main(sys.argv[1:])"
-    command = f"{sys.executable} -c '{script}' models power | head -1"
-    ran = subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, cwd=Path(__file__).parents[2]
+def in_a_shell(line: str) -> subprocess.CompletedProcess[str]:
+    """A line of bash in which KSMCHECK stands for the command, in a process of its own."""
+    command = line.replace("KSMCHECK", f"{sys.executable} -m ksmcheck")
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
     )
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    """The pipe breaks, and nothing is said about it; 141 is what a shell says of any such
+    program. It must be no verdict: neither 0 nor 1."""
+    ran = in_a_shell("KSMCHECK models power | (read -r line; echo $line)")
     assert ran.stdout == "# power\n"
     assert ran.stderr == ""
+    ran = in_a_shell(f"(sleep 3; KSMCHECK check {MP} --model sc) | true")
+    assert (ran.returncode, ran.stderr) == (141, "")
+
+
+def test_output_that_is_closed() -> None:
+    ran = in_a_shell(f"KSMCHECK check {MP} >&-")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: standard output is closed\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    "args", [f"check {MP} --model sc", f"check {MP} --model sc --json", "models"]
+)
+def test_output_to_a_disk_that_is_full(args: str) -> None:
+    ran = in_a_shell(f"KSMCHECK {args} > /dev/full")
+    assert (ran.returncode, ran.stderr) == (2, "error: cannot write: No space left on device\n")
 
 
 def test_a_bug_of_ours_is_called_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

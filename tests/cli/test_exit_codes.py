@@ -209,3 +209,18 @@ def test_a_loop_within_a_loop_that_waits_is_no_obstacle(run: Run, tmp_path: Path
     )
     ran = run("check", path, "--unroll", "2")
     assert (ran.code, "bad address" in ran.out) == (1, True), ran.err
+
+
+def test_a_test_that_only_some_models_have_a_meaning_for(run: Run) -> None:
+    """`all` is every model that can say something: of grace periods that is lkmm. A machine that is
+    asked for by name has to say that it cannot."""
+    path = "litmus/classic/rcu/MP+rscs+gp.litmus"
+    ran = run("check", path, "--model", "all")
+    assert ran.code == 0, ran.err
+    assert ran.out.count("n/a") == 8
+    assert "`synchronize_rcu` has no meaning here" in ran.out
+    assert "Never  MP+rscs+gp" in ran.out
+    ran = run("whatif", path, "--kind", "remove")
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[0].split() == ["site", "change", "lkmm"]
+    assert run("check", path, "--model", "armv8").code == 2

@@ -170,3 +170,31 @@ def test_searches_on_workers_print_the_same(run: Run, question: tuple[str, ...])
     two = run("whatif", file, *models, *question, "--jobs", "2")
     assert (one.code, one.out) == (two.code, two.out)
     assert "armv8 + power + alpha:" in one.out
+
+
+def test_a_patch_of_a_header_that_only_defines_macros(run: Run, tmp_path: Path) -> None:
+    """No node of the tree stands in it; it has to be there all the same, and can be changed. What
+    is printed speaks of the user's files, not of the copies that were checked."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "config.h").write_text("#define WITH_BARRIER\n")
+    test = folder / "mp.litmus"
+    test.write_text(
+        'C mp\n#include "config.h"\n{ }\nP0(int *x, int *y)\n{\n\tWRITE_ONCE(*x, 1);\n'
+        "#ifdef WITH_BARRIER\n\tsmp_wmb();\n#endif\n\tWRITE_ONCE(*y, 1);\n}\n"
+        "P1(int *x, int *y)\n{\n\tint a; int b;\n\ta = READ_ONCE(*y);\n\tsmp_rmb();\n"
+        "\tb = READ_ONCE(*x);\n\tBUG_ON(a == 1 && b == 0);\n}\n"
+    )
+    diff = tmp_path / "fix.diff"
+    diff.write_text(
+        "--- a/config.h\n+++ b/config.h\n@@ -1 +1 @@\n-#define WITH_BARRIER\n+#define WITHOUT\n"
+    )
+    assert run("check", test, "--model", "armv8").code == 0
+    ran = run("whatif", test, "--model", "armv8", "--patch", diff)
+    assert ran.code == 1, ran.err
+    assert ran.out.startswith(f"VIOLATED  mp  BUG_ON at {test}:18:2\n")
+    ran = run("whatif", test, "--model", "armv8", "--patch", diff, "--json")
+    found = json.loads(ran.out)
+    assert found["file"] == str(test)
+    assert {e.get("file") for e in found["execution"]["events"]} == {None, str(test)}
+    assert "ksmcheck-" not in ran.out

@@ -118,3 +118,23 @@ def test_no_race_once_it_is_ordered(tmp_path: Path) -> None:
     verdict = checker.check(Request(test, "lkmm"))
     assert verdict.flags == ()
     assert telling_of(checker, verdict) is None
+
+
+def test_a_ring_of_many_threads_is_explained_at_once(tmp_path: Path) -> None:
+    """SB with sixteen threads: each of them delays its store past its read, and an order in any one
+    thread would do only if the other fifteen had theirs. A million sets of threads are no good."""
+    threads = 16
+    bodies = (
+        f"P{i}(int *x{i}, int *x{(i + 1) % threads}) "
+        f"{{ int r; WRITE_ONCE(*x{i}, 1); r = READ_ONCE(*x{(i + 1) % threads}); }}\n"
+        for i in range(threads)
+    )
+    test = tmp_path / "ring.litmus"
+    condition = " /\\ ".join(f"{i}:r=0" for i in range(threads))
+    test.write_text(f"C ring\n{{ }}\n{''.join(bodies)}exists ({condition})\n")
+    checker = Checker()
+    verdict = checker.check(Request(test, "tso"))
+    assert verdict.observation == "Sometimes"
+    story = telling_of(checker, verdict)
+    assert story is not None
+    assert story.sentence.count("nothing orders") == threads

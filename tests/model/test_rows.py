@@ -223,6 +223,8 @@ ATOMICS_612 = [
     ("alpha", "atomic_read", "R F[MB]"),
     # include/linux/refcount.h: release, and smp_rmb after the last reference is dropped.
     ("armv7", "refcount_dec_and_test", "F[DMB] R* W* F[DMB] / F[DMB] R* W*"),
+    # Documentation/core-api/refcount-vs-atomic.rst, case 7: what LKMM may rest on.
+    ("lkmm", "refcount_dec_and_test", "R*[Acquire] W*[Release] F[Rmb] / R*[Once] W*[Release]"),
     ("armv8/llsc", "refcount_dec_and_test", "R* W*[L] F[DMB.ISHLD] / R* W*[L]"),
     ("riscv", "refcount_inc_not_zero", "R? R*[EX] W*[EX] / R"),
 ]

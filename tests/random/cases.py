@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from ksmcheck.batch.corpus.answer import Overrun, time_guard
+from ksmcheck.check.alarm import Overrun, guarded
 from ksmcheck.check.check import Checker
 from ksmcheck.model.load import shipped_models
 from ksmcheck.text import InputError
@@ -57,7 +57,7 @@ def case(seed: int, checker: Checker) -> Case:
 def run_case(case: Case, checker: Checker) -> Compared | Failure:
     """The outcome of a case. Raises nothing but an interrupt by the user."""
     try:
-        with _model_of(case) as model, time_guard(CASE_SECONDS):
+        with _model_of(case) as model, guarded(CASE_SECONDS):
             fresh = checker if case.cat is None else Checker()
             return compare(litmus(case.program), Setting(model, case.kernel, case.config), fresh)
     except Disagreement as found:

@@ -16,17 +16,11 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from ksmcheck.batch.corpus.answer import (
-    ERROR,
-    UNSUPPORTED,
-    Answerer,
-    Overrun,
-    Settings,
-    time_guard,
-)
+from ksmcheck.batch.corpus.answer import ERROR, UNSUPPORTED, Answerer, Settings
 from ksmcheck.batch.corpus.tests import found_tests
 from ksmcheck.cat.compile import compile_cat
 from ksmcheck.cat.load import load_text
+from ksmcheck.check.alarm import Overrun, guarded
 from ksmcheck.syntax.litmus import parse_litmus
 from ksmcheck.text import InputError, Source
 from tests.random.mutate import mutated
@@ -113,7 +107,7 @@ def outcome(target: Target, path: Path, data: bytes) -> str:
     """``read``, ``refused``, or what went wrong: the exception's name, ``hang``, or ``mute`` for
     an error that says nothing or points nowhere."""
     try:
-        with time_guard(2 * SECONDS):
+        with guarded(2 * SECONDS):
             target.read(path, data)
     except InputError as error:
         span = error.diagnostic.span

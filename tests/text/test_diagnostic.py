@@ -60,3 +60,13 @@ def test_to_covers_both_spans() -> None:
     assert span_of("two").to(span_of("last")).text == "two three\n\nlast"
     other = Span(Source("b", "x"), 0, 1)
     assert span_of("two").to(other) == span_of("two")
+
+
+def test_of_a_very_long_line_the_part_around_the_place_is_shown() -> None:
+    text = "a" * 500 + "BAD" + "z" * 500
+    _, line, carets = str(InputError("m", Span(Source("l", text), 500, 503))).splitlines()
+    assert line == "    1 | ..." + "a" * 100 + "BAD" + "z" * 97 + "..."
+    assert carets == "      | " + " " * 103 + "^^^"
+    _, line, carets = str(InputError("m", Span(Source("l", text), 0, 1))).splitlines()
+    assert line == "    1 | " + "a" * 200 + "..."
+    assert carets == "      | ^"

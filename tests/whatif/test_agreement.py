@@ -144,3 +144,28 @@ def test_arguments_go_with_the_call(
     config = asker.workshop.model(model).configs(request.kernel)[0]
     by = asker.encoded(replace(request, unroll=1), config, 0.0).selectors
     assert (by.selected((Change("WRITE_ONCE@P0", REMOVE),)) is not None) == selected
+
+
+def test_a_lock_that_the_author_keeps(tmp_path: Path) -> None:
+    """Message passing by a thread that ends with a spinlock held: barriers can be taken out of it
+    as of any other, by selector and compiled afresh. No change may leave a lock that was given
+    back."""
+    test = tmp_path / "keeps.litmus"
+    test.write_text(
+        "C keeps\n{ }\n"
+        "P0(int *x, int *y, spinlock_t *l)\n"
+        "{ spin_lock(l); WRITE_ONCE(*x, 1); smp_wmb(); WRITE_ONCE(*y, 1); }\n"
+        "P1(int *x, int *y, spinlock_t *m)\n"
+        "{ int a; int b; a = READ_ONCE(*y); smp_rmb(); b = READ_ONCE(*x);\n"
+        "spin_lock(m); WRITE_ONCE(*x, 2); spin_unlock(m); }\n"
+        "~exists (1:a=1 /\\ 1:b=0)\n"
+    )
+    request = Request(test, "armv8")
+    asker = Asker()
+    assert asker.ask(request, ()).verdict == "SAFE"
+    assert asker.ask(request, (Change("smp_wmb@P0", REMOVE),)).verdict == "VIOLATED"
+    alone = replace(request, removed=frozenset({"smp_wmb@P0"}))
+    assert Checker().check(alone).verdict == "VIOLATED"
+    assert asker.ask(request, (Change("smp_wmb@P0", MOVE, "up"),)).verdict == "VIOLATED"
+    with pytest.raises(InputError, match="not released"):
+        asker.ask(request, (Change("spin_unlock@P1", REMOVE),))

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import current_thread, main_thread
 from time import perf_counter, process_time
-from types import FrameType
 
 from ksmcheck.batch.corpus.states import normal_states
 from ksmcheck.batch.corpus.tests import MODEL_OF_KIND, CorpusTest
@@ -60,10 +55,6 @@ class Answer(Struct, frozen=True):
     cpu: float = 0.0
 
 
-class Overrun(BaseException):
-    """The test took much longer than its limit. No ``except Exception`` may catch it."""
-
-
 class Answerer(Struct):
     """Answers tests one after the other; models stay loaded."""
 
@@ -84,18 +75,12 @@ class Answerer(Struct):
     def _guarded(self, test: CorpusTest) -> Answer:
         nothing = Answer(test.file, test.kind, test.model, test.digest, UNSUPPORTED)
         try:
-            with time_guard(self.settings.timeout):
-                observed = self._observed(test)
-                return _answered(nothing, observed, self.settings.mode == "states")
+            observed = self._observed(test)
+            return _answered(nothing, observed, self.settings.mode == "states")
         except InputError as error:
             return _refused(nothing, error)
         except TimeoutError as limit:
             return replace(nothing, status=TIMEOUT, reason=str(limit))
-        except Overrun:
-            # It may have been anywhere: what it shared with other tests is not to be trusted.
-            self.checker = Checker(direct=True)
-            reason = f"time limit of {self.settings.timeout:g} s reached"
-            return replace(nothing, status=TIMEOUT, reason=reason)
         except Exception as error:
             return _failed(nothing, error)
 
@@ -143,23 +128,3 @@ def _failed(nothing: Answer, error: Exception) -> Answer:
     place = f"{last.filename.rpartition('/')[2]}:{last.lineno}, {last.name}"
     reason = f"{type(error).__name__}: {error}"
     return replace(nothing, status=ERROR, reason=reason, place=place, detail=text)
-
-
-@contextmanager
-def time_guard(seconds: float | None) -> Iterator[None]:
-    """Raises Overrun some time after the limit, if the search does not keep it by itself."""
-    if seconds is None or current_thread() is not main_thread():
-        yield
-        return
-
-    def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise Overrun
-
-    before = signal.signal(signal.SIGALRM, ring)
-    # Again and again: an exception in a destructor, say, is swallowed.
-    signal.setitimer(signal.ITIMER_REAL, seconds * 1.25 + 1, 0.5)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,176 @@
+"""Repairs where the text and the events are not side by side.
+
+Which barrier helps is clear from each program: it is store buffering (Owens, Sarkar, Sewell 2009)
+or message passing, with a place where only a barrier in one particular line does it alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck import whatif
+from ksmcheck.check import Checker, Request
+from ksmcheck.program.change import INSERT, Change
+
+READER = """
+P1()
+{
+	int r0; int r1;
+
+	r0 = READ_ONCE(a[1]);
+	smp_rmb();
+	r1 = READ_ONCE(a[0]);
+}
+~exists (1:r0=1 /\\ 1:r1=0)
+"""
+ROUNDS = (
+    """C rounds
+int a[2];
+{ }
+P0()
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		WRITE_ONCE(a[i], 1);
+	}
+}"""
+    + READER
+)
+"""A barrier in the loop stands between the stores of two rounds, with no other event between."""
+
+ARM = """C arm
+{ }
+P0(int *x, int *y, int *z, int *c)
+{
+	int r0 = 0; int r1 = 0; int r2 = 0;
+
+	r0 = READ_ONCE(*c);
+	WRITE_ONCE(*x, 1);
+	if (r0) {
+		r1 = READ_ONCE(*y);
+	}
+	r2 = READ_ONCE(*z);
+}
+P1(int *x, int *y, int *z)
+{
+	int r3;
+
+	WRITE_ONCE(*y, 1);
+	WRITE_ONCE(*z, 1);
+	smp_mb();
+	r3 = READ_ONCE(*x);
+}
+P2(int *c) { WRITE_ONCE(*c, 1); }
+~exists (1:r3=0 /\\ ((0:r0=1 /\\ 0:r1=0) \\/ (0:r0=0 /\\ 0:r2=0)))
+"""
+"""One barrier before the `if` serves both ways on; one of these ways has no event in the `if`."""
+
+WAITING = """C waiting
+{ }
+P0(int *x, int *y)
+{
+	int r;
+
+	WRITE_ONCE(*x, 1);
+	do {
+		r = READ_ONCE(*y);
+	} while (r == 2);
+}
+P1(int *x, int *y)
+{
+	int r3;
+
+	WRITE_ONCE(*y, 1);
+	smp_mb();
+	r3 = READ_ONCE(*x);
+}
+~exists (0:r=0 /\\ 1:r3=0)
+"""
+"""Between the store and the loop there is no statement that a barrier could stand before."""
+
+ONE_LINE = """C oneline
+{ }
+P0(int *x, int *y) { int r; WRITE_ONCE(*x, 1); r = READ_ONCE(*y); WRITE_ONCE(*y, 2); }
+P1(int *x, int *y) { int r; WRITE_ONCE(*y, 1); smp_mb(); r = READ_ONCE(*x); }
+~exists (0:r=0 /\\ 1:r=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "barrier"),
+    [
+        (ROUNDS, "t.litmus:9", "smp_wmb"),
+        (ARM, "t.litmus:9", "smp_mb"),
+        (WAITING, "t.litmus:8", "smp_mb"),
+        (ONE_LINE, "t.litmus:3:48", "smp_mb"),
+    ],
+    ids=["between rounds", "before an arm", "before a loop", "in a line"],
+)
+def test_the_barrier_in_that_place_is_found(
+    text: str, place: str, barrier: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(text, encoding="utf-8")
+    assert Checker().check(Request(path, "armv8")).verdict == "VIOLATED"
+    found = [repair.changes for repair in whatif(path, "armv8").repairs()]
+    alone = [c[0] for c in found if len(c) == 1]
+    assert Change(f"{tmp_path}/{place}", INSERT, barrier) in alone
+    # None has something to spare: not with that barrier, nor with another one.
+    sets = [frozenset(changes) for changes in found]
+    assert not any(a < b for a in sets for b in sets)
+
+
+def test_before_a_barrier_is_behind_it(tmp_path: Path) -> None:
+    """One place, said once: before what comes after the barrier."""
+    path = tmp_path / "t.litmus"
+    path.write_text(ONE_LINE.replace("r = READ_ONCE(*y)", "\nbarrier();\nr = READ_ONCE(*y)"))
+    alone = [r.changes[0] for r in whatif(path, "armv8").repairs() if len(r.changes) == 1]
+    assert [c.site for c in alone if c.kind == INSERT] == [f"{path}:5:1"]
+
+
+def test_what_cannot_be_marked(tmp_path: Path) -> None:
+    """A bit-field has no READ_ONCE, nor has a struct, and the name of an array reads nothing. The
+    flag alone can be ordered: message passing, by release and acquire or by barriers."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        """C unmarked
+struct pair { int a; int b; };
+struct s { struct pair p; unsigned f:3; int arr[2]; int flag; };
+struct s g;
+{ }
+P0()
+{
+	struct pair q;
+
+	q.a = 1;
+	q.b = 1;
+	g.p = q;
+	g.f = 2;
+	g.arr[1] = 3;
+	WRITE_ONCE(g.flag, 1);
+}
+P1()
+{
+	struct pair q;
+	int r; int f; int n;
+
+	r = READ_ONCE(g.flag);
+	q = g.p;
+	f = g.f;
+	n = g.arr[1];
+	BUG_ON(r && !(q.a && f && n));
+}
+"""
+    )
+    asked = whatif(path, "armv8")
+    names = [spot.name for spot in asked.sites()]
+    assert "g.arr[1]@P1" in names
+    assert "g.arr@P1" not in names
+    found = {frozenset(map(str, r.changes)) for r in asked.repairs()}
+    release = "strengthen WRITE_ONCE@P0 to smp_store_release"
+    acquire = "strengthen READ_ONCE@P1 to smp_load_acquire"
+    wmb, rmb = f"insert smp_wmb before {path}:15", f"insert smp_rmb before {path}:23"
+    assert found == {frozenset({one, other}) for one in (release, wmb) for other in (acquire, rmb)}
