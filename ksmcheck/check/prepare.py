@@ -169,6 +169,7 @@ class Workshop(Struct, dict=True):
         for key in [key for key in self._programs if key[: len(_key(request))] == _key(request)]:
             self._fingerprints.pop(id(self._programs.pop(key)), None)
         return True
+
     def _unrolled(
         self, request: Request, lowered: LoweredTest, unroll: int, plain: frozenset[str]
     ) -> Program:
