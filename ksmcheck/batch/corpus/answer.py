@@ -6,6 +6,7 @@ from time import perf_counter, process_time
 
 from ksmcheck.batch.corpus.states import normal_states
 from ksmcheck.batch.corpus.tests import MODEL_OF_KIND, CorpusTest
+from ksmcheck.check.alarm import Overrun, guarded
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import Observed, Request
 from ksmcheck.record import Struct, replace
@@ -75,11 +76,16 @@ class Answerer(Struct):
     def _guarded(self, test: CorpusTest) -> Answer:
         nothing = Answer(test.file, test.kind, test.model, test.digest, UNSUPPORTED)
         try:
-            observed = self._observed(test)
-            return _answered(nothing, observed, self.settings.mode == "states")
+            # The checker has the same guard; this one is for all around it.
+            with guarded(self.settings.timeout):
+                observed = self._observed(test)
+                return _answered(nothing, observed, self.settings.mode == "states")
         except InputError as error:
             return _refused(nothing, error)
         except TimeoutError as limit:
+            return replace(nothing, status=TIMEOUT, reason=str(limit))
+        except Overrun as limit:
+            self.checker.renew()
             return replace(nothing, status=TIMEOUT, reason=str(limit))
         except Exception as error:
             return _failed(nothing, error)
