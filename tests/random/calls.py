@@ -68,6 +68,8 @@ def pointer_calls(kernel: str, kind: str) -> tuple[str, ...]:
         fits = name.startswith(("rcu_dereference", "rcu_assign", "RCU_INIT", "rcu_access"))
         if primitive.shape == kind and (fits or name in ("READ_ONCE", "WRITE_ONCE")):
             words = {"ptr": "p" if primitive.macro else "&p", "any": "1", "val": "{}"}
+            if primitive.form_of is not None:  # of a constant NULL, by the name of the other
+                name, words["val"] = primitive.form_of, "NULL"
             found.append(f"{name}({', '.join(words[k] for k in primitive.params)})")
     return tuple(found)
 
