@@ -201,8 +201,7 @@ class Checker(Struct):
     def renew(self) -> None:
         """Drops all, models too: for when a run was broken off anywhere."""
         self.workshop = Workshop()
-        self._answers.clear()
-        self._enough.clear()
+        Checker.forget(self)
 
     def _search(self, request: Request, config: str, started: float) -> Search:
         def opened(structure: EventStructure) -> AnySession:

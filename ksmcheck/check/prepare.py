@@ -158,7 +158,7 @@ class Workshop(Struct, dict=True):
                 self._programs[key] = self._unrolled(request, lowered, unroll, plain)
         return self._programs[key]
 
-    def _load_whole(self, request: Request, test: AssemblyTest, plain: frozenset[str]) -> bool:
+    def _load_whole(self, request: Request, test: AssemblyTest) -> bool:
         """Whether the test has loads of parts of locations, and is now another without them."""
         from ksmcheck.isa.parts import with_whole_loads
 
@@ -256,7 +256,7 @@ class Workshop(Struct, dict=True):
             try:
                 check_widths(structure)
             except InputError:
-                if not self._load_whole(request, test, plain):
+                if not self._load_whole(request, test):
                     raise
                 return self.structure(request, config, stalls=stalls, options=options)
             return structure

@@ -33,6 +33,7 @@ Exit codes:
   3  a bug in ksmcheck
   4  inconclusive: UNKNOWN, or safe only up to the unrolling bound
   5  vacuous: no execution reaches the property
+130, 141  interrupted; nobody reads the output any more
 """
 
 

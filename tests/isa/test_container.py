@@ -310,6 +310,11 @@ def test_unequal(condition: str, tmp_path: Path) -> None:
     assert Checker().check(Request(file, "armv8")).observation == "Never"
 
 
+def _rows(code: str) -> str:
+    """One thread's column, an instruction a row."""
+    return "".join(f" {line.strip()} ;\n" for line in code.split(";"))
+
+
 JUMPS = [
     # dialect, instructions, register, its value: the one that is jumped over does not come
     ("AArch64", "B .+8 ; MOV W0,#1 ; ADD W0,W0,#2", "0:X0", 2),
@@ -330,9 +335,10 @@ def test_jumps_without_names(
     dialect: str, code: str, place: str, value: int, tmp_path: Path
 ) -> None:
     """``.+8`` is the second instruction behind this; ``1b`` the last label 1, ``1f`` the next."""
-    rows = "".join(f" {line.strip()} ;\n" for line in code.split(";"))
     file = tmp_path / "t.litmus"
-    file.write_text(f"{dialect} t\n{{}}\n P0 ;\n{rows}exists ({place}={value})", encoding="utf-8")
+    file.write_text(
+        f"{dialect} t\n{{}}\n P0 ;\n{_rows(code)}exists ({place}={value})", encoding="utf-8"
+    )
     verdict = Checker().check(Request(file, usual_model(file)))
     assert (verdict.observation, verdict.witness is None) == ("Always", False)
 
@@ -360,10 +366,9 @@ NARROW = [
 def test_locations_of_which_a_part_is_accessed(
     dialect: str, start: str, code: str, holds: str, tmp_path: Path
 ) -> None:
-    rows = "".join(f" {line.strip()} ;\n" for line in code.split(";"))
     file = tmp_path / "t.litmus"
     for word, observation in (("exists", "Always"), ("exists not", "Never")):
-        text = f"{dialect} t\n{{ {start}; }}\n P0 ;\n{rows}{word} ({holds})\n"
+        text = f"{dialect} t\n{{ {start}; }}\n P0 ;\n{_rows(code)}{word} ({holds})\n"
         file.write_text(text, encoding="utf-8")
         assert Checker().check(Request(file, usual_model(file))).observation == observation
 
@@ -388,10 +393,9 @@ PARTS = [
 
 @pytest.mark.parametrize(("dialect", "start", "code", "holds"), PARTS, ids=[p[2] for p in PARTS])
 def test_loads_of_a_part(dialect: str, start: str, code: str, holds: str, tmp_path: Path) -> None:
-    rows = "".join(f" {line.strip()} ;\n" for line in code.split(";"))
     file = tmp_path / "t.litmus"
     for word, observation in (("exists", "Always"), ("exists not", "Never")):
-        text = f"{dialect} t\n{{ {start}; }}\n P0 ;\n{rows}{word} ({holds})\n"
+        text = f"{dialect} t\n{{ {start}; }}\n P0 ;\n{_rows(code)}{word} ({holds})\n"
         file.write_text(text, encoding="utf-8")
         assert Checker().check(Request(file, usual_model(file))).observation == observation
         assert Checker().states(Request(file, usual_model(file))).observation == observation
