@@ -7,6 +7,7 @@ after that, wherever the run then is.
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
@@ -16,8 +17,8 @@ from types import FrameType
 from ksmcheck.solve.limits import Limits, Meter
 
 _TICK = 0.5
-"""Seconds between two looks. It goes on after the first alarm: an exception in a destructor, say,
-is swallowed."""
+"""Seconds between two looks. It goes on after the first alarm: Python swallows an exception in a
+destructor or in a callback of its garbage collector."""
 
 
 class Overrun(BaseException):
@@ -44,6 +45,12 @@ def guarded(seconds: float | None, memory_mb: int | None = None) -> Iterator[Non
         if reason is not None:
             raise Overrun(reason)
 
+    def swallowed(what: sys.UnraisableHookArgs) -> None:
+        # The next tick raises again. To tell anybody of this one helps nobody.
+        if not isinstance(what.exc_value, Overrun):
+            told(what)
+
+    told, sys.unraisablehook = sys.unraisablehook, swallowed
     before = signal.signal(signal.SIGALRM, ring)
     first = _TICK if later is None or more is not None else later
     outer, interval = signal.setitimer(signal.ITIMER_REAL, first, _TICK)
@@ -53,5 +60,6 @@ def guarded(seconds: float | None, memory_mb: int | None = None) -> Iterator[Non
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        sys.unraisablehook = told
         if outer:
             signal.setitimer(signal.ITIMER_REAL, max(0.001, outer - monotonic() + begun), interval)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -54,3 +56,42 @@ def test_a_guard_within_a_guard_leaves_the_outer_one_its_time() -> None:
         with guarded(30):
             pass
         sleep(10)
+
+
+def test_an_alarm_that_is_swallowed_rings_again_and_nobody_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Python swallows what is raised in a callback of its garbage collector."""
+
+    def slow(phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            begun.append(monotonic())
+            sleep(2)
+            outlived.append(phase)
+
+    begun: list[float] = []
+    outlived: list[str] = []
+    hook = sys.unraisablehook
+    with pytest.raises(Overrun), guarded(0.1):
+        gc.callbacks.append(slow)
+        try:
+            gc.collect()
+        finally:
+            gc.callbacks.remove(slow)
+        assert begun
+        assert not outlived
+        sleep(10)
+    assert sys.unraisablehook is hook
+    assert capsys.readouterr().err == ""
+
+
+def test_what_others_have_swallowed_is_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clumsy:
+        def __del__(self) -> None:
+            raise ValueError("in a destructor")
+
+    told: list[BaseException | None] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: told.append(what.exc_value))
+    with guarded(30):
+        Clumsy()
+    assert [str(error) for error in told] == ["in a destructor"]
