@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from ksmcheck.gate.place import place_of
 from ksmcheck.kernel.primitives import primitives
-from ksmcheck.program.sites import functions, list_sites, site_names
+from ksmcheck.program.contents import functions
+from ksmcheck.program.sites import list_sites, site_names
 from ksmcheck.program.tree import Tree, children, walk
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import Place

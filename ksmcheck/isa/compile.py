@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from ksmcheck.isa.conditions import Conditions, check_thread
 from ksmcheck.isa.dialect import Dialect
 from ksmcheck.isa.dialects import decoded, dialect
@@ -65,7 +63,7 @@ class _Assembler:
         test = self.test
         code = [self._code(number) for number in range(len(test.threads))]
         placed = [
-            (n, item.micros) for n, c in enumerate(code) for item in c if isinstance(item, Placed)
+            (n, item.micros) for n, c in enumerate(code) for item in c if type(item) is Placed
         ]
         places = locations(test, placed)
         starts = self._starts(places)
@@ -78,20 +76,19 @@ class _Assembler:
     def _code(self, number: int) -> list[tuple[str, Span] | Placed]:
         thread = self.test.threads[number]
         code: list[tuple[str, Span] | Placed] = []
-        counts: Counter[str] = Counter()
+        counts: dict[str, int] = {}
         for line in thread.lines:
-            if isinstance(line, Label):
+            if type(line) is Instruction:
+                micros = micros_of(self.test, line)
+                word = line.text.split(None, 1)[0]
+                counts[word] = count = counts.get(word, 0) + 1
+                site = f"{word}@{thread.name}{f'#{count}' if count > 1 else ''}"
+                code.append(Placed(micros, Origin(line.span, thread.name, (), site, column=True)))
+                for micro in micros:
+                    if type(micro) is Act:
+                        self._act(micro)
+            elif type(line) is Label:
                 code.append((line.name, line.span))
-                continue
-            micros = micros_of(self.test, line)
-            word = line.text.split(None, 1)[0]
-            counts[word] += 1
-            mark = f"#{counts[word]}" if counts[word] > 1 else ""
-            site = f"{word}@{thread.name}{mark}"
-            code.append(Placed(micros, Origin(line.span, thread.name, (), site, column=True)))
-            for micro in micros:
-                if isinstance(micro, Act):
-                    self._act(micro)
         return code
 
     def _act(self, act: Act) -> None:
@@ -146,24 +143,19 @@ class _Assembler:
 
     def _unset(self, code: list[tuple[str, Span] | Placed], places: Locations) -> dict[str, Const]:
         """Locations that instructions name; and, where ways may part, registers at 0."""
-        found: dict[str, Const] = {}
-        jumps = False
-        for item in code:
-            if isinstance(item, tuple):
-                continue
-            for micro in item.micros:
-                exprs = micro.args if isinstance(micro, Act) else ()
-                for expr in exprs:
-                    for name in registers(expr):
-                        if name[0] == SYMBOL:
-                            found[name] = Const(places.addresses[name[1:]], ADDRESS)
-                jumps = jumps or isinstance(micro, Go)
-        if jumps:
-            for item in code:
-                if isinstance(item, Placed):
-                    for micro in item.micros:
-                        if not isinstance(micro, Go):
-                            target = micro.dst if isinstance(micro, Act) else micro.reg
-                            if target is not None:
-                                found.setdefault(target, zero(target))
+        micros = [micro for item in code if type(item) is Placed for micro in item.micros]
+        found = {
+            name: Const(places.addresses[name[1:]], ADDRESS)
+            for micro in micros
+            if type(micro) is Act
+            for expr in micro.args
+            for name in registers(expr)
+            if name[0] == SYMBOL
+        }
+        if Go in map(type, micros):
+            for micro in micros:
+                if not isinstance(micro, Go):
+                    target = micro.dst if isinstance(micro, Act) else micro.reg
+                    if target is not None:
+                        found.setdefault(target, zero(target))
         return found

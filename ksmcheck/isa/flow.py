@@ -87,12 +87,12 @@ def _segments(column: Column) -> tuple[list[Segment], dict[str, tuple[int, Span]
             here = Segment([])
             segments.append(here)
         for micro in item.micros:
-            if isinstance(micro, Go):
-                here.go, here.origin = micro, item.origin
-            elif isinstance(micro, Act):
+            if type(micro) is Act:
                 here.steps.append(_access(micro, item.origin))
-            else:
+            elif type(micro) is Set:
                 here.steps.append(micro)
+            elif type(micro) is Go:
+                here.go, here.origin = micro, item.origin
     ended = any(s.go is not None and s.go.label == END for s in segments)
     if here.go is not None or ended:
         segments.append(Segment([]))

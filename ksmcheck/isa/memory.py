@@ -175,9 +175,9 @@ def _named(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Iterator[s
             yield entry.value
     for _, micros in code:
         for micro in micros:
-            if isinstance(micro, Act):
+            if type(micro) is Act:
                 for arg in micro.args:
-                    if isinstance(arg, Use) and arg.reg[0] == SYMBOL:
+                    if type(arg) is Use and arg.reg[0] == SYMBOL:
                         yield arg.reg[1:]
     for item in test.locations:
         if isinstance(item, Name):
@@ -190,8 +190,8 @@ def _named(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Iterator[s
 
 def _in_condition(tree: PropTree) -> Iterator[str]:
     for operand in tree.operands:
-        named = operand.operand if isinstance(operand, Unary) else operand
-        if isinstance(named, Name):
+        named = operand.operand if type(operand) is Unary else operand
+        if type(named) is Name:
             yield named.name
     for child in tree.children:
         yield from _in_condition(child)
@@ -206,7 +206,7 @@ def _widths(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> dict[str,
     found: dict[str, dict[int, None]] = {}
     for thread, micros in code:
         for micro in micros:
-            if isinstance(micro, Act) and micro.cell is not None and isinstance(micro.args[0], Use):
+            if type(micro) is Act and micro.cell is not None and type(micro.args[0]) is Use:
                 base = micro.args[0].reg
                 name = (
                     base[1:]

@@ -32,6 +32,11 @@ class IntType(Struct, frozen=True):
         return f"{'s' if self.signed else 'u'}{self.width}"
 
 
+def unsigned(width: int) -> IntType:
+    """The unsigned type of a width."""
+    return _UNSIGNED.get(width) or IntType(width, False)
+
+
 BOOL = IntType(1, False)
 U8 = IntType(8, False)
 S32 = IntType(32, True)
@@ -39,6 +44,7 @@ U32 = IntType(32, False)
 S64 = IntType(64, True)
 U64 = IntType(64, False)
 ADDRESS = U64
+_UNSIGNED = {1: BOOL, 8: U8, 16: IntType(16, False), 32: U32, 64: U64}
 
 
 class DivisionByZero(ArithmeticError):

@@ -5,6 +5,8 @@ How it is ordered is the model's business (``lowering/``); this is only its arit
 
 from __future__ import annotations
 
+from functools import cache
+
 from ksmcheck.record import Struct
 
 
@@ -63,4 +65,9 @@ class Primitive(Struct, frozen=True):
     @property
     def operands(self) -> tuple[tuple[str, str], ...]:
         """Kind and name of each argument that an Access has: the parameters but for ``any``."""
-        return tuple(pair for pair in zip(self.params, self.names, strict=True) if pair[0] != "any")
+        return _operands(self.params, self.names)
+
+
+@cache
+def _operands(params: tuple[str, ...], names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in zip(params, names, strict=True) if pair[0] != "any")

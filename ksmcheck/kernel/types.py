@@ -182,15 +182,16 @@ WORDS: dict[tuple[str, str], tuple[str, IntegerType]] = {
 
 
 def is_scalar(type: CType) -> bool:
-    return isinstance(type, IntegerType | PointerTo)
+    kind = type.__class__
+    return kind is IntegerType or kind is PointerTo
 
 
 def ints_of(type: CType) -> IntType:
     """How a scalar's values are represented; addresses are unsigned 64-bit numbers."""
-    if isinstance(type, IntegerType):
-        return type.ints
-    assert isinstance(type, PointerTo), type
-    return ADDRESS
+    if type.__class__ is PointerTo:
+        return ADDRESS
+    assert isinstance(type, IntegerType), type
+    return type.ints
 
 
 def promote(type: IntegerType) -> IntegerType:

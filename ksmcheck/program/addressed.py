@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ksmcheck.kernel.primitive import Primitive
-from ksmcheck.program.tree import Tree, children, walk
+from ksmcheck.program.tree import Tree, children, everything
 from ksmcheck.syntax.c_ast import (
     ArrayType,
     Call,
@@ -20,45 +20,54 @@ from ksmcheck.syntax.c_ast import (
     Unary,
 )
 
+_NONE: frozenset[str] = frozenset()
 
-def addressed_locals(function: Function, primitives: Mapping[str, Primitive]) -> frozenset[str]:
+
+def addressed_locals(
+    function: Function, primitives: Mapping[str, Primitive], nodes: Collection[Tree] | None = None
+) -> frozenset[str]:
     """Names under ``&``, and arrays used other than ``a[constant]``.
 
     By name, not by scope: a name that is shadowed counts for all its declarations, which costs
-    registers but is never wrong.
+    registers but is never wrong. ``nodes``: everything in the function, where that is known.
     """
-    arrays = {
-        node.name
-        for node in walk(function)
-        if isinstance(node, Declaration) and isinstance(node.type, ArrayType)
-    }
+    nodes = everything(function) if nodes is None else nodes
+    kinds = set(map(type, nodes))
+    if Index not in kinds and ArrayType not in kinds and not any(map(_takes_address, nodes)):
+        return _NONE
+    arrays = {n.name for n in nodes if type(n) is Declaration and type(n.type) is ArrayType}
     found: set[str] = set()
     _collect(function, primitives, arrays, found)
     return frozenset(found)
 
 
+def _takes_address(node: Tree) -> bool:
+    return type(node) is Unary and node.op == "&"
+
+
 def _collect(
     node: Tree, primitives: Mapping[str, Primitive], arrays: set[str], found: set[str]
 ) -> None:
-    if isinstance(node, SizeOf | TypeofType):
+    kind = type(node)
+    if kind is SizeOf or kind is TypeofType:
         return
-    if isinstance(node, Call):
+    if kind is Call:
         for argument in _evaluated(node, primitives):
             _collect(argument, primitives, arrays, found)
         return
-    if isinstance(node, Unary) and node.op == "&":
+    if kind is Unary and node.op == "&":
         root = root_name(node.operand)
         if root is not None:
             found.add(root)
-    elif isinstance(node, Index) and isinstance(node.index, IntLit):
-        if not isinstance(node.base, Name):
+    elif kind is Index and type(node.index) is IntLit:
+        if type(node.base) is not Name:
             _collect(node.base, primitives, arrays, found)
         return
-    elif isinstance(node, Index):
+    elif kind is Index:
         root = root_name(node.base)
-        if root is not None and (root in arrays or not isinstance(node.base, Name)):
+        if root is not None and (root in arrays or type(node.base) is not Name):
             found.add(root)
-    elif isinstance(node, Name) and node.name in arrays:
+    elif kind is Name and node.name in arrays:
         found.add(node.name)
     for child in children(node):
         _collect(child, primitives, arrays, found)

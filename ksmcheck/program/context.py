@@ -15,6 +15,7 @@ from ksmcheck.kernel.memory import Memory
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import CType, ints_of, is_scalar
 from ksmcheck.program import fold
+from ksmcheck.program.contents import Contents
 from ksmcheck.program.graph import Forget, Graph, Touch
 from ksmcheck.program.ir import Const, Expr, Origin, Set, Use
 from ksmcheck.program.scope import Activation, Scope, Variable
@@ -31,8 +32,7 @@ class Context:
     ``objects`` are all shared objects by name, ``shared`` those that code may name; ``sites`` gives
     the stable name of a node by its ``id``; ``hidden`` are shared locations that this thread has no
     name for, because its parameters do not list them (herd7's rule). ``locations`` are the types of
-    the locations whose addresses its parameters are, by register. ``addressed``: what is known of
-    the functions that were inlined before, by name (``addressed_locals``).
+    the locations whose addresses its parameters are, by register.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Context:
         primitives: Mapping[str, Primitive],
         kernel: str,
         sites: Mapping[int, str],
+        contents: Contents,
     ) -> None:
         self.thread = thread
         self.declarations = declarations
@@ -55,9 +56,9 @@ class Context:
         self.primitives = primitives
         self.kernel = kernel
         self.sites = sites
+        self.contents = contents
         self.hidden: frozenset[str] = frozenset()
         self.locations: dict[str, CType] = {}
-        self.addressed: dict[str, frozenset[str]] = {}
         self.graph = Graph()
         self.when: Expr = Const(1, S32)
         self.frame: Activation

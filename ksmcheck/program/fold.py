@@ -19,8 +19,8 @@ _NEGATED = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "g
 def op(name: str, type: IntType, *args: Expr) -> Expr:
     """An ``Op``, or something simpler of equal value and type."""
     made = Op(name, args, type)
-    if all(isinstance(a, Const) for a in args):
-        values = tuple(a.value for a in args if isinstance(a, Const))
+    values = tuple([a.value for a in args if isinstance(a, Const)])
+    if len(values) == len(args):
         try:
             return Const(apply(name, type, values), type)
         except DivisionByZero:
@@ -163,10 +163,10 @@ _RULES: dict[str, Callable[[Op], Expr]] = {
 
 def substitute(expr: Expr, values: Mapping[str, Const]) -> Expr:
     """``expr`` with the registers known in ``values`` replaced, and folded."""
-    if isinstance(expr, Use):
+    if type(expr) is Use:
         known = values.get(expr.reg)
         return expr if known is None else cast(expr.type, known)
-    if isinstance(expr, Op):
+    if type(expr) is Op:
         args = tuple(substitute(a, values) for a in expr.args)
         return op(expr.op, expr.type, *args)
     return expr
@@ -174,8 +174,8 @@ def substitute(expr: Expr, values: Mapping[str, Const]) -> Expr:
 
 def registers(expr: Expr) -> Iterator[str]:
     """The registers that ``expr`` reads."""
-    if isinstance(expr, Use):
+    if type(expr) is Use:
         yield expr.reg
-    elif isinstance(expr, Op):
+    elif type(expr) is Op:
         for arg in expr.args:
             yield from registers(arg)

@@ -25,20 +25,20 @@ from ksmcheck.record import Struct
 
 def uses(step: Step) -> Iterator[str]:
     """The registers that a step reads."""
-    if isinstance(step, Set):
+    if type(step) is Set:
         yield from registers(step.expr)
-    elif isinstance(step, Access):
+    elif type(step) is Access:
         for arg in step.args:
             yield from registers(arg)
-    elif isinstance(step, Check | Assume):
+    elif type(step) is Check or type(step) is Assume:
         yield from registers(step.holds)
 
 
 def assigned(step: Step) -> str | None:
     """The register that a step gives a value to."""
-    if isinstance(step, Set | Forget):
+    if type(step) is Set or type(step) is Forget:
         return step.reg
-    return step.dst if isinstance(step, Access) else None
+    return step.dst if type(step) is Access else None
 
 
 def live_before(steps: Sequence[Step], after: set[str]) -> set[str]:

@@ -13,17 +13,18 @@ from ksmcheck.kernel.memory import FIRST, Memory
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import CType, ints_of
 from ksmcheck.program.conditions import Final, finals
+from ksmcheck.program.contents import Contents
 from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Cell, Expr, Property
 from ksmcheck.program.loops import Spot
 from ksmcheck.program.scope import Activation, Scope
 from ksmcheck.program.sequencing import check_sequencing
 from ksmcheck.program.shared import Shared, lay_out
-from ksmcheck.program.sites import functions, site_names
+from ksmcheck.program.sites import site_names
 from ksmcheck.program.start import Initial, Start
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.threads import Lowered, ThreadLowering
-from ksmcheck.program.tree import walk
+from ksmcheck.program.tree import everything
 from ksmcheck.program.turn import nest_of
 from ksmcheck.program.unset import demand_values
 from ksmcheck.record import Struct
@@ -75,7 +76,7 @@ def lower_test(
 
 def mentions_char(test: LitmusTest) -> bool:
     """Whether plain ``char`` is anywhere in it."""
-    return any(isinstance(n, NamedType) and n.name == "char" for n in walk(test))
+    return any(isinstance(n, NamedType) and n.name == "char" for n in everything(test))
 
 
 class _Lowering:
@@ -92,13 +93,14 @@ class _Lowering:
         self.declarations: Declarations = declare(test.top, kernel, unsigned_char=unsigned_char)
         self.memory = Memory(self.declarations.layouts)
         self.shared: Shared = lay_out(test, self.declarations, self.memory)
-        self.sites = site_names(test)
+        self.contents = Contents(test)
+        self.sites = site_names(test, self.contents)
 
     def run(self) -> LoweredTest:
         if not self.test.threads:
             raise InputError("the test has no threads", self.test.span, hint="write P0(void) {...}")
-        for function in functions(self.test):
-            check_sequencing(function)
+        for function, nodes in self.contents:
+            check_sequencing(function, nodes)
         start = self._context(Initial, 0).start(self.test)
         self._check_threads(start)
         lowered = [self._lower(i, f, start) for i, f in enumerate(self.test.threads)]
@@ -126,6 +128,7 @@ class _Lowering:
             self.primitives,
             self.kernel,
             self.sites,
+            self.contents,
         )
         span = self.test.span
         nowhere = Function("file level", NamedType("void", span), (), Block((), span), span)

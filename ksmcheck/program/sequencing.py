@@ -6,7 +6,9 @@ such are looked at; what is reached through pointers is accessed in the order of
 
 from __future__ import annotations
 
-from ksmcheck.program.tree import Tree, children, walk
+from collections.abc import Collection
+
+from ksmcheck.program.tree import Tree, children, everything, walk
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
     ArrayType,
@@ -63,9 +65,10 @@ def _unordered(name: str, span: Span) -> InputError:
     return InputError(message, span, hint="split it into two statements")
 
 
-def check_sequencing(function: Function) -> None:
-    """Raises InputError for an expression whose value depends on an order that C leaves open."""
-    if not _may_clash(function):
+def check_sequencing(function: Function, nodes: Collection[Tree] | None = None) -> None:
+    """Raises InputError for an expression whose value depends on an order that C leaves open.
+    ``nodes``: everything in the function, where that is known."""
+    if not _may_clash(everything(function) if nodes is None else nodes):
         return
     inner: set[int] = set()
     for node in walk(function):
@@ -75,16 +78,13 @@ def check_sequencing(function: Function) -> None:
             inner.update(id(child) for child in children(node))
 
 
-def _may_clash(function: Function) -> bool:
+def _may_clash(nodes: Collection[Tree]) -> bool:
     """Whether something is changed inside of an expression, and not just by it: mostly nothing."""
-    changes = 0
-    for node in walk(function):
-        if isinstance(node, StatementExpr):
-            return True
-        changes += _changes(node)
-        if isinstance(node, ExprStmt):
-            changes -= _changes(node.expr)
-    return changes > 0
+    kinds = list(map(type, nodes))
+    if StatementExpr in kinds:
+        return True
+    changes = kinds.count(Assign) + kinds.count(IncDec)
+    return changes > sum(_changes(node.expr) for node in nodes if type(node) is ExprStmt)
 
 
 def _effects(node: Tree) -> _Effects:

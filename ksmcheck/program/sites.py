@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import all_primitives, primitives
 from ksmcheck.program.addressed import root_name
-from ksmcheck.program.tree import Tree, children, rewrite, walk
+from ksmcheck.program.contents import Contents, functions
+from ksmcheck.program.tree import Tree, children, everything, rewrite, walk
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
     Binary,
@@ -26,9 +27,11 @@ from ksmcheck.syntax.c_ast import (
     Index,
     Member,
     Name,
+    NamedType,
     OffsetOf,
     SizeOf,
     StatementExpr,
+    TagType,
     TypeofType,
     Unary,
 )
@@ -86,85 +89,104 @@ def _called(test: LitmusTest) -> set[str]:
     return found
 
 
-def site_names(test: LitmusTest) -> dict[int, str]:
-    """The name of each call and plain access, by the ``id`` of its node."""
-    return {id(node): name for f in functions(test) for name, node in named_places(f, test)}
+def site_names(test: LitmusTest, contents: Contents | None = None) -> dict[int, str]:
+    """The name of each call and plain access, by the ``id`` of its node. ``contents``: those of the
+    test, where they are known."""
+    own = _own(test)
+    return {
+        id(node): name
+        for function, nodes in (Contents(test) if contents is None else contents)
+        for name, node in _named(function, nodes, own)
+    }
 
 
-def functions(test: LitmusTest) -> Iterator[Function]:
-    """Everything with a body: the test's functions, then its threads."""
-    for item in (*test.top, *test.threads):
-        if isinstance(item, Function) and item.body is not None:
-            yield item
+def _own(test: LitmusTest) -> frozenset[str]:
+    return frozenset([f.name for f in test.top if type(f) is Function])
 
 
 def named_places(function: Function, test: LitmusTest) -> Iterator[tuple[str, Tree | None]]:
     """The calls of primitives and the plain accesses of a function, with their names; None stands
     for one that has been taken out."""
+    return _named(function, everything(function), _own(test))
+
+
+def _named(
+    function: Function, nodes: list[Tree], own: frozenset[str]
+) -> Iterator[tuple[str, Tree | None]]:
     counts: dict[str, int] = {}
-    own = {f.name for f in test.top if isinstance(f, Function)}
     local = {p.name for p in function.params}
-    local |= {n.name for n in walk(function) if isinstance(n, Declaration)}
-    for text, node in _places(function.body, own, local):
+    local |= {n.name for n in nodes if type(n) is Declaration}
+    places = _Places(own, local)
+    places.add(function.body)
+    for text, node in places.found:
         stem = f"{text}@{function.name}"
-        counts[stem] = counts.get(stem, 0) + 1
-        number = counts[stem]
+        number = counts[stem] = counts.get(stem, 0) + 1
         yield (stem if number == 1 else f"{stem}#{number}"), node
 
 
-def _places(node: Tree, own: set[str], local: set[str]) -> Iterator[tuple[str, Tree | None]]:
+_UNEVALUATED = frozenset((SizeOf, TypeofType, OffsetOf, NamedType, TagType))
+
+
+class _Places:
     """Calls and accesses in source order, with the text that names them.
 
-    A statement taken out by ``remove_sites`` has left an empty block with the call's span; it still
-    counts, so that the names after it stay.
+    ``own`` are the test's functions, ``local`` the function's variables. A statement taken out by
+    ``remove_sites`` has left an empty block with the call's span; it still counts, so that the
+    names after it stay.
     """
-    if isinstance(node, SizeOf | TypeofType | OffsetOf):
-        return
-    if isinstance(node, Block) and not node.body:
-        word = _WORD.match(node.span.text)
-        if word is not None:
-            yield word[1], None
-        return
-    if isinstance(node, Call):
-        if node.callee.name not in own:
-            yield node.callee.name, node
-        yield from _arguments(node, own, local)
-        return
-    if _is_access(node, local):
-        yield " ".join(node.span.text.split()), node
-    skip_root = isinstance(node, Unary) and node.op == "&"
-    for child in children(node):
-        if skip_root or (isinstance(node, Member) and not node.arrow):
-            yield from _inside(child, own, local)
-        else:
-            yield from _places(child, own, local)
 
+    def __init__(self, own: frozenset[str], local: set[str]) -> None:
+        self._own = own
+        self._local = local
+        self.found: list[tuple[str, Tree | None]] = []
 
-def _arguments(node: Call, own: set[str], local: set[str]) -> Iterator[tuple[str, Tree | None]]:
-    known: Primitive | None = all_primitives().get(node.callee.name)
-    for place, argument in enumerate(node.args):
-        if known is not None and known.macro and place == 0:
-            yield from _inside(argument, own, local)
-        else:
-            yield from _places(argument, own, local)
+    def add(self, node: Tree) -> None:
+        """Those in a tree."""
+        kind = type(node)
+        if kind is Name:
+            if node.name not in self._local:
+                self._access(node)
+        elif kind is Call:
+            self._call(node)
+        elif kind is Unary:
+            if node.op == "*":
+                self._access(node)
+            self._below(node, at_root=node.op == "&")
+        elif kind is Member or kind is Index:
+            root = root_name(node)
+            if root is None or root not in self._local or kind is Index:
+                self._access(node)
+            self._below(node, at_root=kind is Member and not node.arrow)
+        elif kind is Block and not node.body:
+            word = _WORD.match(node.span.text)
+            if word is not None:
+                self.found.append((word[1], None))
+        elif kind not in _UNEVALUATED:
+            self._below(node, at_root=False)
 
+    def _access(self, node: Tree) -> None:
+        self.found.append((" ".join(node.span.text.split()), node))
 
-def _inside(node: Tree, own: set[str], local: set[str]) -> Iterator[tuple[str, Tree | None]]:
-    """The accesses needed to find a place, but not one of the place itself."""
-    for child in children(node):
-        if isinstance(node, Member) and not node.arrow:
-            yield from _inside(child, own, local)
-        else:
-            yield from _places(child, own, local)
+    def _below(self, node: Tree, *, at_root: bool) -> None:
+        add = self._inside if at_root else self.add
+        for child in children(node):
+            add(child)
 
+    def _call(self, node: Call) -> None:
+        name = node.callee.name
+        if name not in self._own:
+            self.found.append((name, node))
+        known: Primitive | None = all_primitives().get(name)
+        macro = known is not None and known.macro
+        for place, argument in enumerate(node.args):
+            if macro and place == 0:
+                self._inside(argument)
+            else:
+                self.add(argument)
 
-def _is_access(node: Tree, local: set[str]) -> bool:
-    if isinstance(node, Name):
-        return node.name not in local
-    if isinstance(node, Member | Index):
-        root = root_name(node)
-        return root is None or root not in local or isinstance(node, Index)
-    return isinstance(node, Unary) and node.op == "*"
+    def _inside(self, node: Tree) -> None:
+        """The accesses needed to find a place, but not one of the place itself."""
+        self._below(node, at_root=type(node) is Member and not node.arrow)
 
 
 # Taking sites out.

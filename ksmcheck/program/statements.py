@@ -5,7 +5,6 @@ from __future__ import annotations
 from ksmcheck.kernel.ints import S32
 from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import VOID, CType, StructType, VoidType, ints_of, is_scalar
-from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.expressions import Expressions
 from ksmcheck.program.graph import Begin, Forget, Node
 from ksmcheck.program.initialisers import is_word, leaves, sized
@@ -270,10 +269,7 @@ class Statements(Switches, Expressions):
             result = (self.graph.fresh(f"{function.name}()"), result_type)
             for path, scalar in self.scalars(result_type, span):
                 self.graph.emit(Forget(result[0] + path, ints_of(scalar)))
-        addressed = self.addressed.get(function.name)
-        if addressed is None:
-            addressed = addressed_locals(function, self.primitives)
-            self.addressed[function.name] = addressed
+        addressed = self.contents.addressed(function, self.primitives)
         exit = self.graph.node()
         return Activation(function, stack, Scope(None), exit, result, addressed, lenient=False)
 

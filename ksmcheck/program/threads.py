@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from ksmcheck.kernel.ints import ADDRESS, IntType
 from ksmcheck.kernel.types import ArrayOf, PointerTo, StructType, ints_of, is_scalar
-from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.graph import Forget, Graph
 from ksmcheck.program.initialisers import is_word
 from ksmcheck.program.ir import Const, Set
@@ -39,7 +38,7 @@ class ThreadLowering(Statements):
     def lower(self, function: Function, starts: Starts) -> Lowered:
         assert function.body is not None
         lenient = self._is_untyped(function)
-        addressed = addressed_locals(function, self.primitives)
+        addressed = self.contents.addressed(function, self.primitives)
         scope = Scope(None)
         self.frame = Activation(
             function, (), scope, self.graph.node(), None, addressed, lenient=lenient

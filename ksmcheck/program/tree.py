@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from ksmcheck.record import fields
@@ -22,31 +23,55 @@ def _branches(kind: type) -> tuple[str, ...]:
     return tuple(n for n in fields(kind) if kind.__annotations__[n] not in _LEAVES)
 
 
+@cache
+def _parts(kind: type) -> Callable[[Tree], tuple[Any, ...]] | None:
+    """Reads those fields of a node; None where there are none."""
+    names = _branches(kind)
+    if len(names) == 1:
+        one = attrgetter(names[0])
+        return lambda node: (one(node),)
+    return attrgetter(*names) if names else None
+
+
 def children(node: Tree) -> list[Tree]:
     """The nodes directly inside ``node``, in source order."""
     found: list[Tree] = []
-    for name in _branches(node.__class__):
-        value = getattr(node, name)
-        if value.__class__ is tuple:
+    parts = _parts(node.__class__)
+    for value in () if parts is None else parts(node):
+        if type(value) is tuple:
             _add(value, found)
         elif value is not None:
             found.append(value)
     return found
 
 
+def everything(node: Tree) -> list[Tree]:
+    """What ``walk`` gives, level by level and in less time."""
+    found = [node]
+    for inner in found:
+        parts = _parts(inner.__class__)
+        if parts is not None:
+            for value in parts(inner):
+                if type(value) is tuple:
+                    _add(value, found)
+                elif value is not None:
+                    found.append(value)
+    return found
+
+
 def _add(values: tuple[Any, ...], found: list[Tree]) -> None:
     for value in values:
-        if value.__class__ is tuple:
+        if type(value) is tuple:
             _add(value, found)
-        elif not isinstance(value, _LEAF):
+        elif type(value) not in _LEAF:
             found.append(value)
 
 
-_LEAF = (str, int, Span, type(None))
+_LEAF = frozenset((str, int, bool, Span, type(None)))
 
 
 def _is_leaf(value: object) -> bool:
-    return isinstance(value, _LEAF)
+    return type(value) in _LEAF
 
 
 def walk(node: Tree) -> Iterator[Tree]:

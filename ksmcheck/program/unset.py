@@ -33,6 +33,8 @@ def demand_values(graph: Graph) -> None:
     A read that no assignment comes to is left: it is an error, not a finding.
     """
     touches = {s.reg for n in graph.nodes for s in n.steps if isinstance(s, Touch) and s.demanded}
+    if not touches:
+        return
     bits = {reg: 1 << i for i, reg in enumerate(sorted(touches))}
     effects = {n.id: _effect(n, bits) for n in graph.nodes}
     surely, maybe = (_before(graph, effects, meet) for meet in (and_, or_))
