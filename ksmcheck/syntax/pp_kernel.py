@@ -7,8 +7,12 @@ that has it; a test that defines the name itself, as a macro or a function, mean
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import chain
 
+from ksmcheck.record import Struct
+from ksmcheck.syntax.pp_idioms import idioms
 from ksmcheck.syntax.tokens import Token
 
 # linux/bits.h, linux/rcupdate.h, asm-generic/barrier.h, linux/atomic.h. Not those that wait with
@@ -41,30 +45,57 @@ _SINCE: dict[str, tuple[str, ...]] = {
         " rcu_assign_pointer(p, n); old__; })",
     ),
 }
-_NAME = re.compile(r"\w+")
-NAMES = frozenset(
-    match[0] for lines in _SINCE.values() for line in lines if (match := _NAME.match(line))
-)
-_ANY = re.compile(r"\b(?:" + "|".join(sorted(NAMES)) + r")\s*\(")
+_WORD = re.compile(r"\w+")
 
 
-def mentioned(text: str) -> bool:
-    """Whether the text may use one of the macros."""
-    return any(name in text for name in NAMES) and _ANY.search(text) is not None
+class _Kept(Struct, frozen=True):
+    """``line`` is what stands behind ``#define``, ``since`` a ``KERNEL_VERSION``."""
+
+    since: int
+    line: str
+    words: tuple[str, ...]
 
 
-def definitions(version: int) -> Iterator[str]:
-    """What stands behind ``#define``, for a ``KERNEL_VERSION``."""
-    for since, lines in _SINCE.items():
+@cache
+def _all() -> dict[str, _Kept]:
+    """By name."""
+    found = {}
+    for since, lines in chain(_SINCE.items(), idioms().items()):
         major, minor = since.split(".")
-        if version >= (int(major) << 16) + (int(minor) << 8):
-            yield from lines
+        for line in lines:
+            words = tuple(_WORD.findall(line))
+            found[words[0]] = _Kept((int(major) << 16) + (int(minor) << 8), line, words)
+    return found
+
+
+def is_known(name: str) -> bool:
+    """Whether it is one of the macros, at some kernel point."""
+    return name in _all()
+
+
+def mentioned(tokens: Iterable[Token]) -> bool:
+    """Whether the tokens may use one of the macros."""
+    return not _all().keys().isdisjoint([token.text for token in tokens])
+
+
+def definitions(version: int, tokens: Iterable[Token]) -> Iterator[str]:
+    """What stands behind ``#define``, for a ``KERNEL_VERSION``: of the macros that are among the
+    tokens, and of those that they are made of."""
+    known, seen = _all(), set[str]()
+    todo = [token.text for token in tokens]
+    while todo:
+        name = todo.pop()
+        if name in known and name not in seen:
+            seen.add(name)
+            todo += known[name].words
+            if known[name].since <= version:
+                yield known[name].line
 
 
 def own_functions(tokens: list[Token]) -> Iterator[str]:
     """The names above that the tokens define as functions: ``{`` follows the parameters."""
     for at, token in enumerate(tokens):
-        if token.kind == "id" and token.text in NAMES and tokens[at + 1].text == "(":
+        if token.kind == "id" and is_known(token.text) and tokens[at + 1].text == "(":
             depth, end = 1, at + 2
             while depth and tokens[end].kind != "eof":
                 depth += (tokens[end].text == "(") - (tokens[end].text == ")")

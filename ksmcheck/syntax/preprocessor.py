@@ -48,7 +48,7 @@ def preprocess(
     """
     tokens = tokenize(source, start, herd=herd)
     text = source.text
-    plain = "#" not in text and not setting.defines and not kernel_macros.mentioned(text)
+    plain = "#" not in text and not setting.defines and not kernel_macros.mentioned(tokens)
     if plain and not any(name in text for name in _PREDEFINED):
         return tokens
     run = _Preprocessor(setting)
@@ -112,7 +112,7 @@ class _Preprocessor:
 
     def file(self, source: Source, tokens: list[Token]) -> None:
         """Run over the tokens of one file."""
-        if kernel_macros.mentioned(source.text):
+        if kernel_macros.mentioned(tokens):
             self._kernel_macros(tokens)
         outer, self.groups = self.groups, []
         at, run, active = 0, list[Token](), True
@@ -139,7 +139,7 @@ class _Preprocessor:
     def _kernel_macros(self, tokens: list[Token]) -> None:
         """Defines the kernel's macros, but those that the test defines itself."""
         self.own |= set(kernel_macros.own_functions(tokens))
-        for line in kernel_macros.definitions(kernel_version(self.setting.kernel)):
+        for line in kernel_macros.definitions(kernel_version(self.setting.kernel), tokens):
             macro = read_definition(tokenize(Source("<predefined>", line))[:-1])
             if macro.name.text not in self.own:
                 self.expander.macros.setdefault(macro.name.text, macro)
@@ -236,7 +236,7 @@ class _Preprocessor:
     def _add(self, macro: Macro) -> None:
         name = macro.name.text
         before = self.expander.macros.get(name)
-        own = before is not None and name in kernel_macros.NAMES and _is_ours(before)
+        own = before is not None and kernel_macros.is_known(name) and _is_ours(before)
         if before is not None and not own and not before.same(macro):
             notes = (Note("the first definition", before.name.span),)
             hint = "undefine it first, or guard this definition with #ifndef"

@@ -1,0 +1,81 @@
+"""Macros of the kernel that order nothing: small arithmetic, debugging, what a scheduler looks at.
+
+What their arguments read is read here as well: a message that prints a shared variable takes part
+in a data race as any other read does. Where the kernel's own is nothing but a compiler barrier on
+some build, it is that; interrupts and preemption are not modelled.
+"""
+
+from __future__ import annotations
+
+_NOTHING = "((void)0)"
+_USED = "((void)(0, ##__VA_ARGS__))"
+
+_LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "cont", "debug", "devel")
+_PRINTS = ("printk", "pr_warning", *(f"pr_{level}" for level in _LEVELS))
+_PRINTED = tuple(
+    f"{name}{suffix}(fmt, ...) {_USED}"
+    for name in _PRINTS
+    for suffix in ("", "_once", "_ratelimited")
+)
+_WARNED = "({ int warned__ = !!(c); if (warned__) (void)(0, ##__VA_ARGS__); WARN_ON(warned__); })"
+_BARRIERS = ("preempt_disable", "preempt_enable", "local_irq_disable", "local_irq_enable")
+
+
+def _chosen(name: str, type_: str, op: str) -> str:
+    first, second = type_.format("x"), type_.format("y")
+    values = f"{first} one__ = (x); {second} two__ = (y);"
+    return f"{name} ({{ {values} one__ {op} two__ ? one__ : two__; }})"
+
+
+def _clamped(name: str, types: tuple[str, str, str]) -> str:
+    value, low, high = types
+    return (
+        f"{name} ({{ {value} val__ = (v); {low} low__ = (l); {high} high__ = (h);"
+        " val__ > high__ ? high__ : val__ < low__ ? low__ : val__; })"
+    )
+
+
+def idioms() -> dict[str, tuple[str, ...]]:
+    """What stands behind ``#define``, by the kernel version that has it first."""
+    return {
+        "2.6": (
+            _chosen("min(x, y)", "typeof({})", "<"),
+            _chosen("max(x, y)", "typeof({})", ">"),
+            _chosen("min_t(t, x, y)", "t", "<"),
+            _chosen("max_t(t, x, y)", "t", ">"),
+            _clamped("clamp(v, l, h)", ("typeof(v)", "typeof(l)", "typeof(h)")),
+            _clamped("clamp_t(t, v, l, h)", ("t", "t", "t")),
+            _clamped("clamp_val(v, l, h)", ("typeof(v)", "typeof(v)", "typeof(v)")),
+            "swap(a, b) ({ typeof(a) kept__ = (a); (a) = (b); (b) = kept__; (void)0; })",
+            "abs(x) ({ typeof(x) abs__ = (x); abs__ < 0 ? -abs__ : abs__; })",
+            "DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))",
+            "IS_ERR(p) ((unsigned long)(p) >= (unsigned long)-4095)",
+            "IS_ERR_OR_NULL(p) ({ unsigned long e__ = (unsigned long)(p); !e__ || IS_ERR(e__); })",
+            "PTR_ERR(p) ((long)(p))",
+            "ERR_PTR(e) ((void *)(long)(e))",
+            f"might_sleep() {_NOTHING}",
+            "might_sleep_if(c) ((void)(c))",
+            "cond_resched() (0)",
+            *(f"{name}() barrier()" for name in _BARRIERS),
+            "local_irq_save(f) ({ (f) = 0; barrier(); })",
+            "local_irq_restore(f) ({ (void)(f); barrier(); })",
+            "prefetch(p) ((void)(p))",
+            "prefetchw(p) ((void)(p))",
+            "spin_lock_nested(l, n) spin_lock(l)",
+            "mutex_lock_nested(l, n) mutex_lock(l)",
+            "assert_spin_locked(l) BUG_ON(!spin_is_locked(l))",
+            "__func__ ((char *)0)",
+            *_PRINTED,
+            f"WARN(c, fmt, ...) {_WARNED}",
+            f"WARN_ONCE(c, fmt, ...) {_WARNED}",
+            *(
+                f"lockdep_assert_held{kind}(l) ((void)(l))"
+                for kind in ("", "_write", "_read", "_once", "_exclusive")
+            ),
+        ),
+        "3.18": ("VM_BUG_ON_VMA(c, v) VM_BUG_ON(c)", "VM_BUG_ON_MM(c, m) VM_BUG_ON(c)"),
+        "3.19": (f"VM_WARN_ONCE(c, fmt, ...) {_WARNED}",),
+        "5.14": ("VM_WARN_ON_ONCE_PAGE(c, p) VM_WARN_ON_ONCE(c)",),
+        "5.16": ("VM_WARN_ON_FOLIO(c, f) VM_WARN_ON(c)",),
+        "5.18": ("VM_WARN_ON_ONCE_FOLIO(c, f) VM_WARN_ON_ONCE(c)",),
+    }
