@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ksmcheck.cat.absence import Absence, Scope
 from ksmcheck.cat.algebra import Algebra, Check, Node
 from ksmcheck.cat.codegen import Section, generate
+from ksmcheck.cat.dependence import varying_nodes
 from ksmcheck.cat.derive import Derivation
 from ksmcheck.cat.foresight import Foresight
 from ksmcheck.cat.graph import Graph
@@ -15,7 +16,7 @@ from ksmcheck.cat.machine import Machine, Values, code_of
 from ksmcheck.cat.plan import Plan, plan
 from ksmcheck.cat.reasons import Reason, reasons
 from ksmcheck.cat.stages import StagedValues
-from ksmcheck.cat.vacuity import Base, inhabited
+from ksmcheck.cat.vacuity import Base, inhabited, surely_empty
 from ksmcheck.record import Struct
 from ksmcheck.text import InputError
 
@@ -62,6 +63,8 @@ class CompiledCat:
         self._machines: dict[int, Machine] = {}
         self._plans: dict[frozenset[str], Plan] = {}
         self._course: Course | None = None
+        self._static: list[bool] | None = None
+        self._of_events: list[bool] | None = None
         self._inhabited: dict[frozenset[Base], list[bool]] = {}
         self._last: _Last | None = None
 
@@ -132,6 +135,28 @@ class CompiledCat:
         if self._course is None:
             self._course = course(self.plan())
         return Many(self._course, graph.n, StagedValues(self.plan(), graph, known).value)
+
+    def raises_never(self, graph: Graph, flag_check: Check) -> bool:
+        """Whether it is plain that no candidate raises this flag that has all but rf and co from
+        this one."""
+        if not flag_check.negated:
+            return False
+        if self._static is None:
+            self._static = [not varies for varies in varying_nodes(self.algebra)]
+        known = {**self._machine(0).values(graph, {}), **self._machine(1).values(graph, {})}
+        values = StagedValues(self.plan(), graph, known)
+        return surely_empty(self.root(flag_check), self.nodes, self._static, values.value)
+
+    def raises_never_among(self, graph: Graph, flag_check: Check) -> bool:
+        """The same of candidates that have none but this one's events, in the same sets."""
+        if not flag_check.negated:
+            return False
+        plan = self.plan()
+        if self._of_events is None:
+            pairs = zip(self.nodes, plan.pointwise, strict=True)
+            self._of_events = [node.sort == "set" and pointwise for node, pointwise in pairs]
+        values = StagedValues(plan, graph, {})
+        return surely_empty(self.root(flag_check), self.nodes, self._of_events, values.value)
 
     def flags(self, graph: Graph) -> tuple[Check, ...]:
         """The flags that the candidate raises. They mean something for consistent ones only."""

@@ -59,6 +59,7 @@ class Many:
         self._static = static
         self._fixed: dict[int, Rows] = {}
         self._values: dict[int, Rows] = {}
+        self._known = 0
 
     def failing(self, relations: Mapping[str, Rows], count: int) -> int:
         """The candidates that fail some requirement: bit k for candidate k of ``count``, whose rf
@@ -68,11 +69,18 @@ class Many:
             for i, node in enumerate(self._nodes)
             if node.op == "base" and self._varies[i]
         }
+        self._known = (1 << count) - 1
         found = 0
         for check, root in zip(self._plan.algebra.checks, self._plan.algebra.roots, strict=True):
             if not check.flag:
                 found |= self._fails(check, root)
-        return found & ((1 << count) - 1)
+        return found & self._known
+
+    def raising(self, number: int) -> int:
+        """Those of the candidates asked about last of which what flag ``checks[number]`` says is
+        true."""
+        algebra = self._plan.algebra
+        return ~self._fails(algebra.checks[number], algebra.roots[number]) & self._known
 
     def _fails(self, check: Check, root: int) -> int:
         for i in self._orders[root]:

@@ -6,7 +6,7 @@ takes no candidate and no bounds.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
 from ksmcheck.cat.algebra import Algebra, Node, Sort
 
@@ -29,6 +29,25 @@ def inhabited(algebra: Algebra, given: Collection[Base]) -> list[bool]:
             found[node.id] = _one(node, found, given, bodies)
         if found == before:
             return found
+
+
+def surely_empty(
+    root: int, nodes: Sequence[Node], exact: Sequence[bool], value: Callable[[int], int]
+) -> bool:
+    """Whether a node is empty in every candidate of some: ``value`` gives what all of them have of
+    a node where ``exact`` says so, or what any of them may have."""
+    if exact[root]:
+        return not value(root)
+    node = nodes[root]
+
+    def empty(operand: int) -> bool:
+        return surely_empty(operand, nodes, exact, value)
+
+    if node.op in _ALWAYS or node.op in ("base", "var", "fix"):
+        return False
+    if node.op in _IF_ALL:
+        return any(map(empty, sorted(node.args, key=exact.__getitem__, reverse=True)))
+    return empty(node.args[0]) if node.op in _IF_FIRST else all(map(empty, node.args))
 
 
 def _one(node: Node, found: list[bool], given: Collection[Base], bodies: dict[int, int]) -> bool:

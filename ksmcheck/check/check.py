@@ -200,7 +200,7 @@ class Checker(Struct):
 
     def renew(self) -> None:
         """Drops all, models too: for when a run was broken off anywhere."""
-        self.workshop = Workshop()
+        self.workshop = self.workshop.renewed()
         Checker.forget(self)
 
     def _search(self, request: Request, config: str, started: float) -> Search:
@@ -258,10 +258,7 @@ class Checker(Struct):
 def loops_or_asserts(program: Program) -> bool:
     """Whether a verdict also hangs on what happens before a thread waits for ever."""
     blocks = [block for thread in program.threads for block in thread.blocks]
-    return any(
-        isinstance(block.end, Cut) or any(isinstance(i, Check) for i in block.instrs)
-        for block in blocks
-    )
+    return any(type(block.end) is Cut or Check in map(type, block.instrs) for block in blocks)
 
 
 def limits_of(request: Request, started: float) -> Limits:

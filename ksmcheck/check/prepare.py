@@ -48,7 +48,8 @@ ASSEMBLY = "assembly"
 
 
 class Workshop(Struct, dict=True):
-    """The tests, programs and models of one run."""
+    """The tests, programs and models of one run. ``answers``: None where no two questions are about
+    equal structures."""
 
     _tests: dict[tuple[object, ...], AnyTest] = field(default_factory=dict)
     _spots: dict[tuple[object, ...], tuple[Spot, ...]] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class Workshop(Struct, dict=True):
     _shared: Shared = field(default_factory=Shared)
     grounds: Grounds = field(default_factory=Grounds)
     lemmas: Lemmas = field(default_factory=Lemmas)
-    answers: Answers = field(default_factory=Answers)
+    answers: Answers | None = field(default_factory=Answers)
 
     @cached_property
     def readings(self) -> Readings:
@@ -72,10 +73,15 @@ class Workshop(Struct, dict=True):
     def with_models_only(self) -> Workshop:
         return Workshop(_models=self._models)
 
+    def renewed(self) -> Workshop:
+        """With nothing of this one."""
+        return Workshop(answers=None if self.answers is None else Answers())
+
     def emptied(self) -> Workshop:
         """For other tests: models stay, and terms while they are few."""
         shared = self._shared if len(self._shared.terms) < _TERMS else Shared()
-        return Workshop(_models=self._models, _shared=shared)
+        answers = None if self.answers is None else Answers()
+        return Workshop(_models=self._models, _shared=shared, answers=answers)
 
     def model(self, name: str) -> Model:
         if name not in self._models:

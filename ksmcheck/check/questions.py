@@ -86,7 +86,7 @@ class Questions:
     @cached_property
     def known(self) -> Known | None:
         """Found by all of the structure, once the first question is asked."""
-        if self.options is not None:
+        if self.options is not None or self.workshop.answers is None:
             return None
         manner = (self._cat.digest, self.request.engine, self.request.solver)
         return self.workshop.answers.known(self.structure, *manner)

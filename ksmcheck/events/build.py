@@ -18,7 +18,7 @@ from ksmcheck.events.terms import Term
 from ksmcheck.events.values import Analysis
 from ksmcheck.events.waiting import flagged_loops
 from ksmcheck.events.walk import Walk, operator
-from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType
+from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType, unsigned
 from ksmcheck.lowering.template import LOCK_OFFSET
 from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Op, Program
 from ksmcheck.record import replace
@@ -86,7 +86,7 @@ def _companions(draft: Draft, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
             id=len(cells) + index,
             name=f"bitop_lock({cell.name})",
             address=cell.address + LOCK_OFFSET,
-            type=IntType(cell.type.width, False),
+            type=unsigned(cell.type.width),
             init=0,
             pointer=False,
         )
@@ -187,7 +187,7 @@ class _Assembly:
     def _events(self) -> Iterable[Event]:
         terms = self.terms
         for number, cell in enumerate(self.with_init):
-            raw = IntType(cell.type.width, False)
+            raw = unsigned(cell.type.width)
             yield Event(
                 id=number,
                 thread=INIT_THREAD,
@@ -273,18 +273,18 @@ class _Assembly:
                 yield (walk.thread.index, name), self.terms.op("cast", type, term), type
 
     def _final(self, expr: Expr, outputs: dict[tuple[int, str], Term]) -> Term:
-        if isinstance(expr, Const):
+        if type(expr) is Const:
             return self.terms.const(expr.value, expr.type)
-        if isinstance(expr, FinalCell):
+        if type(expr) is FinalCell:
             cell = self.cells[expr.cell]
-            raw = IntType(cell.type.width, False)
+            raw = unsigned(cell.type.width)
             if expr.cell in self.written:
                 last = self.terms.final(expr.cell, raw)
             else:
                 last = self.terms.const(cell.init, raw)
             return self.terms.op("cast", expr.type, self.terms.op("cast", cell.type, last))
-        if isinstance(expr, FinalReg):
+        if type(expr) is FinalReg:
             return self.terms.op("cast", expr.type, outputs[expr.thread, expr.name])
-        if isinstance(expr, Op):
+        if type(expr) is Op:
             return operator(self.draft, expr, [self._final(a, outputs) for a in expr.args])
         raise InternalError(f"{expr} in a condition")

@@ -16,7 +16,7 @@ from ksmcheck.events.structure import Obligation
 from ksmcheck.events.taint import Taint, under, union
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.formula import Formula, by_outcome, formula_names, parse_formula
-from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, IntType
+from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, IntType, unsigned
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step, shared_prefix
 from ksmcheck.program.ir import Access
@@ -59,7 +59,7 @@ class Instance:
         self.number = draft.instances
         draft.instances += 1
         self.cell = access.cell_type or S32
-        self.raw = IntType(self.cell.width, False)
+        self.raw = unsigned(self.cell.width)
         self.address: Operand | None = None
         self.reservation = reservation
         self.names: dict[str, Operand] = {}

@@ -86,7 +86,15 @@ class TermTable:
 
     def op(self, op: str, type: IntType, *args: Term) -> Term:
         """An operator of ``kernel.ints.OPERATORS``, folded where the arguments allow it."""
-        key = (op, type.width, type.signed, *[a.id for a in args])
+        key: tuple[object, ...]
+        if len(args) == 1:
+            if op == "cast" and args[0].type is type:
+                return args[0]
+            key = (op, type.width, type.signed, args[0].id)
+        elif len(args) == 2:
+            key = (op, type.width, type.signed, args[0].id, args[1].id)
+        else:
+            key = (op, type.width, type.signed, *[a.id for a in args])
         known = self._asked.get(key)
         if known is None:
             known = self._asked[key] = self._op(op, type, args)

@@ -17,6 +17,7 @@ from heapq import heappop, heappush
 
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.growth import Growth
+from ksmcheck.events.known_values import known_values
 from ksmcheck.events.readings import Admission, Admits, Update, updates
 from ksmcheck.events.terms import Term
 from ksmcheck.events.value_sets import (
@@ -304,6 +305,25 @@ def analyse(
     ``memory``: of other analyses.
     Raises TooManyValues where a term has more values than can be enumerated.
     """
+    known = known_values(accesses, cells)
+    return _analysed(accesses, cells, memory) if known is None else _plain(accesses, *known)
+
+
+def _plain(accesses: Sequence[DraftEvent], at: list[int], domain: dict[int, Values]) -> Analysis:
+    values: list[tuple[int, ...]] = []
+    for event in accesses:
+        assert event.value is not None
+        value = event.value
+        found = (value.payload,) if value.op == "const" else tuple(sorted(domain[value.id]))
+        values.append(found)
+    count = len(at)
+    cells = tuple([(cell,) for cell in at])
+    return Analysis(tuple(values), cells, ((),) * count, (True,) * count, domain)
+
+
+def _analysed(
+    accesses: Sequence[DraftEvent], cells: Sequence[Cell], memory: Memory | None
+) -> Analysis:
     fixpoint = _narrowed(_Flow(accesses, cells, memory or Memory()))
     values: list[tuple[int, ...]] = []
     places: list[tuple[int, ...]] = []

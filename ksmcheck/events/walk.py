@@ -82,7 +82,8 @@ class Walk:
         self.terms = draft.terms
         self.thread = thread
         self.lower = lower
-        self.live = live_at_blocks(thread)
+        # Where there is nothing to come back to, nothing need be known to be live.
+        self.live = live_at_blocks(thread) if len(thread.blocks) > 1 else [set()]
         self.incoming: list[list[_Edge]] = [[] for _ in thread.blocks]
         self.branches: dict[int, Taint] = {}
         self.controls: dict[frozenset[int], Taint] = {}
@@ -109,9 +110,9 @@ class Walk:
         registers = self._merge(edges, self.live[block.id])
         control = self._control(block)
         for instr in block.instrs:
-            if isinstance(instr, Set):
+            if type(instr) is Set:
                 registers[instr.reg] = self._expr(instr.expr, registers)
-            elif isinstance(instr, Access):
+            elif type(instr) is Access:
                 past = self._past(instr, guard)
                 if past is not None:
                     cube, guard = cube | {past.id}, self.terms.both(guard, past)
@@ -275,14 +276,14 @@ class Walk:
             registers[RESERVATION] = instance.reservation
 
     def _expr(self, expr: Expr, registers: dict[str, Operand]) -> Operand:
-        if isinstance(expr, Const):
+        if type(expr) is Const:
             return Operand(self.terms.const(expr.value, expr.type), CLEAN)
-        if isinstance(expr, Use):
+        if type(expr) is Use:
             known = registers.get(expr.reg)
             if known is None:
                 return Operand(self.terms.const(0, expr.type), CLEAN)
             return Operand(self.terms.op("cast", expr.type, known.term), known.taint)
-        if isinstance(expr, Op):
+        if type(expr) is Op:
             args = [self._expr(a, registers) for a in expr.args]
             term = operator(self.draft, expr, [a.term for a in args])
             if expr.op == "pick":

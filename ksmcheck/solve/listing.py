@@ -101,7 +101,9 @@ class Listing:
         found = []
         for numbers in alike.values():
             if len(numbers) < _FEW:
-                found += [n for n in numbers if self.lazy.cat.violated(batch[n].met.graph)]
+                fails = self.lazy.cat.judge(batch[numbers[0]].met.graph)
+                rels = [batch[n].met.graph.rels for n in numbers]
+                found += [n for n, r in zip(numbers, rels, strict=True) if fails(r["rf"], r["co"])]
             else:
                 many = self._together(batch[numbers[0]].met)
                 rels = [batch[n].met.graph.rels for n in numbers]

@@ -128,9 +128,11 @@ class Reach:
         base = self._base
         executed = [event for event in base.events if base.exec[event.id] != FALSE]
         inhabited = self._cat.inhabited(given(base.structure, executed))
+        graph = Graph(len(base.events), sets_of((e.id, e) for e in executed), {})
         for check, root in zip(self._cat.checks, self._cat.algebra.roots, strict=True):
             if check.flag:
-                most = self.may(root) if inhabited[root] else 0
+                never = not inhabited[root] or self._cat.raises_never_among(graph, check)
+                most = 0 if never else self.may(root)
                 if check.kind == "acyclic":
                     most = closure(most, whole)
                 if check.kind != "empty":

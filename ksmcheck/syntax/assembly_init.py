@@ -22,6 +22,7 @@ _ENTRY = re.compile(
     re.A,
 )
 
+_BRACES = re.compile("[{}]")
 _CODE = re.compile(r"\binstr\s*:|\blabel\s*:|=\s*P?\d+\s*:|\bins_t\b")
 
 
@@ -51,10 +52,10 @@ def read_start(source: Source, text: str, opening: int) -> tuple[tuple[Start, ..
 def _closing(text: str, opening: int) -> int:
     """The offset of the brace that ends the block; the values of arrays are in braces too."""
     depth = 0
-    for at in range(opening, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[at], 0)
+    for brace in _BRACES.finditer(text, opening):
+        depth += 1 if brace[0] == "{" else -1
         if depth == 0:
-            return at
+            return brace.start()
     return -1
 
 

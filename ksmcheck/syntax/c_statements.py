@@ -44,8 +44,8 @@ class Statements(Hoisting):
         opening = self.expect("{", "to begin a block")
         body: list[Stmt] = []
         self.scopes.append({})
-        while self.token.text != "}":
-            if self.token.kind == "eof":
+        while (token := self.tokens[self.at]).text != "}":
+            if token.kind == "eof":
                 span = opening.span
                 raise InputError("this '{' is not closed", span, "add '}' where the block ends")
             body += self.with_literals()
@@ -104,7 +104,7 @@ class Statements(Hoisting):
     def _expression_statement(self) -> Stmt:
         start = self.at
         expr = self.expression()
-        if self.token.text == "{" and isinstance(expr, Call):
+        if isinstance(expr, Call) and self.token.text == "{":
             hint = f"if '{expr.callee.name}' is a macro for a loop, #define it"
             self.expected("';' after the expression", hint)
         self.expect(";", "after the expression")

@@ -34,6 +34,7 @@ from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Span
 
 _MOST_STARS = 100
+_ASIDE = ATTRIBUTE_WORDS | DROPPED_WORDS
 
 
 class Specifiers(Struct):
@@ -161,8 +162,8 @@ class Types(Expressions):
 
     def attributes(self) -> None:
         """Skip attributes and annotations that may follow a declarator."""
-        while self.token.text in ATTRIBUTE_WORDS or self.token.text in DROPPED_WORDS:
-            if self.token.text in ATTRIBUTE_WORDS:
+        while (text := self.tokens[self.at].text) in _ASIDE:
+            if text in ATTRIBUTE_WORDS:
                 self.attribute()
             else:
                 self.at += 1
@@ -285,16 +286,16 @@ class Types(Expressions):
 
     def _declarator(self, base: TypeExpr, volatile: bool, start: int) -> Declarator:
         first = self.at
-        while self.token.text == "*":
+        while self.tokens[self.at].text == "*":
             self.at += 1
             if self.at - first > _MOST_STARS:
                 raise InputError("too many '*' in one declarator", self.span_from(first))
             base = PointerType(base, base.span.to(self.tokens[self.at - 1].span), volatile)
             volatile = self._qualifiers()
         self.attributes()
-        if self.token.text == "(" and self._nested_declarator():
+        token = self.tokens[self.at]
+        if token.text == "(" and self._nested_declarator():
             return self._nested(base, volatile, start)
-        token = self.token
         name = token if self._is_declared_name(token) else None
         self.at += name is not None
         type_ = self._arrays(base)
@@ -308,8 +309,8 @@ class Types(Expressions):
 
     def _qualifiers(self) -> bool:
         volatile = False
-        while self.token.text in DROPPED_WORDS or self.token.text in VOLATILE_WORDS:
-            volatile |= self.token.text in VOLATILE_WORDS
+        while (text := self.tokens[self.at].text) in DROPPED_WORDS or text in VOLATILE_WORDS:
+            volatile |= text in VOLATILE_WORDS
             self.at += 1
         return volatile
 

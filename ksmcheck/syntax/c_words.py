@@ -111,6 +111,7 @@ TYPE_START = (
     | FLOAT_WORDS
 )
 
+_ALONE = {"signed": "int", "unsigned": "unsigned int"}
 _ORDERED = ("signed", "unsigned", "char", "short", "long", "int")
 
 
@@ -120,8 +121,8 @@ def canonical_integer(words: list[str]) -> str | None:
     ``long unsigned int`` is "unsigned long"; plain ``char`` and ``signed char`` stay apart
     (C17 6.7.2, table of type specifiers).
     """
-    if words in (["void"], ["_Bool"]):
-        return words[0]
+    if len(words) == 1:
+        return _ALONE.get(words[0], words[0])
     count = {word: words.count(word) for word in _ORDERED}
     if sum(count.values()) != len(words) or max(count.values()) > 2:
         return None

@@ -10,7 +10,8 @@ from ksmcheck.text import InputError, Source
 def read_source(path: Path) -> Source:
     """The text of a file. Raises InputError if it cannot be read or is not UTF-8."""
     try:
-        return Source(str(path), path.read_bytes().decode("utf-8"))
+        with open(path, "rb") as file:
+            return Source(str(path), file.read().decode("utf-8"))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:

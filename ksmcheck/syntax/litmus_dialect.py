@@ -81,7 +81,7 @@ class DialectParser(InitParser):
 
 def named(tokens: list[Token]) -> list[Token]:
     """The tokens, with kind ``name`` for each ``continue`` that can only be a variable."""
-    if not any(token.text == "continue" for token in tokens):
+    if "continue" not in [token.text for token in tokens]:
         return tokens
     return [
         replace(token, kind="name")

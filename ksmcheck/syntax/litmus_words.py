@@ -30,6 +30,7 @@ from ksmcheck.syntax.tokens import Token
 
 _UNTYPED = frozenset({"int", "spinlock_t", "volatile", "const"})
 """Words of a test that has no types but herd7's: of any other, the author has meant its width."""
+_TYPED = (TYPE_START | TYPEDEF_NAMES | {"sizeof"}) - _UNTYPED
 
 _OPAQUE = frozenset({"atomic_t", "spinlock_t", "raw_spinlock_t", "struct srcu_struct"})
 """Types of one word that has no other use than the kernel's primitives."""
@@ -76,9 +77,9 @@ def _spelling(type_: TypeExpr) -> str:
 
 def _as_words(test: LitmusTest, tokens: list[Token]) -> list[Token] | None:
     """With ``long`` for ``int``, where a pointer may point to either."""
-    if _typed(tokens):
-        return None
     holders = _holders(test)
+    if not holders or _typed(tokens):
+        return None
     stored = {n for entry in test.init if (n := _address(entry.value)) is not None}
     in_threads = (_stores(thread, holders, tokens) for thread in test.threads)
     if not stored & holders and not any(in_threads):
@@ -87,8 +88,7 @@ def _as_words(test: LitmusTest, tokens: list[Token]) -> list[Token] | None:
 
 
 def _typed(tokens: list[Token]) -> bool:
-    words = {t.text for t in tokens if t.kind == "id"}
-    return bool(words & ((TYPE_START | TYPEDEF_NAMES | {"sizeof"}) - _UNTYPED))
+    return not _TYPED.isdisjoint([t.text for t in tokens if t.kind == "id"])
 
 
 def _holders(test: LitmusTest) -> set[str]:
@@ -118,6 +118,8 @@ def _stores(thread: Function, holders: set[str], tokens: list[Token]) -> bool:
     """Whether the thread uses the address of one of ``holders`` as a value, not to access it."""
     assert thread.body is not None
     names = holders & {param.name for param in thread.params}
+    if not names:
+        return False
     span = thread.body.span
     return any(
         token.text in names

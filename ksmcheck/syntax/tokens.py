@@ -64,6 +64,9 @@ _REST = rf"""
 """
 
 
+_MOST = frozenset(("id", "num", "op"))
+"""The kinds of most tokens; no other group is in theirs."""
+
 _IN_A_WORD = re.compile(r"\w\\\r?\n\w", re.A)
 
 
@@ -85,7 +88,14 @@ def tokenize(source: Source, start: int = 0, *, herd: bool = False) -> list[Toke
             kind = match.lastgroup or "bad"
             if kind == "comment":
                 continue
-            first, last = match.span(kind)
+            word, last = match[kind], match.end()
+            first = last - len(word)
+            if kind in _MOST:
+                if word == "/" and herd and _ends_line(text, first, last):
+                    last += 1  # what follows is blank: the backslash and the end of the line
+                    word = text[first:last]
+                tokens.append(Token(kind, word, source, first, last))
+                continue
             if kind == "open":
                 raise InputError("this comment is not closed", Span(source, first, last), "add */")
             if kind == "herd":
@@ -96,9 +106,7 @@ def tokenize(source: Source, start: int = 0, *, herd: bool = False) -> list[Toke
                 tokens.append(Token("op", "(", source, first, first + 1))
                 tokens.append(Token("op", "*", source, first + 1, last))
                 continue
-            if herd and _ends_line(text, first, last):
-                last += 1  # what follows is blank: the backslash and the end of the line
-            tokens.append(Token(kind, text[first:last], source, first, last))
+            tokens.append(Token(kind, word, source, first, last))
             if kind == "eof":
                 if _IN_A_WORD.search(text, start) is not None:
                     _refuse_continued_words(tokens)
@@ -117,7 +125,7 @@ def _refuse_continued_words(tokens: list[Token]) -> None:
 def _ends_line(text: str, first: int, last: int) -> bool:
     """Whether ``/`` here is herd7's ``/\\`` at the end of a line, and not a division that a
     directive continues on the next one."""
-    if text[first:last] != "/" or text[last : last + 1] != "\\":
+    if text[last : last + 1] != "\\":
         return False
     if not text[last + 1 : last + 3].startswith(("\n", "\r\n")):
         return False

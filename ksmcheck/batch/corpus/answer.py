@@ -8,6 +8,7 @@ from ksmcheck.batch.corpus.states import normal_states
 from ksmcheck.batch.corpus.tests import MODEL_OF_KIND, CorpusTest
 from ksmcheck.check.alarm import Overrun, guarded
 from ksmcheck.check.check import Checker
+from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.verdict import Observed, Request
 from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError
@@ -64,7 +65,7 @@ class Answerer(Struct):
 
     @classmethod
     def start(cls, settings: Settings) -> Answerer:
-        return cls(settings, Checker(direct=True))
+        return cls(settings, Checker(Workshop(answers=None), direct=True))
 
     def answer(self, test: CorpusTest) -> Answer:
         """Never raises but for an interrupt by the user."""
