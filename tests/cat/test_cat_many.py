@@ -105,3 +105,63 @@ def test_a_race_needs_plain_accesses() -> None:
     accesses: set[Base] = {("set", "W"), ("rel", "ext"), ("rel", "loc")}
     assert not inhabited(cat.algebra, accesses)[root]
     assert inhabited(cat.algebra, {*accesses, ("set", "Plain")})[root]
+
+
+FLAGGED = ("M", "R", "(R | W)", "(M \\ R)", "(M \\ (R | W))", "(W & R)", "domain(po)")
+
+
+def flagged(rng: Random) -> CompiledCat:
+    """Flags of every kind over sets and relations, some of them empty for what they are made of."""
+    lines = ["acyclic po | rf as order"]
+    for name in "abcd":
+        one, other = rng.choice(FLAGGED), rng.choice(FLAGGED)
+        pairs = f"(({one} * {other}) & ({relation(rng, 2)}))"
+        kind = rng.choice(("empty", "empty", "irreflexive", "acyclic"))
+        also = rng.choice(("", f" | ({pairs} ; co)", f" \\ ({relation(rng, 1)})", " & (rf | co)"))
+        lines.append(f"flag {rng.choice(('~', '~', ''))}{kind} ({pairs}{also}) as {name}")
+    return compile_cat(load_text("\n".join(lines)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 1 << 40))
+def test_flags_together_as_one_by_one(seed: int) -> None:
+    """And what is said to be never raised is not, be that from all but rf and co or from the events
+    alone."""
+    rng = Random(seed)
+    cat, n = flagged(rng), rng.randrange(2, 6)
+    sets = {name: set_bits(e for e in range(n) if rng.random() < 0.5) for name in "RW"}
+    alike = {name: rel_bits(n, some(rng, square(n), 0.3)) for name in FIXED}
+    graphs = [
+        Graph(n, sets, {**alike, **{r: rel_bits(n, some(rng, square(n), 0.3)) for r in own}})
+        for own in [("rf", "co")] * rng.randrange(1, 12)
+    ]
+    elsewhere = Graph(n, sets, {name: rel_bits(n, some(rng, square(n), 0.5)) for name in RELS})
+    many = cat.together(graphs[0])
+    judged(many, graphs)
+    for number, check in enumerate(cat.checks):
+        if check.flag:
+            raised = [cat.raises(graph, check) for graph in graphs]
+            assert many.raising(number) == sum(1 << k for k, on in enumerate(raised) if on)
+            if cat.raises_never(graphs[0], check):
+                assert not any(raised)
+            if cat.raises_never_among(graphs[0], check):
+                assert not any(raised) and not cat.raises(elsewhere, check)
+
+
+def test_what_is_plainly_never_raised_is_seen() -> None:
+    """The property above would hold if nothing ever were."""
+    text = "let race = loc & ((M \\ R) * W)\nflag ~empty race & rf as race\nflag ~empty co as any"
+    cat = compile_cat(load_text(text))
+    race, anything = cat.checks
+    loc = {"loc": rel_bits(2, [(0, 1)])}
+    reads = Graph(2, {"R": 0b11, "W": 0b10}, loc)
+    assert cat.raises_never(reads, race)
+    assert cat.raises_never_among(reads, race)
+    mixed = Graph(2, {"R": 0b10, "W": 0b11}, loc)
+    assert not cat.raises_never(mixed, race)
+    assert not cat.raises_never_among(mixed, race)
+    # Of the events alone it may, but not where no two are at one location.
+    apart = Graph(2, {"R": 0b10, "W": 0b11}, {})
+    assert cat.raises_never(apart, race)
+    assert not cat.raises_never_among(apart, race)
+    assert not cat.raises_never(reads, anything)
