@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives as primitives_of
 from ksmcheck.program.finish import Numbering, split_arms
-from ksmcheck.program.ir import Program, Thread
+from ksmcheck.program.ir import Block, End, Program, Thread
 from ksmcheck.program.liveness import repeats
 from ksmcheck.program.locks import check_locks
 from ksmcheck.program.lower import LoweredTest, LoweredThread, lower_test
-from ksmcheck.program.simplify import forget_iterations, simplify
+from ksmcheck.program.simplify import forget_iterations, needed, simplify
 from ksmcheck.program.sites import remove_sites
-from ksmcheck.program.unroll import Unroller
+from ksmcheck.program.unroll import Unroller, along
 from ksmcheck.syntax.litmus_ast import LitmusTest
 
 UNROLL = 2
@@ -77,13 +77,25 @@ def _thread(
     may_keep: bool,
 ) -> Thread:
     graph, function = thread.lowered.graph, thread.function
+    line = graph.line()
+    if line is not None:
+        steps = tuple(needed(along(line), set(thread.registers)))
+        blocks: tuple[Block, ...] = (Block(0, steps, End(), frozenset()),)
+    else:
+        blocks = _blocks(test, thread, unroll, plain)
+    check_locks(blocks, test.primitives, may_keep=may_keep)
+    outputs = tuple((name, register, type) for name, register, type, _ in thread.lowered.outputs)
+    return Thread(number, function.name, blocks, outputs)
+
+
+def _blocks(
+    test: LoweredTest, thread: LoweredThread, unroll: int, plain: frozenset[str]
+) -> tuple[Block, ...]:
+    graph = thread.lowered.graph
     loops = {loop for spot in thread.spots.values() for loop in spot.loops}
     known = {loop: repeats(loop, graph, thread.live, test.primitives, plain) for loop in loops}
     silent = frozenset(loop for loop, repeat in known.items() if repeat.silent)
     instances = Unroller(graph, thread.spots, unroll, silent).run()
     matter = frozenset(loop for loop, repeat in known.items() if repeat.unchanged)
     instances = simplify(forget_iterations(instances, matter), thread.registers)
-    blocks = Numbering(split_arms(instances), known, function.span).blocks()
-    check_locks(blocks, test.primitives, may_keep=may_keep)
-    outputs = tuple((name, register, type) for name, register, type, _ in thread.lowered.outputs)
-    return Thread(number, function.name, blocks, outputs)
+    return Numbering(split_arms(instances), known, thread.function.span).blocks()

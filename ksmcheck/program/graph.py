@@ -96,6 +96,17 @@ class Graph:
     def entry(self) -> Node:
         return self.nodes[0]
 
+    def line(self) -> list[Node] | None:
+        """The nodes that the thread goes through, one after the other; None where it has a choice,
+        or goes round."""
+        found, node = [self.entry], self.entry
+        while type(node.end) is Goto:
+            node = node.end.target
+            found.append(node)
+            if len(found) > len(self.nodes):
+                return None
+        return found if type(node.end) is Stop else None
+
     def node(self) -> Node:
         made = Node(len(self.nodes))
         self.nodes.append(made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ksmcheck.program.fold import registers
 from ksmcheck.program.ir import Access, Instr, Set
@@ -40,11 +40,11 @@ def _drop_dead(instances: list[Instance], by_key: dict[Key, Instance], outputs: 
                 after |= live[edge.target]
         if instance.condition is not None:
             after.update(registers(instance.condition))
-        instance.steps = _needed(instance.steps, after)
+        instance.steps = needed(instance.steps, after)
         live[instance.key] = after
 
 
-def _needed(steps: list[Instr], live: set[str]) -> list[Instr]:
+def needed(steps: Sequence[Instr], live: set[str]) -> list[Instr]:
     """The steps that matter, and ``live`` updated to what is live before them."""
     kept: list[Instr] = []
     for step in reversed(steps):

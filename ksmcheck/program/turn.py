@@ -33,6 +33,9 @@ class Nest(Struct, frozen=True):
 
 def nest_of(graph: Graph, outputs: Iterable[str]) -> Nest:
     """The loops of a thread, some of which are turned round for that."""
+    line = graph.line()
+    if line is not None:
+        return Nest({node.id: Spot((), (place,)) for place, node in enumerate(line)}, {})
     registers = frozenset(outputs)
     while True:
         spots = loop_nest(graph)

@@ -7,7 +7,7 @@ that a constant decides has one way only, and so a loop with a constant trip cou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 
 from ksmcheck.program.entries import Entries
@@ -75,6 +75,13 @@ class _Facts(Struct):
 
     def copy(self) -> _Facts:
         return _Facts(dict(self.constants), set(self.assigned))
+
+
+def along(nodes: Sequence[Node]) -> list[Instr]:
+    """What a thread without branches and loops does, constants folded; as ``Unroller`` has it."""
+    facts = _Facts({}, set())
+    done = [_step(step, facts) for node in nodes for step in node.steps]
+    return [step for step in done if step is not None]
 
 
 class Unroller:

@@ -50,7 +50,10 @@ class Cursor:
 
     def span_from(self, start: int) -> Span:
         """The span of the tokens from index ``start`` up to the one read last."""
-        first, last = self.tokens[start], self.tokens[max(start, self.at - 1)]
+        end = self.at - 1
+        first, last = self.tokens[start], self.tokens[end if end > start else start]
+        if first.via is None and last.via is None and first.source is last.source:
+            return Span(first.source, first.start, last.end)
         if first is last or last.source is not first.source:
             return Span(first.source, first.start, first.end, first.via)
         low, high = min(first.start, last.start), max(first.end, last.end)
