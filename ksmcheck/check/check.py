@@ -178,6 +178,7 @@ class Checker(Struct):
 
     def _observed(self, search: Search, listed: bool) -> Observed:
         structure = search.structure
+        wild = search.wild()
         states, word = search.states() if listed else ((), None)
         if word is None:
             word = search.observation()
@@ -189,7 +190,7 @@ class Checker(Struct):
             cells=structure.cells,
             quantifier=structure.quantifier,
             observation=word,
-            flags=search.all_flags() + search.wild() if listed else (),
+            flags=search.all_flags() + wild if listed else (),
         )
 
     def forget(self) -> None:

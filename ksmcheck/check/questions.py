@@ -211,10 +211,16 @@ class Questions:
 
     def wild(self) -> tuple[str, ...]:
         """``bad-address`` where a consistent execution has a wild pointer: no state is listed for
-        it, and that has to be said."""
+        it, and that has to be said. Raises InputError where the pointer is to something wider or
+        narrower than what is accessed."""
         strays = self._strays()
-        found = bool(strays) and self.find(self.structure.terms.either(*strays)) is not None
-        return ("bad-address",) if found else ()
+        found = self.find(self.structure.terms.either(*strays)) if strays else None
+        if found is None:
+            return ()
+        from ksmcheck.check.witness import refuse_other_widths
+
+        refuse_other_widths(self._execution(found), self.structure)
+        return ("bad-address",)
 
     def _strays(self) -> list[Term]:
         """That an access hits no cell, for each that may. No state is listed for it."""

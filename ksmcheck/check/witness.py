@@ -23,7 +23,7 @@ def confirm(
     Raises InternalError if the replay contradicts the engine, and InputError where an access is not
     as wide as what it finds at its address.
     """
-    _refuse_other_widths(execution, structure)
+    refuse_other_widths(execution, structure)
     test = workshop.test(request)
     model = workshop.model(request.model)
     replayed = replay(
@@ -39,8 +39,9 @@ def confirm(
     return Witness(execution, failure, structure.cells, structure.thread_names)
 
 
-def _refuse_other_widths(execution: Execution, structure: EventStructure) -> None:
-    """Models of mixed-size accesses are another matter: no guess is made of what happens here."""
+def refuse_other_widths(execution: Execution, structure: EventStructure) -> None:
+    """Raises InputError for an access that is not as wide as what it finds at its address. Models
+    of mixed-size accesses are another matter: no guess is made of what happens here."""
     starts = {cell.address: cell for cell in structure.cells}
     for event in execution.events:
         if event.cell is None and event.origin is not None and event.address in starts:

@@ -288,6 +288,8 @@ class Walk:
             term = operator(self.draft, expr, [a.term for a in args])
             if expr.op == "pick":
                 return Operand(term, self._picked(args))
+            if expr.op == "alone":
+                return Operand(term, CLEAN)
             return Operand(term, union(self.terms, (a.taint for a in args)))
         raise InternalError(f"{expr} in a thread")
 
@@ -309,6 +311,8 @@ def operator(draft: Draft, expr: Op, args: list[Term]) -> Term:
         return terms.op("cast", expr.type, joined_truth)
     if expr.op in ("eq", "ne", "lt", "le", "gt", "ge"):
         return terms.op("cast", expr.type, terms.op(expr.op, BOOL, *args))
+    if expr.op == "alone":
+        return args[0]
     if expr.op in ("ite", "pick"):
         return terms.ite(expr.type, terms.truth(args[0]), args[1], args[2])
     return terms.op(expr.op, expr.type, *args)

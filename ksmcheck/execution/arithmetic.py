@@ -40,6 +40,8 @@ def value_of(expr: Expr, registers: Mapping[str, Number]) -> Number:
         args = [value_of(a, registers) for a in expr.args]
         if expr.op == "pick":  # the chosen arm is all that the result depends on
             return Number(fit((args[1] if args[0].value else args[2]).value, expr.type), _arm(args))
+        if expr.op == "alone":
+            return Number(fit(args[0].value, expr.type))
         reads = NOTHING.union(*(a.reads for a in args))
         return Number(fit(_apply(expr.op, [a.value for a in args]), expr.type), reads)
     raise InternalError(f"replay: {expr} in an instruction")

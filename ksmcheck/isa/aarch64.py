@@ -104,8 +104,8 @@ def _atomic_store(
 def _compare_and_swap(name: str, tags: tuple[Tags, Tags], size: int | None, line: Line) -> Micros:
     """``CAS W1,W2,[X3]``: W1 is compared with, and gets the old value; WZR does not acquire.
 
-    As herd7 has it, W1 depends on the memory where the comparison fails alone: where it does not,
-    it keeps what it had. (herd7 lets that order later stores, as a pick dependency; not so here.)
+    W1 depends on the memory where the comparison fails alone, and else on nothing
+    (``events.picks``).
     """
     line.expect(3)
     (dst, width), expected, value = register(line[0]), value_of(line[0]), value_of(line[1])
@@ -114,7 +114,7 @@ def _compare_and_swap(name: str, tags: tuple[Tags, Tags], size: int | None, line
     if dst is None:
         name, reads = _without_result(name, reads)
     act = acts.compare_swap(
-        name, reads, writes, dst, where, expected, value, cell, WORD, decided=True, keeps=True
+        name, reads, writes, dst, where, expected, value, cell, WORD, decided=True
     )
     return (act,)
 

@@ -158,7 +158,7 @@ def _read_both(name: str, tags: Tags, where: Expr, cell: IntType) -> Micros:
 def _compare_and_swap(name: str, tags: tuple[Tags, Tags], line: Line) -> Micros:
     """``CASP W0,W1,W2,W3,[X5]``: W0 and W1 are compared with, and get the old values.
 
-    As with CAS: where it succeeds they keep what they had, and depend on no memory.
+    As with CAS: where it succeeds they depend on nothing.
     """
     line.expect(5)
     _even(line, 0)
@@ -170,7 +170,7 @@ def _compare_and_swap(name: str, tags: tuple[Tags, Tags], line: Line) -> Micros:
     where, cell = memory(line, 4), cell_of(width)
     reads, writes = ((*half, "SCA") for half in tags)
     same = [compare("eq", cell, *pair) for pair in zip(_OLD, expected, strict=True)]
-    kept = [Op("pick", (_HOLDS, e, f), WORD) for e, f in zip(expected, _OLD, strict=True)]
+    kept = [Op("pick", (_HOLDS, Op("alone", (f,), WORD), f), WORD) for f in _OLD]
     stored = f"{name}.store"
     return (
         *_read_both(name, reads, where, cell),

@@ -173,7 +173,7 @@ def update(
 
 @cache
 def _compare_swap(
-    name: str, reads: Tags, writes: Tags, atomic: bool, decided: bool, keeps: bool
+    name: str, reads: Tags, writes: Tags, atomic: bool, decided: bool
 ) -> tuple[Primitive, Row]:
     primitive = Primitive(
         name,
@@ -182,7 +182,7 @@ def _compare_swap(
         "rmw",
         test="old == expected",
         new="v" if atomic else "old == expected ? v : old",  # a data dependency, where no pair
-        result="ok ? expected : old" if keeps else "old",
+        result="old",
         result_type="cell",
     )
     read = Step("R", reads, rmw=atomic)
@@ -203,12 +203,10 @@ def compare_swap(
     *,
     atomic: bool = True,
     decided: bool = False,
-    keeps: bool = False,
 ) -> Act:
     """Write ``value`` if the old value is ``expected``; gives the old value. ``decided``: what
-    ``expected`` was computed from controls the write. ``keeps``: where it is, ``dst`` keeps what it
-    has, which is that value, and depends on no memory."""
-    primitive, row = _compare_swap(name, reads, writes, atomic, decided, keeps)
+    ``expected`` was computed from controls the write."""
+    primitive, row = _compare_swap(name, reads, writes, atomic, decided)
     return Act(primitive, row, dst, (address, expected, value), cell, result)
 
 

@@ -39,11 +39,13 @@ def base_of(operand: Operand) -> Expr:
 
 
 def address(operand: Operand) -> Expr:
-    """``0(r1)``."""
+    """``0(r1)``. A machine takes ``0(r0)`` for address 0, where no location is; a test that has it
+    means what is in r0, as herd7 does."""
     match = _ADDRESS.match(operand.text)
     if match is None:
         raise operand.wrong(f"'{operand.text}' is not an address", "write 0(r1)")
-    base = base_of(Operand(match[2], operand.start + match.start(2)))
+    name = Operand(match[2], operand.start + match.start(2))
+    base = number(0) if name.text == "0" else value_of(name)
     offset = Operand(match[1] or "0", operand.start).immediate()
     return op("add", WORD, base, number(offset)) if offset else base
 

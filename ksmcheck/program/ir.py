@@ -29,12 +29,13 @@ class Use(Struct, frozen=True):
 
 class Op(Struct, frozen=True):
     """A pure operator: ``neg bitnot lnot cast``, ``add sub mul div mod and or xor shl shr``,
-    ``eq ne lt le gt ge land lor``, ``ite pick``.
+    ``eq ne lt le gt ge land lor``, ``ite pick alone``.
 
     Operands of arithmetic have the operation's ``type`` already (the usual conversions are explicit
     ``cast``s); a shift's right operand may have any type; comparisons compare operands of one
     common type and give 0 or 1 in ``type`` int; ``ite`` is (condition, then, otherwise).
-    ``pick`` is an ``ite`` that depends on the arm chosen alone, not on the condition.
+    ``pick`` is an ``ite`` that depends on the arm chosen alone, not on the condition, and ``alone``
+    is its operand's value without what that depends on.
     """
 
     op: str

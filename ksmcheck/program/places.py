@@ -24,7 +24,7 @@ from ksmcheck.program.ir import Access, Const, Expr, Set, Use
 from ksmcheck.program.scope import Variable
 from ksmcheck.program.values import Value, assign, moved, need_scalar
 from ksmcheck.record import Struct, replace
-from ksmcheck.syntax.c_ast import Call, Index, IntLit, Member, Name, Unary
+from ksmcheck.syntax.c_ast import Call, Cast, Index, IntLit, Member, Name, Unary
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError, Span
 
@@ -48,6 +48,10 @@ class InMemory(Struct, frozen=True):
 Place: TypeAlias = InRegisters | InMemory
 
 
+def _points_to_scalar(type: CType) -> bool:
+    return isinstance(type, PointerTo) and is_scalar(type.target)
+
+
 class Places(Context):
     """Names, members, elements and dereferences."""
 
@@ -56,7 +60,7 @@ class Places(Context):
         if isinstance(expr, Name):
             return self._named(expr)
         if isinstance(expr, Unary) and expr.op == "*":
-            return self.pointed(self.value(expr.operand), expr.span)
+            return self.pointed(self.value(self._herd_pointer(expr.operand)), expr.span)
         if isinstance(expr, Member):
             return self._member(expr)
         if isinstance(expr, Index):
@@ -129,6 +133,14 @@ class Places(Context):
             return type
         location = self.locations.get(address.reg)
         return type if location is None or not is_scalar(location) else location
+
+    def _herd_pointer(self, expr: Tree) -> Tree:
+        """The same of a local that is a pointer: ``*(char **)r1`` is what ``*r1`` is."""
+        inner = expr
+        while self.frame.lenient and isinstance(inner, Cast):
+            inner = inner.operand
+        local = self.frame.scope.find(inner.name) if isinstance(inner, Name) else None
+        return inner if local is not None and _points_to_scalar(local.type) else expr
 
     def _member(self, expr: Member) -> Place:
         base: Place = self._arrow_base(expr.base) if expr.arrow else self.place(expr.base)

@@ -125,6 +125,8 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("PPC", "0:r2=x; 0:r4=4; x=3", "addi r2,r2,-4 ; lwzux r1,r2,r4 ; lwz r3,0(r2)", "0:r3", 3),
     ("PPC", "0:r2=x; 0:r4=4; 0:r1=3", "addi r2,r2,-4 ; stwux r1,r2,r4 ; lwz r3,0(r2)", "0:r3", 3),
     ("PPC", "0:r0=5", "addi r2,r0,6", "0:r2", 6),  # r0 stands for the number 0 here
+    ("PPC", "0:r0=x; x=7", "lwz r2,0(r0)", "0:r2", 7),  # as herd7's A007.litmus has it
+    ("PPC", "0:r0=5; 0:r3=x; x=7", "lwzx r2,r0,r3", "0:r2", 7),
     ("PPC", "0:r1=5; 0:r3=7", "subf r2,r1,r3", "0:r2", 2),
     ("PPC", "0:r1=5; 0:r3=5", "xor. r2,r1,r3 ; beq L ; li r4,1 ; L:", "0:r4", 0),
     ("PPC", "0:r1=5", "cmpwi cr1,r1,6 ; blt cr1,L ; li r4,1 ; L:", "0:r4", 0),
