@@ -22,13 +22,13 @@ from ksmcheck.check.verdict import (
     Verdict,
 )
 from ksmcheck.events.structure import EventStructure
-from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.program.ir import Check, Cut, Program
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.solve.backends import DEFAULT
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.session import Session
 from ksmcheck.syntax.load import AnyTest
+from ksmcheck.text import Inconclusive
 
 
 def load(path: str | Path, kernel: str = "6.12") -> AnyTest:
@@ -143,7 +143,7 @@ class Checker(Struct):
                 request = self._answerable(request)
                 configs = self.workshop.configs(request)
                 found = [self._unrolled_states(request, config, listed) for config in configs]
-        except TooManyValues as many:
+        except Inconclusive as many:
             raise TimeoutError(str(many)) from None
         except Overrun as limit:
             self.renew()
@@ -171,7 +171,7 @@ class Checker(Struct):
             if search.bound_reached():
                 return None
             return self._observed(search, listed)
-        except TooManyValues as many:
+        except Inconclusive as many:
             raise TimeoutError(str(many)) from None
         except OutOfTime as limit:
             raise TimeoutError(str(limit)) from None
@@ -248,7 +248,7 @@ class Checker(Struct):
         try:
             search = self._search(request, config, started)
             answer = search.verdict()
-        except TooManyValues as many:
+        except Inconclusive as many:
             return replace(base, reason=str(many))
         except OutOfTime as limit:
             return replace(base, reason=str(limit))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ksmcheck.check.answers import Answers
 from ksmcheck.check.assembly import check_fit, check_widths
 from ksmcheck.check.verdict import Request
+from ksmcheck.check.words import check_words
 from ksmcheck.events.alternatives import Lower, Options
 from ksmcheck.events.build import build_structure
 from ksmcheck.events.shared import Shared
@@ -239,7 +240,7 @@ class Workshop(Struct, dict=True):
     ) -> EventStructure:
         """The event structure under one configuration; the rest as in ``build_structure``.
 
-        Raises InputError, and events.value_sets.TooManyValues.
+        Raises InputError, events.value_sets.TooManyValues, and words.InParts.
         """
         forms = {} if options is None else options.forms
         plain = frozenset(site for site, names in forms.items() if "load" in names)
@@ -267,7 +268,7 @@ class Workshop(Struct, dict=True):
                 return self.structure(request, config, stalls=stalls, options=options)
             return structure
         lower = self._lowering(request, model, config)
-        return build_structure(
+        structure = build_structure(
             compiled,
             lower,
             model.name,
@@ -277,6 +278,8 @@ class Workshop(Struct, dict=True):
             options=options,
             shared=self._shared,
         )
+        check_words(compiled, structure, model.table, primitives(request.kernel))
+        return structure
 
     def _lowering(self, request: Request, model: Model, config: str) -> Lower:
         known = primitives(request.kernel)

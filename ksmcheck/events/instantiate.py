@@ -210,9 +210,8 @@ class Instance:
             return self.terms.true
         return self.terms.truth(self._formula(parse_formula(self.primitive.test), read, None))
 
-    def _new(self, read: DraftEvent | None) -> Term:
-        assert self.primitive.new is not None, self.primitive.name
-        value = self._formula(parse_formula(self.primitive.new), read, None)
+    def _new(self, formula: Formula, read: DraftEvent | None, ok: Term | None = None) -> Term:
+        value = self._formula(formula, read, ok)
         return self._cast(self.raw, self._cast(self.cell, value))
 
     def _formula(self, formula: Formula, read: DraftEvent | None, ok: Term | None) -> Term:
@@ -307,11 +306,15 @@ class _Case:
 
     def _write(self, step: Step) -> None:
         one = self.instance
-        value = one.terms.const(int(step.rmw), one.raw) if step.lock else one._new(self.read)
+        if step.lock:
+            value, names = one.terms.const(int(step.rmw), one.raw), frozenset[str]()
+        else:
+            formula = self._stored()
+            names = formula_names(formula)
+            value = one._new(formula, self.read, self.outcome_term() if "ok" in names else None)
         event = self._event(step, self.guard, self._address(step), value)
         event.changes = self._changing(step)
         if not step.lock:
-            names = formula_names(parse_formula(one.primitive.new or "0"))
             taints = [one.names[n].taint for n in names if n in one.names]
             if "old" in names and not step.rmw and self.read is not None:
                 taints.append({self.read.id: one.terms.true})
@@ -331,6 +334,14 @@ class _Case:
         if step.reserved and one.reservation is not None:
             one.draft.rmw.extend((read, event.id) for read in self._reserving(one.reservation))
 
+    def _stored(self) -> Formula:
+        """The formula of the value written, for this outcome."""
+        new = self.instance.primitive.new
+        assert new is not None, self.instance.primitive.name
+        formula = parse_formula(new)
+        apart = None if self.outcome is None else by_outcome(formula)
+        return formula if apart is None else apart[0 if self.outcome else 1]
+
     def _reserving(self, reservation: Operand) -> Taint:
         """The reads that this store-conditional may pair with: one, or one for each way here."""
         terms, events = self.instance.terms, self.instance.draft.accesses
@@ -349,7 +360,7 @@ class _Case:
         """A store that is an event without a value can take no other than 0, a load's value."""
         one = self.instance
         if step.located and one.primitive.new is not None:
-            value = one._new(None)
+            value = one._new(parse_formula(one.primitive.new), None)
             if not (value.is_const and value.payload == 0):
                 message = f"under this model `{one.primitive.name}` keeps no value"
                 hint = "it takes what its lock returned, unchanged"

@@ -150,7 +150,7 @@ class Machine:
     # Memory.
 
     def load(self, place: InMemory) -> Concrete:
-        done = self.perform("READ_ONCE" if place.volatile else "load", place, {})
+        done = self.perform("volatile load" if place.volatile else "load", place, {})
         if done.old is None:
             raise InternalError("replay: a load without a read")
         return replace(done.old, type=place.type)

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, bits_of, wrap
 from ksmcheck.execution.execution import ExecutedEvent
-from ksmcheck.kernel.formula import Formula, formula_names, parse_formula
+from ksmcheck.kernel.formula import Formula, by_outcome, formula_names, parse_formula
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import CType
 from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
@@ -235,7 +235,7 @@ class _Attempt:
             wanted = int(step.rmw)
         else:
             assert self.primitive.new is not None, self.primitive.name
-            value = formula_value(self.primitive.new, self.operands, self.old, None)
+            value = formula_value(self.primitive.new, self.operands, self.old, self.ok())
             wanted = wrap(value, self.operands.cell)
         if not self.record.places.agrees(wanted, event.value, width):
             return f"writes {event.value}, not {wanted % (1 << width)}"
@@ -276,7 +276,9 @@ class _Attempt:
         The old value counts where the write is an access of its own; in an atomic pair that the
         write comes from the read is what ``rmw`` says.
         """
-        names = formula_names(parse_formula(self.primitive.new or "0"))
+        formula = parse_formula(self.primitive.new or "0")
+        apart = by_outcome(formula)
+        names = formula_names(formula if apart is None else apart[0 if self.ok() else 1])
         given = [self.operands.names[n].reads for n in names if n in self.operands.names]
         if "old" in names and not step.rmw and self.old is not None:
             given.append(self.old.reads)

@@ -21,10 +21,11 @@ class Primitive(Struct, frozen=True):
     ``shape``   ``fence`` (no access), ``load``, ``store``, or ``rmw``. A template row of the
                 lowering says which events of which kind it becomes.
     ``test``    formula: the outcome is ``ok`` where it is not 0, else ``fail``; None: always ok.
-    ``new``     formula: the value written (None for a load or a fence).
+    ``new``     formula: the value written (None for a load or a fence); of ``ok ? a : b``, each
+                outcome's value comes from its own arm alone.
     ``fail_stores``  whether the fail case stores ``new``: ``never`` (cmpxchg), ``may`` (a bit that
-                is already right: ``new`` equals ``old``; only some machines store it), or ``must``
-                (refcount_dec_and_test: the outcome decides the order alone).
+                is already right, cmpxchg_local: ``new`` equals ``old``; only some machines store
+                it), or ``must`` (refcount_dec_and_test: the outcome decides the order alone).
     ``misuse``  formula: where it is not 0, the kernel warns, and what it then does is not modelled;
                 an execution in which it holds violates an obligation of this primitive.
     ``result``  formula: the value of the call (None: void). ``ok`` in it is the outcome (0/1).

@@ -8,6 +8,8 @@
     kernels = ["3.9", "6.12"]            # kernel points; `not-at` says why one is missing
     lowering = "../other/lowering.toml"  # take that table, then what follows here on top of it
     char = "unsigned"                    # what plain char is on this machine; default: "signed"
+    widest = "32"                        # bits of its widest single access; default: "64"
+    bitmap = "32"                        # bits of the words of a bitmap; default: "64"
 
     [configs]                            # kernel point -> configurations; default: one, "default"
     "6.12" = ["llsc", "lse"]
@@ -51,7 +53,8 @@ class LoweringTable(Struct, frozen=True):
     """``configs`` lists each kernel point's configurations; ``missing`` the reasons for the others.
 
     ``tables`` are the file's own, those of an included file under them. ``unsigned_char``: so plain
-    ``char`` is in code that is compiled for this machine, if nothing else is asked for.
+    ``char`` is in code that is compiled for this machine, if nothing else is asked for. ``widest``:
+    the bits of its widest single access; ``bitmap``: of the words that bitmaps are made of.
     """
 
     title: str
@@ -60,6 +63,8 @@ class LoweringTable(Struct, frozen=True):
     missing: Mapping[str, str]
     tables: Mapping[str, Table]
     unsigned_char: bool = False
+    widest: int = 64
+    bitmap: int = 64
 
     def row(self, primitive: Primitive, kernel: str, config: str) -> Row | NotApplicable | None:
         """The primitive's row; None if no table speaks for it. Raises InputError on a bad row."""
@@ -98,7 +103,7 @@ def parse_table(source: Source, folder: Path, depth: int = 0) -> LoweringTable:
     """The table in a text; ``folder`` is where ``lowering = ...`` starts from."""
     tables = parse_document(source)
     model = tables.get("model", Table("model", Span(source, 0, 0)))
-    _only(model, ("title", "cat", "kernels", "lowering", "char"))
+    _only(model, ("title", "cat", "kernels", "lowering", "char", "widest", "bitmap"))
     base = _included(model, folder, depth)
     configs = _configs(tables, model, base)
     rows = {name: table for name, table in tables.items() if name not in _SETTINGS}
@@ -113,6 +118,8 @@ def parse_table(source: Source, folder: Path, depth: int = 0) -> LoweringTable:
         missing={**(base.missing if base else {}), **_reasons(tables)},
         tables=known,
         unsigned_char=_unsigned_char(model, base),
+        widest=_width(model, "widest", 64 if base is None else base.widest),
+        bitmap=_width(model, "bitmap", 64 if base is None else base.bitmap),
     )
 
 
@@ -123,6 +130,15 @@ def _unsigned_char(model: Table, base: LoweringTable | None) -> bool:
     if not isinstance(value, Text) or value.value not in ("signed", "unsigned"):
         raise InputError('char is "signed" or "unsigned"', value.span)
     return value.value == "unsigned"
+
+
+def _width(model: Table, name: str, default: int) -> int:
+    value = model.entries.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, Text) or value.value not in ("32", "64"):
+        raise InputError(f'{name} is "32" or "64"', value.span)
+    return int(value.value)
 
 
 def _included(model: Table, folder: Path, depth: int) -> LoweringTable | None:

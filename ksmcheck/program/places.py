@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from ksmcheck.kernel.catalogue.accesses import VOLATILE_LOAD
 from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.ints import ADDRESS
 from ksmcheck.kernel.spelling import did_you_mean
@@ -60,7 +61,7 @@ class Places(Context):
         if isinstance(expr, Name):
             return self._named(expr)
         if isinstance(expr, Unary) and expr.op == "*":
-            return self.pointed(self.value(self._herd_pointer(expr.operand)), expr.span)
+            return self._herd_pointed(expr) or self.pointed(self.value(expr.operand), expr.span)
         if isinstance(expr, Member):
             return self._member(expr)
         if isinstance(expr, Index):
@@ -134,13 +135,19 @@ class Places(Context):
         location = self.locations.get(address.reg)
         return type if location is None or not is_scalar(location) else location
 
-    def _herd_pointer(self, expr: Tree) -> Tree:
-        """The same of a local that is a pointer: ``*(char **)r1`` is what ``*r1`` is."""
-        inner = expr
+    def _herd_pointed(self, expr: Unary) -> InMemory | None:
+        """The same of a local that is a pointer: ``*(char **)r1`` is what ``*r1`` is, or a volatile
+        access of that; None where this is something else."""
+        inner, volatile = expr.operand, False
         while self.frame.lenient and isinstance(inner, Cast):
+            type = self.declarations.resolve(inner.type)
+            volatile |= isinstance(type, PointerTo) and type.volatile
             inner = inner.operand
         local = self.frame.scope.find(inner.name) if isinstance(inner, Name) else None
-        return inner if local is not None and _points_to_scalar(local.type) else expr
+        if inner is expr.operand or local is None or not _points_to_scalar(local.type):
+            return None
+        place = self.pointed(self.value(inner), expr.span)
+        return replace(place, volatile=True) if volatile else place
 
     def _member(self, expr: Member) -> Place:
         base: Place = self._arrow_base(expr.base) if expr.arrow else self.place(expr.base)
@@ -210,7 +217,7 @@ class Places(Context):
             return self._read_register(place, node, demanded)
         ints = ints_of(place.type)
         register = self.graph.fresh("t")
-        name = "READ_ONCE" if place.volatile else "load"
+        name = VOLATILE_LOAD if place.volatile else "load"
         origin = self.origin(node.span, node)
         self.graph.emit(Access(name, register, (place.address,), ints, ints, origin))
         return Value(Use(register, ints), place.type)

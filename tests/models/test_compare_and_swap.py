@@ -38,6 +38,9 @@ def asked(code: str, outcome: str, config: str, folder: Path, model: str = "armv
     [
         # The read's address is what the register held before.
         (CAS + ADDRESS, "1:r0=1 /\\ 1:r1=0", "Sometimes", "Never"),
+        # arm64's cmpxchg_local is cmpxchg_relaxed.
+        ("r0 = cmpxchg_local(y, 1, 2);" + ADDRESS, "1:r0=1 /\\ 1:r1=0", "Sometimes", "Never"),
+        ("r0 = cmpxchg_local(y, 7, 2);" + ADDRESS, "1:r0=1 /\\ 1:r1=0", "Never", "Never"),
         # A CAS that fails loads its register from memory: an address dependency.
         ("r0 = cmpxchg_relaxed(y, 7, 2);" + ADDRESS, "1:r0=1 /\\ 1:r1=0", "Never", "Never"),
         # An acquire orders what comes after it in any case.
@@ -72,3 +75,73 @@ def test_try_cmpxchg_leaves_the_expected_value_where_it_succeeds(
     assert asked(good, "1:r1=0", config, tmp_path) == "Sometimes"
     bad = "e = 0; if (!try_cmpxchg_relaxed(y, &e, 2)) r1 = READ_ONCE(a[e & 1]);"
     assert asked(bad, "1:r1=0 /\\ y=1", config, tmp_path) == "Never"
+
+
+LOST = """C t
+{{ }}
+P0(int *x) {{ int r0 = {}(x, 5, 6); }}
+P1(int *x) {{ WRITE_ONCE(*x, 1); }}
+exists (x=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "local"),
+    [("tso", "Sometimes"), ("lkmm", "Sometimes"), ("armv8", "Never"), ("power", "Never")],
+)
+def test_one_that_fails_without_a_lock_prefix_stores_what_it_has_read(
+    model: str, local: str, tmp_path: Path
+) -> None:
+    """Intel SDM, CMPXCHG: "the destination operand receives a write cycle without regard to the
+    result of the comparison", so that another CPU's store is lost. LKMM is for all machines."""
+    path = tmp_path / "t.litmus"
+    path.write_text(LOST.format("cmpxchg_local"))
+    assert Checker().check(Request(path, model)).observation == local
+    path.write_text(LOST.format("cmpxchg_relaxed"))
+    assert Checker().check(Request(path, model)).observation == "Never"
+
+
+def test_what_a_local_one_stores_hangs_on_its_operand_where_it_succeeds(tmp_path: Path) -> None:
+    """Not on what it has read: that store may be forwarded before the load is done, which the
+    data dependency of a failure would not allow."""
+    path = tmp_path / "t.litmus"
+    text = "C t\n{ }\nP0(int *x, int *y) { WRITE_ONCE(*x, 1); smp_wmb(); WRITE_ONCE(*y, 1); }\n"
+    text += "P1(int *x, int *y, int *z) { int r0 = READ_ONCE(*y);\n"
+    text += " int r2 = cmpxchg_local(z, 0, r0); int r1 = READ_ONCE(*x); }\n"
+    path.write_text(text + "exists (1:r0=1 /\\ 1:r1=0)\n")
+    for model in ("armv8", "lkmm"):
+        assert Checker().check(Request(path, model)).observation == "Sometimes"
+
+
+IF_POSITIVE = """C t
+{{ atomic64_t a = {start}; }}
+P0(int *x, int *y, atomic64_t *a)
+{{
+	WRITE_ONCE(*x, 1);
+	long r0 = atomic64_dec_if_positive(a);
+	int r1 = READ_ONCE(*y);
+}}
+P1(int *x, int *y)
+{{
+	WRITE_ONCE(*y, 1);
+	smp_mb();
+	int r0 = READ_ONCE(*x);
+}}
+exists (0:r1=0 /\\ 1:r0=0)
+"""
+
+
+@pytest.mark.parametrize("start", [0, 5])
+@pytest.mark.parametrize(
+    ("model", "failed"),
+    [("armv7", "Never"), ("alpha", "Never"), ("power", "Never"), ("armv8", "Sometimes")],
+)
+def test_a_decrement_that_fails_orders_as_well_where_its_barrier_comes_first(
+    model: str, failed: str, start: int, tmp_path: Path
+) -> None:
+    """The kernel's sources, arch/{arm,alpha,powerpc}/include/asm/atomic.h: the barrier before the
+    load is there whatever the load finds (and on ARM and Alpha the one behind it)."""
+    path = tmp_path / "t.litmus"
+    path.write_text(IF_POSITIVE.format(start=start))
+    expected = "Never" if start else failed
+    assert Checker().check(Request(path, model)).observation == expected

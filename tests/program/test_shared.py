@@ -131,7 +131,7 @@ def test_which_access_is_which() -> None:
         ("store", False),
         ("WRITE_ONCE", False),
         ("WRITE_ONCE", False),  # v is volatile
-        ("READ_ONCE", False),  # r is overwritten: the event stays, its value is not kept
+        ("volatile load", False),  # r is overwritten: the event stays, its value is not kept
         ("load", True),  # r is a local of the thread: its final value can be asked for
         ("load", True),
         ("store", False),

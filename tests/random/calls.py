@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
+from ksmcheck.kernel.catalogue.accesses import VOLATILE_LOAD
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 
@@ -68,7 +69,7 @@ def pointer_calls(kernel: str, kind: str) -> tuple[str, ...]:
         fits = name.startswith(("rcu_dereference", "rcu_assign", "RCU_INIT", "rcu_access"))
         if primitive.shape == kind and (fits or name in ("READ_ONCE", "WRITE_ONCE")):
             words = {"ptr": "p" if primitive.macro else "&p", "any": "1", "val": "{}"}
-            if primitive.form_of is not None:  # of a constant NULL, by the name of the other
+            if name.endswith("=NULL") and primitive.form_of:  # of a constant NULL, by that name
                 name, words["val"] = primitive.form_of, "NULL"
             found.append(f"{name}({', '.join(words[k] for k in primitive.params)})")
     return tuple(found)
@@ -95,6 +96,8 @@ def call(random: Random, kernel: str, kind: str, place: str, value: Callable[[],
     target = cell_of(primitive.name) or place
     arguments = _arguments(random, primitive, target, value)
     text = f"{primitive.name}({', '.join(arguments)})"
+    if primitive.name == VOLATILE_LOAD:
+        return f"*(volatile typeof({target}) *)&{target}"
     if primitive.name == STORED_ONCE:
         text = f"ACCESS_ONCE({arguments[0]}) = {arguments[1]}"
     if primitive.shape == "rmw" and primitive.result_type != "void":

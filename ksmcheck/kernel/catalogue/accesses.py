@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.record import replace
 
+VOLATILE_LOAD = "volatile load"
+"""No C name: what a volatile access is, and nobody calls."""
+
 
 def accesses() -> Iterator[Primitive]:
     """Plain and marked loads and stores.
@@ -24,7 +27,11 @@ def accesses() -> Iterator[Primitive]:
 
 def _loads() -> Iterator[Primitive]:
     yield _load("load", ())
-    yield _load("READ_ONCE", ("once-load",), macro=True)
+    once = _load("READ_ONCE", ("once-load",), macro=True)
+    yield once
+    # Of an object or through a pointer that is volatile: the access alone, without what a machine's
+    # macro adds to it.
+    yield replace(once, name=VOLATILE_LOAD, classes=("volatile-load",), form_of=once.name)
     yield _load("ACCESS_ONCE", ("once-load",), macro=True, until="4.15")
     yield _load("smp_load_acquire", ("acquire-load",), since="3.14")
     yield _load("rcu_dereference", ("rcu-load",), macro=True)

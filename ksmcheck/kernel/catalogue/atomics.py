@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.record import replace
 
 _PREFIXES = ("atomic", "atomic_long", "atomic64")
 _ORDERS = ("", "_relaxed", "_acquire", "_release")
@@ -121,7 +122,10 @@ def _pointer_exchange() -> Iterator[Primitive]:
         yield _exchanges(f"xchg{order}", since, exchange)
         yield _compares(f"cmpxchg{order}", since, compare)
         yield _tries(f"try_cmpxchg{order}", "5.11", compare)
-    yield _compares("cmpxchg_local", None, ("local-cmpxchg",))
+    # x86 writes the old value back where it fails (Intel SDM, CMPXCHG: "the destination operand
+    # receives a write cycle"), and without a lock prefix another CPU's store may be lost by that.
+    local = _compares("cmpxchg_local", None, ("local-cmpxchg",))
+    yield replace(local, new="ok ? v : old", fail_stores="may")
     yield _compares("cmpxchg64", None, ("plain-cmpxchg", "cmpxchg"))
 
 
