@@ -143,8 +143,8 @@ class Checker(Struct):
                 request = self._answerable(request)
                 configs = self.workshop.configs(request)
                 found = [self._unrolled_states(request, config, listed) for config in configs]
-        except Inconclusive as many:
-            raise TimeoutError(str(many)) from None
+        except Inconclusive as why:
+            raise TimeoutError(str(why)) from None
         except Overrun as limit:
             self.renew()
             raise TimeoutError(str(limit)) from None
@@ -171,8 +171,8 @@ class Checker(Struct):
             if search.bound_reached():
                 return None
             return self._observed(search, listed)
-        except Inconclusive as many:
-            raise TimeoutError(str(many)) from None
+        except Inconclusive as why:
+            raise TimeoutError(str(why)) from None
         except OutOfTime as limit:
             raise TimeoutError(str(limit)) from None
 
@@ -248,8 +248,8 @@ class Checker(Struct):
         try:
             search = self._search(request, config, started)
             answer = search.verdict()
-        except Inconclusive as many:
-            return replace(base, reason=str(many))
+        except Inconclusive as why:
+            return replace(base, reason=str(why))
         except OutOfTime as limit:
             return replace(base, reason=str(limit))
         events = len(search.structure.events)

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ksmcheck.execution.bodies import Readings
-from ksmcheck.execution.columns import run_column
 from ksmcheck.execution.concrete import Concrete, wrap
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.execution.final import FinalState
-from ksmcheck.execution.final_columns import FinalColumns, check_starts
 from ksmcheck.execution.machine import FailedCheck
 from ksmcheck.execution.plain_cat import evaluate
 from ksmcheck.execution.threads import Ran, run_thread
@@ -84,6 +82,10 @@ def _replay_assembly(
     events: list[tuple[ExecutedEvent, ...]],
     cells: tuple[Cell, ...],
 ) -> Replayed:
+    # Kernel C's first replay need not wait for these.
+    from ksmcheck.execution.columns import run_column
+    from ksmcheck.execution.final_columns import FinalColumns, check_starts
+
     addresses = {cell.name: cell.address for cell in cells}
     threads = [run_column(test, n, own, addresses) for n, own in enumerate(events)]
     ctrl = _check_relations(execution, threads)

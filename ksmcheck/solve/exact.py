@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     # Loaded where the encoding is asked for.
     from ksmcheck.solve.tuple_checks import TupleChecks
 
-AS_ENGINE = 8_000_000
+AS_ENGINE = 16_000_000
 AS_HELP = 100_000
 """Clauses worth adding: a large formula makes every later search of the lazy engine slower."""
 

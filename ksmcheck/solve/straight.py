@@ -100,12 +100,12 @@ class StraightSession:
         there = inhabited_by(self.structure, self._events)
         if check.negated and not self.cat.inhabited(there)[self.cat.root(check)]:
             return Refuted(self._stats())
-        if self.cat.raises_never(self._graph, check):
-            return Refuted(self._stats())
-        if check.name in premises(self.cat).values:
+        if check.name in premises(self.cat).values:  # the graph has none
             if self._opened is None:
                 self._opened = self._other()
             return self._opened.find_flag(check, goal, given)
+        if self.cat.raises_never(self._graph, check):
+            return Refuted(self._stats())
         raising = self._raising(self.cat.number(check))
         goal = self.structure.terms.both(goal, *given)
         if raising:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.cat.compile import CompiledCat, compile_cat
+from ksmcheck.cat.load import load_text
 from ksmcheck.check.check import Checker
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
@@ -268,3 +269,45 @@ def test_a_checker_lists_directly_only_if_told_to(monkeypatch: pytest.MonkeyPatc
     ):
         with pytest.raises(AssertionError, match="a solver was opened"):
             checker.states(asked)
+
+
+FLAGS = """SC
+acyclic po | rf | co | fr as sc
+flag ~empty different-values(loc & ext & (R * W)) as differ
+flag ~empty loc & ext & (R * W) & fr as overtaken
+flag ~empty rf & po as own
+flag ~empty loc & ext & (F * W) as never
+flag empty rf & ext as apart
+flag ~irreflexive rf ; co as round
+flag ~acyclic rf | co | (W * R) & loc as circle
+"""
+
+
+@settings(max_examples=150, deadline=None)
+@given(threads=THREADS)
+def test_flags_as_with_a_solver(build: type[Build], threads: Steps) -> None:
+    """Those that look at values have to be asked of the solver: candidates here have none."""
+    cat = compile_cat(load_text(FLAGS))
+    structure, _ = make(build, threads)
+    session = straight(structure, cat, Limits(), lambda: Session(structure, cat))
+    assume(session is not None)
+    assert session is not None
+    other, true = Session(structure, cat), structure.terms.true
+    for check in cat.checks:
+        if check.flag:
+            found = [type(s.find_flag(check, true)) for s in (session, other)]
+            assert found[0] is found[1], check.name
+
+
+def test_a_flag_that_looks_at_values_by_hand(build: type[Build]) -> None:
+    cat = compile_cat(load_text(FLAGS))
+    differ = cat.checks[1]
+    b = build(0)
+    writer, reader = b.thread(), b.thread()
+    b.write(writer, 0, 1)
+    read = b.read(reader, 0)
+    structure = b.structure()
+    session = straight(structure, cat, Limits(), lambda: Session(structure, cat))
+    assert session is not None
+    assert isinstance(session.find_flag(differ, b.eq(read, 0)), Found)
+    assert isinstance(session.find_flag(differ, b.eq(read, 2)), Refuted)
