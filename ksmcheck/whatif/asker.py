@@ -12,7 +12,7 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
 from ksmcheck.record import Struct, field, replace
-from ksmcheck.text import InputError
+from ksmcheck.text import Inconclusive, InputError
 from ksmcheck.whatif.selectable import Key, Pairing, Selectors, selectors_of
 
 _Place = tuple[Request, str]
@@ -36,6 +36,7 @@ class Asker(Checker):
     sites: frozenset[str] | None = None
     last: list[Search] = field(default_factory=list)
     _encoded: dict[_Place, Encoded] = field(default_factory=dict)
+    _without: set[_Place] = field(default_factory=set)
     _paired: dict[int, Pairing] = field(default_factory=dict)
 
     def spots(self, request: Request) -> tuple[Spot, ...]:
@@ -54,12 +55,14 @@ class Asker(Checker):
     def forget(self) -> None:
         """Drops programs and encodings."""
         self.close_encodings()
+        self._without.clear()
         self._paired.clear()
         Checker.forget(self)
 
     def renew(self) -> None:
         """Drops encodings as well: for when a run was broken off anywhere."""
         self._encoded.clear()
+        self._without.clear()
         self._paired.clear()
         Checker.renew(self)
 
@@ -106,7 +109,14 @@ class Asker(Checker):
         known not to be one."""
         if not request.changes and self.kinds == ():
             return None
-        selectors = self.encoded(request, config, started).selectors
+        place = replace(request, changes=()), config
+        try:
+            selectors = None if place in self._without else self.encoded(*place, started).selectors
+        except Inconclusive:  # of all forms at once nothing can be said; of each alone perhaps
+            selectors = None
+            self._without.add(place)
+        if selectors is None:
+            return None
         if len(request.changes) == 1 and request.changes[0] in selectors.refused:
             raise selectors.refused[request.changes[0]].with_traceback(None)
         return selectors.selected(request.changes)

@@ -172,3 +172,27 @@ def test_json_holds_everything(run: Run, corpus: Path) -> None:
     assert first["difference"]["extra"] == ["0:r0=0; 1:r0=0"]
     assert found["tests"][2]["states"] == ["1:r0=a; 1:r1=0", "1:r0=b; 1:r1=1"]
     assert found["tests"][3]["flags"] == ["data-race"]
+
+
+RACE = """C race
+(* Result: {result} *)
+{{}}
+P0(int *x) {{ *x = {stored}; }}
+P1(int *x) {{ int r1 = READ_ONCE(*x); }}
+exists (~1:r1=0)
+"""
+
+
+def test_any_outcome_is_right_where_a_data_race_was_announced(run: Run, tmp_path: Path) -> None:
+    """As the kernel's judgelitmus.sh has it; the race itself has to be there."""
+    file = tmp_path / "race.litmus"
+    for stored in (0, 1):
+        file.write_text(RACE.format(result="Sometimes DATARACE", stored=stored))
+        ran = run(tmp_path, "--mode", "states")
+        assert ran.code == 0
+        assert "1 agree, 0 disagree" in ran.last
+    # Without flags there is nothing to compare.
+    assert "0 agree" in run(tmp_path).last
+    marked = RACE.format(result="Never DATARACE", stored=0).replace("*x = 0", "WRITE_ONCE(*x, 0)")
+    file.write_text(marked)
+    assert run(tmp_path, "--mode", "states").code == 1

@@ -169,3 +169,25 @@ def test_a_lock_that_the_author_keeps(tmp_path: Path) -> None:
     assert asker.ask(request, (Change("smp_wmb@P0", MOVE, "up"),)).verdict == "VIOLATED"
     with pytest.raises(InputError, match="not released"):
         asker.ask(request, (Change("spin_unlock@P1", REMOVE),))
+
+
+HALVES = """C t
+u64 x; int y;
+{ }
+P0(void) { WRITE_ONCE(x, 1); smp_wmb(); WRITE_ONCE(y, 1); }
+P1(void) { int r0 = READ_ONCE(y); smp_rmb(); long r1 = x; }
+~exists (1:r0=1 /\\ 1:r1=0)
+"""
+
+
+def test_where_nothing_can_be_said_the_cell_says_so(tmp_path: Path) -> None:
+    """As each changed program alone: the others have their answers."""
+    file = tmp_path / "t.litmus"
+    file.write_text(HALVES)
+    asker = Asker()
+    change = (Change("smp_wmb@P0", REMOVE),)
+    for model, expected in (("armv7", "UNKNOWN"), ("armv8", "VIOLATED"), ("tso", "SAFE")):
+        verdict = asker.ask(Request(file, model), change)
+        assert verdict.verdict == expected
+        assert (verdict.reason is not None) == (expected == "UNKNOWN")
+        assert verdict.reason == Checker().check(Request(file, model, changes=change)).reason

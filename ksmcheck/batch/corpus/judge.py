@@ -55,7 +55,7 @@ def judge(answer: Answer, expected: Expected | None, deviation: Deviation | None
     none = Difference()
     if answer.status != ANSWERED:
         return Judged(answer, expected, answer.status, none, deviation)
-    if expected is None:
+    if expected is None or (expected.observation is None and answer.flags is None):
         return Judged(answer, expected, UNJUDGED, none, deviation)
     found = difference(answer, expected)
     outcome = DISAGREES if found else AGREES
