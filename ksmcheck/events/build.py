@@ -49,32 +49,36 @@ def build_structure(
     model or the kernel point does not have. Raises ``TooManyValues``.
     """
     options, shared = options or Options(), shared or Shared()
-    built = _built(program, lower, stalls, [frozenset()] * len(program.threads), options, shared)
-    if races:
-        kept = flagged_loops(built.walks, built.analysis)
+    walked = _Walked(program, lower, stalls, [frozenset()] * len(program.threads), options, shared)
+    if races and any(walk.waiting for walk in walked.walks):
+        kept = flagged_loops(walked.walks, shared.places(walked.draft.accesses, walked.cells))
         if any(kept):
-            built = _built(program, lower, stalls, kept, options, shared)
-    return built.structure(model, config)
+            walked = _Walked(program, lower, stalls, kept, options, shared)
+    analysis = shared.analysis(walked.draft.accesses, walked.cells)
+    assembly = _Assembly(program, walked.draft, walked.walks, walked.cells, analysis, stalls)
+    return assembly.structure(model, config)
 
 
-def _built(
-    program: Program,
-    lower: Lower,
-    stalls: bool,
-    kept: list[frozenset[int]],
-    options: Options,
-    shared: Shared,
-) -> _Assembly:
-    draft = Draft(shared.terms)
-    walks = [
-        Walk(draft, thread, lower, stalls=stalls, kept=numbers, options=options)
-        for thread, numbers in zip(program.threads, kept, strict=True)
-    ]
-    for walk in walks:
-        walk.run()
-    cells = program.cells + _companions(draft, program.cells)
-    analysis = shared.analysis(draft.accesses, cells)
-    return _Assembly(program, draft, walks, cells, analysis, stalls)
+class _Walked:
+    """The threads, walked one after the other. ``cells``: the program's, and their companions."""
+
+    def __init__(
+        self,
+        program: Program,
+        lower: Lower,
+        stalls: bool,
+        kept: list[frozenset[int]],
+        options: Options,
+        shared: Shared,
+    ) -> None:
+        self.draft = draft = Draft(shared.terms)
+        self.walks = [
+            Walk(draft, thread, lower, stalls=stalls, kept=numbers, options=options)
+            for thread, numbers in zip(program.threads, kept, strict=True)
+        ]
+        for walk in self.walks:
+            walk.run()
+        self.cells = program.cells + _companions(draft, program.cells)
 
 
 def _companions(draft: Draft, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:

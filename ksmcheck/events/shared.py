@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.events.value_sets import Memory
-from ksmcheck.events.values import Analysis, analyse
+from ksmcheck.events.values import Analysis, analyse, places
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct, field
 
@@ -38,6 +38,12 @@ class Shared(Struct):
         if len(self._analyses) > _KEPT:
             del self._analyses[next(iter(self._analyses))]
         return known
+
+    def places(
+        self, accesses: Sequence[DraftEvent], cells: Sequence[Cell]
+    ) -> tuple[tuple[int, ...], ...]:
+        """As ``values.places``."""
+        return places(accesses, cells, self._memory)
 
 
 def _key(accesses: Sequence[DraftEvent], cells: Sequence[Cell]) -> _Key:

@@ -344,6 +344,15 @@ def _analysed(
     return Analysis(tuple(values), tuple(places), tuple(strays), live, fixpoint.domain)
 
 
+def places(
+    accesses: Sequence[DraftEvent], cells: Sequence[Cell], memory: Memory
+) -> tuple[tuple[int, ...], ...]:
+    """The cells that each access may be at, or some more: also where what leads there cannot be."""
+    fixpoint = _Fixpoint(_Flow(accesses, cells, memory), frozenset())
+    fixpoint.run()
+    return tuple(tuple(cell.id for cell in fixpoint.cells(event)) for event in accesses)
+
+
 def _narrowed(flow: _Flow) -> _Fixpoint:
     """The values when all events may happen, then without those that cannot for these, ..."""
     dead: frozenset[int] = frozenset()

@@ -8,22 +8,24 @@ the iteration has something that a flag may speak of.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ksmcheck.events.draft import DraftEvent
-from ksmcheck.events.values import Analysis
 from ksmcheck.events.walk import Walk
 from ksmcheck.program.ir import LoopIteration
 
+Places = Sequence[tuple[int, ...]]
+"""The cells that each access may be at, by its number."""
 
-def flagged_loops(walks: list[Walk], analysis: Analysis) -> list[frozenset[int]]:
+
+def flagged_loops(walks: list[Walk], places: Places) -> list[frozenset[int]]:
     """For each thread the numbers of its loops of which one iteration has to stay."""
-    writes = _writes(walks, analysis)
+    writes = _writes(walks, places)
     return [
         frozenset(
             repeat.number
             for repeat in walk.waiting
-            if _may_race(walk, repeat, analysis, writes) or _sections(walk, repeat)
+            if _may_race(walk, repeat, places, writes) or _sections(walk, repeat)
         )
         for walk in walks
     ]
@@ -34,7 +36,7 @@ def _events(walk: Walk, repeat: LoopIteration) -> Iterator[DraftEvent]:
         yield from walk.accesses.get(block, ())
 
 
-def _writes(walks: list[Walk], analysis: Analysis) -> set[tuple[int, int, bool]]:
+def _writes(walks: list[Walk], places: Places) -> set[tuple[int, int, bool]]:
     """Thread, cell, and whether the write is plain."""
     return {
         (event.thread, cell, event.primitive == "store")
@@ -42,12 +44,12 @@ def _writes(walks: list[Walk], analysis: Analysis) -> set[tuple[int, int, bool]]
         for events in walk.accesses.values()
         for event in events
         if event.kind == "W"
-        for cell in analysis.cells[event.id]
+        for cell in places[event.id]
     }
 
 
 def _may_race(
-    walk: Walk, repeat: LoopIteration, analysis: Analysis, writes: set[tuple[int, int, bool]]
+    walk: Walk, repeat: LoopIteration, places: Places, writes: set[tuple[int, int, bool]]
 ) -> bool:
     """A read of the iteration and another thread's write, one of them plain, may share a cell."""
     here = walk.thread.index
@@ -55,7 +57,7 @@ def _may_race(
         (cell, event.primitive == "load")
         for event in _events(walk, repeat)
         if event.kind == "R"
-        for cell in analysis.cells[event.id]
+        for cell in places[event.id]
     }
     return any(
         thread != here and ((cell, True) in read or (plain and (cell, False) in read))
