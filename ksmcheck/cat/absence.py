@@ -102,6 +102,8 @@ class Absence:
         return bool(self.scope.may(i) >> at & 1)
 
     def _cheaper(self, choices: list[Missing]) -> Missing:
+        if not choices:  # a candidate that is imagined has what the values say is lacking
+            return WHOLE, frozenset()
         return min(choices, key=lambda m: (m[0] & WHOLE, self.d.cost(m[0]) + len(m[1])))
 
     # -- one rule an operator
