@@ -33,8 +33,8 @@ def check_words(
     table: LoweringTable,
     known: Mapping[str, Primitive],
 ) -> None:
-    """Raises InParts for an access that is wider than the machine's words, or of a bit that lies in
-    another word there. Without effect where words are of 64 bits."""
+    """Raises InParts for an access that is wider than the machine's words, or of a bit that lies
+    in another word there, or may. Without effect where words are of 64 bits."""
     if table.widest < 64:
         for name, ctype in _wide_cells(structure):
             raise InParts(
@@ -44,7 +44,7 @@ def check_words(
     if table.bitmap < 64:
         for name, bit in _far_bits(program, known, table.bitmap):
             raise InParts(
-                f"{name} of bit {bit}: on {structure.model} bitmaps have words of {table.bitmap} "
+                f"{name} of {bit}: on {structure.model} bitmaps have words of {table.bitmap} "
                 "bits, which is not modelled"
             )
 
@@ -60,9 +60,14 @@ def _wide_cells(structure: EventStructure) -> Iterator[tuple[str, str]]:
 
 def _far_bits(
     program: Program, known: Mapping[str, Primitive], width: int
-) -> Iterator[tuple[str, int]]:
+) -> Iterator[tuple[str, str]]:
+    """Those of a bit in another word there, or of one that no constant tells: it may be as far."""
     for block in (block for thread in program.threads for block in thread.blocks):
         for access in (i for i in block.instrs if isinstance(i, Access)):
             for (kind, _), arg in zip(known[access.name].operands, access.args, strict=True):
-                if kind == "bit" and isinstance(arg, Const) and arg.value >= width:
-                    yield access.name, arg.value
+                if kind != "bit":
+                    continue
+                if not isinstance(arg, Const):
+                    yield access.name, "a bit that is not constant"
+                elif arg.value >= width:
+                    yield access.name, f"bit {arg.value}"

@@ -66,6 +66,26 @@ def test_bits_that_lie_in_the_next_word_there(model: str, tmp_path: Path) -> Non
     assert check(BITS.format(bit=64), tmp_path, model).observation == "Sometimes"
 
 
+def test_a_bit_that_memory_tells_may_lie_there_too(tmp_path: Path) -> None:
+    """Bit 40 again, whose number is read: with it, the two may be different locations."""
+    text = "int n = 40;\n" + BITS.format(bit="READ_ONCE(n)")
+    for model in ("armv7", "alpha", "alpha-letter"):
+        verdict = check(text, tmp_path, model)
+        assert verdict.verdict == "UNKNOWN"
+        assert verdict.reason is not None
+        assert "of a bit that is not constant" in verdict.reason
+    assert check(text, tmp_path, "armv8").observation == "Never"
+
+
+def test_a_loop_over_bits_has_constant_ones(tmp_path: Path) -> None:
+    text = """unsigned long w;
+{ }
+P0(void) { for (int i = 0; i < 2; i++) set_bit(i, &w); }
+P1(void) { unsigned long r0 = READ_ONCE(w); }
+exists (1:r0=2)"""  # bit 1 is never there without bit 0: one location, in program order
+    assert check(text, tmp_path, "armv7").observation == "Never"
+
+
 def test_states_says_so_too(tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     file.write_text("C t\n" + BITS.format(bit=40))
