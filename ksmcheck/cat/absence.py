@@ -7,12 +7,13 @@ a ``let rec`` are not explained: they are certain for this candidate alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from weakref import WeakMethod
 
 from ksmcheck.cat.algebra import Node
 from ksmcheck.cat.derive import WHOLE, Derivation, Fact, Limit
 from ksmcheck.cat.graph import DYNAMIC, members
+from ksmcheck.cat.trace import Tracing, idle
 from ksmcheck.record import Struct
 
 Missing = tuple[int, frozenset[Fact]]
@@ -74,6 +75,39 @@ class Absence:
         d = self.d
         return Failure(d.decode(facts & ~WHOLE), lacking, bool(facts & WHOLE), d.limits(facts))
 
+    def similar(self, node: int, a: int, b: int) -> Iterator[Failure]:
+        """Why the tuple is lacking likewise where some read reads from something else: of one that
+        is lacking because it is in what a difference takes away."""
+        if not isinstance(self.d, Tracing):
+            return
+        cuts = self._cuts(node, a, b)
+        if len(cuts) != 1:
+            return
+        facts, (rest, lacking) = cuts[0]
+        if not rest & WHOLE:
+            holding, limits = self.d.decode(rest), self.d.limits(rest)
+            for others, within in self.d.similar(facts, (a, b)):
+                if not idle(holding | others):
+                    yield Failure(holding | others, lacking, False, limits | within)
+
+    def _cuts(self, i: int, a: int, b: int) -> list[tuple[int, Missing]]:
+        """Why the tuple is in what differences take away; each with why it is in nothing else that
+        the node is made of."""
+        node = self._nodes[i]
+        if node.op == "union":
+            parts = self.d.plan.parts[i]
+            found = [(x, cut) for x in parts for cut in self._cuts(x, a, b)]
+            return [
+                (facts, _all([own, *(self.why_not(y, a, b) for y in parts if y != x)]))
+                for x, (facts, own) in found
+            ]
+        if node.op == "diff":
+            kept, cut = node.args
+            if self.has(kept, a, b):
+                return [(self.d.why(cut, a, b), NOTHING)]
+            return self._cuts(kept, a, b)
+        return []
+
     def has(self, i: int, a: int, b: int) -> bool:
         """Whether the candidate has the tuple."""
         at = a if self._nodes[i].sort == "set" else a * self.d.shape.n + b
@@ -114,8 +148,9 @@ class Absence:
         if node.name == "rf":
             n = self.d.shape.n
             column = self.d.values.value(node.id) >> b
-            source = next((w for w in range(n) if column >> (w * n) & 1), None)
-            if source is not None:  # one source excludes all others
+            # One source excludes all others. (What is imagined may have several.)
+            source = next((w for w in range(n) if w != a and column >> (w * n) & 1), None)
+            if source is not None:
                 return self.d.why(node.id, source, b), frozenset()
         events = self.scope.events
         return 0, frozenset(((node.name, events[a], events[b]),))

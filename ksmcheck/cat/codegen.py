@@ -170,13 +170,15 @@ class _Least(Struct):
 
 
 class _Emitter(Struct):
-    """``known``: nodes whose locals exist. ``read``: names of the locals that were read.
-    ``started``: variables that need not grow from empty, but from the local ``s<i>``."""
+    """``known``: nodes whose locals exist. ``closed``: nodes whose closures do, as ``c<i>``.
+    ``read``: names of the locals that were read. ``started``: variables that need not grow from
+    empty, but from the local ``s<i>``."""
 
     algebra: Algebra
     free: list[frozenset[int]]
     lines: list[str] = field(default_factory=list)
     known: set[int] = field(default_factory=set)
+    closed: set[int] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
     started: set[int] = field(default_factory=set)
 
@@ -189,8 +191,16 @@ class _Emitter(Struct):
             if node.op == "fix":
                 self._group(self._find(node.group), indent, inside)
             elif node.op != "var":
+                if node.op in ("plus", "star"):
+                    self._close(node.args[0], indent)
                 self.lines.append(f"{indent}x{i} = {self._expression(node)}")
                 self.known.add(i)
+
+    def _close(self, i: int, indent: str) -> None:
+        """The closure is one for ``r+`` and ``r*``."""
+        if i not in self.closed:
+            self.lines.append(f"{indent}c{i} = closure({self.ref(i)}, k)")
+            self.closed.add(i)
 
     def ref(self, i: int) -> str:
         """The text of a node's value."""
@@ -201,6 +211,9 @@ class _Emitter(Struct):
     def _expression(self, node: Node) -> str:
         if node.op == "base":
             return node.name
+        if node.op in ("plus", "star"):
+            self.read.add("I")
+            return f"c{node.args[0]}" + (" | I" if node.op == "star" else "")
         operands = [self.ref(a) for a in node.args]
         if node.op == "complement":
             return f"{'U' if node.sort == 'set' else 'A'} & ~{operands[0]}"
@@ -227,7 +240,9 @@ class _Emitter(Struct):
         for variable, body, nodes in zip(variables, group.bodies, below, strict=True):
             users = [v for v, used in zip(variables, below, strict=True) if variable in used]
             self.lines += [f"{deeper}if again{variable}:", f"{deeper}    again{variable} = False"]
-            self.known.difference_update(i for i in nodes if group.id in self.free[i])
+            hanging = {i for i in nodes if group.id in self.free[i]}
+            self.known -= hanging
+            self.closed -= hanging
             self.emit(nodes, deeper + "    ", inside | {group.id})
             new = self.ref(body)
             self.lines.append(f"{deeper}    if {new} != x{variable}:")

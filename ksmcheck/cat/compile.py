@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.absence import Absence, Scope
@@ -15,7 +15,9 @@ from ksmcheck.cat.graph import Graph
 from ksmcheck.cat.machine import Machine, Values, code_of
 from ksmcheck.cat.plan import Plan, plan
 from ksmcheck.cat.reasons import Reason, reasons
+from ksmcheck.cat.similar import similar
 from ksmcheck.cat.stages import StagedValues
+from ksmcheck.cat.trace import Tracing
 from ksmcheck.cat.vacuity import Base, inhabited, surely_empty
 from ksmcheck.record import Struct
 from ksmcheck.text import InputError
@@ -205,15 +207,42 @@ class CompiledCat:
         values = self._values(graph, number)
         return Foresight(self.plan(frozenset(fixed)), number, graph, values, might, scope)
 
-    def absence(self, graph: Graph, scope: Scope, fixed: Collection[str] = ()) -> Absence:
-        """Reasons why tuples are not in a candidate's flags; ``fixed`` as for ``explain``."""
+    def similar(
+        self,
+        graph: Graph,
+        check: Check,
+        found: Iterable[Reason],
+        might: Mapping[str, int],
+        *,
+        fixed: Collection[str] = (),
+        scope: Scope | None = None,
+    ) -> tuple[Reason, ...]:
+        """Reasons like those that ``explain`` has found, with other sources of reads; ``might`` is
+        what rf and co may have with the candidate's events."""
+        number = self.number(check)
+        values = self._values(graph, number)
+        root = self.algebra.roots[number]
+        return similar(self.plan(frozenset(fixed)), root, graph, values, found, might, scope)
+
+    def absence(
+        self,
+        graph: Graph,
+        scope: Scope,
+        fixed: Collection[str] = (),
+        might: Mapping[str, int] | None = None,
+    ) -> Absence:
+        """Reasons why tuples are not in a candidate's flags; ``fixed`` as for ``explain``. Where it
+        is told what rf and co ``might`` have it knows similar ones."""
         machine, earlier = self._machine(1), self._all(graph)
         _, computed = machine.run(graph, False, keep=True, earlier=earlier)
         known = {
             **self._machine(0).values(graph, earlier),
             **machine.values(graph, computed or {}),
         }
-        return Absence(Derivation(self.plan(frozenset(fixed)), graph, known), scope)
+        plan = self.plan(frozenset(fixed))
+        if might is None:
+            return Absence(Derivation(plan, graph, known), scope)
+        return Absence(Tracing(plan, graph, known, might), scope)
 
     # What was computed for the last candidate is asked for once more, and then again.
 

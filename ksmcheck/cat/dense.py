@@ -8,7 +8,7 @@ processor must not decide a verdict.
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 # Products of this size are slower on more than one thread, and workers share the processors.
@@ -18,6 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix: TypeAlias = NDArray[np.float32]
+
+_SMALL = 256
+"""Matrices of relations over so many events, of 256 KiB each at most, are kept for a while."""
 
 
 def compose(a: int, b: int, n: int) -> int:
@@ -37,9 +40,17 @@ def closure(a: int, n: int) -> int:
 
 
 def _matrix(a: int, n: int) -> Matrix:
+    return _kept(a, n) if n <= _SMALL else _made(a, n)
+
+
+def _made(a: int, n: int) -> Matrix:
     packed = np.frombuffer(a.to_bytes((n * n + 7) // 8, "little"), dtype=np.uint8)
     bits = np.unpackbits(packed, count=n * n, bitorder="little")
     return bits.reshape(n, n).astype(np.float32)
+
+
+_kept = lru_cache(maxsize=64)(_made)
+"""po, and what does not hang on rf and co, is composed with again and again."""
 
 
 def _integer(matrix: Matrix) -> int:

@@ -7,7 +7,7 @@ dynamic base tuples, there or lacking, and limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -53,7 +53,7 @@ class Derivation:
         self._n = graph.n
         self._nodes = plan.algebra.nodes
         self._facts: list[Fact | Limit] = []
-        self._silent = 0
+        self._silent = self._noted = 0
         self._fact_bits: dict[Fact | Limit, int] = {}
         self._derived: dict[tuple[int, int, int] | tuple[int, int, int, Stages], int] = {}
         self._stable = plan.stable
@@ -81,7 +81,7 @@ class Derivation:
             found = self._values[i] = self.values.value(i)
         return found
 
-    def along(self, i: int, path: list[int], stages: Stages = ()) -> int:
+    def along(self, i: int, path: Sequence[int], stages: Stages = ()) -> int:
         """Facts that force each step of a path."""
         facts = 0
         for a, b in pairwise(path):
@@ -112,7 +112,7 @@ class Derivation:
 
     def limits(self, facts: int) -> frozenset[Limit]:
         """The limits among the facts."""
-        found = members((facts & self._silent) >> (1 + self._n))
+        found = members((facts & self._silent & ~self._noted) >> (1 + self._n))
         return frozenset([self._facts[k] for k in found])  # type: ignore[misc]
 
     def loud(self, facts: int) -> int:

@@ -12,16 +12,17 @@ place of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 from ksmcheck.cat.absence import Absence, Scope
 from ksmcheck.cat.bits import closure, transpose
-from ksmcheck.cat.derive import WHOLE, Derivation, Fact
+from ksmcheck.cat.derive import WHOLE, Derivation
 from ksmcheck.cat.graph import Graph, members, shape
 from ksmcheck.cat.paths import shortest_path
 from ksmcheck.cat.plan import Plan
 from ksmcheck.cat.reasons import Reason
+from ksmcheck.cat.trace import idle
 
 Tuple = tuple[int, int]
 
@@ -76,7 +77,7 @@ class Foresight:
         if bits is None or bits & WHOLE:
             return None
         facts = self._derivation.decode(bits)
-        return None if _idle(facts) else Reason(facts, False, self._derivation.limits(bits))
+        return None if idle(facts) else Reason(facts, False, self._derivation.limits(bits))
 
     @cached_property
     def _paths(self) -> int:
@@ -126,21 +127,3 @@ class Foresight:
             return self._actual.values.value(i)
         self._imagined[self._plan.locals[i]] = value
         return value
-
-
-def _idle(facts: Iterable[Fact]) -> bool:
-    """Whether facts contradict each other: two sources of a read, coherence in a circle."""
-    sources: dict[int, int] = {}
-    later: dict[int, set[int]] = {}
-    for name, a, b in facts:
-        if name == "rf" and sources.setdefault(b, a) != a:
-            return True
-        if name == "co":
-            later.setdefault(a, set()).add(b)
-    while later:
-        last = [a for a, ends in later.items() if not any(b in later for b in ends)]
-        if not last:
-            return True
-        for a in last:
-            del later[a]
-    return False

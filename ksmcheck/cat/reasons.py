@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ksmcheck.cat.absence import Absence, Scope
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.derive import WHOLE, Derivation, Fact, Limit
@@ -21,12 +23,13 @@ class Reason(Struct, frozen=True):
     LACKING before its name it is a fact that does not hold, of events numbered as in a Scope.
     ``limits`` are what it needs besides of the structure that the candidate is one of.
     ``whole``: the absence of some tuple was used too, so the violation is certain only for this
-    very candidate.
+    very candidate. ``path``: the violation that it is the reason for, along the check's relation.
     """
 
     facts: frozenset[Fact]
     whole: bool
     limits: frozenset[Limit] = frozenset()
+    path: tuple[int, ...] = ()
 
 
 def reasons(
@@ -53,25 +56,35 @@ def reasons(
         return (Reason(frozenset(), True),)
     del absence  # needed until here
     d = derivation
-    return tuple(Reason(d.decode(f), bool(f & WHOLE), d.limits(f)) for f in found[:limit])
+    return tuple(
+        [Reason(d.decode(f), bool(f & WHOLE), d.limits(f), path) for f, path in found[:limit]]
+    )
 
 
-def _violations(d: Derivation, check: Check, root: int, limit: int) -> list[int]:
+def _violations(d: Derivation, check: Check, root: int, limit: int) -> dict[int, tuple[int, ...]]:
+    """Facts, each with the path of the check's relation that they force."""
     value, s, most = d.values.value(root), d.shape, limit * _TRIED
-    if check.kind == "acyclic":
-        return [d.along(root, cycle) for cycle in short_cycles(value, s)[:most]]
     if check.kind == "irreflexive":
         value &= s.diagonal
-    if d.plan.algebra.nodes[root].sort == "set":
-        return [d.why(root, e, e) for e in members(value)[:most]]
-    return [d.why(root, *divmod(position, s.n)) for position in members(value)[:most]]
+    if check.kind == "acyclic":
+        paths = [tuple(cycle) for cycle in short_cycles(value, s)[:most]]
+    elif d.plan.algebra.nodes[root].sort == "set":
+        paths = [(e, e) for e in members(value)[:most]]
+    else:
+        paths = [divmod(position, s.n) for position in members(value)[:most]]
+    found: dict[int, tuple[int, ...]] = {}
+    for path in paths:
+        found.setdefault(d.along(root, path), path)
+    return found
 
 
-def _smallest(found: list[int], d: Derivation) -> list[int]:
+def _smallest(
+    found: Mapping[int, tuple[int, ...]], d: Derivation
+) -> list[tuple[int, tuple[int, ...]]]:
     """The cheapest first, without those that another one implies."""
     out: list[int] = []
-    for facts in sorted(dict.fromkeys(found), key=d.cost):
+    for facts in sorted(found, key=d.cost):
         if not any(d.loud(kept & ~facts) == 0 for kept in out):
             out.append(facts)
     partial = [facts for facts in out if not facts & WHOLE]
-    return partial or out[:1]
+    return [(facts, found[facts]) for facts in partial or out[:1]]

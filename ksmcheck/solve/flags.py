@@ -103,6 +103,10 @@ class Necessary:
 _SIMPLE = frozenset(("base", "union", "inter", "diff", "inverse", "opt", "seq"))
 _MIDDLES = 16
 
+_PATIENCE = 2
+"""So many consistent candidates teach nothing about what reads may read from instead (as in
+``lazy``)."""
+
 
 class PairSearch:
     """The pairs of one flag. ``known``: the literal under which the flag is looked for."""
@@ -124,6 +128,7 @@ class PairSearch:
         self.name = check.name
         self.lemmas = lemmas
         self.learned: dict[int, list[Clause]] = {}
+        self._judged = 0
         self.count = len(base.events)
         self.may = reach.may
         self.pairs = {
@@ -146,8 +151,8 @@ class PairSearch:
     def judge(self, graph: Graph, skeleton: Skeleton, model: Sequence[int]) -> list[Clause]:
         """Nothing where a chosen pair is in the relation; else clauses that forbid the choice, and
         to choose other pairs that the same candidate lacks."""
-        scope = Scope(skeleton.events, self.count, self.may)
-        absence = self.cat.absence(graph, scope, self.concrete.fixed)
+        self._judged += 1
+        absence = self._absence(graph, skeleton)
         place = {event: i for i, event in enumerate(skeleton.events)}
         holds = holding(model)
         clauses = []
@@ -159,29 +164,32 @@ class PairSearch:
                 if picked:
                     return []
                 continue
-            clause = self._clause(chosen, absence, place[a], place[b], skeleton, model)
-            self.learned.setdefault(chosen, []).append(clause[1:])
-            clauses.append(clause)
+            rests = self._rests(absence, place[a], place[b], skeleton, model)
+            self.learned.setdefault(chosen, []).extend(rests)
+            clauses += [[-chosen, *rest] for rest in rests]
         return clauses
+
+    def _absence(self, graph: Graph, skeleton: Skeleton) -> Absence:
+        scope = Scope(skeleton.events, self.count, self.may)
+        might = self.concrete.might(skeleton) if self._judged > _PATIENCE else None
+        return self.cat.absence(graph, scope, self.concrete.fixed, might)
 
     def _excluded(self, chosen: int, holds: Callable[[int], bool]) -> bool:
         """What was learned before already says that the candidate lacks the pair."""
         return any(not any(map(holds, rest)) for rest in self.learned.get(chosen, ()))
 
-    def _clause(
-        self,
-        chosen: int,
-        absence: Absence,
-        a: int,
-        b: int,
-        skeleton: Skeleton,
-        model: Sequence[int],
-    ) -> Clause:
+    def _rests(
+        self, absence: Absence, a: int, b: int, skeleton: Skeleton, model: Sequence[int]
+    ) -> list[Clause]:
+        """What would have to be different, for each of the ways in which the pair is found to be
+        lacking."""
         failure = absence.explain(self.root, a, b)
         if failure.whole:
-            return [-chosen, *self.concrete.block(skeleton, model)]
-        self._keep(failure, skeleton.events, a, b)
-        return [-chosen, *self._literals(failure, skeleton, model)]
+            return [self.concrete.block(skeleton, model)]
+        failures = dict.fromkeys((failure, *absence.similar(self.root, a, b)))
+        for each in failures:
+            self._keep(each, skeleton.events, a, b)
+        return [sorted(self._literals(each, skeleton, model)) for each in failures]
 
     def _keep(self, failure: Failure, events: Sequence[int], a: int, b: int) -> None:
         if self.lemmas is not None:

@@ -26,6 +26,10 @@ _REASONS = 6
 _FORESEEN = 24
 """Clauses at most that one inconsistent candidate teaches about others."""
 
+_PATIENCE = 6
+"""So many candidates of a query teach nothing about what reads may read from instead: to find that
+out takes as long as to meet a few."""
+
 
 class Sought(Struct, frozen=True):
     """``accepts`` says whether a consistent graph is what is looked for; with ``values``, it looks
@@ -94,6 +98,7 @@ class Lazy:
         self.candidates = 0
         self.learned = 0
         self._foreseen: dict[tuple[str, int, int], list[list[int]]] = {}
+        self._similar: set[tuple[object, ...]] = set()
         self.refuted_by: frozenset[int] | None = None
         self.taught: dict[str, None] = {}
         self.lemmas: View | None = None
@@ -124,7 +129,7 @@ class Lazy:
                 return met
             model, skeleton, graph = met.model, met.skeleton, met.graph
             if self.cat.violated(graph):
-                self.learn(met, perf_counter() - met.solved)
+                self.learn(met, perf_counter() - met.solved, self.candidates - start)
                 continue
             # Of an inconsistent candidate it is cheaper not to ask.
             clauses = [] if teach is None else teach(graph, skeleton, model)
@@ -164,14 +169,15 @@ class Lazy:
         graph = self.concrete.graph(skeleton, model)
         return Met(model, skeleton, graph, solved - begun, solved)
 
-    def learn(self, met: Met, judging: float = 0.0) -> None:
-        """From an inconsistent candidate, which it took so many seconds to know as that."""
+    def learn(self, met: Met, judging: float = 0.0, seen: int = 0) -> None:
+        """From an inconsistent candidate, which it took so many seconds to know as that. ``seen``:
+        how many the query has met."""
         begun = perf_counter()
         violated = self.cat.violated(met.graph)
         if self.exact.complete:
             name = violated[0].name
             raise InternalError(f"the tuple encoding allows what {name} forbids")
-        self._learn(violated[0], met.skeleton, met.graph, met.model)
+        self._learn(violated[0], met, seen > _PATIENCE)
         self.exact.spent(met.solving, judging + perf_counter() - begun)
 
     def add(self, clause: list[int]) -> None:
@@ -199,8 +205,9 @@ class Lazy:
             return None
         return lambda: self.meter.exceeded() is None
 
-    def _learn(self, check: Check, skeleton: Skeleton, graph: Graph, model: Sequence[int]) -> None:
+    def _learn(self, check: Check, met: Met, patient: bool) -> None:
         """Forbids the reasons why the candidate is inconsistent, or else the candidate itself."""
+        skeleton, graph, model = met.skeleton, met.graph, met.model
         self.taught[check.name] = None
         reasons = [r for r in self._reasons(check, skeleton, graph) if not r.whole]
         clauses = [self.concrete.clause(skeleton, reason, model) for reason in reasons]
@@ -208,10 +215,26 @@ class Lazy:
             self._keep(check, reason, skeleton)
         if not clauses:
             clauses.append(self.concrete.block(skeleton, model))
+        elif patient:
+            clauses += self._likewise(check, reasons, met)
         clauses += self._foresee(check, skeleton, graph, model)
         for clause in clauses:
             self.add(clause)
         self.learned += len(clauses)
+
+    def _likewise(self, check: Check, reasons: list[Reason], met: Met) -> list[list[int]]:
+        """Forbids what is like these reasons, unless that is known."""
+        skeleton, clauses = met.skeleton, list[list[int]]()
+        might, fixed = self.concrete.might(skeleton), self.concrete.fixed
+        scope = self._scope(skeleton)
+        for reason in self.cat.similar(met.graph, check, reasons, might, fixed=fixed, scope=scope):
+            clause = self.concrete.forbids(skeleton, reason, met.model)
+            known = (check.name, *clause)
+            if known not in self._similar:
+                self._similar.add(known)
+                self._keep(check, reason, skeleton)
+                clauses.append(clause)
+        return clauses
 
     def _keep(self, check: Check, reason: Reason, skeleton: Skeleton) -> None:
         if self.lemmas is not None:

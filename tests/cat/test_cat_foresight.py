@@ -86,6 +86,7 @@ def test_reasons_may_say_what_is_absent(seed: int) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
+@example(seed=1028243)  # what excludes a source is not that source, imagined
 @example(seed=33198624)  # what is imagined has both operands of an intersection that is lacking
 def test_what_is_foreseen_is_violated(seed: int) -> None:
     rng = Random(seed)
