@@ -15,6 +15,7 @@ from ksmcheck.kernel.primitives import all_primitives, primitives
 from ksmcheck.program.addressed import root_name
 from ksmcheck.program.contents import Contents, functions
 from ksmcheck.program.tree import Tree, children, everything, rewrite, walk
+from ksmcheck.program.wording import wording
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
     Binary,
@@ -158,14 +159,14 @@ class _Places:
                 self._access(node)
             self._below(node, at_root=kind is Member and not node.arrow)
         elif kind is Block and not node.body:
-            word = _WORD.match(node.span.text)
+            word = _WORD.match(node.span.written)
             if word is not None:
                 self.found.append((word[1], None))
         elif kind not in _UNEVALUATED:
             self._below(node, at_root=False)
 
     def _access(self, node: Tree) -> None:
-        self.found.append((" ".join(node.span.text.split()), node))
+        self.found.append((wording(node), node))
 
     def _below(self, node: Tree, *, at_root: bool) -> None:
         add = self._inside if at_root else self.add

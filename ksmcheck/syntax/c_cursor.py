@@ -58,7 +58,7 @@ class Cursor:
             return Span(first.source, first.start, first.end, first.via)
         low, high = min(first.start, last.start), max(first.end, last.end)
         inside_one_use = (low, high) == (first.start, first.end)
-        return Span(first.source, low, high, first.via if inside_one_use else None)
+        return Span(first.source, low, high, _via(first.via, last.via) if inside_one_use else None)
 
     def expected(self, what: str, hint: str | None = None) -> NoReturn:
         """``expected WHAT, found TOKEN``, at the end of the line before if the line is complete."""
@@ -90,3 +90,12 @@ def bad_token(token: Token) -> tuple[str, Span, str | None]:
     if token.text == "'":
         return "this character literal is not closed or empty", token.span, None
     return f"the character {token.text!r} has no meaning here", token.span, None
+
+
+def _via(first: Span | None, last: Span | None) -> Span | None:
+    """Where in macros' definitions something stands that begins and ends at these places."""
+    if first is None or last is None or first.source is not last.source or first.start > last.start:
+        return first
+    if (first.start, first.end) == (last.start, last.end):  # one use of another macro
+        return Span(first.source, first.start, first.end, _via(first.via, last.via))
+    return Span(first.source, first.start, max(first.end, last.end))

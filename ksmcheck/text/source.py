@@ -68,6 +68,11 @@ class Span(Struct, frozen=True):
     def text(self) -> str:
         return self.source.text[self.start : self.end]
 
+    @property
+    def written(self) -> str:
+        """The text itself: of what a macro brought, what stands in its definition."""
+        return self.text if self.via is None else self.via.written
+
     def to(self, other: Span) -> Span:
         """The least span that covers this one and ``other`` (same source), else this one."""
         if other.source is not self.source:

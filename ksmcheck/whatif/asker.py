@@ -128,9 +128,9 @@ class Asker(Checker):
         if key not in self._encoded:
             model = self.workshop.model(request.model)
             program = self.workshop.program(plain)
-            spots = [s for s in self.spots(plain) if self.sites is None or s.name in self.sites]
             paired = self._paired.setdefault(id(program), {})
-            selectors = selectors_of(spots, self.kinds, program, model, config, paired)
+            spots = self.spots(plain)
+            selectors = selectors_of(spots, self.kinds, program, model, config, paired, self.sites)
             options = selectors.options
             stalls = loops_or_asserts(program)
             structure = self.workshop.structure(plain, config, stalls=stalls, options=options)

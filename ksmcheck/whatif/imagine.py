@@ -7,6 +7,7 @@ costs a fraction of a check, and one "still allowed" rules out a repair without 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.execution.execution import ExecutedEvent, Execution
@@ -19,8 +20,9 @@ from ksmcheck.program.change import INSERT, Change
 from ksmcheck.record import Struct, replace
 from ksmcheck.text import Span
 
-Place = tuple[str, int, int]
-"""File, begin and end of a text: what a call is known by in changed programs."""
+Place: TypeAlias = tuple[tuple[str, int, int], ...]
+"""File, begin and end of a text: what a call is known by in changed programs. Of what a macro
+brought, the place of its use first, then those in the definitions."""
 
 
 class Imagination(Struct, frozen=True):
@@ -127,7 +129,8 @@ def _belongs(event: ExecutedEvent, statement: Span) -> bool:
 
 def place(span: Span) -> Place:
     """Where a text is, whichever copy of it."""
-    return span.source.name, span.start, span.end
+    here = (span.source.name, span.start, span.end)
+    return (here,) if span.via is None else (here, *place(span.via))
 
 
 def inside(part: Span, whole: Span) -> bool:

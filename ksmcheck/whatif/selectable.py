@@ -7,7 +7,7 @@ or takes away a lock that the compiler's checks look at, is a new program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ksmcheck.events.alternatives import REMOVED, Options
 from ksmcheck.kernel.orders import same_deed
@@ -76,15 +76,19 @@ def selectors_of(
     model: Model,
     config: str,
     paired: Pairing | None = None,
+    sites: Collection[str] | None = None,
 ) -> Selectors:
     """Selectors for all changes of the kinds (REMOVE, WEAKEN, STRENGTHEN) at the places.
 
-    ``paired`` keeps what was found of the program's locks, by site, for other models.
+    ``paired`` keeps what was found of the program's locks, by site, for other models. ``sites`` are
+    those to be changed, if not all.
     """
-    chooser = _Chooser(program, model, config, {} if paired is None else paired)
+    spots = tuple(spots)
+    plain = {id(spot.node): spot.name for spot in spots if spot.sort == "plain"}
+    chooser = _Chooser(program, model, config, {} if paired is None else paired, plain)
     wanted = frozenset(kinds) & {REMOVE, WEAKEN, STRENGTHEN}
     for spot in spots:
-        for change in spot.changes:
+        for change in spot.changes if sites is None or spot.name in sites else ():
             if change.kind in wanted:
                 chooser.choose(spot, change)
     return Selectors(chooser.keys, chooser.refused, chooser.inner)
@@ -93,7 +97,14 @@ def selectors_of(
 class _Chooser:
     """Finds the selectors of one program; the fields are those of ``Selectors``."""
 
-    def __init__(self, program: Program, model: Model, config: str, paired: Pairing) -> None:
+    def __init__(
+        self,
+        program: Program,
+        model: Model,
+        config: str,
+        paired: Pairing,
+        plain: Mapping[int, str],
+    ) -> None:
         self.keys: dict[Change, Key | None] = {}
         self.refused: dict[Change, InputError] = {}
         self.inner: dict[str, tuple[str, ...]] = {}
@@ -101,6 +112,7 @@ class _Chooser:
         self._model = model
         self._config = config
         self._paired = paired
+        self._plain = plain
         self._primitives = primitives(program.kernel)
         self._called, self._places = _called(program)
 
@@ -122,7 +134,7 @@ class _Chooser:
 
     def _remove(self, spot: Spot, change: Change) -> None:
         classes = self._primitives[spot.primitive].classes
-        sites = _inside(spot, self._places)
+        sites = _inside(spot, self._places, self._plain)
         if sites is None or any(c.startswith(_STRUCTURAL) for c in classes):
             return
         wrong = self._unpaired(spot.name) if any(c.startswith(_PAIRED) for c in classes) else None
@@ -176,10 +188,13 @@ def _called(program: Program) -> tuple[dict[str, set[str]], list[_Where]]:
     return found, list(places)
 
 
-def _inside(spot: Spot, places: Iterable[_Where]) -> tuple[str, ...] | None:
+def _inside(
+    spot: Spot, places: Iterable[_Where], plain: Mapping[int, str]
+) -> tuple[str, ...] | None:
     """The accesses in the call's arguments; None where these do something else besides."""
     outer = spot.span
-    if any(isinstance(n, Call | Assign | IncDec) for a in spot.node.args for n in walk(a)):
+    nodes = [n for a in spot.node.args for n in walk(a)]
+    if any(isinstance(n, Call | Assign | IncDec) for n in nodes):
         return None
     found = [
         site
@@ -189,7 +204,13 @@ def _inside(spot: Spot, places: Iterable[_Where]) -> tuple[str, ...] | None:
         and outer.start <= span.start
         and span.end <= outer.end
     ]
-    return None if None in found else tuple(site for site in found if site is not None)
+    if None in found:
+        return None
+    if outer.via is not None:
+        # All that one use of a macro becomes stands in one place: what is inside of what?
+        own = {plain.get(id(n)) for n in nodes}
+        found = [site for site in found if site in own]
+    return tuple(site for site in found if site is not None)
 
 
 def _flags(model: Model) -> bool:

@@ -25,10 +25,11 @@ _OTHERS = (
 )
 
 
-def random_program(seed: int) -> str:
-    """A litmus test of two or three threads; its condition asks for the first values read."""
+def random_program(seed: int, *, macros: bool = False) -> str:
+    """A litmus test of two or three threads; its condition asks for the first values read. With
+    ``macros`` all that a thread does is one use of a macro."""
     rng = random.Random(seed)
-    threads, asked = [], []
+    threads, asked, defined = [], [], []
     for thread in range(rng.choice((2, 2, 3))):
         body, registers = [], 0
         for _ in range(rng.randint(2, 4)):
@@ -39,11 +40,17 @@ def random_program(seed: int) -> str:
                 asked.append(f"{thread}:r{registers}={rng.choice((0, 0, value))}")
                 registers += 1
         names = "".join(f"\tint r{n};\n" for n in range(registers))
+        if macros:
+            steps = " ".join(line.strip() for line in body)
+            defined.append(f"#define STEPS{thread}(x, y, c, l) do {{ {steps} }} while (0)\n")
+            body = [f"\tSTEPS{thread}(x, y, c, l);"]
         text = names + "\n".join(body)
         threads.append(f"P{thread}(int *x, int *y, atomic_t *c, spinlock_t *l)\n{{\n{text}\n}}\n")
     asked.append(f"{rng.choice('xy')}={rng.randint(0, 2)}")
     condition = " /\\ ".join(asked)
-    return "\n".join((f"C random{seed}", "", "{}", "", *threads, f"exists ({condition})", ""))
+    return "\n".join(
+        (f"C random{seed}", "", *defined, "{}", "", *threads, f"exists ({condition})", "")
+    )
 
 
 @pytest.fixture

@@ -63,6 +63,36 @@ def test_random_programs(seed: int, tmp_path: Path) -> None:
         assert by_selector > 1
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_what_macros_bring_is_known_apart(seed: int, tmp_path: Path) -> None:
+    """All that one use of a macro becomes stands in one place of the file. A program written with
+    macros is to answer each question as it does written out."""
+    plain, short = tmp_path / "plain.litmus", tmp_path / "short.litmus"
+    plain.write_text(random_program(seed), encoding="utf-8")
+    short.write_text(random_program(seed, macros=True), encoding="utf-8")
+    kinds = (REMOVE, WEAKEN, STRENGTHEN)
+    for model in ("tso", "armv8", "lkmm"):
+        request, asker = Request(short, model), Asker(kinds=kinds)
+        _, wrong = disagreements(request, asker, kinds)
+        assert not wrong
+        changes = [c for s in asker.spots(request) for c in s.changes if c.kind in kinds]
+        written_out = Asker(kinds=kinds)
+        assert changes == [
+            c
+            for s in written_out.spots(Request(plain, model))
+            for c in s.changes
+            if c.kind in kinds
+        ]
+        for change in changes[::2]:
+            answers = []
+            for file, own in ((plain, written_out), (short, asker)):
+                try:
+                    answers.append(said(own.ask(Request(file, model), (change,))))
+                except InputError as error:
+                    answers.append((error.diagnostic.message, None, ()))
+            assert answers[0] == answers[1], change
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kernel", "model", "every"),
