@@ -26,7 +26,7 @@ from ksmcheck.whatif.minimal import (
     joint_sets,
     minimal_sets,
 )
-from ksmcheck.whatif.repair import Repairer, repair_space
+from ksmcheck.whatif.repair import Repairer, repair_space, untried
 
 _Found = tuple[str, dict[str, Any], float | None]
 """Text, JSON and cost of a set, None where a model has no costs."""
@@ -97,7 +97,11 @@ def run_repair(
 ) -> int:
     """Prints the least repairs, at most ``most`` a group; 1 where no barrier helps."""
     search = partial(repairs_of, asker if jobs == 1 else None, most=most)
-    return _run(search, requests, jobs, as_json, _Else("no barrier helps", DIFFERENT))
+    code = _run(search, requests, jobs, as_json, _Else("no barrier helps", DIFFERENT))
+    macros = untried(asker.spots(requests[0]), requests[0].kernel)
+    if macros and not as_json:
+        click.echo(f"No barrier was tried inside of the macros {', '.join(macros)}.")
+    return code
 
 
 def repairs_of(asker: Asker | None, group: Group, *, most: int) -> Iterator[_Found]:

@@ -127,6 +127,8 @@ class _Function:
         self.test = test
         self.idle = {id(call) for call in idle_calls(function)}
         self.statements = dict(_statements(function.body))
+        self.labelled = dict(_labelled(function.body))
+        self.statements.update(self.labelled)
 
     def spots(self) -> list[Spot]:
         found = [s for name, node in self._named() if (s := self._spot(name, node)) is not None]
@@ -186,7 +188,9 @@ class _Function:
         block, index = self.statements.get(id(node), (None, 0))
         if block is not None:
             changes += self._replacing(name, primitive, block, index)
-            changes += [Change(name, MOVE, way) for way in (UP, DOWN) if passes(block, index, way)]
+            if id(node) not in self.labelled:
+                ways = [way for way in (UP, DOWN) if passes(block, index, way)]
+                changes += [Change(name, MOVE, way) for way in ways]
         return self._made(name, "primitive", word, node, changes)
 
     def _replacing(
@@ -240,6 +244,17 @@ def _statements(node: Tree) -> Iterator[tuple[int, tuple[Block, int]]]:
                 yield id(statement), (part, index)
                 if isinstance(statement, ExprStmt):
                     yield id(statement.expr), (part, index)
+
+
+def _labelled(node: Tree) -> Iterator[tuple[int, tuple[Block, int]]]:
+    """The same of the expressions that follow a label: they are there however one gets there."""
+    for part in walk(node):
+        for index, statement in enumerate(part.body) if isinstance(part, Block) else ():
+            inner = statement
+            while isinstance(inner, Label | Case):
+                inner = inner.body
+            if inner is not statement and isinstance(inner, ExprStmt):
+                yield id(inner.expr), (part, index)
 
 
 _FIXED = Label | Case | Goto | Break | Continue | Return

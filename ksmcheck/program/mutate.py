@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ksmcheck.kernel.primitives import primitives
@@ -17,6 +16,7 @@ from ksmcheck.program.change import (
     UP,
     Change,
 )
+from ksmcheck.program.gaps import gap_at
 from ksmcheck.program.inventory import (
     Spot,
     find_spot,
@@ -81,13 +81,15 @@ def possible(spot: Spot, change: Change) -> None:
 
 
 class _Plan(Struct):
-    """What becomes of which node, by ``id``; ``touched`` are the functions that they are in."""
+    """What becomes of which node, by ``id``; ``before`` has what is put before statements that no
+    block holds, ``touched`` the functions that all that is in."""
 
     test: LitmusTest
     kernel: str
     removed: set[int] = field(default_factory=set)
     nodes: dict[int, Callable[[Tree], Tree]] = field(default_factory=dict)
     blocks: dict[int, list[_Edit]] = field(default_factory=dict)
+    before: dict[int, list[ExprStmt]] = field(default_factory=dict)
     spots: tuple[Spot, ...] = ()
     touched: set[str] = field(default_factory=set)
     _taken: set[str] = field(default_factory=set)
@@ -130,6 +132,13 @@ class _Plan(Struct):
 
     def change(self, node: Tree) -> Tree | None:
         """The replacement of a node (``tree.rewrite``), with what is inside changed too."""
+        before = self.before.get(id(node))
+        if before is None:
+            return self._changed(node)
+        rest = rewrite(node, lambda n: self._changed(n) if n is node else self.change(n))
+        return Block((*before, rest), node.span)
+
+    def _changed(self, node: Tree) -> Tree | None:
         edits = self.blocks.get(id(node))
         if edits is not None:
             body = list(node.body)
@@ -211,17 +220,21 @@ class _Plan(Struct):
         self._edit(spot.block, swapped)
 
     def _insert(self, change: Change) -> None:
-        function, block, statement = statement_at(self.test, change.site)
-        self.touched.add(function.name)
+        gap = gap_at(self.test, change.site)
+        self.touched.add(gap.function.name)
         fence = primitives(self.kernel).get(change.to)
         if fence is None or fence.shape != "fence":
             raise InputError(f"{change}: {change.to!r} is no barrier of kernel {self.kernel}")
+        statement, new = gap.statement, barrier(change.to, gap.span)
+        if not isinstance(gap.holder, Block):
+            self.before.setdefault(id(statement), []).append(new)
+            return
 
         def inserted(body: list[Tree]) -> list[Tree]:
-            body.insert(_at(body, statement), barrier(change.to, statement.span))
+            body.insert(_at(body, statement), new)
             return body
 
-        self._edit(block, inserted)
+        self._edit(gap.holder, inserted)
 
     # Loops and tests.
 
@@ -268,35 +281,3 @@ def _address(place: Tree) -> Tree:
 
 def _assignments(test: LitmusTest) -> list[Assign]:
     return [n for f in called_functions(test) for n in walk(f) if isinstance(n, Assign)]
-
-
-_PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(:(?P<column>\d+))?")
-
-
-def statement_at(test: LitmusTest, place: str) -> tuple[Function, Block, Tree]:
-    """The innermost block with a statement that begins at ``FILE:LINE``, and that statement; first
-    the function that they are in. With ``FILE:LINE:COLUMN`` of several in a line the one there,
-    else the last.
-
-    FILE may be the end of the path. Raises InputError.
-    """
-    match = _PLACE.fullmatch(place)
-    found = [] if match is None else list(_statements_at(test, match))
-    if not found:
-        raise InputError(f"no statement begins at {place}", hint="write FILE:LINE of a statement")
-    return found[-1]
-
-
-def _statements_at(
-    test: LitmusTest, place: re.Match[str]
-) -> Iterator[tuple[Function, Block, Tree]]:
-    for function in called_functions(test):
-        for block in walk(function.body):
-            for statement in block.body if isinstance(block, Block) else ():
-                span = statement.span
-                if (
-                    span.line == int(place["line"])
-                    and place["column"] in (None, str(span.column))
-                    and ("/" + span.source.name).endswith("/" + place["file"])
-                ):
-                    yield function, block, statement

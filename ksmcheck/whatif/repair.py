@@ -7,8 +7,10 @@ graph alone, with which candidates it would still be possible; every repair has 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from ksmcheck.check.verdict import Request, Verdict
 from ksmcheck.execution.visits import Visit, visits
@@ -16,13 +18,11 @@ from ksmcheck.kernel.orders import stronger
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import INSERT, STRENGTHEN, Change
+from ksmcheck.program.gaps import gap_at, gaps
 from ksmcheck.program.inventory import Spot
-from ksmcheck.program.mutate import statement_at
-from ksmcheck.program.sites import called_functions
-from ksmcheck.program.tree import Tree, walk
+from ksmcheck.program.tree import Tree
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
-    Block,
     Declaration,
     DeclGroup,
     DoWhile,
@@ -30,6 +30,7 @@ from ksmcheck.syntax.c_ast import (
     For,
     If,
     Return,
+    Switch,
     While,
 )
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -83,7 +84,7 @@ def _weaker_among(name: str, names: Sequence[str], kernel: str) -> set[int]:
     return {i for i, other in enumerate(names) if name in stronger(other, kernel)}
 
 
-_STATEMENTS = ExprStmt | Declaration | DeclGroup | If | While | DoWhile | For | Return
+_STATEMENTS = ExprStmt | Declaration | DeclGroup | If | While | DoWhile | For | Switch | Return
 
 
 def _gaps(test: LitmusTest, spots: Sequence[Spot], kernel: str) -> Iterator[str]:
@@ -94,25 +95,44 @@ def _gaps(test: LitmusTest, spots: Sequence[Spot], kernel: str) -> Iterator[str]
     fences = frozenset(
         id(s.node) for s in sites if s.sort == "primitive" and known[s.primitive].shape == "fence"
     )
-    for function in called_functions(test):
-        blocks = [block for block in walk(function.body) if isinstance(block, Block)]
-        lines = Counter(s.span.line for block in blocks for s in block.body)
-        touched = [s.span for block in blocks for s in _before_accesses(block, sites, fences)]
-        for span in dict.fromkeys(touched):
+    places = list(gaps(test))
+    lines = Counter((gap.span.source.name, gap.span.line) for gap in places)
+    for _, held in groupby(places, key=lambda gap: id(gap.holder)):
+        for span in _before_accesses([gap.statement for gap in held], sites, fences):
             line = f"{span.source.name}:{span.line}"
-            yield line if lines[span.line] == 1 else f"{line}:{span.column}"
+            alone = lines[span.source.name, span.line] == 1
+            yield line if alone else f"{line}:{span.column}"
 
 
-def _before_accesses(block: Block, sites: Sequence[Spot], fences: frozenset[int]) -> list[Tree]:
-    """The statements of a block that a barrier may stand before. What stands before a barrier
-    stands behind it just as well, if there is a place."""
-    found: list[Tree] = []
+def untried(spots: Iterable[Spot], kernel: str) -> tuple[str, ...]:
+    """Macros that have become several accesses somewhere: between these is no line of the file,
+    and no barrier is tried there."""
+    known = primitives(kernel)
+    uses = Counter(
+        (s.span.source, s.span.start)
+        for s in spots
+        if s.span.via is not None
+        and (s.sort == "plain" or (s.sort == "primitive" and known[s.primitive].shape != "fence"))
+    )
+    words = [_WORD.match(source.text, start) for (source, start), n in uses.items() if n > 1]
+    return tuple(dict.fromkeys(word[0] for word in words if word is not None))
+
+
+_WORD = re.compile(r"\w+")
+
+
+def _before_accesses(
+    statements: Sequence[Tree], sites: Sequence[Spot], fences: frozenset[int]
+) -> list[Span]:
+    """Where the statements of a block begin that a barrier may stand before. What stands before a
+    barrier stands behind it just as well, if there is a place."""
+    found: list[Span] = []
     follows = False
-    for statement in reversed(block.body):
+    for statement in reversed(statements):
         bare = isinstance(statement, ExprStmt) and id(statement.expr) in fences
         place = isinstance(statement, _STATEMENTS) and _touches(statement.span, sites)
-        if place and not (bare and follows):
-            found.append(statement)
+        if place and not (bare and follows and statement.span.via is None):
+            found.append(statement.span)
         follows = place
     return found[::-1]
 
@@ -137,7 +157,7 @@ class Repairer:
         """All least repairs, each as soon as it is found. Raises minimal.Inconclusive."""
         models = tuple(request.model for request in self.requests)
         where = {
-            levels.site: statement_at(test, levels.site)[2].span
+            levels.site: gap_at(test, levels.site).span
             for levels, forms in zip(space.sites, space.forms, strict=True)
             if forms[0] is not None and forms[0].kind == INSERT
         }

@@ -12,7 +12,8 @@ import pytest
 
 from ksmcheck import whatif
 from ksmcheck.check import Checker, Request
-from ksmcheck.program.change import INSERT, Change
+from ksmcheck.program.change import INSERT, MOVE, REMOVE, REPLACE, Change
+from ksmcheck.text import InputError
 
 READER = """
 P1()
@@ -99,15 +100,80 @@ P1(int *x, int *y) { int r; WRITE_ONCE(*y, 1); smp_mb(); r = READ_ONCE(*x); }
 """
 
 
+PASSED = """
+P1(void)
+{
+	int a; int b;
+	a = atomic_read(&y);
+	smp_rmb();
+	b = atomic_read(&x);
+	BUG_ON(a && !b);
+}
+"""
+LABEL = (
+    """C label
+atomic_t x; atomic_t y; int z;
+{ }
+P0(void)
+{
+	if (READ_ONCE(z)) {
+		atomic_add(2, &x);
+		goto out;
+	}
+	atomic_inc(&x);
+out:
+	atomic_inc(&y);
+}"""
+    + PASSED
+)
+"""Both ways come to the store behind the label: what orders it stands between the two."""
+
+CASE = (
+    """C case
+atomic_t x; atomic_t y; int z;
+{ }
+P0(void)
+{
+	atomic_inc(&x);
+	switch (READ_ONCE(z)) {
+	case 0:
+		atomic_inc(&y);
+	}
+}"""
+    + PASSED
+)
+
+ARM_ALONE = """C alone
+atomic_t x; atomic_t y;
+{ }
+P0(void) { atomic_inc(&x); smp_mb(); atomic_inc(&y); }
+P1(void)
+{
+	int a = 1;
+	if (atomic_read(&y))
+		a = atomic_read(&x);
+	BUG_ON(!a);
+}
+"""
+"""A branch orders no read (memory-barriers.txt, "Control dependencies")."""
+
+
 @pytest.mark.parametrize(
     ("text", "place", "barrier"),
     [
+        (LABEL, "t.litmus:12", "smp_wmb"),
+        (CASE, "t.litmus:7", "smp_wmb"),
+        (CASE, "t.litmus:9", "smp_wmb"),
+        (ARM_ALONE, "t.litmus:9", "smp_rmb"),
         (ROUNDS, "t.litmus:9", "smp_wmb"),
         (ARM, "t.litmus:9", "smp_mb"),
         (WAITING, "t.litmus:8", "smp_mb"),
         (ONE_LINE, "t.litmus:3:48", "smp_mb"),
     ],
-    ids=["between rounds", "before an arm", "before a loop", "in a line"],
+    ids=[
+        *("behind a label", "before a switch", "behind a case", "in an arm without braces"),
+        *("between rounds", "before an arm", "before a loop", "in a line"),
+    ],
 )
 def test_the_barrier_in_that_place_is_found(
     text: str, place: str, barrier: str, tmp_path: Path
@@ -174,3 +240,61 @@ P1()
     acquire = "strengthen READ_ONCE@P1 to smp_load_acquire"
     wmb, rmb = f"insert smp_wmb before {path}:15", f"insert smp_rmb before {path}:23"
     assert found == {frozenset({one, other}) for one in (release, wmb) for other in (acquire, rmb)}
+
+
+MACROS = """C macros
+#define PUB(a, b) do {{ WRITE_ONCE(a, 1); {} WRITE_ONCE(b, 1); }} while (0)
+int x; int y;
+{{ }}
+P0(void)
+{{
+	{}PUB(x, y);
+}}
+P1(void)
+{{
+	int a; int b;
+	a = READ_ONCE(y);
+	smp_rmb();
+	b = READ_ONCE(x);
+	BUG_ON(a && !b);
+}}
+"""
+"""Message passing: a wmb orders the stores where it stands between them, and not before both."""
+
+
+def test_before_a_macro_is_not_inside_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(MACROS.format("", ""))
+    request = Request(path, "armv8")
+    assert Checker().check(request).verdict == "VIOLATED"
+    before = Change("t.litmus:7", INSERT, "smp_wmb")
+    assert whatif(path, "armv8").ask(before)[0].verdict == "VIOLATED"
+    found = [c for repair in whatif(path, "armv8").repairs() for c in repair.changes]
+    assert found
+    assert not any(c.kind == INSERT for c in found)
+    for text, verdict in ((("", "smp_wmb(); "), "VIOLATED"), (("smp_wmb();", ""), "SAFE")):
+        path.write_text(MACROS.format(*text))
+        assert Checker().check(request).verdict == verdict
+
+
+def test_several_statements_in_a_line_want_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(ONE_LINE)
+    with pytest.raises(InputError, match="several statements begin at") as refused:
+        whatif(path, "armv8").ask(Change("t.litmus:3", INSERT, "smp_mb"))
+    assert "t.litmus:3:48" in str(refused.value)
+
+
+def test_a_barrier_behind_a_label_may_become_a_release(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    label = "C t\nint x; int y;\n{ }\nP0(void)\n{\n\tif (READ_ONCE(y)) goto out;\n"
+    label += "\tWRITE_ONCE(x, 1);\nout:\n\tsmp_wmb();\n\tWRITE_ONCE(y, 1);\n}\n"
+    path.write_text(label + MACROS[MACROS.index("P1(") :].format())
+    release = Change("smp_wmb@P0", REPLACE, "smp_store_release")
+    (wmb,) = (s for s in whatif(path, "armv8").sites() if s.name == "smp_wmb@P0")
+    assert release in wmb.changes
+    assert not any(c.kind == MOVE for c in wmb.changes)  # not off its label
+    answers = [
+        whatif(path, "armv8").ask(*c)[0] for c in ((release,), (Change("smp_wmb@P0", REMOVE),))
+    ]
+    assert [a.verdict for a in answers] == ["SAFE", "VIOLATED"]
