@@ -16,6 +16,9 @@ from types import FrameType
 
 from ksmcheck.solve.limits import Limits, Meter
 
+LONGEST = 10_000_000
+"""Seconds that a limit may be, some four months: an alarm has no room for any number."""
+
 _TICK = 0.5
 """Seconds between two looks. It goes on after the first alarm: Python swallows an exception in a
 destructor or in a callback of its garbage collector."""
@@ -36,7 +39,7 @@ def guarded(seconds: float | None, memory_mb: int | None = None) -> Iterator[Non
     if (seconds is None and memory_mb is None) or current_thread() is not main_thread():
         yield
         return
-    later = None if seconds is None else seconds * 1.25 + 1
+    later = None if seconds is None else min(LONGEST, seconds * 1.25 + 1)  # NaN is LONGEST too
     more = None if memory_mb is None else memory_mb + memory_mb // 4 + 1
     meter = Meter(Limits(later, more, asked=seconds, asked_mb=memory_mb))
 

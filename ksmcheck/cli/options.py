@@ -17,11 +17,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path)
 
+_LONGEST = 10_000_000
+"""Seconds, as in ``check.alarm``, which is not loaded for the sake of a number."""
+
 MODEL = click.option(
     "--model",
     metavar="NAME",
     help="Memory model. [default: the test's own machine; lkmm for kernel C]",
 )
+
+
+def _number(_context: click.Context, _option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and value != value:
+        raise click.BadParameter("this is no number")
+    return value
 
 
 def test_options(function: F) -> F:
@@ -84,7 +93,8 @@ def engine_options(function: F) -> F:
         ),
         click.option(
             "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
+            type=click.FloatRange(min=0, min_open=True, max=_LONGEST),
+            callback=_number,
             metavar="SECONDS",
             help="Give up on a verdict (UNKNOWN) after this.",
         ),
@@ -117,7 +127,9 @@ def site_names(
 ) -> frozenset[str]:
     """``--remove`` arguments; commas separate names too. A primitive's name stands for its only
     site. Raises InputError where it has several."""
-    names = frozenset(name.strip() for item in removed for name in item.split(",") if name.strip())
+    names = frozenset(name.strip() for item in removed for name in item.split(","))
+    if "" in names:
+        raise InputError("--remove '' names nothing", hint="`ksmcheck sites FILE` lists the sites")
     if all("@" in name for name in names):
         return names
     from ksmcheck.program.sites import list_sites

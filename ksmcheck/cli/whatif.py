@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ksmcheck.cli.options import FILE, engine_options, parse_defines
 
@@ -28,7 +30,7 @@ execution; elsewhere --show does.
 A question (--remove, --weaken, ... together make one) prints the verdict as `check` does.
 Site names are those of `ksmcheck sites`; the part before `@` will do where it is the only
 one. Exit codes of a question: as of `ksmcheck check`. Of the others: 0, or 4 where a
-verdict is inconclusive.
+verdict is inconclusive; of --repair 1 where no barrier helps.
 """
 
 _SITE = "SITE"
@@ -78,7 +80,13 @@ _TO = "SITE=TO"
 @click.option(
     "--insert", multiple=True, metavar="BARRIER@FILE:LINE", help="A barrier before a statement."
 )
-@click.option("--patch", type=FILE, metavar="DIFF", help="The files with a unified diff applied.")
+@click.option(
+    "--patch",
+    type=FILE,
+    multiple=True,
+    metavar="DIFF",
+    help="The files with a unified diff applied; with several, one after the other.",
+)
 @click.option("--minimal", is_flag=True, help="The least sets of barriers that keep it safe.")
 @click.option("--lattice", is_flag=True, help="With --minimal: over the weaker forms too.")
 @click.option("--repair", is_flag=True, help="The least strengthening that makes it safe.")
@@ -105,9 +113,19 @@ _TO = "SITE=TO"
 @engine_options
 @click.option("--allow-bounded", is_flag=True, help="Let `SAFE up to k` count as safe.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def command(file: Path, **given: Any) -> int:
+@click.pass_context
+def command(context: click.Context, /, file: Path, **given: Any) -> int:
     """Ask what each barrier of FILE is worth: take it out, weaken it, move it, and see."""
     from ksmcheck.cli.whatif_run import Asked, run
 
     given["defines"] = parse_defines(given["defines"])
-    return run(Asked(file=file, **given))
+    return run(Asked(file=file, **given, written=_written(context)))
+
+
+def _written(context: click.Context) -> Mapping[str, str]:
+    """The options that the user has given: parameter to spelling."""
+    return {
+        option.name: option.opts[0]
+        for option in context.command.params
+        if option.name and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,7 @@ from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request
 from ksmcheck.cli.chosen import chosen_models
 from ksmcheck.cli.files import write_file
 from ksmcheck.cli.output import Output, missing_model
+from ksmcheck.cli.whatif_show import check_shown
 from ksmcheck.explain.tell import telling_of
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import find_spot
@@ -22,7 +23,7 @@ from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.matrix import ALL_KINDS, Answer, chosen_changes, questions
-from ksmcheck.whatif.patch import patched_copy
+from ksmcheck.whatif.patch import as_named, patched_copy
 from ksmcheck.whatif.sweep import sweep
 
 
@@ -46,7 +47,7 @@ class Asked(Struct, frozen=True):
     move: tuple[str, ...]
     drop: tuple[str, ...]
     insert: tuple[str, ...]
-    patch: Path | None
+    patch: tuple[Path, ...]
     minimal: bool
     lattice: bool
     repair: bool
@@ -65,19 +66,46 @@ class Asked(Struct, frozen=True):
     memory: int | None
     allow_bounded: bool
     as_json: bool
+    written: Mapping[str, str]
     original: Path | None = None
+
+
+_OF_MATRIX = ("sites", "kinds", "everything", "why", "witness", "show", "svg", "scheduler")
+_CHANGES = ("remove", "weaken", "strengthen", "replace", "move", "drop", "insert")
+
+
+def _refuse_idle(asked: Asked) -> None:
+    """Raises InputError for options that do nothing for what is asked, and for two questions."""
+    changes = [asked.written[name] for name in (*_CHANGES, "patch") if name in asked.written]
+    sets = [asked.written[name] for name in ("minimal", "repair") if name in asked.written]
+    if len(sets) + bool(changes) > 1:
+        raise InputError("one question at a time: changes, --minimal or --repair")
+    for name in _OF_MATRIX:
+        if (changes or sets) and name in asked.written:
+            raise InputError(
+                f"{asked.written[name]} with {(changes or sets)[0]}",
+                hint=f"{asked.written[name]} is for the matrix of all sites",
+            )
+    for name, needed in (("lattice", "minimal"), ("most", "repair")):
+        if name in asked.written and needed not in asked.written:
+            hint = f"{asked.written[name]} is for --{needed}"
+            raise InputError(f"{asked.written[name]} without --{needed}", hint=hint)
 
 
 def run(asked: Asked) -> int:
     """Answers and prints; gives the exit code. Raises InputError."""
-    if asked.patch is None:
+    _refuse_idle(asked)
+    if not asked.patch:
         return _run(asked)
     with TemporaryDirectory(prefix="ksmcheck-") as folder:
-        return _run(_patched(asked, Path(folder)))
+        patched = _patched(asked, Path(folder))
+        try:
+            return _run(patched)
+        except InputError as error:
+            raise as_named(error, patched.file.parent, asked.file.parent) from None
 
 
 def _patched(asked: Asked, folder: Path) -> Asked:
-    assert asked.patch is not None
     asker = Asker()
     test = asker.workshop.source(_requests(asked, asker)[0])
     copy = patched_copy(test, asked.file, asked.patch, folder)
@@ -88,9 +116,7 @@ def _run(asked: Asked) -> int:
     asker = Asker()
     requests = _requests(asked, asker)
     changes = single_changes(asked, asker, requests[0])
-    if sum(map(bool, (changes, asked.minimal, asked.repair))) > 1:
-        raise InputError("one question at a time: changes, --minimal or --repair")
-    if changes or asked.patch is not None:
+    if changes or asked.patch:
         return _single(asked, asker, requests, changes)
     if asked.minimal:
         from ksmcheck.cli.whatif_sets import run_minimal
@@ -132,23 +158,26 @@ def _requests(asked: Asked, asker: Asker) -> list[Request]:
 
 def single_changes(asked: Asked, asker: Asker, request: Request) -> tuple[Change, ...]:
     """The changes of --remove, --weaken and so on, with full site names. Raises InputError."""
-    found = [Change(site, REMOVE) for site in _names(asked.remove)]
-    found += [Change(site, DROP) for site in _names(asked.drop)]
+    found = [Change(site, REMOVE) for site in _names("remove", asked.remove)]
+    found += [Change(site, DROP) for site in _names("drop", asked.drop)]
     for kind, texts in (
         (WEAKEN, asked.weaken),
         (STRENGTHEN, asked.strengthen),
         (REPLACE, asked.replace),
         (MOVE, asked.move),
     ):
-        found += [_change(kind, text) for text in _names(texts)]
+        found += [_change(kind, text) for text in _names(kind, texts)]
     spots = asker.spots(request) if found else ()
     found = [replace(c, site=find_spot(c.site, spots).name) for c in found]
-    return (*found, *(_insertion(text) for text in _names(asked.insert)))
+    return (*found, *(_insertion(text) for text in _names("insert", asked.insert)))
 
 
-def _names(texts: tuple[str, ...]) -> Iterator[str]:
+def _names(option: str, texts: tuple[str, ...]) -> Iterator[str]:
     for text in texts:
-        yield from (part.strip() for part in text.split(",") if part.strip())
+        parts = [part.strip() for part in text.split(",")]
+        if not all(parts):
+            raise InputError(f"--{option} {text!r} names nothing", hint=f"write --{option} SITE")
+        yield from parts
 
 
 def _change(kind: str, text: str) -> Change:
@@ -191,16 +220,16 @@ def folder_of(file: Path) -> str:
 
 def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
     kinds = [k.strip() for k in asked.kinds.split(",") if k.strip()]
-    for kind in kinds:
+    for kind in kinds or [""]:
         if kind not in ALL_KINDS:
             raise InputError(
                 f"no kind of change {kind!r}", hint=f"there are {', '.join(ALL_KINDS)}"
             )
     if asked.show and asked.as_json:
         raise InputError("--show with --json", hint="the JSON has the execution of every cell")
-    changes = chosen_changes(
-        asker.spots(requests[0]), kinds, asked.sites, everything=asked.everything
-    )
+    spots = asker.spots(requests[0])
+    check_shown(asked.show, (spot.name for spot in spots), [r.model for r in requests])
+    changes = chosen_changes(spots, kinds, asked.sites, everything=asked.everything)
     parts = 1 if asked.jobs <= len(requests) and asked.scheduler is None else asked.jobs
     cells = []
     for answer in sweep(

@@ -24,6 +24,20 @@ def chosen_cells(wanted: Iterable[str], cells: Sequence[Answer]) -> Iterator[Ans
         yield from found
 
 
+def check_shown(wanted: Iterable[str], sites: Iterable[str], models: Sequence[str]) -> None:
+    """Raises InputError for a --show that names no site, before anything is asked."""
+    known = set(sites)
+    known |= {site.partition("@")[0] for site in known}
+    for text in wanted:
+        site, colon, model = text.rpartition(":")
+        named = site if colon and model in models else text
+        if not text.isdigit() and named not in known:
+            raise InputError(f"--show {text}: there is no such site", hint=_SHOWN)
+
+
+_SHOWN = "a number of the matrix, SITE, or SITE:MODEL; `ksmcheck sites FILE` lists the sites"
+
+
 def _hint(shown: Sequence[Answer]) -> str:
     if not shown:
         return "nothing is violated"

@@ -88,8 +88,12 @@ def read_baseline(path: Path) -> Baseline:
     try:
         return _baseline(table)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
+        what = {
+            KeyError: f"{error} is missing",
+            TypeError: str(error),
+        }.get(type(error), "its tables are not as they were recorded")
         raise InputError(
-            f"{path}: not a baseline: {type(error).__name__}: {error}",
+            f"{path}: not a baseline: {what}",
             hint="record again: ksmcheck gate --record",
         ) from None
 

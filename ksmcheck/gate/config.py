@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ksmcheck.check.alarm import LONGEST
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import ERROR, NOTE, WARNING
 from ksmcheck.syntax.files import read_source
@@ -142,8 +143,8 @@ class _Reader:
             whole = key in ("memory", "unroll")
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
                 raise self._error(f"{key} is a number", key)
-            if not value > 0:
-                raise self._error(f"{key} must be more than 0", key)
+            if not 0 < value <= LONGEST:
+                raise self._error(f"{key} must be more than 0, and at most {LONGEST}", key)
         return GateLimits(**{key.replace("-", "_"): value for key, value in given.items()})
 
     def _suite(self, table: dict[str, Any]) -> SuiteChoice:

@@ -90,6 +90,9 @@ def summary(cells: Sequence[Answer]) -> Iterator[str]:
         if as_is.letter not in "SN":
             yield f"{model}: {as_is.word} as it is"
             continue
+        if not any(c.changes and c.request.model == model for c in cells):
+            yield f"{model}: there is no place to change so"
+            continue
         needed = dict.fromkeys(
             c.changes[0].site
             for c in cells

@@ -83,6 +83,8 @@ def _subject(verdict: Verdict) -> str:
 def _remarks(verdict: Verdict, full: bool) -> Iterable[str]:
     if verdict.verdict in (UNKNOWN, VACUOUS) and verdict.reason:
         yield verdict.reason
+    if not verdict.properties and verdict.verdict in (SAFE, BOUNDED):
+        yield "it asks for nothing: there is no exists, ~exists, forall or assertion in it"
     if verdict.verdict == BOUNDED:
         where = ", ".join(str(s) for s in verdict.bound_loops)
         yield f"the unrolling bound can be reached: {where} (raise --unroll)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ksmcheck.text import InputError, Source
+from ksmcheck.text import InputError, Source, Span
 
 
 def read_source(path: Path) -> Source:
@@ -15,6 +15,9 @@ def read_source(path: Path) -> Source:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text (byte {error.start})") from None
+        text = error.object.decode("utf-8", "replace")
+        at = len(error.object[: error.start].decode("utf-8"))
+        span, hint = Span(Source(str(path), text), at, at + 1), f"byte {error.start} of the file"
+        raise InputError("this is not UTF-8 text", span, hint) from None
     except ValueError as error:  # a NUL in the name
         raise InputError(f"cannot read {str(path)!r}: {error}") from None

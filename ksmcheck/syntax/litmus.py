@@ -57,7 +57,21 @@ class LitmusParser(DialectParser):
         elif token.text == "}":
             raise InputError("this '}' closes nothing", token.span, "is one too many before it?")
         else:
+            self._external(token)
+
+    def _external(self, token: Token) -> None:
+        """What is neither C nor a section may be the name of one, misspelt."""
+        after = self.ahead(1).text
+        try:
             self.external()
+        except InputError:
+            from difflib import get_close_matches
+
+            close = get_close_matches(token.text, ("exists", "forall", "filter", "locations"), 1)
+            if not close or after not in ("(", "["):
+                raise
+            message = f"'{token.text}' begins no section"
+            raise InputError(message, token.span, f"did you mean {close[0]}?") from None
 
     def _conditions(self, token: Token) -> None:
         """A section in the language of conditions, which another parser reads from here."""

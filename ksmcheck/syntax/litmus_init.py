@@ -17,7 +17,7 @@ from ksmcheck.syntax.c_ast import (
     TypeExpr,
     Unary,
 )
-from ksmcheck.syntax.c_parser import CParser
+from ksmcheck.syntax.c_parser import THREAD_NAME, CParser
 from ksmcheck.syntax.c_types import Specifiers
 from ksmcheck.syntax.litmus_ast import InitEntry
 from ksmcheck.text import InputError
@@ -37,6 +37,9 @@ class InitParser(CParser):
                 raise InputError("the start state is not closed", opening.span, "add '}'")
             if self.accept(";"):
                 continue
+            if THREAD_NAME.fullmatch(self.token.text) and self.ahead(1).text == "(":
+                hint = f"add '}}' before {self.token.text}"
+                raise InputError("the start state is not closed", opening.span, hint)
             self._entries(entries)
             if self.token.text != "}":
                 self.expect(";", "after an entry of the start state")

@@ -3,7 +3,7 @@ far as a few seconds allow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator, Sequence
 from time import perf_counter
 
 from ksmcheck.check.questions import Asked
@@ -41,44 +41,50 @@ def grounds(asker: Asker, request: Request) -> Grounds | None:
     verdict = asker.ask(request, ())
     if not keeps(verdict):
         return None
-    used: set[str] = set()
-    axioms: dict[str, None] = {}
-    for search in asker.last:
-        used |= _sites(search, _minimised(search))
-        axioms |= dict.fromkeys(search.axioms())
-    spots = [spot for spot in asker.spots(request) if spot.name in used]
     known = primitives(request.kernel)
-    fences = tuple(s for s in spots if known[s.primitive].shape == "fence")
+    everywhere = [spot for spot in asker.spots(request) if spot.primitive in known]
+    fenced = {s.name for s in everywhere if known[s.primitive].shape == "fence"}
+    used = _sites(asker.last, fenced)
+    axioms = dict.fromkeys(axiom for search in asker.last for axiom in search.axioms())
+    spots = [spot for spot in everywhere if spot.name in used]
+    fences = tuple(s for s in spots if s.name in fenced)
     others = tuple(s for s in spots if s not in fences)
     return Grounds(verdict, fences, others, tuple(axioms))
 
 
-def _sites(search: Search, terms: Iterable[Term]) -> set[str]:
-    wanted = {term.id for term in terms}
-    terms_of = search.structure.terms
-    return {
-        site
-        for (site, _), term in search.structure.selectors
-        if term.id in wanted or terms_of.no(term).id in wanted
-    }
+def _sites(searches: Sequence[Search], fences: Collection[str]) -> list[str]:
+    """Sites that refute all that was refuted, with the others whatever they may become; none of
+    them can be left out.
 
-
-def _minimised(search: Search) -> list[Term]:
-    """Assumptions that refute all that was refuted, none of which can be left out.
-
-    Tried one by one, over all questions together: a ground of one may do for another. An attempt
-    that takes long counts as failed, and the whole ends after a while: then some may be left over.
+    Tried one by one, barriers first, over all questions of all configurations together: a ground
+    of one may do for another. An attempt that takes long counts as failed, and the whole ends after
+    a while: then some may be left over.
     """
     started = perf_counter()
-    questions = list(search.refuted)
-    needed = list(dict.fromkeys(term for asked in questions for term in asked.core))
-    for term in list(needed):
+    needed = list(dict.fromkeys(site for search in searches for site in _in_cores(search)))
+    for site in sorted(needed, key=lambda site: site not in fences):
         if perf_counter() - started > _SECONDS:
             break
-        fewer = [t for t in needed if t is not term]
-        if all(_refuted(search, asked, fewer) for asked in questions):
+        fewer = [other for other in needed if other != site]
+        if all(_suffice(search, fewer) for search in searches):
             needed = fewer
     return needed
+
+
+def _in_cores(search: Search) -> Iterator[str]:
+    used = {term.id for asked in search.refuted for term in asked.core}
+    yield from (site for site, term in _assumed(search) if term.id in used)
+
+
+def _suffice(search: Search, sites: Collection[str]) -> bool:
+    given = [term for site, term in _assumed(search) if site in sites]
+    return all(_refuted(search, asked, given) for asked in search.refuted)
+
+
+def _assumed(search: Search) -> Iterator[tuple[str, Term]]:
+    """Sites, and what says that they are as they are."""
+    for ((site, _), _), term in zip(search.structure.selectors, search.given, strict=True):
+        yield site, term
 
 
 def _refuted(search: Search, asked: Asked, given: list[Term]) -> bool:

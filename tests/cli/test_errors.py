@@ -58,6 +58,10 @@ MISTAKES: list[tuple[list[str], list[str]]] = [
     (["models", "powr"], ["no model 'powr'", "power"]),
     (["export", MP, "--model", "sc", "--to", "dot"], ["Never", "no execution"]),
     (["export", MP, "--to", "svg"], ["svg", "dot"]),
+    (["check", MP, "--timeout", "inf"], ["--timeout", "range"]),
+    (["check", MP, "--timeout", "nan"], ["--timeout", "no number"]),
+    (["check", MP, "--remove", "smp_wmb,"], ["names nothing"]),
+    (["whatif", MP, "--show", "smp_wbm"], ["no such site", "ksmcheck sites"]),
 ]
 
 

@@ -123,6 +123,28 @@ def test_a_patch(run: Run, tmp_path: Path) -> None:
     assert "the test has no file" in run("whatif", MP, "--model", "armv8", "--patch", diff).err
 
 
+def test_patches_one_after_the_other(run: Run, tmp_path: Path) -> None:
+    """The second undoes the first, without context: an insertion behind line 9."""
+    first, second = tmp_path / "1.diff", tmp_path / "2.diff"
+    first.write_text(DIFF)
+    head = "".join(line + "\n" for line in DIFF.splitlines()[:2])
+    second.write_text(f"{head}@@ -9,0 +10 @@\n+\tsmp_wmb();\n")
+    both = ("--patch", first, "--patch", second)
+    assert run("whatif", MP, "--model", "armv8", *both).out.startswith("Never")
+    assert run("whatif", MP, "--model", "armv8", "--patch", first).out.startswith("Sometimes")
+
+
+def test_what_is_wrong_in_a_patched_file_is_told_of_the_file(run: Run, tmp_path: Path) -> None:
+    diff = tmp_path / "wrong.diff"
+    diff.write_text(
+        DIFF.replace("-\tsmp_wmb();", " \tsmp_wmb();\n+\tsmp_wbm();").replace(",2", ",4")
+    )
+    ran = run("whatif", MP, "--model", "armv8", "--patch", diff)
+    assert ran.code == 2
+    assert ran.err.startswith(f"{MP}:11:2: error: ")
+    assert "the patch has been applied to this file" in ran.err
+
+
 def test_a_patch_may_name_a_copy(run: Run, tmp_path: Path) -> None:
     """As of ``diff -u FILE FILE.new``; ``patch`` takes the file that there is."""
     diff = tmp_path / "fix.diff"
@@ -142,6 +164,17 @@ def test_a_patch_may_name_a_copy(run: Run, tmp_path: Path) -> None:
         (("--kind", "explode"), "no kind of change 'explode'"),
         (("--minimal", "--repair"), "one question at a time"),
         (("--insert", "smp_mb"), "where?"),
+        (("--remove", ""), "names nothing"),
+        (("--weaken", "smp_wmb=barrier,"), "names nothing"),
+        (("--kind", ""), "no kind of change ''"),
+        (("--remove", "smp_wmb", "--svg", "x.svg"), "--svg is for the matrix"),
+        (("--remove", "smp_wmb", "--why"), "--why is for the matrix"),
+        (("--minimal", "--site", "smp_wmb"), "--site is for the matrix"),
+        (("--repair", "--kind", "remove"), "--kind is for the matrix"),
+        (("--patch", MP, "--minimal"), "one question at a time"),
+        (("--patch", MP, "--repair"), "one question at a time"),
+        (("--lattice",), "--lattice is for --minimal"),
+        (("--most", "10"), "--most is for --repair"),
     ],
 )
 def test_errors(run: Run, args: tuple[str, ...], message: str) -> None:

@@ -157,7 +157,8 @@ def test_without_a_terminal_nobody_is_asked_and_show_shows(run: Run) -> None:
 def test_no_such_cell(run: Run, wrong: str) -> None:
     ran = run("whatif", MP, "--model", "armv8", "--kind", "remove", "--show", wrong)
     assert ran.code == 2
-    assert f"--show {wrong}: there is no such execution" in ran.err
+    what = "execution" if wrong.isdigit() else "site"
+    assert f"--show {wrong}: there is no such {what}" in ran.err
 
 
 def test_numbers_go_row_by_row() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ksmcheck import whatif
 from tests.whatif.conftest import ROOT
 
@@ -16,3 +18,23 @@ def test_it_does_not_hang_on_what_was_asked_before() -> None:
         (found,) = asked.why()
         assert found is not None
         assert [spot.name for spot in found.orders] == ["smp_wmb@P0", "smp_rmb@P1"]
+
+
+HAZARD = """C hazard
+{ }
+P0(int *x, int *y) { int r; WRITE_ONCE(*x, 1); smp_mb(); r = READ_ONCE(*y); }
+P1(int *x, int *y) { int r; r = xchg(y, 1); smp_mb(); r = READ_ONCE(*x); }
+~exists (0:r=0 /\\ 1:r=0)
+"""
+
+
+def test_no_barrier_is_named_that_another_place_stands_in_for(tmp_path: Path) -> None:
+    """Store buffering: a full barrier behind an xchg, which is one (memory-barriers.txt, "Atomic
+    operations"). Either of the two may be left out, so that to name both would be too much."""
+    path = tmp_path / "t.litmus"
+    path.write_text(HAZARD)
+    (found,) = whatif(path, "armv8").why()
+    assert found is not None
+    named = {spot.name for spot in (*found.orders, *found.accesses)}
+    assert "smp_mb@P0" in named
+    assert len(named & {"smp_mb@P1", "xchg@P1"}) == 1
