@@ -26,7 +26,7 @@ _REASONS = 6
 _FORESEEN = 24
 """Clauses at most that one inconsistent candidate teaches about others."""
 
-_PATIENCE = 6
+_PATIENCE = 10
 """So many candidates of a query teach nothing about what reads may read from instead: to find that
 out takes as long as to meet a few."""
 
