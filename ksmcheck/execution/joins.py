@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from ksmcheck.execution.flow import Flow, Point
+from ksmcheck.program.tree import walk
 from ksmcheck.syntax import c_ast as c
 
 Place: TypeAlias = tuple[int, int]
@@ -96,18 +97,16 @@ class Loops:
 
     def _head(self, part: set[int], entries: list[int]) -> int:
         """The outermost loop statement around an entry, or else the first entry in the text."""
+        # Points are numbered as the text goes.
         begins = {n: s for n in part if (s := self.flow.points[n].begins) is not None}
-        labels = [begins[n].span.start for n in entries if n in begins]
-        around = {
-            n: s.span.start
+        labels = {id(begins[n]) for n in entries if n in begins}
+        around = [
+            n
             for n, s in begins.items()
             if isinstance(s, c.While | c.DoWhile | c.For)
-            and any(s.span.start <= place < s.span.end for place in labels)
-        }
-        if around:
-            return min(around, key=lambda n: (around[n], n))
-        ends = len(begins) and max(s.span.end for s in begins.values())
-        return min(entries, key=lambda n: (begins[n].span.start if n in begins else ends, n))
+            and any(id(inner) in labels for inner in walk(s))
+        ]
+        return min(around or entries, key=lambda n: (n not in begins, n))
 
     def around(self, number: int) -> list[int]:
         """Heads of the loops that contain a point, the outermost first."""

@@ -182,7 +182,7 @@ def _graph(segments: list[Segment], targets: list[tuple[int, ...]], entry: list[
         node.steps.extend(segment.steps)
         origin = segment.origin
         if origin is not None and min(following) <= number:
-            nodes[min(following)].loop = Begin(origin.span, label=True)
+            nodes[min(following)].loop = Begin(origin.span, origin.span.start, label=True)
         if segment.go is not None and segment.go.condition is not None:
             assert origin is not None
             then, otherwise = (nodes[t] for t in following)

@@ -10,11 +10,13 @@ from ksmcheck.program.finish import Numbering, split_arms
 from ksmcheck.program.ir import Block, End, Program, Thread
 from ksmcheck.program.liveness import repeats
 from ksmcheck.program.locks import check_locks
+from ksmcheck.program.loops import Loop
 from ksmcheck.program.lower import LoweredTest, LoweredThread, lower_test
 from ksmcheck.program.simplify import forget_iterations, needed, simplify
 from ksmcheck.program.sites import remove_sites
 from ksmcheck.program.unroll import Unroller, along
 from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import InputError
 
 UNROLL = 2
 """How often a loop goes back to its head by default: as often as a KSM scenario migrates. More
@@ -93,9 +95,20 @@ def _blocks(
 ) -> tuple[Block, ...]:
     graph = thread.lowered.graph
     loops = {loop for spot in thread.spots.values() for loop in spot.loops}
+    for loop in loops:
+        _refuse_many_ways_in(loop)
     known = {loop: repeats(loop, graph, thread.live, test.primitives, plain) for loop in loops}
     silent = frozenset(loop for loop, repeat in known.items() if repeat.silent)
     instances = Unroller(graph, thread.spots, unroll, silent).run()
     matter = frozenset(loop for loop, repeat in known.items() if repeat.unchanged)
     instances = simplify(forget_iterations(instances, matter), thread.registers)
     return Numbering(split_arms(instances), known, thread.function.span).blocks()
+
+
+def _refuse_many_ways_in(loop: Loop) -> None:
+    """Where a loop that only jumps make is entered at several places, its rounds can be counted in
+    several ways, and what a branch decides in one of them it does not in another."""
+    if not loop.plain:
+        message = "this loop of jumps is entered at several places"
+        hint = "not supported: write it as a loop statement, or enter it at one label alone"
+        raise InputError(message, loop.span, hint)

@@ -50,21 +50,25 @@ class Stop(Struct, frozen=True):
     pass
 
 
-class Begin(Struct, frozen=True):
+class Begin(Struct, frozen=True, eq=False):
     """What may begin a loop: a loop statement, with its own bound if it has one, or a label.
 
-    ``case`` is a label, too.
+    ``case`` is a label, too. ``place`` is the order in the text, ``around`` the loop statement that
+    it stands in: places in a file do not tell, since all that a macro becomes is in one.
     """
 
     span: Span
+    place: int
+    around: Begin | None = None
     bound: int | None = None
     label: bool = False
 
     def holds(self, other: Begin) -> bool:
         """Whether this is a loop statement that ``other`` is, or stands in."""
-        one, two = self.span, other.span
-        inside = one.source is two.source and one.start <= two.start < one.end
-        return inside and not self.label
+        inner: Begin | None = other
+        while inner is not None and inner is not self:
+            inner = inner.around
+        return inner is self and not self.label
 
 
 class Node(Struct, eq=False):
@@ -89,6 +93,8 @@ class Graph:
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
+        self.around: Begin | None = None
+        self._begun = 0
         self._names: dict[str, int] = {}
         self.here = self.node()
 
@@ -111,6 +117,16 @@ class Graph:
         made = Node(len(self.nodes))
         self.nodes.append(made)
         return made
+
+    def may_begin(self, node: Node, span: Span, bound: int | None = None) -> Begin:
+        """A loop statement; where ``around`` is set to it others stand in it."""
+        node.loop = Begin(span, self._begun, self.around, bound)
+        self._begun += 1
+        return node.loop
+
+    def label(self, node: Node, span: Span) -> None:
+        node.loop = Begin(span, self._begun, self.around, label=True)
+        self._begun += 1
 
     def emit(self, step: Step) -> None:
         self.here.steps.append(step)

@@ -21,12 +21,14 @@ _OUTSIDE = -1
 class Loop(Struct, frozen=True, eq=False):
     """``nodes`` are the ids of its nodes, inner loops included.
 
-    ``single``: entered at the head only. ``bound``: its own, from a pragma.
+    ``single``: entered at the head only. ``plain``: that, or all of it is one loop statement, and
+    jumps lead into that. ``bound``: its own, from a pragma.
     """
 
     head: Node
     nodes: frozenset[int]
     single: bool
+    plain: bool
     span: Span | None
     bound: int | None
 
@@ -97,7 +99,10 @@ def _loop(part: list[Node], before: Mapping[int, set[int]]) -> Loop:
     head = _head(part, entries)
     begin = head.loop
     span, bound = (None, None) if begin is None else (begin.span, begin.bound)
-    return Loop(head, inside, entries == [head], span, bound)
+    single = entries == [head]
+    marks = [n.loop for n in part if n.loop is not None]
+    plain = single or (begin is not None and all(map(begin.holds, marks)))
+    return Loop(head, inside, single, plain, span, bound)
 
 
 def _head(part: list[Node], entries: list[Node]) -> Node:
@@ -110,7 +115,7 @@ def _head(part: list[Node], entries: list[Node]) -> Node:
 
 def _place_in_text(node: Node) -> tuple[bool, int, int]:
     begin = node.loop
-    return (True, 0, node.id) if begin is None else (False, begin.span.start, node.id)
+    return (True, 0, node.id) if begin is None else (False, begin.place, node.id)
 
 
 def _parts(nodes: dict[int, Node], cut: int | None) -> list[list[Node]]:

@@ -6,7 +6,7 @@ from ksmcheck.kernel.ints import S32
 from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import VOID, CType, StructType, VoidType, ints_of, is_scalar
 from ksmcheck.program.expressions import Expressions
-from ksmcheck.program.graph import Begin, Forget, Node
+from ksmcheck.program.graph import Forget, Node
 from ksmcheck.program.initialisers import is_word, leaves, sized
 from ksmcheck.program.ir import NO_RETURN, Check, Const, Frame, Use
 from ksmcheck.program.places import InRegisters, Place
@@ -132,7 +132,8 @@ class Statements(Switches, Expressions):
             for first in stmt.init:
                 self.statement(first)
         head, test, body, done = (self.graph.node() for _ in range(4))
-        head.loop = Begin(stmt.span, stmt.unroll)
+        outer = self.graph.around
+        self.graph.around = self.graph.may_begin(head, stmt.span, stmt.unroll)
         self.graph.start(head)
         if isinstance(stmt, DoWhile):
             self._body(stmt.body, done, test)
@@ -149,6 +150,7 @@ class Statements(Switches, Expressions):
             if isinstance(stmt, For) and stmt.step is not None:
                 self._expression(stmt.step)
             self.graph.goto(head)
+        self.graph.around = outer
         self.graph.begin(done)
         self.pop()
 
@@ -170,7 +172,7 @@ class Statements(Switches, Expressions):
             raise InputError(f"label {stmt.name} is defined twice", stmt.span)
         self.frame.placed.add(stmt.name)
         node = self._labelled(stmt.name)
-        node.loop = Begin(stmt.span, label=True)
+        self.graph.label(node, stmt.span)
         self.graph.start(node)
         self.statement(stmt.body)
 

@@ -9,7 +9,7 @@ from ksmcheck.kernel.ints import S32
 from ksmcheck.kernel.types import INT, IntegerType, promote
 from ksmcheck.program import fold
 from ksmcheck.program.context import Context
-from ksmcheck.program.graph import Begin, Node
+from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Const, Expr
 from ksmcheck.program.operators import Operators
 from ksmcheck.program.scope import Targets
@@ -83,7 +83,7 @@ class Switches(Operators):
         node = self._case_nodes.get(id(stmt))
         if node is None:
             raise InputError("case outside of a switch", stmt.span)
-        node.loop = Begin(stmt.span, label=True)
+        self.graph.label(node, stmt.span)
         self.graph.start(node)
         self.statement(stmt.body)
 

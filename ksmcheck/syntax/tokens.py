@@ -129,10 +129,7 @@ def _ends_line(text: str, first: int, last: int) -> bool:
         return False
     if not text[last + 1 : last + 3].startswith(("\n", "\r\n")):
         return False
-    begin = text.rfind("\n", 0, first) + 1
-    while begin and text[:begin].rstrip("\r\n").endswith("\\"):
-        begin = text.rfind("\n", 0, begin - 1) + 1
-    return not text[begin:first].lstrip().startswith("#")
+    return not _in_directive(text, first)
 
 
 # After one of these, at file level, an expression cannot begin: "(*x" is a comment there.
@@ -146,6 +143,8 @@ def herd_comment_end(source: Source, at: int, before: list[Token]) -> int | None
     with a blank after it and balanced parentheses up to ``*)``: ``( *p ... (int *)`` has others.
     """
     text = source.text
+    if _in_directive(text, at):
+        return None  # it is C
     blank = text[at + 2 : at + 3].isspace()
     last = before[-1].text if before else ";"
     outside = (blank or last in _ENDS_AN_ITEM) and _at_file_level(before)
@@ -161,6 +160,14 @@ def herd_comment_end(source: Source, at: int, before: list[Token]) -> int | None
         Span(source, at, at + 2),
         "write (*p) without the blank, or /* ... */ for a comment",
     )
+
+
+def _in_directive(text: str, at: int) -> bool:
+    """Whether an offset is in a line of the preprocessor, or in one that continues it."""
+    begin = text.rfind("\n", 0, at) + 1
+    while begin and text[:begin].rstrip("\r\n").endswith("\\"):
+        begin = text.rfind("\n", 0, begin - 1) + 1
+    return text[begin:at].lstrip().startswith("#")
 
 
 def skip_herd_comment(source: Source, at: int) -> int:

@@ -84,8 +84,8 @@ def selectors_of(
     those to be changed, if not all.
     """
     spots = tuple(spots)
-    plain = {id(spot.node): spot.name for spot in spots if spot.sort == "plain"}
-    chooser = _Chooser(program, model, config, {} if paired is None else paired, plain)
+    named = {id(spot.node): spot.name for spot in spots}
+    chooser = _Chooser(program, model, config, {} if paired is None else paired, named)
     wanted = frozenset(kinds) & {REMOVE, WEAKEN, STRENGTHEN}
     for spot in spots:
         for change in spot.changes if sites is None or spot.name in sites else ():
@@ -103,7 +103,7 @@ class _Chooser:
         model: Model,
         config: str,
         paired: Pairing,
-        plain: Mapping[int, str],
+        named: Mapping[int, str],
     ) -> None:
         self.keys: dict[Change, Key | None] = {}
         self.refused: dict[Change, InputError] = {}
@@ -112,7 +112,7 @@ class _Chooser:
         self._model = model
         self._config = config
         self._paired = paired
-        self._plain = plain
+        self._named = named
         self._primitives = primitives(program.kernel)
         self._called, self._places = _called(program)
 
@@ -134,7 +134,7 @@ class _Chooser:
 
     def _remove(self, spot: Spot, change: Change) -> None:
         classes = self._primitives[spot.primitive].classes
-        sites = _inside(spot, self._places, self._plain)
+        sites = _inside(spot, self._places, self._named)
         if sites is None or any(c.startswith(_STRUCTURAL) for c in classes):
             return
         wrong = self._unpaired(spot.name) if any(c.startswith(_PAIRED) for c in classes) else None
@@ -189,7 +189,7 @@ def _called(program: Program) -> tuple[dict[str, set[str]], list[_Where]]:
 
 
 def _inside(
-    spot: Spot, places: Iterable[_Where], plain: Mapping[int, str]
+    spot: Spot, places: Iterable[_Where], named: Mapping[int, str]
 ) -> tuple[str, ...] | None:
     """The accesses in the call's arguments; None where these do something else besides."""
     outer = spot.span
@@ -206,11 +206,12 @@ def _inside(
     ]
     if None in found:
         return None
-    if outer.via is not None:
-        # All that one use of a macro becomes stands in one place: what is inside of what?
-        own = {plain.get(id(n)) for n in nodes}
-        found = [site for site in found if site in own]
-    return tuple(site for site in found if site is not None)
+    # All that one use of a macro becomes stands in one place, and so does what an argument becomes
+    # that is used twice: only the tree tells what is inside of what.
+    own = {named.get(id(n)) for n in nodes}
+    elsewhere = {name for name in named.values() if name not in own}
+    inner = [site for site in found if site is not None and site not in elsewhere]
+    return tuple(inner) if own.issuperset(inner) else None
 
 
 def _flags(model: Model) -> bool:

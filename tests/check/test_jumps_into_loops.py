@@ -16,6 +16,7 @@ import pytest
 
 from ksmcheck.check import Checker
 from ksmcheck.check.verdict import BOUNDED, Request, Verdict
+from ksmcheck.text import InputError
 
 BUFFERING = """C round
 int x; int y; int z;
@@ -125,3 +126,54 @@ def test_the_rest_of_a_round_is_run(tmp_path: Path, x: int) -> None:
     ~exists (n={32 if x else 33})
     """
     assert verdict_of(tmp_path, text, "sc").verdict == "VIOLATED"
+
+
+MANY_WAYS_IN = """C many
+{{ }}
+P0(int *x, int *y, int *z)
+{{
+	int r0 = 0; int r1 = 0;
+	{body}
+}}
+P1(int *x, int *y, int *z)
+{{
+	int r0; r0 = READ_ONCE(*y); smp_mb(); WRITE_ONCE(*x, 1); WRITE_ONCE(*z, 1);
+}}
+exists (0:r0=1 /\\ 1:r0=1)
+"""
+
+
+def test_a_loop_of_jumps_with_several_ways_in_is_refused(tmp_path: Path) -> None:
+    """Whether its first round is that of L0 or what is left of one at L1 is a matter of counting,
+    and so would be what the branch before it decides."""
+    body = """if (READ_ONCE(*z)) goto L1;
+L0: r1 = READ_ONCE(*z); if (r1) goto L0;
+L1: WRITE_ONCE(*y, 1); if (r1) goto L0;"""
+    with pytest.raises(InputError, match="entered at several places") as refused:
+        verdict_of(tmp_path, MANY_WAYS_IN.format(body=body), "armv8")
+    assert refused.value.diagnostic.span is not None
+    assert refused.value.diagnostic.span.line == 7
+
+
+# Loops within each other, and made of jumps, each entered at one place.
+NESTS = [
+    "L0: r0 = READ_ONCE(*x); L1: if (READ_ONCE(*z)) goto L0; if (READ_ONCE(*z)) goto L0; "
+    "WRITE_ONCE(*y, 1);",
+    "L0: do { r0 = READ_ONCE(*x); while (READ_ONCE(*z)) { if (r1) goto L0; cpu_relax(); } "
+    "WRITE_ONCE(*y, 1); } while (r1);",
+    "goto L1; L0: WRITE_ONCE(*y, 1); L1: r0 = READ_ONCE(*x); if (!r0) goto L0; WRITE_ONCE(*y, 1);",
+    "while (!r0) { L0: r0 = READ_ONCE(*x); for (; r1; r1 = 0) { WRITE_ONCE(*y, 1); } "
+    "r1 = READ_ONCE(*z); if (r1) goto L0; } WRITE_ONCE(*y, 1);",
+]
+
+
+@pytest.mark.parametrize("body", NESTS)
+@pytest.mark.parametrize("model", ["armv8", "lkmm"])
+def test_in_one_place_of_the_file_or_in_many(tmp_path: Path, body: str, model: str) -> None:
+    """All that one use of a macro becomes stands in one place: which loop is in which does not."""
+    lines = MANY_WAYS_IN.format(body=body.replace("; ", ";\n"))
+    text = MANY_WAYS_IN.format(body="BODY").replace("{ }", f"#define BODY {body}\n{{ }}", 1)
+    found = [verdict_of(tmp_path, source, model) for source in (lines, text)]
+    assert found[0].verdict == found[1].verdict
+    assert found[0].observation == found[1].observation
+    assert found[0].events == found[1].events

@@ -79,3 +79,14 @@ def test_open_comments(text: str) -> None:
 def test_tokens_know_their_place() -> None:
     token = tokenize(Source("t", "ab\n  cd"))[1]
     assert (token.text, token.span.line, token.span.column) == ("cd", 2, 3)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["#define VAL(p) (*(p))", "#define VAL(p) (* p)", "  # define VAL(p) \\\n (*(p))", "#if (*"],
+)
+def test_directives_have_no_herd_comments(line: str) -> None:
+    """``(*`` there is C, whatever stands before it, and what comes up to a later ``*)`` is kept."""
+    found = texts(f"C t\n{line}\n#define SIZE sizeof(int *)\nint x;\n")
+    assert found.count("#") == 2
+    assert "SIZE" in found

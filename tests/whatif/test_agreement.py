@@ -93,6 +93,41 @@ def test_what_macros_bring_is_known_apart(seed: int, tmp_path: Path) -> None:
             assert answers[0] == answers[1], change
 
 
+TWICE = """C twice
+#define TWICE(s) s; s
+#define ORDERED smp_mb(); WRITE_ONCE
+#define RETRY(f, y) do {{ f; if (READ_ONCE(y)) break; f; }} while (0)
+int x; int y; int z; atomic_t c;
+{{ }}
+P0(void) {{ {} WRITE_ONCE(z, 1); }}
+P1(void) {{ int r = READ_ONCE(z); smp_rmb(); int s = READ_ONCE(x); WRITE_ONCE(y, 1); }}
+exists (1:r=1 /\\ 1:s=0 /\\ c=1)
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "TWICE(atomic_inc(&c));",
+        "TWICE(WRITE_ONCE(x, 1)); smp_wmb();",
+        "TWICE(smp_mb());",
+        "ORDERED(x, 1); smp_wmb(); atomic_inc(&c);",
+        "RETRY(WRITE_ONCE(x, 1), y);",
+        "TWICE(WRITE_ONCE(x, READ_ONCE(y)));",
+        "TWICE(WRITE_ONCE(x, y + 1));",
+    ],
+)
+@pytest.mark.parametrize("model", ["sc", "armv8"])
+def test_what_an_argument_becomes_twice(body: str, model: str, tmp_path: Path) -> None:
+    """Of the two calls in one place of the file, a change concerns one."""
+    path = tmp_path / "twice.litmus"
+    path.write_text(TWICE.format(body), encoding="utf-8")
+    kinds = (REMOVE, WEAKEN, STRENGTHEN)
+    by_selector, wrong = disagreements(Request(path, model), Asker(kinds=kinds), kinds)
+    assert not wrong
+    assert by_selector > 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kernel", "model", "every"),
