@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
 
+from ksmcheck.gate.outcome import WORDS
 from ksmcheck.record import Struct
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError
@@ -132,8 +133,13 @@ def _strings(values: object) -> tuple[str, ...]:
 
 
 def _texts(table: dict[str, Any]) -> dict[str, str]:
-    _strings(list(table.values()))
+    for word in _strings(list(table.values())):
+        if word.partition(" up to ")[0] not in _VERDICTS:
+            raise TypeError(f"{word!r} is no verdict")
     return dict(table)
+
+
+_VERDICTS = frozenset(word.partition(" ")[0] for words in WORDS.values() for word in words)
 
 
 # Writing.

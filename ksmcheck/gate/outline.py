@@ -15,6 +15,7 @@ from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.contents import functions
 from ksmcheck.program.sites import list_sites, site_names
 from ksmcheck.program.tree import Tree, children, walk
+from ksmcheck.program.wording import wording
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import Place
 from ksmcheck.syntax.c_ast import (
@@ -164,12 +165,11 @@ class _Walker:
         if isinstance(node, While | DoWhile | For | Switch):
             path = (*path, _LOOPS[type(node)])
         if isinstance(node, Goto | Break | Continue | Label | Case):
-            text = node.span.text if isinstance(node, Goto | Break | Continue) else _label(node)
-            yield self._token(text.rstrip(";"), path, node.span)
+            yield self._token(_jump(node), path, node.span)
         if isinstance(node, Call):
             yield from self._call(node, path)
         elif id(node) in self.names:
-            yield self._token(node.span.text, path, node.span, shared=True)
+            yield self._token(wording(node), path, node.span, shared=True)
         for child in children(node):
             yield from self.tokens(child, path)
         if isinstance(node, Return):
@@ -177,14 +177,12 @@ class _Walker:
 
     def _call(self, node: Call, path: tuple[str, ...]) -> Iterator[Token]:
         callee = node.callee.name
-        text = _squeezed(node.span.text)
+        text = _squeezed(wording(node))
         if callee in self.own:
             # Their own sites are in an outline of their own; that they are called counts here.
             yield self._token(f"{callee}()", path, node.span, site=callee in self.ordering)
         elif callee in self.known:
             name = self.names.get(id(node), "")
-            if not text.startswith(callee):
-                text = f"{callee} <- {text}"  # a macro of the suite stands there
             site, place = name in self.sites, place_of(node.span)
             yield Token(text, " ".join(path), site, name, callee, place, shared=True)
         else:
@@ -206,8 +204,18 @@ class _Walker:
 _LOOPS = {While: "while", DoWhile: "do", For: "for", Switch: "switch"}
 
 
-def _label(node: Label | Case) -> str:
-    return f"{node.name}:" if isinstance(node, Label) else "case"
+def _jump(node: Goto | Break | Continue | Label | Case) -> str:
+    """A jump, or where one leads to."""
+    match node:
+        case Goto():
+            return f"goto {node.label}"
+        case Break():
+            return "break"
+        case Continue():
+            return "continue"
+        case Label():
+            return f"{node.name}:"
+    return "case"
 
 
 def _squeezed(text: str) -> str:

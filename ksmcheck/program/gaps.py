@@ -35,27 +35,44 @@ class Gap(Struct, frozen=True):
 def gaps(test: LitmusTest) -> Iterator[Gap]:
     """All of a test's functions that are called, each once."""
     for function in called_functions(test):
+        seen = set[int]()
         for holder in walk(function.body):
-            seen = set[int]()
-            for statement in _held(holder):
+            for statement in _held(holder) if _is_written(holder) else ():
                 start = statement.span.start
                 if start not in seen:  # the first of what a macro has become
                     seen.add(start)
                     yield Gap(function, holder, statement)
 
 
+def _is_written(holder: Tree) -> bool:
+    """Whether the file itself has it, and no macro's use."""
+    word = _WORDS.get(type(holder))
+    if isinstance(holder, Label):
+        word = holder.name
+    return word is None or holder.span.text.startswith(word)
+
+
+_WORDS: dict[type, str] = {
+    Block: "{",
+    If: "if",
+    While: "while",
+    DoWhile: "do",
+    For: "for",
+    Switch: "switch",
+}
+
+
 def _held(holder: Tree) -> Iterator[Tree]:
     """The statements that others can be put before. What a macro holds is not in the file."""
     if isinstance(holder, Block):
-        if holder.span.via is None:
-            yield from holder.body
+        yield from holder.body
         return
     alone: tuple[Tree | None, ...] = ()
     if isinstance(holder, If):
         alone = (holder.then, holder.otherwise)
     elif isinstance(holder, Label | Case | While | DoWhile | For | Switch):
         alone = (holder.body,)
-    for statement in alone if alone and holder.span.via is None else ():
+    for statement in alone:
         if statement is not None and not isinstance(statement, Block | _LABELLED):
             yield statement
 

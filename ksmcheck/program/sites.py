@@ -39,7 +39,7 @@ from ksmcheck.syntax.c_ast import (
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Note, Span
 
-_WORD = re.compile(r"\s*([A-Za-z_]\w*)\s*\(")
+_WORD = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(|\Z)")
 
 
 class Site(Struct, frozen=True):
@@ -252,7 +252,8 @@ def without_calls(node: Tree, removed: set[int], inside: Callable[[Tree], Tree])
     if isinstance(node, StatementExpr) and node.body.body:
         return None
     if isinstance(node, ExprStmt) and id(node.expr) in removed:
-        return Block((), node.expr.span)
+        call = node.expr
+        return Block((), call.callee.span if isinstance(call, Call) else call.span)
     if isinstance(node, For) and node.step is not None and id(node.step) in removed:
         return inside(For(node.init, node.condition, None, node.body, node.span, node.unroll))
     if isinstance(node, Binary) and node.op == ",":

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from ksmcheck.program.tree import Tree, walk
-from ksmcheck.syntax.c_ast import Call, Cast, Index, IntLit, Member, Name, Unary
+from ksmcheck.syntax.c_ast import (
+    Assign,
+    Binary,
+    Call,
+    Cast,
+    Index,
+    IntLit,
+    Member,
+    Name,
+    StringLit,
+    Unary,
+)
 
 _TIGHT = Name | IntLit | Member | Index | Call
 
@@ -11,17 +22,26 @@ _TIGHT = Name | IntLit | Member | Index | Call
 def wording(node: Tree) -> str:
     """The node's text in one line; of what a macro brought, what it has become there, since the
     text is the macro's use."""
-    if any(n.span.via is not None for n in walk(node) if hasattr(n, "span")):
-        return _spelt(node)
-    return " ".join(node.span.text.split())
+    return _spelt(node) if from_macro(node) else " ".join(node.span.text.split())
+
+
+def from_macro(node: Tree) -> bool:
+    """Whether a macro brought some of it."""
+    return any(n.span.via is not None for n in walk(node) if hasattr(n, "span"))
 
 
 def _spelt(node: Tree) -> str:
     match node:
         case Name():
             return node.name
-        case IntLit():
+        case IntLit() | StringLit():
             return node.text
+        case Binary() if node.op == ",":
+            return f"{_spelt(node.left)}, {_spelt(node.right)}"
+        case Binary():
+            return f"{_tight(node.left)} {node.op} {_tight(node.right)}"
+        case Assign():
+            return f"{_spelt(node.target)} {node.op} {_spelt(node.value)}"
         case Member():
             return f"{_tight(node.base)}{'->' if node.arrow else '.'}{node.field}"
         case Index():

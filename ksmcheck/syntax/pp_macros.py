@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.tokens import Token, tokenize
-from ksmcheck.text import InputError, Note, Source
+from ksmcheck.text import InputError, Note, Source, Span
 
 _MOST_TOKENS = 100_000
 _VA_ARGS = "__VA_ARGS__"
@@ -216,8 +216,17 @@ def _at_use(token: Token, macro: Macro, use: Token, end: int, hidden: frozenset[
     if not _from_body(token, macro):
         source, start, end, via = token.source, token.start, token.end, token.via
     else:
-        source, start, via = use.source, use.start, token.span
+        # Of a use within another macro: where that stands in its definition, and then in this one.
+        source, start, via = use.source, use.start, _within(use, token.span)
     return Token(token.kind, token.text, source, start, end, via, blocked)
+
+
+def _within(use: Token, place: Span) -> Span:
+    """Where the use stands, if that is in a macro's definition, and there the place in its own."""
+    outer = use.via
+    if outer is None:
+        return place
+    return Span(outer.source, outer.start, outer.end, place)
 
 
 def _from_body(token: Token, macro: Macro) -> bool:

@@ -29,8 +29,10 @@ class Diagnostic(Struct, frozen=True):
         parts = [f"{where}error: {self.message}"]
         if self.span:
             parts += _excerpt(self.span)
-            if self.span.via:
-                parts.append(f"  in the expansion of a macro defined at {self.span.via}")
+            via = self.span.via
+            while via:
+                parts.append(f"  in the expansion of a macro defined at {via}")
+                via = via.via
         for note in self.notes:
             at = f"{note.span}: " if note.span else ""
             parts.append(f"{at}note: {note.message}")

@@ -147,3 +147,46 @@ def test_comments_and_layout_of_the_suite_are_no_part_of_it(suite: Path) -> None
         ]
         path.write_text("/* words */\n\n" + "\n".join(spaced), encoding="utf-8")
     assert all_changes(before, inventory(suite, "3.9")) == []
+
+
+MACROS = """C m
+#define PUBLISH(a, b) do { WRITE_ONCE(*(a), 1); smp_wmb(); WRITE_ONCE(*(b), 1); } while (0)
+#define LOOK(a, b) r0 = READ_ONCE(*(a)); r1 = READ_ONCE(*(b))
+#define STORE(a, b) *(a) = 1; smp_wmb(); *(b) = 1
+#define LEAVE goto one
+{ }
+P0(int *x, int *y) { PUBLISH(x, y); STORE(x, y); LEAVE; one: ; two: ; }
+P1(int *x, int *y) { int r0; int r1; LOOK(y, x); }
+exists (1:r0=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kinds"),
+    [
+        ("WRITE_ONCE(*(a), 1)", "WRITE_ONCE(*(a), 2)", {"replaced"}),
+        ("smp_wmb(); WRITE_ONCE(*(b), 1)", "barrier(); WRITE_ONCE(*(b), 1)", {"replaced"}),
+        (
+            "r0 = READ_ONCE(*(a)); r1 = READ_ONCE(*(b))",
+            "r1 = READ_ONCE(*(b)); r0 = READ_ONCE(*(a))",
+            {"moved"},
+        ),
+        ("*(a) = 1; smp_wmb(); *(b) = 1", "*(b) = 1; smp_wmb(); *(a) = 1", {"moved"}),
+        ("goto one", "goto two", {"around"}),
+        ("PUBLISH(a, b) do", "PUBLISH(a,  b)  do", set()),
+    ],
+)
+def test_a_change_within_a_macro_is_one_of_its_uses(
+    old: str, new: str, kinds: set[str], tmp_path: Path
+) -> None:
+    """As in plain text: the use itself, which is all that stands in the function, says nothing."""
+    path = tmp_path / "m.litmus"
+    lines: dict[str, tuple[str, ...]] = {}
+    found = set[str]()
+    for text in (MACROS, MACROS.replace(old, new)):
+        path.write_text(text)
+        for outline in inventory_of(load_litmus(path), "6.12").outlines:
+            if outline.function in lines:
+                found |= {change.kind for change in changes(lines[outline.function], outline)}
+            lines[outline.function] = outline.lines
+    assert found == kinds

@@ -113,6 +113,7 @@ BASELINES = [
     ("format = 1\n", ["not a baseline", "full"]),
     ("format = 1\nfull = false\nverdicts = 3\n", ["not a baseline"]),
     ("format = 1\nfull = false\n[verdicts.a.b.c]\nsc = 1\n", ["not a baseline"]),
+    ("format = 1\nfull = false\n[verdicts.a.b.c]\nsc = 'SAVE'\n", ["'SAVE' is no verdict"]),
     ("format = 1\nfull = false\n[necessity.a.b]\ns = { needed = 'sc' }\n", ["not a baseline"]),
     ("format = 1\nfull = false\n[[outlines.a.b]]\nlines = []\n", ["not a baseline", "outline"]),
 ]

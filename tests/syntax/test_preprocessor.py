@@ -228,7 +228,8 @@ def test_nested_macros_point_to_the_users_line() -> None:
     text = "#define A B\n#define B 7\n  A"
     (seven,) = run(text)
     assert (seven.span.line, seven.span.column, seven.span.text) == (3, 3, "A")
-    assert seven.via is not None and seven.via.line == 2
+    assert seven.via is not None and seven.via.line == 1
+    assert seven.via.via is not None and seven.via.via.line == 2
 
 
 def test_include(tmp_path: Path) -> None:

@@ -298,3 +298,36 @@ def test_a_barrier_behind_a_label_may_become_a_release(tmp_path: Path) -> None:
         whatif(path, "armv8").ask(*c)[0] for c in ((release,), (Change("smp_wmb@P0", REMOVE),))
     ]
     assert [a.verdict for a in answers] == ["SAFE", "VIOLATED"]
+
+
+USES = """C uses
+#define WAIT(p) while (!READ_ONCE(p)) cpu_relax()
+#define WHEN(c, s) if (c) s
+int x; int y; int z;
+{{ }}
+P0(void) {{ WRITE_ONCE(x, 1); WRITE_ONCE(y, 1); }}
+P1(void)
+{{
+	int r = 1;
+	{}
+	BUG_ON(!r);
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["WAIT(y);\n\tr = READ_ONCE(x);", "WHEN(READ_ONCE(y), r = READ_ONCE(x));"],
+)
+def test_what_a_macro_holds_is_no_place_to_insert(body: str, tmp_path: Path) -> None:
+    """Neither a loop's body in its definition nor what is given to it as a statement."""
+    path = tmp_path / "t.litmus"
+    path.write_text(USES.format(body))
+    lines = [
+        c.site.removeprefix(f"{path}:") for r in whatif(path, "armv8").repairs() for c in r.changes
+    ]
+    inserted = {line for line in lines if line[0].isdigit()}
+    assert inserted <= {"6:12", "6:30", "10", "11", "12"}
+    assert inserted
+    at = Change("t.litmus:10", INSERT, "smp_rmb")
+    assert whatif(path, "armv8").ask(at)[0].verdict in ("SAFE", "VIOLATED")
