@@ -10,8 +10,9 @@ from ksmcheck.gate.baseline import Baseline, Known, baseline_text, read_baseline
 from ksmcheck.gate.outcome import says_less
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+said = st.sampled_from(["SAFE", "SAFE up to 4", "VIOLATED", "RACE", "Never up to 8", "UNKNOWN"])
 verdicts = st.dictionaries(
-    st.tuples(words, words, words), st.dictionaries(words, words, min_size=1), max_size=3
+    st.tuples(words, words, words), st.dictionaries(words, said, min_size=1), max_size=3
 )
 outlines = st.dictionaries(
     words,
