@@ -204,6 +204,8 @@ def _inside(
         and outer.start <= span.start
         and span.end <= outer.end
     ]
+    if not found:
+        return ()
     if None in found:
         return None
     # All that one use of a macro becomes stands in one place, and so does what an argument becomes
