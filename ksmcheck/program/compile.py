@@ -94,7 +94,8 @@ def _blocks(
     test: LoweredTest, thread: LoweredThread, unroll: int, plain: frozenset[str]
 ) -> tuple[Block, ...]:
     graph = thread.lowered.graph
-    loops = {loop for spot in thread.spots.values() for loop in spot.loops}
+    # In order: which of several is refused must not change from run to run.
+    loops = {loop: None for spot in thread.spots.values() for loop in spot.loops}
     for loop in loops:
         _refuse_many_ways_in(loop)
     known = {loop: repeats(loop, graph, thread.live, test.primitives, plain) for loop in loops}

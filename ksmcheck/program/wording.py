@@ -16,16 +16,16 @@ from ksmcheck.syntax.c_ast import (
     Unary,
 )
 
-_TIGHT = Name | IntLit | Member | Index | Call
+_TIGHT = Name | IntLit | Member | Index | Call | Cast
 
 
 def wording(node: Tree) -> str:
     """The node's text in one line; of what a macro brought, what it has become there, since the
     text is the macro's use."""
-    return _spelt(node) if from_macro(node) else " ".join(node.span.text.split())
+    return _spelt(node) if _from_macro(node) else " ".join(node.span.text.split())
 
 
-def from_macro(node: Tree) -> bool:
+def _from_macro(node: Tree) -> bool:
     """Whether a macro brought some of it."""
     return any(n.span.via is not None for n in walk(node) if hasattr(n, "span"))
 
@@ -57,4 +57,4 @@ def _spelt(node: Tree) -> str:
 
 def _tight(node: Tree) -> str:
     text = _spelt(node)
-    return text if isinstance(node, _TIGHT | Cast) else f"({text})"
+    return text if isinstance(node, _TIGHT) else f"({text})"

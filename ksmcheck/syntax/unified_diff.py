@@ -85,9 +85,10 @@ class _Parser:
         new: list[str] = []
         self.at += 1
         while [len(old), len(new)] != counts or self._mark() == "\\":
-            mark, line = self._mark(), self._line() if self._mark() else ""
+            mark = self._mark()
             if mark not in (" ", "-", "+", "\\"):
                 raise InputError("this hunk is cut short", span, f"{_COUNTED}; {_MARKS}")
+            line = self._line()
             rest = line[1:] if line.strip("\r\n") else line
             old += [rest] if mark in " -" else []
             new += [rest] if mark in " +" else []
