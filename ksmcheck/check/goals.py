@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.program.ir import UNDEFINED
@@ -17,8 +19,6 @@ class Goals(Struct, frozen=True):
     the final condition fails. ``cut``: an unrolling bound is reached; an iteration that changes
     nothing and is kept for the sake of flags counts, as a race may need it beside all the others.
     ``wanted``: complete and the condition of an ``exists`` holds; ``unwanted``: it does not.
-    ``has_property``: the test demands something; that C gives it a meaning, good addresses
-    included, is demanded of every test.
     """
 
     complete: Term
@@ -27,7 +27,6 @@ class Goals(Struct, frozen=True):
     cut: Term
     wanted: Term
     unwanted: Term
-    has_property: bool
 
 
 def goals_of(structure: EventStructure) -> Goals:
@@ -38,14 +37,13 @@ def goals_of(structure: EventStructure) -> Goals:
         complete = terms.both(complete, structure.filter)
     condition = terms.true if structure.condition is None else structure.condition
     quantifier = structure.quantifier
-    wrong = [(terms.both(o.guard, terms.no(o.holds)), o.kind) for o in structure.obligations]
-    failing = terms.either(*(term for term, _ in wrong))
+    wrong = [terms.both(o.guard, terms.no(o.holds)) for o in structure.obligations]
+    failing = terms.either(*wrong)
     final = terms.false
     if quantifier == "~exists":
         final = condition
     elif quantifier == "forall":
         final = terms.no(condition)
-    demanded = [kind for _, kind in wrong if kind not in _OF_ALL or quantifier != "exists"]
     return Goals(
         complete=complete,
         failing=failing,
@@ -53,5 +51,19 @@ def goals_of(structure: EventStructure) -> Goals:
         cut=terms.either(*(c.guard for c in structure.cuts)),
         wanted=terms.both(complete, condition),
         unwanted=terms.both(complete, terms.no(condition)),
-        has_property=bool(demanded) or quantifier in PROPERTY_QUANTIFIERS,
     )
+
+
+def kinds_of(structure: EventStructure, without: Collection[str] = ()) -> tuple[str, ...]:
+    """What the code demands, each kind once; the calls at some sites are not there."""
+    kept = [o.kind for o in structure.obligations if o.origin.site not in without]
+    return tuple(dict.fromkeys(kept))
+
+
+def demands(structure: EventStructure, without: Collection[str] = ()) -> bool:
+    """Whether the test demands something. That C gives it a meaning, good addresses included, is
+    demanded of every test, and makes no property of an ``exists``."""
+    if structure.quantifier in PROPERTY_QUANTIFIERS:
+        return True
+    kinds = kinds_of(structure, without)
+    return any(kind not in _OF_ALL or structure.quantifier != "exists" for kind in kinds)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.check.answers import Known, told
+from ksmcheck.check.circular import CIRCULAR, circular
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.proofs import Proofs
 from ksmcheck.check.verdict import Request, Verdict
-from ksmcheck.events.alternatives import Options
+from ksmcheck.events.alternatives import REMOVED, Options
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.execution.execution import ExecutedEvent, Execution
@@ -90,6 +91,14 @@ class Questions:
             return None
         manner = (self._cat.digest, self.request.engine, self.request.solver)
         return self.workshop.answers.known(self.structure, *manner)
+
+    @property
+    def removed(self) -> frozenset[str]:
+        """The sites whose calls are not there under the selection."""
+        gone = {site for site, option in self.selected if option == REMOVED}
+        if gone and self.options is not None:
+            gone.update(s for s, outer in self.options.around.items() if gone.intersection(outer))
+        return frozenset(gone)
 
     @property
     def _cat(self) -> CompiledCat:
@@ -279,7 +288,11 @@ class Questions:
             outcome = self.session.find_flag(flag, goal, self.given)
         if isinstance(outcome, GaveUp):
             raise OutOfTime(outcome.reason)
-        return (outcome.candidate, ()) if isinstance(outcome, Found) else (None, outcome.core)
+        if not isinstance(outcome, Found):
+            return None, outcome.core
+        if self.options is not None and circular(outcome.candidate):
+            raise OutOfTime(CIRCULAR)
+        return outcome.candidate, ()
 
     def _execution(self, candidate: Candidate) -> Execution:
         from ksmcheck.solve.witness import to_execution

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from ksmcheck.check.endings import Endings
+from ksmcheck.check.goals import demands, kinds_of
 from ksmcheck.check.questions import Questions
 from ksmcheck.check.verdict import (
     BOUNDED,
@@ -36,10 +37,10 @@ class Search(Questions):
 
     def verdict(self) -> Verdict:
         """Raises OutOfTime, and what ``Workshop.structure`` raises."""
-        base = replace(self.base, properties=_properties(self.structure))
+        base = replace(self.base, properties=self._properties())
         flagged = self.flags()
         self.racing = None if flagged is None else flagged[1]
-        if flagged is not None and self.goals.has_property:
+        if flagged is not None and demands(self.structure, self.removed):
             return self._violated(base, flagged[1], flagged[0])
         broken = self.find(self.goals.broken)
         if broken is not None:
@@ -122,6 +123,11 @@ class Search(Questions):
 
         return confirm(self.workshop, self.request, self.structure, execution, flag)
 
+    def _properties(self) -> tuple[str, ...]:
+        names = [self.structure.quantifier] if self.structure.quantifier else []
+        names += kinds_of(self.structure, self.removed)
+        return tuple(dict.fromkeys(names))
+
     def _plain_stores(self) -> tuple[Origin, ...]:
         """Plain stores: what a hardware verdict takes from the compiler on trust."""
         found: dict[str, Origin] = {}
@@ -129,12 +135,6 @@ class Search(Questions):
             if event.kind == "W" and event.primitive == "store" and event.origin is not None:
                 found.setdefault(event.origin.site, event.origin)
         return tuple(found.values())
-
-
-def _properties(structure: EventStructure) -> tuple[str, ...]:
-    names = [structure.quantifier] if structure.quantifier else []
-    names += [o.kind for o in structure.obligations]
-    return tuple(dict.fromkeys(names))
 
 
 def _bounded(base: Verdict, structure: EventStructure) -> Verdict:

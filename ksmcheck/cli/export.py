@@ -77,14 +77,14 @@ def command(
 
 def _smt2(checker: object, request: object) -> str:
     from ksmcheck.check import Checker, Request
-    from ksmcheck.check.goals import goals_of
+    from ksmcheck.check.goals import demands, goals_of
     from ksmcheck.solve.smtlib import smtlib_text
 
     assert isinstance(checker, Checker)
     assert isinstance(request, Request)
     structure = checker.workshop.structure(request, checker.workshop.configs(request)[0])
     goals = goals_of(structure)
-    goal = goals.broken if goals.has_property else goals.wanted
+    goal = goals.broken if demands(structure) else goals.wanted
     return smtlib_text(structure, checker.workshop.model(request.model).compiled, goal)
 
 

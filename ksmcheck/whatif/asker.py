@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ksmcheck.check.check import Checker, limits_of, loops_or_asserts
+from ksmcheck.check.circular import CIRCULAR
 from ksmcheck.check.questions import AnySession
 from ksmcheck.check.search import Search
 from ksmcheck.check.verdict import UNKNOWN, Request, Verdict
@@ -16,6 +17,10 @@ from ksmcheck.text import Inconclusive, InputError
 from ksmcheck.whatif.selectable import Key, Pairing, Selectors, selectors_of
 
 _Place = tuple[Request, str]
+
+_OF_ALL_FORMS = ("enumerate", CIRCULAR)
+"""In reasons: with all forms of every call at once there are too many values, or some that the
+program alone does not come by."""
 
 
 class Encoded(Struct, frozen=True):
@@ -82,13 +87,9 @@ class Asker(Checker):
 
     def _configuration(self, request: Request, config: str, started: float) -> Verdict:
         verdict = Checker._configuration(self, request, config, started)
-        if (
-            verdict.verdict != UNKNOWN
-            or verdict.reason is None
-            or "enumerate" not in verdict.reason
-        ):
+        reason = verdict.reason if verdict.verdict == UNKNOWN else None
+        if reason is None or not any(words in reason for words in _OF_ALL_FORMS):
             return verdict
-        # With all forms of every call at once there are too many values; alone there may not be.
         alone = Checker(self.workshop)
         return alone._configuration(request, config, started)
 

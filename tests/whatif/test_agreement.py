@@ -256,3 +256,58 @@ def test_where_nothing_can_be_said_the_cell_says_so(tmp_path: Path) -> None:
         assert verdict.verdict == expected
         assert (verdict.reason is not None) == (expected == "UNKNOWN")
         assert verdict.reason == Checker().check(Request(file, model, changes=change)).reason
+
+
+KNOWN = """let known = Once | Acquire | Release | Noreturn | Mb | Rmb | Wmb | Barrier | Before-atomic
+  | After-atomic | After-spinlock | After-unlock-lock | After-srcu-read-unlock | Rcu-lock
+  | Rcu-unlock | Sync-rcu | Srcu-lock | Srcu-unlock | Sync-srcu | LKR | LKW | UL | LF | RL | RU
+empty [known] ; rf ; [F] as bells
+"""
+
+ONLY_ITSELF = """C only-itself
+{ atomic_t at = ATOMIC_INIT(2); }
+P0(atomic_t *at)
+{
+	int r1 = atomic_add_return_release(1, at);
+}
+P1(atomic_t *at)
+{
+	int r0 = 0;
+
+	atomic_add(r0, at);
+}
+exists (0:r1=1)
+"""
+
+DEMANDING = """C demanding
+{ refcount_t rc; }
+P0(int *x, refcount_t *rc)
+{
+	WRITE_ONCE(*x, 1);
+	refcount_add(1, rc);
+}
+exists (x=2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "cat"),
+    [
+        # Without coherence P1 may read what it writes, any number: of those that the program comes
+        # by otherwise, and the file alone comes by fewer than all of its forms together.
+        (ONLY_ITSELF, ""),
+        # A count that may be misused is a property, which a flag would violate; without the call
+        # the test has none, and the flag is only told.
+        (DEMANDING, "flag ~empty W as always\n"),
+    ],
+    ids=["only-itself", "demanding"],
+)
+def test_of_all_forms_at_once(text: str, cat: str, tmp_path: Path) -> None:
+    """What the structure of all forms has more than the file is no part of the answer."""
+    path, model = tmp_path / "test.litmus", tmp_path / "loose.cat"
+    path.write_text(text, encoding="utf-8")
+    model.write_text(f'"loose"\n{KNOWN}{cat}', encoding="utf-8")
+    kinds = (REMOVE, WEAKEN)
+    by_selector, wrong = disagreements(Request(path, str(model)), Asker(kinds=kinds), kinds)
+    assert not wrong
+    assert by_selector > 1
