@@ -273,14 +273,14 @@ def limits_of(request: Request, started: float) -> Limits:
 def _worst(verdicts: list[Verdict]) -> Verdict:
     """SAFE needs all configurations; otherwise the gravest one's verdict."""
     order = [VIOLATED, VACUOUS, UNKNOWN, BOUNDED, SAFE]
-    worst = min(verdicts, key=lambda v: order.index(v.verdict))
+    worst = min(verdicts, key=lambda v: (order.index(v.verdict), v.witness is None))
     engine = sum(v.engine_seconds for v in verdicts)
     if worst.verdict == VIOLATED or len(verdicts) == 1:
         return replace(worst, engine_seconds=engine)
     merged = _together(v.observation for v in verdicts)
     return replace(
         worst,
-        config="+".join(v.config for v in verdicts),
+        config="+".join(dict.fromkeys((worst.config, *(v.config for v in verdicts)))),
         observation=merged,
         engine_seconds=engine,
     )

@@ -26,7 +26,7 @@ from ksmcheck.whatif.minimal import (
     joint_sets,
     minimal_sets,
 )
-from ksmcheck.whatif.repair import Repairer, repair_space, untried
+from ksmcheck.whatif.repair import Repairer, Vain, repair_space, untried
 
 _Found = tuple[str, dict[str, Any], float | None]
 """Text, JSON and cost of a set, None where a model has no costs."""
@@ -163,6 +163,10 @@ def _print(found: Iterator[_Found], group: Sequence[Request], as_json: bool, not
             else f"  there may be more: {reason}"
         )
         return INCONCLUSIVE
+    except Vain as reason:
+        if not as_json:
+            click.echo(f"  {nothing.text}: {reason}")
+        return nothing.code
     if not seen:
         if not as_json:
             click.echo(f"  {nothing.text}")

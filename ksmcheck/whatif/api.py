@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ksmcheck.check.verdict import Request, Verdict
@@ -13,7 +14,7 @@ from ksmcheck.record import Struct, field, replace
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.matrix import Answer, chosen_changes, questions
 from ksmcheck.whatif.minimal import Judge, MinimalSet, barrier_space, minimal_sets
-from ksmcheck.whatif.repair import Repair, Repairer, repair_space
+from ksmcheck.whatif.repair import Repair, Repairer, Vain, repair_space
 from ksmcheck.whatif.sweep import sweep
 from ksmcheck.whatif.why import Grounds, grounds
 
@@ -59,7 +60,8 @@ class WhatIf(Struct):
         ``minimal``."""
         test = self.asker.workshop.source(self.requests[0])
         space = repair_space(test, self.sites(), self.requests[0].kernel)
-        yield from Repairer(self.asker, self.requests).repairs(space, test)
+        with suppress(Vain):
+            yield from Repairer(self.asker, self.requests).repairs(space, test)
 
     def why(self) -> tuple[Grounds | None, ...]:
         """What a SAFE rests on, one a model; None where it is not safe."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from time import perf_counter
 
 from ksmcheck.check.check import Checker, limits_of, loops_or_asserts
 from ksmcheck.check.circular import CIRCULAR
-from ksmcheck.check.questions import AnySession
+from ksmcheck.check.questions import AnySession, OutOfTime
 from ksmcheck.check.search import Search
 from ksmcheck.check.verdict import UNKNOWN, Request, Verdict
 from ksmcheck.events.structure import EventStructure
+from ksmcheck.execution.execution import Execution
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
+from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import Inconclusive, InputError
 from ksmcheck.whatif.selectable import Key, Pairing, Selectors, selectors_of
@@ -56,6 +60,20 @@ class Asker(Checker):
         """
         self.last = []
         return self.check(replace(request, changes=tuple(changes)))
+
+    def racing(self, verdict: Verdict) -> tuple[Execution, tuple[Cell, ...]] | None:
+        """An execution that raises a flag of the last verdict, and the cells of its addresses."""
+        for search in reversed(self.last):
+            if search.racing is not None:
+                return search.racing, search.structure.cells
+        # An equal program had the verdict before, and only that is remembered.
+        for config in verdict.config.split("+"):
+            search = Checker._search(self, verdict.request, config, perf_counter())
+            with suppress(OutOfTime):
+                found = search.flags()
+                if found is not None:
+                    return found[1], search.structure.cells
+        return None
 
     def forget(self) -> None:
         """Drops programs and encodings."""

@@ -21,6 +21,7 @@ from ksmcheck.lowering.template import Step
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import PLAIN, REMOVE, Change
 from ksmcheck.program.inventory import Spot
+from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError, Span
 from ksmcheck.whatif.imagine import Place, first_events, groups, inside, place
@@ -49,11 +50,12 @@ class _Varied(Struct):
 
 class Violation(Struct, frozen=True):
     """A verdict that is not safe, and the execution that shows it, if there is one: by what it
-    does, or by the ``flags`` that it raises."""
+    does, or by the ``flags`` that it raises. ``cells`` are those of its addresses."""
 
     verdict: Verdict
     execution: Execution | None
     flags: tuple[str, ...]
+    cells: tuple[Cell, ...] = ()
 
 
 class LessOrder(Struct, frozen=True):

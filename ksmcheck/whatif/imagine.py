@@ -6,7 +6,7 @@ costs a fraction of a check, and one "still allowed" rules out a repair without 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from ksmcheck.check.verdict import Verdict
@@ -26,10 +26,13 @@ brought, the place of its use first, then those in the definitions."""
 
 
 class Imagination(Struct, frozen=True):
-    """One violating execution under its model. ``statements`` are the places of insertions,
+    """One violating execution under its model, by what it does or by the ``flags`` that it raises.
+    ``statements`` are the places of insertions,
     ``calls`` those of the sites; ``visits`` what the execution comes to."""
 
     verdict: Verdict
+    execution: Execution
+    flags: Collection[str]
     model: Model
     statements: Mapping[str, Span]
     calls: Mapping[str, Place]
@@ -37,8 +40,7 @@ class Imagination(Struct, frozen=True):
 
     def allowed(self, changes: Iterable[Change]) -> bool:
         """Whether the execution is still one, and still a violation, with the changes made."""
-        assert self.verdict.witness is not None
-        execution = self.verdict.witness.execution
+        execution = self.execution
         extras: list[Extra] = []
         for change in changes:
             execution, more = self._changed(execution, change)
@@ -46,7 +48,7 @@ class Imagination(Struct, frozen=True):
         graph = graph_of(execution, extras)
         if self.model.compiled.violated(graph):
             return False
-        flags = [c for c in self.model.compiled.checks if c.flag and c.name in self.verdict.flags]
+        flags = [c for c in self.model.compiled.checks if c.flag and c.name in self.flags]
         return all(self.model.compiled.raises(graph, check) for check in flags)
 
     def _changed(self, execution: Execution, change: Change) -> tuple[Execution, list[Extra]]:

@@ -128,16 +128,24 @@ Sure = Callable[[Point], bool]
 """Whether all points below an unsafe point are unsafe too."""
 
 
+Vain = Callable[[Point], bool]
+"""Whether all points above an unsafe point are unsafe too."""
+
+
 def minimal_points(
-    sites: Sequence[Levels], safe: Safe, grow: Grow | None = None, sure: Sure = lambda _: True
+    sites: Sequence[Levels],
+    safe: Safe,
+    grow: Grow | None = None,
+    sure: Sure = lambda _: True,
+    vain: Vain = lambda _: False,
 ) -> Iterator[Point]:
     """All minimal safe points, each as soon as it is found: those below which none is safe.
 
     With ``grow`` it works from below: it asks of the least points not yet known to be unsafe, and
     each answer "unsafe" is made as general as ``grow`` can. What is below an unsafe point is left
-    out where ``sure`` says so, else looked at point by point.
+    out where ``sure`` says so, else looked at point by point; what is above where ``vain`` does.
     """
-    search = _Search(sites, safe, grow, sure, _Unknown(sites))
+    search = _Search(sites, safe, grow, sure, vain, _Unknown(sites))
     try:
         yield from search.all()
     finally:
@@ -149,6 +157,7 @@ class _Search(Struct):
     safe: Safe
     grow: Grow | None
     sure: Sure
+    vain: Vain
     unknown: _Unknown
 
     def all(self) -> Iterator[Point]:
@@ -160,6 +169,8 @@ class _Search(Struct):
                 least = point if self.grow is not None else self._least(point)
                 yield least
                 self.unknown.forget_above(least)
+            elif self.vain(point):
+                self.unknown.forget_above(point)
             else:
                 self._settle(point)
             point = self.unknown.next() if self.sites else None

@@ -131,11 +131,15 @@ class Judge(Struct):
         return None
 
     def _violation(self, verdict: Verdict) -> Violation:
-        if verdict.witness is None:  # a flag alone, of a test that demands nothing
-            racing = next((s.racing for s in reversed(self.asker.last) if verdict.flags), None)
-            return Violation(verdict, racing, verdict.flags)
-        flags = verdict.flags if verdict.observation is None else ()
-        return Violation(verdict, verdict.witness.execution, flags)
+        witness = verdict.witness
+        if witness is not None:
+            flags = verdict.flags if verdict.observation is None else ()
+            return Violation(verdict, witness.execution, flags, witness.cells)
+        # a flag alone, of a test that demands nothing
+        racing = self.asker.racing(verdict) if verdict.flags else None
+        if racing is None:
+            return Violation(verdict, None, verdict.flags)
+        return Violation(verdict, racing[0], verdict.flags, racing[1])
 
     def verdict(self, request: Request, changes: tuple[Change, ...]) -> Verdict:
         """One conclusive verdict. Raises as ``broken``."""

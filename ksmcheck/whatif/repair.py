@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from ksmcheck.check.verdict import Request, Verdict
+from ksmcheck.check.verdict import VACUOUS, Request
+from ksmcheck.execution.execution import Execution
 from ksmcheck.execution.visits import Visit, visits
 from ksmcheck.kernel.orders import stronger
 from ksmcheck.kernel.primitives import primitives
+from ksmcheck.model.load import shipped_models
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import INSERT, STRENGTHEN, Change
 from ksmcheck.program.gaps import gap_at, gaps
@@ -143,6 +145,10 @@ def _touches(whole: Span, sites: Iterable[Spot]) -> bool:
     )
 
 
+class Vain(Exception):
+    """There is no repair; the text says what becomes of the program instead."""
+
+
 class Repairer:
     """Searches repairs under all of some requests."""
 
@@ -152,9 +158,11 @@ class Repairer:
         self.judge = Judge(asker, requests)
         self.violated: Violation | None = None
         self.impossible: set[Change] = set()
+        self.endless: tuple[Change, ...] | None = None
 
     def repairs(self, space: Space, test: LitmusTest) -> Iterator[Repair]:
-        """All least repairs, each as soon as it is found. Raises minimal.Inconclusive."""
+        """All least repairs, each as soon as it is found. Raises minimal.Inconclusive, and Vain in
+        the end if there are none."""
         models = tuple(request.model for request in self.requests)
         where = {
             levels.site: gap_at(test, levels.site).span
@@ -163,14 +171,19 @@ class Repairer:
         }
         spots = self.asker.spots(self.requests[0])
         doubts = Doubts(_PATIENCE)
+        found = False
         for point in minimal_points(
             space.sites,
             lambda p: self._safe(space.changes(p)),
             lambda p: self._still_allowed(space, p, where),
             lambda p: self._sure(space.below(p), spots, where, doubts),
+            lambda p: self._endless(space.changes(p)),
         ):
+            found = True
             yield Repair(models, space.changes(point))
         doubts.end()
+        if self.endless is not None and not found:
+            raise Vain(f"with {', '.join(map(str, self.endless))} no execution runs to its end")
 
     def _safe(self, changes: tuple[Change, ...]) -> bool:
         """What cannot be changed so (a bit-field marked, say) counts as left alone."""
@@ -189,6 +202,18 @@ class Repairer:
             return self._safe(changes)
         return self.violated is None
 
+    def _endless(self, changes: tuple[Change, ...]) -> bool:
+        """Whether nothing runs to its end with the changes, so that more order does not help: each
+        thread waits for what another may only do later. (It is so under the models that come with
+        ksmcheck, where less order never forbids more; of others it is not known.)"""
+        violated = self.violated
+        if violated is None or violated.verdict.verdict != VACUOUS:
+            return False
+        if violated.verdict.request.model not in shipped_models():
+            return False
+        self.endless = self.endless or changes
+        return True
+
     def _sure(
         self, forms: Forms, spots: Sequence[Spot], where: Mapping[str, Span], doubts: Doubts
     ) -> bool:
@@ -206,14 +231,14 @@ class Repairer:
             return doubts.doubt(str(reason))
         return True
 
-    def _visits(self, verdict: Verdict, model: Model) -> tuple[Visit, ...]:
-        assert verdict.witness is not None
+    def _visits(self, violated: Violation, execution: Execution, model: Model) -> Sequence[Visit]:
+        verdict = violated.verdict
         workshop, request = self.asker.workshop, verdict.request
         test = workshop.test(request)
         assert isinstance(test, LitmusTest)
         return visits(
             *(test, request.kernel, model, verdict.config.partition("+")[0]),
-            *(verdict.witness.execution, verdict.witness.cells, workshop.readings),
+            *(execution, violated.cells, workshop.readings),
         )
 
     def _still_allowed(self, space: Space, point: Point, where: dict[str, Span]) -> Point:
@@ -221,12 +246,16 @@ class Repairer:
 
         Only candidates where the point has nothing: the execution knows what is there already.
         """
-        if self.violated is None or self.violated.verdict.witness is None:
+        violated = self.violated
+        if violated is None or violated.execution is None:
             return point
-        verdict = self.violated.verdict
+        verdict, execution = violated.verdict, violated.execution
         model = self.asker.workshop.model(verdict.request.model)
         calls = {spot.name: place(spot.span) for spot in self.asker.spots(self.requests[0])}
-        imagination = Imagination(verdict, model, where, calls, self._visits(verdict, model))
+        visited = self._visits(violated, execution, model)
+        imagination = Imagination(
+            *(verdict, execution, violated.flags, model, where, calls, visited)
+        )
         added: list[Change] = []
         levels = list(point)
         for index, forms in enumerate(space.forms):

@@ -258,9 +258,10 @@ def test_where_nothing_can_be_said_the_cell_says_so(tmp_path: Path) -> None:
         assert verdict.reason == Checker().check(Request(file, model, changes=change)).reason
 
 
-KNOWN = """let known = Once | Acquire | Release | Noreturn | Mb | Rmb | Wmb | Barrier | Before-atomic
-  | After-atomic | After-spinlock | After-unlock-lock | After-srcu-read-unlock | Rcu-lock
-  | Rcu-unlock | Sync-rcu | Srcu-lock | Srcu-unlock | Sync-srcu | LKR | LKW | UL | LF | RL | RU
+KNOWN = """let known = Once | Acquire | Release | Noreturn | Mb | Rmb | Wmb | Barrier
+  | Before-atomic | After-atomic | After-spinlock | After-unlock-lock | After-srcu-read-unlock
+  | Rcu-lock | Rcu-unlock | Sync-rcu | Srcu-lock | Srcu-unlock | Sync-srcu
+  | LKR | LKW | UL | LF | RL | RU
 empty [known] ; rf ; [F] as bells
 """
 

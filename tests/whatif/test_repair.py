@@ -12,8 +12,10 @@ import pytest
 
 from ksmcheck import whatif
 from ksmcheck.check import Checker, Request
-from ksmcheck.program.change import INSERT, MOVE, REMOVE, REPLACE, Change
+from ksmcheck.program.change import INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, Change
 from ksmcheck.text import InputError
+from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.repair import Repairer, Vain, repair_space
 
 READER = """
 P1()
@@ -331,3 +333,83 @@ def test_what_a_macro_holds_is_no_place_to_insert(body: str, tmp_path: Path) -> 
     assert inserted
     at = Change("t.litmus:10", INSERT, "smp_rmb")
     assert whatif(path, "armv8").ask(at)[0].verdict in ("SAFE", "VIOLATED")
+
+
+RACING = """C racing
+{ }
+P0(int *x, int *y)
+{
+	WRITE_ONCE(*x, 1);
+	WRITE_ONCE(*y, 1);
+}
+P1(int *x, int *y)
+{
+	int r0;
+	int r1;
+
+	r0 = *y;
+	r1 = *x;
+}
+exists (1:r0=1 /\\ 1:r1=0)
+"""
+
+
+def test_races_of_a_test_that_demands_nothing_show_what_is_missing(tmp_path: Path) -> None:
+    """Message passing: the stores have to be ordered, and the reads, which race besides (and are
+    no less racing where they are ordered). There are three ways to the one and two to the other;
+    an execution with a race rules most of the rest out, though the state is not seen in it."""
+    path = tmp_path / "t.litmus"
+    path.write_text(RACING, encoding="utf-8")
+    asker, request = Asker(), Request(path, "lkmm")
+    repairer = Repairer(asker, (request,))
+    test, spots = asker.workshop.source(request), asker.spots(request)
+    found = list(repairer.repairs(repair_space(test, spots, "6.12"), test))
+    stores = [
+        Change(f"{path}:6", INSERT, "smp_wmb"),
+        Change("WRITE_ONCE@P0#2", STRENGTHEN, "smp_store_release"),
+        Change("WRITE_ONCE@P0", STRENGTHEN, "smp_store_mb"),
+    ]
+    once = Change("*y@P1", STRENGTHEN, "READ_ONCE")
+    reads = [
+        {Change(f"{path}:14", INSERT, "smp_rmb"), once},
+        {Change("*y@P1", STRENGTHEN, "smp_load_acquire")},
+    ]
+    marked = Change("*x@P1", STRENGTHEN, "READ_ONCE")
+    wanted = {frozenset({store, marked, *read}) for store in stores for read in reads}
+    assert {frozenset(repair.changes) for repair in found} == wanted
+    assert repairer.judge.asked < 100  # of more than 10,000 ways to strengthen it
+
+
+EACH_OTHER = """C each-other
+{ }
+P0(int *x, int *y)
+{
+	while (!READ_ONCE(*x))
+		;
+	xchg_relaxed(y, 1);
+}
+P1(int *x, int *y)
+{
+	int r0;
+
+	while (!READ_ONCE(*y))
+		;
+	smp_store_release(x, 1);
+	r0 = 1;
+}
+~exists (1:r0=1)
+"""
+
+
+def test_where_each_waits_for_the_other(tmp_path: Path) -> None:
+    """armv7 lets P0's store be seen before the loop has ended. With any order between the two
+    neither thread gets on: that is no repair, and nor is more of it."""
+    path = tmp_path / "t.litmus"
+    path.write_text(EACH_OTHER, encoding="utf-8")
+    asker, request = Asker(), Request(path, "armv7")
+    repairer = Repairer(asker, (request,))
+    test, spots = asker.workshop.source(request), asker.spots(request)
+    with pytest.raises(Vain, match="no execution runs to its end"):
+        list(repairer.repairs(repair_space(test, spots, "6.12"), test))
+    assert repairer.judge.asked < 50
+    assert list(whatif(path, "armv7").repairs()) == []
