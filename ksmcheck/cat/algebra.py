@@ -65,6 +65,11 @@ class Group(Struct, frozen=True):
     span: Span
 
 
+_ADVICE = frozenset(("mixed-accesses", "Assuming-common-inner-shareable-domain"))
+"""Flags that advise (tools/memory-model/linux-kernel.cat of 6.12: plain and marked accesses in one
+region; herd7's aarch64.cat: barriers for one domain)."""
+
+
 class Check(Struct, frozen=True):
     """One requirement of a model, or one ``flag``.
 
@@ -78,6 +83,11 @@ class Check(Struct, frozen=True):
     negated: bool
     flag: bool
     span: Span
+
+    @property
+    def forfeits(self) -> bool:
+        """Whether it is a flag that ends the model's guarantees, and means undefined behaviour."""
+        return self.flag and self.name not in _ADVICE
 
 
 class Algebra(Struct, frozen=True):

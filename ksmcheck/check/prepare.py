@@ -246,7 +246,7 @@ class Workshop(Struct, dict=True):
         plain = frozenset(site for site, names in forms.items() if "load" in names)
         compiled = self._compiled(request, plain)
         model = self.model(request.model)
-        flags = any(check.flag for check in model.compiled.checks)
+        flags = any(check.forfeits for check in model.compiled.checks)
         if not isinstance(compiled, Program):
             test = self.test(request)
             assert isinstance(test, AssemblyTest)

@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 
 AnySession: TypeAlias = "Session | ExplicitSession | StraightSession"
 
-WARNINGS = frozenset(("mixed-accesses",))
-"""Flags that advise and do not end the model's guarantees (tools/memory-model/linux-kernel.cat of
-6.12: plain and marked accesses in one region). Any other flag means undefined behaviour."""
-
 
 class OutOfTime(Exception):
     """A search ended without an answer; the text is the reason, for the user."""
@@ -200,7 +196,7 @@ class Questions:
     def flags(self) -> tuple[str, Execution] | None:
         """A flag that some consistent complete execution raises, with that execution."""
         for check in self._cat.checks:
-            if check.flag and check.name not in WARNINGS:
+            if check.forfeits:
                 found = self._asked(check, self.goals.complete)
                 if found is not None:
                     return check.name, self._execution(found)

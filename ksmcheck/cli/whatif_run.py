@@ -132,7 +132,14 @@ def _run(asked: Asked) -> int:
     if asked.repair:
         from ksmcheck.cli.whatif_sets import run_repair
 
-        return run_repair(asker, requests, as_json=asked.as_json, most=asked.most, jobs=asked.jobs)
+        return run_repair(
+            asker,
+            requests,
+            allow_bounded=asked.allow_bounded,
+            as_json=asked.as_json,
+            most=asked.most,
+            jobs=asked.jobs,
+        )
     return _matrix(asked, asker, requests)
 
 

@@ -93,10 +93,17 @@ def _told(
 
 
 def run_repair(
-    asker: Asker, requests: Sequence[Request], *, as_json: bool, most: int, jobs: int
+    asker: Asker,
+    requests: Sequence[Request],
+    *,
+    allow_bounded: bool,
+    as_json: bool,
+    most: int,
+    jobs: int,
 ) -> int:
     """Prints the least repairs, at most ``most`` a group; 1 where no barrier helps."""
-    search = partial(repairs_of, asker if jobs == 1 else None, most=most)
+    shared = asker if jobs == 1 else None
+    search = partial(repairs_of, shared, most=most, allow_bounded=allow_bounded)
     code = _run(search, requests, jobs, as_json, _Else("no barrier helps", DIFFERENT))
     macros = untried(asker.spots(requests[0]), requests[0].kernel)
     if macros and not as_json:
@@ -104,14 +111,17 @@ def run_repair(
     return code
 
 
-def repairs_of(asker: Asker | None, group: Group, *, most: int) -> Iterator[_Found]:
+def repairs_of(
+    asker: Asker | None, group: Group, *, most: int, allow_bounded: bool
+) -> Iterator[_Found]:
     """The first least repairs of models together."""
     asker = asker or Asker()
     test = asker.workshop.source(group[0])
     spots = asker.spots(group[0])
     space = repair_space(test, spots, group[0].kernel)
     costs = _costs(asker, group)
-    for repair in islice(Repairer(asker, group).repairs(space, test), most):
+    repairer = Repairer(asker, group, allow_bounded=allow_bounded)
+    for repair in islice(repairer.repairs(space, test), most):
         cost = sum(c.added(repair.changes, spots) for c in costs) if costs else None
         yield repair_text(repair.changes, cost), repair_object(repair, cost), cost
 

@@ -12,14 +12,15 @@ from ksmcheck.execution.machine import Call, InMemory, Place
 from ksmcheck.execution.performed import Record
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.types import (
-    UNSIGNED_LONG,
     ArrayOf,
     BitField,
     CType,
+    IntegerType,
     PointerTo,
     StructType,
     is_scalar,
 )
+from ksmcheck.program.ir import Cell
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.syntax.litmus_ast import PropExpr, PropTree, Register
@@ -36,7 +37,7 @@ class FinalState(Interpreter):
         world: World,
         memory: Mapping[int, int],
         registers: Mapping[tuple[int, str], Concrete],
-        private: Mapping[str, int],
+        private: Mapping[str, Cell],
     ) -> None:
         super().__init__(world, Record(-1, ()), foresight)
         self.memory = memory
@@ -80,10 +81,10 @@ class FinalState(Interpreter):
         known = self.final_registers.get((e.thread, e.name))
         if known is not None:
             return known
-        address = self.private.get(f"P{e.thread}:{e.name}")
-        if address is None:
+        cell = self.private.get(f"P{e.thread}:{e.name}")
+        if cell is None:
             raise InternalError(f"replay: P{e.thread} has no local variable {e.name}")
-        return integer(self.memory[address], UNSIGNED_LONG)
+        return integer(self.memory[cell.address], IntegerType(cell.ctype, cell.type))
 
     def value(self, e: c.Expr) -> Concrete:
         """Registers may stand inside expressions too."""

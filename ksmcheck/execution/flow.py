@@ -188,7 +188,10 @@ class _Builder:
         elif isinstance(e, c.Call) and e.callee.name in ("likely", "unlikely"):
             argument = e.args[0]
             self.condition(argument, scope, ends, yes, no)  # type: ignore[arg-type]
-        elif isinstance(e, c.Binary) and e.op in ("&&", "||") and not self.is_pure(e.right, scope):
+        elif isinstance(e, c.Binary) and e.op == ",":
+            ends = self.expression(e.left, scope, ends)
+            self.condition(e.right, scope, ends, yes, no)
+        elif isinstance(e, c.Binary) and e.op in ("&&", "||") and not self.is_pure(e, scope):
             middle = self.point("skip", None, scope)
             first = (middle, no) if e.op == "&&" else (yes, middle)
             self.condition(e.left, scope, ends, *first)

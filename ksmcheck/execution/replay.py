@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ksmcheck.execution.bodies import Readings
-from ksmcheck.execution.concrete import Concrete, wrap
+from ksmcheck.execution.concrete import Concrete, integer, wrap
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.execution.final import FinalState
 from ksmcheck.execution.machine import FailedCheck
@@ -69,7 +69,7 @@ def replay(
     memory = _final_memory(execution, cells)
     registers = _registers(execution, threads)
     flags = _judge(model, execution, true_ctrl)
-    private = {cell.name: cell.address for cell in cells if cell.name[:1] == "P"}
+    private = {cell.name: cell for cell in cells if cell.name[:1] == "P"}
     condition, filter = _conditions(world, memory, registers, private)
     failed = tuple(f for ran in threads for f in ran.failed)
     return Replayed(flags, (*failed, *_strays(execution, cells)), condition, filter)
@@ -152,9 +152,8 @@ def _registers(execution: Execution, threads: list[Ran]) -> dict[tuple[int, str]
     if not execution.complete:
         return found
     for key, number in execution.registers:
-        value = found.get(key)
-        if value is None:
-            raise InternalError(f"replay: P{key[0]} has no local variable {key[1]}")
+        # One of herd7's registers that this run does not assign is as it began.
+        value = found.setdefault(key, integer(0))
         if wrap(value.number - number, value.type) != 0:
             raise InternalError(f"replay: {key[0]}:{key[1]} ends as {value.number}, not {number}")
     return found
@@ -175,7 +174,7 @@ def _conditions(
     world: World,
     memory: Mapping[int, int],
     registers: Mapping[tuple[int, str], Concrete],
-    private: Mapping[str, int],
+    private: Mapping[str, Cell],
 ) -> tuple[bool | None, bool]:
     state = FinalState(world, memory, registers, private)
     condition, filter = world.test.condition, world.test.filter

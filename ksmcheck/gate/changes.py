@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ksmcheck.gate.outline import Outline, Token
+from ksmcheck.gate.outline import PATHS, Outline, Token
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import Place
 
@@ -37,8 +37,7 @@ class _Line(Struct, frozen=True):
 def _parsed(line: str) -> _Line:
     site, rest = line.startswith("* "), line[2:]
     path, colon, text = rest.partition(": ")
-    constructs = ("if", "else", "while", "do", "for", "switch")
-    if colon and all(word in constructs for word in path.split()):
+    if colon and all(word in PATHS for word in path.split()):
         return _Line(text, path, site)
     return _Line(rest, "", site)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from ksmcheck.gate.baseline import Baseline
 from ksmcheck.gate.changes import Change, changes
 from ksmcheck.gate.findings import RECORD
-from ksmcheck.gate.outline import Outline
+from ksmcheck.gate.outline import ASKED, Outline
 from ksmcheck.gate.survey import Survey
 from ksmcheck.record import replace
 from ksmcheck.report.findings import ERROR, Finding, Place
@@ -40,6 +40,8 @@ def _changes(before: tuple[str, ...] | None, outline: Outline) -> list[Change]:
 def _site_finding(
     change: Change, outline: Outline, needs: Mapping[str, dict[str, None]]
 ) -> Finding:
+    if outline.function == ASKED:
+        return _other_question(change.place, (change.detail,))
     where = f"in {outline.function}"
     messages = {
         "added": f"{change.text} added {where}",
@@ -62,6 +64,11 @@ def _site_finding(
         details=tuple(details),
         hint=RECORD,
     )
+
+
+def _other_question(place: Place, details: tuple[str, ...]) -> Finding:
+    message = "what the test starts with or asks for changed"
+    return Finding("verdict", ERROR, message, place=place, details=details, hint=RECORD)
 
 
 def _needs_by_site(baseline: Baseline) -> dict[str, dict[str, None]]:
@@ -88,6 +95,9 @@ def _lost_functions(
                 sites = [line[2:] for k in known for line in k.lines if line.startswith("* ")]
                 lost.setdefault(function, []).extend(sites)
     for function, sites in lost.items():
+        if function.endswith(ASKED):
+            yield _other_question(Place(function.removesuffix(ASKED).strip(), 1), ("nothing now",))
+            continue
         file, _, name = function.rpartition(" ")
         needed = {n for site, said in needs.items() if site.endswith(f"@{name}") for n in said}
         yield Finding(

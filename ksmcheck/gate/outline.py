@@ -1,14 +1,15 @@
 """The outline of each function: its barriers and other primitives, in order, where they stand.
 
 The names of ``program.sites`` tell places apart, but not their order. An outline does: every
-primitive, and between them the shared accesses, the calls and the jumps, each under the branches
-and loops around it. Line numbers, comments and white space are no part of it.
+primitive, and between them the shared accesses, the calls, the conditions and the jumps, each under
+the branches and loops around it. So does one for what the test starts with and asks for. Line
+numbers, comments and white space are no part of it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ksmcheck.gate.place import place_of
 from ksmcheck.kernel.primitives import primitives
@@ -19,15 +20,19 @@ from ksmcheck.program.wording import wording
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import Place
 from ksmcheck.syntax.c_ast import (
+    Assign,
+    Binary,
     Break,
     Call,
     Case,
+    Conditional,
     Continue,
     DoWhile,
     For,
     Function,
     Goto,
     If,
+    IncDec,
     Label,
     Return,
     Switch,
@@ -38,6 +43,15 @@ from ksmcheck.text import Span
 
 _WORD = re.compile(r"\w+|\S")
 _NAME = re.compile(r"\w")
+
+ASKED = "(start and condition)"
+"""The outline of what the test starts with and asks for, in place of a function's name."""
+
+PATHS = (
+    *("if", "else", "&&", "||", "?then", "?else", "switch"),
+    *("while", "while-test", "do", "do-test", "for", "for-test"),
+)
+"""The constructs of a path. A loop's test stands apart from its body."""
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 
 
@@ -100,6 +114,7 @@ def inventory_of(test: LitmusTest, kernel: str) -> Inventory:
             place = place_of(function.span)
             if any(token.shared for token in tokens):
                 found.append(Outline(place.file, function.name, place, tokens))
+    found += _asked(test)
     known = primitives(kernel)
     barriers = tuple(
         token
@@ -112,6 +127,19 @@ def inventory_of(test: LitmusTest, kernel: str) -> Inventory:
         and "rcu-marker" not in known[token.primitive].classes
     )
     return Inventory(tuple(found), barriers)
+
+
+def _asked(test: LitmusTest) -> Iterator[Outline]:
+    """What the test starts with, its filter and its condition."""
+    spans = [entry.span for entry in test.init]
+    spans += [tree.span for tree in (test.filter, test.condition) if tree is not None]
+    tokens = []
+    for span in spans:
+        place = place_of(span)
+        tokens.append(Token(_squeezed(span.text), "", False, "", "", place))
+    if tokens:
+        place = place_of(test.threads[0].span)
+        yield Outline(place.file, ASKED, place, tuple(tokens))
 
 
 def _ordering(bodies: dict[str, Function], names: dict[int, str], sites: set[str]) -> set[str]:
@@ -157,30 +185,73 @@ class _Walker:
 
     def tokens(self, node: Tree, path: tuple[str, ...]) -> Iterator[Token]:
         if isinstance(node, If):
-            yield from self.tokens(node.condition, path)
+            yield from self._test("if", node.condition, path)
             yield from self.tokens(node.then, (*path, "if"))
             if node.otherwise is not None:
                 yield from self.tokens(node.otherwise, (*path, "else"))
-            return
-        if isinstance(node, While | DoWhile | For | Switch):
-            path = (*path, _LOOPS[type(node)])
+        elif isinstance(node, While | DoWhile | For):
+            yield from self._loop(node, path)
+        elif isinstance(node, Switch):
+            yield from self._test("switch", node.value, path)
+            yield from self.tokens(node.body, (*path, "switch"))
+        elif isinstance(node, Binary) and node.op in ("&&", "||"):
+            yield from self.tokens(node.left, path)
+            yield from self.tokens(node.right, (*path, node.op))
+        elif isinstance(node, Conditional):
+            yield from self.tokens(node.condition, path)
+            if node.then is not None:
+                yield from self.tokens(node.then, (*path, "?then"))
+            yield from self.tokens(node.otherwise, (*path, "?else"))
+        else:
+            yield from self._step(node, path)
+
+    def _step(self, node: Tree, path: tuple[str, ...]) -> Iterator[Token]:
+        """What does not branch."""
         if isinstance(node, Goto | Break | Continue | Label | Case):
             yield self._token(_jump(node), path, node.span)
+        inside: Iterable[Tree] = children(node)
         if isinstance(node, Call):
             yield from self._call(node, path)
+        elif isinstance(node, Assign) and id(node.target) in self.names:
+            yield self._token(wording(node), path, node.span, shared=True)
+            inside = (*children(node.target), node.value)
+        elif isinstance(node, IncDec) and id(node.operand) in self.names:
+            yield self._token(wording(node), path, node.span, shared=True)
+            inside = children(node.operand)
         elif id(node) in self.names:
             yield self._token(wording(node), path, node.span, shared=True)
-        for child in children(node):
+        for child in inside:
             yield from self.tokens(child, path)
         if isinstance(node, Return):
             yield self._token("return", path, node.span)
+
+    def _loop(self, node: While | DoWhile | For, path: tuple[str, ...]) -> Iterator[Token]:
+        """In the order in which it is run."""
+        word = _LOOPS[type(node)]
+        for first in node.init if isinstance(node, For) else ():
+            yield from self.tokens(first, path)
+        test = (*path, f"{word}-test")
+        if isinstance(node, DoWhile):
+            yield from self.tokens(node.body, (*path, word))
+            yield from self._test(word, node.condition, test)
+            return
+        yield from self._test(word, node.condition, test)
+        yield from self.tokens(node.body, (*path, word))
+        if isinstance(node, For) and node.step is not None:
+            yield from self._test("step", node.step, test)
+
+    def _test(self, word: str, asked: Tree | None, path: tuple[str, ...]) -> Iterator[Token]:
+        """What is evaluated, and then the whole of it: sites are matched by what is before them."""
+        if asked is not None:
+            yield from self.tokens(asked, path)
+            yield self._token(f"{word} ({wording(asked)})", path, asked.span)
 
     def _call(self, node: Call, path: tuple[str, ...]) -> Iterator[Token]:
         callee = node.callee.name
         text = _squeezed(wording(node))
         if callee in self.own:
             # Their own sites are in an outline of their own; that they are called counts here.
-            yield self._token(f"{callee}()", path, node.span, site=callee in self.ordering)
+            yield self._token(text, path, node.span, site=callee in self.ordering)
         elif callee in self.known:
             name = self.names.get(id(node), "")
             site, place = name in self.sites, place_of(node.span)
@@ -201,7 +272,7 @@ class _Walker:
         return Token(_squeezed(text), where, site, "", "", place_of(span), shared or site)
 
 
-_LOOPS = {While: "while", DoWhile: "do", For: "for", Switch: "switch"}
+_LOOPS = {While: "while", DoWhile: "do", For: "for"}
 
 
 def _jump(node: Goto | Break | Continue | Label | Case) -> str:
@@ -215,7 +286,10 @@ def _jump(node: Goto | Break | Continue | Label | Case) -> str:
             return "continue"
         case Label():
             return f"{node.name}:"
-    return "case"
+    if node.low is None:
+        return "default"
+    ends = [wording(end) for end in (node.low, node.high) if end is not None]
+    return f"case {'...'.join(ends)}"
 
 
 def _squeezed(text: str) -> str:

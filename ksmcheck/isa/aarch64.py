@@ -131,7 +131,7 @@ def _barrier(name: str, line: Line) -> Micros:
         raise line[0].wrong(
             f"'{line[0].text}' is no option of {name}", "SY, LD, ST, ISH, ISHLD, ISHST"
         )
-    return (acts.fence(f"{name}.{full}"),)
+    return (acts.fence(f"{name}.{full}", *(["Domain"] if "ISH" in full else [])),)
 
 
 def _isb(line: Line) -> Micros:

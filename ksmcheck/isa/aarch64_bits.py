@@ -165,7 +165,8 @@ def _divide(signed: bool, line: Line) -> Micros:
     left, right = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
     zero = compare("eq", type, right, number(0))
     divisor = Op("ite", (zero, number(1, type), right), type)
-    return assign(dst, Op("ite", (zero, number(0, type), op("div", type, left, divisor)), type))
+    result = Op("ite", (zero, number(0, type), op("div", type, left, divisor)), type)
+    return assign(dst, cast(IntType(width, False), result))
 
 
 def _product(signed: bool, name: str, line: Line) -> Micros:
@@ -186,7 +187,8 @@ def _extreme(name: str, signed: bool, line: Line) -> Micros:
     dst, width = register(line[0])
     type = IntType(width, signed)
     left, right = cast(type, value_of(line[1])), cast(type, _second(line[2], type))
-    return assign(dst, Op("ite", (compare(name, type, left, right), left, right), type))
+    result = Op("ite", (compare(name, type, left, right), left, right), type)
+    return assign(dst, cast(IntType(width, False), result))
 
 
 def _second(operand: Operand, type: IntType) -> Expr:

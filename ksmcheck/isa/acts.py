@@ -219,7 +219,7 @@ def clear(name: str) -> Act:
 
 
 @cache
-def fence(tag: str) -> Act:
-    """An event in the set ``tag``."""
-    row = Row(tag, (Step("F", (tag,)),), None, None, "")
+def fence(tag: str, *more: str) -> Act:
+    """An event in the set ``tag``, and in others."""
+    row = Row(tag, (Step("F", (tag, *more)),), None, None, "")
     return Act(Primitive(tag, (), (), "fence"), row, None, (), None, None)

@@ -2,7 +2,8 @@
 
 Every access of a location has one width (mixed-size accesses are not modelled). A location that the
 start state does not type is as wide as the accesses whose address register it starts in. One with a
-type that all those accesses are narrower than is what they access, its low bits: the others stay 0.
+type, or with an address in it, that all those accesses are narrower than is what they access, its
+low bits: the others stay 0.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from ksmcheck.isa.micro import Act, Micros
 from ksmcheck.kernel.ints import ADDRESS, S32, S64, U32, IntType
 from ksmcheck.kernel.memory import FIRST, LAST, STEP
 from ksmcheck.kernel.spelling import did_you_mean
-from ksmcheck.program.ir import Cell, Use
+from ksmcheck.program.fold import registers
+from ksmcheck.program.ir import Cell, Expr, Set, Use
 from ksmcheck.record import Struct
 from ksmcheck.syntax.assembly_ast import AssemblyTest, Start
 from ksmcheck.syntax.c_ast import Name, Unary
@@ -92,7 +94,7 @@ def locations(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Locatio
         shown[name], pointer = _shown(entry, accessed[0] if accessed else 32, test.dialect)
         init = addresses[value] if isinstance(value, str) else value or 0
         type, typed = shown[name], entry is not None and entry.type is not None
-        if not pointer and len(accessed) == 1 and not (typed and test.dialect == "PPC"):
+        if len(accessed) == 1 and not (typed and test.dialect == "PPC"):
             type = _low_bits(type, accessed[0], init)
         words = entry.type if entry is not None and entry.type else _word(type, pointer)
         cells[name] = Cell(number, name, addresses[name], type, type.raw(init), pointer, words)
@@ -198,21 +200,34 @@ def _in_condition(tree: PropTree) -> Iterator[str]:
 
 
 def _widths(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> dict[str, dict[int, None]]:
-    """Location -> widths of accesses through a register that starts with its address."""
+    """Location -> widths of accesses through a register that starts with its address, or is
+    computed from one that does."""
     holders: dict[tuple[int, str], str] = {}
     for entry in test.init:
         if entry.thread is not None and isinstance(entry.value, str):
             holders[entry.thread, re.sub(r"\W", "", entry.name).upper()] = entry.value
     found: dict[str, dict[int, None]] = {}
+
+    def into(thread: int, value: Expr) -> str | None:
+        """The one location whose address goes into a value."""
+        names = {
+            reg[1:] if reg[0] == SYMBOL else holders.get((thread, _plain(reg)))
+            for reg in registers(value)
+        } - {None}
+        return names.pop() if len(names) == 1 else None
+
     for thread, micros in code:
         for micro in micros:
-            if type(micro) is Act and micro.cell is not None and type(micro.args[0]) is Use:
-                base = micro.args[0].reg
-                name = (
-                    base[1:]
-                    if base[0] == SYMBOL
-                    else holders.get((thread, base.lstrip("%").upper()))
-                )
+            if type(micro) is Act and micro.cell is not None:
+                name = into(thread, micro.args[0])
                 if name is not None:
                     found.setdefault(name, {})[micro.cell.width] = None
+            elif type(micro) is Set:
+                name = into(thread, micro.expr)
+                if name is not None:
+                    holders.setdefault((thread, _plain(micro.reg)), name)
     return found
+
+
+def _plain(register: str) -> str:
+    return register.lstrip("%").upper()

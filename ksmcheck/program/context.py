@@ -32,7 +32,8 @@ class Context:
     ``objects`` are all shared objects by name, ``shared`` those that code may name; ``sites`` gives
     the stable name of a node by its ``id``; ``hidden`` are shared locations that this thread has no
     name for, because its parameters do not list them (herd7's rule). ``locations`` are the types of
-    the locations whose addresses its parameters are, by register.
+    the locations whose addresses its parameters are, by register; ``types`` those of expressions,
+    as far as they were asked for, by the node's ``id``.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Context:
         self.contents = contents
         self.hidden: frozenset[str] = frozenset()
         self.locations: dict[str, CType] = {}
+        self.types: dict[int, tuple[Tree, CType]] = {}
         self.graph = Graph()
         self.when: Expr = Const(1, S32)
         self.frame: Activation

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from ksmcheck.kernel.constants import literal_type, offset_of, try_constant
 from ksmcheck.kernel.ints import ADDRESS
 from ksmcheck.kernel.types import UNSIGNED_LONG, VOID, BitField, CType, PointerTo
@@ -151,12 +154,27 @@ class Expressions(Calls):
         return pointer(fold.op("sub", ADDRESS, inner.expr, Const(offset, ADDRESS)), outer)
 
     def type_of(self, expr: Tree) -> CType:
-        """Lowers ``expr`` into a graph that is thrown away."""
-        kept, objects = self.graph, dict(self.memory.objects)
+        """Lowers ``expr`` into a graph that is thrown away, and leaves no trace of it."""
+        known = self.types.get(id(expr))
+        if known is None:
+            with self._nothing_kept():
+                type = self.place(expr).type if self.is_place(expr) else self.value(expr).type
+            # The node is kept with its type: another may not get its id.
+            known = self.types[id(expr)] = expr, type.value if isinstance(type, BitField) else type
+        return known[1]
+
+    @contextmanager
+    def _nothing_kept(self) -> Iterator[None]:
+        """What is lowered brings no steps, no objects, no names (herd7's registers begin where
+        they are assigned) and no labels."""
+        graph, objects, frame = self.graph, dict(self.memory.objects), self.frame
+        names = [(scope, dict(scope.names)) for scope in frame.scope.chain()]
+        labels, placed, gotos = dict(frame.labels), set(frame.placed), dict(frame.gotos)
         self.graph = Graph()
         try:
-            type = self.place(expr).type if self.is_place(expr) else self.value(expr).type
-            return type.value if isinstance(type, BitField) else type
+            yield
         finally:
-            self.graph = kept
-            self.memory.objects = objects
+            self.graph, self.memory.objects = graph, objects
+            for scope, before in names:
+                scope.names = before
+            frame.labels, frame.placed, frame.gotos = labels, placed, gotos

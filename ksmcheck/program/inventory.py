@@ -36,6 +36,7 @@ from ksmcheck.syntax.c_ast import (
     Case,
     Continue,
     Declaration,
+    DeclGroup,
     DoWhile,
     ExprStmt,
     For,
@@ -281,7 +282,7 @@ def store_after(block: Block, index: int) -> Assign | Call | None:
 
 
 def load_before(block: Block, index: int) -> Call | None:
-    """The last marked load of the statement before a barrier."""
+    """The last marked load of the statement before a barrier, of those that it always performs."""
     if index == 0:
         return None
     before = block.body[index - 1]
@@ -293,8 +294,16 @@ def load_before(block: Block, index: int) -> Call | None:
 
 
 def _evaluated(statement: Tree) -> Iterator[Tree]:
-    """What a statement evaluates whenever it is reached: of an ``if``, its condition."""
-    return walk(statement.condition if isinstance(statement, If) else statement)
+    """What a statement evaluates whenever it is passed: of an ``if`` its condition, of a loop that
+    which it ends with."""
+    if isinstance(statement, ExprStmt | Declaration | DeclGroup):
+        yield from walk(statement)
+    elif isinstance(statement, If):
+        yield from walk(statement.condition)
+    elif isinstance(statement, While | DoWhile | For):
+        jumps = any(isinstance(node, Break | Goto) for node in walk(statement.body))
+        if statement.condition is not None and not jumps:
+            yield from walk(statement.condition)
 
 
 def _place(span: Span) -> tuple[str, int, int]:

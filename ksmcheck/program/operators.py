@@ -94,7 +94,10 @@ class Operators(Places):
             self.condition(expr.operand, otherwise, then)
         elif isinstance(expr, Call) and expr.callee.name in TRANSPARENT and len(expr.args) == 1:
             self.condition(expr.args[0], then, otherwise)  # type: ignore[arg-type]
-        elif isinstance(expr, Binary) and expr.op in ("&&", "||") and not self.is_pure(expr.right):
+        elif isinstance(expr, Binary) and expr.op == ",":
+            self.effect(expr.left)
+            self.condition(expr.right, then, otherwise)
+        elif isinstance(expr, Binary) and expr.op in ("&&", "||") and not self.is_pure(expr):
             middle = self.graph.node()
             if expr.op == "&&":
                 self.condition(expr.left, middle, otherwise)

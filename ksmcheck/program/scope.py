@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ksmcheck.kernel.memory import Object
 from ksmcheck.kernel.types import CType
 from ksmcheck.program.graph import Node
@@ -30,6 +32,13 @@ class Scope(Struct):
 
     outer: Scope | None
     names: dict[str, Variable] = field(default_factory=dict)
+
+    def chain(self) -> Iterator[Scope]:
+        """This block's and all those around it."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.outer
 
     def find(self, name: str) -> Variable | None:
         scope: Scope | None = self

@@ -24,7 +24,7 @@ from ksmcheck.syntax.assembly_init import read_start
 from ksmcheck.syntax.assembly_labels import with_names
 from ksmcheck.text import InputError, Source, Span
 
-_BRACE = re.compile(r'"[^"\n]*"|(?P<brace>\{)')
+_BRACE = re.compile(r'"[^"\n]*"|^[ \t]*[A-Za-z][\w-]*[ \t]*=[^\n]*|(?P<brace>\{)', re.M)
 _INFO = re.compile(r"^[ \t]*([A-Za-z][\w-]*)[ \t]*=(.*)$", re.M | re.A)
 _SECTION = re.compile(
     r"(?:^|(?<=[;\n]))[ \t]*(?P<at>(?:~|not)?\s*exists\b|forall\b|filter\b|locations\b|final\b"

@@ -7,6 +7,7 @@ both, as herd7 has it. ``final P`` and ``(P)`` alone are ``exists P``. Where the
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, cast
 
 from ksmcheck.syntax.c_ast import Binary, Expr, Index, InitList, IntLit, Name, Unary
@@ -21,6 +22,7 @@ _LEVELS = {op: 2 * level for op, level in C_PRECEDENCE.items()}  # with room bet
 _OR, _AND, _EQUAL = _LEVELS["||"], _LEVELS["&&"], _LEVELS["=="]
 _CONNECTIVES = {"&&": "and", "||": "or", "=>": "implies"}
 _COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_THREAD = re.compile(r"P\d+")
 _NOT_HERE = frozenset({"?", "+=", "-=", "++", "--"})
 _BEFORE_PROPOSITION = frozenset(
     {"(", "&&", "||", "/\\", "\\/", "=>", "~", "!", "not", "exists", "forall", "final", "filter"}
@@ -112,7 +114,7 @@ class ConditionParser(DialectParser):
 
     def primary(self) -> Expr:
         start, token = self.at, self.token
-        if token.kind == "num" and self.ahead(1).text == ":":
+        if self.ahead(1).text == ":" and (token.kind == "num" or _THREAD.fullmatch(token.text)):
             thread = self.thread_number()
             name = self.identifier("a local variable after ':'").text
             # Register is a leaf of conditions only; the C tree's type does not list it.

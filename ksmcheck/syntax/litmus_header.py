@@ -13,7 +13,9 @@ _ASSEMBLY = re.compile(
 )
 _DIALECTS = frozenset({"X86", "X86_64", "AARCH64", "ARM", "PPC", "RISCV"})
 _FIRST_LINE = re.compile(
-    r"\ufeff?\s*(?P<arch>[A-Za-z]\w*)[ \t]+(?P<name>[^\s\"(]\S*)[ \t\r]*", re.A
+    r"\ufeff?\s*(?P<arch>[A-Za-z]\w*)[ \t]+(?P<name>[^\s\"(]\S*)[ \t\r]*"
+    r"(?:\((?!\*)[^()\n]*\)[ \t\r]*)?",  # the name as TeX has it
+    re.A,
 )
 _PIECE = re.compile(
     r"""(?P<space>\s+) | (?P<herd>\(\*) | (?P<line>//[^\n]*) | (?P<block>/\*(?s:.*?)\*/)

@@ -130,13 +130,14 @@ class InitParser(CParser):
         return InitEntry(target, type_, value, thread, self.span_from(start))
 
     def thread_number(self) -> int:
-        """The number and colon of ``0:r1``."""
+        """The number and colon of ``0:r1`` (or ``P0:r1``)."""
         token = self.token
+        number = token.text.removeprefix("P")
         self.at += 1
-        if not token.text.isdecimal() or int(token.text[:9]) >= _MAX_THREADS:
+        if not number.isdecimal() or int(number[:9]) >= _MAX_THREADS:
             raise InputError(f"'{token.text}' is not the number of a thread", token.span)
         self.expect(":", "after the number of a thread")
-        return int(token.text)
+        return int(number)
 
 
 def is_location(expr: Expr) -> bool:

@@ -152,10 +152,12 @@ class Vain(Exception):
 class Repairer:
     """Searches repairs under all of some requests."""
 
-    def __init__(self, asker: Asker, requests: Sequence[Request]) -> None:
+    def __init__(
+        self, asker: Asker, requests: Sequence[Request], *, allow_bounded: bool = False
+    ) -> None:
         self.asker = asker
         self.requests = requests
-        self.judge = Judge(asker, requests)
+        self.judge = Judge(asker, requests, allow_bounded)
         self.violated: Violation | None = None
         self.impossible: set[Change] = set()
         self.endless: tuple[Change, ...] | None = None

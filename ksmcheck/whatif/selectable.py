@@ -219,7 +219,7 @@ def _inside(
 def _flags(model: Model) -> bool:
     """Whether the model may tell plain accesses from marked ones by something else than events:
     data races are looked for in more iterations of a loop where it reads plainly."""
-    return any(check.flag for check in model.compiled.checks)
+    return any(check.forfeits for check in model.compiled.checks)
 
 
 def _without_site(site: str, program: Program) -> InputError | None:

@@ -90,6 +90,21 @@ def test_no_barrier_helps(run: Run, tmp_path: Path) -> None:
     assert "no barrier helps" in ran.out
 
 
+def test_a_repair_up_to_a_bound(run: Run, tmp_path: Path) -> None:
+    """P1 goes round as long as P0 has not stored: no bound is enough, and every bound is safe."""
+    path = tmp_path / "bounded.litmus"
+    path.write_text(
+        "C bounded\n{}\nP0(int *x, int *y)\n{\n\tWRITE_ONCE(*x, 1);\n\tWRITE_ONCE(*y, 1);\n}\n"
+        "P1(int *x, int *y)\n{\n\tint r0;\n\n\twhile (!xchg(y, 0))\n\t\t;\n"
+        "\tr0 = READ_ONCE(*x);\n}\n~exists (1:r0=0)\n"
+    )
+    asked = ("whatif", path, "--model", "armv8", "--repair")
+    assert run(*asked).code == 4
+    ran = run(*asked, "--allow-bounded")
+    assert ran.code == 0, ran.out
+    assert "smp_wmb" in ran.out
+
+
 def test_why(run: Run) -> None:
     ran = run("whatif", MP, "--model", "armv8", "--site", "smp_wmb", "--why")
     assert "why armv8 is safe: ordered by smp_wmb@P0" in ran.out

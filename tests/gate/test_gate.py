@@ -217,7 +217,7 @@ def test_a_plain_access_moved_across_a_barrier_is_seen(project: Project) -> None
     project.edit("\tWRITE_ONCE(*y, 1);\n\t*x = 2;", "\tWRITE_ONCE(*y, 1);")
     ran = project.gate()
     assert ran.code == 1, ran.out
-    assert "*x moved in publish" in ran.out
+    assert "*x=2 moved in publish" in ran.out
     assert "it moved across" in ran.out
     assert "smp_wmb()" in ran.out
 
@@ -237,7 +237,7 @@ def test_a_function_that_is_no_longer_called_is_told(project: Project) -> None:
     project.edit("publish(x, y);", "WRITE_ONCE(*x, 1); smp_wmb(); WRITE_ONCE(*y, 1);", "mp.litmus")
     ran = project.gate()
     assert ran.code == 1
-    assert "publish() removed in P0" in ran.out or "publish() replaced by" in ran.out
+    assert "publish(x, y) replaced by WRITE_ONCE(*x, 1) in P0" in ran.out
     assert "publish is gone, or nothing calls it; it had WRITE_ONCE(*x, 1), smp_wmb()" in ran.out
 
 
@@ -336,3 +336,80 @@ def test_the_budget_of_a_verdict_counts_what_was_asked_now(project: Project) -> 
     ran = project.gate("--record")
     assert "armv8 took" in ran.out
     assert project.gate().code == 0  # known before: it took no time
+
+
+# --- what a change of the text is told as -----------------------------------------------------
+
+SEEN = """\
+C seen
+{ int x = 0; }
+static void put(int *a, int *b)
+{
+	WRITE_ONCE(*a, 1);
+	smp_wmb();
+	WRITE_ONCE(*b, 1);
+}
+P0(int *x, int *y)
+{
+	int r0;
+	int j;
+
+	r0 = READ_ONCE(*x);
+	*y = 7;
+	r0 && ({ smp_mb(); 1; });
+	switch (r0) {
+	case 1:
+		smp_mb();
+		break;
+	default:
+		smp_rmb();
+	}
+	for (j = 0; j < 2; j++) {
+		smp_rmb();
+		WRITE_ONCE(*y, 2);
+	}
+	if (r0 == 3)
+		smp_wmb();
+	put(x, y);
+}
+P1(int *x)
+{
+	WRITE_ONCE(*x, 1);
+}
+~exists (y=55)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("r0 && (", "r0 || (", 1, "smp_mb() moved in P0"),
+        ("r0 && (", "r0, (", 1, "was: &&; now: unconditional"),
+        ("case 1:", "case 2:", 0, "no longer: case 1; new: case 2"),
+        (
+            "case 1:\n\t\tsmp_mb();\n\t\tbreak;\n\tdefault:",
+            "default:\n\t\tsmp_mb();\n\t\tbreak;\n\tcase 1:",
+            1,
+            "moved in P0",
+        ),
+        ("j++) {\n\t\tsmp_rmb();", "j++, smp_rmb()) {", 1, "smp_rmb() moved in P0"),
+        ("*y = 7;", "r0 = *y;", 0, "no longer: *y=7; new: *y"),
+        ("*y = 7;", "*y += 7;", 0, "new: *y+=7"),
+        ("put(x, y)", "put(y, x)", 1, "put(x, y) replaced by put(y, x)"),
+        ("r0 == 3", "r0 != 3", 0, "new: if(r0!=3)"),
+        ("j < 2", "j < 0", 0, "new: for(j<0)"),
+        ("(y=55)", "(0=1)", 1, "what the test starts with or asks for changed"),
+        ("int x = 0;", "int x = 4;", 1, "what the test starts with or asks for changed"),
+        # Nothing that counts.
+        ("\tput(x, y);", "\t/* both */\n\n\tput( x,y );;", 0, ""),
+    ],
+)
+def test_an_edit_is_seen(old: str, new: str, code: int, said: str, project: Project) -> None:
+    (project.folder / "mp.litmus").write_text(SEEN)
+    project.config('[policy]\nunnecessary = "ignore"\nnecessary = "ignore"\n')
+    project.record()
+    project.edit(old, new, "mp.litmus")
+    ran = project.gate()
+    assert ran.code == code, ran.out
+    assert said in ran.out
+    assert ("error" in ran.out or "warning" in ran.out) == bool(said)

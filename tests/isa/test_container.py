@@ -36,6 +36,12 @@ def test_a_head_with_everything() -> None:
     assert test.condition is None
 
 
+def test_a_line_of_the_head_is_one_up_to_its_end() -> None:
+    test = parse("PPC t\nKey = v {\n{ 0:r1=x; }\n P0 ;\n nop ;\n")
+    assert test.info == (("Key", "v {"),)
+    assert [entry.name for entry in test.init] == ["r1"]
+
+
 def test_a_start_state_with_everything() -> None:
     test = parse(
         "AArch64 t\n{ x=1; [y]=-2; uint64_t z; int64_t w=0x10; int *p = x;\n"
@@ -352,6 +358,12 @@ NARROW = [
     ("RISCV", "x=200; 0:x5=x; int64_t 0:x6", "lb x6,0(x5)", "0:x6=-56 /\\ x=200"),
     ("X86_64", "uint64_t x=5", "incl (x)", "x=6"),
     ("PPC", "x=5; 0:r1=x", "lbz r2,0(r1) ; addi r2,r2,1 ; stb r2,0(r1)", "x=6"),
+    # What is computed from an address leads to the same location.
+    ("AArch64", "0:X4=z; 0:X2=0; z=-1", "LDR X3,[X4,X2]", "0:X3=-1"),
+    ("RISCV", "0:x7=z; 0:x8=0; z=-1", "add x9,x7,x8 ; ld x5,0(x9)", "0:x5=-1"),
+    # An address is in the low bits of a location that only words are stored to and loaded from.
+    ("AArch64", "x=y; y=0; 0:X1=x", "MOV W0,#1 ; STR W0,[X1]", "x=1 /\\ y=0"),
+    ("PPC", "x=y; y=7; 0:r4=x", "lwz r5,0(r4) ; lwz r6,0(r5)", "0:r5=y /\\ 0:r6=7"),
     # Addresses on a machine of 32 bits.
     (
         "ARM",

@@ -153,7 +153,7 @@ TESTS = [
     ("AArch64 t\n{ int64_t x=-1; 0:X1=x; }\n P0 ;\n ^STR W0,[X1] ;\n", "narrower than x"),
     ("AArch64 t\n{ x=256; 0:X1=x; }\n P0 ;\n ^STRB W0,[X1] ;\n", "narrower than x"),
     ("PPC t\n{ x=256; 0:r1=x; }\n P0 ;\n ^lbz r0,0(r1) ;\n", "narrower than x"),
-    ("AArch64 t\n{ int *x; 0:X1=x; }\n P0 ;\n ^LDR W0,[X1] ;\n", "narrower than x"),
+    ("AArch64 t\n{ x=y; 0:X1=x; }\n P0 ;\n ^LDRH W0,[X1] ;\n", "narrower than x"),
     ("PPC t\n{ int64_t x; 0:r1=x; }\n P0 ;\n ^lwz r0,0(r1) ;\n", "narrower than x"),
     ("AArch64 t\n{ 0:X1=x; }\n P0 ;\n STR W0,[X1] ;\n ^LDR X2,[X1] ;\n", "wider than x"),
     (

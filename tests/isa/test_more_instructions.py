@@ -35,6 +35,9 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("AArch64", "0:X1=5", "CMP X1,#5 ; NGC X0,X1", "0:X0", -5),
     ("AArch64", "0:X1=5", "CMP X1,#6 ; NGCS X0,X1", "0:X0", -6),
     ("AArch64", "0:X1=1", "CLZ X0,X1", "0:X0", 63),
+    # A word fills its register with zeros, whatever sign it has (Arm ARM B1.2.1).
+    ("AArch64", "0:X1=-6; 0:X2=2", "SDIV W0,W1,W2", "0:X0", (1 << 32) - 3),
+    ("AArch64", "0:X1=-6; 0:X2=2", "SMIN W0,W1,W2", "0:X0", (1 << 32) - 6),
     ("AArch64", "0:X1=-1", "CLZ W0,W1", "0:X0", 0),
     ("AArch64", "", "CLZ W0,W1", "0:X0", 32),
     ("AArch64", "0:X1=8", "CTZ X0,X1", "0:X0", 3),
@@ -182,3 +185,49 @@ def test_orders(rows: str, condition: str, expected: str, tmp_path: Path) -> Non
     file.write_text(f"{head}{lines}{condition}\n")
     assert Checker().check(Request(file, "armv7")).observation == expected
     assert Checker().states(Request(file, "armv7")).observation == expected
+
+
+SHARED = "{ 0:X1=x; 0:X3=y; 1:X1=y; 1:X3=x; }\n P0 | P1 ;\n MOV W0,#1 | MOV W0,#1 ;\n"
+
+
+@pytest.mark.parametrize(
+    ("barrier", "expected", "flags"),
+    [
+        # Behind a DSB nothing begins before it is done (Arm ARM, Data Synchronization Barrier);
+        # DMB ST leaves loads alone, and DSB LD stores.
+        ("DSB ST", "Never", ()),
+        ("DMB ST", "Sometimes", ()),
+        ("DSB LD", "Sometimes", ()),
+        # herd7's aarch64.cat notes that it does not tell the domains apart.
+        ("DSB ISHST", "Never", ("Assuming-common-inner-shareable-domain",)),
+        ("DMB OSH", "Never", ("Assuming-common-inner-shareable-domain",)),
+        ("DMB SY", "Never", ()),
+    ],
+)
+def test_store_buffering(
+    barrier: str, expected: str, flags: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "t.litmus"
+    rows = ("STR W0,[X1]", barrier, "LDR W2,[X3]")
+    lines = "".join(f" {row} | {row} ;\n" for row in rows)
+    file.write_text(f"AArch64 t\n{SHARED}{lines}exists (0:X2=0 /\\ 1:X2=0)\n")
+    found = Checker().states(Request(file, "armv8"))
+    assert (found.observation, found.flags) == (expected, flags)
+    # The note is no violation: a test that demands something is judged by that.
+    file.write_text(f"AArch64 t\n{SHARED}{lines}~exists (0:X2=0 /\\ 1:X2=0)\n")
+    verdict = Checker().check(Request(file, "armv8")).verdict
+    assert verdict == ("SAFE" if expected == "Never" else "VIOLATED")
+
+
+def test_store_conditionals_keep_their_order(tmp_path: Path) -> None:
+    """2+2W of lwarx/stwcx. pairs: herd7's ppc-checks.cat has their order in coherence (scXX)."""
+    start = "{ 0:r2=x; 0:r4=y; 1:r2=y; 1:r4=x; }"
+    rows = [
+        *(("li r1,2",) * 2, ("lwarx r5,r0,r2",) * 2, ("stwcx. r1,r0,r2",) * 2),
+        *(("li r3,1",) * 2, ("lwarx r6,r0,r4",) * 2, ("stwcx. r3,r0,r4",) * 2),
+    ]
+    lines = "".join(f" {one} | {other} ;\n" for one, other in rows)
+    file = tmp_path / "t.litmus"
+    ends = "x=2 /\\ y=2 /\\ 0:r5=1 /\\ 0:r6=0 /\\ 1:r5=1 /\\ 1:r6=0"
+    file.write_text(f"PPC t\n{start}\n P0 | P1 ;\n{lines}exists ({ends})\n")
+    assert Checker().check(Request(file, "power")).observation == "Never"

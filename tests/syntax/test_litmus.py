@@ -278,6 +278,17 @@ def test_unreadable_files(tmp_path: Path) -> None:
         load_litmus(Path("a\0b"))
 
 
+def test_spellings_of_herd7() -> None:
+    """A name for TeX in the first line, and threads with a P in conditions."""
+    text = r"C t (title) (* more *)" + "\n{}\nP0(int *x) { int r0 = *x; }\nexists (P0:r0=1)"
+    test = parse_litmus(Source("t", text))
+    assert test.name == "t"
+    assert test.condition is not None
+    operand = test.condition.tree.operands[0]
+    assert isinstance(operand, Register)
+    assert (operand.thread, operand.name) == (0, "r0")
+
+
 # In each text, ^ stands before the place that the caret has to point to.
 @pytest.mark.parametrize(
     ("marked", "message"),

@@ -413,3 +413,55 @@ def test_where_each_waits_for_the_other(tmp_path: Path) -> None:
         list(repairer.repairs(repair_space(test, spots, "6.12"), test))
     assert repairer.judge.asked < 50
     assert list(whatif(path, "armv7").repairs()) == []
+
+
+WAITED_FOR = """C waited-for
+{ }
+P0(int *x, int *f, int *g)
+{
+	WRITE_ONCE(*x, 1);
+	smp_wmb();
+	WRITE_ONCE(*f, 1);
+}
+P1(int *x, int *f, int *g)
+{
+	int r0;
+	int r1 = 0;
+
+	LOOP
+	smp_rmb();
+	r0 = READ_ONCE(*x);
+}
+~exists (1:r0=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("loop", "load"),
+    [
+        ("while (READ_ONCE(*f) == 0) {\n\t\tr1 = READ_ONCE(*g);\n\t}", "*f"),
+        ("do {\n\t\tr1 = READ_ONCE(*g);\n\t} while (READ_ONCE(*f) == 0);", "*f"),
+        ("for (; READ_ONCE(*f) == 0;)\n\t\tr1 = READ_ONCE(*g);", "*f"),
+    ],
+)
+def test_an_acquire_for_the_load_that_a_loop_ends_with(
+    loop: str, load: str, tmp_path: Path
+) -> None:
+    """What comes before the barrier is the load of the condition, not the last one in the text."""
+    path = tmp_path / "t.litmus"
+    text = WAITED_FOR.replace("LOOP", loop)
+    path.write_text(text, encoding="utf-8")
+    asked = whatif(path, "armv8", unroll=4)
+    (by_question,) = asked.ask(Change("smp_rmb@P1", REPLACE, "smp_load_acquire"))
+    by_hand = text.replace(f"READ_ONCE({load})", f"smp_load_acquire({load[1:]})")
+    path.write_text(by_hand.replace("\tsmp_rmb();\n", ""), encoding="utf-8")
+    assert by_question.verdict == Checker().check(Request(path, "armv8", unroll=4)).verdict
+    assert by_question.safe or by_question.bound
+
+
+def test_a_loop_that_is_left_elsewhere_has_no_such_load(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    loop = "while (READ_ONCE(*f) == 0) {\n\t\tif (READ_ONCE(*g))\n\t\t\tbreak;\n\t}"
+    path.write_text(WAITED_FOR.replace("LOOP", loop), encoding="utf-8")
+    with pytest.raises(InputError):
+        whatif(path, "armv8").ask(Change("smp_rmb@P1", REPLACE, "smp_load_acquire"))
