@@ -50,7 +50,7 @@ class _Effects(Struct, frozen=True):
 
     def beside(self, other: _Effects, span: Span) -> _Effects:
         """Both, in no order. Raises InputError where the order would matter."""
-        clash = self.changes & (other.reads | other.changes) | other.changes & self.reads
+        clash = _both(self.changes, other.reads | other.changes) | _both(other.changes, self.reads)
         if clash:
             raise _unordered(min(clash), span)
         both = self.and_then(other)
@@ -58,6 +58,17 @@ class _Effects(Struct, frozen=True):
 
     def done(self) -> _Effects:
         return _Effects(self.reads, self.changes)
+
+
+def _both(changed: frozenset[str], used: frozenset[str]) -> frozenset[str]:
+    """The changed variables that are used, whole or in part: ``s.a`` is a part of ``s``."""
+    if not changed or not used:
+        return frozenset()
+    return frozenset(
+        one
+        for one in changed
+        if any(one == o or one.startswith(f"{o}.") or o.startswith(f"{one}.") for o in used)
+    )
 
 
 def _unordered(name: str, span: Span) -> InputError:
@@ -152,6 +163,6 @@ def _assignment(node: Assign) -> _Effects:
     if target is None:
         return _effects(node.target).beside(value, node.span)
     name = frozenset((target,))
-    if name & value.open or (node.op != "=" and name & value.changes):
+    if _both(name, value.open) or (node.op != "=" and _both(name, value.changes)):
         raise _unordered(target, node.span)
     return _Effects(value.reads - name, value.changes | name, value.open | name)

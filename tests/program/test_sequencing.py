@@ -14,8 +14,9 @@ from ksmcheck.text import InputError, Source
 TEXT = """C t
 struct s {{ int a; int b; }};
 static int f(int v) {{ return v; }}
+static int g(struct s v, int w) {{ return v.a + w; }}
 {{ }}
-P0(void) {{ int x = 1; int r = 0; int a[3] = {{ 1 }}; struct s st = {{ 1 }}; {}; }}
+P0(void) {{ int x = 1; int r = 0; int a[3] = {{ 1 }}; struct s st = {{ 1 }}, other = st; {}; }}
 exists (0:r=0)
 """
 
@@ -39,6 +40,8 @@ def compiled(expression: str) -> None:
         ("r = x + ({ x = 3; 1; })", "x"),  # which of the two comes first is left open
         ("a[x] = ({ x = 2; 5; })", "x"),
         ("r += ({ r = 3; 1; })", "r"),
+        ("r = g(st, st.a = 5)", "st.a"),  # the whole of what has a part changed
+        ("r = st.a + g(st = other, 1)", "st"),
         ("r = st.a + ({ st.a = 3; 4; })", "st.a"),
     ],
 )
@@ -58,6 +61,7 @@ def test_no_order(expression: str, name: str) -> None:
         "x = ({ x = 3; x + 1; })",
         "r = ({ int x = 4; x++; x; }) + x",  # another x
         "st.a = st.b++",
+        "r = g(st, other.a = 5)",
         "x = r = x",
         "r = (x++, x) ? x : x",
     ],
