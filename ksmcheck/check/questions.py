@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.check.answers import Known, told
-from ksmcheck.check.circular import CIRCULAR, circular
+from ksmcheck.check.circular import CIRCULAR, Flow, circular, flow_of
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.proofs import Proofs
@@ -87,6 +87,10 @@ class Questions:
             return None
         manner = (self._cat.digest, self.request.engine, self.request.solver)
         return self.workshop.answers.known(self.structure, *manner)
+
+    @cached_property
+    def _flow(self) -> Flow:
+        return flow_of(self.structure)
 
     @property
     def removed(self) -> frozenset[str]:
@@ -286,8 +290,10 @@ class Questions:
             raise OutOfTime(outcome.reason)
         if not isinstance(outcome, Found):
             return None, outcome.core
-        if self.options is not None and circular(outcome.candidate):
-            raise OutOfTime(CIRCULAR)
+        if self.options is not None:
+            root = self._root or self
+            if circular(outcome.candidate, root._flow):
+                raise OutOfTime(CIRCULAR)
         return outcome.candidate, ()
 
     def _execution(self, candidate: Candidate) -> Execution:
