@@ -273,7 +273,7 @@ def limits_of(request: Request, started: float) -> Limits:
 def _worst(verdicts: list[Verdict]) -> Verdict:
     """SAFE needs all configurations; otherwise the gravest one's verdict."""
     order = [VIOLATED, VACUOUS, UNKNOWN, BOUNDED, SAFE]
-    worst = min(verdicts, key=lambda v: (order.index(v.verdict), v.witness is None))
+    worst = min(verdicts, key=lambda v: (order.index(v.verdict), v.witness is None, not v.flags))
     engine = sum(v.engine_seconds for v in verdicts)
     if worst.verdict == VIOLATED or len(verdicts) == 1:
         return replace(worst, engine_seconds=engine)
@@ -282,6 +282,7 @@ def _worst(verdicts: list[Verdict]) -> Verdict:
         worst,
         config="+".join(dict.fromkeys((worst.config, *(v.config for v in verdicts)))),
         observation=merged,
+        flags=tuple(dict.fromkeys(flag for v in verdicts for flag in v.flags)),
         engine_seconds=engine,
     )
 

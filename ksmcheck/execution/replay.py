@@ -152,8 +152,11 @@ def _registers(execution: Execution, threads: list[Ran]) -> dict[tuple[int, str]
     if not execution.complete:
         return found
     for key, number in execution.registers:
-        # One of herd7's registers that this run does not assign is as it began.
-        value = found.setdefault(key, integer(0))
+        value = found.get(key)
+        if value is None and number == 0:  # one of herd7's registers, as it began
+            value = found[key] = integer(0)
+        if value is None:
+            raise InternalError(f"replay: P{key[0]} has no local variable {key[1]}")
         if wrap(value.number - number, value.type) != 0:
             raise InternalError(f"replay: {key[0]}:{key[1]} ends as {value.number}, not {number}")
     return found

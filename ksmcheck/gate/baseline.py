@@ -21,7 +21,7 @@ from ksmcheck.record import Struct
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError
 
-FORMAT = 1
+FORMAT = 2
 
 Where = tuple[str, str, str]
 """Subject, kernel point, variant."""

@@ -193,7 +193,8 @@ _FENCES = ("smp_mb", "smp_rmb", "smp_wmb", "smp_read_barrier_depends", "barrier"
 
 def strength(before: str, token: Token) -> str:
     """``weaker``, ``stronger`` or nothing: as far as the names of two primitives tell."""
-    was, now = before.partition("(")[0].partition(" ")[0], token.primitive
+    was = before.partition("(")[0].partition(" ")[0]
+    now = token.primitive or token.text.partition("(")[0]
     if was == now:
         return "other operands"
     for word, other in (("weaker", (was, now)), ("stronger", (now, was))):

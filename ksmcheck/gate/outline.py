@@ -9,7 +9,7 @@ numbers, comments and white space are no part of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ksmcheck.gate.place import place_of
 from ksmcheck.kernel.primitives import primitives
@@ -38,11 +38,12 @@ from ksmcheck.syntax.c_ast import (
     Switch,
     While,
 )
-from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.syntax.litmus_ast import InitEntry, LitmusTest, PropExpr, PropTree, Register
 from ksmcheck.text import Span
 
 _WORD = re.compile(r"\w+|\S")
 _NAME = re.compile(r"\w")
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\(\*\s.*?\*\)", re.S)
 
 ASKED = "(start and condition)"
 """The outline of what the test starts with and asks for, in place of a function's name."""
@@ -52,15 +53,13 @@ PATHS = (
     *("while", "while-test", "do", "do-test", "for", "for-test"),
 )
 """The constructs of a path. A loop's test stands apart from its body."""
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 
 
 class Token(Struct, frozen=True):
     """One line of an outline. ``path``: the constructs around it, outermost first, as one text.
 
     ``site``: it orders memory (a primitive, or a call of a function that has some). ``name`` is the
-    site's name, empty where it has none; ``primitive`` what is called. ``shared``: it may touch
-    shared memory itself, or order it.
+    site's name, empty where it has none; ``primitive`` what is called.
     """
 
     text: str
@@ -69,7 +68,6 @@ class Token(Struct, frozen=True):
     name: str
     primitive: str
     place: Place
-    shared: bool = False
 
     @property
     def line(self) -> str:
@@ -100,7 +98,7 @@ class Inventory(Struct, frozen=True):
 
 
 def inventory_of(test: LitmusTest, kernel: str) -> Inventory:
-    """The functions that any thread calls and that touch or order memory, in source order."""
+    """The functions that any thread calls, in source order, and what the test asks for."""
     sites = {site.name: site for site in list_sites(test, kernel)}
     names = site_names(test)
     bodies = {f.name: f for f in functions(test)}
@@ -110,10 +108,9 @@ def inventory_of(test: LitmusTest, kernel: str) -> Inventory:
     for function in bodies.values():
         if function.name in called:
             walker = _Walker(kernel, names, set(sites), ordering, set(bodies))
-            tokens = tuple(walker.tokens(function.body, ()))
+            tokens = tuple(walker.function(function))
             place = place_of(function.span)
-            if any(token.shared for token in tokens):
-                found.append(Outline(place.file, function.name, place, tokens))
+            found.append(Outline(place.file, function.name, place, tokens))
     found += _asked(test)
     known = primitives(kernel)
     barriers = tuple(
@@ -130,16 +127,51 @@ def inventory_of(test: LitmusTest, kernel: str) -> Inventory:
 
 
 def _asked(test: LitmusTest) -> Iterator[Outline]:
-    """What the test starts with, its filter and its condition."""
-    spans = [entry.span for entry in test.init]
-    spans += [tree.span for tree in (test.filter, test.condition) if tree is not None]
-    tokens = []
-    for span in spans:
-        place = place_of(span)
-        tokens.append(Token(_squeezed(span.text), "", False, "", "", place))
-    if tokens:
-        place = place_of(test.threads[0].span)
-        yield Outline(place.file, ASKED, place, tuple(tokens))
+    """What the test starts with, its filter and its condition; there also where it has none."""
+    said = [(_start(entry), entry.span) for entry in test.init]
+    if test.filter is not None:
+        said.append((f"filter {_proposition(test.filter)}", test.filter.span))
+    if test.condition is not None:
+        asked = f"{test.condition.quantifier} {_proposition(test.condition.tree)}"
+        said.append((asked, test.condition.span))
+    tokens = tuple(Token(_squeezed(t), "", False, "", "", place_of(span)) for t, span in said)
+    place = place_of(test.span)
+    yield Outline(place.file, ASKED, place, tokens)
+
+
+def _start(entry: InitEntry) -> str:
+    thread = "" if entry.thread is None else f"{entry.thread}:"
+    type = "" if entry.type is None else f"{wording(entry.type)} "
+    value = "" if entry.value is None else f" = {wording(entry.value)}"
+    return f"{type}{thread}{wording(entry.target)}{value}"
+
+
+_SPELLED = {
+    "and": "/\\",
+    "or": "\\/",
+    "not": "~",
+    "implies": "=>",
+    "eq": "=",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+}
+
+
+def _proposition(tree: PropTree) -> str:
+    """With what macros bring, as the code is told."""
+    parts = [_operand(operand) for operand in tree.operands]
+    parts += [f"({_proposition(child)})" for child in tree.children]
+    op = _SPELLED.get(tree.op, tree.op)
+    return f"{op} {parts[0]}" if len(parts) == 1 else f" {op} ".join(parts) or op
+
+
+def _operand(operand: PropExpr) -> str:
+    if isinstance(operand, Register):
+        return f"{operand.thread}:{operand.name}"
+    return wording(operand)
 
 
 def _ordering(bodies: dict[str, Function], names: dict[int, str], sites: set[str]) -> set[str]:
@@ -183,6 +215,12 @@ class _Walker:
         self.ordering = ordering
         self.own = own
 
+    def function(self, function: Function) -> Iterator[Token]:
+        """Its parameters first: another order of them is another meaning of each call."""
+        names = ", ".join(wording(param) for param in function.params)
+        yield self._token(f"({names})", (), function.span)
+        yield from self.tokens(function.body, ())
+
     def tokens(self, node: Tree, path: tuple[str, ...]) -> Iterator[Token]:
         if isinstance(node, If):
             yield from self._test("if", node.condition, path)
@@ -195,13 +233,10 @@ class _Walker:
             yield from self._test("switch", node.value, path)
             yield from self.tokens(node.body, (*path, "switch"))
         elif isinstance(node, Binary) and node.op in ("&&", "||"):
-            yield from self.tokens(node.left, path)
-            yield from self.tokens(node.right, (*path, node.op))
+            yield from self._arms(node.left, {node.op: node.right}, path)
         elif isinstance(node, Conditional):
-            yield from self.tokens(node.condition, path)
-            if node.then is not None:
-                yield from self.tokens(node.then, (*path, "?then"))
-            yield from self.tokens(node.otherwise, (*path, "?else"))
+            arms = {"?then": node.then, "?else": node.otherwise}
+            yield from self._arms(node.condition, arms, path)
         else:
             yield from self._step(node, path)
 
@@ -213,17 +248,33 @@ class _Walker:
         if isinstance(node, Call):
             yield from self._call(node, path)
         elif isinstance(node, Assign) and id(node.target) in self.names:
-            yield self._token(wording(node), path, node.span, shared=True)
+            yield self._token(wording(node), path, node.span)
             inside = (*children(node.target), node.value)
         elif isinstance(node, IncDec) and id(node.operand) in self.names:
-            yield self._token(wording(node), path, node.span, shared=True)
+            yield self._token(wording(node), path, node.span)
             inside = children(node.operand)
         elif id(node) in self.names:
-            yield self._token(wording(node), path, node.span, shared=True)
+            yield self._token(wording(node), path, node.span)
         for child in inside:
             yield from self.tokens(child, path)
         if isinstance(node, Return):
-            yield self._token("return", path, node.span)
+            value = "" if node.value is None else f" {wording(node.value)}"
+            yield self._token(f"return{value}", path, node.span)
+
+    def _arms(
+        self, asked: Tree, arms: Mapping[str, Tree | None], path: tuple[str, ...]
+    ) -> Iterator[Token]:
+        """What is evaluated under a condition; that is told where there is something in it."""
+        yield from self.tokens(asked, path)
+        inside = [
+            token
+            for word, arm in arms.items()
+            if arm is not None
+            for token in self.tokens(arm, (*path, word))
+        ]
+        if inside:
+            yield self._token(f"({wording(asked)}) {next(iter(arms))}", path, asked.span)
+        yield from inside
 
     def _loop(self, node: While | DoWhile | For, path: tuple[str, ...]) -> Iterator[Token]:
         """In the order in which it is run."""
@@ -255,7 +306,7 @@ class _Walker:
         elif callee in self.known:
             name = self.names.get(id(node), "")
             site, place = name in self.sites, place_of(node.span)
-            yield Token(text, " ".join(path), site, name, callee, place, shared=True)
+            yield Token(text, " ".join(path), site, name, callee, place)
         else:
             yield self._token(text, path, node.span)
 
@@ -266,10 +317,9 @@ class _Walker:
         span: Span,
         *,
         site: bool = False,
-        shared: bool = False,
     ) -> Token:
         where = " ".join(path)
-        return Token(_squeezed(text), where, site, "", "", place_of(span), shared or site)
+        return Token(_squeezed(text), where, site, "", "", place_of(span))
 
 
 _LOOPS = {While: "while", DoWhile: "do", For: "for"}

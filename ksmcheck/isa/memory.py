@@ -202,7 +202,7 @@ def _in_condition(tree: PropTree) -> Iterator[str]:
 def _widths(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> dict[str, dict[int, None]]:
     """Location -> widths of accesses through a register that starts with its address, or is
     computed from one that does."""
-    holders: dict[tuple[int, str], str] = {}
+    holders: dict[tuple[int, str], str | None] = {}
     for entry in test.init:
         if entry.thread is not None and isinstance(entry.value, str):
             holders[entry.thread, re.sub(r"\W", "", entry.name).upper()] = entry.value
@@ -225,7 +225,9 @@ def _widths(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> dict[str,
             elif type(micro) is Set:
                 name = into(thread, micro.expr)
                 if name is not None:
-                    holders.setdefault((thread, _plain(micro.reg)), name)
+                    register = thread, _plain(micro.reg)
+                    # One that holds several addresses in turn tells nothing.
+                    holders[register] = name if holders.get(register, name) == name else None
     return found
 
 

@@ -16,7 +16,7 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import CType, ints_of, is_scalar
 from ksmcheck.program import fold
 from ksmcheck.program.contents import Contents
-from ksmcheck.program.graph import Forget, Graph, Touch
+from ksmcheck.program.graph import Forget, Graph, Node, Touch
 from ksmcheck.program.ir import Const, Expr, Origin, Set, Use
 from ksmcheck.program.scope import Activation, Scope, Variable
 from ksmcheck.program.shared import Shared
@@ -33,7 +33,7 @@ class Context:
     the stable name of a node by its ``id``; ``hidden`` are shared locations that this thread has no
     name for, because its parameters do not list them (herd7's rule). ``locations`` are the types of
     the locations whose addresses its parameters are, by register; ``types`` those of expressions,
-    as far as they were asked for, by the node's ``id``.
+    as far as they were asked for, by the node's ``id``, and ``case_nodes`` where cases begin.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Context:
         self.hidden: frozenset[str] = frozenset()
         self.locations: dict[str, CType] = {}
         self.types: dict[int, tuple[Tree, CType]] = {}
+        self.case_nodes: dict[int, Node] = {}
         self.graph = Graph()
         self.when: Expr = Const(1, S32)
         self.frame: Activation

@@ -166,15 +166,18 @@ class Expressions(Calls):
     @contextmanager
     def _nothing_kept(self) -> Iterator[None]:
         """What is lowered brings no steps, no objects, no names (herd7's registers begin where
-        they are assigned) and no labels."""
+        they are assigned), and knows of no labels and cases but its own: those have nodes of the
+        graph that is kept."""
         graph, objects, frame = self.graph, dict(self.memory.objects), self.frame
         names = [(scope, dict(scope.names)) for scope in frame.scope.chain()]
-        labels, placed, gotos = dict(frame.labels), set(frame.placed), dict(frame.gotos)
+        jumps = frame.labels, frame.placed, frame.gotos, frame.closed
+        frame.labels, frame.placed, frame.gotos, frame.closed = {}, set(), {}, set()
+        case_nodes, self.case_nodes = self.case_nodes, {}
         self.graph = Graph()
         try:
             yield
         finally:
-            self.graph, self.memory.objects = graph, objects
+            self.graph, self.memory.objects, self.case_nodes = graph, objects, case_nodes
             for scope, before in names:
                 scope.names = before
-            frame.labels, frame.placed, frame.gotos = labels, placed, gotos
+            frame.labels, frame.placed, frame.gotos, frame.closed = jumps

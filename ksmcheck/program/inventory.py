@@ -30,10 +30,12 @@ from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
     ArrayType,
     Assign,
+    Binary,
     Block,
     Break,
     Call,
     Case,
+    Conditional,
     Continue,
     Declaration,
     DeclGroup,
@@ -48,6 +50,7 @@ from ksmcheck.syntax.c_ast import (
     Name,
     Return,
     StructDef,
+    Switch,
     TagType,
     While,
 )
@@ -294,16 +297,48 @@ def load_before(block: Block, index: int) -> Call | None:
 
 
 def _evaluated(statement: Tree) -> Iterator[Tree]:
-    """What a statement evaluates whenever it is passed: of an ``if`` its condition, of a loop that
-    which it ends with."""
+    """What a statement evaluates whenever it is passed, in order: of an ``if`` its condition, of a
+    loop what it ends with."""
     if isinstance(statement, ExprStmt | Declaration | DeclGroup):
-        yield from walk(statement)
+        yield from _always(statement)
+    elif isinstance(statement, Label | Case):
+        yield from _evaluated(statement.body)
+    elif isinstance(statement, Block):
+        for inner in statement.body:
+            yield from _evaluated(inner)
     elif isinstance(statement, If):
-        yield from walk(statement.condition)
-    elif isinstance(statement, While | DoWhile | For):
-        jumps = any(isinstance(node, Break | Goto) for node in walk(statement.body))
-        if statement.condition is not None and not jumps:
-            yield from walk(statement.condition)
+        yield from _always(statement.condition)
+    elif isinstance(statement, Switch):
+        yield from _always(statement.value)
+    elif isinstance(statement, While | DoWhile | For) and not _left(statement.body):
+        skips = any(isinstance(node, Continue) for node in walk(statement.body))
+        if isinstance(statement, DoWhile) and not skips:
+            yield from _evaluated(statement.body)
+        if statement.condition is not None:
+            yield from _always(statement.condition)
+
+
+def _always(expr: Tree) -> Iterator[Tree]:
+    """An expression without what is evaluated under a condition of its own."""
+    yield expr
+    if isinstance(expr, Binary) and expr.op in ("&&", "||"):
+        yield from _always(expr.left)
+    elif isinstance(expr, Conditional):
+        yield from _always(expr.condition)
+    else:
+        for child in children(expr):
+            yield from _always(child)
+
+
+def _left(body: Tree) -> bool:
+    """Whether a loop may end elsewhere than by its condition."""
+    if isinstance(body, Break | Goto):
+        return True
+    inner = isinstance(body, While | DoWhile | For | Switch)
+    jumps = walk(body) if inner else ()
+    if any(isinstance(node, Goto) for node in jumps):
+        return True
+    return not inner and any(_left(child) for child in children(body))
 
 
 def _place(span: Span) -> tuple[str, int, int]:

@@ -60,7 +60,8 @@ class Activation(Struct):
     """One inlined call (or the thread itself) while its body is lowered.
 
     ``addressed``: locals that must live in memory. ``lenient``: herd7's untyped world, where
-    integers and pointers mix and registers need no declaration.
+    integers and pointers mix and registers need no declaration. ``closed``: labels inside
+    of values, where nothing may jump in from outside.
     """
 
     function: Function
@@ -74,3 +75,4 @@ class Activation(Struct):
     labels: dict[str, Node] = field(default_factory=dict)
     placed: set[str] = field(default_factory=set)
     gotos: dict[str, Span] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)

@@ -134,7 +134,8 @@ def _statements(node: StatementExpr) -> _Effects:
     """What a block does to the variables around it; its statements are in order."""
     inside = list(walk(node.body))
     own = {n.name for n in inside if isinstance(n, Declaration)}
-    names = {name for n in inside if (name := _variable(n)) is not None}
+    bases = {id(n.base) for n in inside if isinstance(n, Member)}
+    names = {v for n in inside if id(n) not in bases and (v := _variable(n)) is not None}
     targets = (n.target if isinstance(n, Assign) else n.operand for n in inside if _changes(n))
     changed = {name for n in targets if (name := _variable(n)) is not None}
 

@@ -11,7 +11,8 @@ from ksmcheck.program.initialisers import is_word, leaves, sized
 from ksmcheck.program.ir import NO_RETURN, Check, Const, Frame, Use
 from ksmcheck.program.places import InRegisters, Place
 from ksmcheck.program.scope import Activation, Scope, Targets, Variable
-from ksmcheck.program.switches import Switches
+from ksmcheck.program.switches import Switches, cases
+from ksmcheck.program.tree import walk
 from ksmcheck.program.values import NOTHING, Value, assign
 from ksmcheck.syntax.c_ast import (
     Block,
@@ -74,6 +75,8 @@ class Statements(Switches, Expressions):
         if isinstance(stmt, Label):
             self._label(stmt)
         elif isinstance(stmt, Goto):
+            if stmt.label in self.frame.closed:
+                raise _jumped_into(stmt.span)
             self.frame.gotos.setdefault(stmt.label, stmt.span)
             self.graph.goto(self._labelled(stmt.label))
         elif isinstance(stmt, Break | Continue):
@@ -95,6 +98,7 @@ class Statements(Switches, Expressions):
 
     def statement_value(self, body: Block) -> Value:
         """``({ ...; value; })``: void unless an expression comes last."""
+        labels = self._without_jumps_into(body)
         self.push()
         for inner in body.body[:-1]:
             self.statement(inner)
@@ -105,7 +109,18 @@ class Statements(Switches, Expressions):
         elif last is not None:
             self.statement(last)
         self.pop()
+        self.frame.closed.update(labels)
         return result
+
+    def _without_jumps_into(self, body: Block) -> list[str]:
+        """The labels of a value, which has to be computed from its beginning (GNU C). Raises
+        InputError where something has jumped to one already."""
+        inside = [node for node in walk(body) if isinstance(node, Label)]
+        early = next((node for node in inside if node.name in self.frame.labels), None)
+        early_case = next((node for node in cases(body) if id(node) in self.case_nodes), None)
+        if early is not None or early_case is not None:
+            raise _jumped_into((early or early_case or body).span)
+        return [node.name for node in inside]
 
     # Branches and loops.
 
@@ -310,3 +325,8 @@ class Statements(Switches, Expressions):
             value = self.value(stmt.value)
             self.set(register, assign(value, type, stmt.span, lenient=frame.lenient).expr)
         self.graph.goto(frame.exit)
+
+
+def _jumped_into(span: Span) -> InputError:
+    message = "a jump into a statement expression: its value is computed from its beginning"
+    return InputError(message, span, hint="jump to a statement before it")

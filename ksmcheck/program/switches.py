@@ -8,7 +8,6 @@ from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.ints import S32
 from ksmcheck.kernel.types import INT, IntegerType, promote
 from ksmcheck.program import fold
-from ksmcheck.program.context import Context
 from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Const, Expr
 from ksmcheck.program.operators import Operators
@@ -22,10 +21,6 @@ from ksmcheck.text import InputError, Note
 class Switches(Operators):
     """The labels' nodes are kept by the Case's identity while the body is lowered."""
 
-    def __init__(self, *args: object) -> None:
-        Context.__init__(self, *args)  # type: ignore[arg-type]
-        self._case_nodes: dict[int, Node] = {}
-
     def switch(self, stmt: Switch) -> None:
         value = self.value(stmt.value)
         need_scalar(value, stmt.value.span)
@@ -36,7 +31,7 @@ class Switches(Operators):
         done, default = self.graph.node(), None
         seen: list[tuple[int, int, Case]] = []
         for case in cases(stmt.body):
-            node = self._case_nodes[id(case)] = self.graph.node()
+            node = self.case_nodes[id(case)] = self.graph.node()
             if case.low is None:
                 if default is not None:
                     raise InputError("a second default", case.span)
@@ -80,7 +75,7 @@ class Switches(Operators):
         self.graph.begin(following)
 
     def case(self, stmt: Case) -> None:
-        node = self._case_nodes.get(id(stmt))
+        node = self.case_nodes.get(id(stmt))
         if node is None:
             raise InputError("case outside of a switch", stmt.span)
         self.graph.label(node, stmt.span)

@@ -55,13 +55,14 @@ class WhatIf(Struct):
         space = barrier_space(self.sites(), self.requests[0].kernel, lattice=lattice)
         yield from minimal_sets(Judge(self.asker, self.requests), space)
 
-    def repairs(self) -> Iterator[Repair]:
-        """The least strengthenings that make it safe under all the models together; raises as
-        ``minimal``."""
+    def repairs(self, *, allow_bounded: bool = False) -> Iterator[Repair]:
+        """The least strengthenings that make it safe (or ``SAFE up to k``, if that is allowed)
+        under all the models together; raises as ``minimal``."""
         test = self.asker.workshop.source(self.requests[0])
         space = repair_space(test, self.sites(), self.requests[0].kernel)
         with suppress(Vain):
-            yield from Repairer(self.asker, self.requests).repairs(space, test)
+            repairer = Repairer(self.asker, self.requests, allow_bounded=allow_bounded)
+            yield from repairer.repairs(space, test)
 
     def why(self) -> tuple[Grounds | None, ...]:
         """What a SAFE rests on, one a model; None where it is not safe."""

@@ -15,7 +15,6 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.execution.execution import Execution
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
-from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import Inconclusive, InputError
 from ksmcheck.whatif.selectable import Key, Pairing, Selectors, selectors_of
@@ -61,18 +60,18 @@ class Asker(Checker):
         self.last = []
         return self.check(replace(request, changes=tuple(changes)))
 
-    def racing(self, verdict: Verdict) -> tuple[Execution, tuple[Cell, ...]] | None:
-        """An execution that raises a flag of the last verdict, and the cells of its addresses."""
+    def racing(self, verdict: Verdict) -> tuple[Execution, EventStructure] | None:
+        """An execution that raises a flag of the last verdict, and whose it is."""
         for search in reversed(self.last):
             if search.racing is not None:
-                return search.racing, search.structure.cells
+                return search.racing, search.structure
         # An equal program had the verdict before, and only that is remembered.
         for config in verdict.config.split("+"):
             search = Checker._search(self, verdict.request, config, perf_counter())
             with suppress(OutOfTime):
                 found = search.flags()
                 if found is not None:
-                    return found[1], search.structure.cells
+                    return found[1], search.structure
         return None
 
     def forget(self) -> None:

@@ -50,12 +50,14 @@ class _Varied(Struct):
 
 class Violation(Struct, frozen=True):
     """A verdict that is not safe, and the execution that shows it, if there is one: by what it
-    does, or by the ``flags`` that it raises. ``cells`` are those of its addresses."""
+    does, or by the ``flags`` that it raises. ``cells`` are those of its addresses, ``config`` is
+    the configuration that it is one of."""
 
     verdict: Verdict
     execution: Execution | None
     flags: tuple[str, ...]
     cells: tuple[Cell, ...] = ()
+    config: str = ""
 
 
 class LessOrder(Struct, frozen=True):
@@ -159,7 +161,7 @@ class LessOrder(Struct, frozen=True):
         name = as_is if change is None else change.to
         if name == PLAIN:
             name = known[as_is].shape
-        config = self.violation.verdict.config.partition("+")[0]
+        config = self.violation.config
         row = self.model.row(known[name], request.kernel, config)
         return row.always, row.ok, row.fail
 

@@ -26,11 +26,12 @@ brought, the place of its use first, then those in the definitions."""
 
 
 class Imagination(Struct, frozen=True):
-    """One violating execution under its model, by what it does or by the ``flags`` that it raises.
-    ``statements`` are the places of insertions,
-    ``calls`` those of the sites; ``visits`` what the execution comes to."""
+    """One violating execution under its model in one configuration, by what it does or by the
+    ``flags`` that it raises. ``statements`` are the places of insertions, ``calls`` those of the
+    sites; ``visits`` what the execution comes to."""
 
     verdict: Verdict
+    config: str
     execution: Execution
     flags: Collection[str]
     model: Model
@@ -66,8 +67,7 @@ class Imagination(Struct, frozen=True):
 
     def _steps(self, name: str) -> tuple[Step, ...]:
         request = self.verdict.request
-        config = self.verdict.config.partition("+")[0]
-        row: Row = self.model.row(primitives(request.kernel)[name], request.kernel, config)
+        row: Row = self.model.row(primitives(request.kernel)[name], request.kernel, self.config)
         return row.always or row.ok or ()
 
 

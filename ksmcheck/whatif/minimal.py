@@ -134,12 +134,15 @@ class Judge(Struct):
         witness = verdict.witness
         if witness is not None:
             flags = verdict.flags if verdict.observation is None else ()
-            return Violation(verdict, witness.execution, flags, witness.cells)
+            config = verdict.config.partition("+")[0]  # the witness's comes first
+            return Violation(verdict, witness.execution, flags, witness.cells, config)
         # a flag alone, of a test that demands nothing
         racing = self.asker.racing(verdict) if verdict.flags else None
         if racing is None:
             return Violation(verdict, None, verdict.flags)
-        return Violation(verdict, racing[0], verdict.flags, racing[1])
+        execution, structure = racing
+        cells, config = structure.cells, structure.config
+        return Violation(verdict, execution, verdict.flags, cells, config)
 
     def verdict(self, request: Request, changes: tuple[Change, ...]) -> Verdict:
         """One conclusive verdict. Raises as ``broken``."""

@@ -161,6 +161,7 @@ class Repairer:
         self.violated: Violation | None = None
         self.impossible: set[Change] = set()
         self.endless: tuple[Change, ...] | None = None
+        self.ordered = False
 
     def repairs(self, space: Space, test: LitmusTest) -> Iterator[Repair]:
         """All least repairs, each as soon as it is found. Raises minimal.Inconclusive, and Vain in
@@ -172,20 +173,23 @@ class Repairer:
             if forms[0] is not None and forms[0].kind == INSERT
         }
         spots = self.asker.spots(self.requests[0])
-        doubts = Doubts(_PATIENCE)
+        self.ordered = self._is_ordered(space, test, spots)
+        doubts, endless = Doubts(_PATIENCE), Doubts(_PATIENCE)
         found = False
         for point in minimal_points(
             space.sites,
             lambda p: self._safe(space.changes(p)),
             lambda p: self._still_allowed(space, p, where),
             lambda p: self._sure(space.below(p), spots, where, doubts),
-            lambda p: self._endless(space.changes(p)),
+            lambda p: self._endless(space.changes(p), endless),
         ):
             found = True
             yield Repair(models, space.changes(point))
         doubts.end()
+        endless.end()
         if self.endless is not None and not found:
-            raise Vain(f"with {', '.join(map(str, self.endless))} no execution runs to its end")
+            made = f"with {', '.join(map(str, self.endless))}" if self.endless else "as it is,"
+            raise Vain(f"{made} no execution runs to its end")
 
     def _safe(self, changes: tuple[Change, ...]) -> bool:
         """What cannot be changed so (a bit-field marked, say) counts as left alone."""
@@ -204,16 +208,34 @@ class Repairer:
             return self._safe(changes)
         return self.violated is None
 
-    def _endless(self, changes: tuple[Change, ...]) -> bool:
+    def _is_ordered(self, space: Space, test: LitmusTest, spots: Sequence[Spot]) -> bool:
+        """Whether more order only ever takes executions away: so it is under the models that come
+        with ksmcheck, but for operations that may fail, which may lose order there by a stronger
+        name. With a filter a run may end and not count."""
+        kernel = self.requests[0].kernel
+        known, called = primitives(kernel), {spot.name: spot.primitive for spot in spots}
+        changed = {c.site for forms in space.forms for c in forms if c and c.kind == STRENGTHEN}
+        names = {called[site] for site in changed} & known.keys()
+        for request in self.requests:
+            if request.model not in shipped_models():
+                return False
+            model = self.asker.workshop.model(request.model)
+            configs = self.asker.workshop.configs(request)
+            rows = [model.row(known[name], kernel, c) for name in names for c in configs]
+            if any(row.fail is not None for row in rows):
+                return False
+        return test.filter is None
+
+    def _endless(self, changes: tuple[Change, ...], doubts: Doubts) -> bool:
         """Whether nothing runs to its end with the changes, so that more order does not help: each
-        thread waits for what another may only do later. (It is so under the models that come with
-        ksmcheck, where less order never forbids more; of others it is not known.)"""
+        thread waits for what another may only do later."""
         violated = self.violated
         if violated is None or violated.verdict.verdict != VACUOUS:
             return False
-        if violated.verdict.request.model not in shipped_models():
-            return False
-        self.endless = self.endless or changes
+        if not self.ordered:
+            return doubts.doubt(f"with {', '.join(map(str, changes))} no execution counts")
+        if self.endless is None:
+            self.endless = changes
         return True
 
     def _sure(
@@ -239,7 +261,7 @@ class Repairer:
         test = workshop.test(request)
         assert isinstance(test, LitmusTest)
         return visits(
-            *(test, request.kernel, model, verdict.config.partition("+")[0]),
+            *(test, request.kernel, model, violated.config),
             *(execution, violated.cells, workshop.readings),
         )
 
@@ -256,7 +278,8 @@ class Repairer:
         calls = {spot.name: place(spot.span) for spot in self.asker.spots(self.requests[0])}
         visited = self._visits(violated, execution, model)
         imagination = Imagination(
-            *(verdict, execution, violated.flags, model, where, calls, visited)
+            *(verdict, violated.config, execution, violated.flags),
+            *(model, where, calls, visited),
         )
         added: list[Change] = []
         levels = list(point)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check import Checker, Request
+from ksmcheck.text import InputError
 
 TEST = """C arms
 static int f(int a)
@@ -150,3 +151,38 @@ def test_what_stands_in_conditions(condition: str, observation: str, tmp_path: P
     file.write_text(text, encoding="utf-8")
     for model in ("lkmm", "armv8"):
         assert Checker().check(Request(file, model)).observation == observation, model
+
+
+JUMP = """C jump
+{ }
+P0(int *x, int *y)
+{
+	int c = READ_ONCE(*x);
+	int t = 0;
+
+	BODY
+}
+P1(int *x)
+{
+	WRITE_ONCE(*x, 1);
+}
+~exists (y=1)
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if (c == 7)\n\t\tgoto in;\n\tt = c ? ({ in: *y = *y + 1; READ_ONCE(*y); }) : 9;",
+        "if (c == 7)\n\t\tgoto in;\n\tt = ({ in: *y = *y + 1; READ_ONCE(*y); });",
+        "t = ({ in: *y = *y + 1; READ_ONCE(*y); });\n\tif (c == 7)\n\t\tgoto in;",
+        "switch (c) { case 0: t = ({ case 1: *y = *y + 1; READ_ONCE(*y); }); }",
+        "switch (c) { case 0: t = 1 ? 5 : ({ case 1: *y = 1; READ_ONCE(*y); }); }",
+    ],
+)
+def test_nothing_jumps_into_a_value(body: str, tmp_path: Path) -> None:
+    """GNU C refuses it; what would the value be of which the beginning was not run?"""
+    file = tmp_path / "t.litmus"
+    file.write_text(JUMP.replace("BODY", body), encoding="utf-8")
+    with pytest.raises(InputError, match=r"jump into a statement expression|outside of a switch"):
+        Checker().check(Request(file, "sc"))

@@ -342,7 +342,13 @@ def test_the_budget_of_a_verdict_counts_what_was_asked_now(project: Project) -> 
 
 SEEN = """\
 C seen
-{ int x = 0; }
+#define WANTED 55
+#define START 0
+{ int x = START; }
+static int one(int a)
+{
+	return a == 1;
+}
 static void put(int *a, int *b)
 {
 	WRITE_ONCE(*a, 1);
@@ -371,12 +377,14 @@ P0(int *x, int *y)
 	if (r0 == 3)
 		smp_wmb();
 	put(x, y);
+	if (one(READ_ONCE(*y)))
+		smp_rmb();
 }
 P1(int *x)
 {
 	WRITE_ONCE(*x, 1);
 }
-~exists (y=55)
+~exists (y=WANTED)
 """
 
 
@@ -398,9 +406,16 @@ P1(int *x)
         ("put(x, y)", "put(y, x)", 1, "put(x, y) replaced by put(y, x)"),
         ("r0 == 3", "r0 != 3", 0, "new: if(r0!=3)"),
         ("j < 2", "j < 0", 0, "new: for(j<0)"),
-        ("(y=55)", "(0=1)", 1, "what the test starts with or asks for changed"),
-        ("int x = 0;", "int x = 4;", 1, "what the test starts with or asks for changed"),
+        ("(y=WANTED)", "(0=1)", 1, "what the test starts with or asks for changed"),
+        ("int x = START;", "int x = 4;", 1, "what the test starts with or asks for changed"),
+        ("r0 && (", "!r0 && (", 0, "new: (!r0)&&"),
+        ("put(int *a, int *b)", "put(int *b, int *a)", 0, "new: (int*b, int*a)"),
+        ("return a == 1;", "return a != 1;", 0, "new: return a!=1"),
+        ("#define WANTED 55", "#define WANTED 56", 1, "no longer: ~exists y=55"),
+        ("#define START 0", "#define START 1", 1, "new: int x=1"),
+        ("~exists (y=WANTED)", "", 1, "no longer: ~exists y=55"),
         # Nothing that counts.
+        ("(y=WANTED)", "(y = WANTED (* the last store *))", 0, ""),
         ("\tput(x, y);", "\t/* both */\n\n\tput( x,y );;", 0, ""),
     ],
 )
@@ -413,3 +428,18 @@ def test_an_edit_is_seen(old: str, new: str, code: int, said: str, project: Proj
     assert ran.code == code, ran.out
     assert said in ran.out
     assert ("error" in ran.out or "warning" in ran.out) == bool(said)
+
+
+def test_a_property_that_one_of_two_tests_loses(project: Project) -> None:
+    """Their threads stand in the same header."""
+    (project.folder / "mp.h").write_text(
+        "P0(int *x) { WRITE_ONCE(*x, 1); }\nP1(int *x) { int r = READ_ONCE(*x); }\n"
+    )
+    for name in ("mp", "other"):
+        text = f'C {name}\n#include "mp.h"\n{{ }}\n~exists (1:r=7)\n'
+        (project.folder / f"{name}.litmus").write_text(text)
+    project.record()
+    project.edit("~exists (1:r=7)\n", "", "other.litmus")
+    ran = project.gate()
+    assert ran.code == 1, ran.out
+    assert "what the test starts with or asks for changed" in ran.out

@@ -107,15 +107,15 @@ def test_no_baseline_yet(project: Project) -> None:
 
 
 BASELINES = [
-    ("<<<<<<< HEAD\nformat = 1\n", ["not a baseline", "merge conflict", "--record"]),
+    ("<<<<<<< HEAD\nformat = 2\n", ["not a baseline", "merge conflict", "--record"]),
     ("format = 99\nfull = false\n", ["format 99", "another version", "--record"]),
     ("", ["format None", "--record"]),
-    ("format = 1\n", ["not a baseline", "full"]),
-    ("format = 1\nfull = false\nverdicts = 3\n", ["not a baseline"]),
-    ("format = 1\nfull = false\n[verdicts.a.b.c]\nsc = 1\n", ["not a baseline"]),
-    ("format = 1\nfull = false\n[verdicts.a.b.c]\nsc = 'SAVE'\n", ["'SAVE' is no verdict"]),
-    ("format = 1\nfull = false\n[necessity.a.b]\ns = { needed = 'sc' }\n", ["not a baseline"]),
-    ("format = 1\nfull = false\n[[outlines.a.b]]\nlines = []\n", ["not a baseline", "outline"]),
+    ("format = 2\n", ["not a baseline", "full"]),
+    ("format = 2\nfull = false\nverdicts = 3\n", ["not a baseline"]),
+    ("format = 2\nfull = false\n[verdicts.a.b.c]\nsc = 1\n", ["not a baseline"]),
+    ("format = 2\nfull = false\n[verdicts.a.b.c]\nsc = 'SAVE'\n", ["'SAVE' is no verdict"]),
+    ("format = 2\nfull = false\n[necessity.a.b]\ns = { needed = 'sc' }\n", ["not a baseline"]),
+    ("format = 2\nfull = false\n[[outlines.a.b]]\nlines = []\n", ["not a baseline", "outline"]),
 ]
 
 

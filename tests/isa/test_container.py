@@ -361,6 +361,13 @@ NARROW = [
     # What is computed from an address leads to the same location.
     ("AArch64", "0:X4=z; 0:X2=0; z=-1", "LDR X3,[X4,X2]", "0:X3=-1"),
     ("RISCV", "0:x7=z; 0:x8=0; z=-1", "add x9,x7,x8 ; ld x5,0(x9)", "0:x5=-1"),
+    # A register that holds two addresses in turn tells nothing of either.
+    (
+        "AArch64",
+        "0:X1=x; 0:X2=y; 0:X9=0; x=-1; y=3",
+        "ADD X4,X1,X9 ; ADD X4,X2,X9 ; LDR W5,[X4] ; LDR X6,[X1]",
+        "0:X5=3 /\\ 0:X6=-1",
+    ),
     # An address is in the low bits of a location that only words are stored to and loaded from.
     ("AArch64", "x=y; y=0; 0:X1=x", "MOV W0,#1 ; STR W0,[X1]", "x=1 /\\ y=0"),
     ("PPC", "x=y; y=7; 0:r4=x", "lwz r5,0(r4) ; lwz r6,0(r5)", "0:r5=y /\\ 0:r6=7"),

@@ -62,6 +62,7 @@ def test_no_order(expression: str, name: str) -> None:
         "r = ({ int x = 4; x++; x; }) + x",  # another x
         "st.a = st.b++",
         "r = g(st, other.a = 5)",
+        "r = ({ st.a; }) + (st.b = 5)",
         "x = r = x",
         "r = (x++, x) ? x : x",
     ],

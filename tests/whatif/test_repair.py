@@ -15,6 +15,7 @@ from ksmcheck.check import Checker, Request
 from ksmcheck.program.change import INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, Change
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.minimal import Inconclusive
 from ksmcheck.whatif.repair import Repairer, Vain, repair_space
 
 READER = """
@@ -442,6 +443,10 @@ P1(int *x, int *f, int *g)
         ("while (READ_ONCE(*f) == 0) {\n\t\tr1 = READ_ONCE(*g);\n\t}", "*f"),
         ("do {\n\t\tr1 = READ_ONCE(*g);\n\t} while (READ_ONCE(*f) == 0);", "*f"),
         ("for (; READ_ONCE(*f) == 0;)\n\t\tr1 = READ_ONCE(*g);", "*f"),
+        # What is only sometimes performed is not meant, and a switch's break leaves no loop.
+        ("while (READ_ONCE(*f) == 0 && READ_ONCE(*g) == 0)\n\t\t;", "*f"),
+        ("while (READ_ONCE(*f) == 0) {\n\t\tswitch (r1) { case 0: break; }\n\t}", "*f"),
+        ("do { r1 = READ_ONCE(*f); } while (0);", "*f"),
     ],
 )
 def test_an_acquire_for_the_load_that_a_loop_ends_with(
@@ -456,7 +461,6 @@ def test_an_acquire_for_the_load_that_a_loop_ends_with(
     by_hand = text.replace(f"READ_ONCE({load})", f"smp_load_acquire({load[1:]})")
     path.write_text(by_hand.replace("\tsmp_rmb();\n", ""), encoding="utf-8")
     assert by_question.verdict == Checker().check(Request(path, "armv8", unroll=4)).verdict
-    assert by_question.safe or by_question.bound
 
 
 def test_a_loop_that_is_left_elsewhere_has_no_such_load(tmp_path: Path) -> None:
@@ -465,3 +469,62 @@ def test_a_loop_that_is_left_elsewhere_has_no_such_load(tmp_path: Path) -> None:
     path.write_text(WAITED_FOR.replace("LOOP", loop), encoding="utf-8")
     with pytest.raises(InputError):
         whatif(path, "armv8").ask(Change("smp_rmb@P1", REPLACE, "smp_load_acquire"))
+
+
+FAILING = """C failing
+static int f(int *p, int o)
+{
+	return cmpxchg_relaxed(p, o, 2);
+}
+{ }
+P0(int *x, int *y)
+{
+	WRITE_ONCE(*x, 1);
+	smp_mb();
+	WRITE_ONCE(*y, 1);
+}
+P1(int *x, int *y)
+{
+	int r0 = f(y, 7);
+	int r1 = READ_ONCE(*x);
+}
+P2(int *a, int *b, int *c)
+{
+	int r2;
+
+	WRITE_ONCE(*a, 1);
+	f(c, 0);
+	r2 = READ_ONCE(*b);
+}
+P3(int *a, int *b)
+{
+	int r3;
+
+	WRITE_ONCE(*b, 1);
+	smp_mb();
+	r3 = READ_ONCE(*a);
+}
+filter (1:r0=1 /\\ 1:r1=0)
+~exists (2:r2=0 /\\ 3:r3=0)
+"""
+
+
+def test_a_stronger_name_may_order_less_where_it_fails(tmp_path: Path) -> None:
+    """With LL/SC a failing cmpxchg_acquire is LDAXR, and nothing passes the filter; a failing
+    cmpxchg orders nothing (arch/arm64/include/asm/atomic_ll_sc.h), and one that succeeds all."""
+    path = tmp_path / "t.litmus"
+    path.write_text(FAILING, encoding="utf-8")
+    found: list[tuple[Change, ...]] = []
+    with pytest.raises(Inconclusive, match="no execution counts"):
+        for repair in whatif(path, "armv8", config="llsc").repairs():
+            found.append(repair.changes)
+    assert (Change("cmpxchg_relaxed@f", STRENGTHEN, "cmpxchg"),) in found
+
+
+def test_what_never_ends_is_not_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text("C t\n{ }\nP0(int *x) { while (!READ_ONCE(*x)) ; }\n~exists (x=7)\n")
+    asker, request = Asker(), Request(path, "sc")
+    test, spots = asker.workshop.source(request), asker.spots(request)
+    with pytest.raises(Vain, match=r"^as it is, no execution runs to its end"):
+        list(Repairer(asker, (request,)).repairs(repair_space(test, spots, "6.12"), test))
