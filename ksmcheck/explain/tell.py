@@ -12,6 +12,7 @@ from ksmcheck.explain.story import Story, race_story, story
 from ksmcheck.explain.why import why
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.model.model import Model
+from ksmcheck.text import InputError
 
 
 def story_of(checker: Checker, verdict: Verdict) -> str | None:
@@ -24,7 +25,7 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
     """Why the execution of a verdict is possible: the missing order, or the accesses that race.
 
     None where there is no execution, for a flag that is not about pairs of accesses, and for an
-    assembly test under a cat file that comes without a table.
+    assembly test under a cat file that comes without a table, or one that knows no full barrier.
     """
     witness = verdict.witness
     if witness is None:
@@ -40,7 +41,10 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
     if config == ASSEMBLY:
         kernel = model.kernels[-1]  # the machine's full barrier, however C gets at it
         config = model.configs(kernel)[0]
-    row = model.row(primitives(kernel)["smp_mb"], kernel, config)
+    try:
+        row = model.row(primitives(kernel)["smp_mb"], kernel, config)
+    except InputError:
+        return None  # a cat file that knows no full barrier: that is no fault of the test
     return story(why(witness.execution, model.compiled, row), witness.thread_names, model.name)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ksmcheck import check
+from ksmcheck.check import Checker
+from ksmcheck.explain.tell import story_of
 
 STADD = """C MP+wmb+inc-rmb
 { }
@@ -37,3 +39,12 @@ def test_what_one_configuration_shows_is_shown(tmp_path: Path) -> None:
     assert both.observation == "Sometimes"
     assert both.witness is not None
     assert both.config.startswith("lse")
+
+
+def test_a_model_that_knows_no_barrier(tmp_path: Path) -> None:
+    """What is missing cannot be said by a barrier then; the answer can."""
+    model = tmp_path / "coherent.cat"
+    model.write_text('"t"\nacyclic po-loc | rf | co | fr\n', encoding="utf-8")
+    verdict = check("litmus/classic/SB/SB.litmus", str(model))
+    assert verdict.observation == "Sometimes"
+    assert story_of(Checker(), verdict) is None

@@ -196,3 +196,30 @@ def test_any_outcome_is_right_where_a_data_race_was_announced(run: Run, tmp_path
     marked = RACE.format(result="Never DATARACE", stored=0).replace("*x = 0", "WRITE_ONCE(*x, 0)")
     file.write_text(marked)
     assert run(tmp_path, "--mode", "states").code == 1
+
+
+def test_an_answer_of_before_hangs_on_all_that_it_hung_on(run: Run, tmp_path: Path) -> None:
+    """A header and a model that have changed are asked about again."""
+    folder, kept = tmp_path / "tests", tmp_path / "kept.jsonl"
+    folder.mkdir()
+    (folder / "value.h").write_text("#define VALUE 1\n")
+    (folder / "t.litmus").write_text(
+        'C t\n#include "value.h"\n{ int x = 0; }\nP0(int *x) { WRITE_ONCE(*x, VALUE); }\n'
+        "P1(int *x) { int r0 = READ_ONCE(*x); }\nexists (x=1 /\\ 1:r0=0)\n"
+    )
+    model = tmp_path / "model.cat"
+    model.write_text('"m"\nacyclic po-loc | rf | co | fr as coherence\n')
+
+    def observed() -> str:
+        saved = tmp_path / "run.json"
+        args = ("--model", model, "--resume", kept, "--json", saved)
+        assert run(folder, *args).code == 0
+        return str(json.loads(saved.read_text(encoding="utf-8"))["tests"][0]["observation"])
+
+    assert observed() == "Sometimes"
+    (folder / "value.h").write_text("#define VALUE 2\n")
+    assert observed() == "Never"
+    (folder / "value.h").write_text("#define VALUE 1\n")
+    assert observed() == "Sometimes"
+    model.write_text('"m"\nempty rf & (IW * R) as never-at-first\n')
+    assert observed() == "Never"

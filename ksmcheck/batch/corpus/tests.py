@@ -11,6 +11,7 @@ from ksmcheck.batch.corpus.expected import Expected, expected_by_comment
 from ksmcheck.check.assembly import KERNEL_C
 from ksmcheck.isa.dialects import MODELS
 from ksmcheck.record import Struct
+from ksmcheck.store.content import Contents
 from ksmcheck.text import InputError
 
 MODEL_OF_KIND: Mapping[str, str] = {
@@ -27,7 +28,8 @@ class CorpusTest(Struct, frozen=True):
     """``file`` is the path below the folder, which names the test in tables and reports.
 
     ``kind`` is its language in capitals, ``model`` the model that it runs under, ``digest`` that of
-    its text: all empty where the file cannot be read.
+    all that its answer hangs on (its text, what it includes, the model): all empty where the file
+    cannot be read, and ``digest`` also where it is not plain what it includes.
     """
 
     file: str
@@ -43,7 +45,8 @@ def listed_tests(
 ) -> tuple[CorpusTest, ...]:
     """The tests of a table, in its order. Files that are missing are found out when they run."""
     _folder(folder)
-    return tuple(_test(folder, file, model, expected) for file, expected in table.items())
+    contents = Contents()
+    return tuple(_test(folder, file, model, e, contents) for file, e in table.items())
 
 
 def found_tests(folder: Path, model: str | None) -> tuple[CorpusTest, ...]:
@@ -55,7 +58,8 @@ def found_tests(folder: Path, model: str | None) -> tuple[CorpusTest, ...]:
     files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.litmus"))
     if not files:
         raise InputError(f"there is no litmus file below {folder}", hint="they end in .litmus")
-    return tuple(_test(folder, file, model, None) for file in files)
+    contents = Contents()
+    return tuple(_test(folder, file, model, None, contents) for file in files)
 
 
 def _folder(folder: Path) -> None:
@@ -63,7 +67,9 @@ def _folder(folder: Path) -> None:
         raise InputError(f"cannot read {folder}: no such folder")
 
 
-def _test(folder: Path, file: str, model: str | None, expected: Expected | None) -> CorpusTest:
+def _test(
+    folder: Path, file: str, model: str | None, expected: Expected | None, contents: Contents
+) -> CorpusTest:
     path = folder / file
     try:
         text = path.read_bytes()
@@ -74,7 +80,15 @@ def _test(folder: Path, file: str, model: str | None, expected: Expected | None)
     if expected is None:
         expected = expected_by_comment(text.decode("utf-8", "replace"))
     chosen = model or MODEL_OF_KIND.get(kind, "")
-    return CorpusTest(file, path, kind, chosen, sha256(text).hexdigest()[:16], expected)
+    return CorpusTest(file, path, kind, chosen, _digest(path, text, chosen, contents), expected)
+
+
+def _digest(path: Path, text: bytes, model: str, contents: Contents) -> str:
+    program = contents.program(path) if b"include" in text else b""
+    machine = contents.model(model) if model else b""
+    if program is None or machine is None:
+        return ""
+    return sha256(b"\0".join((text, program, machine))).hexdigest()[:16]
 
 
 def kinds(tests: Sequence[CorpusTest]) -> tuple[str, ...]:
