@@ -43,7 +43,8 @@ from ksmcheck.text import Span
 
 _WORD = re.compile(r"\w+|\S")
 _NAME = re.compile(r"\w")
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\(\*\s.*?\*\)", re.S)
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+_HERD_COMMENT = re.compile(r"\(\*\s.*?\*\)", re.S)
 
 ASKED = "(start and condition)"
 """The outline of what the test starts with and asks for, in place of a function's name."""
@@ -134,7 +135,10 @@ def _asked(test: LitmusTest) -> Iterator[Outline]:
     if test.condition is not None:
         asked = f"{test.condition.quantifier} {_proposition(test.condition.tree)}"
         said.append((asked, test.condition.span))
-    tokens = tuple(Token(_squeezed(t), "", False, "", "", place_of(span)) for t, span in said)
+    tokens = tuple(
+        Token(_squeezed(_HERD_COMMENT.sub(" ", text)), "", False, "", "", place_of(span))
+        for text, span in said
+    )
     place = place_of(test.span)
     yield Outline(place.file, ASKED, place, tokens)
 
