@@ -334,11 +334,9 @@ def _left(body: Tree) -> bool:
     """Whether a loop may end elsewhere than by its condition."""
     if isinstance(body, Break | Goto):
         return True
-    inner = isinstance(body, While | DoWhile | For | Switch)
-    jumps = walk(body) if inner else ()
-    if any(isinstance(node, Goto) for node in jumps):
-        return True
-    return not inner and any(_left(child) for child in children(body))
+    if isinstance(body, While | DoWhile | For | Switch):  # their breaks are their own
+        return any(isinstance(node, Goto) for node in walk(body))
+    return any(_left(child) for child in children(body))
 
 
 def _place(span: Span) -> tuple[str, int, int]:

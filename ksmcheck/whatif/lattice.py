@@ -128,7 +128,7 @@ Sure = Callable[[Point], bool]
 """Whether all points below an unsafe point are unsafe too."""
 
 
-Vain = Callable[[Point], bool]
+Hopeless = Callable[[Point], bool]
 """Whether all points above an unsafe point are unsafe too."""
 
 
@@ -137,15 +137,16 @@ def minimal_points(
     safe: Safe,
     grow: Grow | None = None,
     sure: Sure = lambda _: True,
-    vain: Vain = lambda _: False,
+    hopeless: Hopeless = lambda _: False,
 ) -> Iterator[Point]:
     """All minimal safe points, each as soon as it is found: those below which none is safe.
 
     With ``grow`` it works from below: it asks of the least points not yet known to be unsafe, and
     each answer "unsafe" is made as general as ``grow`` can. What is below an unsafe point is left
-    out where ``sure`` says so, else looked at point by point; what is above where ``vain`` does.
+    out where ``sure`` says so, else looked at point by point; what is above one where ``hopeless``
+    does.
     """
-    search = _Search(sites, safe, grow, sure, vain, _Unknown(sites))
+    search = _Search(sites, safe, grow, sure, hopeless, _Unknown(sites))
     try:
         yield from search.all()
     finally:
@@ -157,7 +158,7 @@ class _Search(Struct):
     safe: Safe
     grow: Grow | None
     sure: Sure
-    vain: Vain
+    hopeless: Hopeless
     unknown: _Unknown
 
     def all(self) -> Iterator[Point]:
@@ -169,7 +170,7 @@ class _Search(Struct):
                 least = point if self.grow is not None else self._least(point)
                 yield least
                 self.unknown.forget_above(least)
-            elif self.vain(point):
+            elif self.hopeless(point):
                 self.unknown.forget_above(point)
             else:
                 self._settle(point)
