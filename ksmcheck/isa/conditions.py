@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ksmcheck.isa.memory import Locations
 from ksmcheck.kernel.ints import BOOL, S64
+from ksmcheck.program.fold import joined
 from ksmcheck.program.ir import Const, Expr, FinalCell, FinalReg, Op, Property
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.c_ast import IntLit, Name, Unary
@@ -55,10 +56,7 @@ class Conditions:
         if tree.op == "implies":
             return Op("lor", (Op("lnot", (parts[0],), BOOL), parts[1]), BOOL)
         name = "land" if tree.op == "and" else "lor"
-        whole = parts[0]
-        for part in parts[1:]:
-            whole = Op(name, (whole, part), BOOL)
-        return whole
+        return joined(lambda left, right: Op(name, (left, right), BOOL), parts)
 
     def _observe(self, item: PropExpr) -> Expr:
         """A register or a location, which a final state then shows."""

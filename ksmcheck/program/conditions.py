@@ -7,6 +7,7 @@ its address, as in ``0:r1=x``; elsewhere C's rules hold, and the address is writ
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from ksmcheck.kernel.ints import ADDRESS, S32
 from ksmcheck.kernel.spelling import did_you_mean
@@ -59,10 +60,7 @@ class Final(Statements):
         if tree.op == "implies":
             return fold.op("lor", S32, fold.negation(parts[0]), parts[1])
         name, result = ("land", 1) if tree.op == "and" else ("lor", 0)
-        whole: Expr = Const(result, S32)
-        for part in parts:
-            whole = fold.op(name, S32, whole, part)
-        return whole
+        return fold.joined(partial(fold.op, name, S32), [Const(result, S32), *parts])
 
     def _comparison(self, tree: PropTree) -> Expr:
         left_tree, right_tree = tree.operands

@@ -7,6 +7,7 @@ where C does not evaluate it either.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 
 from ksmcheck.kernel.ints import S32, DivisionByZero, IntType, apply
 from ksmcheck.program.ir import Const, Expr, Op, Use
@@ -179,3 +180,16 @@ def registers(expr: Expr) -> Iterator[str]:
     elif type(expr) is Op:
         for arg in expr.args:
             yield from registers(arg)
+
+
+_MOST = 32
+"""Operands in a row."""
+
+
+def joined(join: Callable[[Expr, Expr], Expr], parts: list[Expr]) -> Expr:
+    """All parts under one associative operator. A condition that lists all states has hundreds,
+    and expressions are walked by recursion: of many parts, groups are joined first."""
+    while len(parts) > _MOST:
+        groups = (parts[i : i + _MOST] for i in range(0, len(parts), _MOST))
+        parts = [reduce(join, group) for group in groups]
+    return reduce(join, parts)

@@ -88,3 +88,15 @@ def test_pointers_of_the_start_state_that_threads_take_for_numbers(tmp_path: Pat
     assert shown[2:] == ["1:r1=z; 1:r2=1;", "1:r1=y; 1:r2=2;", "Observation remove Never"]
     without = states(REMOVE.replace("\tsynchronize_rcu();\n", ""), tmp_path)
     assert without[-1] == "Observation remove Sometimes"
+
+
+@pytest.mark.parametrize(
+    "head", ["C t\n{}\nP0(int *x) { WRITE_ONCE(*x, 1); }\n", "X86 t\n{}\n P0 ;\n MOV [x],$1 ;\n"]
+)
+@pytest.mark.parametrize("op", ["/\\", "\\/"])
+def test_a_condition_of_hundreds_of_parts(head: str, op: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(head + "exists (" + f" {op} ".join(f"x={n}" for n in range(900)) + ")\n")
+    model = "lkmm" if head.startswith("C") else "tso"
+    verdict = Checker().check(Request(path, model))
+    assert verdict.observation == ("Never" if op == "/\\" else "Always")
