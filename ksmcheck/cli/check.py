@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ksmcheck.cli.options import (
-    FILE,
+    TEST,
     engine_options,
     kernel_tree_option,
     parse_defines,
@@ -33,7 +33,7 @@ Exit codes: see `ksmcheck --help`.
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", type=FILE)
+@click.argument("file", type=TEST)
 @click.option(
     "--model",
     "models",

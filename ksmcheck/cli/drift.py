@@ -89,7 +89,7 @@ def command(
         raise click.UsageError("give --diff or --patch, not both")
     change = None
     if patch is not None:
-        change = read_source(patch).text
+        change = read_source(patch, once=True).text
     elif revision is not None:
         change = git_diff(tree, revision)
     report = drift(tree, correspondence=correspondence, version=version, patch=change)

@@ -8,8 +8,8 @@ import click
 
 from ksmcheck.cli.files import write_file
 from ksmcheck.cli.options import (
-    FILE,
     MODEL,
+    TEST,
     kernel_tree_option,
     parse_defines,
     site_names,
@@ -26,7 +26,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", type=FILE)
+@click.argument("file", type=TEST)
 @click.option(
     "--to",
     "form",

@@ -120,7 +120,7 @@ def _patch(tree: Path | None, revision: str | None, patch: Path | None) -> str |
     if tree is None or (revision is not None and patch is not None):
         raise click.UsageError("give --kernel-tree with either --diff or --patch")
     if patch is not None:
-        return read_source(patch).text
+        return read_source(patch, once=True).text
     from importlib import import_module
 
     return str(import_module("ksmcheck.gate.drift_patch").git_diff(tree, revision))

@@ -17,6 +17,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FILE = click.Path(path_type=Path)
 
+
+class _Test(click.Path):
+    """A litmus file; ``-`` is standard input, which is read at once."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if value == "-":
+            from ksmcheck.syntax.files import take_standard_input
+
+            return take_standard_input()
+        return Path(str(super().convert(value, param, ctx)))
+
+
+TEST = _Test(path_type=Path)
+
 _LONGEST = 10_000_000
 """Seconds, as in ``check.alarm``, which is not loaded for the sake of a number."""
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from ksmcheck.cli.options import (
-    FILE,
     MODEL,
+    TEST,
     kernel_tree_option,
     parse_defines,
     site_names,
@@ -27,7 +27,7 @@ that it may have, place, primitive, and after `<-` the events that it depends on
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", type=FILE)
+@click.argument("file", type=TEST)
 @MODEL
 @kernel_tree_option
 @click.option("--config", help="One configuration of the model. [default: the first]")

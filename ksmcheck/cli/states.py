@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from ksmcheck.cli.options import (
-    FILE,
     MODEL,
+    TEST,
     engine_options,
     kernel_tree_option,
     parse_defines,
@@ -29,7 +29,7 @@ is UNKNOWN (exit code 4), not a shorter list.
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", type=FILE)
+@click.argument("file", type=TEST)
 @MODEL
 @kernel_tree_option
 @click.option("--config", help="One configuration of the model. [default: the union of all]")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from ksmcheck.cli.options import FILE, engine_options, parse_defines
+from ksmcheck.cli.options import FILE, TEST, engine_options, parse_defines
 
 _EPILOG = """\b
 Examples:
@@ -38,7 +38,7 @@ _TO = "SITE=TO"
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("file", type=FILE)
+@click.argument("file", type=TEST)
 @click.option(
     "--model",
     "models",

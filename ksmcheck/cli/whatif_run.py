@@ -20,6 +20,7 @@ from ksmcheck.explain.tell import telling_of
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import find_spot
 from ksmcheck.record import Struct, replace
+from ksmcheck.syntax.files import is_standard_input
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.matrix import ALL_KINDS, Answer, chosen_changes, questions
@@ -92,9 +93,17 @@ def _refuse_idle(asked: Asked) -> None:
             raise InputError(f"{asked.written[name]} without --{needed}", hint=hint)
 
 
+def _refuse_unreadable(asked: Asked) -> None:
+    """Raises InputError where somebody else would have to read standard input again."""
+    again = [name for name in ("jobs", "scheduler", "patch") if name in asked.written]
+    if again and is_standard_input(asked.file):
+        raise InputError(f"{asked.written[again[0]]} with standard input", hint="give a file")
+
+
 def run(asked: Asked) -> int:
     """Answers and prints; gives the exit code. Raises InputError."""
     _refuse_idle(asked)
+    _refuse_unreadable(asked)
     if not asked.patch:
         return _run(asked)
     with TemporaryDirectory(prefix="ksmcheck-") as folder:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ksmcheck.store.cache import content_key
 from ksmcheck.store.paths import models_dir
+from ksmcheck.text import STDIN
 
 _INCLUDE = re.compile(r"#(?:\s|\\\r?\n|/\*(?s:.*?)\*/)*include\b(?P<rest>[^\n]*)")
 _PLAIN = re.compile(r'\s*"(?P<name>[^"\n]+)"')
@@ -118,12 +119,19 @@ class Contents:
 
     def _file(self, path: Path) -> tuple[bytes, str] | None:
         if path not in self._files:
-            try:
-                data = path.read_bytes()
-                self._files[path] = sha256(data).digest(), data.decode()
-            except (OSError, ValueError):
-                self._files[path] = None
+            self._files[path] = _digest_and_text(path)
         return self._files[path]
+
+
+def _digest_and_text(path: Path) -> tuple[bytes, str] | None:
+    """None for what is no file that could be read again: standard input, a pipe."""
+    try:
+        if str(path) == STDIN or not path.is_file():
+            return None
+        data = path.read_bytes()
+        return sha256(data).digest(), data.decode()
+    except (OSError, ValueError):
+        return None
 
 
 def _texts(folder: Path) -> Iterable[Path]:

@@ -1,6 +1,15 @@
 """Source text, positions in it, and what is said to the user about it."""
 
 from ksmcheck.text.diagnostic import Diagnostic, Inconclusive, InputError, InternalError, Note
-from ksmcheck.text.source import Source, Span
+from ksmcheck.text.source import STDIN, Source, Span
 
-__all__ = ["Diagnostic", "Inconclusive", "InputError", "InternalError", "Note", "Source", "Span"]
+__all__ = [
+    "STDIN",
+    "Diagnostic",
+    "Inconclusive",
+    "InputError",
+    "InternalError",
+    "Note",
+    "Source",
+    "Span",
+]

@@ -9,6 +9,9 @@ from ksmcheck.record import Struct, field
 
 _NEWLINE = re.compile("\n")
 
+STDIN = "<stdin>"
+"""The name of what is read from standard input."""
+
 
 class Source(Struct, frozen=True, eq=False):
     """One text as the user gave it; ``name`` is a path or a label such as ``<string>``.

@@ -24,7 +24,7 @@ def patched_copy(test: LitmusTest, path: Path, diffs: Iterable[Path], folder: Pa
     files = _files_of(test, path)
     texts = {name: read_source(name).text for name in files}
     for diff in diffs:
-        patches = parse_diff(read_source(diff))
+        patches = parse_diff(read_source(diff, once=True))
         if not patches:
             raise InputError(f"{diff} has no hunks: it is no unified diff")
         for patch in patches:

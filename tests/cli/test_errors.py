@@ -35,7 +35,7 @@ MISTAKES: list[tuple[list[str], list[str]]] = [
     (["check", MP, "-D", "=1"], ["-D =1"]),
     (["check", "litmus"], ["cannot read litmus", "directory"]),
     (["check", "no/such.litmus"], ["cannot read no/such.litmus", "No such file"]),
-    (["check", "/dev/null"], ["C name"]),
+    (["check", "/dev/null"], ["no regular file"]),
     (["check", MP, "--timeout", "-1"], ["--timeout"]),
     (["check", MP, "--unroll", "0"], ["--unroll"]),
     (["check", MP, "--solver", "minisat"], ["minisat", "cadical"]),
