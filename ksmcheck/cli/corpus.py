@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from ksmcheck.cli.options import FILE, engine_options
 
@@ -79,6 +80,7 @@ def command(
     One bad test does not end the run: it is listed as unsupported, timed out, or our bug.
     """
     if compare is not None:
+        _refuse_beside_compare()
         from ksmcheck.cli.corpus_compare import compare_runs
 
         return compare_runs(*compare)
@@ -91,3 +93,14 @@ def command(
     settings = Settings(chosen, model, kernel, unroll, solver, engine, timeout, memory)
     files = Files(expected, deviations, resume, json_file)
     return run_corpus(folder, settings, files, jobs, full=full)
+
+
+def _refuse_beside_compare() -> None:
+    """Raises UsageError: two runs are compared as they are, and nothing is run."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if name != "compare" and given and context.params[name] is not None:
+            what = parameter.opts[0] if isinstance(parameter, click.Option) else "DIR"
+            raise click.UsageError(f"{what} with --compare OLD NEW, which compares two files only.")

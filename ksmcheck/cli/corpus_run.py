@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, nullcontext
@@ -23,6 +22,7 @@ from ksmcheck.batch.corpus.resume import Resume, open_resume
 from ksmcheck.batch.corpus.run import run_tests
 from ksmcheck.batch.corpus.summary import exit_code, summary_of
 from ksmcheck.batch.corpus.tests import CorpusTest, found_tests, listed_tests
+from ksmcheck.batch.corpus.written import check_writable, write_whole
 from ksmcheck.record import Struct
 from ksmcheck.store.paths import models_dir
 from ksmcheck.text import InputError
@@ -40,6 +40,7 @@ class Files(Struct, frozen=True):
 def run_corpus(folder: Path, settings: Settings, files: Files, jobs: int, *, full: bool) -> int:
     """Runs everything, prints the report, and gives the exit code. Raises InputError."""
     started = perf_counter()
+    _check_targets(files)
     listed = read_deviations(files.deviations or models_dir() / DEVIATIONS)
     tests = _tests(folder, settings, files.expected)
     with _opened(files.resume, settings) as resume:
@@ -54,6 +55,16 @@ def run_corpus(folder: Path, settings: Settings, files: Files, jobs: int, *, ful
 
         click.echo(corpus_text(judged, seconds, full=full))
     return exit_code(judged)
+
+
+def _check_targets(files: Files) -> None:
+    """Raises InputError where the JSON could not be written: after a long run is too late."""
+    if not files.json or files.json == "-":
+        return
+    target = Path(files.json)
+    check_writable(target)
+    if files.resume and target.resolve() == files.resume.resolve():
+        raise InputError(f"--json and --resume name the same file, {target}", hint="give another")
 
 
 def _tests(folder: Path, settings: Settings, expected: Path | None) -> tuple[CorpusTest, ...]:
@@ -108,11 +119,5 @@ def _write_json(target: str, found: dict[str, Any]) -> None:
     text = head.removesuffix("]}") + f"\n{tests}\n]}}"
     if target == "-":
         click.echo(text)
-        return
-    path = Path(target)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text + "\n", encoding="utf-8")
-        os.replace(beside, path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+    else:
+        write_whole(Path(target), text + "\n")

@@ -34,7 +34,8 @@ def _times(title: str, moved: Sequence[tuple[str, float, float]]) -> Iterator[st
 
 def _summary(found: Changes) -> str:
     old, new = found.totals
-    parts = [f"{found.common} tests in both runs", f"{len(found.answers)} answered otherwise"]
+    tests = "1 test" if found.common == 1 else f"{found.common} tests"
+    parts = [f"{tests} in both runs", f"{len(found.answers)} answered otherwise"]
     for title, files in (("old", found.old_only), ("new", found.new_only)):
         if files:
             parts.append(f"{len(files)} in the {title} one only")

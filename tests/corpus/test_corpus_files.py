@@ -19,7 +19,13 @@ from tests.corpus.small_corpus import TABLE, Run, changed, write_table
         ([("a", "Never", "two", "", "")], "line 2: 'two' is no number of states"),
         ([("a", "Never", "3", "x=1; | x=2;", "")], "line 2: 3 states are announced, 2 listed"),
         ([("a", "Never", "1", "x 1;", "")], "line 2: 'x 1' is not place=value"),
-        ([TABLE[0], TABLE[0]], "line 3: a second answer for SB.litmus"),
+        (
+            [TABLE[0], ("./SB.litmus", "Never", *TABLE[0][2:])],
+            "line 3: SB.litmus has another answer already",
+        ),
+        ([("../SB.litmus", *TABLE[0][1:])], "'../SB.litmus' is no path below the folder"),
+        ([("/SB.litmus", *TABLE[0][1:])], "'/SB.litmus' is no path below the folder"),
+        ([("", *TABLE[0][1:])], "'' is no path below the folder"),
         ([], "lists no tests"),
     ],
 )
@@ -35,19 +41,63 @@ def test_missing_files(run: Run, corpus: Path, tmp_path: Path) -> None:
         [corpus, "--expected", tmp_path / "nowhere.tsv"],
         [corpus, "--deviations", tmp_path / "nowhere.toml"],
         [corpus, "--resume", tmp_path / "tests"],
+        [corpus, "--resume", tmp_path / "no/such/run.jsonl"],
+        [corpus, "--resume", "/dev/null"],
         [corpus, "--json", tmp_path / "no/such/place.json"],
+        [corpus, "--json", tmp_path / "tests"],
+        [corpus, "--json", tmp_path / "same", "--resume", tmp_path / "same"],
+        [corpus / "SB.litmus"],
         ["--compare", tmp_path / "a.json", tmp_path / "b.json"],
         [],
     ):
         ran = run(*args)
         assert ran.code == 2, args
         assert "Error" in ran.err or "error: " in ran.err
+        assert "internal" not in ran.err
+        assert not ran.out, "said before the first test runs"
+
+
+def test_a_missing_folder_is_named(run: Run, corpus: Path, tmp_path: Path) -> None:
+    for option in ("--json", "--resume"):
+        ran = run(corpus, option, tmp_path / "no/such/file")
+        assert ran.code == 2
+        assert f"there is no folder {tmp_path}/no/such\n" in ran.err
+    assert not (tmp_path / "no").exists()
+
+
+def test_json_leaves_links_and_devices_in_place(run: Run, corpus: Path, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    link.symlink_to(real)
+    assert run(corpus, "--json", link).code == 0
+    assert link.is_symlink()
+    assert json.loads(real.read_text())["summary"]["tests"] == 4
+    null = tmp_path / "null"
+    null.symlink_to("/dev/null")
+    assert run(corpus, "--json", null).code == 0
+    assert null.is_char_device()
+
+
+def test_a_table_as_a_spreadsheet_saves_it(run: Run, corpus: Path) -> None:
+    """With a byte order mark and the line ends of Windows, and tests named by detours."""
+    table = corpus / "expected.tsv"
+    text = table.read_text().replace("SB.litmus", "./SB.litmus").replace("deep/", "deep//")
+    table.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    ran = run(corpus, "--expected", table, "--json", "-")
+    assert ran.code == 0
+    assert [t["file"] for t in json.loads(ran.out)["tests"]] == [row[0] for row in TABLE]
+
+
+def test_the_same_row_twice_is_one_test(run: Run, corpus: Path) -> None:
+    again = ("./deep/../SB.litmus", *TABLE[0][1:])
+    ran = run(corpus, "--expected", write_table(corpus, [*TABLE, again]))
+    assert (ran.code, ran.last[:7]) == (0, "4 tests")
 
 
 def test_states_have_one_form() -> None:
     ours = "1:r0=&x; x=0x10; a[1]=-1; p=&s.b + 4;"
     theirs = "[a[1]]=-1; [p]=s.b+4; [x]=16; 1:r0=x;"
     assert normal_form(ours) == normal_form(theirs) == "1:r0=x; a[1]=-1; p=s.b+4; x=16"
+    assert normal_form("P1:r0=+1; x=007; x=7; z=-0x1") == "1:r0=1; x=7; z=-1"
     assert listed_states(" 0:r0=1; [x]=2; | x=2; 0:r0=1;") == {"0:r0=1; x=2"}
 
 
@@ -110,7 +160,7 @@ def resumed(run: Run, corpus: Path, log: Path, *more: str) -> list[str]:
 
 
 def test_a_run_goes_on_where_it_was(run: Run, corpus: Path, tmp_path: Path) -> None:
-    log = tmp_path / "log" / "run.jsonl"
+    log = tmp_path / "run.jsonl"
     assert len(resumed(run, corpus, log)) == 4
     assert resumed(run, corpus, log) == []
     text = (corpus / "SB.litmus").read_text()
@@ -176,3 +226,12 @@ def test_two_runs_compared(run: Run, corpus: Path, tmp_path: Path) -> None:
     assert "3 tests in both runs, 1 answered otherwise" in ran.last
     new.write_text('{"tests": [1]}')
     assert run("--compare", old, new).code == 2
+
+
+def test_nothing_is_run_beside_a_comparison(run: Run, corpus: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "run.json"
+    run(corpus, "--json", saved)
+    for more in ([corpus], ["--full"], ["-j2"], ["--expected", corpus / "expected.tsv"]):
+        ran = run("--compare", saved, saved, *more)
+        assert (ran.code, ran.out) == (2, "")
+        assert "with --compare OLD NEW" in ran.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,27 @@ def test_one_bad_test_does_not_end_the_run(run: Run, corpus: Path) -> None:
     assert f"    {corpus}/deep/bad.litmus:3:14\n" in ran.out
     assert "no model for tests in MIPS" in ran.out
     assert "cannot read" in ran.out
+
+
+def test_what_is_no_file_is_no_test_or_unsupported(run: Run, corpus: Path) -> None:
+    """To open a pipe that nobody writes to would wait for ever."""
+    os.mkfifo(corpus / "pipe.litmus")
+    (corpus / "nowhere.litmus").symlink_to("gone")
+    (corpus / "folder.litmus").mkdir()
+    for jobs in ("-j1", "-j2"):
+        ran = run(corpus, jobs)
+        assert ran.code == 2
+        assert "pipe.litmus: this is no regular file" in ran.out
+        assert "nowhere.litmus: No such file" in ran.out
+        assert ran.last.startswith("6 tests: 2 agree, 0 disagree, 2 without expectation, 2 unsupp")
+    ran = run(corpus, "--expected", write_table(corpus, [("pipe.litmus", "Never", "0", "", "")]))
+    assert (ran.code, "no regular file" in ran.out) == (2, True)
+
+
+def test_a_test_of_blanks_is_soon_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "lines.litmus").write_text("\n" * 200_000)
+    (tmp_path / "blanks.litmus").write_text(" " * 200_000)
+    assert "2 unsupported" in run(tmp_path).last
 
 
 def test_a_bug_of_ours_is_counted_and_shown(

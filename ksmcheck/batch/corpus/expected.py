@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from posixpath import isabs, normpath
 
 from ksmcheck.batch.corpus.states import listed_states
 from ksmcheck.record import Struct
 from ksmcheck.syntax.files import read_source
-from ksmcheck.text import InputError, Source, Span
+from ksmcheck.text import InputError, Note, Source, Span
 
 OBSERVATIONS = ("Never", "Sometimes", "Always")
 COLUMNS = ("file", "observation", "states", "final_states", "flags")
 
-_RESULT = re.compile(r"^[ \t]*(?:\(\*|/\*|//|\*)?[ \t]*Result:[ \t]*(\w+)(.*)$", re.M)
+_RESULT = re.compile(r"^[ \t]*+(?:(?:\(\*|/\*|//|\*)[ \t]*+)?Result:[ \t]*(\w+)(.*)$", re.M)
 _WORDS = {word.lower(): word for word in OBSERVATIONS} | {"deadlock": "Never"}
 
 
@@ -47,23 +48,37 @@ def expected_by_comment(text: str) -> Expected | None:
 def read_expected(path: Path) -> Mapping[str, Expected]:
     """The table in a file: by each test's path below the corpus folder, in the table's order.
 
-    A first line ``file<TAB>observation...`` is a heading. Raises InputError with the line.
+    A first line ``file<TAB>observation...`` is a heading. A test may be listed again with the same
+    answer. Raises InputError with the line.
     """
-    source = read_source(path)
+    source = read_source(path, once=True)
     found: dict[str, Expected] = {}
+    places: dict[str, Span] = {}
     start = 0
     for number, line in enumerate(source.text.split("\n"), 1):
         span = Span(source, start, start + len(line))
         start += len(line) + 1
-        fields = line.rstrip("\r").split("\t")
+        fields = [field.strip() for field in line.split("\t")]
         if not line.strip() or (number == 1 and fields[0] == COLUMNS[0]):
             continue
-        if fields[0] in found:
-            raise InputError(f"line {number}: a second answer for {fields[0]}", span)
-        found[fields[0]] = _row(fields, number, span)
+        row = _row(fields, number, span)
+        file = _file(fields[0], number, span)
+        if found.setdefault(file, row) != row:
+            notes = (Note("the first one", _short(places[file])),)
+            message = f"line {number}: {file} has another answer already"
+            raise InputError(message, _short(span), None, notes)
+        places.setdefault(file, span)
     if not found:
         raise InputError(f"{path} lists no tests", hint=_FORM)
     return found
+
+
+def _file(given: str, number: int, span: Span) -> str:
+    """The path of a test without detours (``./a//b``), which is its name in reports."""
+    file = normpath(given) if given else ""
+    if not file or file == "." or isabs(file) or file.split("/")[0] == "..":
+        raise InputError(f"line {number}: {given!r} is no path below the folder", _short(span))
+    return file
 
 
 _FORM = f"columns, separated by tabs: {', '.join(COLUMNS)}"

@@ -16,6 +16,7 @@ from pathlib import Path
 from ksmcheck.batch.corpus.answer import ERROR, Answer, Settings
 from ksmcheck.batch.corpus.record import answer_object, answer_of
 from ksmcheck.batch.corpus.tests import CorpusTest
+from ksmcheck.batch.corpus.written import check_folder, unwritable
 from ksmcheck.record import Struct, asdict, field
 from ksmcheck.text import InputError
 
@@ -44,11 +45,13 @@ class Resume(Struct):
 
 def open_resume(path: Path, settings: Settings, version: str) -> Resume:
     """Opens or begins the file. Raises InputError if it is of another run, or in use by one."""
+    check_folder(path)
+    if os.path.exists(path) and not path.is_file():
+        raise InputError(f"cannot resume from {path}: this is no regular file")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise unwritable(path, error) from None
     try:
         _lock(path, file)
         head: dict[str, object] = {"ksmcheck": version, "settings": asdict(settings)}

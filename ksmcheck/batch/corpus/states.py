@@ -15,7 +15,8 @@ from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Cell
 
 _BRACKETS = re.compile(r"\[([^\[\]\d][^\[\]]*(?:\[\d+\])?)\]")
-_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+)")
+_NUMBER = re.compile(r"[-+]?(?:(?P<hex>0[xX][0-9a-fA-F]+)|\d+)", re.A)
+_THREAD = re.compile(r"\AP(\d+:)")
 
 
 def normal_form(state: str) -> str:
@@ -23,7 +24,7 @@ def normal_form(state: str) -> str:
 
     Raises ValueError with the piece that is not of that form.
     """
-    return "; ".join(sorted(x for p in state.split(";") if p.strip() for x in _piece(p)))
+    return "; ".join(sorted({x for p in state.split(";") if p.strip() for x in _piece(p)}))
 
 
 def _piece(piece: str) -> list[str]:
@@ -40,12 +41,13 @@ def _piece(piece: str) -> list[str]:
 def _place(text: str) -> str:
     plain = text.replace(" ", "")
     whole = _BRACKETS.fullmatch(plain)
-    return whole[1] if whole else plain
+    return whole[1] if whole else _THREAD.sub(r"\1", plain)
 
 
 def _value(text: str) -> str:
     plain = text.replace("&", "").replace(" ", "")
-    return str(int(plain, 0)) if _NUMBER.fullmatch(plain) else plain
+    number = _NUMBER.fullmatch(plain)
+    return plain if number is None else str(int(plain, 16 if number["hex"] else 10))
 
 
 def listed_states(text: str) -> frozenset[str]:

@@ -21,7 +21,7 @@ MODEL_OF_KIND: Mapping[str, str] = {
 """The model that a test's language stands for; languages as the first word of a test, in capitals.
 A test in C is about the kernel's own model."""
 
-_FIRST_WORD = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*([A-Za-z]\w*)")
+_FIRST_WORD = re.compile(rb"\s*+(?:\xef\xbb\xbf\s*+)?([A-Za-z]\w*)")
 
 
 class CorpusTest(Struct, frozen=True):
@@ -52,10 +52,12 @@ def listed_tests(
 def found_tests(folder: Path, model: str | None) -> tuple[CorpusTest, ...]:
     """Every ``*.litmus`` below a folder, with what its ``Result:`` comment expects.
 
-    Raises InputError where there is none.
+    What cannot be read, a link to nowhere say, was meant for a test and is found out when it runs;
+    a folder was not. Raises InputError where there is none.
     """
     _folder(folder)
-    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.litmus"))
+    found = (p for p in folder.rglob("*.litmus") if not p.is_dir())
+    files = sorted(p.relative_to(folder).as_posix() for p in found)
     if not files:
         raise InputError(f"there is no litmus file below {folder}", hint="they end in .litmus")
     contents = Contents()
@@ -63,6 +65,9 @@ def found_tests(folder: Path, model: str | None) -> tuple[CorpusTest, ...]:
 
 
 def _folder(folder: Path) -> None:
+    if folder.is_file():
+        hint = f"for one test: ksmcheck check {folder}"
+        raise InputError(f"cannot read {folder}: this is a file, not a folder", hint=hint)
     if not folder.is_dir():
         raise InputError(f"cannot read {folder}: no such folder")
 
@@ -71,9 +76,8 @@ def _test(
     folder: Path, file: str, model: str | None, expected: Expected | None, contents: Contents
 ) -> CorpusTest:
     path = folder / file
-    try:
-        text = path.read_bytes()
-    except (OSError, ValueError):
+    text = _text(path)
+    if text is None:
         return CorpusTest(file, path, "", model or "", "", expected)
     first = _FIRST_WORD.match(text)
     kind = first[1].decode("ascii").upper() if first else ""
@@ -81,6 +85,14 @@ def _test(
         expected = expected_by_comment(text.decode("utf-8", "replace"))
     chosen = model or MODEL_OF_KIND.get(kind, "")
     return CorpusTest(file, path, kind, chosen, _digest(path, text, chosen, contents), expected)
+
+
+def _text(path: Path) -> bytes | None:
+    """None where it cannot be read. A pipe is not tried: nobody may ever write to it."""
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _digest(path: Path, text: bytes, model: str, contents: Contents) -> str:

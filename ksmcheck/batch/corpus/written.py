@@ -1,0 +1,68 @@
+"""Files that a run writes: what is wrong with them is said before the first test runs."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from ksmcheck.text import InputError
+
+
+def check_folder(path: Path) -> None:
+    """Raises InputError where the folder of a file is missing. It is not made: its name may be
+    misspelt."""
+    folder = path.parent
+    if not os.path.isdir(folder):  # not Path's: it raises for a name that is too long
+        hint = f"mkdir -p {folder}"
+        raise InputError(f"cannot write {path}: there is no folder {folder}", hint=hint)
+
+
+def check_writable(path: Path) -> None:
+    """Raises InputError where ``write_whole`` could not write."""
+    check_folder(path)
+    if os.path.isdir(path):
+        raise InputError(f"cannot write {path}: this is a folder")
+    place = _real(path)
+    if not os.access(place if _is_device(place) else place.parent, os.W_OK):
+        raise InputError(f"cannot write {path}: permission denied")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file that is whole or as it was before. Raises InputError."""
+    place = _real(path)
+    if _is_device(place):
+        _write(path, place, text)
+        return
+    beside = place.with_name(f".ksmcheck-{os.getpid()}")
+    try:
+        _write(path, beside, text)
+        os.replace(beside, place)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
+def _write(path: Path, place: Path, text: str) -> None:
+    try:
+        place.write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise unwritable(path, error) from None
+
+
+def _real(path: Path) -> Path:
+    """Where a link leads: it stays, and what it leads to is written."""
+    return Path(os.path.realpath(path))
+
+
+def _is_device(place: Path) -> bool:
+    """/dev/null and pipes are written to; a file in their place would help nobody."""
+    return os.path.exists(place) and not os.path.isfile(place)
+
+
+def unwritable(path: Path, error: Exception) -> InputError:
+    """What to tell of a file that the system does not let us write."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return InputError(f"cannot write {path}: {reason}")
