@@ -1,8 +1,9 @@
 r"""Final conditions: herd7's (``exists (0:r1=1 /\ ~x=2)``) and C expressions, in one grammar.
 
-``=`` is ``==``; ``/\`` and ``\/`` sit beside ``&&`` and ``||``; ``=>`` binds more tightly than
-both, as herd7 has it. ``final P`` and ``(P)`` alone are ``exists P``. Where the two readings of
-``~`` (not a proposition, or the bits of a number) could be confused, parentheses are asked for.
+``=`` is ``==``, ``<>`` is ``!=``; ``/\`` and ``\/`` sit beside ``&&`` and ``||``; ``=>`` binds more
+tightly than both, as herd7 has it. ``final P`` and ``(P)`` alone are ``exists P``. Where the two
+readings of ``~`` (not a proposition, or the bits of a number) could be confused,
+parentheses are asked for.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ class ConditionParser(DialectParser):
         "\\/": _OR,
         "/\\": _AND,
         "=": _EQUAL,
+        "<>": _EQUAL,
     }
-    spellings: ClassVar[dict[str, str]] = {"/\\": "&&", "\\/": "||", "=": "=="}
+    spellings: ClassVar[dict[str, str]] = {"/\\": "&&", "\\/": "||", "=": "==", "<>": "!="}
     from_the_right: ClassVar[frozenset[str]] = frozenset({"=>"})
 
     def condition(self) -> Condition:

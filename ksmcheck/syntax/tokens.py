@@ -1,4 +1,4 @@
-"""Characters to tokens: C's, plus the few that litmus conditions add (``/\\``, ``\\/``, ``=>``).
+"""Characters to tokens: C's, plus the few of litmus conditions (``/\\``, ``\\/``, ``=>``, ``<>``).
 
 A token keeps its place in the source, so that every tree node has an exact span. Characters that
 start no token become ``bad`` tokens, which are an error only for the parser that reaches them:
@@ -46,7 +46,7 @@ class Token(Struct):
 
 
 _OPERATORS = (
-    r"\.\.\.|<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|\#\#|=>"
+    r"\.\.\.|<<=|>>=|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|\#\#|=>|<>"
     r"|/\\(?!\r?\n)|\\/|[-+*/%&|^~!<>=?:;,.(){}\[\]\#]"
 )
 _SPACE = r"(?:\s|\\\r?\n)*"

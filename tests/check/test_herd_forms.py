@@ -100,3 +100,9 @@ def test_a_condition_of_hundreds_of_parts(head: str, op: str, tmp_path: Path) ->
     model = "lkmm" if head.startswith("C") else "tso"
     verdict = Checker().check(Request(path, model))
     assert verdict.observation == ("Never" if op == "/\\" else "Always")
+
+
+def test_unequal_as_herd7_has_it(tmp_path: Path) -> None:
+    text = "C t\n{}\nP0(int *x) { int r0 = READ_ONCE(*x); WRITE_ONCE(*x, 1); }\n"
+    assert states(text + "forall (0:r0<>1 /\\ x<>0)\n", tmp_path)[-1] == "Observation t Always"
+    assert states(text + "exists (~(x<>1) /\\ 0:r0 <> 0)\n", tmp_path)[-1] == "Observation t Never"
