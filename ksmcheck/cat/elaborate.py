@@ -16,15 +16,18 @@ from ksmcheck.cat.sorts import sort_of
 from ksmcheck.cat.static import StaticValues
 from ksmcheck.cat.values import (
     Builtin,
+    Closure,
     FamilyValue,
     NodeValue,
     Scope,
     TagValue,
+    Uncompiled,
     Unresolved,
     Value,
     kind_of,
 )
 from ksmcheck.syntax import cat_tree as t
+from ksmcheck.syntax.cat_depth import TOO_DEEP
 from ksmcheck.text import InputError, Span
 
 _SORT_NAMES = {"set": "a set of events", "rel": "a relation"}
@@ -53,19 +56,29 @@ class Elaborator(StaticValues):
 
     def node(self, expr: t.Expr, scope: Scope, want: Sort | None = None) -> int:
         """The node of a set or relation. Raises InputError if it is not of the wanted sort."""
+        try:
+            return self._of_sort(self._made(expr, scope, want), want, expr.span)
+        except RecursionError:
+            raise InputError(TOO_DEEP, expr.span) from None
+
+    def _made(self, expr: t.Expr, scope: Scope, want: Sort | None) -> int:
         rule = self._expressions.get(type(expr))
         if isinstance(expr, t.SetLiteral) and not expr.elements:
             return self.builder.constant("empty", want or "set")
         if rule is None:
-            node = self._of_value(self.value(expr, scope), expr.span, scope, want)
-        else:
-            node = rule(expr, scope, want)
+            return self._of_value(self.value(expr, scope), expr.span, scope, want)
+        return rule(expr, scope, want)
+
+    def _of_sort(self, node: int, want: Sort | None, span: Span) -> int:
         sort = self.builder.sort(node)
         if want and sort != want:
             hint = "the identity relation on a set S is `[S]`" if sort == "set" else None
             what = f"{_SORT_NAMES[want]} is expected here, but this is {_SORT_NAMES[sort]}"
-            raise InputError(what, expr.span, hint)
+            raise InputError(what, span, hint)
         return node
+
+    def part(self, value: Value, span: Span, scope: Scope, want: Sort) -> int:
+        return self._of_sort(self._of_value(value, span, scope, want), want, span)
 
     def _name(self, expr: t.Name, scope: Scope, want: Sort | None) -> int:
         found = self.look_up(expr.name, scope)
@@ -85,7 +98,8 @@ class Elaborator(StaticValues):
                 message = f"`{span.text}` is a group of tags (enum), not a set of events"
                 raise InputError(message, span)
         message = f"`{span.text}` is {kind_of(value)}; a set or relation is expected"
-        raise InputError(message, span, f"apply it: `{span.text}(...)`")
+        applies = isinstance(value, Closure | Builtin | Uncompiled)
+        raise InputError(message, span, f"apply it: `{span.text}(...)`" if applies else None)
 
     def _universe(self, expr: t.Universe, scope: Scope, want: Sort | None) -> int:
         everything = self.builder.constant("universe", "set")
@@ -101,7 +115,8 @@ class Elaborator(StaticValues):
 
     def _binary(self, expr: t.Binary, scope: Scope, want: Sort | None) -> int:
         operator = _BINARY.get(expr.op)
-        if operator is None:
+        tags = expr.op in "|&\\" and self.of_tags(expr.left, expr.right, scope)
+        if operator is None or tags:
             return self._of_value(self.value(expr, scope), expr.span, scope, want)
         expected: Sort | None = {"seq": "rel", "product": "set"}.get(operator)  # type: ignore[assignment]
         if expected is None:

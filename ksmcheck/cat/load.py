@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ksmcheck.cat.algebra import Algebra, Check
 from ksmcheck.cat.native import NATIVE_FALLBACKS, NATIVE_INCLUDES, PROCEDURES
 from ksmcheck.record import Struct
-from ksmcheck.text import InputError, Source, Span
+from ksmcheck.text import InputError, Note, Source, Span
 
 if TYPE_CHECKING:
     # Imported where used: with a compiled model in the cache, none of it is needed.
@@ -89,17 +89,35 @@ def _model(
 ) -> CatModel:
     from ksmcheck.cat.outline import needs_library
     from ksmcheck.cat.statements import elaborate
+    from ksmcheck.syntax.cat_depth import TOO_DEEP, deep
 
-    if needs_library(tree):
-        tree = (*reader.text(Source("<stdlib.cat>", PROCEDURES))[1], *tree)
     try:
-        meaning = elaborate(tree, variants)
-    except RecursionError:
-        raise InputError(f"{name}: an expression is nested too deeply") from None
+        with deep():
+            if needs_library(tree):
+                tree = (*reader.text(Source("<stdlib.cat>", PROCEDURES))[1], *tree)
+            meaning = elaborate(tree, variants)
+    except RecursionError:  # of what is looked at before any meaning
+        raise InputError(TOO_DEEP, tree[0].span) from None
     digest = sha256("\0".join([*reader.texts, *sorted(variants)]).encode()).hexdigest()
     checks = meaning.algebra.checks
     why, algebra = meaning.interpreted, meaning.algebra
     return CatModel(name, title, tree, meaning.tags, checks, digest, algebra, why)
+
+
+def _source(path: Path, asked: Span | None) -> Source:
+    """The text of a file that is included at ``asked``, or is the model's own."""
+    from ksmcheck.syntax.files import read_source
+
+    try:
+        return read_source(path)
+    except InputError as error:
+        found = error.diagnostic
+        if asked is None:
+            raise
+        if found.span is None:
+            raise InputError(found.message, asked, found.hint) from None
+        notes = (Note("included here", asked),)
+        raise InputError(found.message, found.span, found.hint, notes) from None
 
 
 class _Reader:
@@ -120,14 +138,8 @@ class _Reader:
     def file(self, path: Path, asked: Span | None) -> tuple[str, tuple[Statement, ...]]:
         if path in self._open:
             raise InputError(f"`{path.name}` includes itself", asked)
-        try:
-            source = Source(str(path), path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror}", asked) from None
-        except UnicodeDecodeError:
-            raise InputError(f"{path} is not UTF-8 text", asked) from None
         self._open.append(path)
-        read = self.text(source)
+        read = self.text(_source(path, asked))
         self._open.pop()
         return read
 

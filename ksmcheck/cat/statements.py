@@ -8,6 +8,7 @@ from ksmcheck.cat.elaborate import Elaborator
 from ksmcheck.cat.library import first_orders
 from ksmcheck.cat.outline import check_of, outline
 from ksmcheck.cat.prune import reachable
+from ksmcheck.cat.static import given_names
 from ksmcheck.cat.values import (
     FamilyValue,
     NeedsInterpreter,
@@ -15,11 +16,11 @@ from ksmcheck.cat.values import (
     ProcedureValue,
     Scope,
     TagValue,
-    TupleValue,
     uncompiled,
 )
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import cat_tree as t
+from ksmcheck.syntax.cat_depth import TOO_DEEP
 from ksmcheck.text import InputError
 
 
@@ -79,7 +80,10 @@ class _Run(Struct):
 
     def all(self, statements: tuple[t.Statement, ...], scope: Scope, prefix: str = "") -> Scope:
         for statement in statements:
-            scope = self.one(statement, scope, prefix)
+            try:
+                scope = self.one(statement, scope, prefix)
+            except RecursionError:
+                raise InputError(TOO_DEEP, statement.span) from None
         return scope
 
     def one(self, statement: t.Statement, scope: Scope, prefix: str) -> Scope:
@@ -130,13 +134,8 @@ class _Run(Struct):
         if not isinstance(procedure, ProcedureValue):
             raise InputError(f"`{statement.name}` is not a procedure", statement.span)
         values = [self.elaborator.value(a, scope) for a in statement.arguments]
-        wanted = len(procedure.parameters)
-        if len(values) == 1 and wanted != 1 and isinstance(values[0], TupleValue):
-            values = list(values[0].parts)
-        if len(values) != wanted:
-            message = f"`{procedure.name}` takes {wanted} arguments, not {len(values)}"
-            raise InputError(message, statement.span)
-        inner = {**procedure.scope, **dict(zip(procedure.parameters, values, strict=True))}
+        given = given_names(procedure.name, procedure.parameters, values, statement.span)
+        inner = {**procedure.scope, **given}
         alias = f"{prefix}{statement.alias}." if statement.alias else prefix
         self.depth += 1
         if self.depth > _MAX_DEPTH:

@@ -7,7 +7,7 @@ set of sets that the execution makes) raises NeedsInterpreter.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from ksmcheck.cat.algebra import Sort
 from ksmcheck.cat.define import bind
@@ -28,9 +28,9 @@ from ksmcheck.cat.values import (
     uncompiled,
 )
 from ksmcheck.syntax import cat_tree as t
-from ksmcheck.text import InputError, Note
+from ksmcheck.text import InputError, Note, Span
 
-_MAX_DEPTH = 200
+_MAX_DEPTH = 1000
 _FAMILY_OPERATORS = ("|", "&", "\\", "++")
 _T = TypeVar("_T")
 
@@ -41,6 +41,10 @@ class StaticValues(Names):
     _depth = 0
 
     def node(self, expr: t.Expr, scope: Scope, want: Sort | None = None) -> int:
+        raise NotImplementedError
+
+    def part(self, value: Value, span: Span, scope: Scope, want: Sort) -> int:
+        """The node of a part of a tuple that is given to a function at ``span``."""
         raise NotImplementedError
 
     def value(self, expr: t.Expr, scope: Scope) -> Value:
@@ -57,7 +61,7 @@ class StaticValues(Names):
             case t.SetLiteral(elements) if elements:
                 return self._family(elements, scope)
             case t.Binary(op, left, right) if op in _FAMILY_OPERATORS:
-                if self._of_families(op, left, right, scope):
+                if self.of_families(op, left, right, scope):
                     return self._joined(expr, scope)
             case t.Unary("~", operand) if self._is_family(operand, scope):
                 return self._complement(operand, scope)
@@ -85,8 +89,23 @@ class StaticValues(Names):
                 raise uncompiled("a set of sets", element.span)
         return FamilyValue(tuple(dict.fromkeys(members)))
 
-    def _of_families(self, op: str, left: t.Expr, right: t.Expr, scope: Scope) -> bool:
-        return op == "++" or self._is_family(left, scope) or self._is_family(right, scope)
+    def of_families(self, op: str, left: t.Expr, right: t.Expr, scope: Scope) -> bool:
+        """Whether an operation is one on sets of tags or of sets (``'a | 'b`` too)."""
+        if op == "++" or self._is_family(left, scope) or self._is_family(right, scope):
+            return True
+        return self.of_tags(left, right, scope)
+
+    def of_tags(self, left: t.Expr, right: t.Expr, scope: Scope) -> bool:
+        """Whether both are tags; one may be ``_``, all tags of the other's enum."""
+        tags = [self._is_tag(x, scope) for x in (left, right)]
+        return any(tags) and all(
+            tag or isinstance(x, t.Universe) for tag, x in zip(tags, (left, right), strict=True)
+        )
+
+    def _is_tag(self, expr: t.Expr, scope: Scope) -> bool:
+        if isinstance(expr, t.Name):
+            return isinstance(scope.get(expr.name), TagValue)
+        return isinstance(expr, t.TagLiteral)
 
     def _is_family(self, expr: t.Expr, scope: Scope) -> bool:
         match expr:
@@ -95,22 +114,29 @@ class StaticValues(Names):
             case t.SetLiteral(elements):
                 return bool(elements)
             case t.Binary(op, left, right) if op in _FAMILY_OPERATORS:
-                return self._of_families(op, left, right, scope)
+                return self.of_families(op, left, right, scope)
             case t.Unary("~", operand):
                 return self._is_family(operand, scope)
         return False
 
     def _joined(self, expr: t.Binary, scope: Scope) -> FamilyValue:
-        left, right = self.value(expr.left, scope), self.members(expr.right, scope)
         if expr.op == "++":
+            left, right = self.value(expr.left, scope), self.members(expr.right, scope)
             if not isinstance(left, TagValue | FamilyValue | TupleValue):
                 raise uncompiled("`++`", expr.span)
             return FamilyValue(tuple(dict.fromkeys([left, *right])))
-        first = self.members(expr.left, scope)
+        first = self._beside(expr.left, expr.right, scope)
+        right = self._beside(expr.right, expr.left, scope)
         if expr.op == "|":
             return FamilyValue(tuple(dict.fromkeys([*first, *right])))
         inside = expr.op == "&"
         return FamilyValue(tuple(x for x in first if (x in right) == inside))
+
+    def _beside(self, expr: t.Expr, other: t.Expr, scope: Scope) -> tuple[Value, ...]:
+        """The members of an operand; `_` beside tags is all tags of their enum."""
+        if isinstance(expr, t.Universe):
+            return self._whole(self.members(other, scope), other)
+        return self.members(expr, scope)
 
     def members(self, expr: t.Expr, scope: Scope) -> tuple[Value, ...]:
         """The members of a set of tags or of sets."""
@@ -128,11 +154,14 @@ class StaticValues(Names):
 
     def _complement(self, operand: t.Expr, scope: Scope) -> FamilyValue:
         members = self.members(operand, scope)
+        return FamilyValue(tuple(x for x in self._whole(members, operand) if x not in members))
+
+    def _whole(self, members: tuple[Value, ...], expr: t.Expr) -> tuple[Value, ...]:
+        """All tags of the enum that some tags are of."""
         groups = [self.groups.get(x.name) for x in members if isinstance(x, TagValue)]
-        whole = {y: None for group in groups if group for y in group.members}
-        if len(groups) < len(members) or None in groups:
-            raise InputError("`~` needs tags of an enum here", operand.span)
-        return FamilyValue(tuple(x for x in whole if x not in members))
+        if not members or len(groups) < len(members) or None in groups:
+            raise InputError("tags of an enum are needed here, to tell of which it is", expr.span)
+        return tuple({y: None for group in groups if group for y in group.members})
 
     # Choices.
 
@@ -151,14 +180,18 @@ class StaticValues(Names):
                 return self._compare(condition, scope)
 
     def _compare(self, c: t.Compare, scope: Scope) -> bool:
-        left = self.value(c.left, scope)
-        right = self.value(c.right, scope)
+        left, right = self._compared(c.left, scope), self._compared(c.right, scope)
         if not all(isinstance(x, TagValue | FamilyValue) for x in (left, right)):
             raise uncompiled("a condition that compares sets", c.span)
         if c.op == "in":
             return left in self.members(c.right, scope)
         first, second = set(self.members(c.left, scope)), set(self.members(c.right, scope))
         return first == second if c.op == "=" else first <= second
+
+    def _compared(self, expr: t.Expr, scope: Scope) -> Value:
+        if isinstance(expr, t.SetLiteral) and not expr.elements:
+            return FamilyValue(())
+        return self.value(expr, scope)
 
     def case_of(self, expr: t.Match, scope: Scope) -> tuple[t.Expr, Scope]:
         """The case that a ``match`` takes, and the names it binds."""
@@ -197,21 +230,33 @@ class StaticValues(Names):
 
     def built(self, function: Builtin, expr: t.Apply, scope: Scope) -> int:
         """The node of a predefined function's value."""
-        _need_arguments(function.name, len(function.sorts), expr)
-        given: list[int | str] = []
-        for argument, sort in zip(expr.arguments, function.sorts, strict=True):
-            if sort != "tag":
-                given.append(self.node(argument, scope, sort))
-                continue
-            tag = self.value(argument, scope)
-            if not isinstance(tag, TagValue):
-                raise InputError(f"a tag is expected here, this is {kind_of(tag)}", argument.span)
-            given.append(self.tag(tag.name[0].upper() + tag.name[1:], argument.span))
+        given = self._given(function, expr, scope)
         try:
             made: int = function.build(self.builder, *given)
         except NotImplementedError as problem:
             raise InputError(str(problem), expr.span) from None
         return made
+
+    def _given(self, function: Builtin, expr: t.Apply, scope: Scope) -> list[int]:
+        sorts, arguments = function.sorts, expr.arguments
+        if len(sorts) == len(arguments):
+            written = zip(arguments, sorts, strict=True)
+            return [self._argument(argument, scope, sort) for argument, sort in written]
+        # A tuple that has a name, or that a function gives: its parts are the arguments.
+        values = [self.value(argument, scope) for argument in arguments]
+        parts = _spread(values, len(sorts))
+        if parts is None or "tag" in sorts:
+            raise _wrong_number(function.name, len(sorts), len(arguments), expr.span)
+        given = zip(parts, sorts, strict=True)
+        return [self.part(part, expr.span, scope, sort) for part, sort in given if sort != "tag"]
+
+    def _argument(self, argument: t.Expr, scope: Scope, sort: Sort | Literal["tag"]) -> int:
+        if sort != "tag":
+            return self.node(argument, scope, sort)
+        tag = self.value(argument, scope)
+        if not isinstance(tag, TagValue):
+            raise InputError(f"a tag is expected here, this is {kind_of(tag)}", argument.span)
+        return self.tag(tag.name[0].upper() + tag.name[1:], argument.span)
 
     def function(self, expr: t.Apply, scope: Scope) -> Closure | Builtin:
         """The function that is called. Raises InputError where it is none."""
@@ -260,20 +305,34 @@ class StaticValues(Names):
             self._depth -= 1
 
     def arguments(self, function: Closure, expr: t.Apply, scope: Scope) -> Scope:
-        names = function.parameters
         values = [self.value(argument, scope) for argument in expr.arguments]
-        if len(values) == 1 and isinstance(values[0], TupleValue) and len(names) != 1:
-            values = list(values[0].parts)
-        if len(values) != len(names):
-            _need_arguments(function.name, len(names), expr)
-        return dict(zip(names, values, strict=True))
+        return given_names(function.name, function.parameters, values, expr.span)
 
 
-def _need_arguments(name: str, wanted: int, expr: t.Apply) -> None:
-    if len(expr.arguments) != wanted:
-        plural = "" if wanted == 1 else "s"
-        given = len(expr.arguments)
-        raise InputError(f"`{name}` takes {wanted} argument{plural}, not {given}", expr.span)
+def given_names(name: str, parameters: Sequence[str], values: list[Value], span: Span) -> Scope:
+    """The parameters of a function or procedure with what they are given. Raises InputError."""
+    parts = _spread(values, len(parameters))
+    if parts is None:
+        raise _wrong_number(name, len(parameters), len(values), span)
+    return dict(zip(parameters, parts, strict=True))
+
+
+def _spread(values: list[Value], count: int) -> Sequence[Value] | None:
+    """What each of ``count`` parameters is given, None where that does not come out.
+
+    All that is given is one value, a tuple: a single parameter takes it as it is, of several each
+    takes a part.
+    """
+    if count == 1:
+        return values if len(values) == 1 else [TupleValue(tuple(values))]
+    if len(values) == 1 and isinstance(values[0], TupleValue):
+        values = list(values[0].parts)
+    return values if len(values) == count else None
+
+
+def _wrong_number(name: str, wanted: int, given: int, span: Span) -> InputError:
+    plural = "" if wanted == 1 else "s"
+    return InputError(f"`{name}` takes {wanted} argument{plural}, not {given}", span)
 
 
 def _taken(

@@ -8,6 +8,7 @@ to be read beside "Syntax and semantics of the weak consistency model specificat
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from ksmcheck.execution.plain_expressions import Expressions
 from ksmcheck.execution.plain_names import Universe, functions, predefined
@@ -22,8 +23,6 @@ from ksmcheck.execution.plain_relations import (
 )
 from ksmcheck.execution.plain_values import (
     Builtin,
-    Family,
-    Nothing,
     Procedure,
     Relation,
     Scope,
@@ -40,7 +39,11 @@ from ksmcheck.execution.plain_values import (
 )
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax import cat_tree as t
+from ksmcheck.syntax.cat_depth import TOO_DEEP, deep
 from ksmcheck.text import InputError, Source, Span
+
+# Levels of statements in statements, and choices one after the other. Each takes some of the stack.
+_MOST_NESTED = 1000
 
 _NOWHERE = Span(Source("<map>", ""), 0, 0)
 
@@ -74,7 +77,8 @@ def evaluate(
     several choices of anything else, one without failures is enough. Raises InputError where
     something has no meaning.
     """
-    found = list(_Run(universe, variants).results(statements))
+    with deep():
+        found = list(_Run(universe, variants).results(statements))
     fine = [one.result for one in found if not one.result.failed]
     if not fine:
         return found[0].result if found else PlainResult(("no choice",), ())
@@ -90,7 +94,13 @@ def choices(
 
     The candidate's own rf and co are where the model begins (herd7: rf of ordinary reads, no co).
     """
-    return _Run(universe, variants, free=True).results(statements)
+    found = _Run(universe, variants, free=True).results(statements)
+    while True:
+        with deep():  # not while the caller is at work
+            one = next(found, None)
+        if one is None:
+            return
+        yield one
 
 
 class _State(Struct, frozen=True):
@@ -105,6 +115,7 @@ class _Run:
     def __init__(self, universe: Universe, variants: frozenset[str], free: bool = False) -> None:
         self.universe = universe
         self.free = free
+        self.depth = 0
         known: dict[str, Value] = {**functions(universe), **predefined(universe)}
         self.expressions = Expressions(universe, {}, variants, known)
         known["map"] = Builtin(1, lambda f: Builtin(1, lambda s: self.map(f, s)))
@@ -122,24 +133,45 @@ class _Run:
                 self.expressions.declared.update(dict.fromkeys(s.tags, s.tags))
 
     def map(self, function: Value, values: Value) -> Value:
-        """Each member's image (stdlib.cat)."""
-        one = [self.expressions.apply(function, [x], _NOWHERE) for x in members_in_order(values)]
-        return Family(frozenset(one)) if one else Nothing()
+        """The set of each member's image (stdlib.cat)."""
+        try:
+            apply = self.expressions.apply
+            return family(apply(function, [x], _NOWHERE) for x in members_in_order(values))
+        except InputError as error:
+            if error.diagnostic.span is not _NOWHERE:
+                raise
+            raise SortError(error.diagnostic.message) from None
 
     # Statements. Each gives the states that it can end in: several after ``with ... from``.
 
     def all(
         self, statements: Sequence[t.Statement], state: _State, prefix: str
     ) -> Iterator[_State]:
-        for number, s in enumerate(statements):
-            following = self.one(s, state, prefix)
-            if isinstance(following, _State):
-                state = following
-                continue
-            for one in following:
-                yield from self.all(statements[number + 1 :], one, prefix)
-            return
-        yield state
+        self.depth += 1
+        try:
+            for number, s in enumerate(statements):
+                if self.depth > _MOST_NESTED:
+                    raise InputError(TOO_DEEP, s.span)
+                ends = self.ends_of(s, state, prefix)
+                if len(two := list(islice(ends, 2))) == 1:  # no choice: the run just goes on
+                    (state,) = two
+                    continue
+                for one in chain(two, ends):
+                    yield from self.all(statements[number + 1 :], one, prefix)
+                return
+            yield state
+        finally:
+            self.depth -= 1
+
+    def ends_of(self, s: t.Statement, state: _State, prefix: str) -> Iterator[_State]:
+        try:
+            found = self.one(s, state, prefix)
+            if isinstance(found, _State):
+                yield found
+            else:
+                yield from found
+        except RecursionError:
+            raise InputError(TOO_DEEP, s.span) from None
 
     def one(self, s: t.Statement, state: _State, prefix: str) -> _State | Iterator[_State]:
         match s:

@@ -29,9 +29,11 @@ from ksmcheck.execution.plain_values import (
     family,
     kind_of,
     members_in_order,
+    parts_of,
     rows,
 )
 from ksmcheck.syntax import cat_tree as t
+from ksmcheck.syntax.cat_depth import TOO_DEEP
 from ksmcheck.text import InputError, Span
 
 _MOST_ROUNDS = 10_000
@@ -64,9 +66,10 @@ class Expressions(Operators, frozen=True):
         return dict(zip(b.several, self._parts(value, len(b.several), b.span), strict=True))
 
     def _parts(self, value: Value, count: int, span: Span) -> tuple[Value, ...]:
-        if not isinstance(value, Several) or len(value.parts) != count:
+        parts = parts_of(value)
+        if parts is None or len(parts) != count:
             raise InputError(f"a tuple of {count} is needed, this is {kind_of(value)}", span)
-        return value.parts
+        return parts
 
     def fixpoint(self, bindings: Sequence[t.Binding], scope: Scope) -> Scope:
         """From nothing, each definition in turn with the newest values, until nothing changes.
@@ -101,8 +104,7 @@ class Expressions(Operators, frozen=True):
         except SortError as error:
             raise InputError(str(error), e.span) from None
         except RecursionError:
-            message = "this is nested too deeply, or calls itself without end"
-            raise InputError(message, e.span) from None
+            raise InputError(TOO_DEEP, e.span) from None
 
     def expression(self, e: t.Expr, scope: Scope) -> Value:
         rule = _RULES.get(type(e))
@@ -222,8 +224,9 @@ class Expressions(Operators, frozen=True):
             return given
         if count == 1:
             return [Several(tuple(given))]
-        if len(given) == 1 and isinstance(given[0], Several) and len(given[0].parts) == count:
-            return given[0].parts
+        parts = parts_of(given[0]) if len(given) == 1 else None
+        if parts is not None and len(parts) == count:
+            return parts
         raise InputError(f"this function takes {count} arguments, not {len(given)}", span)
 
     # Choices.
@@ -279,9 +282,9 @@ class Expressions(Operators, frozen=True):
             rest = self.like("\\", left, right)
             return not members_in_order(rest)
         if isinstance(left, Several):
-            first, second = left.parts
-            if isinstance(first, Event) and isinstance(second, Event):
-                return bool(rows(right).get(first.number, 0) >> second.number & 1)
+            match left.parts:
+                case (Event(first), Event(second)):
+                    return bool(rows(right).get(first, 0) >> second & 1)
         return left in members_in_order(right)
 
 

@@ -58,6 +58,8 @@ class Operators(Struct, frozen=True, dict=True):
     def unary(self, op: str, operand: Value) -> Value:
         if op == "~":
             return self.complement(operand)
+        if op == "^-1" and isinstance(operand, Edge):
+            return Edge(operand.pair[::-1])
         steps = rows(operand)
         if op == "^-1":
             return Relation(inverse(steps))
@@ -71,13 +73,18 @@ class Operators(Struct, frozen=True, dict=True):
             case Relation(items):
                 return Relation(difference(product(everything, everything), items))
             case Family(members) if all(isinstance(x, Tag) for x in members):
-                names = {name for x in members if isinstance(x, Tag) for name in self.group(x)}
-                return family(frozenset[Value](Tag(name) for name in names) - members)
+                return family(self.whole(members) - members)
             case Everything():
                 return Nothing()
             case Nothing():
                 return Everything(everything)
         return Events(everything & ~self.events(value))
+
+    def whole(self, tags: frozenset[Value]) -> frozenset[Value]:
+        """All tags of the groups that some are of: the universe, beside a set of tags."""
+        if not all(isinstance(x, Tag) for x in tags):
+            raise SortError("the universe of a set of sets is not known")
+        return frozenset(Tag(y) for x in tags if isinstance(x, Tag) for y in self.group(x))
 
     def group(self, tag: Tag) -> tuple[str, ...]:
         if tag.name not in self.declared:
@@ -99,14 +106,23 @@ class Operators(Struct, frozen=True, dict=True):
         if type(left) is type(right) is Relation:
             return Relation(_ON_RELATIONS[op](left.items, right.items))
         both = (left, right)
-        if any(isinstance(x, Family) for x in both) or all(isinstance(x, Tag) for x in both):
-            return family(_joined(op, members_of(left), members_of(right)))
+        if any(isinstance(x, Family) for x in both) or (
+            all(isinstance(x, Tag | Everything) for x in both)
+            and any(isinstance(x, Tag) for x in both)
+        ):
+            return family(_joined(op, self.beside(left, right), self.beside(right, left)))
         if any(isinstance(x, Relation | Edge) for x in both):
             return Relation(_ON_RELATIONS[op](rows(left), rows(right)))
         if all(isinstance(x, Everything | Nothing) for x in both):
             return self.constant(op, left, right)
         first, second = self.events(left), self.events(right)
         return Events(_ON_SETS[op](first, second))
+
+    def beside(self, value: Value, other: Value) -> frozenset[Value]:
+        """The members of an operand; what ``_`` is, the other one tells."""
+        if isinstance(value, Everything):
+            return self.whole(members_of(other))
+        return members_of(value)
 
     def constant(self, op: str, left: Value, right: Value) -> Value:
         """Of everything and nothing, where no operand tells whether of events or of pairs."""

@@ -174,6 +174,16 @@ def members_of(value: Value) -> frozenset[Value]:
     raise SortError(f"a set of sets or tags is needed, this is {kind_of(value)}")
 
 
+def parts_of(value: Value) -> tuple[Value, ...] | None:
+    """The parts of a tuple; a pair of events is one of two."""
+    match value:
+        case Several(parts):
+            return parts
+        case Edge((first, second)):
+            return Event(first), Event(second)
+    return None
+
+
 def is_empty(value: Value) -> bool:
     match value:
         case Family(members):
@@ -219,9 +229,15 @@ def family(members: Iterable[Value]) -> Value:
     if all(isinstance(x, Edge) for x in found):
         return Relation(rows_of(x.pair for x in found if isinstance(x, Edge)))
     # `{}` and `_` fit with any set.
-    if len({type(x) for x in found if not isinstance(x, Nothing | Everything)}) > 1:
+    kinds = {type(x) for x in found if not isinstance(x, Nothing | Everything)}
+    if len(kinds) > 1:
         raise SortError("the members of a set are of one kind")
-    return Family(found)
+    # Beside relations, `{}` is the empty relation and no further member.
+    empty = _EMPTY.get(kinds.pop(), Nothing()) if kinds else Nothing()
+    return Family(frozenset(empty if isinstance(x, Nothing) else x for x in found))
+
+
+_EMPTY: dict[type, Value] = {Relation: Relation({}), Events: Events(0)}
 
 
 def added(first: Value, rest: Value) -> Value:
@@ -236,7 +252,7 @@ def added(first: Value, rest: Value) -> Value:
         case _, Nothing():
             return family((first,))
         case _, Family(members):
-            return Family(members | {first})
+            return family(members | {first})
     raise SortError(f"{kind_of(first)} cannot be added to {kind_of(rest)}")
 
 

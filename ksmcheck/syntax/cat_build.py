@@ -160,13 +160,21 @@ class _Bindings:
         return tuple(_nodes(parts))
 
     def value(self, parts: Parts) -> t.Binding:
-        return t.Binding(parts[0].text, None, parts[2], _span(parts))
+        """``let f = fun x -> e`` is ``let f x = e``, which may call itself."""
+        name, value = parts[0].text, parts[2]
+        if isinstance(value, t.Lambda):
+            return t.Binding(name, value.parameters, value.body, _span(parts))
+        return t.Binding(name, None, value, _span(parts))
 
     def function(self, parts: Parts) -> t.Binding:
         return t.Binding(parts[0].text, parts[1], parts[3], _span(parts))
 
     def several(self, parts: Parts) -> t.Binding:
         return t.Binding("", None, parts[-1], _span(parts), _patterns(parts))
+
+    def bracketed(self, parts: Parts) -> t.Binding:
+        """``let (a) = e``: the parentheses say nothing."""
+        return replace(self.value(parts[1:2] + parts[3:]), span=_span(parts))
 
     def unnamed(self, parts: Parts) -> t.Binding:
         return t.Binding("_", None, parts[-1], _span(parts))

@@ -1,4 +1,8 @@
-"""The grammar of cat for lark's LALR(1) generator. Precedence grows from `union` to `atom`."""
+"""The grammar of cat for lark's LALR(1) generator. Precedence grows from `union` to `argument`.
+
+An `item` is what a tuple or a set may have as a part without parentheses. What ends in an
+expression (`fun x -> e`, `let ... in e`) is none: its commas are e's, as herd7 has it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,7 @@ body: statement*
 step: TAG ARROW body                        -> step_tag
     | UNIVERSE ARROW body                   -> step_any
 list:                                       -> no_list
-    | expr (COMMA expr)*                    -> some_list
+    | item (COMMA item)*                    -> some_list
 
 role:                                       -> plain_role
     | FLAG                                  -> a_role
@@ -46,11 +50,13 @@ role:                                       -> plain_role
 check_kind: ACYCLIC | IRREFLEXIVE | EMPTY
 alias:                                      -> no_alias
      | AS NAME                              -> an_alias
-shown: expr alias
+shown: item alias
 
 bindings: binding (AND binding)*
 binding: NAME EQUAL expr                    -> value
     | NAME parameters EQUAL expr            -> function
+    | LPAR RPAR EQUAL expr                  -> unnamed
+    | LPAR pattern RPAR EQUAL expr          -> bracketed
     | LPAR pattern (COMMA pattern)+ RPAR EQUAL expr -> several
     | pattern (COMMA pattern)+ EQUAL expr   -> several
     | UNIVERSE EQUAL expr                   -> unnamed
@@ -59,12 +65,14 @@ parameters: LPAR RPAR                       -> no_parameters
     | pattern                               -> some_parameters
 pattern: NAME | UNIVERSE
 
-?expr: union
+?expr: item
+    | item (COMMA item)+                    -> tuple_expr
     | LET bindings IN expr                  -> let_in
     | LET REC bindings IN expr              -> let_rec_in
     | FUN parameters ARROW expr             -> fun
     | IF condition THEN expr ELSE expr      -> if_expr
     | TRY expr WITH expr                    -> try_expr
+?item: union
     | MATCH expr WITH ALT? case (ALT case)* END -> match
 case: TAG ARROW expr                        -> case_tag
     | LBRACE RBRACE ARROW expr              -> case_empty
@@ -93,9 +101,8 @@ case: TAG ARROW expr                        -> case_tag
     | BEGIN expr END                        -> group
     | LPAR expr RPAR                        -> group
     | LPAR RPAR                             -> tuple_expr
-    | LPAR expr (COMMA expr)+ RPAR          -> tuple_expr
     | LBRACE RBRACE                         -> braces
-    | LBRACE expr (COMMA expr)* RBRACE      -> braces
+    | LBRACE item (COMMA item)* RBRACE      -> braces
 
 ?condition: conjunction | condition ALT conjunction  -> logic
 ?conjunction: negation | conjunction ANDAND negation -> logic

@@ -69,7 +69,8 @@ def tokens(source: Source) -> list[Token]:
 
 
 def _raw(source: Source) -> list[Token]:
-    scan, text, at, out = _pattern().match, source.text, 0, []
+    scan, text, out = _pattern().match, source.text, list[Token]()
+    at = 1 if text.startswith("\ufeff") else 0  # the mark that some editors begin UTF-8 with
     while at < len(text):
         match = scan(text, at)
         if match is None:
@@ -88,8 +89,8 @@ def _pattern() -> re.Pattern[str]:
     return re.compile(
         r"(?P<blank>\s+|\#[^\n]*|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)"
         r"|(?P<comment>\(\*)"
-        r"|(?P<name>[A-Za-z](?:[A-Za-z0-9_.]|-(?!>))*(?:'(?![A-Za-z]))?|_[A-Za-z][A-Za-z0-9_.\-]*)"
-        r"|(?P<tag>'[A-Za-z][A-Za-z0-9_.\-]*)"
+        r"|(?P<name>_?[A-Za-z](?:[A-Za-z0-9_.]|-(?!>))*(?:'(?![A-Za-z]))?)"
+        r"|(?P<tag>'_?[A-Za-z](?:[A-Za-z0-9_.]|-(?!>))*'?)"
         r'|(?P<string>"[^"]*")'
         r"|(?P<zero>0(?![0-9A-Za-z]))"
         r"|(?P<universe>_)"

@@ -109,6 +109,65 @@ def test_conditions(condition: str, expected: bool) -> None:
     assert holds(condition, ENUM + functions) == expected
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        # herd7's grammar: an expression may be a tuple without parentheses (`baseortuple`) ...
+        "empty let a, b = po, rf in a & b",
+        "empty let p = po, rf in let (a, b) = p in a & b",
+        "empty if 'mb, 'once in {('mb, 'once)} then 0 else rf",
+        # ... and so is the body of a `fun`: this is no pair of a function and a relation.
+        "empty let f = fun x -> x, po in let (a, b) = f rf in a & b",
+        # Parentheses around one name, or none, are a pattern like any other.
+        "empty let (a) = po in a & rf",
+        "empty let () = po in po & rf",
+        # A function of one parameter takes whatever it is given, a tuple or `()` too; one of
+        # several takes a tuple apart (interpreter.ml, `add_args`). Predefined ones are alike.
+        "empty let f x = po in f () & rf",
+        "empty let f x = (let (a, b) = x in a & b) in f (po, rf)",
+        "empty let g(a, b) = a & b in let f x = g x in f (po, rf)",
+        "empty let t = (po, po, po) in nodetour t \\ po",
+        # `_` beside a set of tags is all tags of their enum; a tag is the set of it alone.
+        "empty if _ \\ {'mb} = {'wmb, 'once} then 0 else rf",
+        "empty if _ & {'mb} = {'mb} && {'mb} \\ _ = {} then 0 else rf",
+        "empty if _ \\ 'mb = 'wmb | 'once then 0 else rf",
+        "empty if _ | {'mb} = E then 0 else rf",
+        # `let rec f = fun x -> e` is a function that may call itself.
+        "empty let rec f = fun S -> match S with {} -> emptyset"
+        " || t ++ S -> tag2events(t) | f S end in f E \\ (Mb | Once)",
+    ],
+)
+def test_tuples_and_the_universe_of_tags(condition: str) -> None:
+    model = load_text(f"{ENUM} {condition}")
+    assert evaluate(model.tree, U).failed == ()
+    if model.interpreted is None:
+        assert holds(condition, ENUM)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("empty let f x = x in f (po, rf)", "`x` is a tuple"),
+        ("empty let f(a, b) = a in f po", "`f` takes 2 arguments, not 1"),
+        ("let t = (po, rf) empty nodetour t", "`nodetour` takes 3 arguments"),
+        # A union of tags is a set of tags, and none of events.
+        ("empty ['mb | 'once]", "is a group of tags"),
+        # A set of tags that has none does not tell of which enum it is.
+        ("empty if _ \\ ({'mb} \\ E) = E then 0 else po", "of which it is"),
+    ],
+)
+def test_tuples_that_do_not_fit(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_text(f"{ENUM} {text}")
+
+
+def test_functions_recurse_over_hundreds_of_tags() -> None:
+    # Each call takes one tag away; herd7 has no limit to that.
+    tags = " || ".join(f"'t{n}" for n in range(500))
+    text = r"let rec all S = match S with {} -> emptyset || t ++ S -> tag2events(t) | all S end"
+    assert holds("empty all(E)", f"enum E = {tags} {text}")
+
+
 def test_a_split_in_three() -> None:
     # One member in the middle, the rest on both sides, together the whole set.
     text = r"""
@@ -202,6 +261,10 @@ def test_titles_and_options(text: str, title: str) -> None:
         "show po | rf as both, rf unshow po",
         "procedure rec p _ = end",
         "let _ = po",
+        "let (_) = po",
+        "let f = fun _x->_x let t' = match 'a' with 'a'->t' end",
+        "show a, b | c as d debug match a with 'b -> c || _ -> d end",
+        "\ufeff let a = po",
     ],
 )
 def test_forms_of_herd7(text: str) -> None:
@@ -226,6 +289,22 @@ def test_files_of_the_library_where_they_are_missing(tmp_path: Path) -> None:
     # A file of that name beside the model is the one that is read.
     (tmp_path / "x86fences.cat").write_text("let mfence = fencerel(MY)")
     assert "MFENCE" not in load_cat(tmp_path / "small.cat").tags
+
+
+def test_what_is_no_utf8_has_a_place(tmp_path: Path) -> None:
+    (tmp_path / "bad.cat").write_bytes(b"let a = po\nlet b = \xff rf")
+    (tmp_path / "own.cat").write_text('include "bad.cat"')
+    with pytest.raises(InputError, match="not UTF-8") as caught:
+        load_cat(tmp_path / "own.cat")
+    span, (note,) = caught.value.diagnostic.span, caught.value.diagnostic.notes
+    assert span is not None
+    assert (span.source.name, span.line, span.column) == (str(tmp_path / "bad.cat"), 2, 9)
+    assert note.message == "included here"
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "own.cat").write_bytes(b'\xef\xbb\xbf"title"\r\nlet a = po\r\nacyclic a')
+    assert load_cat(tmp_path / "own.cat").title == "title"
 
 
 def test_cos_opt_forbids_that_a_thread_sees_coherence_go_back() -> None:

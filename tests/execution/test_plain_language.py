@@ -50,6 +50,20 @@ def fails(text: str, u: Universe = U) -> bool:
         # map gives a set: the images of all members, each once.
         "empty union (map (fun e -> W * {e}) R) \\ (W * R)",
         "empty if map (fun e -> 0) W = {0} then 0 else po",
+        # Of events it gives a set of events, of pairs a relation: `f e ++ map f S` (stdlib.cat).
+        "empty if map (fun e -> e) W = W then 0 else po",
+        "empty if map (fun p -> p^-1) po = po^-1 then 0 else po",
+        # The inverse of a pair is a pair, which may be added, and taken apart as a tuple is.
+        "let rec turn r = match r with {} -> {} || p ++ r -> p^-1 ++ turn r end"
+        " empty turn po \\ po^-1",
+        "let swap(a, b) = (b, a)"
+        " let rec turn r = match r with {} -> 0 || p ++ r -> swap p ++ turn r end"
+        " empty turn po \\ po^-1",
+        "let second(a, b) = b empty if map second po = range(po) then 0 else po",
+        # A tuple of events added to nothing is a set of tuples, but added to a relation a pair.
+        "empty if map (fun e -> (e, e)) R = {(R & {}, R & {})} then po else 0",
+        # `{}` beside relations is the empty relation.
+        "empty if {{}, 0} = {0} then 0 else po",
         # Two classes of writes, by place.
         "empty if classes-loc W = {W & domain(loc & (_ * R)), {3-of-its-own}} then 0 else 0",
         "empty if R in classes-loc R then 0 else po",
@@ -118,6 +132,15 @@ def test_generated_coherence_orders_one_by_one() -> None:
     }
 
 
+def test_functions_recurse_over_hundreds_of_events() -> None:
+    n = 600
+    many = Universe.of(range(n), {"W": set(range(n))}, {})
+    text = "let rec all S = match S with {} -> {} || e ++ S -> {e} | all S end empty W \\ all W"
+    assert not fails(text, many)
+    calls = "procedure rec each(S) = flag ~empty S as some end " + "call each(W) " * 2000
+    assert not fails(f"with x from {{po}} {calls}", many)
+
+
 def test_recursion_of_functions_and_relations() -> None:
     # f sees r as it is in each round.
     text = "let rec r = po | step(r) and step x = x ; r empty r \\ po+ empty po+ \\ r"
@@ -134,6 +157,11 @@ def test_recursion_of_functions_and_relations() -> None:
         ("with x from {po} empty x x", "this is not a function, but a relation"),
         ("let f x = x with x from {po} empty map f", "is needed, this is a function"),
         ("with x from {po} let rec f x = f(x) empty f(po)", "calls itself without end"),
+        (
+            "with x from {po} procedure rec p(x) = call p(x) end call p(po)",
+            "calls itself without end",
+        ),
+        ("let f(a, b) = a with x from {po} empty map f W", "takes 2 arguments, not 1"),
         ("with x from {po} let rec r = _ \\ r empty r", "does not settle"),
         ("with x from {po} call x(po)", "`x` is not a procedure"),
         ("with x from {po} forall t in po do empty t end", "a set of sets or tags is needed"),
