@@ -9,7 +9,7 @@ from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.lowering.lookup import step_texts
 from ksmcheck.lowering.steps import parse_steps
 from ksmcheck.lowering.table import LoweringTable, check_tags, load_macros, load_table
-from ksmcheck.model.compiled import compiled_cat
+from ksmcheck.model.compiled import cat_tree, compiled_cat
 from ksmcheck.model.model import Model
 from ksmcheck.store.cache import Cache
 from ksmcheck.store.paths import models_dir
@@ -94,8 +94,30 @@ def _model(
     if macros.is_file():
         own, borrowed = load_macros(macros, borrowed)
         check_tags(own, compiled.tags, cat.name)
-    foreign = tuple(sorted(compiled.tags - _vocabulary(borrowed)))
-    return Model(name, folder, _title(compiled), cat, compiled, borrowed, foreign)
+    foreign = compiled.tags - _vocabulary(borrowed)
+    if foreign:
+        foreign -= _not_foreign(cat, compiled, borrowed, cache)
+    return Model(name, folder, _title(compiled), cat, compiled, borrowed, tuple(sorted(foreign)))
+
+
+def _not_foreign(
+    cat: Path, compiled: CompiledCat, table: LoweringTable, cache: Cache | None
+) -> frozenset[str]:
+    """Tags that LKMM has not, and that say nothing against its table.
+
+    Where a model speaks of LKMM's events, what it declares besides is a set without events, as
+    under herd7. A tag that it does not declare could be a slip, and is refused. ``amo`` and
+    ``lxsx`` are names that a model of any machine may use.
+    """
+    from ksmcheck.cat.library import TAGS_BEHIND
+    from ksmcheck.syntax.cat_tree import EnumStatement
+
+    # What herd7's library speaks of whatever the machine (filters.cat: `try A with {}`).
+    library = frozenset({"A"}.union(*TAGS_BEHIND.values()))
+    if compiled.tags & _vocabulary(table) - library:
+        enums = (s for s in cat_tree(cat, cache) if isinstance(s, EnumStatement))
+        return library | {tag[0].upper() + tag[1:] for enum in enums for tag in enum.tags}
+    return frozenset(TAGS_BEHIND["amo"]) if "AMO" in compiled.tags else frozenset()
 
 
 def _title(compiled: CompiledCat) -> str:

@@ -110,6 +110,28 @@ def test_a_cat_alone_that_speaks_otherwise_is_no_guess(tmp_path: Path) -> None:
         load(cat).row(primitives("6.12")["smp_mb"], "6.12", "default")
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        # A tag of the model's own is a set that no primitive is in, as under herd7.
+        "enum Barriers = 'mb || 'mine\nempty fencerel(Mine) & rf as y",
+        'include "filters.cat"\nempty AA(rf) & co as y',
+        "let lxsx = rmw \\ amo\nempty lxsx & co as y",
+    ],
+)
+def test_a_variant_of_lkmm_may_speak_of_more(tmp_path: Path, more: str) -> None:
+    cat = tmp_path / "own.cat"
+    cat.write_text(f'"own"\n{more}\nacyclic po | rf | fencerel(Mb) as x\n')
+    assert load(cat).row(primitives("6.12")["smp_mb"], "6.12", "default").always is not None
+
+
+def test_a_tag_that_a_variant_does_not_declare_may_be_a_slip(tmp_path: Path) -> None:
+    cat = tmp_path / "own.cat"
+    cat.write_text('"own"\nacyclic po | rf | fencerel(Mb) | fencerel(Mbb) as x\n')
+    with pytest.raises(InputError, match=r"no lowering table.*Mbb"):
+        load(cat).row(primitives("6.12")["smp_mb"], "6.12", "default")
+
+
 def test_a_folder_with_two_models_asks_which(tmp_path: Path) -> None:
     (tmp_path / "a.cat").write_text(TINY)
     (tmp_path / "b.cat").write_text(TINY)
