@@ -43,7 +43,8 @@ class Draft(Struct):
     ``stalls``: conditions under which a thread goes no further. ``waits``: some thread may wait
     for ever, be that in ``stalls`` or ruled out by ``constraints``.
     ``calls``: for each site with selectors, the guards of the calls there.
-    ``picked``: the reads of compare-and-swaps, with when these succeed (``picks.py``).
+    ``picked``: the reads whose value is handed on by a branch, or by a compare-and-swap that
+    succeeds, with when that is so (``picks.py``).
     """
 
     terms: TermTable = field(default_factory=TermTable)

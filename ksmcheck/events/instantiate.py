@@ -171,6 +171,9 @@ class Instance:
         else:
             taints = [t for when, case in cases for t in self._of_outcome(apart, when, case)]
         taints.extend({case.told: when} for when, case in cases if case.told is not None)
+        if self.primitive.told_by_branch:
+            reads = [case.read for _, case in cases if case.read is not None]
+            self.draft.picked.update((read.id, self.terms.true) for read in reads)
         return Operand(value, union(self.terms, taints))
 
     def _of_outcome(

@@ -9,7 +9,6 @@ from ksmcheck.execution.concrete import (
     bits_of,
     convert,
     integer,
-    promoted,
     wrap,
 )
 from ksmcheck.execution.expressions import Expressions
@@ -30,6 +29,7 @@ from ksmcheck.kernel.types import (
     BOOLEAN,
     INT,
     LONG,
+    UNSIGNED,
     UNSIGNED_LONG,
     VOID,
     ArrayOf,
@@ -46,6 +46,9 @@ _DEMANDS = {"assert": True}
 _FORBIDS = frozenset(
     ("BUG_ON", "VM_BUG_ON", "VM_BUG_ON_PAGE", "VM_BUG_ON_FOLIO", "WARN_ON", "WARN_ON_ONCE")
 ) | {"VM_WARN_ON", "VM_WARN_ON_ONCE"}
+
+
+_RESULTS: dict[str, CType] = {"int": INT, "unsigned": UNSIGNED, "bool": BOOLEAN, "void": VOID}
 
 
 class _Arguments(Struct):
@@ -197,12 +200,13 @@ class Calls(Expressions):
         return replace(place, type=type)
 
     def into_word(self, given: _Arguments, name: str, value: Concrete) -> None:
-        """Bit 70 of a bitmap is bit 6 of its second word, where the text fixes the number."""
+        """Bit 70 of a bitmap is bit 6 of its second word. Where the text does not fix the number,
+        the address depends on nothing all the same: a compiler may know the word."""
         place = given.place
         assert place is not None
-        value = convert(value, promoted(value.type))
+        value = convert(value, UNSIGNED_LONG)
         width = bits_of(place.type).width
-        if value.fixed and value.number >= width:
+        if value.number >= width:
             further = value.number // width * (width // 8)
             number = wrap(place.address.number + further, UNSIGNED_LONG)
             given.place = replace(place, address=replace(place.address, number=number))
@@ -218,7 +222,7 @@ class Calls(Expressions):
         reads = NO_READS.union(*(given.names[n].reads for n in used if n in given.names))
         if done.old is not None:
             reads |= done.old.reads
-        type = {"cell": cell, "int": INT, "bool": BOOLEAN}.get(primitive.result_type, VOID)
+        type = cell if primitive.result_type == "cell" else _RESULTS[primitive.result_type]
         return NOTHING if type == VOID else Concrete(type, wrap(number, type), reads)
 
     def by_formula(self, formula: str, given: _Arguments, done: Done) -> int:
@@ -254,7 +258,7 @@ class Calls(Expressions):
         if primitive is None or name in _FORMS:
             return INT
         if primitive.result_type != "cell":
-            return {"int": INT, "bool": BOOLEAN}.get(primitive.result_type, VOID)
+            return _RESULTS[primitive.result_type]
         if "inout" in primitive.params:
             return INT
         pointer = decayed(self.type_of(_expressions(e)[primitive.params.index("ptr")]))

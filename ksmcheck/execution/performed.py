@@ -82,7 +82,8 @@ class Record(Struct, dict=True):
     picked: set[int] = field(default_factory=set)
 
     def depends(self, relation: str, reads: Reads, event: ExecutedEvent) -> None:
-        """A CAS that succeeds gives its success back and no value: that makes stores wait."""
+        """A CAS that succeeds gives its success back and no value, and so does a primitive that
+        branches: that makes stores wait."""
         for read in reads:
             if relation == "ctrl" or read not in self.picked:
                 getattr(self, relation).add((read, event.id))
@@ -125,7 +126,8 @@ def perform(
         problem = attempt.match(steps)
         if problem is None:
             attempt.note(control)
-            if outcome and row.fail is not None and attempt.swaps(row.fail):
+            swapped = outcome and row.fail is not None and attempt.swaps(row.fail)
+            if swapped or primitive.told_by_branch:
                 record.picked.update(attempt.old.reads if attempt.old is not None else ())
             record.at += len(attempt.events)
             return Done(attempt.ok(), attempt.old, tuple(attempt.events))

@@ -99,6 +99,7 @@ OPERATORS: dict[str, Callable[..., int]] = {
     "lor": lambda a, b: int(bool(a) or bool(b)),
     "ite": lambda c, a, b: a if c else b,
     "pick": lambda c, a, b: a if c else b,
+    "alone": lambda a: a,
 }
 """Operators on normalised values; the caller wraps the result to the operation's type."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.record import Struct
 
 
@@ -29,7 +30,7 @@ class Primitive(Struct, frozen=True):
     ``misuse``  formula: where it is not 0, the kernel warns, and what it then does is not modelled;
                 an execution in which it holds violates an obligation of this primitive.
     ``result``  formula: the value of the call (None: void). ``ok`` in it is the outcome (0/1).
-    ``result_type``  ``cell`` (the cell's type), ``int``, ``bool`` or ``void``.
+    ``result_type``  ``cell`` (the cell's type), ``int``, ``unsigned``, ``bool`` or ``void``.
     ``names``   parameter names, as the formulas use them; ``old`` is the value read.
     ``since``/``until``  kernel versions: exists from ``since`` on and before ``until``.
     ``blocks``  True: waits until the test holds (spin_lock); the fail outcome never returns.
@@ -64,9 +65,20 @@ class Primitive(Struct, frozen=True):
     form_of: str | None = None
 
     @property
+    def told_by_branch(self) -> bool:
+        """Whether the kernel's C looks at the value, branches, and returns true or false: then no
+        read waits for it whose address is computed from the result (arm64's spin_trylock)."""
+        return self.shape == "rmw" and _names_ok_alone(self.result)
+
+    @property
     def operands(self) -> tuple[tuple[str, str], ...]:
         """Kind and name of each argument that an Access has: the parameters but for ``any``."""
         return _operands(self.params, self.names)
+
+
+@cache
+def _names_ok_alone(formula: str | None) -> bool:
+    return formula is not None and formula_names(parse_formula(formula)) == {"ok"}
 
 
 @cache

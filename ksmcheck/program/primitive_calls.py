@@ -7,6 +7,7 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import (
     BOOLEAN,
     INT,
+    UNSIGNED,
     VOID,
     ArrayOf,
     BitField,
@@ -19,7 +20,7 @@ from ksmcheck.kernel.types import (
     promote,
 )
 from ksmcheck.program import fold
-from ksmcheck.program.ir import Access, Const, Expr, Use
+from ksmcheck.program.ir import Access, Const, Expr, Op, Use
 from ksmcheck.program.operators import Operators
 from ksmcheck.program.places import InMemory, InRegisters, Place
 from ksmcheck.program.values import NOTHING, Value, assign, cast, need_scalar
@@ -39,6 +40,10 @@ _OBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("synchronize_srcu", ("srcu_struct",)),
 )
 """What a family of primitives works on, by the beginning of its members' names."""
+
+
+_RESULTS: dict[str, CType] = {"int": INT, "unsigned": UNSIGNED, "bool": BOOLEAN, "void": VOID}
+"""The other kinds of result of Primitive."""
 
 
 class _Operands(Struct):
@@ -211,7 +216,7 @@ class PrimitiveCalls(Operators):
         if primitive.result_type == "cell":
             assert operands.cell is not None
             return operands.cell
-        return {"int": INT, "bool": BOOLEAN}.get(primitive.result_type, VOID)
+        return _RESULTS[primitive.result_type]
 
     # try_cmpxchg(&word, &expected, new)
 
@@ -247,11 +252,17 @@ class PrimitiveCalls(Operators):
 
 def _into_word(found: _Operands, bit: int) -> None:
     """A bit beyond the word lies in a later word of the bitmap."""
-    nr, width = found.args[bit], _width(found.cell)
-    if isinstance(nr, Const) and nr.value >= width:
-        step = Const(nr.value // width * (width // 8), ADDRESS)
-        found.args[found.address] = fold.op("add", ADDRESS, found.args[found.address], step)
-        found.args[bit] = Const(nr.value % width, nr.type)
+    width = _width(found.cell)
+    nr = fold.cast(ADDRESS, found.args[bit])
+    if isinstance(nr, Const) and nr.value < width:
+        return
+    word = fold.op("shr", ADDRESS, nr, Const(width.bit_length() - 1, ADDRESS))
+    step = fold.op("mul", ADDRESS, word, Const(width // 8, ADDRESS))
+    if not isinstance(nr, Const):
+        # The compiler may know the word (nr & 63), and then the address waits for nothing.
+        step = Op("alone", (step,), ADDRESS)
+    found.args[found.address] = fold.op("add", ADDRESS, found.args[found.address], step)
+    found.args[bit] = fold.op("and", ADDRESS, nr, Const(width - 1, ADDRESS))
 
 
 def _width(cell: CType | None) -> int:

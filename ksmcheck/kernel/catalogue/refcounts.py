@@ -30,7 +30,7 @@ def _access(name: str, shape: str, kind: str) -> Primitive:
         shape,
         new=None if load else "i",
         result="old" if load else None,
-        result_type="cell" if load else "void",
+        result_type="unsigned" if load else "void",
         since=_SINCE,
         classes=(kind,),
     )

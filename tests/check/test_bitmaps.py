@@ -1,0 +1,56 @@
+"""Bits of a bitmap of several words, with numbers that are computed.
+
+``set_bit(nr, p)`` is for any number: ``p += BIT_WORD(nr)`` (include/asm-generic/bitops/atomic.h).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+
+HEAD = "C t\nunsigned long w[3];\nint a[2];\n{ int n = 65; }\n"
+
+
+def verdict(code: str, folder: Path, model: str = "lkmm", engine: str = "lazy") -> tuple[str, str]:
+    path = folder / "t.litmus"
+    path.write_text(HEAD + code + "\n")
+    checker = Checker()
+    request = Request(path, model, engine=engine)
+    found = checker.check(request)  # a witness has passed the replay
+    return found.verdict, str(checker.states(request).observation)
+
+
+@pytest.mark.parametrize("engine", ["lazy", "explicit"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "unsigned long nr = 65; set_bit(nr, w);",
+        "int nr = READ_ONCE(*n); set_bit(nr, w);",
+        "short nr = 1; nr += 64; __set_bit(nr, w);",
+        "int r = test_and_set_bit(READ_ONCE(*n), &w[0]); BUG_ON(r); BUG_ON(!test_bit(65, w));",
+        "for (int i = 62; i < 66; i++) change_bit(i, w); w[0] = 0; clear_bit(*n - 1, w);",
+        "bit_spin_lock(*n, w);",
+    ],
+)
+def test_a_computed_number_finds_its_word(code: str, engine: str, tmp_path: Path) -> None:
+    text = f"P0(int *n) {{ {code} }}\nforall (w={{0,2,0}})"
+    assert verdict(text, tmp_path, "sc", engine) == ("SAFE", "Always")
+
+
+@pytest.mark.parametrize("number", ["*n + 127", "*n - 66"])
+def test_a_number_beyond_the_bitmap_is_a_bad_address(number: str, tmp_path: Path) -> None:
+    """Bits 192 and -1 of three words."""
+    text = f"P0(int *n) {{ set_bit({number}, w); }}\nforall (true)"
+    assert verdict(text, tmp_path, "sc")[0] == "VIOLATED"
+
+
+def test_the_word_may_be_known_before_the_number(tmp_path: Path) -> None:
+    """The compiler knows the address of bit ``r0 & 63``, and then nothing keeps the read back."""
+    text = """P0(int *n) { set_bit(2, w); smp_wmb(); WRITE_ONCE(*n, 2); }
+P1(int *n) { int r0 = READ_ONCE(*n); int r1 = test_bit(r0 & 63, w); }
+exists (1:r0=2 /\\ 1:r1=0)"""
+    for model in ("lkmm", "armv8", "power"):
+        assert verdict(text, tmp_path, model)[1] == "Sometimes"
