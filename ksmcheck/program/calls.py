@@ -31,13 +31,7 @@ FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", "ARRAY_SIZE
 _TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType)
 
 
-_WAIT = (
-    "machines differ: write the loop, with smp_load_acquire in it (arm64), or with READ_ONCE in it "
-    "and smp_acquire__after_ctrl_dep() behind it (others)"
-)
 _BY_HAND = {
-    "smp_cond_load_acquire": _WAIT,
-    "atomic_cond_read_acquire": _WAIT,
     "data_race": "the models have no word for it; unlike a plain access, READ_ONCE() is no race",
 }
 """What the kernel has, and one text could not say for all machines (``syntax.pp_kernel``)."""

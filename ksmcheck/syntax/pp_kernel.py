@@ -15,13 +15,17 @@ from ksmcheck.record import Struct
 from ksmcheck.syntax.pp_idioms import idioms
 from ksmcheck.syntax.tokens import Token
 
-# linux/bits.h, linux/rcupdate.h, asm-generic/barrier.h, linux/atomic.h. Not those that wait with
-# acquire: arm64 loads with acquire, others without, and a read barrier stands behind the loop. Each
-# of the two orders more than the other on some machine (RISC-V's barrier of reads leaves an earlier
-# read and a later write alone), so one text for all would make some code safe that is not.
-_WAIT = (
-    "({ typeof(*(p)) VAL; for (;;) { VAL = READ_ONCE(*(p)); if (c) break; cpu_relax(); } VAL; })"
-)
+
+def _wait(look: str) -> str:
+    """The loops of asm-generic/barrier.h. The one that waits with acquire looks by a primitive of
+    its own: arm64 loads with acquire, others without, and a read barrier stands behind the loop.
+    That it is in the loop here does no harm: beside each execution with a round more there is one
+    without it, which allows no less."""
+    loop = f"for (;;) {{ VAL = {look}; if (c) break; cpu_relax(); }}"
+    return f"({{ typeof(*(p)) VAL; {loop} VAL; }})"
+
+
+# linux/bits.h, linux/rcupdate.h, asm-generic/barrier.h, linux/atomic.h
 _SINCE: dict[str, tuple[str, ...]] = {
     "2.6": (
         "BIT(n) (1UL << (n))",
@@ -31,8 +35,13 @@ _SINCE: dict[str, tuple[str, ...]] = {
     "3.13": ("GENMASK(h, l) ((~0UL << (l)) & (~0UL >> (63 - (h))))",),
     "4.5": tuple(f"virt_{b}() smp_{b}()" for b in ("mb", "rmb", "wmb")),
     "4.18": (
-        f"smp_cond_load_relaxed(p, c) {_WAIT}",
-        "atomic_cond_read_relaxed(v, c) smp_cond_load_relaxed(&(v)->counter, c)",
+        f"smp_cond_load_relaxed(p, c) {_wait('READ_ONCE(*(p))')}",
+        f"smp_cond_load_acquire(p, c) {_wait('__smp_cond_load_acquire(p)')}",
+        *(
+            f"{kind}_cond_read_{order}(v, c) smp_cond_load_{order}(&(v)->counter, c)"
+            for kind in ("atomic", "atomic_long", "atomic64")
+            for order in ("relaxed", "acquire")
+        ),
     ),
     # One kind of readers since then.
     "5.0": tuple(

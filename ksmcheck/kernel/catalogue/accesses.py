@@ -34,6 +34,8 @@ def _loads() -> Iterator[Primitive]:
     yield replace(once, name=VOLATILE_LOAD, classes=("volatile-load",), form_of=once.name)
     yield _load("ACCESS_ONCE", ("once-load",), macro=True, until="4.15")
     yield _load("smp_load_acquire", ("acquire-load",), since="3.14")
+    # One look of smp_cond_load_acquire (syntax.pp_kernel), with the order that the last one has.
+    yield _load("__smp_cond_load_acquire", ("cond-acquire-load",), since="4.18")
     yield _load("rcu_dereference", ("rcu-load",), macro=True)
     for variant in ("raw", "bh", "sched"):
         yield _load(f"rcu_dereference_{variant}", ("rcu-load",), macro=True)
