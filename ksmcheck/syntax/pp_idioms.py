@@ -18,7 +18,11 @@ _PRINTED = tuple(
     for suffix in ("", "_once", "_ratelimited")
 )
 _WARNED = "({ int warned__ = !!(c); if (warned__) (void)(0, ##__VA_ARGS__); WARN_ON(warned__); })"
-_BARRIERS = ("preempt_disable", "preempt_enable", "local_irq_disable", "local_irq_enable")
+_BARRIERS = tuple(
+    f"{what}_{how}"
+    for what in ("preempt", "local_irq", "local_bh")
+    for how in ("disable", "enable")
+)
 
 
 def _chosen(name: str, type_: str, op: str) -> str:
@@ -62,6 +66,7 @@ def idioms() -> dict[str, tuple[str, ...]]:
             "prefetch(p) ((void)(p))",
             "prefetchw(p) ((void)(p))",
             "spin_lock_nested(l, n) spin_lock(l)",
+            "raw_spin_lock_nested(l, n) raw_spin_lock(l)",
             "mutex_lock_nested(l, n) mutex_lock(l)",
             "assert_spin_locked(l) BUG_ON(!spin_is_locked(l))",
             "__func__ ((char *)0)",

@@ -31,9 +31,24 @@ _SINCE: dict[str, tuple[str, ...]] = {
         "BIT(n) (1UL << (n))",
         "BIT_ULL(n) (1ULL << (n))",
         "rcu_access_pointer(p) READ_ONCE(p)",
+        "rcu_dereference_bh_check(p, c) rcu_dereference_check(p, c)",
+        "rcu_dereference_sched_check(p, c) rcu_dereference_check(p, c)",
+        "srcu_dereference(p, s) rcu_dereference_check(p, s)",
+        "srcu_dereference_check(p, s, c) rcu_dereference_check(p, c)",
     ),
     "3.13": ("GENMASK(h, l) ((~0UL << (l)) & (~0UL >> (63 - (h))))",),
-    "4.5": tuple(f"virt_{b}() smp_{b}()" for b in ("mb", "rmb", "wmb")),
+    "4.5": (
+        *(f"virt_{b}() smp_{b}()" for b in ("mb", "rmb", "wmb")),
+        *(f"virt_mb__{side}_atomic() smp_mb__{side}_atomic()" for side in ("before", "after")),
+        "virt_store_mb(x, v) smp_store_mb(x, v)",
+        "virt_store_release(p, v) smp_store_release(p, v)",
+        "virt_load_acquire(p) smp_load_acquire(p)",
+    ),
+    # linux/bitops.h
+    "4.16": tuple(
+        f"{lead}assign_bit(nr, p, v) ((v) ? {lead}set_bit(nr, p) : {lead}clear_bit(nr, p))"
+        for lead in ("", "__")
+    ),
     "4.18": (
         f"smp_cond_load_relaxed(p, c) {_wait('READ_ONCE(*(p))')}",
         f"smp_cond_load_acquire(p, c) {_wait('__smp_cond_load_acquire(p)')}",
@@ -53,6 +68,7 @@ _SINCE: dict[str, tuple[str, ...]] = {
         "rcu_replace_pointer(p, n, c) ({ typeof(p) old__ = rcu_dereference_protected(p, c);"
         " rcu_assign_pointer(p, n); old__; })",
     ),
+    "5.15": ("unrcu_pointer(p) (p)",),
 }
 _WORD = re.compile(r"\w+")
 

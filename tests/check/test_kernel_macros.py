@@ -202,3 +202,43 @@ def test_auto_type_takes_its_type_from_somewhere(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="takes the type of an initializer") as error:
         Checker().check(Request(path, "lkmm"))
     assert str(error.value.diagnostic.span).endswith(":3:26")
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "expected"),
+    [
+        # linux/bitops.h assign_bit, asm-generic/barrier.h virt_*: the smp_* ones, in a guest too.
+        ("sc", "assign_bit(2, w, x); assign_bit(1, w, 1); assign_bit(0, w, *x);", "w=6"),
+        ("sc", "__assign_bit(2, w, 0); virt_store_mb(*w, virt_load_acquire(w) + 1);", "w=1"),
+        (
+            "sc",
+            "virt_mb__before_atomic(); virt_store_release(w, 3); virt_mb__after_atomic();",
+            "w=3",
+        ),
+        ("sc", "local_bh_disable(); *w = 1; local_bh_enable();", "w=1"),
+        # 8 bytes wide; the orders are those of cmpxchg (atomic-arch-fallback.h).
+        (
+            "armv8",
+            "u64 o = 5; if (!try_cmpxchg64_relaxed(w, &o, 1)) cmpxchg64_release(w, o, 7);",
+            "w=7",
+        ),
+        ("armv8", "u64 o = 0; if (try_cmpxchg64(w, &o, 1)) cmpxchg64_acquire(w, o, 7);", "w=1"),
+    ],
+)
+def test_words_of_the_kernel(model: str, code: str, expected: str, tmp_path: Path) -> None:
+    text = f"{{ unsigned long w; }}\nP0(unsigned long *w, int *x) {{ {code} }}\nforall ({expected})"
+    assert observation(text, tmp_path, model) == ("SAFE", "Always")
+
+
+@pytest.mark.parametrize(
+    "look",
+    ["srcu_dereference(*p, s)", "rcu_dereference_bh_check(*p, 1)", "unrcu_pointer(READ_ONCE(*p))"],
+)
+@pytest.mark.parametrize(("model", "expected"), [("lkmm", "Never"), ("alpha", "Never")])
+def test_readers_of_rcu(look: str, model: str, expected: str, tmp_path: Path) -> None:
+    """All end in READ_ONCE of 6.12, which on Alpha has its barrier."""
+    text = f"""{{ int *p = &z; int z = 1; }}
+P0(int **p, int *x) {{ WRITE_ONCE(*x, 1); rcu_assign_pointer(*p, x); }}
+P1(int **p, struct srcu_struct *s) {{ int *r0 = {look}; int r1 = READ_ONCE(*r0); }}
+exists (1:r1=0)"""
+    assert observation(text, tmp_path, model)[1] == expected

@@ -122,11 +122,12 @@ def _pointer_exchange() -> Iterator[Primitive]:
         yield _exchanges(f"xchg{order}", since, exchange)
         yield _compares(f"cmpxchg{order}", since, compare)
         yield _tries(f"try_cmpxchg{order}", "5.11", compare)
+        yield _compares(f"cmpxchg64{order}", since, compare)
+        yield _tries(f"try_cmpxchg64{order}", "6.0", compare)
     # x86 writes the old value back where it fails (Intel SDM, CMPXCHG: "the destination operand
     # receives a write cycle"), and without a lock prefix another CPU's store may be lost by that.
     local = _compares("cmpxchg_local", None, ("local-cmpxchg",))
     yield replace(local, new="ok ? v : old", fail_stores="may")
-    yield _compares("cmpxchg64", None, ("plain-cmpxchg", "cmpxchg"))
 
 
 def _conditional(p: str) -> Iterator[Primitive]:
