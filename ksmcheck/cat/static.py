@@ -1,4 +1,4 @@
-"""Values that the text of a model fixes: tags, sets of tags, tuples, functions, choices by tag.
+"""Values that the text of a model fixes: tags, tuples, functions, choices by tag.
 
 What hangs on the execution otherwise than as a set or relation (a ``match`` on a set of events, a
 set of sets that the execution makes) raises NeedsInterpreter.
@@ -11,7 +11,8 @@ from typing import Literal, TypeVar
 
 from ksmcheck.cat.algebra import Sort
 from ksmcheck.cat.define import bind
-from ksmcheck.cat.names import Names, UndefinedName
+from ksmcheck.cat.families import FAMILY_OPERATORS, Families
+from ksmcheck.cat.names import UndefinedName
 from ksmcheck.cat.values import (
     Builtin,
     Closure,
@@ -31,11 +32,10 @@ from ksmcheck.syntax import cat_tree as t
 from ksmcheck.text import InputError, Note, Span
 
 _MAX_DEPTH = 1000
-_FAMILY_OPERATORS = ("|", "&", "\\", "++")
 _T = TypeVar("_T")
 
 
-class StaticValues(Names):
+class StaticValues(Families):
     """Expressions as values; ``node`` gives those that are sets and relations."""
 
     _depth = 0
@@ -59,12 +59,12 @@ class StaticValues(Names):
             case t.TupleExpr(elements):
                 return TupleValue(tuple(self.value(x, scope) for x in elements))
             case t.SetLiteral(elements) if elements:
-                return self._family(elements, scope)
-            case t.Binary(op, left, right) if op in _FAMILY_OPERATORS:
+                return self.family(elements, scope)
+            case t.Binary(op, left, right) if op in FAMILY_OPERATORS:
                 if self.of_families(op, left, right, scope):
-                    return self._joined(expr, scope)
-            case t.Unary("~", operand) if self._is_family(operand, scope):
-                return self._complement(operand, scope)
+                    return self.joined(expr, scope)
+            case t.Unary("~", operand) if self.is_family(operand, scope):
+                return self.complement(operand, scope)
             case t.LetIn(bindings, recursive, body):
                 return self.value(body, bind(self, bindings, recursive, scope))
             case t.If(condition, then, orelse):
@@ -77,91 +77,6 @@ class StaticValues(Names):
             case t.Apply():
                 return self.applied(expr, scope)
         return NodeValue(self.node(expr, scope))
-
-    # Sets of tags, sets of sets.
-
-    def _family(self, elements: Sequence[t.Expr], scope: Scope) -> FamilyValue:
-        members = [self.value(x, scope) for x in elements]
-        for member, element in zip(members, elements, strict=True):
-            if isinstance(member, Unresolved):
-                raise UndefinedName(f"`{member.name}` is not defined", element.span)
-            if not isinstance(member, TagValue | FamilyValue | TupleValue):
-                raise uncompiled("a set of sets", element.span)
-        return FamilyValue(tuple(dict.fromkeys(members)))
-
-    def of_families(self, op: str, left: t.Expr, right: t.Expr, scope: Scope) -> bool:
-        """Whether an operation is one on sets of tags or of sets (``'a | 'b`` too)."""
-        if op == "++" or self._is_family(left, scope) or self._is_family(right, scope):
-            return True
-        return self.of_tags(left, right, scope)
-
-    def of_tags(self, left: t.Expr, right: t.Expr, scope: Scope) -> bool:
-        """Whether both are tags; one may be ``_``, all tags of the other's enum."""
-        tags = [self._is_tag(x, scope) for x in (left, right)]
-        return any(tags) and all(
-            tag or isinstance(x, t.Universe) for tag, x in zip(tags, (left, right), strict=True)
-        )
-
-    def _is_tag(self, expr: t.Expr, scope: Scope) -> bool:
-        if isinstance(expr, t.Name):
-            return isinstance(scope.get(expr.name), TagValue)
-        return isinstance(expr, t.TagLiteral)
-
-    def _is_family(self, expr: t.Expr, scope: Scope) -> bool:
-        match expr:
-            case t.Name(name):
-                return isinstance(self.look_up(name, scope), FamilyValue)
-            case t.SetLiteral(elements):
-                return bool(elements)
-            case t.Binary(op, left, right) if op in _FAMILY_OPERATORS:
-                return self.of_families(op, left, right, scope)
-            case t.Unary("~", operand):
-                return self._is_family(operand, scope)
-        return False
-
-    def _joined(self, expr: t.Binary, scope: Scope) -> FamilyValue:
-        if expr.op == "++":
-            left, right = self.value(expr.left, scope), self.members(expr.right, scope)
-            if not isinstance(left, TagValue | FamilyValue | TupleValue):
-                raise uncompiled("`++`", expr.span)
-            return FamilyValue(tuple(dict.fromkeys([left, *right])))
-        first = self._beside(expr.left, expr.right, scope)
-        right = self._beside(expr.right, expr.left, scope)
-        if expr.op == "|":
-            return FamilyValue(tuple(dict.fromkeys([*first, *right])))
-        inside = expr.op == "&"
-        return FamilyValue(tuple(x for x in first if (x in right) == inside))
-
-    def _beside(self, expr: t.Expr, other: t.Expr, scope: Scope) -> tuple[Value, ...]:
-        """The members of an operand; `_` beside tags is all tags of their enum."""
-        if isinstance(expr, t.Universe):
-            return self._whole(self.members(other, scope), other)
-        return self.members(expr, scope)
-
-    def members(self, expr: t.Expr, scope: Scope) -> tuple[Value, ...]:
-        """The members of a set of tags or of sets."""
-        if isinstance(expr, t.SetLiteral) and not expr.elements:
-            return ()
-        value = self.value(expr, scope)
-        match value:
-            case FamilyValue(members):
-                return members
-            case TagValue():
-                return (value,)
-            case NodeValue():
-                raise uncompiled("a set of events taken apart", expr.span)
-        raise InputError(f"a set of tags is expected here, this is {kind_of(value)}", expr.span)
-
-    def _complement(self, operand: t.Expr, scope: Scope) -> FamilyValue:
-        members = self.members(operand, scope)
-        return FamilyValue(tuple(x for x in self._whole(members, operand) if x not in members))
-
-    def _whole(self, members: tuple[Value, ...], expr: t.Expr) -> tuple[Value, ...]:
-        """All tags of the enum that some tags are of."""
-        groups = [self.groups.get(x.name) for x in members if isinstance(x, TagValue)]
-        if not members or len(groups) < len(members) or None in groups:
-            raise InputError("tags of an enum are needed here, to tell of which it is", expr.span)
-        return tuple({y: None for group in groups if group for y in group.members})
 
     # Choices.
 

@@ -1,0 +1,112 @@
+"""Sets of tags and sets of sets, as far as the text of a model fixes their members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ksmcheck.cat.names import Names, UndefinedName
+from ksmcheck.cat.values import (
+    FamilyValue,
+    NodeValue,
+    Scope,
+    TagValue,
+    TupleValue,
+    Unresolved,
+    Value,
+    kind_of,
+    uncompiled,
+)
+from ksmcheck.syntax import cat_tree as t
+from ksmcheck.text import InputError
+
+FAMILY_OPERATORS = ("|", "&", "\\", "++")
+
+
+class Families(Names):
+    """Operations on sets of tags and of sets; ``value`` gives any other expression."""
+
+    def value(self, expr: t.Expr, scope: Scope) -> Value:
+        raise NotImplementedError
+
+    def family(self, elements: Sequence[t.Expr], scope: Scope) -> FamilyValue:
+        members = [self.value(x, scope) for x in elements]
+        for member, element in zip(members, elements, strict=True):
+            if isinstance(member, Unresolved):
+                raise UndefinedName(f"`{member.name}` is not defined", element.span)
+            if not isinstance(member, TagValue | FamilyValue | TupleValue):
+                raise uncompiled("a set of sets", element.span)
+        return FamilyValue(tuple(dict.fromkeys(members)))
+
+    def of_families(self, op: str, left: t.Expr, right: t.Expr, scope: Scope) -> bool:
+        """Whether an operation is one on sets of tags or of sets (``'a | 'b`` too)."""
+        if op == "++" or self.is_family(left, scope) or self.is_family(right, scope):
+            return True
+        return self.of_tags(left, right, scope)
+
+    def of_tags(self, left: t.Expr, right: t.Expr, scope: Scope) -> bool:
+        """Whether both are tags; one may be ``_``, all tags of the other's enum."""
+        tags = [self._is_tag(x, scope) for x in (left, right)]
+        return any(tags) and all(
+            tag or isinstance(x, t.Universe) for tag, x in zip(tags, (left, right), strict=True)
+        )
+
+    def _is_tag(self, expr: t.Expr, scope: Scope) -> bool:
+        if isinstance(expr, t.Name):
+            return isinstance(scope.get(expr.name), TagValue)
+        return isinstance(expr, t.TagLiteral)
+
+    def is_family(self, expr: t.Expr, scope: Scope) -> bool:
+        match expr:
+            case t.Name(name):
+                return isinstance(self.look_up(name, scope), FamilyValue)
+            case t.SetLiteral(elements):
+                return bool(elements)
+            case t.Binary(op, left, right) if op in FAMILY_OPERATORS:
+                return self.of_families(op, left, right, scope)
+            case t.Unary("~", operand):
+                return self.is_family(operand, scope)
+        return False
+
+    def joined(self, expr: t.Binary, scope: Scope) -> FamilyValue:
+        if expr.op == "++":
+            left, right = self.value(expr.left, scope), self.members(expr.right, scope)
+            if not isinstance(left, TagValue | FamilyValue | TupleValue):
+                raise uncompiled("`++`", expr.span)
+            return FamilyValue(tuple(dict.fromkeys([left, *right])))
+        first = self._beside(expr.left, expr.right, scope)
+        right = self._beside(expr.right, expr.left, scope)
+        if expr.op == "|":
+            return FamilyValue(tuple(dict.fromkeys([*first, *right])))
+        inside = expr.op == "&"
+        return FamilyValue(tuple(x for x in first if (x in right) == inside))
+
+    def _beside(self, expr: t.Expr, other: t.Expr, scope: Scope) -> tuple[Value, ...]:
+        """The members of an operand; `_` beside tags is all tags of their enum."""
+        if isinstance(expr, t.Universe):
+            return self._whole(self.members(other, scope), other)
+        return self.members(expr, scope)
+
+    def members(self, expr: t.Expr, scope: Scope) -> tuple[Value, ...]:
+        """The members of a set of tags or of sets."""
+        if isinstance(expr, t.SetLiteral) and not expr.elements:
+            return ()
+        value = self.value(expr, scope)
+        match value:
+            case FamilyValue(members):
+                return members
+            case TagValue():
+                return (value,)
+            case NodeValue():
+                raise uncompiled("a set of events taken apart", expr.span)
+        raise InputError(f"a set of tags is expected here, this is {kind_of(value)}", expr.span)
+
+    def complement(self, operand: t.Expr, scope: Scope) -> FamilyValue:
+        members = self.members(operand, scope)
+        return FamilyValue(tuple(x for x in self._whole(members, operand) if x not in members))
+
+    def _whole(self, members: tuple[Value, ...], expr: t.Expr) -> tuple[Value, ...]:
+        """All tags of the enum that some tags are of."""
+        groups = [self.groups.get(x.name) for x in members if isinstance(x, TagValue)]
+        if not members or len(groups) < len(members) or None in groups:
+            raise InputError("tags of an enum are needed here, to tell of which it is", expr.span)
+        return tuple({y: None for group in groups if group for y in group.members})
