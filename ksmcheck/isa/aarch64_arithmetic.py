@@ -22,7 +22,7 @@ from ksmcheck.isa.expressions import (
 )
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line
-from ksmcheck.kernel.ints import BOOL, S32, U32, IntType
+from ksmcheck.kernel.ints import BOOL, S32, U32, IntType, unsigned
 from ksmcheck.program.ir import Expr, Op, Set, Use
 
 N, Z, C, V = (Use(f"flag.{flag}", BOOL) for flag in "NZCV")
@@ -81,12 +81,14 @@ def sum_flags(type: IntType, left: Expr, right: Expr) -> Micros:
 
 
 def logic_flags(type: IntType, value: Expr) -> Micros:
-    """N and Z of a result; C and V are 0."""
+    """N and Z of a result; C and V are 0, and hang on the result all the same: what an instruction
+    writes depends on all that it reads (Arm ARM B2.3, dependencies through registers)."""
+    zero = compare("lt", unsigned(type.width), value, number(0))
     return (
         Set("flag.N", compare("lt", IntType(type.width, True), value, number(0))),
         Set("flag.Z", compare("eq", type, value, number(0))),
-        Set("flag.C", number(0, BOOL)),
-        Set("flag.V", number(0, BOOL)),
+        Set("flag.C", zero),
+        Set("flag.V", zero),
     )
 
 

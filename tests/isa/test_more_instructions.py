@@ -235,3 +235,26 @@ def test_store_conditionals_keep_their_order(tmp_path: Path) -> None:
     plain = lines.replace("stwcx. r1,r0", "stwx r1,r0").replace("stwcx. r3,r0", "stwx r3,r0")
     file.write_text(f"PPC t\n{start}\n P0 | P1 ;\n{plain}exists ({ends})\n")
     assert Checker().check(Request(file, "power")).observation == "Sometimes"
+
+
+@pytest.mark.parametrize("condition", ["CS", "VS"])
+def test_flags_that_are_always_0_hang_on_what_is_read_all_the_same(
+    tmp_path: Path, condition: str
+) -> None:
+    # What an instruction writes depends on what it reads (Arm ARM B2.3): the branch on C or V of
+    # TST is a control dependency on the load, and load buffering with two of them is forbidden.
+    file = tmp_path / "t.litmus"
+    file.write_text(f"""AArch64 LB+ctrls
+{{ 0:X1=x; 0:X3=y; 1:X1=y; 1:X3=x; }}
+P0            | P1            ;
+LDR W0,[X1]   | LDR W0,[X1]   ;
+TST W0,W0     | TST W0,W0     ;
+B.{condition} L0       | B.{condition} L1       ;
+MOV W2,#1     | MOV W2,#1     ;
+STR W2,[X3]   | STR W2,[X3]   ;
+L0:           | L1:           ;
+exists (0:X0=1 /\\ 1:X0=1)
+""")
+    observed = Checker().states(Request(file, "armv8"))
+    assert observed.observation == "Never"
+    assert len(observed.states) == 3
