@@ -159,6 +159,11 @@ def _costs(asker: Asker, group: Iterable[Request]) -> list[Costs]:
 def _print(found: Iterator[_Found], group: Sequence[Request], as_json: bool, nothing: _Else) -> int:
     """Each set as it comes; then the cheapest. Gives the exit code."""
     models = [request.model for request in group]
+
+    def none(text: str) -> int:
+        click.echo(json.dumps({"models": models, "none": text}) if as_json else f"  {text}")
+        return nothing.code
+
     if not as_json:
         click.echo(f"{' + '.join(models)}:")
     seen: list[_Found] = []
@@ -174,13 +179,9 @@ def _print(found: Iterator[_Found], group: Sequence[Request], as_json: bool, not
         )
         return INCONCLUSIVE
     except Vain as reason:
-        if not as_json:
-            click.echo(f"  {nothing.text}: {reason}")
-        return nothing.code
+        return none(f"{nothing.text}: {reason}")
     if not seen:
-        if not as_json:
-            click.echo(f"  {nothing.text}")
-        return nothing.code
+        return none(nothing.text)
     priced = [(one[2], number) for number, one in enumerate(seen) if one[2] is not None]
     if len(priced) > 1 and not as_json:
         click.echo(f"  cheapest: {seen[min(priced)[1]][0]}")

@@ -88,6 +88,9 @@ def test_no_barrier_helps(run: Run, tmp_path: Path) -> None:
     ran = run("whatif", path, "--model", "sc", "--repair")
     assert ran.code == 1
     assert "no barrier helps" in ran.out
+    machine = run("whatif", path, "--model", "sc", "--repair", "--json")
+    assert machine.code == ran.code
+    assert json.loads(machine.out) == {"models": ["sc"], "none": "no barrier helps"}
 
 
 def test_a_repair_up_to_a_bound(run: Run, tmp_path: Path) -> None:
