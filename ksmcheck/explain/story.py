@@ -28,6 +28,11 @@ def span_text(span: Span) -> str:
     return f"{span.source.name.rpartition('/')[2]}:{span.line}"
 
 
+def called(event: ExecutedEvent) -> str:
+    """The name that the program calls: ``rcu_assign_pointer``, whatever it stores."""
+    return event.primitive.partition("=")[0]
+
+
 def deed(event: ExecutedEvent) -> str:
     """``read of node.kpfn`` or ``store to node.kpfn``."""
     what = "read of" if event.kind == "R" else "store to"
@@ -52,13 +57,32 @@ def _missing(order: MissingOrder, names: Sequence[str], model: str) -> str:
     thread = names[order.first.thread]
     first = f"{thread}'s {deed(order.first)} ({place(order.first)})"
     second = f"its {deed(order.second)} ({place(order.second)})"
+    told = [f"{called(barrier)} ({place(barrier)})" for barrier in order.barriers]
     if order.dependency:
-        only = "an" if order.dependency.startswith("address") else "a"
+        article = "an" if order.dependency.startswith("address") else "a"
+        told.append(f"{article} {order.dependency} dependency")
+    if not told:
+        return f"nothing orders {first} before {second}"
+    if not order.barriers and _ignored(order, model):
         return (
-            f"only {only} {order.dependency} dependency orders {first} before {second}, "
-            f"and {model} does not keep that order"
+            f"only {told[0]} orders {first} before {second}, and {model} does not keep that order"
         )
-    return f"nothing orders {first} before {second}"
+    does = "do" if len(told) > 1 else "does"
+    return f"{_all_of(told)} {does} not order {first} before {second} strongly enough for {model}"
+
+
+def _ignored(order: MissingOrder, model: str) -> bool:
+    """Whether the model knows no order by such a dependency. One to a write is kept everywhere, and
+    then what it lacks is that others see it so."""
+    assert order.dependency is not None
+    by_address = "address" in order.dependency
+    return order.second.kind == "R" and not (by_address and not model.startswith("alpha"))
+
+
+def _all_of(phrases: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *others, last = phrases
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def race_story(pairs: Sequence[tuple[ExecutedEvent, ExecutedEvent]], names: Sequence[str]) -> Story:

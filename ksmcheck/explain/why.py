@@ -9,7 +9,7 @@ very many edges has too many sets to try: there it is a set that no edge can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, islice
 
 from ksmcheck.cat.compile import CompiledCat
@@ -25,11 +25,16 @@ _TRIED = 255
 
 
 class MissingOrder(Struct, frozen=True):
-    """Nothing orders ``second`` after ``first`` (same thread); ``dependency`` is what there is."""
+    """``second`` is not ordered after ``first`` (same thread), or not strongly enough.
+
+    What there is: ``dependency``, and ``barriers``, an event of each primitive that orders anything
+    in between.
+    """
 
     first: ExecutedEvent
     second: ExecutedEvent
     dependency: str | None
+    barriers: tuple[ExecutedEvent, ...] = ()
 
 
 class Why(Struct, frozen=True):
@@ -58,7 +63,12 @@ def why(execution: Execution, cat: CompiledCat, full_barrier: Row) -> Why:
     missing = _missing(execution, cat, full_barrier, edges)
     return Why(
         tuple(events[e] for e in cycle),
-        tuple(MissingOrder(events[a], events[b], _dependency(execution, a, b)) for a, b in missing),
+        tuple(
+            MissingOrder(
+                *(events[a], events[b]), _dependency(execution, a, b), _barriers(events, a, b)
+            )
+            for a, b in missing
+        ),
     )
 
 
@@ -86,6 +96,26 @@ def _irreducible(edges: list[Pair], forbids: Callable[[Iterable[Pair]], bool]) -
         if forbids(fewer):
             kept = fewer
     return kept
+
+
+_NO_ORDER = frozenset(("Barrier", "Rcu-lock", "Rcu-unlock", "Srcu-lock", "Srcu-unlock"))
+"""Tags of LKMM's fences that order nothing by themselves."""
+
+_ONE_WAY = {
+    "R": frozenset(("A", "Q", "Acq", "Acquire")),
+    "W": frozenset(("L", "Rel", "Release")),
+}
+"""Tags of a read that comes before what follows, of a write that comes after what precedes it."""
+
+
+def _barriers(events: Sequence[ExecutedEvent], a: int, b: int) -> tuple[ExecutedEvent, ...]:
+    """What stands between two accesses of a thread to order some of what is around it."""
+    found = [e for e in events[a + 1 : b] if e.kind == "F" and e.tags - _NO_ORDER]
+    if events[a].kind == "R" and events[a].tags & _ONE_WAY["R"]:
+        found.insert(0, events[a])
+    if events[b].kind == "W" and events[b].tags & _ONE_WAY["W"]:
+        found.append(events[b])
+    return tuple({e.instance: e for e in found}.values())
 
 
 def _dependency(execution: Execution, a: int, b: int) -> str | None:

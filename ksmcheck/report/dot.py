@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ksmcheck.check.verdict import Witness
 from ksmcheck.execution.execution import ExecutedEvent
-from ksmcheck.explain.story import place
+from ksmcheck.explain.story import called, place
 from ksmcheck.explain.why import from_reads
 from ksmcheck.report.values import Names
 
@@ -52,7 +52,7 @@ def _steps(co: frozenset[tuple[int, int]]) -> set[tuple[int, int]]:
 
 def _label(event: ExecutedEvent, names: Names) -> str:
     if event.kind == "F":
-        return f"{event.primitive} {place(event)}"
+        return f"{called(event)} {place(event)}"
     sign = ":=" if event.kind == "W" else "="
     return f"{event.cell} {sign} {names.value(event.value or 0)}\n{place(event)}"
 

@@ -88,7 +88,7 @@ def ordering(step: Step) -> list[str]:
 
 def _tags(events: Iterable[ExecutedEvent]) -> list[str]:
     tags = (t for e in events for t in sorted(e.tags - _UNSAID))
-    return [_TAG_WORDS.get(t, t.lower()) for t in dict.fromkeys(tags)]
+    return list(dict.fromkeys(_TAG_WORDS.get(t, t.lower()) for t in tags))
 
 
 _TAG_WORDS = {

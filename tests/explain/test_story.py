@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ksmcheck.check import Checker, Request, Verdict
 from ksmcheck.explain.story import Story
 from ksmcheck.explain.tell import telling_of
@@ -61,6 +63,60 @@ def test_a_dependency_that_does_not_help_is_named(tmp_path: Path) -> None:
         "only an address dependency orders P1's read of p (dep.litmus:4) before its read of x "
         "(dep.litmus:4), and alpha does not keep that order"
     )
+
+
+@pytest.mark.parametrize(
+    ("test", "model", "sentence"),
+    [
+        # R: smp_wmb does order the two stores, on POWER and in LKMM; it takes a full barrier to
+        # order the first store before another thread's read (memory-barriers.txt, R+wmb+mb).
+        (
+            "R/R+wmb+mb.litmus",
+            "power",
+            "smp_wmb (R+wmb+mb.litmus:10) does not order P0's store to x (R+wmb+mb.litmus:9) "
+            "before its store to y (R+wmb+mb.litmus:11) strongly enough for power",
+        ),
+        (
+            "R/R+rel+mb.litmus",
+            "lkmm",
+            "smp_store_release (R+rel+mb.litmus:10) does not order P0's store to x "
+            "(R+rel+mb.litmus:9) before its store to y (R+rel+mb.litmus:10) strongly enough for "
+            "lkmm",
+        ),
+        # RWC: an acquire orders the reads of P1, but not what P1 saw before what others see.
+        (
+            "RWC/RWC+acq+mb.litmus",
+            "lkmm",
+            "smp_load_acquire (RWC+acq+mb.litmus:17) does not order P1's read of x "
+            "(RWC+acq+mb.litmus:17) before its read of y (RWC+acq+mb.litmus:18) strongly enough "
+            "for lkmm",
+        ),
+        # WRC: POWER keeps a data dependency, which is not cumulative (Sarkar et al. 2011).
+        (
+            "WRC/WRC+data+rmb.litmus",
+            "power",
+            "a data dependency does not order P1's read of x (WRC+data+rmb.litmus:16) before its "
+            "store to y (WRC+data+rmb.litmus:17) strongly enough for power",
+        ),
+        # A branch orders no read behind it.
+        (
+            "MP/MP+wmb+ctrl.litmus",
+            "power",
+            "only a control dependency orders P1's read of y (MP+wmb+ctrl.litmus:19) before its "
+            "read of x (MP+wmb+ctrl.litmus:21), and power does not keep that order",
+        ),
+        # The release is behind a store that it orders nothing after; acquire is no event of TSO's.
+        (
+            "SB/SB+rel-acqs.litmus",
+            "tso",
+            "nothing orders P0's store to x (SB+rel-acqs.litmus:11) before its read of y "
+            "(SB+rel-acqs.litmus:12); and nothing orders P1's store to y (SB+rel-acqs.litmus:19) "
+            "before its read of x (SB+rel-acqs.litmus:20)",
+        ),
+    ],
+)
+def test_an_order_that_is_there_is_not_denied(test: str, model: str, sentence: str) -> None:
+    assert told(test, model)[1].sentence == sentence
 
 
 def test_an_interleaving_blames_no_order() -> None:
