@@ -125,12 +125,12 @@ class _Chooser:
             # The program does not come there as often as its loops are unrolled: no event changes.
             # It has an option all the same: where a read may become plain, loops are not cut short.
             if change.kind != REMOVE:
-                self._other(spot, change, idle=True)
-        elif called == {spot.primitive}:
+                self._other(spot, change, spot.primitive, idle=True)
+        elif called == {spot.primitive} or called == {self._primitives[spot.primitive].for_null}:
             if change.kind == REMOVE:
                 self._remove(spot, change)
             else:
-                self._other(spot, change)
+                self._other(spot, change, *called)
 
     def _remove(self, spot: Spot, change: Change) -> None:
         classes = self._primitives[spot.primitive].classes
@@ -145,9 +145,9 @@ class _Chooser:
         if sites:
             self.inner[spot.name] = sites
 
-    def _other(self, spot: Spot, change: Change, *, idle: bool = False) -> None:
-        """Another primitive in its place."""
-        old = self._primitives[spot.primitive]
+    def _other(self, spot: Spot, change: Change, called: str, *, idle: bool = False) -> None:
+        """Another primitive in the place of the one that is ``called``."""
+        old = self._primitives[called]
         name = old.shape if change.to == PLAIN else change.to
         new = self._primitives[name]
         if any(c.startswith(_STRUCTURAL) for c in old.classes) or not same_deed(old, new):

@@ -8,13 +8,16 @@ from time import perf_counter
 
 from ksmcheck.check.questions import Asked
 from ksmcheck.check.search import Search
-from ksmcheck.check.verdict import Request, Verdict
+from ksmcheck.check.verdict import UNKNOWN, VACUOUS, Request, Verdict
+from ksmcheck.events.alternatives import REMOVED
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.primitives import primitives
+from ksmcheck.program.change import PLAIN, REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
 from ksmcheck.record import Struct
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Refuted
+from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.minimal import keeps
 
@@ -24,7 +27,8 @@ _SECONDS = 8.0
 
 class Grounds(Struct, frozen=True):
     """What a SAFE rests on: with these places as they are it holds whatever becomes of the others
-    that could be removed or weakened.
+    that could be removed or weakened. (What would be another program without them, as it moves
+    code, is tried one by one, locks with their unlocks, and named where it breaks.)
 
     ``orders`` are barriers and ordered forms, ``accesses`` places whose access itself is needed.
     ``axioms`` are the model's requirements that ruled an execution out on the way.
@@ -44,12 +48,54 @@ def grounds(asker: Asker, request: Request) -> Grounds | None:
     known = primitives(request.kernel)
     everywhere = [spot for spot in asker.spots(request) if spot.primitive in known]
     fenced = {s.name for s in everywhere if known[s.primitive].shape == "fence"}
-    used = _sites(asker.last, fenced)
+    used = set(_sites(asker.last, fenced))
     axioms = dict.fromkeys(axiom for search in asker.last for axiom in search.axioms())
+    used.update(_new_programs(asker, request, everywhere, used))
     spots = [spot for spot in everywhere if spot.name in used]
     fences = tuple(s for s in spots if s.name in fenced)
     others = tuple(s for s in spots if s not in fences)
     return Grounds(verdict, fences, others, tuple(axioms))
+
+
+def _new_programs(
+    asker: Asker, request: Request, spots: Sequence[Spot], used: Collection[str]
+) -> set[str]:
+    """Sites that are needed, though the proof does not speak of them: a change that moves code is
+    another program. Each of these is asked about by itself, what comes in pairs together."""
+    searches = list(asker.last)
+    known = primitives(request.kernel)
+    spoken = [{key for key, _ in search.structure.selectors} for search in searches]
+    found: set[str] = set()
+    paired: dict[str, list[Change]] = {}
+    for spot in spots:
+        for change in spot.changes if spot.name not in used else ():
+            shape = known[spot.primitive].shape
+            form = REMOVED if change.kind == REMOVE else shape if change.to == PLAIN else change.to
+            if change.kind not in (REMOVE, WEAKEN):
+                continue
+            if all((spot.name, form) in keys for keys in spoken):
+                continue
+            broken = _breaks(asker, request, (change,))
+            if broken:
+                found.add(spot.name)
+            elif broken is None:
+                paired.setdefault(spot.name.partition("@")[2].partition("#")[0], []).append(change)
+    # A lock cannot go without its unlock: all of a function go, or else those of all functions.
+    groups = [g for g in paired.values() if _breaks(asker, request, g)]
+    everywhere = [change for group in paired.values() for change in group]
+    if not groups and len(paired) > 1 and _breaks(asker, request, everywhere):
+        groups = [everywhere]
+    asker.last = searches
+    return found | {change.site for group in groups for change in group}
+
+
+def _breaks(asker: Asker, request: Request, changes: Sequence[Change]) -> bool | None:
+    """Whether it is not safe with the changes; None where there is no such program."""
+    try:
+        verdict = asker.ask(request, changes)
+    except InputError:
+        return None
+    return verdict.verdict not in (UNKNOWN, VACUOUS) and not keeps(verdict)
 
 
 def _sites(searches: Sequence[Search], fences: Collection[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ksmcheck import whatif
+from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from tests.whatif.conftest import ROOT
 
 MP = ROOT / "litmus" / "classic" / "MP" / "MP+wmb+rmb.litmus"
@@ -38,3 +39,68 @@ def test_no_barrier_is_named_that_another_place_stands_in_for(tmp_path: Path) ->
     named = {spot.name for spot in (*found.orders, *found.accesses)}
     assert "smp_mb@P0" in named
     assert len(named & {"smp_mb@P1", "xchg@P1"}) == 1
+
+
+ARGUMENT = """C argument
+{ }
+P0(int *x, int *y, int *z) { WRITE_ONCE(*x, READ_ONCE(*z) + 1); smp_wmb(); WRITE_ONCE(*y, 1); }
+P1(int *x, int *y) { int a; int b; a = READ_ONCE(*y); smp_rmb(); b = READ_ONCE(*x); }
+~exists (1:a=1 /\\ 1:b=0)
+"""
+
+
+def test_a_store_is_named_that_goes_with_what_it_reads(tmp_path: Path) -> None:
+    """Message passing without the message is violated. To take the store away takes the read in its
+    arguments away, which is another program, of which the proof says nothing."""
+    path = tmp_path / "t.litmus"
+    path.write_text(ARGUMENT)
+    asked = whatif(path, "armv8")
+    (found,) = asked.why()
+    assert found is not None
+    assert "WRITE_ONCE@P0" in {spot.name for spot in found.accesses}
+    (verdict,) = asked.ask(Change("WRITE_ONCE@P0", REMOVE))
+    assert verdict.verdict == "VIOLATED"
+
+
+def test_a_pointer_that_is_taken_away_with_release() -> None:
+    """To LKMM rcu_assign_pointer of NULL is a release, RCU_INIT_POINTER is not: with the latter
+    nothing orders the message before it."""
+    asked = whatif(MP.parent / "MP+null+rmb.litmus", "lkmm")
+    (verdict,) = asked.ask(Change("rcu_assign_pointer@P0", WEAKEN, "RCU_INIT_POINTER"))
+    assert verdict.observation == "Sometimes"
+    (found,) = asked.why()
+    assert found is not None
+    assert "rcu_assign_pointer@P0" in {spot.name for spot in found.accesses}
+
+
+LOCKS = """C locks
+{ }
+P0(int *x, int *y, spinlock_t *l)
+{ WRITE_ONCE(*x, 1); spin_lock(l); spin_unlock(l); WRITE_ONCE(*y, 1); }
+P1(int *x, int *y) { int a; int b; a = READ_ONCE(*y); smp_mb(); b = READ_ONCE(*x); }
+~exists (1:a=1 /\\ 1:b=0)
+"""
+
+
+def test_a_lock_is_named_with_its_unlock(tmp_path: Path) -> None:
+    """On Alpha a lock ends, and an unlock begins, with mb: that alone orders P0's stores. Neither
+    can go without the other, both can, and then the message may be late."""
+    path = tmp_path / "t.litmus"
+    path.write_text(LOCKS)
+    asked = whatif(path, "alpha")
+    (found,) = asked.why()
+    assert found is not None
+    assert [spot.name for spot in found.orders] == []
+    named = {spot.name for spot in found.accesses}
+    assert {"spin_lock@P0", "spin_unlock@P0", "WRITE_ONCE@P0"} <= named
+    both = (Change("spin_lock@P0", REMOVE), Change("spin_unlock@P0", REMOVE))
+    assert asked.ask(*both)[0].verdict == "VIOLATED"
+
+
+def test_a_critical_section_is_named() -> None:
+    """The grace period waits for the whole section; without its markers there is none to wait for
+    (Documentation/RCU/rcu.rst)."""
+    (found,) = whatif(MP.parents[1] / "rcu" / "MP+rscs+gp.litmus", "lkmm").why()
+    assert found is not None
+    named = {spot.primitive for spot in (*found.orders, *found.accesses)}
+    assert {"rcu_read_lock", "rcu_read_unlock", "synchronize_rcu"} <= named
