@@ -15,6 +15,8 @@ from ksmcheck.syntax.c_ast import (
     IntLit,
     Member,
     Name,
+    Param,
+    PointerType,
     SizeOf,
     TypeofType,
     Unary,
@@ -37,8 +39,18 @@ def addressed_locals(
         return _NONE
     arrays = {n.name for n in nodes if type(n) is Declaration and type(n.type) is ArrayType}
     found: set[str] = set()
-    _collect(function, primitives, arrays, found)
+    _collect(function, primitives, (arrays, _pointers(function, nodes)), found)
     return frozenset(found)
+
+
+def _pointers(function: Function, nodes: Collection[Tree]) -> set[str]:
+    """Names that are declared as pointers, and never as anything else: ``&p[1]`` is no address of
+    such a one."""
+    declared: dict[str, set[bool]] = {}
+    for item in (*function.params, *nodes):
+        if isinstance(item, Declaration | Param):
+            declared.setdefault(item.name, set()).add(type(item.type) is PointerType)
+    return {name for name, kinds in declared.items() if kinds == {True}}
 
 
 def _takes_address(node: Tree) -> bool:
@@ -46,22 +58,26 @@ def _takes_address(node: Tree) -> bool:
 
 
 def _collect(
-    node: Tree, primitives: Mapping[str, Primitive], arrays: set[str], found: set[str]
+    node: Tree,
+    primitives: Mapping[str, Primitive],
+    declared: tuple[set[str], set[str]],
+    found: set[str],
 ) -> None:
+    arrays, pointers = declared
     kind = type(node)
     if kind is SizeOf or kind is TypeofType:
         return
     if kind is Call:
         for argument in _evaluated(node, primitives):
-            _collect(argument, primitives, arrays, found)
+            _collect(argument, primitives, declared, found)
         return
     if kind is Unary and node.op == "&":
         root = root_name(node.operand)
-        if root is not None:
+        if root is not None and not (type(node.operand) is Index and root in pointers):
             found.add(root)
     elif kind is Index and type(node.index) is IntLit:
         if type(node.base) is not Name:
-            _collect(node.base, primitives, arrays, found)
+            _collect(node.base, primitives, declared, found)
         return
     elif kind is Index:
         root = root_name(node.base)
@@ -70,7 +86,7 @@ def _collect(
     elif kind is Name and node.name in arrays:
         found.add(node.name)
     for child in children(node):
-        _collect(child, primitives, arrays, found)
+        _collect(child, primitives, declared, found)
 
 
 def _evaluated(call: Call, primitives: Mapping[str, Primitive]) -> list[Tree]:

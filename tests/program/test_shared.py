@@ -46,6 +46,24 @@ int x; int *p = &x; spinlock_t lock; volatile int v;
 """
 
 
+@pytest.mark.parametrize(
+    ("expression", "in_memory"),
+    [
+        ("&q[1]", False),  # C11 6.5.3.2: &q[1] is q + 1, which reads the pointer and has no address
+        ("&q[READ_ONCE(*y) & 1]", False),
+        ("&own[1]", True),
+        ("*&q", True),
+    ],
+)
+def test_what_a_pointer_points_to_is_not_the_pointer(expression: str, in_memory: bool) -> None:
+    """A local in memory has accesses of its own; what it points to has not."""
+    program = compiled(
+        f"{{ int a[2]; }}\nP0(int *a, int *y) {{ int own[2]; int *q = a; int *r = {expression}; }}"
+    )
+    local = [c.name for c in program.cells if c.name.startswith("P0:")]
+    assert bool(local) == in_memory
+
+
 def test_layout_of_an_array_of_structs() -> None:
     """flags at 0, the union at 8, _count at 16, tag at 20, then 3 bytes of padding, lru at 24."""
     program = compiled(KERNEL + "{ } P0(void) { } exists (true)")
