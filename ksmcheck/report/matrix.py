@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ksmcheck.check.verdict import UNKNOWN, VIOLATED
+from ksmcheck.check.verdict import UNKNOWN
 from ksmcheck.explain.story import Story
 from ksmcheck.program.change import Change
 from ksmcheck.report.console import Paper, in_columns
@@ -136,7 +136,7 @@ def answer_object(cell: Answer, story: Story | None = None) -> dict[str, Any]:
     }
     if verdict.reason:
         found["reason"] = verdict.reason
-    if verdict.verdict == VIOLATED and verdict.witness is not None:
+    if verdict.witness is not None:
         found["execution"] = execution_object(verdict.witness)
         if story is not None:
             found["why"] = story.sentence

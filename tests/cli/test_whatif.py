@@ -33,6 +33,16 @@ def test_the_matrix(run: Run) -> None:
         assert found["armv8", (site, "weaken", "barrier")] == "Sometimes"
 
 
+def test_what_the_table_can_show_the_objects_have(run: Run) -> None:
+    """Each cell that text numbers has its execution in JSON, under `exists` as under `~exists`."""
+    ran = run("whatif", MP, "--model", "armv8", "--kind", "remove", "--site", "smp_wmb", "--json")
+    as_it_is, without = objects(ran.out)
+    assert as_it_is["verdict"] == "Never" and "execution" not in as_it_is
+    assert without["verdict"] == "Sometimes"
+    assert without["execution"]["failure"]["name"] == "exists"
+    assert "nothing orders P0's store to x" in without["why"]
+
+
 def test_the_table_names_what_is_needed(run: Run) -> None:
     ran = run("whatif", MP, "--model", "armv8", "--kind", "remove", "--site", "smp_wmb")
     assert ran.code == 0
