@@ -18,7 +18,7 @@ from ksmcheck.record import Struct
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Refuted
 from ksmcheck.text import InputError
-from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.asker import Asker, refused
 from ksmcheck.whatif.minimal import keeps
 
 _ATTEMPT = 0.5
@@ -61,40 +61,48 @@ def _new_programs(
     asker: Asker, request: Request, spots: Sequence[Spot], used: Collection[str]
 ) -> set[str]:
     """Sites that are needed, though the proof does not speak of them: a change that moves code is
-    another program. Each of these is asked about by itself, what comes in pairs together."""
+    another program. Each of these is asked about by itself, what comes in pairs together; and with
+    the others that are not ``used`` in their weakest forms, which the proof allows."""
     searches = list(asker.last)
     known = primitives(request.kernel)
     spoken = [{key for key, _ in search.structure.selectors} for search in searches]
-    found: set[str] = set()
+    least: dict[str, Change] = {}
+    groups: list[list[Change]] = []
     paired: dict[str, list[Change]] = {}
     for spot in spots:
+        shape = known[spot.primitive].shape
         for change in spot.changes if spot.name not in used else ():
-            shape = known[spot.primitive].shape
             form = REMOVED if change.kind == REMOVE else shape if change.to == PLAIN else change.to
             if change.kind not in (REMOVE, WEAKEN):
                 continue
             if all((spot.name, form) in keys for keys in spoken):
-                continue
-            broken = _breaks(asker, request, (change,))
-            if broken:
-                found.add(spot.name)
-            elif broken is None:
+                if change.kind == WEAKEN or (shape == "fence" and spot.name not in least):
+                    least[spot.name] = change
+            elif refused(asker, request, (change,)) is None:
+                groups.append([change])
+            else:  # a lock cannot go without its unlock: all of a function go
                 paired.setdefault(spot.name.partition("@")[2].partition("#")[0], []).append(change)
-    # A lock cannot go without its unlock: all of a function go, or else those of all functions.
-    groups = [g for g in paired.values() if _breaks(asker, request, g)]
-    everywhere = [change for group in paired.values() for change in group]
-    if not groups and len(paired) > 1 and _breaks(asker, request, everywhere):
-        groups = [everywhere]
+    groups += paired.values()
+
+    def breaks(changes: Sequence[Change]) -> bool:
+        sites = {change.site for change in changes}
+        rest = [change for site, change in least.items() if site not in sites]
+        return any(_breaks(asker, request, (*changes, *more)) for more in ((), rest))
+
+    found = [group for group in groups if breaks(group)]
+    others = {change.site: change for group in groups if group not in found for change in group}
+    if breaks(tuple(others.values())):
+        found.append(list(others.values()))
     asker.last = searches
-    return found | {change.site for group in groups for change in group}
+    return {change.site for group in found for change in group}
 
 
-def _breaks(asker: Asker, request: Request, changes: Sequence[Change]) -> bool | None:
-    """Whether it is not safe with the changes; None where there is no such program."""
+def _breaks(asker: Asker, request: Request, changes: Sequence[Change]) -> bool:
+    """Whether it is not safe with the changes. Where there is no such program it is not broken."""
     try:
         verdict = asker.ask(request, changes)
     except InputError:
-        return None
+        return False
     return verdict.verdict not in (UNKNOWN, VACUOUS) and not keeps(verdict)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ksmcheck import whatif
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from tests.whatif.conftest import ROOT
@@ -104,3 +106,15 @@ def test_a_critical_section_is_named() -> None:
     assert found is not None
     named = {spot.primitive for spot in (*found.orders, *found.accesses)}
     assert {"rcu_read_lock", "rcu_read_unlock", "synchronize_rcu"} <= named
+
+
+@pytest.mark.parametrize("store", ["WRITE_ONCE(*y, 1)", "smp_store_release(y, 1)"])
+def test_a_lock_that_a_release_stands_in_for(store: str, tmp_path: Path) -> None:
+    """Either the lock or the release orders the stores, so that one of them has to be named."""
+    path = tmp_path / "t.litmus"
+    path.write_text(LOCKS.replace("WRITE_ONCE(*y, 1)", store))
+    asked = whatif(path, "alpha")
+    (found,) = asked.why()
+    assert found is not None
+    named = {spot.name for spot in (*found.orders, *found.accesses)}
+    assert named & {"spin_lock@P0", "smp_store_release@P0"}
