@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from ksmcheck.cat.algebra import Sort
 from ksmcheck.cat.define import bind
 from ksmcheck.cat.families import FAMILY_OPERATORS, Families
-from ksmcheck.cat.names import UndefinedName
+from ksmcheck.cat.names import UndefinedName, event_set
 from ksmcheck.cat.values import (
     Builtin,
     Closure,
@@ -171,7 +171,7 @@ class StaticValues(Families):
         tag = self.value(argument, scope)
         if not isinstance(tag, TagValue):
             raise InputError(f"a tag is expected here, this is {kind_of(tag)}", argument.span)
-        return self.tag(tag.name[0].upper() + tag.name[1:], argument.span)
+        return self.tag(event_set(tag.name), argument.span)
 
     def function(self, expr: t.Apply, scope: Scope) -> Closure | Builtin:
         """The function that is called. Raises InputError where it is none."""

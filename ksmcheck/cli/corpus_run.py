@@ -22,9 +22,9 @@ from ksmcheck.batch.corpus.resume import Resume, open_resume
 from ksmcheck.batch.corpus.run import run_tests
 from ksmcheck.batch.corpus.summary import exit_code, summary_of
 from ksmcheck.batch.corpus.tests import CorpusTest, found_tests, listed_tests
-from ksmcheck.batch.corpus.written import check_writable, write_whole
 from ksmcheck.record import Struct
 from ksmcheck.store.paths import models_dir
+from ksmcheck.store.written import check_writable, write_whole
 from ksmcheck.text import InputError
 
 

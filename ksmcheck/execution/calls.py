@@ -26,10 +26,9 @@ from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import (
-    BOOLEAN,
     INT,
     LONG,
-    UNSIGNED,
+    RESULTS,
     UNSIGNED_LONG,
     VOID,
     ArrayOf,
@@ -46,9 +45,6 @@ _DEMANDS = {"assert": True}
 _FORBIDS = frozenset(
     ("BUG_ON", "VM_BUG_ON", "VM_BUG_ON_PAGE", "VM_BUG_ON_FOLIO", "WARN_ON", "WARN_ON_ONCE")
 ) | {"VM_WARN_ON", "VM_WARN_ON_ONCE"}
-
-
-_RESULTS: dict[str, CType] = {"int": INT, "unsigned": UNSIGNED, "bool": BOOLEAN, "void": VOID}
 
 
 class _Arguments(Struct):
@@ -222,7 +218,7 @@ class Calls(Expressions):
         reads = NO_READS.union(*(given.names[n].reads for n in used if n in given.names))
         if done.old is not None:
             reads |= done.old.reads
-        type = cell if primitive.result_type == "cell" else _RESULTS[primitive.result_type]
+        type = cell if primitive.result_type == "cell" else RESULTS[primitive.result_type]
         return NOTHING if type == VOID else Concrete(type, wrap(number, type), reads)
 
     def by_formula(self, formula: str, given: _Arguments, done: Done) -> int:
@@ -258,7 +254,7 @@ class Calls(Expressions):
         if primitive is None or name in _FORMS:
             return INT
         if primitive.result_type != "cell":
-            return _RESULTS[primitive.result_type]
+            return RESULTS[primitive.result_type]
         if "inout" in primitive.params:
             return INT
         pointer = decayed(self.type_of(_expressions(e)[primitive.params.index("ptr")]))

@@ -6,18 +6,16 @@ It is TOML, one fact a line: the verdict of each cell, the outline of each funct
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from json import dumps
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any
 
 from ksmcheck.gate.outcome import WORDS
 from ksmcheck.record import Struct
+from ksmcheck.store.written import write_whole
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError
 
@@ -203,16 +201,4 @@ def _text(text: str) -> str:
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
     """Replaces the file as a whole or not at all. Raises InputError where it cannot be written."""
-    path = path.resolve()  # a link stays a link
-    temporary: str | None = None
-    try:
-        handle, temporary = mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(baseline_text(baseline))
-        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from None
+    write_whole(path, baseline_text(baseline))

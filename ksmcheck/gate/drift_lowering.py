@@ -6,7 +6,6 @@ says, the file, the name; and, indented, the rows that rest on it. No text of th
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ from ksmcheck.gate.kernel_tree_meaning import Meaning, defines, meaning_of
 from ksmcheck.lowering.lookup import step_texts
 from ksmcheck.lowering.table import LoweringTable, load_table
 from ksmcheck.record import Struct
+from ksmcheck.store.written import write_whole
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError, Span
 
@@ -96,12 +96,7 @@ def record_definitions(tree: KernelTree, models: Path, version: str, kernel: str
     lines += ["# Rows whose sources name no definition of this tree:"]
     lines += [f"#     {row}" for row in unwatched]
     path = record_path(models, version)
-    fresh = path.with_name(f"{path.name}.new")
-    try:
-        fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        os.replace(fresh, path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+    write_whole(path, "\n".join(lines) + "\n")
     return path
 
 

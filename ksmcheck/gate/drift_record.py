@@ -15,7 +15,6 @@ be in the encoding. Nothing of the kernel's text is here, only what it does, in 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from ksmcheck.gate.skeleton_graph import Line
 from ksmcheck.record import Struct
+from ksmcheck.store.written import write_whole
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError, Span
 
@@ -124,9 +124,4 @@ def write_record(path: Path, entries: Iterable[Entry], heading: str) -> None:
         parts += ["", f"{entry.name} follows {entry.follows}"]
         for one in entry.lines:
             parts.append(f"  - {one.omitted}: {one.line}" if one.omitted else f"    {one.line}")
-    fresh = path.with_name(f"{path.name}.new")
-    try:
-        fresh.write_text("\n".join(parts) + "\n", encoding="utf-8")
-        os.replace(fresh, path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+    write_whole(path, "\n".join(parts) + "\n")

@@ -9,7 +9,6 @@ must not change unseen either.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from ksmcheck.gate.kernel_tree_text import c_words
 from ksmcheck.gate.skeleton_content import Contents
 from ksmcheck.gate.skeleton_graph import Line
 from ksmcheck.record import Struct
+from ksmcheck.store.written import write_whole
 from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError, Span
 
@@ -81,12 +81,7 @@ def write_words(path: Path, found: Iterator[Behind], heading: str) -> None:
     """Writes the record; the one that is there is replaced at once or not at all."""
     lines = [f"# {line}".rstrip() for line in heading.splitlines()]
     lines += [f"{one.digest} {one.kind} {one.name}" for one in found]
-    fresh = path.with_name(f"{path.name}.new")
-    try:
-        fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        os.replace(fresh, path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+    write_whole(path, "\n".join(lines) + "\n")
 
 
 def against_words(path: Path, found: Iterator[Behind], contents: Contents) -> list[Finding]:

@@ -111,6 +111,8 @@ UNSIGNED_LONG = IntegerType("unsigned long", U64)
 BOOLEAN = IntegerType("bool", BOOL)
 VOID = VoidType()
 VOID_POINTER = PointerTo(VOID)
+RESULTS: dict[str, CType] = {"int": INT, "unsigned": UNSIGNED, "bool": BOOLEAN, "void": VOID}
+"""The types behind ``Primitive.result_type``, but for ``cell``."""
 
 BASIC: dict[str, IntType] = {
     "char": S8,

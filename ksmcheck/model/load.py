@@ -110,13 +110,14 @@ def _not_foreign(
     ``lxsx`` are names that a model of any machine may use.
     """
     from ksmcheck.cat.library import TAGS_BEHIND
+    from ksmcheck.cat.names import event_set
     from ksmcheck.syntax.cat_tree import EnumStatement
 
     # What herd7's library speaks of whatever the machine (filters.cat: `try A with {}`).
     library = frozenset({"A"}.union(*TAGS_BEHIND.values()))
     if compiled.tags & _vocabulary(table) - library:
         enums = (s for s in cat_tree(cat, cache) if isinstance(s, EnumStatement))
-        return library | {tag[0].upper() + tag[1:] for enum in enums for tag in enum.tags}
+        return library | {event_set(tag) for enum in enums for tag in enum.tags}
     return frozenset(TAGS_BEHIND["amo"]) if "AMO" in compiled.tags else frozenset()
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from ksmcheck.kernel.ints import ADDRESS, IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import (
-    BOOLEAN,
     INT,
-    UNSIGNED,
+    RESULTS,
     VOID,
     ArrayOf,
     BitField,
@@ -40,10 +39,6 @@ _OBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("synchronize_srcu", ("srcu_struct",)),
 )
 """What a family of primitives works on, by the beginning of its members' names."""
-
-
-_RESULTS: dict[str, CType] = {"int": INT, "unsigned": UNSIGNED, "bool": BOOLEAN, "void": VOID}
-"""The other kinds of result of Primitive."""
 
 
 class _Operands(Struct):
@@ -216,7 +211,7 @@ class PrimitiveCalls(Operators):
         if primitive.result_type == "cell":
             assert operands.cell is not None
             return operands.cell
-        return _RESULTS[primitive.result_type]
+        return RESULTS[primitive.result_type]
 
     # try_cmpxchg(&word, &expected, new)
 

@@ -45,7 +45,8 @@ def premises(cat: CompiledCat) -> Premises:
             raise InputError(f"the model {cat.name} uses {what}: not supported yet")
     if VALUES in required:
         message = f"the model {cat.name} uses {VALUES} in a requirement, not a flag"
-        raise InputError(message, hint="`--engine explicit` answers it, for small tests")
+        span = next(c.span for c, root in plain if VALUES in _bases(algebra, [(c, root)]))
+        raise InputError(message, span, "`--engine explicit` answers it, for small tests")
     axioms = [(check.kind, root) for check, root in plain if not check.negated]
     return Premises(
         any(kind == "acyclic" and _is_coherence(algebra, root) for kind, root in axioms),

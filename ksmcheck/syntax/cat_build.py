@@ -160,7 +160,7 @@ class _Bindings:
         return tuple(_nodes(parts))
 
     def value(self, parts: Parts) -> t.Binding:
-        """``let f = fun x -> e`` is ``let f x = e``, which may call itself."""
+        """``let f = fun x -> e`` is ``let f x = e``: under ``rec``, f may call itself."""
         name, value = parts[0].text, parts[2]
         if isinstance(value, t.Lambda):
             return t.Binding(name, value.parameters, value.body, _span(parts))

@@ -3,12 +3,12 @@ far as a few seconds allow."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from time import perf_counter
 
 from ksmcheck.check.questions import Asked
 from ksmcheck.check.search import Search
-from ksmcheck.check.verdict import UNKNOWN, VACUOUS, Request, Verdict
+from ksmcheck.check.verdict import VACUOUS, Request, Verdict
 from ksmcheck.events.alternatives import REMOVED
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.primitives import primitives
@@ -64,25 +64,7 @@ def _new_programs(
     another program. Each of these is asked about by itself, what comes in pairs together; and with
     the others that are not ``used`` in their weakest forms, which the proof allows."""
     searches = list(asker.last)
-    known = primitives(request.kernel)
-    spoken = [{key for key, _ in search.structure.selectors} for search in searches]
-    least: dict[str, Change] = {}
-    groups: list[list[Change]] = []
-    paired: dict[str, list[Change]] = {}
-    for spot in spots:
-        shape = known[spot.primitive].shape
-        for change in spot.changes if spot.name not in used else ():
-            form = REMOVED if change.kind == REMOVE else shape if change.to == PLAIN else change.to
-            if change.kind not in (REMOVE, WEAKEN):
-                continue
-            if all((spot.name, form) in keys for keys in spoken):
-                if change.kind == WEAKEN or (shape == "fence" and spot.name not in least):
-                    least[spot.name] = change
-            elif refused(asker, request, (change,)) is None:
-                groups.append([change])
-            else:  # a lock cannot go without its unlock: all of a function go
-                paired.setdefault(spot.name.partition("@")[2].partition("#")[0], []).append(change)
-    groups += paired.values()
+    least, groups = _apart(asker, request, [spot for spot in spots if spot.name not in used])
 
     def breaks(changes: Sequence[Change]) -> bool:
         sites = {change.site for change in changes}
@@ -97,13 +79,41 @@ def _new_programs(
     return {change.site for group in found for change in group}
 
 
+def _apart(
+    asker: Asker, request: Request, spots: Iterable[Spot]
+) -> tuple[dict[str, Change], list[list[Change]]]:
+    """The weakest form of each site that the proof speaks of, and the changes that it does not
+    speak of: those that can be made by themselves, and of each function the others together (a lock
+    cannot go without its unlock)."""
+    known = primitives(request.kernel)
+    spoken = [{key for key, _ in search.structure.selectors} for search in asker.last]
+    least: dict[str, Change] = {}
+    alone: list[list[Change]] = []
+    paired: dict[str, list[Change]] = {}
+    for spot in spots:
+        shape = known[spot.primitive].shape
+        for change in spot.changes:
+            if change.kind not in (REMOVE, WEAKEN):
+                continue
+            form = REMOVED if change.kind == REMOVE else shape if change.to == PLAIN else change.to
+            if all((spot.name, form) in keys for keys in spoken):
+                if change.kind == WEAKEN or (shape == "fence" and spot.name not in least):
+                    least[spot.name] = change
+            elif refused(asker, request, (change,)) is None:
+                alone.append([change])
+            else:
+                paired.setdefault(spot.function, []).append(change)
+    return least, [*alone, *paired.values()]
+
+
 def _breaks(asker: Asker, request: Request, changes: Sequence[Change]) -> bool:
-    """Whether it is not safe with the changes. Where there is no such program it is not broken."""
+    """Whether it is not known to be safe with the changes: after a time-out they count as needed.
+    Where there is no such program, or none that runs to its end, nothing is broken."""
     try:
         verdict = asker.ask(request, changes)
     except InputError:
         return False
-    return verdict.verdict not in (UNKNOWN, VACUOUS) and not keeps(verdict)
+    return verdict.verdict != VACUOUS and not keeps(verdict)
 
 
 def _sites(searches: Sequence[Search], fences: Collection[str]) -> list[str]:

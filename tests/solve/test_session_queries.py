@@ -226,8 +226,10 @@ def test_a_race_is_looked_for_only_where_one_may_be(
 
 
 def test_values_in_a_requirement_are_refused(build: type[Build], cat_of: CatOf) -> None:
-    with pytest.raises(InputError, match="different-values"):
+    with pytest.raises(InputError, match="different-values") as refused:
         Session(build(0).structure(), cat_of('"x"\nempty different-values(rf) as a\n'))
+    place = refused.value.diagnostic.span
+    assert place is not None and place.line == 2
 
 
 def test_the_execution_is_numbered_thread_by_thread(build: type[Build], sc: CompiledCat) -> None:

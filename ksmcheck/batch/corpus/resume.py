@@ -16,8 +16,8 @@ from pathlib import Path
 from ksmcheck.batch.corpus.answer import ERROR, Answer, Settings
 from ksmcheck.batch.corpus.record import answer_object, answer_of
 from ksmcheck.batch.corpus.tests import CorpusTest
-from ksmcheck.batch.corpus.written import check_folder, unwritable
 from ksmcheck.record import Struct, asdict, field
+from ksmcheck.store.written import check_folder, unwritable
 from ksmcheck.text import InputError
 
 

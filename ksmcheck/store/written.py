@@ -1,4 +1,4 @@
-"""Files that a run writes: what is wrong with them is said before the first test runs."""
+"""Files that users ask for: written whole or not at all, and what is in the way is told."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def check_writable(path: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a file that is whole or as it was before. Raises InputError."""
+    """Writes a file that is whole or as it was before, with the permissions that it had. Raises
+    InputError."""
     place = _real(path)
     if _is_device(place):
         _write(path, place, text)
@@ -37,6 +38,8 @@ def write_whole(path: Path, text: str) -> None:
     beside = place.with_name(f".ksmcheck-{os.getpid()}")
     try:
         _write(path, beside, text)
+        if place.exists():
+            beside.chmod(place.stat().st_mode & 0o777)
         os.replace(beside, place)
     except OSError as error:
         raise unwritable(path, error) from None
@@ -47,7 +50,7 @@ def write_whole(path: Path, text: str) -> None:
 
 def _write(path: Path, place: Path, text: str) -> None:
     try:
-        place.write_text(text, encoding="utf-8")
+        place.write_text(text, encoding="utf-8", newline="\n")
     except (OSError, ValueError) as error:
         raise unwritable(path, error) from None
 
