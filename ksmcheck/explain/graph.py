@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ksmcheck.cat.graph import Graph, rel_bits, shape, thread_order
 from ksmcheck.execution.execution import ExecutedEvent, Execution, places
+from ksmcheck.lowering.template import Row
 from ksmcheck.record import Struct
 
 Pair = tuple[int, int]
@@ -20,6 +21,11 @@ class Extra(Struct, frozen=True):
     thread: int
     before: float
     tags: frozenset[str]
+
+
+def fences(row: Row) -> tuple[frozenset[str], ...]:
+    """The tags of each fence of a barrier's row."""
+    return tuple(frozenset(step.tags) for step in row.always or () if step.kind == "F")
 
 
 def graph_of(execution: Execution, extra: Sequence[Extra] = ()) -> Graph:

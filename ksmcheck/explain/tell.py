@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ksmcheck.cat.graph import pairs
 from ksmcheck.check.check import Checker
 from ksmcheck.check.prepare import ASSEMBLY
-from ksmcheck.check.verdict import VIOLATED, Verdict, Witness
+from ksmcheck.check.verdict import VIOLATED, Request, Verdict, Witness
 from ksmcheck.execution.execution import ExecutedEvent
-from ksmcheck.explain.graph import graph_of
+from ksmcheck.explain.gaps import Site, gaps_of, path_of
+from ksmcheck.explain.graph import fences, graph_of
 from ksmcheck.explain.story import Story, race_story, story
 from ksmcheck.explain.why import why
 from ksmcheck.kernel.primitives import primitives
+from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
+from ksmcheck.program.change import REMOVE, WEAKEN
+from ksmcheck.program.ir import Access
+from ksmcheck.record import replace
 from ksmcheck.text import InputError
 
 
@@ -45,7 +52,36 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
         row = model.row(primitives(kernel)["smp_mb"], kernel, config)
     except InputError:
         return None  # a cat file that knows no full barrier: that is no fault of the test
-    return story(why(witness.execution, model.compiled, row), witness.thread_names, model.name)
+    gaps = gaps_of(
+        witness.execution.events, _weakened(checker, verdict.request, model, config, row)
+    )
+    return story(
+        why(witness.execution, model.compiled, row, gaps), witness.thread_names, model.name
+    )
+
+
+def _weakened(
+    checker: Checker, request: Request, model: Model, config: str, full: Row
+) -> list[Site]:
+    """Where a call was removed or weakened: with its own fences if it is a barrier, else full."""
+    names = request.removed | {c.site for c in request.changes if c.kind in (REMOVE, WEAKEN)}
+    if not names:
+        return []
+    asked = replace(request, removed=frozenset(), changes=())
+    known = primitives(request.kernel)
+    sites: dict[Site, None] = {}
+    for thread in checker.workshop.program(asked).threads:
+        for instruction in (i for block in thread.blocks for i in block.instrs):
+            if isinstance(instruction, Access) and instruction.origin.site in names:
+                with suppress(InputError):  # one that the model has no meaning for orders nothing
+                    row = model.row(known[instruction.name], request.kernel, config)
+                    tags = fences(row if _only_orders(row) else full)
+                    sites.setdefault(Site(thread.index, path_of(instruction.origin), tags))
+    return list(sites)
+
+
+def _only_orders(row: Row) -> bool:
+    return bool(row.always) and all(step.kind == "F" for step in row.always or ())
 
 
 def flagged_pairs(

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, islice
 
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.execution.execution import ExecutedEvent, Execution, places
-from ksmcheck.explain.graph import Extra, graph_of
+from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.explain.cycles import Pair, critical_cycle
+from ksmcheck.explain.gaps import Gap
+from ksmcheck.explain.graph import Extra, fences, graph_of
+from ksmcheck.explain.opened import opened_cycle
 from ksmcheck.lowering.template import Row
 from ksmcheck.record import Struct
-
-Pair = tuple[int, int]
 
 _TRIED = 255
 """Sets of edges, the smallest first: all of them for a cycle with eight."""
@@ -49,9 +50,11 @@ class Why(Struct, frozen=True):
         return not self.cycle
 
 
-def why(execution: Execution, cat: CompiledCat, full_barrier: Row) -> Why:
-    """The missing order of a witness. ``full_barrier`` is the model's row of smp_mb."""
-    cycle = _critical_cycle(execution)
+def why(execution: Execution, cat: CompiledCat, full_barrier: Row, gaps: Sequence[Gap] = ()) -> Why:
+    """The missing order of a witness. ``full_barrier`` is the model's row of smp_mb, ``gaps`` where
+    the program had more order before a change: then that is what is missing, if it would help."""
+    opened = opened_cycle(execution, cat, gaps)
+    cycle = critical_cycle(execution) if opened is None else opened.cycle
     if not cycle:
         return Why((), ())
     events = execution.events
@@ -60,7 +63,7 @@ def why(execution: Execution, cat: CompiledCat, full_barrier: Row) -> Why:
         for a, b in zip(cycle, (*cycle[1:], cycle[0]), strict=True)
         if events[a].thread == events[b].thread and a < b
     ]
-    missing = _missing(execution, cat, full_barrier, edges)
+    missing = _missing(execution, cat, full_barrier, edges) if opened is None else opened.missing
     return Why(
         tuple(events[e] for e in cycle),
         tuple(
@@ -73,7 +76,7 @@ def why(execution: Execution, cat: CompiledCat, full_barrier: Row) -> Why:
 
 
 def _missing(execution: Execution, cat: CompiledCat, row: Row, edges: list[Pair]) -> list[Pair]:
-    tags = [frozenset(step.tags) for step in row.always or () if step.kind == "F"]
+    tags = fences(row)
     events = execution.events
 
     def forbids(chosen: Iterable[Pair]) -> bool:
@@ -125,72 +128,3 @@ def _dependency(execution: Execution, a: int, b: int) -> str | None:
 
 def _relation(execution: Execution, kind: str) -> frozenset[Pair]:
     return {"address": execution.addr, "data": execution.data, "control": execution.ctrl}[kind]
-
-
-def _critical_cycle(execution: Execution) -> tuple[int, ...]:
-    """A cycle of po | rf | co | fr with the fewest events (fences left out), () if none."""
-    successors = _successors(execution)
-    best: tuple[int, ...] = ()
-    for start in successors:
-        path = _shortest_back(start, successors, len(best) or len(successors) + 1)
-        if path:
-            best = path
-    return best
-
-
-def _shortest_back(
-    start: int, successors: dict[int, list[int]], shorter_than: int
-) -> tuple[int, ...]:
-    parent: dict[int, int] = {}
-    frontier = [start]
-    for _ in range(shorter_than - 1):
-        following = []
-        for node in frontier:
-            for target in successors.get(node, ()):
-                if target == start:
-                    return _path(parent, start, node)
-                if target not in parent:
-                    parent[target] = node
-                    following.append(target)
-        frontier = following
-    return ()
-
-
-def _path(parent: dict[int, int], start: int, end: int) -> tuple[int, ...]:
-    path = [end]
-    while path[-1] != start:
-        path.append(parent[path[-1]])
-    return tuple(reversed(path))
-
-
-def _successors(execution: Execution) -> dict[int, list[int]]:
-    """Steps between accesses that read from or are overwritten in another thread, or the reverse:
-    a shortest cycle takes no two steps of po one after the other, so it comes to no other access.
-    """
-    events, place = execution.events, places(execution.events)
-    steps = set(execution.rf) | set(execution.co) | set(from_reads(execution))
-    across = [
-        (x, y)
-        for x, y in sorted(steps)
-        if events[x].thread != events[y].thread and min(events[x].thread, events[y].thread) >= 0
-    ]
-    ends = {e for step in across for e in step}
-    accesses = [e for e in events if e.id in ends]
-    result: dict[int, list[int]] = {
-        a.id: [b.id for b in accesses if b.thread == a.thread and place[b.id] > place[a.id]]
-        for a in accesses
-    }
-    for x, y in across:
-        result[x].append(y)
-    return result
-
-
-def from_reads(execution: Execution) -> Iterable[Pair]:
-    """fr: a read before every write that overwrites what it read."""
-    later: dict[int, list[int]] = {}
-    for a, b in execution.co:
-        later.setdefault(a, []).append(b)
-    for write, read in execution.rf:
-        for overwriting in later.get(write, ()):
-            if overwriting != read:
-                yield read, overwriting

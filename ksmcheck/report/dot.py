@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from ksmcheck.check.verdict import Witness
 from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.explain.cycles import from_reads
 from ksmcheck.explain.story import called, place
-from ksmcheck.explain.why import from_reads
 from ksmcheck.report.values import Names
 
 _COLOURS = {"rf": "red", "co": "blue", "fr": "darkorange"}

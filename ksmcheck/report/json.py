@@ -6,8 +6,8 @@ from typing import Any
 
 from ksmcheck.check.verdict import BOUNDED, SAFE, Request, Verdict, Witness
 from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.explain.cycles import from_reads
 from ksmcheck.explain.story import Story
-from ksmcheck.explain.why import from_reads
 from ksmcheck.report.expectation import Belonging, stores_of
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ksmcheck.execution.execution import ExecutedEvent, Execution
-from ksmcheck.explain.why import from_reads
+from ksmcheck.explain.cycles import from_reads
 from ksmcheck.record import Struct
 from ksmcheck.report.steps import Read, Step, steps_of
 
