@@ -311,21 +311,24 @@ class CompiledCat:
 
 
 def compile_cat(model: CatModel) -> CompiledCat:
-    """Generate the code of a model: one section of requirements, one of flags."""
-    checks = model.algebra.checks
+    """Generate the code of a model."""
+    return compile_algebra(
+        model.algebra, model.name, model.title, model.digest, model.tags, model.interpreted
+    )
+
+
+def compile_algebra(
+    algebra: Algebra,
+    name: str,
+    title: str,
+    digest: str,
+    tags: frozenset[str],
+    interpreted: str | None = None,
+) -> CompiledCat:
+    """Generate the code of checks: one section of requirements, one of flags."""
+    checks = algebra.checks
     required = tuple(i for i, c in enumerate(checks) if not c.flag)
     flagged = tuple(i for i, c in enumerate(checks) if c.flag)
-    sections = (generate(model.algebra, required), generate(model.algebra, flagged, required))
+    sections = (generate(algebra, required), generate(algebra, flagged, required))
     codes = (code_of(sections[0]), code_of(sections[1]))
-    return CompiledCat(
-        Compiled(
-            model.name,
-            model.title,
-            model.digest,
-            model.tags,
-            model.algebra,
-            sections,
-            codes,
-            model.interpreted,
-        )
-    )
+    return CompiledCat(Compiled(name, title, digest, tags, algebra, sections, codes, interpreted))

@@ -29,11 +29,11 @@ _BASE_RELATIONS = ("po", "rf", "co", "loc", "int", "ext", "rmw", *_DEPENDENCIES,
 
 def _restricted(b: AlgebraBuilder, relation: str, by: str) -> int:
     """``rfe`` is ``rf & ext``, and the like."""
-    wanted = _from_reads(b) if relation == "fr" else b.base("rel", relation)
+    wanted = from_reads(b) if relation == "fr" else b.base("rel", relation)
     return b.inter(wanted, b.base("rel", by))
 
 
-def _from_reads(b: AlgebraBuilder) -> int:
+def from_reads(b: AlgebraBuilder) -> int:
     """fr: a read to the writes that are coherence-after the one it read from."""
     reads_before = b.seq(b.inverse(b.base("rel", "rf")), b.base("rel", "co"))
     return b.diff(reads_before, b.constant("id", "rel"))
@@ -96,7 +96,7 @@ def predefined() -> Predefined:
         table[relation + "e"] = partial(_restricted, relation=relation, by="ext")
         table[relation + "i"] = partial(_restricted, relation=relation, by="int")
     table["po-loc"] = partial(_restricted, relation="po", by="loc")
-    table["fr"] = _from_reads
+    table["fr"] = from_reads
     table["M"] = _memory
     table["I"] = table["IW"]
     table["RMW"] = _atomic

@@ -6,6 +6,7 @@ programs and loaded models, so that many requests about the same test do not rep
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,12 @@ class Workshop(Struct, dict=True):
 
     def with_models_only(self) -> Workshop:
         return Workshop(_models=self._models)
+
+    def with_model(self, name: str, model: Model) -> Workshop:
+        """The same, where the name is that of this model."""
+        other = copy(self)
+        other._models = {**self._models, name: model}
+        return other
 
     def renewed(self) -> Workshop:
         """With nothing of this one."""

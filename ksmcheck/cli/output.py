@@ -37,9 +37,9 @@ class Output(Struct):
         self.codes.append(exit_code_of(verdict, expectation, allow_bounded=self.allow_bounded))
         story = None
         if verdict.witness is not None:
-            from ksmcheck.explain.tell import telling_of
+            from ksmcheck.explain.tell import simply_told
 
-            story = telling_of(self.checker, verdict)
+            verdict, story = simply_told(self.checker, verdict)
         if self.as_json:
             import json
 

@@ -84,7 +84,7 @@ def place_of(result: Result) -> Belonging:
 def _witnesses(results: Sequence[Result], full: bool) -> None:
     """The execution of each violation."""
     from ksmcheck.check import Checker
-    from ksmcheck.explain.tell import telling_of
+    from ksmcheck.explain.tell import simply_told
     from ksmcheck.report.console import paper
     from ksmcheck.report.text import Said, print_verdict
 
@@ -93,8 +93,8 @@ def _witnesses(results: Sequence[Result], full: bool) -> None:
         if result.verdict is not None and result.letter in "VR":
             request, expectation = result.job.request, place_of(result).expectation
             titles = belonging(request, suite_of(request.path)).titles
-            story = telling_of(checker, result.verdict)
-            print_verdict(out, result.verdict, Said(story, expectation, titles, full))
+            verdict, story = simply_told(checker, result.verdict)
+            print_verdict(out, verdict, Said(story, expectation, titles, full))
 
 
 def _code(result: Result) -> int:

@@ -16,7 +16,7 @@ from ksmcheck.cli.chosen import chosen_models
 from ksmcheck.cli.files import write_file
 from ksmcheck.cli.output import Output, missing_model
 from ksmcheck.cli.whatif_show import check_shown
-from ksmcheck.explain.tell import telling_of
+from ksmcheck.explain.tell import simply_told
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import find_spot
 from ksmcheck.record import Struct, replace
@@ -269,7 +269,11 @@ def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
 def _print_json(asker: Asker, answer: Answer) -> None:
     from ksmcheck.report.matrix import answer_object
 
-    story = None if answer.verdict is None else telling_of(asker, answer.verdict)
+    if answer.verdict is None:
+        click.echo(json.dumps(answer_object(answer, None)))
+        return
+    verdict, story = simply_told(asker, answer.verdict)
+    answer = replace(answer, verdict=verdict)
     click.echo(json.dumps(answer_object(answer, story)))
 
 
@@ -290,7 +294,8 @@ def _show(asked: Asked, asker: Asker, cell: Answer) -> None:
     assert cell.verdict is not None
     out = paper()
     out.line(f"{'; '.join(map(str, cell.changes)) or 'as it is'}:")
-    print_verdict(out, cell.verdict, Said(telling_of(asker, cell.verdict), full=asked.full))
+    verdict, story = simply_told(asker, cell.verdict)
+    print_verdict(out, verdict, Said(story, full=asked.full))
 
 
 def _offer(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
@@ -320,7 +325,7 @@ def _print_why(asked: Asked, requests: list[Request], cells: list[Answer]) -> No
             click.echo(json.dumps(grounds_object(found)) if asked.as_json else grounds_text(found))
         asker.close_encodings()
     for cell in cells if not asked.as_json else ():
-        story = None if cell.verdict is None else telling_of(asker, cell.verdict)
+        story = None if cell.verdict is None else simply_told(asker, cell.verdict)[1]
         if story is not None:
             click.echo(missing_text(cell, story))
 

@@ -66,8 +66,7 @@ def _steps(events: Sequence[ExecutedEvent], thread: int) -> list[tuple[Path, int
 def _before(path: Path, steps: Sequence[tuple[Path, int]]) -> Iterator[int]:
     """What is before a thread's first event, or after its last, orders nothing."""
     for (left, here), (right, place) in pairwise(steps):
-        jumps_back = right < left and not right > path
-        if here != place and (
-            path in (left, right) or left < path < right or (left < path and jumps_back)
-        ):
+        forwards = left < path < right
+        backwards = right <= left and (left < path or path < right)
+        if here != place and (forwards or backwards or path in (left, right)):
             yield place

@@ -11,6 +11,7 @@ from ksmcheck.check.verdict import VIOLATED, Request, Verdict, Witness
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.gaps import Site, gaps_of, path_of
 from ksmcheck.explain.graph import fences, graph_of
+from ksmcheck.explain.simplest import simplest
 from ksmcheck.explain.story import Story, race_story, story
 from ksmcheck.explain.why import why
 from ksmcheck.kernel.primitives import primitives
@@ -26,6 +27,12 @@ def story_of(checker: Checker, verdict: Verdict) -> str | None:
     """The sentence for a verdict with an execution; None for any other."""
     told = telling_of(checker, verdict)
     return None if told is None else told.sentence
+
+
+def simply_told(checker: Checker, verdict: Verdict) -> tuple[Verdict, Story | None]:
+    """The verdict with the execution to show for it (see ``simplest``), and its story."""
+    shown = simplest(checker, verdict)
+    return shown, telling_of(checker, shown)
 
 
 def telling_of(checker: Checker, verdict: Verdict) -> Story | None:

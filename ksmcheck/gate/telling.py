@@ -8,7 +8,7 @@ from ksmcheck.batch.letters import letter_of
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import VIOLATED, Verdict, Witness
 from ksmcheck.explain.story import Story
-from ksmcheck.explain.tell import telling_of
+from ksmcheck.explain.tell import simply_told
 from ksmcheck.gate.outcome import Outcome
 from ksmcheck.gate.place import place_of
 from ksmcheck.report.console import Paper
@@ -25,7 +25,8 @@ def outcome_of(checker: Checker, verdict: Verdict) -> Outcome:
     """The plain form; an execution is told only where it violates something."""
     execution = None
     if verdict.witness is not None and verdict.verdict == VIOLATED:
-        story = telling_of(checker, verdict)
+        verdict, story = simply_told(checker, verdict)
+        assert verdict.witness is not None
         execution = told(verdict.witness, verdict.config, story)
     letter = letter_of(verdict)
     return Outcome(
