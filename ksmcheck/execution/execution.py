@@ -33,6 +33,11 @@ class ExecutedEvent(Struct, frozen=True):
     origin: Origin | None
     joined: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is a plain access of C."""
+        return self.primitive in ("load", "store")
+
 
 def places(events: Sequence[ExecutedEvent]) -> list[int]:
     """Of each event its place in program order: events with the same place are unordered."""

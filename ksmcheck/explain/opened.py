@@ -8,63 +8,85 @@ from itertools import islice
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.execution.execution import Execution, places
 from ksmcheck.explain.cycles import Pair, Steps, cycles_through, successors_of
-from ksmcheck.explain.gaps import Gap
 from ksmcheck.explain.graph import Extra, graph_of
+from ksmcheck.explain.lost import Gap, Lost, Mark
 from ksmcheck.record import Struct, replace
 
 _TRIED = 64
-"""Cycles across a gap, the shortest first."""
+"""Cycles through what is lost, the shortest first."""
 
 
 class Opened(Struct, frozen=True):
-    """``cycle``: the events' ids in order, from the end of a missing order on. ``missing``: its
-    steps of program order across a gap."""
+    """``cycle``: the events' ids in order. ``missing``: its steps of program order across a gap, or
+    at an event that was marked otherwise; those events are ``marked``."""
 
     cycle: tuple[int, ...]
     missing: tuple[Pair, ...]
+    marked: tuple[int, ...]
 
 
-def opened_cycle(execution: Execution, cat: CompiledCat, gaps: Sequence[Gap]) -> Opened | None:
-    """A shortest cycle that would be forbidden, all else put aside, with the fences in the gaps.
+def opened_cycle(execution: Execution, cat: CompiledCat, lost: Sequence[Lost]) -> Opened | None:
+    """A shortest cycle that would be forbidden, all else put aside, with what is ``lost``.
 
-    None where they forbid nothing, or only with more than one cycle shows.
+    None where that forbids nothing, or only with more than one cycle shows.
     """
-    if not _forbidden(execution, cat, gaps):
+    if not lost or not _forbidden(execution, cat, lost):
         return None
-    needed = list(gaps)
-    for gap in gaps:
-        fewer = [other for other in needed if other is not gap]
+    needed = list(lost)
+    for one in lost:
+        fewer = [other for other in needed if other is not one]
         if fewer and _forbidden(execution, cat, fewer):
             needed = fewer
     steps, place = successors_of(execution), places(execution.events)
-    across = {gap: list(_across(execution, steps, place, gap)) for gap in needed}
-    for cycle in islice(cycles_through(steps, across[needed[0]]), _TRIED):
+    touched = [list(_touched(execution, steps, place, one)) for one in needed]
+    for cycle in islice(cycles_through(steps, touched[0]), _TRIED):
         edges = set(zip(cycle, (*cycle[1:], cycle[0]), strict=True))
-        missing = sorted({e for pairs in across.values() for e in pairs if e in edges})
-        spans_all = all(any(e in edges for e in pairs) for pairs in across.values())
-        if spans_all and _forbidden(_alone(execution, cycle), cat, needed):
-            return Opened(cycle, tuple(missing))
+        if all(edges.intersection(pairs) for pairs in touched) and _forbidden(
+            _alone(execution, cycle), cat, needed
+        ):
+            return _opened(
+                execution, cycle, {e for pairs in touched for e in pairs if e in edges}, needed
+            )
     return None
 
 
-def _forbidden(execution: Execution, cat: CompiledCat, gaps: Sequence[Gap]) -> bool:
-    extra = [Extra(gap.thread, gap.before, tags) for gap in gaps for tags in gap.tags]
-    return bool(extra) and bool(cat.violated(graph_of(execution, extra)))
+def _opened(
+    execution: Execution, cycle: tuple[int, ...], touched: set[Pair], needed: Sequence[Lost]
+) -> Opened:
+    thread = [e.thread for e in execution.events]
+    missing = sorted((a, b) for a, b in touched if thread[a] == thread[b])
+    return Opened(cycle, tuple(missing), tuple(m.event for m in needed if isinstance(m, Mark)))
 
 
-def _across(execution: Execution, steps: Steps, place: list[int], gap: Gap) -> Iterator[Pair]:
-    """Steps of program order from before a gap to behind it."""
+def _forbidden(execution: Execution, cat: CompiledCat, lost: Sequence[Lost]) -> bool:
+    extra = [Extra(g.thread, g.before, g.tags) for g in lost if isinstance(g, Gap)]
+    events = list(execution.events)
+    for mark in lost:
+        if isinstance(mark, Mark):
+            events[mark.event] = replace(events[mark.event], tags=mark.tags)
+    restored = replace(execution, events=tuple(events))
+    return bool(cat.violated(graph_of(restored, extra)))
+
+
+def _touched(execution: Execution, steps: Steps, place: list[int], lost: Lost) -> Iterator[Pair]:
+    """Steps of program order from before a gap to behind it; any from or to an event."""
     events = execution.events
     for a, following in steps.items():
-        if events[a].thread == gap.thread and place[a] < gap.before:
-            for b in following:
-                if events[b].thread == gap.thread and place[b] >= gap.before:
+        for b in following:
+            if isinstance(lost, Mark):
+                if lost.event in (a, b):
                     yield a, b
+            elif (
+                events[a].thread == events[b].thread == lost.thread
+                and place[a] < lost.before <= place[b]
+            ):
+                yield a, b
 
 
 def _alone(execution: Execution, cycle: Sequence[int]) -> Execution:
     """The execution without what threads tell each other beside the cycle."""
-    events, members = execution.events, frozenset(cycle)
+    events = execution.events
+    members = frozenset(cycle).union(*(p for p in execution.rmw if set(p) & set(cycle)))
 
     def own(pair: Pair) -> bool:
         return events[pair[0]].thread == events[pair[1]].thread

@@ -48,15 +48,21 @@ def sentence(why: Why, names: Sequence[str], model: str) -> str:
     """One sentence that names the missing order."""
     if why.interleaving:
         return "the steps in the order shown do it: no reordering is needed, and no barrier helps"
+    if why.unmarked and not why.missing:
+        plain = [f"{names[e.thread]}'s plain {deed(e)} ({place(e)})" for e in why.unmarked]
+        return f"{model} does not order {_all_of(plain)} as it would a marked access"
     if not why.missing:
         return "the cycle stays allowed even with full barriers between its accesses"
-    return "; and ".join(_missing(order, names, model) for order in why.missing)
+    return "; and ".join(_missing(order, why, names, model) for order in why.missing)
 
 
-def _missing(order: MissingOrder, names: Sequence[str], model: str) -> str:
+def _missing(order: MissingOrder, why: Why, names: Sequence[str], model: str) -> str:
     thread = names[order.first.thread]
-    first = f"{thread}'s {deed(order.first)} ({place(order.first)})"
-    second = f"its {deed(order.second)} ({place(order.second)})"
+    first, second = (
+        f"{'plain ' if event in why.unmarked else ''}{deed(event)} ({place(event)})"
+        for event in (order.first, order.second)
+    )
+    first, second = f"{thread}'s {first}", f"its {second}"
     told = [f"{called(barrier)} ({place(barrier)})" for barrier in order.barriers]
     if order.dependency:
         article = "an" if order.dependency.startswith("address") else "a"
@@ -98,5 +104,5 @@ def race_story(pairs: Sequence[tuple[ExecutedEvent, ExecutedEvent]], names: Sequ
 
 
 def _racer(event: ExecutedEvent, names: Sequence[str]) -> str:
-    marking = "plain " if event.primitive in ("load", "store") else ""
+    marking = "plain " if event.plain else ""
     return f"{names[event.thread]}'s {marking}{deed(event)} ({place(event)})"

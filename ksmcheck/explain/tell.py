@@ -9,8 +9,8 @@ from ksmcheck.check.check import Checker
 from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.check.verdict import VIOLATED, Request, Verdict, Witness
 from ksmcheck.execution.execution import ExecutedEvent
-from ksmcheck.explain.gaps import Site, gaps_of, path_of
-from ksmcheck.explain.graph import fences, graph_of
+from ksmcheck.explain.graph import graph_of
+from ksmcheck.explain.lost import Site, lost_of, site_of
 from ksmcheck.explain.simplest import simplest
 from ksmcheck.explain.story import Story, race_story, story
 from ksmcheck.explain.why import why
@@ -59,18 +59,18 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
         row = model.row(primitives(kernel)["smp_mb"], kernel, config)
     except InputError:
         return None  # a cat file that knows no full barrier: that is no fault of the test
-    gaps = gaps_of(
+    lost = lost_of(
         witness.execution.events, _weakened(checker, verdict.request, model, config, row)
     )
     return story(
-        why(witness.execution, model.compiled, row, gaps), witness.thread_names, model.name
+        why(witness.execution, model.compiled, row, lost), witness.thread_names, model.name
     )
 
 
 def _weakened(
     checker: Checker, request: Request, model: Model, config: str, full: Row
 ) -> list[Site]:
-    """Where a call was removed or weakened: with its own fences if it is a barrier, else full."""
+    """Where a call was removed or weakened."""
     names = request.removed | {c.site for c in request.changes if c.kind in (REMOVE, WEAKEN)}
     if not names:
         return []
@@ -82,13 +82,8 @@ def _weakened(
             if isinstance(instruction, Access) and instruction.origin.site in names:
                 with suppress(InputError):  # one that the model has no meaning for orders nothing
                     row = model.row(known[instruction.name], request.kernel, config)
-                    tags = fences(row if _only_orders(row) else full)
-                    sites.setdefault(Site(thread.index, path_of(instruction.origin), tags))
+                    sites.setdefault(site_of(thread.index, instruction.origin, row, full))
     return list(sites)
-
-
-def _only_orders(row: Row) -> bool:
-    return bool(row.always) and all(step.kind == "F" for step in row.always or ())
 
 
 def flagged_pairs(

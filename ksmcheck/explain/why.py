@@ -15,8 +15,8 @@ from itertools import combinations, islice
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.explain.cycles import Pair, critical_cycle
-from ksmcheck.explain.gaps import Gap
 from ksmcheck.explain.graph import Extra, fences, graph_of
+from ksmcheck.explain.lost import Lost
 from ksmcheck.explain.opened import opened_cycle
 from ksmcheck.lowering.template import Row
 from ksmcheck.record import Struct
@@ -40,20 +40,24 @@ class MissingOrder(Struct, frozen=True):
 
 class Why(Struct, frozen=True):
     """``cycle``: the events of the critical cycle in order, empty if an interleaving explains the
-    execution. ``missing``: the unordered pairs; empty if no set of full barriers would help."""
+    execution. ``missing``: the unordered pairs; empty if no set of full barriers would help.
+    ``unmarked``: accesses of the cycle that a change has made plain, and all hangs on that."""
 
     cycle: tuple[ExecutedEvent, ...]
     missing: tuple[MissingOrder, ...]
+    unmarked: tuple[ExecutedEvent, ...] = ()
 
     @property
     def interleaving(self) -> bool:
         return not self.cycle
 
 
-def why(execution: Execution, cat: CompiledCat, full_barrier: Row, gaps: Sequence[Gap] = ()) -> Why:
-    """The missing order of a witness. ``full_barrier`` is the model's row of smp_mb, ``gaps`` where
-    the program had more order before a change: then that is what is missing, if it would help."""
-    opened = opened_cycle(execution, cat, gaps)
+def why(
+    execution: Execution, cat: CompiledCat, full_barrier: Row, lost: Sequence[Lost] = ()
+) -> Why:
+    """The missing order of a witness. ``full_barrier`` is the model's row of smp_mb, ``lost`` what
+    a change has taken from the program: that is what is missing, if it would help."""
+    opened = opened_cycle(execution, cat, lost)
     cycle = critical_cycle(execution) if opened is None else opened.cycle
     if not cycle:
         return Why((), ())
@@ -72,6 +76,9 @@ def why(execution: Execution, cat: CompiledCat, full_barrier: Row, gaps: Sequenc
             )
             for a, b in missing
         ),
+        ()
+        if opened is None
+        else tuple(e for e in map(events.__getitem__, opened.marked) if e.plain),
     )
 
 

@@ -107,3 +107,39 @@ def test_what_is_weakened_is_named_as_it_is(tmp_path: Path) -> None:
         "smp_wmb (sb.litmus:7) does not order P0's store to x (sb.litmus:6) before its read of y "
         "(sb.litmus:8) strongly enough for power"
     )
+
+
+CLASSIC = KSM.parent / "classic"
+
+
+@pytest.mark.parametrize("model", ["armv8", "power", "lkmm"])
+def test_a_release_that_is_none_any_more(model: str) -> None:
+    """MP: it ordered the store to x before its own."""
+    test = CLASSIC / "MP" / "MP+rel+acq.litmus"
+    told = sentence(test, model, Change("smp_store_release@P0", WEAKEN, "WRITE_ONCE"))
+    assert told == (
+        "nothing orders P0's store to x (MP+rel+acq.litmus:9) "
+        "before its store to y (MP+rel+acq.litmus:10)"
+    )
+
+
+def test_a_branch_on_a_plain_read_is_called_that() -> None:
+    """LKMM orders a store behind a branch that depends on a marked read; of a plain read's value
+    the compiler may know more (tools/memory-model/Documentation/explanation.txt, plain accesses).
+    """
+    test = CLASSIC / "LB" / "LB+ctrl+ctrl.litmus"
+    told = sentence(test, "lkmm", Change("READ_ONCE@P0", WEAKEN, "plain"))
+    assert told == (
+        "a control dependency does not order P0's plain read of x (LB+ctrl+ctrl.litmus:11) before "
+        "its store to y (LB+ctrl+ctrl.litmus:13) strongly enough for lkmm"
+    )
+
+
+def test_a_thread_with_one_access_that_is_plain() -> None:
+    """IRIW's writers do nothing else, so that there is no order in them to be missing."""
+    test = CLASSIC / "IRIW" / "IRIW+mb+mb.litmus"
+    told = sentence(test, "lkmm", Change("WRITE_ONCE@P0", WEAKEN, "plain"))
+    assert told == (
+        "lkmm does not order P0's plain store to x (IRIW+mb+mb.litmus:9) as it would a marked "
+        "access"
+    )
