@@ -22,6 +22,7 @@ from ksmcheck.isa.power_operands import (
     field,
     indexed,
     register,
+    two_operands,
     value_of,
 )
 from ksmcheck.kernel.ints import BOOL, IntType
@@ -35,7 +36,7 @@ _EXCLUSIVE = {"b": 8, "h": 16, "w": 32, "d": 64}
 
 
 def _load(name: str, width: int, signed: bool, line: Line) -> Micros:
-    line.expect(2)
+    line = two_operands(line)
     where = address(line[1])
     return (acts.load(name, (), register(line[0]), where, IntType(width, signed), WORD),)
 
@@ -47,7 +48,7 @@ def _load_indexed(name: str, width: int, signed: bool, line: Line) -> Micros:
 
 
 def _store(name: str, width: int, line: Line) -> Micros:
-    line.expect(2)
+    line = two_operands(line)
     where = address(line[1])
     return (acts.store(name, (), where, value_of(line[0]), IntType(width, False)),)
 
@@ -60,7 +61,7 @@ def _store_indexed(name: str, width: int, line: Line) -> Micros:
 
 def _load_update(name: str, width: int, signed: bool, line: Line) -> Micros:
     """``lwzu r1,4(r2)``: r2 becomes the address; not where it is what is loaded."""
-    line.expect(2)
+    line = two_operands(line)
     where, base = address(line[1]), base_register(line[1])
     if base == register(line[0]):
         raise line[0].wrong(f"{name} may not load the register of its address")
@@ -77,7 +78,7 @@ def _load_update_indexed(name: str, width: int, signed: bool, line: Line) -> Mic
 
 
 def _store_update(name: str, width: int, line: Line) -> Micros:
-    line.expect(2)
+    line = two_operands(line)
     where, base = address(line[1]), base_register(line[1])
     return (acts.store(name, (), where, value_of(line[0]), IntType(width, False)), Set(base, where))
 

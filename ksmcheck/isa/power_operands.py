@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from ksmcheck.isa.expressions import WORD, number, op
-from ksmcheck.isa.operands import Operand, symbolic
+from ksmcheck.isa.operands import Line, Operand, symbolic
 from ksmcheck.program.ir import Expr, Use
+from ksmcheck.record import replace
 
 _REGISTER = re.compile(r"%?r(\d{1,2})\Z", re.I)
 _FIELD = re.compile(r"(?:cr)?([0-7])\Z", re.I)
@@ -48,6 +49,18 @@ def address(operand: Operand) -> Expr:
     base = number(0) if name.text == "0" else value_of(name)
     offset = Operand(match[1] or "0", operand.start).immediate()
     return op("add", WORD, base, number(offset)) if offset else base
+
+
+def two_operands(line: Line) -> Line:
+    """The line, ``lwz r1,0,r2`` as ``lwz r1,0(r2)``: herd7's grammar has both.
+
+    Raises BadInstruction where there are not as many operands.
+    """
+    if len(line) == 3 and line[1].number() is not None:
+        where = Operand(f"{line[1].text}({line[2].text})", line[1].start)
+        return replace(line, operands=(line[0], where))
+    line.expect(2)
+    return line
 
 
 def base_register(operand: Operand) -> str:

@@ -9,7 +9,7 @@ from ksmcheck.isa import acts
 from ksmcheck.isa.expressions import WORD, cast, number, op
 from ksmcheck.isa.memory import SYMBOL
 from ksmcheck.isa.micro import Micros
-from ksmcheck.isa.operands import Line, Operand
+from ksmcheck.isa.operands import Line, Operand, symbolic
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Expr, Set, Use
 from ksmcheck.record import Struct
@@ -23,6 +23,7 @@ _MEMORY = re.compile(
     r"|(?P<name>[A-Za-z_][\w.]*))\Z"
 )
 _NO_LOCATION = re.compile(r"%|(?:[a-d]h|[c-gs]s|[xyz]?mm\d+|st\d*|[er]?ip|[cd]r\d)\Z", re.I)
+_PERCENT = re.compile(r"%(\w+)")
 _SUFFIXES = {"B": 8, "W": 16, "L": 32, "Q": 64}
 
 
@@ -47,7 +48,9 @@ def known_register(name: str) -> tuple[str, int] | None:
 
 
 def canonical32(name: str) -> str | None:
-    """``eax`` is EAX; there are no registers of 64 bits."""
+    """``eax`` is EAX; there are no registers of 64 bits. ``%e`` is one of no particular number."""
+    if name.startswith("%"):
+        return None if known_register(name) else symbolic(name)
     known = known_register(name)
     if known is None or known[1] != 32 or known[0][1:] not in _LETTERS:
         return None
@@ -100,7 +103,7 @@ class Form(Struct, frozen=True):
         before = match["plus"] or match["before"] or "0"
         offset = int(before, 16 if "x" in before.lower() else 10)
         register = canonical64(name) if self.long else canonical32(name)
-        wide = register is None or (known_register(name) or ("", 0))[1] >= 32
+        wide = (known_register(name) or ("", 32))[1] >= 32
         if not wide or (register is None and (known_register(name) or _NO_LOCATION.match(name))):
             raise operand.wrong(f"'{name}' is not a register that can be used here")
         where: Expr = Use(SYMBOL + name if register is None else register, WORD)
@@ -147,15 +150,27 @@ class Form(Struct, frozen=True):
         return (Set(register, value),)
 
 
+def _no_percent(operands: list[Operand]) -> None:
+    """On X86 ``mov %eax,(x)`` would be a load: herd7 has the destination first there, and ``%eax``
+    for a register of no particular number. Who writes it means AT&T's order."""
+    for operand in operands:
+        for match in _PERCENT.finditer(operand.text):
+            if known_register(match[1]):
+                hint = "the destination comes first on X86, as in MOV EAX,[x]; X86_64 has it last"
+                raise operand.wrong(f"registers of X86 are written without '%': {match[1]}", hint)
+
+
 def form_of(line: Line, name: str, *, long: bool, locked: bool, operands: int) -> Form:
-    """The operands in Intel's order; AT&T's (X86_64, or registers with %) is the other way round.
+    """The operands in Intel's order; that of X86_64 (AT&T's) is the other way round.
 
     Raises BadInstruction.
     """
     line.expect(operands)
     found = list(line.operands)
-    if long or any(o.text.startswith("%") for o in found):
+    if long:
         found.reverse()
+    else:
+        _no_percent(found)
     suffix = line.mnemonic[-1].upper() if len(line.mnemonic) > len(name) else ""
     width = _SUFFIXES.get(suffix, 0) or max(
         (known[1] for o in found if (known := known_register(o.text)) is not None),

@@ -37,6 +37,7 @@ for what is understood here."""
 _COMMENT = re.compile(r"\(\*|\*\)")
 _LABEL = re.compile(r"\s*([A-Za-z_][\w.$]*|\d{1,6})\s*:(?!\S*\])")
 _HEADING = re.compile(r"\s*P(\d+)\s*\Z")
+_PREFIX = re.compile(r"(?:\A|[\s|:])lock\s*\Z", re.I)
 
 
 def parse_assembly(source: Source) -> AssemblyTest:
@@ -126,7 +127,7 @@ def _opening(source: Source, text: str, head: re.Match[str]) -> int:
 
 
 def _threads(source: Source, text: str, start: int, end: int) -> tuple[AssemblyThread, ...]:
-    rows = text[start:end].split(";")
+    rows = _rows(text[start:end])
     at = start + len(rows[0]) + 1
     headings = _headings(source, rows[0], start)
     columns: list[list[Label | Instruction]] = [[] for _ in headings]
@@ -149,6 +150,21 @@ def _threads(source: Source, text: str, start: int, end: int) -> tuple[AssemblyT
         AssemblyThread(name, tuple(lines), span)
         for (name, span), lines in zip(headings, columns, strict=True)
     )
+
+
+def _rows(table: str) -> list[str]:
+    """The rows and what is behind the last. A ``;`` behind the prefix LOCK ends none: ``LOCK; DEC
+    [x]`` is one instruction, as in herd7's grammar."""
+    rows = table.split(";")
+    if "lock" not in table.lower():
+        return rows
+    found = [rows[0]]
+    for row in rows[1:]:
+        if len(found) > 1 and _PREFIX.search(found[-1]):
+            found[-1] += ";" + row
+        else:
+            found.append(row)
+    return found
 
 
 def _unbalanced(source: Source, row: str, at: int, found: int, wanted: int) -> InputError:
@@ -184,7 +200,7 @@ def _cell(source: Source, cell: str, at: int, column: list[Label | Instruction])
             at += label.end()
             cell = cell[label.end() :]
             label = _LABEL.match(cell)
-    text = cell.strip()
+    text = cell.replace(";", " ").strip()  # of LOCK; DEC [x]
     if text:
         first = at + len(cell) - len(cell.lstrip())
         column.append(Instruction(text, Span(source, first, first + len(text))))

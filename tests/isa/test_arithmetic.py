@@ -71,7 +71,11 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("X86", "x=5", "NOT [x]", "[x]", -6),
     ("X86", "x=5", "ADDL [x],$2", "[x]", 7),
     ("X86", "x=5", "LOCK INCL [x]", "[x]", 6),
-    ("X86", "x=5", "movl $3,%eax ; xchgl %eax,(x)", "0:EAX", 5),
+    ("X86", "x=5", "movl eax,$3 ; xchgl eax,(x)", "0:EAX", 5),
+    # herd7's X86 has the destination first also where a register is %e (lib/X86Parser.mly).
+    ("X86", "x=5", "mov %e,[x] ; mov [x],$7", "0:%e", 5),
+    ("X86", "x=5; 0:%e=7", "mov [x],%e ; mov eax,[x]", "0:EAX", 7),
+    ("X86", "x=5; %a=x", "lock add [%a],$2 ; mov eax,(%a)", "0:EAX", 7),
     ("X86", "x=1", "DEC [x] ; JZ L ; MOV EAX,$9 ; L:", "0:EAX", 0),
     ("X86", "0:EAX=-1", "CMP EAX,$1 ; JA L ; MOV EBX,$9 ; L:", "0:EBX", 0),
     ("X86", "0:EAX=-1", "CMP EAX,$1 ; JG L ; MOV EBX,$9 ; L:", "0:EBX", 9),

@@ -75,6 +75,34 @@ def test_columns() -> None:
     assert load.span.text == "LDR W0,[X1]"
 
 
+def test_the_prefix_lock_may_stand_before_a_semicolon() -> None:
+    """``LOCK semi_opt instr`` of herd7's grammar (lib/X86Parser.mly): in the last column the row
+    goes on."""
+    test = parse(
+        "X86 t\n{}\n P0 | P1 ;\n L: LOCK ADD [x],$0 | M: LOCK ; DEC [x] ;\n"
+        " MOV EAX,[lock] | lock;\n inc [y] ;\n"
+    )
+    shapes = [
+        [line.name if isinstance(line, Label) else line.text.split() for line in thread.lines]
+        for thread in test.threads
+    ]
+    assert shapes == [
+        ["L", ["LOCK", "ADD", "[x],$0"], ["MOV", "EAX,[lock]"]],
+        ["M", ["LOCK", "DEC", "[x]"], ["lock", "inc", "[y]"]],
+    ]
+
+
+def test_lock_before_a_semicolon_is_lock(tmp_path: Path) -> None:
+    """Store buffering with a locked instruction between, a full fence (Intel SDM 8.2.3.9)."""
+    found = states(
+        "X86_64 SB\n{ x=0; y=0; z=0; }\n P0 | P1 ;\n movl $1,(x) | movl $1,(y) ;\n"
+        " mfence | lock; addl $0,(z) ;\n movl (y),%eax | movl (x),%eax ;\n"
+        "exists (0:rax=0 /\\ 1:rax=0)\n",
+        tmp_path,
+    )
+    assert found[-1].split() == ["Observation", "SB", "Never"]
+
+
 @pytest.mark.parametrize(
     ("text", "quantifier"),
     [

@@ -39,6 +39,8 @@ CODE = [
     ("AArch64", "^LDR X1,[X1],#8", "a load into the base that it writes back is unpredictable"),
     ("AArch64", "^LDP W1,W2,[X2,#8]!", "a load into the base that it writes back is unpredictable"),
     ("X86", "MOV [x],^AL", "'AL' is not a register that can be used here"),
+    ("X86", "movl $3,^%eax", "registers of X86 are written without '%': eax"),
+    ("X86", "mov eax,^[%ebx]", "registers of X86 are written without '%': ebx"),
     ("X86", "MOV ^AX,$1", "'AX' is not a register that can be used here"),
     ("X86", "MOV EAX,^RBX", "'RBX' is not a register that can be used here"),
     ("X86", "MOV ^XMM0,$1", "'XMM0' is not a register that can be used here"),

@@ -77,6 +77,9 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("PPC", "0:r2=1", "mtctr r2 ; bdz L ; li r1,9 ; L: addi r1,r1,1", "0:r1", 1),
     ("PPC", "int x[3]={3,4,5}; 0:r2=x", "lmw r30,4(r2) ; sub r1,r31,r30", "0:r1", 1),
     ("PPC", "int x[2]; 0:r2=x; 0:r31=7", "li r30,5 ; stmw r30,0(r2) ; lwz r1,4(r2)", "0:r1", 7),
+    # herd7's other way to write 4(r2) (lib/PPCParser.mly: idx COMMA reg).
+    ("PPC", "int x[2]={3,5}; 0:r2=x", "lwz r1,4,r2", "0:r1", 5),
+    ("PPC", "int x[2]={3,5}; 0:r2=x; 0:r1=7", "stwu r1,4,r2 ; lwz r1,-4,r2", "0:r1", 3),
     ("PPC", "x=3; 0:r2=x", "dcbf 0,r2 ; dcbst 0,r2 ; miso ; lwz r1,0(r2)", "0:r1", 3),
     # RISC-V (Zbb, and names of others).
     ("RISCV", "0:x6=5; 0:x7=-6", "sgt x5,x6,x7", "0:x5", 1),
