@@ -76,6 +76,7 @@ def test_each_is_told_in_the_document_with_a_reason() -> None:
         "thin-air",
         "refused",
         "pair-atomicity",
+        "stwcx-branch",
         "pick-dependency",
     ]
     for one in LISTED:
@@ -112,9 +113,41 @@ ELSEWHERE = """RISCV elsewhere
 exists (y=1)
 """
 
+# A lock that is taken with a constant (Power ISA II, B.2.1.1), and what the lock before published.
+# In herd7's PPCSem.ml CR0 comes from the registers that stwcx. reads: Sometimes.
+LOCK = """PPC lock
+{ done=0; 0:r2=x; 0:r4=y; 0:r9=1; 1:r2=y; 1:r4=x; 1:r5=2; 1:r6=done; }
+ P0           | P1             ;
+ stw r9,0(r2) | lwarx r1,0,r2  ;
+ lwsync       | stwcx. r5,0,r2 ;
+ stw r9,0(r4) | bne L          ;
+              | isync          ;
+              | lwz r3,0(r4)   ;
+              | stw r5,0(r6)   ;
+              | L:             ;
+exists (done=2 /\\ 1:r1=1 /\\ 1:r3=0)
+"""
+# What a failed stwcx. would have stored: herd7 has the branch depend on it (Never).
+FAILED = """PPC failed
+{ 0:r2=x; 0:r4=y; 0:r6=z; 1:r2=x; 1:r4=y; 0:r9=1; 1:r9=1; }
+ P0              | P1           ;
+ lwz r1,0(r2)    | lwz r1,0(r4) ;
+ lwarx r3,0,r6   | sync         ;
+ stwcx. r1,0,r6  | stw r9,0(r2) ;
+ bne L           |              ;
+ L: stw r9,0(r4) |              ;
+exists (0:r1=1 /\\ 1:r1=1)
+"""
+
 
 @pytest.mark.parametrize(
-    ("text", "model", "expected"), [(SELECTS, "armv8", "Sometimes"), (ELSEWHERE, "riscv", "Never")]
+    ("text", "model", "expected"),
+    [
+        (SELECTS, "armv8", "Sometimes"),
+        (ELSEWHERE, "riscv", "Never"),
+        (LOCK, "power", "Never"),
+        (FAILED, "power", "Sometimes"),
+    ],
 )
 def test_assembly(text: str, model: str, expected: str, tmp_path: Path) -> None:
     path = tmp_path / "test.litmus"
