@@ -76,7 +76,7 @@ def test_each_is_told_in_the_document_with_a_reason() -> None:
         "thin-air",
         "refused",
         "pair-atomicity",
-        "stwcx-branch",
+        "store-conditional",
         "pick-dependency",
     ]
     for one in LISTED:
@@ -127,7 +127,7 @@ LOCK = """PPC lock
               | L:             ;
 exists (done=2 /\\ 1:r1=1 /\\ 1:r3=0)
 """
-# What a failed stwcx. would have stored: herd7 has the branch depend on it (Never).
+# What a failed stwcx. or STREX would have stored: herd7 has the branch depend on it (Never).
 FAILED = """PPC failed
 { 0:r2=x; 0:r4=y; 0:r6=z; 1:r2=x; 1:r4=y; 0:r9=1; 1:r9=1; }
  P0              | P1           ;
@@ -138,6 +138,17 @@ FAILED = """PPC failed
  L: stw r9,0(r4) |              ;
 exists (0:r1=1 /\\ 1:r1=1)
 """
+STATUS = """ARM status
+{ 0:R2=x; 0:R4=y; 0:R6=z; 1:R2=x; 1:R4=y; 0:R9=1; 1:R9=1; }
+ P0               | P1          ;
+ LDR R1,[R2]      | LDR R1,[R4] ;
+ LDREX R3,[R6]    | DMB         ;
+ STREX R5,R1,[R6] | STR R9,[R2] ;
+ CMP R5,#0        |             ;
+ BNE L            |             ;
+ L: STR R9,[R4]   |             ;
+exists (0:R1=1 /\\ 1:R1=1)
+"""
 
 
 @pytest.mark.parametrize(
@@ -147,6 +158,7 @@ exists (0:r1=1 /\\ 1:r1=1)
         (ELSEWHERE, "riscv", "Never"),
         (LOCK, "power", "Never"),
         (FAILED, "power", "Sometimes"),
+        (STATUS, "armv7", "Sometimes"),
     ],
 )
 def test_assembly(text: str, model: str, expected: str, tmp_path: Path) -> None:
