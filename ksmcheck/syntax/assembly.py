@@ -28,7 +28,7 @@ _BRACE = re.compile(r'"[^"\n]*"|^[ \t]*[A-Za-z][\w-]*[ \t]*=[^\n]*|(?P<brace>\{)
 _INFO = re.compile(r"^[ \t]*([A-Za-z][\w-]*)[ \t]*=(.*)$", re.M | re.A)
 _SECTION = re.compile(
     r"(?:^|(?<=[;\n]))[ \t]*(?P<at>(?:~|not)?\s*exists\b|forall\b|filter\b|locations\b|final\b"
-    r"|observed\b|\()"
+    r"|[oO]bserved\b|\()"
 )
 _VARIANT = re.compile(r"^[ \t]*Variant[ \t]*=(?P<names>[^\n]*)", re.M | re.I)
 _OTHER_MEANINGS = frozenset(("cu", "constrainedunpredictable", "mixed", "self", "ifetch"))

@@ -110,7 +110,7 @@ class ConditionReader:
         if first == "(" and self.kind == "op":
             self._finally(start, "exists", self._proposition(0))
             return
-        if self._accept("observed"):
+        if self._accept("observed") or self._accept("Observed"):
             self._finally(start, "exists", self._observed())
             return
         negated = self.kind in ("op", "name") and first in ("~", "not")

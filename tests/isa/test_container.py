@@ -110,6 +110,7 @@ def test_lock_before_a_semicolon_is_lock(tmp_path: Path) -> None:
         ("(0:EAX=1)", "exists"),
         ("locations []\n(0:EAX=1 /\\ x=0);", "exists"),
         ("observed 0:EAX=1; x=1; and 0:EAX=0; x=2;", "exists"),
+        ("Observed\n    0:EAX=1; x=1;\n<<\nshow 0 of ess 0\n>>", "exists"),
         ("locations [x int; 0:EAX int32_t; y int*; z *]\nforall (0:EAX=1)", "forall"),
         ("exists 0:EAX=1", "exists"),
         ("~exists (0:EAX=1)", "~exists"),
