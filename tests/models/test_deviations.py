@@ -76,7 +76,6 @@ def test_each_is_told_in_the_document_with_a_reason() -> None:
         "thin-air",
         "refused",
         "pair-atomicity",
-        "store-conditional",
         "pick-dependency",
     ]
     for one in LISTED:
