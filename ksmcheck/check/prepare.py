@@ -76,7 +76,7 @@ class Workshop(Struct, dict=True):
         return Workshop(_models=self._models)
 
     def with_model(self, name: str, model: Model) -> Workshop:
-        """The same, where the name is that of this model."""
+        """The same, where the name is that of this model. What is kept is kept in common."""
         other = copy(self)
         other._models = {**self._models, name: model}
         return other

@@ -8,10 +8,11 @@ nothing to do with it.
 from __future__ import annotations
 
 from itertools import combinations
+from time import perf_counter
 
 from ksmcheck.cat.in_order import Kinds, in_order
 from ksmcheck.check.check import Checker
-from ksmcheck.check.verdict import VIOLATED, Verdict
+from ksmcheck.check.verdict import UNKNOWN, VIOLATED, Verdict
 from ksmcheck.explain.cycles import critical_cycle
 from ksmcheck.record import replace
 
@@ -21,24 +22,28 @@ _KINDS: tuple[Kinds, ...] = (("W", "R"), ("R", "R"), ("W", "W"), ("R", "W"))
 _LEVELS = tuple(kinds for size in range(3) for kinds in combinations(_KINDS, size))
 
 _SECONDS = 10.0
-"""For each level: nobody wants to wait for an execution that is only nicer."""
+"""For all levels: nobody wants to wait for an execution that is only nicer."""
 
 
 def simplest(checker: Checker, verdict: Verdict) -> Verdict:
     """The verdict with a simpler execution of the same kind, if there is one; else as it is."""
     if verdict.witness is None or (verdict.flags and verdict.verdict == VIOLATED):
         return verdict
-    if not critical_cycle(verdict.witness.execution):
+    model = checker.workshop.model(verdict.request.model)
+    if model.compiled.interpreted is not None or not critical_cycle(verdict.witness.execution):
         return verdict
-    request = verdict.request
-    model = checker.workshop.model(request.model)
-    if model.compiled.interpreted is not None:
-        return verdict
-    seconds = _SECONDS if request.timeout is None else min(_SECONDS, request.timeout)
+    request = replace(verdict.request, engine="lazy")
+    ends = perf_counter() + min(_SECONDS, request.timeout or _SECONDS)
     for but in _LEVELS:
+        seconds = ends - perf_counter()
+        if seconds <= 0:
+            break
         nearly = replace(model, compiled=in_order(model.compiled, but))
         other = Checker(checker.workshop.with_model(request.model, nearly))
         found = other.check(replace(request, timeout=seconds))
         if found.witness is not None and found.verdict == verdict.verdict:
             return replace(verdict, witness=found.witness, config=found.config)
+        if found.verdict == UNKNOWN:
+            checker.renew()  # broken off anywhere, in what the two have in common
+            break
     return verdict
