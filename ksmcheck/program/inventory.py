@@ -7,12 +7,14 @@ can become an ``if``; an ``if`` without ``else`` can be dropped).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 
 from ksmcheck.kernel.orders import stronger, weaker
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.kernel.spelling import did_you_mean
+from ksmcheck.program.addressed import addressed_locals, root_name
 from ksmcheck.program.change import (
     DOWN,
     DROP,
@@ -24,33 +26,31 @@ from ksmcheck.program.change import (
     WEAKEN,
     Change,
 )
+from ksmcheck.program.neighbours import Own, load_before, store_after
 from ksmcheck.program.sites import called_functions, idle_calls, named_places
-from ksmcheck.program.tree import Tree, children, walk
+from ksmcheck.program.tree import Tree, children, everything, walk
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
     ArrayType,
     Assign,
-    Binary,
     Block,
     Break,
     Call,
     Case,
-    Conditional,
     Continue,
     Declaration,
-    DeclGroup,
     DoWhile,
     ExprStmt,
     For,
     Function,
     Goto,
     If,
+    IncDec,
     Label,
     Member,
     Name,
     Return,
     StructDef,
-    Switch,
     TagType,
     While,
 )
@@ -63,7 +63,8 @@ LOOPS: dict[type, str] = {While: "while", DoWhile: "do", For: "for"}
 class Spot(Struct, frozen=True, eq=False):
     """``node`` stands at ``span`` in ``function``; ``block`` holds its statement at ``index``, if
     it is a statement of a block by itself. ``sort`` is ``primitive``, ``plain``, ``call`` (of a
-    function of the test), ``loop`` or ``test``.
+    function of the test), ``loop`` or ``test``. ``partner`` is the store or load that is to become
+    what REPLACE makes of it and of the barrier here.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Spot(Struct, frozen=True, eq=False):
     block: Block | None
     index: int
     changes: tuple[Change, ...]
+    partner: Tree | None = None
 
 
 def inventory(test: LitmusTest, kernel: str) -> tuple[Spot, ...]:
@@ -133,6 +135,18 @@ class _Function:
         self.statements = dict(_statements(function.body))
         self.labelled = dict(_labelled(function.body))
         self.statements.update(self.labelled)
+        nodes = everything(function)
+        declared = [n for n in nodes if isinstance(n, Declaration) and not n.static]
+        self.own_variables = Own(
+            {p.name for p in function.params} | {n.name for n in declared},
+            {n.name for n in declared if isinstance(n.type, ArrayType)},
+            addressed_locals(function, self.known, nodes),
+        )
+        self.altered = {
+            id(n.operand if isinstance(n, IncDec) else n.target)
+            for n in nodes
+            if isinstance(n, IncDec) or (isinstance(n, Assign) and n.op != "=")
+        }
 
     def spots(self) -> list[Spot]:
         found = [s for name, node in self._named() if (s := self._spot(name, node)) is not None]
@@ -171,11 +185,17 @@ class _Function:
         return self._plain(name, node)
 
     def _made(
-        self, name: str, sort: str, primitive: str, node: Tree, changes: Iterable[Change]
+        self,
+        name: str,
+        sort: str,
+        primitive: str,
+        node: Tree,
+        changes: Iterable[Change],
+        partner: Tree | None = None,
     ) -> Spot:
         block, index = self.statements.get(id(node), (None, 0))
-        where = self.function.name
-        return Spot(name, sort, primitive, node, node.span, where, block, index, tuple(changes))
+        where, made = self.function.name, tuple(changes)
+        return Spot(name, sort, primitive, node, node.span, where, block, index, made, partner)
 
     # Calls.
 
@@ -190,29 +210,29 @@ class _Function:
         changes += [Change(name, WEAKEN, to) for to in weaker(word, self.kernel)]
         changes += [Change(name, STRENGTHEN, to) for to in stronger(word, self.kernel)]
         block, index = self.statements.get(id(node), (None, 0))
+        partner = None
         if block is not None:
-            changes += self._replacing(name, primitive, block, index)
+            to, partner = self._joined(primitive, block, index)
+            if partner is not None and to in self.known:
+                changes.append(Change(name, REPLACE, to))
             if id(node) not in self.labelled:
-                ways = [way for way in (UP, DOWN) if passes(block, index, way)]
+                ways = [way for way in (UP, DOWN) if passes(block.body, index, way)]
                 changes += [Change(name, MOVE, way) for way in ways]
-        return self._made(name, "primitive", word, node, changes)
+        return self._made(name, "primitive", word, node, changes, partner)
 
-    def _replacing(
-        self, name: str, primitive: Primitive, block: Block, index: int
-    ) -> Iterator[Change]:
-        release = primitive.name in ("smp_wmb", "wmb") and store_after(block, index) is not None
-        acquire = primitive.name in ("smp_rmb", "rmb") and load_before(block, index) is not None
-        for wanted, to in ((release, "smp_store_release"), (acquire, "smp_load_acquire")):
-            if wanted and to in self.known:
-                yield Change(name, REPLACE, to)
+    def _joined(self, primitive: Primitive, block: Block, index: int) -> tuple[str, Tree | None]:
+        """What a barrier and an access beside it may become, and that access."""
+        if primitive.name in ("smp_wmb", "wmb"):
+            return "smp_store_release", store_after(block, index, self.own_variables)
+        if primitive.name in ("smp_rmb", "rmb"):
+            return "smp_load_acquire", load_before(block, index)
+        return "", None
 
     # Plain accesses.
 
     def _plain(self, name: str, node: Tree) -> Spot | None:
-        if isinstance(node, Name) and node.name not in self.globals:
-            return None
-        if isinstance(node, Member) and node.field in self.arrays:
-            return None  # an array is the address of its first element: nothing is read
+        if id(node) in self.altered or not self._shared(node):
+            return None  # no macro marks both halves of ``+=``, nor what nobody else can see
         shape = "store" if id(node) in self._targets() else "load"
         changes = [Change(name, STRENGTHEN, to) for to in stronger(shape, self.kernel)]
         return self._made(name, "plain", shape, node, changes)
@@ -224,13 +244,51 @@ class _Function:
             if isinstance(node, Assign) and node.op == "="
         }
 
+    def _shared(self, place: Tree) -> bool:
+        """Whether a plain access is one of memory that others may see."""
+        if isinstance(place, Name):
+            return place.name in self.globals
+        if isinstance(place, Member) and place.field in self.arrays:
+            return False  # an array is the address of its first element: nothing is read
+        return not self.own_variables.has(place)
+
     def _looks_at_memory(self, condition: Tree) -> bool:
-        local = {p.name for p in self.function.params}
-        local |= {n.name for n in walk(self.function) if isinstance(n, Declaration)}
-        return any(
-            isinstance(n, Call) or (isinstance(n, Name) and n.name in self.globals - local)
-            for n in walk(condition)
-        )
+        """Whether shared memory is read in the condition, or before it into a variable there."""
+        return any(id(n) in self.looks or _names(n, self.read) for n in walk(condition))
+
+    @cached_property
+    def looks(self) -> set[int]:
+        """The calls and places that read shared memory, or may, by ``id``."""
+        places = [node for _, node in named_places(self.function, self.test)]
+        found = {id(n) for n in places if n is not None and type(n) is not Call and self._shared(n)}
+        known = self.known.keys() | self.own
+        calls = (n for n in walk(self.function.body) if isinstance(n, Call))
+        return found | {id(call) for call in calls if call.callee.name in known}
+
+    @cached_property
+    def read(self) -> set[str]:
+        """The function's own variables that get what is read of shared memory."""
+        given = [
+            (n.name, n.init) if isinstance(n, Declaration) else (root_name(n.target), n.value)
+            for n in walk(self.function.body)
+            if isinstance(n, Assign) or (isinstance(n, Declaration) and n.init is not None)
+        ]
+        found: set[str] = set()
+        before = -1
+        while before < len(found):
+            before = len(found)
+            found |= {
+                name
+                for name, value in given
+                if name is not None
+                and name in self.own_variables.names
+                and any(id(n) in self.looks or _names(n, found) for n in walk(value))
+            }
+        return found
+
+
+def _names(node: Tree, names: Collection[str]) -> bool:
+    return isinstance(node, Name) and node.name in names
 
 
 def _array_members(test: LitmusTest) -> frozenset[str]:
@@ -264,79 +322,10 @@ def _labelled(node: Tree) -> Iterator[tuple[int, tuple[Block, int]]]:
 _FIXED = Label | Case | Goto | Break | Continue | Return
 
 
-def passes(block: Block, index: int, way: str) -> bool:
+def passes(body: Sequence[Tree], index: int, way: str) -> bool:
     """Whether the statement can change places with its neighbour, and control flow stay."""
     other = index - 1 if way == UP else index + 1
-    return 0 <= other < len(block.body) and not isinstance(block.body[other], _FIXED)
-
-
-def store_after(block: Block, index: int) -> Assign | Call | None:
-    """The store that follows a barrier in its block with nothing but expressions between."""
-    for statement in block.body[index + 1 :]:
-        if not isinstance(statement, ExprStmt):
-            return None
-        expr = statement.expr
-        if isinstance(expr, Assign):
-            return expr if expr.op == "=" and not isinstance(expr.target, Name) else None
-        if isinstance(expr, Call) and expr.callee.name in ("WRITE_ONCE", "rcu_assign_pointer"):
-            return expr
-        return None
-    return None
-
-
-def load_before(block: Block, index: int) -> Call | None:
-    """The last marked load of the statement before a barrier, of those that it always performs."""
-    if index == 0:
-        return None
-    before = block.body[index - 1]
-    found = None
-    for node in _evaluated(before):
-        if isinstance(node, Call) and node.callee.name in ("READ_ONCE", "ACCESS_ONCE"):
-            found = node
-    return found
-
-
-def _evaluated(statement: Tree) -> Iterator[Tree]:
-    """What a statement evaluates whenever it is passed, in order: of an ``if`` its condition, of a
-    loop what it ends with."""
-    if isinstance(statement, ExprStmt | Declaration | DeclGroup):
-        yield from _always(statement)
-    elif isinstance(statement, Label | Case):
-        yield from _evaluated(statement.body)
-    elif isinstance(statement, Block):
-        for inner in statement.body:
-            yield from _evaluated(inner)
-    elif isinstance(statement, If):
-        yield from _always(statement.condition)
-    elif isinstance(statement, Switch):
-        yield from _always(statement.value)
-    elif isinstance(statement, While | DoWhile | For) and not _left(statement.body):
-        skips = any(isinstance(node, Continue) for node in walk(statement.body))
-        if isinstance(statement, DoWhile) and not skips:
-            yield from _evaluated(statement.body)
-        if statement.condition is not None:
-            yield from _always(statement.condition)
-
-
-def _always(expr: Tree) -> Iterator[Tree]:
-    """An expression without what is evaluated under a condition of its own."""
-    yield expr
-    if isinstance(expr, Binary) and expr.op in ("&&", "||"):
-        yield from _always(expr.left)
-    elif isinstance(expr, Conditional):
-        yield from _always(expr.condition)
-    else:
-        for child in children(expr):
-            yield from _always(child)
-
-
-def _left(body: Tree) -> bool:
-    """Whether a loop may end elsewhere than by its condition."""
-    if isinstance(body, Break | Goto):
-        return True
-    if isinstance(body, While | DoWhile | For | Switch):  # their breaks are their own
-        return any(isinstance(node, Goto) for node in walk(body))
-    return any(_left(child) for child in children(body))
+    return 0 <= other < len(body) and not isinstance(body[other], _FIXED)
 
 
 def _place(span: Span) -> tuple[str, int, int]:

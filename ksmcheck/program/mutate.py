@@ -21,16 +21,16 @@ from ksmcheck.program.inventory import (
     Spot,
     find_spot,
     inventory,
-    load_before,
     passes,
-    store_after,
 )
 from ksmcheck.program.sites import called_functions, without_calls
 from ksmcheck.program.tree import Tree, rewrite, walk
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax.c_ast import (
     Assign,
+    Binary,
     Block,
+    Break,
     Call,
     DoWhile,
     ExprStmt,
@@ -107,15 +107,26 @@ class _Plan(Struct):
         possible(spot, change)
         self.touched.add(spot.function)
         if change.kind == REMOVE:
+            self._claim(spot.node, spot)
             self.removed.add(id(spot.node))
         elif change.kind == REPLACE:
             self._replace(spot, change.to)
         elif change.kind == MOVE:
             self._move(spot, change.to)
         elif change.kind == DROP:
-            self.nodes[id(spot.node)] = self._dropped
+            self._becomes(spot.node, spot, self._dropped)
         else:
-            self._rename(spot.node, change.to)
+            self._rename(spot, change.to)
+
+    def _claim(self, node: Tree, spot: Spot) -> None:
+        """Raises InputError where another change is about the same call or assignment."""
+        if id(node) in self.nodes or id(node) in self.removed:
+            name = spot.name if node is spot.node else " ".join(node.span.text.split())
+            raise InputError(f"{name} is to be changed twice", spot.span)
+
+    def _becomes(self, node: Tree, spot: Spot, made: Callable[[Tree], Tree]) -> None:
+        self._claim(node, spot)
+        self.nodes[id(node)] = made
 
     # One pass over the trees of the functions.
 
@@ -155,15 +166,16 @@ class _Plan(Struct):
 
     # Calls and accesses that become others.
 
-    def _rename(self, node: Tree, to: str) -> None:
+    def _rename(self, spot: Spot, to: str) -> None:
+        node = spot.node
         if isinstance(node, Call):
-            self.nodes[id(node)] = lambda call: self._other_call(call, to)
+            self._becomes(node, spot, lambda call: self._other_call(call, to))
             return
         for assign in _assignments(self.test):
             if assign.target is node:
-                self.nodes[id(assign)] = lambda a: self._marked_store(a, to)
+                self._becomes(assign, spot, lambda a: self._marked_store(a, to))
                 return
-        self.nodes[id(node)] = lambda place: self._marked_load(place, to)
+        self._becomes(node, spot, lambda place: self._marked_load(place, to))
 
     def _other_call(self, call: Call, to: str) -> Tree:
         args = [self._inside(arg) for arg in call.args]
@@ -195,29 +207,29 @@ class _Plan(Struct):
         self.blocks.setdefault(id(block), []).append(edit)
 
     def _replace(self, spot: Spot, to: str) -> None:
-        assert spot.block is not None
-        if to == "smp_store_release":
-            store = store_after(spot.block, spot.index)
-            if isinstance(store, Assign):
-                self.nodes[id(store)] = lambda a: self._marked_store(a, to)
-            else:
-                self.nodes[id(store)] = lambda call: self._other_call(call, to)
+        partner = spot.partner
+        assert partner is not None
+        if isinstance(partner, Assign):
+            self._becomes(partner, spot, lambda a: self._marked_store(a, to))
         else:
-            load = load_before(spot.block, spot.index)
-            self.nodes[id(load)] = lambda call: self._other_call(call, to)
+            self._becomes(partner, spot, lambda call: self._other_call(call, to))
+        self._claim(spot.node, spot)
         self.removed.add(id(spot.node))
 
     def _move(self, spot: Spot, way: str) -> None:
-        assert spot.block is not None and passes(spot.block, spot.index, way)
+        assert spot.block is not None
         mine = spot.block.body[spot.index]
-        other = spot.block.body[spot.index + (-1 if way == UP else 1)]
 
-        def swapped(body: list[Tree]) -> list[Tree]:
-            here, there = _at(body, mine), _at(body, other)
+        def moved(body: list[Tree]) -> list[Tree]:
+            # Its neighbour now: other moves may have come before.
+            here = _at(body, mine)
+            if not passes(body, here, way):
+                raise InputError(f"{spot.name} cannot be moved {way} any more", spot.span)
+            there = here + (-1 if way == UP else 1)
             body[here], body[there] = body[there], body[here]
             return body
 
-        self._edit(spot.block, swapped)
+        self._edit(spot.block, moved)
 
     def _insert(self, change: Change) -> None:
         gap = gap_at(self.test, change.site)
@@ -240,24 +252,30 @@ class _Plan(Struct):
 
     def _dropped(self, node: Tree) -> Tree:
         """``while (c) B`` becomes ``do { if (c) B } while (0)``, so that ``break`` and ``continue``
-        still leave it; an ``if`` is left out."""
+        still leave it; a ``for`` has its step (C11, 6.8.5.3: it ends each round) in
+        ``do { if (c) B else break; } while (step, 0)``; an ``if`` is left out."""
         span = node.span
         if isinstance(node, If):
             return Block((), span)
         body = self._inside(node.body)
-        if isinstance(node, DoWhile):
-            # The test is evaluated still: it may do something.
-            after = ExprStmt(self._inside(node.condition), span)
-            return Block((_once(body, span), after), span)
-        assert isinstance(node, While | For)
         condition = None if node.condition is None else self._inside(node.condition)
-        guarded = body if condition is None else If(condition, body, None, span)
+        if isinstance(node, DoWhile):
+            return _once(body, condition, span)
+        assert isinstance(node, While | For)
+        step = None
+        if isinstance(node, For) and node.step is not None and id(node.step) not in self.removed:
+            step = self._inside(node.step)
+        if condition is not None:
+            body = If(condition, body, None if step is None else Break(span), span)
         start = tuple(self._inside(s) for s in node.init) if isinstance(node, For) else ()
-        return Block((*start, _once(guarded, span)), span)
+        return Block((*start, _once(body, step, span)), span)
 
 
-def _once(body: Tree, span: Span) -> DoWhile:
-    return DoWhile(body, IntLit(0, "0", span), span)
+def _once(body: Tree, last: Tree | None, span: Span) -> DoWhile:
+    """A loop of one round: ``last`` is evaluated at its end, also where ``continue`` leads there,
+    but not behind a ``break``."""
+    no: Tree = IntLit(0, "0", span)
+    return DoWhile(body, no if last is None else Binary(",", last, no, span), span)
 
 
 def barrier(name: str, span: Span) -> ExprStmt:

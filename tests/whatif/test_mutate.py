@@ -11,6 +11,7 @@ from ksmcheck.kernel.orders import stronger, weaker
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import inventory
+from ksmcheck.program.mutate import mutate
 from ksmcheck.record import replace
 from ksmcheck.syntax.litmus import load_litmus
 from ksmcheck.text import InputError
@@ -133,6 +134,175 @@ def test_a_loop_that_runs_once(tmp_path: Path) -> None:
 def test_what_cannot_be_done(request_: Request, change: Change, message: str) -> None:
     with pytest.raises(InputError, match=message):
         seen(request_, change)
+
+
+def made(tmp_path: Path, p0: str, p1: str, exists: str, head: str = "") -> Request:
+    """A test of two threads; P1 has the registers r0, r1 and r2."""
+    path = tmp_path / "made.litmus"
+    p1 = f"\tint r0 = 0;\n\tint r1 = 0;\n\tint r2 = 0;\n\n{p1}"
+    path.write_text(
+        f"C made\n\n{{}}\n\n{head}P0(int *x, int *y, int *z)\n{{\n{p0}}}\n\n"
+        f"P1(int *x, int *y, int *z)\n{{\n{p1}}}\n\nexists ({exists})\n",
+        encoding="utf-8",
+    )
+    return Request(path, "armv8")
+
+
+@pytest.mark.parametrize(
+    ("loop", "name", "rounds"),
+    [
+        # C11, 6.8.5.3: the third expression is evaluated after each execution of the body, which
+        # `continue` ends and `break` does not; of no round there is no step.
+        ("for (r0 = 0; r0 < 3; r0++)\n\t\tr1++;", "for", "1:r0=1 /\\ 1:r1=1"),
+        ("for (r0 = 0; r0 < 3; r0++) {\n\t\tif (r0 < 2)\n\t\t\tcontinue;\n\t\tr1++;\n\t}", "for",
+         "1:r0=1 /\\ 1:r1=0"),
+        ("for (r0 = 0; r0 < 3; r0++) {\n\t\tr1++;\n\t\tif (r0 < 2)\n\t\t\tbreak;\n\t}", "for",
+         "1:r0=0 /\\ 1:r1=1"),
+        ("for (r0 = 5; r0 < 3; r0++)\n\t\tr1++;", "for", "1:r0=5 /\\ 1:r1=0"),
+        ("for (r0 = 0; ; r0++)\n\t\tif (r1++ > 3)\n\t\t\tbreak;", "for", "1:r0=1 /\\ 1:r1=1"),
+        # `while (c) { B; step }` is the same loop.
+        ("while (r0 < 3) {\n\t\tr1++;\n\t\tr0++;\n\t}", "while", "1:r0=1 /\\ 1:r1=1"),
+        # 6.8.5.2: the test of a `do` comes after its body, at which `continue` arrives.
+        ("do {\n\t\tr1++;\n\t\tif (r1 < 9)\n\t\t\tcontinue;\n\t\tr1 = 7;\n\t} while (r0++ < 3);",
+         "do", "1:r0=1 /\\ 1:r1=1"),
+        ("do {\n\t\tr1++;\n\t\tif (r1 < 9)\n\t\t\tbreak;\n\t} while (r0++ < 3);", "do",
+         "1:r0=0 /\\ 1:r1=1"),
+    ],
+)  # fmt: skip
+def test_one_round_of_a_loop(loop: str, name: str, rounds: str, tmp_path: Path) -> None:
+    request = made(tmp_path, "", f"\t{loop}\n", rounds)
+    assert seen(request, Change(f"{name}@P1", DROP), model="sc") == "Always"
+
+
+def test_a_loop_that_is_left_early_makes_no_test(tmp_path: Path) -> None:
+    # What follows the break would be ordered by the acquire of a test that C does not make there;
+    # the two reads before and after it are ordered by nothing (message passing, as above).
+    p0 = "\tWRITE_ONCE(*x, 1);\n\tsmp_wmb();\n\tWRITE_ONCE(*y, 1);\n"
+    p1 = (
+        "\tr0 = READ_ONCE(*y);\n\tdo {\n\t\tbreak;\n\t} while (smp_load_acquire(y));\n"
+        "\tr1 = READ_ONCE(*x);\n"
+    )
+    request = made(tmp_path, p0, p1, "1:r0=1 /\\ 1:r1=0")
+    assert seen(request) == seen(request, Change("do@P1", DROP)) == "Sometimes"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (Change("smp_wmb@publish", REPLACE, "smp_store_release"),
+         Change("WRITE_ONCE@publish#2", WEAKEN, "plain")),
+        (Change("smp_wmb@publish", REPLACE, "smp_store_release"),
+         Change("WRITE_ONCE@publish#2", REMOVE)),
+        (Change("smp_rmb@P1", REPLACE, "smp_load_acquire"),
+         Change("READ_ONCE@P1", STRENGTHEN, "rcu_dereference")),
+    ],
+)  # fmt: skip
+def test_one_access_is_not_changed_twice(request_: Request, changes: tuple[Change, Change]) -> None:
+    # A release that is also plain, or gone: whichever were meant, the other would be passed over.
+    for both in (changes, changes[::-1]):
+        with pytest.raises(InputError, match="is to be changed twice"):
+            seen(request_, *both)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        # x; wmb; y: the barrier behind y, then y before x: the stores are in the wrong order.
+        (("smp_wmb@P0", "down"), ("WRITE_ONCE@P0#2", "up"), "y x wmb"),
+        # Both up: the barrier before x, then y before x.
+        (("smp_wmb@P0", "up"), ("WRITE_ONCE@P0#2", "up"), "wmb y x"),
+        (("WRITE_ONCE@P0#2", "up"), ("WRITE_ONCE@P0", "down"), "y x wmb"),
+        (("WRITE_ONCE@P0", "down"), ("smp_wmb@P0", "down"), "x wmb y"),
+    ],
+)  # fmt: skip
+def test_moves_come_one_after_the_other(
+    first: tuple[str, str], second: tuple[str, str], expected: str, tmp_path: Path
+) -> None:
+    lines = {"x": "\tWRITE_ONCE(*x, 1);\n", "wmb": "\tsmp_wmb();\n", "y": "\tWRITE_ONCE(*y, 1);\n"}
+    request = made(tmp_path, "".join(lines.values()), "", "x=1")
+    test = load_litmus(request.path, kernel="6.12")
+    changes = [Change(site, MOVE, way) for site, way in (first, second)]
+    body = mutate(test, changes, "6.12").threads[0].body
+    assert body is not None
+    statements = body.body
+    assert "".join(f"\t{s.span.text}\n" for s in statements) == "".join(
+        lines[word] for word in expected.split()
+    )
+
+
+def test_no_move_past_the_end_of_a_block(request_: Request) -> None:
+    # The store goes first, and the barrier has nothing behind it to pass by.
+    moves = Change("WRITE_ONCE@publish#2", MOVE, "up"), Change("smp_wmb@publish", MOVE, "down")
+    with pytest.raises(InputError, match="cannot be moved down any more"):
+        seen(request_, *moves)
+
+
+SITES = """C sites
+
+{}
+
+struct page { int mapping; };
+struct pair { int a; };
+int g;
+int shared[2];
+
+P0(struct page *p, int *x, int *y)
+{
+	struct pair s;
+	int loc[2];
+	int *a = y;
+
+	WRITE_ONCE(*x, 1);
+	smp_wmb();
+	s.a = 1;
+	loc[1] = s.a + 1;
+	a[0] = loc[1];
+	smp_wmb();
+	g = 2;
+	smp_wmb();
+	*x += 1;
+	shared[1]++;
+}
+
+P1(struct page *p, int *x)
+{
+	int r0 = READ_ONCE(*x);
+	int r1;
+	int k = 0;
+
+	r1 = r0 + 1;
+	if (p->mapping)
+		k = 1;
+	if (*x == 1)
+		k = 2;
+	if (shared[0])
+		k = 3;
+	if (r1 == 2)
+		k = 4;
+	if (likely(k == 3))
+		k = 5;
+	if (k == 2)
+		k = 6;
+}
+
+exists (x=1)
+"""
+
+
+def test_which_places_are_there(tmp_path: Path) -> None:
+    path = tmp_path / "sites.litmus"
+    path.write_text(SITES, encoding="utf-8")
+    spots = {s.name: s for s in inventory(load_litmus(path, kernel="6.12"), "6.12")}
+    # Conditions that read shared memory, or what was read of it; k has constants alone.
+    dropped = {name for name, s in spots.items() if any(c.kind == DROP for c in s.changes)}
+    assert dropped == {"if@P1", "if@P1#2", "if@P1#3", "if@P1#4"}
+    # Locals are nobody else's; `+=` and `++` are two accesses, which no macro marks as one.
+    assert {s.name for s in spots.values() if s.sort == "plain" and s.function == "P0"} == {
+        "a[0]@P0", "g@P0",
+    }  # fmt: skip
+    # Memory that others see is stored to next: through a pointer, in a global; not behind `+=`.
+    joined = {n: s.partner.span.text for n, s in spots.items() if s.partner is not None}
+    assert joined == {"smp_wmb@P0": "a[0] = loc[1]", "smp_wmb@P0#2": "g = 2"}
 
 
 @pytest.mark.parametrize("kernel", ["3.9", "6.12"])
