@@ -14,6 +14,7 @@ from ksmcheck.text import InputError, Source, Span
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # a form feed, which kernel files have, ends none
+_NO_LINES = re.compile(r"(?:rename|copy) (?:from|to) |(?:new|deleted) file mode ")
 _COUNTED = "behind `@@ -START,OLD +START,NEW @@` stand OLD old lines and NEW new ones"
 _MARKS = "its lines begin with a blank, `-` or `+`"
 
@@ -41,6 +42,18 @@ class FileDiff(Struct, frozen=True):
 def parse_diff(source: Source) -> tuple[FileDiff, ...]:
     """The files of a unified diff. Raises InputError for one that is cut off or out of order."""
     return tuple(_Parser(source).files())
+
+
+def more_than_lines(source: Source) -> Span | None:
+    """Where a diff of git adds, removes, copies or renames a file: it says so in the lines between
+    ``diff --git`` and the first hunk (git-diff(1), "Generating patch text with -p")."""
+    header = False
+    for match in _LINE.finditer(source.text):
+        line = match.group()
+        header = line.startswith("diff --git ") or (header and not _HUNK.match(line))
+        if header and _NO_LINES.match(line):
+            return Span(source, match.start(), match.start() + len(line.rstrip("\r\n")))
+    return None
 
 
 class _Parser:
@@ -125,23 +138,25 @@ Edit = tuple[int, Sequence[str], Sequence[str]]
 
 def applied(text: str, edits: Iterable[Edit]) -> str | int:
     """The text with each run of lines replaced; where one is not there, its number. A run may have
-    moved within the file, as for patch(1); how a line ends does not matter."""
+    moved within the file, but stays behind the one before it; of two places that are equally near
+    the later one is meant, as for patch(1). How a line ends does not matter."""
     lines = _LINE.findall(text)
-    shift = 0
+    shift = done = 0
     for number, (start, old, new) in enumerate(edits):
-        at = _found(lines, old, start + shift)
+        at = _found(lines, old, start + shift, done)
         if at is None:
             return number
         lines[at : at + len(old)] = new
-        shift = at - start + len(new) - len(old)
+        done = at + len(new)
+        shift = done - start - len(old)
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
 
-def _found(lines: Sequence[str], wanted: Sequence[str], near: int) -> int | None:
+def _found(lines: Sequence[str], wanted: Sequence[str], near: int, least: int) -> int | None:
     if not wanted:  # there is nothing to look for
-        return near if near <= len(lines) else None
+        return near if least <= near <= len(lines) else None
     bare = [line.rstrip("\r\n") for line in lines]
     looked_for = [line.rstrip("\r\n") for line in wanted]
-    places = range(len(bare) - len(looked_for) + 1)
+    places = range(least, len(bare) - len(looked_for) + 1)
     fits = [at for at in places if bare[at : at + len(looked_for)] == looked_for]
-    return min(fits, key=lambda at: abs(at - near), default=None)
+    return min(fits, key=lambda at: (abs(at - near), -at), default=None)

@@ -1,7 +1,7 @@
 """A patch as a question: the files of a test with a unified diff applied, in a folder of their own.
 
 Hunks have to be whole and to fit: their context and removed lines are looked for where the hunk
-says, then at the place nearest to it where all of them match.
+says, then at the place nearest to it, behind the hunk before, where all of them match.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from ksmcheck.program.tree import walk
 from ksmcheck.store.content import quoted_includes
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.litmus_ast import LitmusTest
-from ksmcheck.syntax.unified_diff import FileDiff, applied, parse_diff
+from ksmcheck.syntax.unified_diff import FileDiff, applied, more_than_lines, parse_diff
 from ksmcheck.text import InputError, Note, Source, Span
+
+_LINES_ALONE = "a file that is added, removed or renamed is no change of the test's own lines"
 
 
 def patched_copy(test: LitmusTest, path: Path, diffs: Iterable[Path], folder: Path) -> Path:
@@ -24,7 +26,12 @@ def patched_copy(test: LitmusTest, path: Path, diffs: Iterable[Path], folder: Pa
     files = _files_of(test, path)
     texts = {name: read_source(name).text for name in files}
     for diff in diffs:
-        patches = parse_diff(read_source(diff, once=True))
+        source = read_source(diff, once=True)
+        patches = parse_diff(source)
+        removed = [patch.span for patch in patches if patch.new == "/dev/null"]
+        for beyond in (more_than_lines(source), *removed):
+            if beyond is not None:
+                raise InputError("this patch does more than change lines", beyond, _LINES_ALONE)
         if not patches:
             raise InputError(f"{diff} has no hunks: it is no unified diff")
         for patch in patches:
@@ -96,5 +103,7 @@ def _patched(text: str, patch: FileDiff) -> str:
     if isinstance(found, int):
         name, span = patch.new.removeprefix("b/"), patch.hunks[found].span
         hint = "its context differs from the file"
+        if found:
+            hint += " behind the hunk above"
         raise InputError(f"this hunk does not apply to {name}", span, hint=hint)
     return found

@@ -162,6 +162,32 @@ def test_patches_one_after_the_other(run: Run, tmp_path: Path) -> None:
     assert run("whatif", MP, "--model", "armv8", "--patch", first).out.startswith("Sometimes")
 
 
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        (("diff --git a/x b/y", "similarity index 90%", "rename from x", "rename to y"), 3),
+        (("diff --git a/x b/x", "new file mode 100644", "index 0000000..e69de29"), 2),
+        (("diff --git a/x b/x", "deleted file mode 100644"), 2),
+    ],
+)
+def test_what_git_says_of_more_than_lines_is_refused(
+    run: Run, tmp_path: Path, head: tuple[str, ...], line: int
+) -> None:
+    """A file under another name would be read under its old one: whoever includes it sees a
+    difference. Prose of a commit is no header."""
+    diff = tmp_path / "more.diff"
+    diff.write_text("\n".join((*head, DIFF)))
+    ran = run("whatif", MP, "--model", "armv8", "--patch", diff)
+    assert ran.code == 2 and f"{diff}:{line}:1: error: this patch does more" in ran.err
+    diff.write_text("\n".join((*head, "")))
+    assert "does more than change lines" in run("whatif", MP, "--patch", diff).err
+    diff.write_text("\n".join((*head[1:], DIFF)))
+    assert run("whatif", MP, "--model", "armv8", "--patch", diff).out.startswith("Sometimes")
+    first = DIFF.splitlines()[0]
+    diff.write_text(f"{first}\n+++ /dev/null\n@@ -1 +0,0 @@\n-C MP+wmb+rmb\n")
+    assert "does more than change lines" in run("whatif", MP, "--patch", diff).err
+
+
 def test_what_is_wrong_in_a_patched_file_is_told_of_the_file(run: Run, tmp_path: Path) -> None:
     diff = tmp_path / "wrong.diff"
     diff.write_text(

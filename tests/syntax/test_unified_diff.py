@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ksmcheck.syntax.unified_diff import applied, parse_diff
+from ksmcheck.syntax.unified_diff import Edit, applied, parse_diff
 from ksmcheck.text import InputError, Source
 
 LINES = st.lists(st.sampled_from(["a\n", "b\n", "\n", " c\n", "-d\n", "+e\n", "\tf\n"]))
@@ -36,6 +36,24 @@ def test_an_insertion_without_context_stands_behind_the_line_that_it_names() -> 
     text = "1\n2\n3\n"
     (file,) = parse_diff(Source("d", "--- x\n+++ x\n@@ -2,0 +3 @@\n+new\n"))
     assert applied(text, [(h.old_start, h.old, h.new) for h in file.hunks]) == "1\n2\nnew\n3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "edits", "result"),
+    [
+        # What GNU patch 2.7.6 makes of these. The line has moved by one, down or up: down.
+        ("a\nx\nb\nx\nc\n", [(2, ("x\n",), ())], "a\nx\nb\nc\n"),
+        ("x\na\nb\nx\nc\n", [(1, ("x\n",), ())], "a\nb\nx\nc\n"),
+        # The nearest x is what the hunk before has put there, or stands before it.
+        ("a\nb\nc\nd\nx\n", [(1, ("b\n",), ("x\n",)), (2, ("x\n",), ("y\n",))], "a\nx\nc\nd\ny\n"),
+        ("x\nb\nc\nd\ne\nx\n", [(1, ("b\n",), ("B\n",)), (2, ("x\n",), ())], "x\nB\nc\nd\ne\n"),
+        ("x\nb\nc\n", [(2, ("c\n",), ("C\n",)), (0, ("x\n",), ())], 1),
+    ],
+)  # fmt: skip
+def test_where_a_run_that_has_moved_is_found(
+    text: str, edits: list[Edit], result: str | int
+) -> None:
+    assert applied(text, edits) == result
 
 
 WHOLE = """diff --git a/x.h b/x.h
