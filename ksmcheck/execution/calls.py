@@ -31,6 +31,7 @@ from ksmcheck.kernel.types import (
     RESULTS,
     UNSIGNED_LONG,
     VOID,
+    WORDS,
     ArrayOf,
     CType,
     PointerTo,
@@ -48,9 +49,11 @@ _FORBIDS = frozenset(
 
 
 class _Arguments(Struct):
-    """The arguments of a primitive by the kinds of its parameters."""
+    """The arguments of a primitive by the kinds of its parameters; ``whole`` is the struct that is
+    read or written as one word."""
 
     place: InMemory | None = None
+    whole: CType | None = None
     names: dict[str, Concrete] = field(default_factory=dict)
     inout: tuple[Place, str] | None = None
 
@@ -135,6 +138,12 @@ class Calls(Expressions):
             kind = f"misuse of {primitive.name}"
             self.failed.append(FailedCheck(kind, self.record.thread, e.span))
         result = self.result(primitive, given, done)
+        if given.whole is not None and primitive.shape == "load":
+            self.struct = Variable(primitive.name, given.whole)
+            whole = InRegister(self.struct, 0, given.whole)
+            (scalar,) = self.layouts.scalars(given.whole, None)
+            self.write(self.part(whole, scalar.offset, scalar.type), result)
+            return NOTHING
         return result if given.inout is None else self.give_back(given, result)
 
     def is_local(self, e: c.Expr) -> bool:
@@ -149,6 +158,13 @@ class Calls(Expressions):
     def on_register(self, primitive: Primitive, arguments: list[c.Expr]) -> Concrete:
         """``READ_ONCE`` of a local: no event."""
         place = self.place(arguments[0])
+        if _is_whole(place.type) and primitive.shape == "load":
+            self.struct = Variable(primitive.name, place.type)
+            self.copy(InRegister(self.struct, 0, place.type), place)
+            return NOTHING
+        if _is_whole(place.type):
+            self.copy(place, self.place(arguments[-1]))
+            return NOTHING
         if primitive.shape == "load":
             return self.read(place, arguments[0].span)
         self.write(place, self.value(arguments[-1]))
@@ -161,11 +177,16 @@ class Calls(Expressions):
             kind = kinds[name]
             if kind == "ptr":
                 place = self.place(argument) if primitive.macro else None
-                given.place = self.word(place or self.pointed(self.value(argument)))
+                place = place or self.pointed(self.value(argument))
+                if primitive.shape in ("load", "store") and _is_whole(place.type):
+                    given.whole = place.type
+                given.place = self.word(place)
             elif kind == "inout":
                 place = self.behind(argument)
                 given.inout = (place, name)
                 given.names[name] = self.settled(self.read(place, argument.span))
+            elif kind == "val" and given.whole is not None:
+                given.names[name] = self.settled(self.held(self.place(argument), argument))
             elif kind != "any":
                 given.names[name] = self.settled(self.value(argument))
         for name, value in given.names.items():
@@ -174,6 +195,11 @@ class Calls(Expressions):
             elif kinds[name] == "bit":
                 self.into_word(given, name, value)
         return given
+
+    def held(self, place: Place, argument: c.Expr) -> Concrete:
+        """The one word of a struct."""
+        (scalar,) = self.layouts.scalars(place.type, None)
+        return self.read(self.part(place, scalar.offset, scalar.type), argument.span)
 
     def behind(self, argument: c.Expr) -> Place:
         """The place that a pointer argument designates; ``&local`` does not put it in memory."""
@@ -261,10 +287,17 @@ class Calls(Expressions):
         if primitive.macro:
             return pointer
         target = pointer.target if isinstance(pointer, PointerTo) else pointer
+        if primitive.shape == "load" and _is_whole(target):
+            return target
         return self.word(InMemory(integer(0, UNSIGNED_LONG), target)).type
 
 
 _FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", "ARRAY_SIZE", "BUILD_BUG_ON"))
+
+
+def _is_whole(type: CType) -> bool:
+    """Whether it is a struct of the test's: an ``atomic_t`` stands for its counter."""
+    return isinstance(type, StructType) and (type.kind, type.tag) not in WORDS
 
 
 def _expressions(e: c.Call) -> list[c.Expr]:

@@ -230,7 +230,7 @@ class Operators(Places):
             result = self.arithmetic(expr.op[:-1], old, right, expr)
             return self._assigned(place, result, expr.target, word)
         if isinstance(place.type, StructType):
-            self.copy(place, self._aggregate(expr.value, place.type), expr.target)
+            self.copy(place, self.aggregate(expr.value, place.type), expr.target)
             return NOTHING
         return self._assigned(place, self.value(expr.value), expr.target)
 
@@ -298,7 +298,7 @@ class Operators(Places):
 
     # Aggregates.
 
-    def _aggregate(self, expr: Tree, type: StructType) -> Place:
+    def aggregate(self, expr: Tree, type: StructType) -> Place:
         """The place of a struct's value."""
         if isinstance(expr, Conditional):
             hint = "assign in both branches of an if"

@@ -82,12 +82,17 @@ class Places(Context):
         return self._gives_struct(expr)
 
     def _gives_struct(self, expr: Tree) -> bool:
-        """Whether it is a call of a function that returns a struct."""
-        function = None
-        if isinstance(expr, Call):
-            function = self.declarations.functions.get(expr.callee.name)
-        result = None if function is None else self.declarations.resolve(function.result)
-        return isinstance(result, StructType)
+        """Whether it is a call of a function that returns a struct, or a marked load of one."""
+        if not isinstance(expr, Call):
+            return False
+        function = self.declarations.functions.get(expr.callee.name)
+        if function is None:
+            return self.loaded_struct(expr) is not None
+        return isinstance(self.declarations.resolve(function.result), StructType)
+
+    def loaded_struct(self, call: Call) -> StructType | None:
+        """The struct that a marked load gives; None where it is a number."""
+        raise NotImplementedError
 
     def _named(self, expr: Name) -> Place:
         variable = self.find(expr.name)

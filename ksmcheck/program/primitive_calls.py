@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ksmcheck.kernel.ints import ADDRESS, IntType
+from ksmcheck.kernel.ints import ADDRESS, S32, IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import (
     INT,
     RESULTS,
     VOID,
+    WORDS,
     ArrayOf,
     BitField,
     CType,
@@ -22,6 +23,7 @@ from ksmcheck.program import fold
 from ksmcheck.program.ir import Access, Const, Expr, Op, Use
 from ksmcheck.program.operators import Operators
 from ksmcheck.program.places import InMemory, InRegisters, Place
+from ksmcheck.program.scope import Variable
 from ksmcheck.program.values import NOTHING, Value, assign, cast, need_scalar
 from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import Call, Name, Unary
@@ -42,10 +44,12 @@ _OBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 class _Operands(Struct):
-    """The evaluated arguments of one call, in the order of the primitive's parameters."""
+    """The evaluated arguments of one call, in the order of the primitive's parameters. ``whole``:
+    the struct that the cell is all of."""
 
     args: list[Expr] = field(default_factory=list)
     cell: CType | None = None
+    whole: StructType | None = None
     address: int = -1
     inout: tuple[Place, Tree, Value] | None = None
 
@@ -79,7 +83,26 @@ class PrimitiveCalls(Operators):
         if register is None:
             return NOTHING
         result = Value(Use(register, ints_of(type)), type)
+        if operands.whole is not None and primitive.result_type == "cell":
+            return self._whole(result, operands.whole, call)
         return result if operands.inout is None else self._write_back(operands.inout, result)
+
+    def _whole(self, word: Value, type: StructType, call: Call) -> Value:
+        """A struct that is one word, as a call of a function gives a struct (``returned``)."""
+        held = InRegisters(Variable(call.callee.name, type, self.graph.fresh("t")), 0, type)
+        (scalar,) = self.layouts.scalars(type, call.span)
+        self.write(self.part(held, scalar.offset, scalar.type), word, call)
+        return Value(Use(held.variable.register, S32), type)
+
+    def loaded_struct(self, call: Call) -> StructType | None:
+        """The struct that READ_ONCE or its like reads as one word; None where it is a number."""
+        primitive = self.primitives.get(call.callee.name)
+        if primitive is None or primitive.shape != "load" or primitive.result_type != "cell":
+            return None
+        at = self.type_of(self.arguments(call, len(primitive.params))[0])
+        if not primitive.macro:
+            at = at.target if isinstance(at, PointerTo) else at
+        return _struct_of(at)
 
     def _macro_place(self, primitive: Primitive, argument: Tree) -> Place:
         """The lvalue that READ_ONCE and its like are written with; evaluated here, once."""
@@ -104,9 +127,17 @@ class PrimitiveCalls(Operators):
             hint = f"write *{name} for the location that it points to"
             message = f"{name} is a parameter: {primitive.name} accesses the thread's own pointer"
             raise InputError(message, args[0].span, hint=hint)
+        type = _struct_of(place.type)
+        if primitive.shape == "load" and type is not None:
+            held = InRegisters(Variable(name, type, self.graph.fresh("t")), 0, type)
+            self.copy(held, place, args[0])
+            return Value(Use(held.variable.register, S32), type)
         if primitive.shape == "load":
             return self.read(place, args[0])
-        self.write(place, self.value(args[-1]), args[0])
+        if type is not None:
+            self.copy(place, self.aggregate(args[-1], type), args[0])
+        else:
+            self.write(place, self.value(args[-1]), args[0])
         return NOTHING
 
     def _operands(
@@ -118,11 +149,19 @@ class PrimitiveCalls(Operators):
             if kind == "any":
                 continue
             if kind == "ptr":
-                word = self._word(primitive, argument, place)
+                object = self._object(primitive, argument, place)
+                if primitive.shape in ("load", "store"):
+                    found.whole = _struct_of(object.type)
+                word = self._scalar_of(object, primitive, argument.span)
                 found.cell, found.address = word.type, len(found.args)
                 found.args.append(word.address)
                 continue
-            value = self._in(argument, found) if kind == "inout" else self.value(argument)
+            if kind == "inout":
+                value = self._in(argument, found)
+            elif kind == "val" and found.whole is not None:
+                value = self._word_of(argument, found.whole)
+            else:
+                value = self.value(argument)
             need_scalar(value, argument.span)
             if kind in ("val", "inout"):
                 values.append((len(found.args), argument, value))
@@ -142,8 +181,14 @@ class PrimitiveCalls(Operators):
             converted = assign(value, found.cell, argument.span, lenient=self.frame.lenient)
             found.args[index] = converted.expr
 
-    def _word(self, primitive: Primitive, argument: Tree, place: InMemory | None) -> InMemory:
-        """The scalar that the primitive accesses; ``place`` where it was written as an lvalue."""
+    def _word_of(self, argument: Tree, type: StructType) -> Value:
+        """What a struct that is stored as one word holds."""
+        place = self.aggregate(argument, type)
+        (scalar,) = self.layouts.scalars(type, argument.span)
+        return self.read(self.part(place, scalar.offset, scalar.type), argument)
+
+    def _object(self, primitive: Primitive, argument: Tree, place: InMemory | None) -> InMemory:
+        """What the primitive accesses; ``place`` where it was written as an lvalue."""
         if place is None:
             self._refuse_own_pointer(argument)
             try:
@@ -151,7 +196,7 @@ class PrimitiveCalls(Operators):
             except InputError as error:
                 raise (self._no_address(primitive, argument) or error) from None
             self._need_object(primitive, place.type, argument.span)
-        return self._scalar_of(place, primitive, argument.span)
+        return place
 
     def _no_address(self, primitive: Primitive, argument: Tree) -> InputError | None:
         """``spin_lock(lock)`` of a lock itself; None where the argument is no such thing."""
@@ -187,6 +232,12 @@ class PrimitiveCalls(Operators):
 
     def _scalar_of(self, place: InMemory, primitive: Primitive, span: Span) -> InMemory:
         type = place.type
+        if primitive.shape in ("load", "store") and isinstance(type, StructType | ArrayOf):
+            words = sum(1 for _ in self.layouts.scalars(type, span))
+            if words != 1:
+                hint = "name an element" if isinstance(type, ArrayOf) else "name a member"
+                message = f"{primitive.name} works on one word, not on {type}"
+                raise InputError(message, span, hint=hint)
         while not is_scalar(type):
             if isinstance(type, StructType):
                 members = self.layouts.of(type, span).members
@@ -243,6 +294,13 @@ class PrimitiveCalls(Operators):
         self.graph.goto(join)
         self.graph.begin(join)
         return ok
+
+
+def _struct_of(type: CType) -> StructType | None:
+    """A struct of the test's; the kernel's opaque words count as the numbers that they hold."""
+    if isinstance(type, StructType) and (type.kind, type.tag) not in WORDS:
+        return type
+    return None
 
 
 def _into_word(found: _Operands, bit: int) -> None:

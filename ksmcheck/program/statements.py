@@ -213,7 +213,7 @@ class Statements(Switches, Expressions):
             if not isinstance(type, StructType):
                 message = "an array is initialised by a list of numbers: { ... }"
                 raise InputError(message, stmt.init.span)
-            self.copy(self.place_of(variable), self._aggregate(stmt.init, type), stmt.init)
+            self.copy(self.place_of(variable), self.aggregate(stmt.init, type), stmt.init)
 
     def _fill(self, variable: Variable, init: Expr) -> None:
         """Every scalar gets a value: what the list does not name is 0 (C17 6.7.9)."""
@@ -270,7 +270,7 @@ class Statements(Switches, Expressions):
         if not isinstance(type, StructType):
             return self.value(arg)
         held = InRegisters(Variable("(argument)", type, self.graph.fresh("t")), 0, type)
-        self.copy(held, self._aggregate(arg, type), arg)
+        self.copy(held, self.aggregate(arg, type), arg)
         return held
 
     def returned(self, call: Call) -> Place:
@@ -319,7 +319,7 @@ class Statements(Switches, Expressions):
             register, type = frame.result
             if isinstance(type, StructType):
                 given = InRegisters(Variable(frame.function.name, type, register), 0, type)
-                self.copy(given, self._aggregate(stmt.value, type), stmt.value)
+                self.copy(given, self.aggregate(stmt.value, type), stmt.value)
                 self.graph.goto(frame.exit)
                 return
             value = self.value(stmt.value)

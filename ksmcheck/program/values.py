@@ -13,6 +13,7 @@ from ksmcheck.kernel.types import (
     CType,
     IntegerType,
     PointerTo,
+    StructType,
     VoidType,
     common,
     ints_of,
@@ -71,7 +72,8 @@ def need_scalar(value: Value, span: Span) -> None:
     if isinstance(value.type, VoidType):
         raise InputError("this has no value (void)", span)
     if not is_scalar(value.type):
-        raise InputError(f"a number or pointer is needed, not {value.type}", span)
+        hint = "name a member" if isinstance(value.type, StructType) else None
+        raise InputError(f"a number or pointer is needed, not {value.type}", span, hint=hint)
 
 
 def compatible(one: CType, other: CType) -> bool:
