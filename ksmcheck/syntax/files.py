@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 from ksmcheck.text import STDIN, InputError, Source, Span
 
-_taken: list[bytes] = []
-"""Standard input, once a command has asked for it: a test is read more than once."""
+if sys.platform == "win32":
+    from pathlib import WindowsPath as _Path
+else:
+    from pathlib import PosixPath as _Path
+
+
+class _StandardInput(_Path):
+    """The path of a test that came by standard input, with what it is: a test is read more than
+    once, and the stream only once. Paths made from it have no content."""
+
+    content: bytes | None = None
 
 
 def take_standard_input() -> Path:
     """Reads standard input to its end. The path that it gives is one for ``read_source``. Raises
     InputError where there is none."""
-    import sys
-
     if sys.stdin is None:
         raise InputError("standard input is closed", hint="give a file instead of `-`")
-    _taken[:] = [sys.stdin.buffer.read()]
-    return Path(STDIN)
+    path = _StandardInput(STDIN)
+    path.content = sys.stdin.buffer.read()
+    return path
 
 
 def is_standard_input(path: Path) -> bool:
-    """Whether the path is the one that ``take_standard_input`` gave."""
-    return bool(_taken) and str(path) == STDIN
+    """Whether ``take_standard_input`` gave the path."""
+    return isinstance(path, _StandardInput) and path.content is not None
 
 
 def read_source(path: Path, *, once: bool = False) -> Source:
@@ -47,8 +56,8 @@ def read_source(path: Path, *, once: bool = False) -> Source:
 
 
 def _bytes(path: Path, once: bool) -> bytes:
-    if is_standard_input(path):
-        return _taken[0]
+    if isinstance(path, _StandardInput) and path.content is not None:
+        return path.content
     mode = path.stat().st_mode
     if not (once or S_ISREG(mode) or S_ISDIR(mode)):  # a folder: open says what it is
         # To open a pipe that nobody writes to would wait for ever.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from ksmcheck.syntax.files import is_standard_input, read_source, take_standard_input
+from ksmcheck.text import InputError
 
 SB = """C SB
 {}
@@ -73,3 +77,17 @@ def test_a_pipe_is_no_test(tmp_path: Path) -> None:
         ran = ksmcheck(command, "pipe.litmus", text="", folder=tmp_path)
         assert (ran.returncode, ran.stdout) == (2, "")
         assert "cannot read pipe.litmus: this is no regular file" in ran.stderr
+
+
+def test_what_was_read_goes_with_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two commands in one process; a file that has the name is a file."""
+    taken = []
+    for text in (SB, X86):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        taken.append(take_standard_input())
+    assert [read_source(path).text for path in taken] == [SB, X86]
+    assert all(map(is_standard_input, taken))
+    for other in (Path("<stdin>"), taken[0] / "x", taken[0].parent):
+        assert not is_standard_input(other)
+    with pytest.raises(InputError, match="cannot read <stdin>"):
+        read_source(Path("<stdin>"))
