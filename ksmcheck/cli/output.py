@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from ksmcheck.record import Struct, field, replace
 from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.litmus_ast import LitmusTest
+
+if TYPE_CHECKING:
+    from ksmcheck.program.respelt import Respelt
 
 
 class Output(Struct):
@@ -55,8 +59,17 @@ class Output(Struct):
         print_verdict(
             paper(),
             self._failing_as_named(verdict),
-            Said(story, expectation, place.titles, self.full),
+            Said(story, expectation, place.titles, self.full, self._becomes(verdict)),
         )
+
+    def _becomes(self, verdict: Verdict) -> tuple[Respelt, ...]:
+        """What lines of the execution say in a changed program."""
+        request = verdict.request
+        if verdict.witness is None or not request.changes:
+            return ()
+        from ksmcheck.program.respelt import respelt
+
+        return respelt(request.changes, self.checker.workshop.spots(request))
 
     def _failing_as_named(self, verdict: Verdict) -> Verdict:
         """The other places in a verdict are printed without their folders."""

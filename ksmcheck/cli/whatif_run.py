@@ -288,14 +288,16 @@ def _print_matrix(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
 
 
 def _show(asked: Asked, asker: Asker, cell: Answer) -> None:
+    from ksmcheck.program.respelt import respelt
     from ksmcheck.report.console import paper
     from ksmcheck.report.text import Said, print_verdict
 
     assert cell.verdict is not None
     out = paper()
     out.line(f"{'; '.join(map(str, cell.changes)) or 'as it is'}:")
+    becomes = respelt(cell.changes, asker.spots(cell.request))
     verdict, story = simply_told(asker, cell.verdict)
-    print_verdict(out, verdict, Said(story, full=asked.full))
+    print_verdict(out, verdict, Said(story, full=asked.full, becomes=becomes))
 
 
 def _offer(asked: Asked, asker: Asker, cells: list[Answer]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from ksmcheck.explain.story import span_text
 from ksmcheck.program.ir import Frame, Origin
+from ksmcheck.program.respelt import Respelt, as_becomes
 from ksmcheck.record import Struct
 from ksmcheck.report.steps import Step
 from ksmcheck.text import Span
@@ -25,12 +26,15 @@ class Context(Struct, frozen=True):
     inner: str | None
 
 
-def contexts(steps: Sequence[Step], thread: str) -> tuple[Context, ...]:
-    """The context of each step of one thread, in program order; ``thread`` names its body."""
-    return tuple(_context(steps, index, thread) for index in range(len(steps)))
+def contexts(
+    steps: Sequence[Step], thread: str, becomes: Sequence[Respelt] = ()
+) -> tuple[Context, ...]:
+    """The context of each step of one thread, in program order; ``thread`` names its body,
+    ``becomes`` is what lines say in a changed program."""
+    return tuple(_context(steps, index, thread, becomes) for index in range(len(steps)))
 
 
-def _context(steps: Sequence[Step], index: int, thread: str) -> Context:
+def _context(steps: Sequence[Step], index: int, thread: str, becomes: Sequence[Respelt]) -> Context:
     origin = steps[index].origin
     if origin is None:
         return Context(thread, "start", "", None)
@@ -39,17 +43,17 @@ def _context(steps: Sequence[Step], index: int, thread: str) -> Context:
         depth -= 1
     # The thread's own body is no function that the reader looks for: keep its first call as one.
     depth = max(depth, min(1, len(origin.stack)))
-    return Context(_heading(origin, depth, thread), *_line(origin, depth))
+    return Context(_heading(origin, depth, thread), *_line(origin, depth, becomes))
 
 
-def _line(origin: Origin, depth: int) -> tuple[str, str, str | None]:
+def _line(origin: Origin, depth: int, becomes: Sequence[Respelt]) -> tuple[str, str, str | None]:
     own = span_text(origin.span)
     if origin.column:
         return own, " ".join(origin.span.text.split()), None
     if depth == len(origin.stack):
-        return own, source_line(origin.span), None
+        return own, source_line(origin.span, becomes), None
     call = origin.stack[depth].call
-    return span_text(call), source_line(call), own
+    return span_text(call), source_line(call, becomes), own
 
 
 def _shared(steps: Sequence[Step], index: int, frames: tuple[Frame, ...]) -> bool:
@@ -67,6 +71,8 @@ def _heading(origin: Origin, depth: int, thread: str) -> str:
     return names[-1] if depth <= 1 else f"{names[-2]} > {names[-1]}"
 
 
-def source_line(span: Span) -> str:
+def source_line(span: Span, becomes: Sequence[Respelt] = ()) -> str:
     """The line of a span, blanks squeezed, without the brace that opens a block."""
-    return " ".join(span.source.line_text(span.line).split()).removesuffix("{").rstrip()
+    text = span.source.line_text(span.line)
+    text = as_becomes(text, span.start - span.column + 1, span.source.name, becomes)
+    return " ".join(text.split()).removesuffix("{").rstrip()

@@ -13,6 +13,7 @@ from ksmcheck.report.console import Paper, Styled
 
 if TYPE_CHECKING:
     from ksmcheck.explain.story import Story
+    from ksmcheck.program.respelt import Respelt
     from ksmcheck.report.expectation import Expectation
 
 STYLE = {SAFE: "bold green", VIOLATED: "bold red", VACUOUS: "bold magenta"}
@@ -20,12 +21,13 @@ STYLE = {SAFE: "bold green", VIOLATED: "bold red", VACUOUS: "bold magenta"}
 
 class Said(Struct, frozen=True):
     """What is known of a verdict besides itself. ``full``: every step and cell is shown;
-    ``titles`` say what each thread does."""
+    ``titles`` say what each thread does, ``becomes`` what lines say in a changed program."""
 
     story: Story | None = None
     expectation: Expectation | None = None
     titles: tuple[str, ...] = ()
     full: bool = False
+    becomes: tuple[Respelt, ...] = ()
 
 
 def print_verdict(paper: Paper, verdict: Verdict, said: Said) -> None:
@@ -116,7 +118,9 @@ def print_witness(paper: Paper, witness: Witness, said: Said) -> None:
     from ksmcheck.report.effects import words_for
     from ksmcheck.report.witness import arranged, final_line, title_rows, witness_lines
 
-    layout, lines = witness_lines(witness, said.story, paper.width, full=said.full)
+    layout, lines = witness_lines(
+        witness, said.story, paper.width, full=said.full, becomes=said.becomes
+    )
     paper.line()
     for row in title_rows(layout, witness, said.titles):
         paper.line((row, "bold"))
@@ -125,7 +129,7 @@ def print_witness(paper: Paper, witness: Witness, said: Said) -> None:
     paper.line()
     failed = witness.failure
     if failed.span is not None and failed.text.startswith(f"{failed.name} at"):
-        at = f"fails: {span_text(failed.span)}  {source_line(failed.span)}"
+        at = f"fails: {span_text(failed.span)}  {source_line(failed.span, said.becomes)}"
         paper.line((at, "bold"))
     words = words_for(witness.cells, witness.thread_names)
     final = final_line(witness, said.story, words, full=said.full)

@@ -9,6 +9,7 @@ from textwrap import wrap
 
 from ksmcheck.check.verdict import Witness
 from ksmcheck.explain.story import Story
+from ksmcheck.program.respelt import Respelt
 from ksmcheck.record import Struct
 from ksmcheck.report.context import Context, contexts
 from ksmcheck.report.effects import Words, effect, ordering, sources, words_for
@@ -43,7 +44,12 @@ def layout_for(threads: tuple[int, ...], total: int, full: bool) -> Layout:
 
 
 def witness_lines(
-    witness: Witness, story: Story | None, total: int, *, full: bool
+    witness: Witness,
+    story: Story | None,
+    total: int,
+    *,
+    full: bool,
+    becomes: Sequence[Respelt] = (),
 ) -> tuple[Layout, list[Line]]:
     """The steps of an execution as lines of its threads' columns, ``total`` characters in all."""
     moments = timeline(witness.execution)
@@ -53,17 +59,19 @@ def witness_lines(
     needed = [True] * len(moments)
     if not full:
         needed = shown(moments, story.focus if story else frozenset(), witness)
-    places = _contexts(steps, witness.thread_names)
+    places = _contexts(steps, witness.thread_names, becomes)
     return layout, list(_body(moments, needed, places, words, layout.width))
 
 
-def _contexts(steps: Sequence[Step], names: Sequence[str]) -> dict[int, Context]:
+def _contexts(
+    steps: Sequence[Step], names: Sequence[str], becomes: Sequence[Respelt]
+) -> dict[int, Context]:
     """The context of each step, by the id of its first event."""
     found: dict[int, Context] = {}
     for thread in threads_of(steps):
         own = [s for s in steps if s.thread == thread]
         ids = (s.events[0].id for s in own)
-        found.update(zip(ids, contexts(own, names[thread]), strict=True))
+        found.update(zip(ids, contexts(own, names[thread], becomes), strict=True))
     return found
 
 

@@ -285,3 +285,13 @@ def test_a_patch_of_a_header_that_only_defines_macros(run: Run, tmp_path: Path) 
     assert found["file"] == str(test)
     assert {e.get("file") for e in found["execution"]["events"]} == {None, str(test)}
     assert "ksmcheck-" not in ran.out
+
+
+def test_a_shown_execution_has_the_lines_of_the_changed_program(run: Run) -> None:
+    cell = "WRITE_ONCE@P0#2:alpha"
+    weakened = ("--site", "WRITE_ONCE@P0#2", "--kind", "weaken,strengthen", "--show", cell)
+    ran = run("whatif", "litmus/classic/MP/MP.litmus", "--model", "alpha", *weakened)
+    assert "MP.litmus:10  *y = 1;" in ran.out
+    assert "MP.litmus:10  smp_store_mb(*y, 1);" in ran.out
+    question = ("--weaken", "WRITE_ONCE@P0#2=plain", "--model", "alpha")
+    assert ":10  *y = 1;" in run("whatif", "litmus/classic/MP/MP.litmus", *question).out
