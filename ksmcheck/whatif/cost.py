@@ -30,7 +30,7 @@ class Costs(Struct, frozen=True):
         """What its events cost together, where it succeeds, in the dearest configuration."""
         known = primitives(self.request.kernel).get(primitive)
         if primitive in self.whole or known is None:
-            return self.whole.get(primitive, 0)
+            return float(self.whole.get(primitive, 0))
         given = self.request.config
         costs = [0.0]
         for config in (given,) if given else self.model.configs(self.request.kernel):
@@ -42,17 +42,17 @@ class Costs(Struct, frozen=True):
         return max(costs)
 
     def _of(self, step: Step) -> float:
-        return sum(self.events.get(tag, 0) for tag in step.tags)
+        return float(sum(self.events.get(tag, 0) for tag in step.tags))
 
     def kept(self, kept: Iterable[tuple[str, str]], spots: Iterable[Spot]) -> float:
         """Of what a minimal set keeps, in the forms that it has there."""
         primitive = {spot.name: spot.primitive for spot in spots}
-        return sum(self.of(primitive[site] if form == KEEP else form) for site, form in kept)
+        return sum((self.of(primitive[site] if form == KEEP else form) for site, form in kept), 0.0)
 
     def added(self, changes: Iterable[Change], spots: Iterable[Spot]) -> float:
         """Of what a repair adds to the program."""
         primitive = {spot.name: spot.primitive for spot in spots}
-        return sum(self.of(c.to) - self.of(primitive.get(c.site, "")) for c in changes)
+        return sum((self.of(c.to) - self.of(primitive.get(c.site, "")) for c in changes), 0.0)
 
 
 def load_costs(model: Model, request: Request) -> Costs | None:

@@ -295,3 +295,20 @@ def test_a_shown_execution_has_the_lines_of_the_changed_program(run: Run) -> Non
     assert "MP.litmus:10  smp_store_mb(*y, 1);" in ran.out
     question = ("--weaken", "WRITE_ONCE@P0#2=plain", "--model", "alpha")
     assert ":10  *y = 1;" in run("whatif", "litmus/classic/MP/MP.litmus", *question).out
+
+
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [
+        ("MP+wmb+rmb", "--minimal"),
+        ("MP", "--repair"),
+        # Safe as it is: nothing to keep, nothing to add.
+        ("MP+mb+mb", "--repair"),
+    ],
+)
+def test_costs_are_numbers_of_one_kind(run: Run, name: str, question: str) -> None:
+    """A table may have 3 and 0.5; who reads the lines into typed columns wants one type."""
+    path = f"litmus/classic/MP/{name}.litmus"
+    ran = run("whatif", path, "--model", "armv8", "--model", "tso", question, "--json")
+    costs = [json.loads(line)["cost"] for line in ran.out.splitlines()]
+    assert costs and all(type(cost) is float for cost in costs)
