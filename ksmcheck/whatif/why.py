@@ -3,7 +3,8 @@ far as a few seconds allow."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import combinations
 from time import perf_counter
 
 from ksmcheck.check.questions import Asked
@@ -24,11 +25,19 @@ from ksmcheck.whatif.minimal import keeps
 _ATTEMPT = 0.5
 _SECONDS = 8.0
 
+_FEW = 4
+"""So many programs of which all combinations are looked at."""
+
+Group = Sequence[Change]
+"""Changes that are made together or not at all."""
+
 
 class Grounds(Struct, frozen=True):
     """What a SAFE rests on: with these places as they are it holds whatever becomes of the others
-    that could be removed or weakened. (What would be another program without them, as it moves
-    code, is tried one by one, locks with their unlocks, and named where it breaks.)
+    that could be removed or weakened, as far as the proof speaks of them. What would be another
+    program without them, as it moves code, is tried: each by itself (a lock with its unlock), by
+    twos and all together, and where they are few (``_FEW``) in all combinations. Of what breaks it
+    together one is named. Several of many that break it only together go unnoticed.
 
     ``orders`` are barriers and ordered forms, ``accesses`` places whose access itself is needed.
     ``axioms`` are the model's requirements that ruled an execution out on the way.
@@ -61,22 +70,52 @@ def _new_programs(
     asker: Asker, request: Request, spots: Sequence[Spot], used: Collection[str]
 ) -> set[str]:
     """Sites that are needed, though the proof does not speak of them: a change that moves code is
-    another program. Each of these is asked about by itself, what comes in pairs together; and with
-    the others that are not ``used`` in their weakest forms, which the proof allows."""
+    another program. Each of these is asked about by itself and with others, what comes in pairs
+    together; and with the others that are not ``used`` in their weakest forms, which the proof
+    allows."""
     searches = list(asker.last)
     least, groups = _apart(asker, request, [spot for spot in spots if spot.name not in used])
 
-    def breaks(changes: Sequence[Change]) -> bool:
-        sites = {change.site for change in changes}
-        rest = [change for site, change in least.items() if site not in sites]
-        return any(_breaks(asker, request, (*changes, *more)) for more in ((), rest))
+    def breaks(some: Iterable[Sequence[Change]]) -> bool:
+        changes = {change.site: change for group in some for change in group}
+        rest = [change for site, change in least.items() if site not in changes]
+        asked = tuple(changes.values())
+        return any(_breaks(asker, request, (*asked, *more)) for more in ((), rest))
 
-    found = [group for group in groups if breaks(group)]
-    others = {change.site: change for group in groups if group not in found for change in group}
-    if breaks(tuple(others.values())):
-        found.append(list(others.values()))
+    named = {change.site for group in groups if breaks([group]) for change in group}
+    others = [group for group in groups if not named.intersection(c.site for c in group)]
+    for some in _combinations(others):
+        sites = [change.site for group in some for change in group]
+        if len(set(sites)) == len(sites) and not named.intersection(sites) and breaks(some):
+            named.update(change.site for change in some[0])
+    # All that is left, in its last form, until that holds.
+    left = _unlike(named, others)
+    while left and breaks(left):
+        together = _fewest(left, breaks)
+        named.update(change.site for change in together[0])
+        left = _unlike(named, left)
     asker.last = searches
-    return {change.site for group in found for change in group}
+    return named
+
+
+def _combinations(groups: Sequence[Group]) -> Iterator[tuple[Group, ...]]:
+    """By twos, or where there are few in all ways, the smaller ones first."""
+    most = len(groups) if len(groups) <= _FEW else 2
+    for size in range(2, most + 1):
+        yield from combinations(groups, size)
+
+
+def _unlike(named: Collection[str], groups: Iterable[Group]) -> list[Group]:
+    return [group for group in groups if not any(change.site in named for change in group)]
+
+
+def _fewest(groups: list[Group], breaks: Callable[[Iterable[Group]], bool]) -> list[Group]:
+    """Of groups that break it together such that none can be left out."""
+    for group in list(groups):
+        fewer = [other for other in groups if other is not group]
+        if fewer and breaks(fewer):
+            groups = fewer
+    return groups
 
 
 def _apart(

@@ -118,3 +118,38 @@ def test_a_lock_that_a_release_stands_in_for(store: str, tmp_path: Path) -> None
     assert found is not None
     named = {spot.name for spot in (*found.orders, *found.accesses)}
     assert named & {"spin_lock@P0", "smp_store_release@P0"}
+
+
+TWO_LOCKS = """C two
+{ }
+static void first(spinlock_t *l) { spin_lock(l); spin_unlock(l); }
+static void second(spinlock_t *l) { spin_lock(l); spin_unlock(l); }
+P0(int *x, atomic_t *y, int *z, spinlock_t *l)
+{ WRITE_ONCE(*x, 1); first(l); second(l); atomic_set(y, READ_ONCE(*z) + 1); }
+P1(int *x, atomic_t *y) { int a; int b; a = atomic_read(y); smp_mb(); b = READ_ONCE(*x); }
+~exists (1:a=1 /\\ 1:b=0)
+"""
+
+
+def test_what_breaks_by_twos_is_not_hidden_by_a_third(tmp_path: Path) -> None:
+    """Either unlock orders the stores on POWER (lwsync before its store), so that one lock has to
+    stay; and without the message, which takes along a read, nothing can be wrong. So neither one
+    by one nor all together shows what is needed."""
+    path = tmp_path / "t.litmus"
+    path.write_text(TWO_LOCKS)
+    asked = whatif(path, "power")
+    lock = {
+        name: (Change(f"spin_lock@{name}", REMOVE), Change(f"spin_unlock@{name}", REMOVE))
+        for name in ("first", "second")
+    }
+    message = Change("atomic_set@P0", REMOVE)
+    for safe in (lock["first"], lock["second"], (*lock["first"], *lock["second"], message)):
+        assert asked.ask(*safe)[0].verdict == "SAFE"
+    assert asked.ask(*lock["first"], *lock["second"])[0].verdict == "VIOLATED"
+    (found,) = asked.why()
+    assert found is not None
+    named = {spot.name for spot in (*found.orders, *found.accesses)}
+    assert len({"spin_lock@first", "spin_lock@second"} & named) == 1
+    # What is said: with these as they are, the others may all go, one by one and together.
+    (other,) = (name for name in lock if f"spin_lock@{name}" not in named)
+    assert asked.ask(*lock[other], Change("READ_ONCE@P1", WEAKEN, "plain"))[0].verdict == "SAFE"
