@@ -46,6 +46,7 @@ from ksmcheck.syntax.c_ast import (
     Goto,
     If,
     IncDec,
+    IntLit,
     Label,
     Member,
     Name,
@@ -180,6 +181,8 @@ class _Function:
             )
             drop = (Change(name, DROP),) if plain and self._looks_at_memory(node.condition) else ()
             return self._made(name, "test", "if", node, drop) if drop else None
+        if isinstance(node, DoWhile) and _is_zero(node.condition):
+            return None  # it has one round as it is: a macro's, mostly
         if type(node) in LOOPS:
             return self._made(name, "loop", LOOPS[type(node)], node, (Change(name, DROP),))
         return self._plain(name, node)
@@ -285,6 +288,10 @@ class _Function:
                 and any(id(n) in self.looks or _names(n, found) for n in walk(value))
             }
         return found
+
+
+def _is_zero(expr: Tree) -> bool:
+    return isinstance(expr, IntLit) and expr.value == 0
 
 
 def _names(node: Tree, names: Collection[str]) -> bool:

@@ -283,6 +283,12 @@ P1(struct page *p, int *x)
 		k = 5;
 	if (k == 2)
 		k = 6;
+	do {
+		k = 7;
+	} while (0);
+	do {
+		break;
+	} while (1);
 }
 
 exists (x=1)
@@ -295,7 +301,8 @@ def test_which_places_are_there(tmp_path: Path) -> None:
     spots = {s.name: s for s in inventory(load_litmus(path, kernel="6.12"), "6.12")}
     # Conditions that read shared memory, or what was read of it; k has constants alone.
     dropped = {name for name, s in spots.items() if any(c.kind == DROP for c in s.changes)}
-    assert dropped == {"if@P1", "if@P1#2", "if@P1#3", "if@P1#4"}
+    # `while (0)` has one round as it is.
+    assert dropped == {"if@P1", "if@P1#2", "if@P1#3", "if@P1#4", "do@P1#2"}
     # Locals are nobody else's; `+=` and `++` are two accesses, which no macro marks as one.
     assert {s.name for s in spots.values() if s.sort == "plain" and s.function == "P0"} == {
         "a[0]@P0", "g@P0",

@@ -52,7 +52,7 @@ class Native:
         """Satisfiable under the assumptions? None: stopped because ``go_on`` said so."""
         self._assumptions = assumptions
         if go_on is None:
-            return bool(self._solve(self._solver, assumptions, _by_hand()))
+            return bool(self._call(self._solve, assumptions, _by_hand()))
         return self._in_slices(assumptions, go_on)
 
     def _in_slices(self, assumptions: list[int], go_on: GoOn) -> bool | None:
@@ -62,12 +62,21 @@ class Native:
         while go_on():
             budget(self._solver, conflicts)
             arguments = (assumptions, _by_hand()) if cadical else (assumptions, _by_hand(), 0)
-            answer = limited(self._solver, *arguments)
+            answer = self._call(limited, *arguments)
             # CaDiCaL answers 1, -1, and 0 for "don't know"; the others True, False and None.
             if answer is not None and not (cadical and answer == 0):
                 return bool(answer > 0)
             conflicts = min(2 * conflicts, _LARGEST_SLICE)
         return None
+
+    def _call(self, search: Callable[..., Any], *arguments: Any) -> Any:
+        """Raises KeyboardInterrupt where the extension has an error of its own for that."""
+        try:
+            return search(self._solver, *arguments)
+        except self._module.error as error:
+            if "keyboard interrupt" in str(error):
+                raise KeyboardInterrupt from None
+            raise
 
     def model(self) -> Sequence[int]:
         """After True: the literal of variable v that holds is at place v - 1."""
