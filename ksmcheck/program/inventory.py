@@ -306,13 +306,18 @@ def _array_members(test: LitmusTest) -> frozenset[str]:
 
 
 def _statements(node: Tree) -> Iterator[tuple[int, tuple[Block, int]]]:
-    """The ``id`` of each statement of a block, and of its expression: the block and the place."""
+    """The ``id`` of each statement of a block, of its expression, and of a call whose value this
+    assigns: the block and the place."""
     for part in walk(node):
         if isinstance(part, Block):
             for index, statement in enumerate(part.body):
                 yield id(statement), (part, index)
                 if isinstance(statement, ExprStmt):
                     yield id(statement.expr), (part, index)
+                    if isinstance(statement.expr, Assign) and isinstance(
+                        statement.expr.value, Call
+                    ):
+                        yield id(statement.expr.value), (part, index)
 
 
 def _labelled(node: Tree) -> Iterator[tuple[int, tuple[Block, int]]]:

@@ -76,6 +76,9 @@ def test_as_it_is(request_: Request) -> None:
         # After the second store, or before the first, the barrier is between no two stores.
         (Change("smp_wmb@publish", MOVE, "up"), "Sometimes"),
         (Change("smp_wmb@publish", MOVE, "down"), "Sometimes"),
+        # Behind the barrier the read of y is ordered before nothing; the read of x stays behind it.
+        (Change("READ_ONCE@P1", MOVE, "down"), "Sometimes"),
+        (Change("READ_ONCE@P1#3", MOVE, "up"), "Never"),
         # The second read of y may not read an older value (coherence): the test is not needed.
         (Change("if@P1", DROP), "Never"),
         # Nothing is written to x: r1 is always 0.
