@@ -23,7 +23,7 @@ from ksmcheck.kernel.types import (
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
-from ksmcheck.syntax.litmus_ast import PropExpr, PropTree, Register
+from ksmcheck.syntax.litmus_ast import Content, PropExpr, PropTree, Register
 from ksmcheck.text import InternalError, Span
 
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -76,6 +76,8 @@ class FinalState(Interpreter):
         return Concrete(PointerTo(item.type), item.address, fixed=True)
 
     def operand(self, e: PropExpr) -> Concrete:
+        if isinstance(e, Content):
+            return self.value(e.location)
         if not isinstance(e, Register):
             return self.value(e)
         known = self.final_registers.get((e.thread, e.name))
@@ -88,7 +90,7 @@ class FinalState(Interpreter):
 
     def value(self, e: c.Expr) -> Concrete:
         """Registers may stand inside expressions too."""
-        return self.operand(e) if isinstance(e, Register) else super().value(e)
+        return self.operand(e) if isinstance(e, Register | Content) else super().value(e)
 
     def load(self, place: InMemory) -> Concrete:
         raw = self.memory.get(place.address.number)

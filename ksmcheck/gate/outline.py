@@ -38,7 +38,7 @@ from ksmcheck.syntax.c_ast import (
     Switch,
     While,
 )
-from ksmcheck.syntax.litmus_ast import InitEntry, LitmusTest, PropExpr, PropTree, Register
+from ksmcheck.syntax.litmus_ast import Content, InitEntry, LitmusTest, PropExpr, PropTree, Register
 from ksmcheck.text import Span
 
 _WORD = re.compile(r"\w+|\S")
@@ -175,6 +175,8 @@ def _proposition(tree: PropTree) -> str:
 def _operand(operand: PropExpr) -> str:
     if isinstance(operand, Register):
         return f"{operand.thread}:{operand.name}"
+    if isinstance(operand, Content):
+        return f"[{wording(operand.location)}]"
     return wording(operand)
 
 

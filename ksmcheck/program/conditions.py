@@ -31,7 +31,14 @@ from ksmcheck.program.undefined import demand
 from ksmcheck.program.values import Value, binary, need_scalar, pointer
 from ksmcheck.syntax.c_ast import Binary, Index, IntLit, Name
 from ksmcheck.syntax.c_ast import Expr as Tree
-from ksmcheck.syntax.litmus_ast import Condition, LitmusTest, PropExpr, PropTree, Register
+from ksmcheck.syntax.litmus_ast import (
+    Condition,
+    Content,
+    LitmusTest,
+    PropExpr,
+    PropTree,
+    Register,
+)
 from ksmcheck.text import InputError, Span
 
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -73,7 +80,9 @@ class Final(Statements):
 
     def value(self, expr: PropExpr) -> Value:
         """Registers may stand inside expressions too."""
-        return self._final_register(expr) if isinstance(expr, Register) else super().value(expr)
+        if isinstance(expr, Register):
+            return self._final_register(expr)
+        return super().value(expr.location if isinstance(expr, Content) else expr)
 
     def short_circuit(self, expr: Binary) -> Value:
         """Nothing in a condition has an effect, or may not be evaluated: no branch is needed."""
@@ -119,6 +128,8 @@ class Final(Statements):
 
     def operand(self, expr: PropExpr) -> Value:
         """One side of a comparison; what it reads is also what a final state shows."""
+        if isinstance(expr, Content):
+            expr = expr.location
         value = self.value(expr)
         if not isinstance(value.expr, Const) and not isinstance(expr, Register):
             self.observed.setdefault(_shown(expr), value.expr)

@@ -15,7 +15,7 @@ from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.litmus_arrays import check_lengths
 from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExpr, PropTree
-from ksmcheck.syntax.litmus_condition import ConditionParser
+from ksmcheck.syntax.litmus_condition import OBSERVED, ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser, named
 from ksmcheck.syntax.litmus_header import Header, read_header
 from ksmcheck.syntax.litmus_words import fitting
@@ -29,7 +29,7 @@ _PRELUDE = re.compile(
     rf"\}}{_GAP}(?P<block>\{{{_GAP}(?:#[ \t]*include[ \t]+[\"<][^\"\n>]*[\">]{_GAP})+\}})",
     re.DOTALL,
 )
-_CONDITIONS = frozenset({"exists", "forall", "final", "~", "not", "("})
+_CONDITIONS = frozenset({"exists", "forall", "final", "~", "not", "("}) | OBSERVED
 
 
 class LitmusParser(DialectParser):

@@ -33,15 +33,23 @@ class Register(Struct, frozen=True):
     span: Span
 
 
-# Conditions are C expressions over shared lvalues, plus Register for ``0:r1``; the parser turns
-# ``/\`` ``\/`` ``~`` (``not``) and ``=`` into Binary && || / Unary ! / Binary ==.
-PropExpr: TypeAlias = "Expr | Register"
+class Content(Struct, frozen=True):
+    """``[x]`` on the right of a comparison: what x holds, where ``x`` alone is its address."""
+
+    location: Expr
+    span: Span
+
+
+# Conditions are C expressions over shared lvalues, plus Register for ``0:r1`` and Content for
+# ``[x]``; the parser turns ``/\`` ``\/`` ``~`` (``not``) and ``=`` into Binary && || / Unary ! /
+# Binary ==.
+PropExpr: TypeAlias = "Expr | Register | Content"
 
 
 class PropTree(Struct, frozen=True):
     """A condition tree. ``op`` is one of ``and or not implies eq ne lt le gt ge true false``.
 
-    Leaves of comparisons are PropAtom operands (``Expr`` or ``Register``) in ``operands``;
+    Leaves of comparisons are PropAtom operands (``PropExpr``) in ``operands``;
     inner nodes have PropTree children.
     """
 

@@ -1,9 +1,10 @@
 r"""Final conditions: herd7's (``exists (0:r1=1 /\ ~x=2)``) and C expressions, in one grammar.
 
-``=`` is ``==``, ``<>`` is ``!=``; ``/\`` and ``\/`` sit beside ``&&`` and ``||``; ``=>`` binds more
-tightly than both, as herd7 has it. ``final P`` and ``(P)`` alone are ``exists P``. Where the two
-readings of ``~`` (not a proposition, or the bits of a number) could be confused,
-parentheses are asked for.
+``=`` is ``==``, ``<>`` is ``!=``, and ``[x]`` on the right of one is what x holds; ``/\`` and
+``\/`` sit beside ``&&`` and ``||``; ``=>`` binds more tightly than both, as herd7 has it.
+``final P`` and ``(P)`` alone are ``exists P``, and so is ``observed A; B; and C;``, a list of
+states (lib/stateParser.mly of herdtools7). Where the two readings of ``~`` (not a proposition, or
+the bits of a number) could be confused, parentheses are asked for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import ClassVar, cast
 
 from ksmcheck.syntax.c_ast import Binary, Expr, Index, InitList, IntLit, Name, Unary
 from ksmcheck.syntax.c_expressions import C_PRECEDENCE
-from ksmcheck.syntax.litmus_ast import Condition, PropExpr, PropTree, Register
+from ksmcheck.syntax.litmus_ast import Condition, Content, PropExpr, PropTree, Register
 from ksmcheck.syntax.litmus_dialect import DialectParser
 from ksmcheck.syntax.litmus_init import is_location
 from ksmcheck.syntax.tokens import Token
@@ -22,8 +23,11 @@ from ksmcheck.text import InputError
 _LEVELS = {op: 2 * level for op, level in C_PRECEDENCE.items()}  # with room between them
 _OR, _AND, _EQUAL = _LEVELS["||"], _LEVELS["&&"], _LEVELS["=="]
 _CONNECTIVES = {"&&": "and", "||": "or", "=>": "implies"}
+OBSERVED = frozenset({"observed", "Observed"})
 _COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _THREAD = re.compile(r"P\d+")
+_BEFORE_A_VALUE = frozenset({"=", "==", "!=", "<>"})
+_AFTER_A_STATE = frozenset({"and", "locations", "filter"})
 _NOT_HERE = frozenset({"?", "+=", "-=", "++", "--"})
 _BEFORE_PROPOSITION = frozenset(
     {"(", "&&", "||", "/\\", "\\/", "=>", "~", "!", "not", "exists", "forall", "final", "filter"}
@@ -50,8 +54,11 @@ class ConditionParser(DialectParser):
     from_the_right: ClassVar[frozenset[str]] = frozenset({"=>"})
 
     def condition(self) -> Condition:
-        """``exists P``, ``~exists P`` or ``forall P``; ``final P`` and ``(P)``."""
+        """``exists P``, ``~exists P`` or ``forall P``; ``final P``, ``(P)`` and ``observed``."""
         start = self.at
+        if self.token.text in OBSERVED:
+            self.at += 1
+            return Condition("exists", self._observed(start), self.span_from(start))
         if self.token.text in ("final", "("):
             self.at += self.token.text == "final"
             tree = self.proposition()
@@ -65,6 +72,19 @@ class ConditionParser(DialectParser):
         tree = self.proposition()
         return Condition("~exists" if negated else word, tree, self.span_from(start))
 
+    def _observed(self, start: int) -> PropTree:
+        """States, as ``x=1; 0:r1=2;`` each, with ``and`` between them: one of them is final."""
+        states: list[PropTree] = []
+        while True:
+            parts: list[PropTree] = []
+            while self.token.kind != "eof" and self.token.text not in _AFTER_A_STATE:
+                parts.append(self._tree(self.binary(_AND + 1)))
+                self.expect(";", "after an equation")
+            states.append(PropTree("and", tuple(parts), (), self.span_from(start)))
+            if not self.accept("and"):
+                break
+        return PropTree("or", tuple(states), (), self.span_from(start))
+
     def proposition(self) -> PropTree:
         expr = self.binary(_OR)
         if self.token.text in _NOT_HERE:
@@ -77,7 +97,7 @@ class ConditionParser(DialectParser):
         found: list[PropExpr] = []
         while self.token.text != "]":
             expr: PropExpr = self.unary()
-            if not isinstance(expr, Register) and not is_location(expr):
+            if not isinstance(expr, Register) and not is_location(cast(Expr, expr)):
                 raise InputError("this is not a location", expr.span)
             found.append(expr)
             while self.token.kind == "id" or self.token.text == "*":
@@ -125,6 +145,8 @@ class ConditionParser(DialectParser):
             self.at += 1
             expr = self.postfix()
             self.expect("]", "after the location")
+            if isinstance(expr, Name) and self.tokens[start - 1].text in _BEFORE_A_VALUE:
+                return cast(Expr, Content(expr, self.span_from(start)))
             return expr
         if token.text == "{":
             return self._elements(start)

@@ -1,4 +1,8 @@
-"""The head of a litmus test: ``C name``, comments, quoted strings and ``Key=value`` lines."""
+"""The head of a litmus test: ``C name``, comments, quoted strings and ``Key=value`` lines.
+
+herd7's splitter takes any text up to the start state (lib/splitter.mll, ``find_init``), on the line
+of the name too. Here that is so where none of it can be C, which may stand there as well.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +24,16 @@ _FIRST_LINE = re.compile(
 _PIECE = re.compile(
     r"""(?P<space>\s+) | (?P<herd>\(\*) | (?P<line>//[^\n]*) | (?P<block>/\*(?s:.*?)\*/)
       | (?P<open>/\*) | (?P<string>"(?:[^"\\]|\\.)*")
-      | (?P<info>(?P<key>[A-Za-z][\w-]*)[ \t]*=(?P<value>[^\n]*))""",
+      | (?P<info>(?P<key>[A-Za-z][\w-]*)[ \t]*=(?P<value>[^\n]*))
+      | (?P<hash>\#[ \t]+(?!(?:(?:el)?if|ifn?def|else|endif|define|undef|include|pragma|error
+                               |warning)\b)[^\n]*)""",
     re.X | re.A,
 )
-# herd7 takes any text up to the start state for a title. None of it can be C: that has ; or ().
-_PROSE = re.compile(r"[^;{}#()=]*?\n(?=[ \t]*\{)")
-_C_WORDS = re.compile(r"\b(struct|union|enum|typedef|static|extern|const|volatile)\b")
+# What no C before a start state is without: that has ; or ().
+_PROSE = re.compile(r"[^;{}#()=\s\"/]+|/(?![/*])")
+_C_WORDS = frozenset(
+    {"struct", "union", "enum", "typedef", "static", "extern", "const", "volatile"}
+)
 
 
 class Header(Struct, frozen=True):
@@ -45,24 +53,43 @@ def read_header(source: Source) -> Header:
         raise _no_first_line(source)
     span = Span(source, *first.span("name"))
     _check_language(source, first)
-    at, end = first.end(), len(source.text)
+    at = first.end()
     info: list[tuple[str, str]] = []
     comments: list[str] = []
-    while at < end:
-        piece = _PIECE.match(source.text, at)
-        if piece is None:
-            return Header(first["name"], tuple(info), *_skip_prose(source, at, comments, span))
+    while (piece := _PIECE.match(source.text, at)) is not None:
         at = _take(source, piece, info, comments)
+    at = _skip_prose(source, at, info, comments)
+    if at < _end_of_line(source, first.end()) and source.text[at] != "{":
+        raise InputError("the first line holds one name only: 'C name'", Span(source, at, at + 1))
     return Header(first["name"], tuple(info), "\n".join(comments), span, at)
 
 
-def _skip_prose(source: Source, at: int, comments: list[str], span: Span) -> tuple[str, Span, int]:
-    """Comment, name span and end of a head that may close with a line of plain text."""
-    prose = _PROSE.match(source.text, at)
-    if prose is not None and not _C_WORDS.search(prose.group()):
-        comments.append(prose.group().strip())
-        at = prose.end()
-    return "\n".join(comments), span, at
+def _skip_prose(
+    source: Source, start: int, info: list[tuple[str, str]], comments: list[str]
+) -> int:
+    """Behind plain text that goes on to the start state; ``start`` where there is none."""
+    at, words = start, list[str]()
+    keys, more = list[tuple[str, str]](), list[str]()
+    while source.text[at : at + 1] != "{":
+        piece = _PIECE.match(source.text, at)
+        if piece is not None and piece["key"] and source.text[at - 1] != "\n":
+            return start  # the name and value of a variable
+        if piece is not None:
+            at = _take(source, piece, keys, more)
+            continue
+        word = _PROSE.match(source.text, at)
+        if word is None or word.group() in _C_WORDS:
+            return start
+        words.append(word.group())
+        at = word.end()
+    info += keys
+    comments += [" ".join(words), *more] if words else more
+    return at
+
+
+def _end_of_line(source: Source, at: int) -> int:
+    found = source.text.find("\n", at)
+    return found if found >= 0 else len(source.text)
 
 
 def _take(
@@ -82,6 +109,8 @@ def _take(
         comments.append(_tidy(text[2:-2]))
     elif kind == "string":
         comments.append(text[1:-1])
+    elif kind == "hash":
+        comments.append(text[1:].strip())
     elif piece["key"]:
         info.append((piece["key"], piece["value"].strip()))
     return piece.end()
@@ -96,11 +125,6 @@ def _tidy(comment: str) -> str:
 def _check_language(source: Source, first: re.Match[str]) -> None:
     language, span = first["arch"], Span(source, *first.span("arch"))
     if language == "C":
-        line_end = source.text.find("\n", first.end())
-        rest = source.text[first.end() : line_end if line_end >= 0 else len(source.text)].strip()
-        if rest and not rest.startswith(("(*", "//", "/*", '"', "{")):
-            after = Span(source, first.end(), first.end() + 1)
-            raise InputError("the first line holds one name only: 'C name'", after)
         return
     if language.upper() in _DIALECTS:
         hint = "check, states and show read assembly tests too"

@@ -84,7 +84,8 @@ class InitParser(CParser):
         return self.ahead(distance).kind == "num"
 
     def _untyped(self, start: int) -> InitEntry:
-        if self.token.kind == "num":
+        named = THREAD_NAME.fullmatch(self.token.text) and self.ahead(1).text == ":"
+        if named or self.token.kind == "num":
             return self._register(start, None)
         target = self._location()
         if isinstance(target, Name) and self.token.text in (";", "}"):  # herd7's x; is x = 0;
@@ -123,8 +124,11 @@ class InitParser(CParser):
     def _register(self, start: int, type_: TypeExpr | None) -> InitEntry:
         thread = self.thread_number()
         name = self.identifier("a local variable after ':'")
-        target, value = Name(name.text, name.span), None
-        if type_ is None or self.token.text == "=":
+        target = Name(name.text, name.span)
+        value: Expr | None = None
+        if type_ is None and self.token.text in (";", "}"):  # herd7's 0:r1; is 0:r1 = 0;
+            value = IntLit(0, "0", name.span)
+        elif type_ is None or self.token.text == "=":
             self.expect("=", "after the register")
             value = self.initializer()
         return InitEntry(target, type_, value, thread, self.span_from(start))

@@ -106,3 +106,44 @@ def test_unequal_as_herd7_has_it(tmp_path: Path) -> None:
     text = "C t\n{}\nP0(int *x) { int r0 = READ_ONCE(*x); WRITE_ONCE(*x, 1); }\n"
     assert states(text + "forall (0:r0<>1 /\\ x<>0)\n", tmp_path)[-1] == "Observation t Always"
     assert states(text + "exists (~(x<>1) /\\ 0:r0 <> 0)\n", tmp_path)[-1] == "Observation t Never"
+
+
+def test_observed_lists_final_states(tmp_path: Path) -> None:
+    """``obs`` of lib/stateParser.mly: equations with ``;``, states with ``and``; it asks whether
+    one of them can be (``ExistsState (Or ...)``)."""
+    text = "C t\n{}\nP0(int *x) { int r0 = READ_ONCE(*x); }\nP1(int *x) { WRITE_ONCE(*x, 1); }\n"
+    shown = ["0:r0=0; [x]=1;", "0:r0=1; [x]=1;"]
+    for condition, answer in (
+        ("observed 0:r0=1; x=1; and 0:r0=7; x=1;", "Sometimes"),
+        ("Observed 0:r0=1; x=0; and 0:r0=2; x=1;", "Never"),
+        ("locations [x]\nobserved 0:r0=1; and 0:r0=0;", "Always"),
+    ):
+        found = states(text + condition + "\n", tmp_path)
+        assert found[2:] == [*shown, f"Observation t {answer}"]
+    assert states(text + "observed", tmp_path)[-1] == "Observation t Always"
+    with pytest.raises(InputError, match="expected ';' after an equation"):
+        states(text + "observed 0:r0=1 and 0:r0=2;", tmp_path)
+
+
+def test_a_location_in_brackets_on_the_right_is_its_value(tmp_path: Path) -> None:
+    """``[x]=[y]`` compares what two locations hold, and ``x=y`` a location with an address:
+    ``Atom (LL ...)`` against ``Atom (LV ...)`` in lib/stateParser.mly."""
+    text = "C t\n{ x=2; z=y; }\nP0(int *x, int *y, int *z) { int r0; WRITE_ONCE(*y, 2); }\n"
+    for condition, answer in (
+        ("[x]=[y]", "Always"),
+        ("[x]!=[y]", "Never"),
+        ("x=[y] /\\ y=[x]", "Always"),
+        ("x=y", "Never"),
+        ("z=y", "Always"),
+        ("[z]=[y]", "Never"),
+    ):
+        assert states(text + f"exists ({condition})", tmp_path)[-1] == f"Observation t {answer}"
+    assert states(text + "exists ([x]=[y])", tmp_path)[2] == "[x]=2; [y]=2;"
+
+
+def test_registers_of_the_start_state(tmp_path: Path) -> None:
+    """``0:r1;`` is ``0:r1=0;``, and ``P0:r1`` is ``0:r1`` (``atom`` and ``location_reg`` of
+    lib/stateParser.mly)."""
+    text = "C t\n{ 0:r1; P0:r2=7; int 0:r3=8; int *0:r4=&x; 0:r5 }\n"
+    text += "P0(int *x) { WRITE_ONCE(*r4, r1 + r2 + r3 + r5); }\nforall (x=15)\n"
+    assert states(text, tmp_path)[2:] == ["[x]=15;", "Observation t Always"]

@@ -289,6 +289,33 @@ def test_spellings_of_herd7() -> None:
     assert (operand.thread, operand.name) == (0, "r0")
 
 
+@pytest.mark.parametrize(
+    ("head", "comment"),
+    [
+        (" with a title", "with a title"),
+        (" - a title\n", "- a title"),
+        ("\n# a shell's comment\nprose, more / less\nRelax=PodRW\n(* c *)\n", "prose, more / less"),
+        ("\nResult: Never /* as herd7\nsays */\n", "Result: Never"),
+        ("\n# 1\n", "1"),
+    ],
+)
+def test_any_text_up_to_the_start_state(head: str, comment: str) -> None:
+    """lib/splitter.mll of herdtools7: behind the name, ``find_init`` passes over lines up to the
+    first brace; only ``Key=value`` lines are kept."""
+    test = parse_litmus(Source("t", f"C t{head}{{}}\nP0(int *x) {{}}"))
+    assert comment in test.comment.splitlines()
+    assert test.info == ((("Relax", "PodRW"),) if "Relax" in head else ())
+
+
+def test_c_before_the_start_state_is_no_title() -> None:
+    text = "C t\n#define N 2\nstruct s\n{ int a; };\nint f(void)\n{ return N; }\n{}\nP0(void) {}"
+    assert len(parse_litmus(Source("t", text)).top) == 2
+    variables = "C t\nunsigned char c = 200; short s = -3;\n{ }\nP0(void) {}"
+    assert len(parse_litmus(Source("t", variables)).top) == 2
+    with pytest.raises(InputError, match="unknown directive '#deifne'"):
+        parse_litmus(Source("t", text.replace("define", "deifne")))
+
+
 # In each text, ^ stands before the place that the caret has to point to.
 @pytest.mark.parametrize(
     ("marked", "message"),
@@ -297,7 +324,8 @@ def test_spellings_of_herd7() -> None:
         ("^int x;", "unknown litmus language 'int'"),
         ("^X86 SB\n{}\n", "a test in kernel C is needed here, this one is X86"),
         ("^MIPS MP\n{}\n", "tests in MIPS are not supported"),
-        ("C a ^b\n{}\nP0() {}", "the first line holds one name only"),
+        ("C a ^int b;\n{}\nP0() {}", "the first line holds one name only"),
+        ("C a ^b(c)\n{}\nP0() {}", "the first line holds one name only"),
         ("C a\n^(* open", "this comment is not closed"),
         ("C ^a\nP0() {}", "the test has no start state"),
         ("C ^a\n{}\n", "the test has no threads"),
