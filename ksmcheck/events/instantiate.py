@@ -319,7 +319,8 @@ class _Case:
         event.changes = self._changing(step)
         if not step.lock:
             taints = [one.names[n].taint for n in names if n in one.names]
-            if "old" in names and not step.rmw and self.read is not None:
+            of_its_own = not step.rmw or step.computed
+            if "old" in names and of_its_own and self.read is not None:
                 taints.append({self.read.id: one.terms.true})
             self._depend("data", event, union(one.terms, taints))
         if step.decided:

@@ -275,14 +275,14 @@ class _Attempt:
     def written_from(self, step: Step) -> Reads:
         """The reads behind the operands of the new value.
 
-        The old value counts where the write is an access of its own; in an atomic pair that the
-        write comes from the read is what ``rmw`` says.
+        The old value counts where the write is an access of its own, or the table says so; else, in
+        an atomic pair, that the write comes from the read is what ``rmw`` says.
         """
         formula = parse_formula(self.primitive.new or "0")
         apart = by_outcome(formula)
         names = formula_names(formula if apart is None else apart[0 if self.ok() else 1])
         given = [self.operands.names[n].reads for n in names if n in self.operands.names]
-        if "old" in names and not step.rmw and self.old is not None:
+        if "old" in names and (step.computed or not step.rmw) and self.old is not None:
             given.append(self.old.reads)
         return NO_READS.union(*given)
 

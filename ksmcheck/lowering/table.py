@@ -10,6 +10,7 @@
     char = "unsigned"                    # what plain char is on this machine; default: "signed"
     widest = "32"                        # bits of its widest single access; default: "64"
     bitmap = "32"                        # bits of the words of a bitmap; default: "64"
+    pairs = "data"                       # a pair's W depends by data on its R; default: not
 
     [configs]                            # kernel point -> configurations; default: one, "default"
     "6.12" = ["llsc", "lse"]
@@ -42,7 +43,7 @@ from ksmcheck.lowering.lookup import (
     step_texts,
 )
 from ksmcheck.lowering.steps import parse_steps
-from ksmcheck.lowering.template import Row
+from ksmcheck.lowering.template import Row, with_data
 from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError, Source, Span
 
@@ -55,6 +56,8 @@ class LoweringTable(Struct, frozen=True):
     ``tables`` are the file's own, those of an included file under them. ``unsigned_char``: so plain
     ``char`` is in code that is compiled for this machine, if nothing else is asked for. ``widest``:
     the bits of its widest single access; ``bitmap``: of the words that bitmaps are made of.
+    ``data_in_pairs``: what an atomic operation computes from the value that it reads and stores
+    depends by data on that read; ``rmw`` alone says nothing of the value.
     """
 
     title: str
@@ -65,11 +68,15 @@ class LoweringTable(Struct, frozen=True):
     unsigned_char: bool = False
     widest: int = 64
     bitmap: int = 64
+    data_in_pairs: bool = False
 
     def row(self, primitive: Primitive, kernel: str, config: str) -> Row | NotApplicable | None:
         """The primitive's row; None if no table speaks for it. Raises InputError on a bad row."""
         entry = find_entry(self.tables, table_names(primitive), entry_keys(kernel, config))
-        return None if entry is None else read_row(entry, primitive, kernel)
+        if entry is None:
+            return None
+        row = read_row(entry, primitive, kernel)
+        return with_data(row) if self.data_in_pairs and isinstance(row, Row) else row
 
 
 def load_table(path: Path) -> LoweringTable:
@@ -86,7 +93,7 @@ def load_macros(path: Path, base: LoweringTable) -> tuple[LoweringTable, Lowerin
 
     source = _read(path, None)
     text = Source(f"{source.name}, as rows", table_text(source, all_primitives()))
-    own = parse_table(text, path.parent)
+    own = replace(parse_table(text, path.parent), data_in_pairs=base.data_in_pairs)
     return own, replace(base, tables={**base.tables, **own.tables})
 
 
@@ -103,7 +110,7 @@ def parse_table(source: Source, folder: Path, depth: int = 0) -> LoweringTable:
     """The table in a text; ``folder`` is where ``lowering = ...`` starts from."""
     tables = parse_document(source)
     model = tables.get("model", Table("model", Span(source, 0, 0)))
-    _only(model, ("title", "cat", "kernels", "lowering", "char", "widest", "bitmap"))
+    _only(model, ("title", "cat", "kernels", "lowering", "char", "widest", "bitmap", "pairs"))
     base = _included(model, folder, depth)
     configs = _configs(tables, model, base)
     rows = {name: table for name, table in tables.items() if name not in _SETTINGS}
@@ -120,6 +127,7 @@ def parse_table(source: Source, folder: Path, depth: int = 0) -> LoweringTable:
         unsigned_char=_unsigned_char(model, base),
         widest=_width(model, "widest", 64 if base is None else base.widest),
         bitmap=_width(model, "bitmap", 64 if base is None else base.bitmap),
+        data_in_pairs=_data_in_pairs(model, base),
     )
 
 
@@ -130,6 +138,15 @@ def _unsigned_char(model: Table, base: LoweringTable | None) -> bool:
     if not isinstance(value, Text) or value.value not in ("signed", "unsigned"):
         raise InputError('char is "signed" or "unsigned"', value.span)
     return value.value == "unsigned"
+
+
+def _data_in_pairs(model: Table, base: LoweringTable | None) -> bool:
+    value = model.entries.get("pairs")
+    if value is None:
+        return base is not None and base.data_in_pairs
+    if not isinstance(value, Text) or value.value != "data":
+        raise InputError('pairs is "data", or is left out', value.span)
+    return True
 
 
 def _width(model: Table, name: str, default: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ksmcheck.record import Struct
+from ksmcheck.record import Struct, replace
 
 
 class Step(Struct, frozen=True):
@@ -24,6 +24,8 @@ class Step(Struct, frozen=True):
     success of a store-conditional depends on it; the others say that it depends on nothing).
     ``decided``: what the primitive's test compares with controls this W (CAS of AArch64, where it
     is a pick dependency, which orders writes as a control dependency does).
+    ``computed``: this W depends by data on the R of its pair, where its value is computed from what
+    that has read (``pairs = "data"`` in a table).
     ``pairs``: the operand whose value is what another R of this instruction, or of its
     load-exclusive, has read: that R and this W are a pair of ``rmw``.
     ``located``: this F has the primitive's address (``synchronize_srcu``), for ``loc``.
@@ -43,6 +45,7 @@ class Step(Struct, frozen=True):
     reserved: bool = False
     told: bool = False
     decided: bool = False
+    computed: bool = False
     pairs: str | None = None
 
 
@@ -69,6 +72,22 @@ class Row(Struct, frozen=True):
     def ends_reservation(self) -> bool:
         """Whether no store-conditional may pair with what was reserved before."""
         return self.clears or (self.ok is not None and any(step.reserved for step in self.ok))
+
+
+def with_data(row: Row) -> Row:
+    """The row with ``computed`` at the writes of its atomic pair."""
+
+    def told(steps: tuple[Step, ...] | None) -> tuple[Step, ...] | None:
+        if steps is None:
+            return None
+        return tuple(
+            replace(step, computed=True)
+            if step.kind == "W" and step.rmw and not step.lock
+            else step
+            for step in steps
+        )
+
+    return replace(row, always=told(row.always), ok=told(row.ok), fail=told(row.fail))
 
 
 def shared_prefix(ok: tuple[Step, ...], fail: tuple[Step, ...]) -> int | None:

@@ -209,3 +209,13 @@ def test_tables_that_include_each_other_are_refused(tmp_path: Path) -> None:
 def test_references_in_a_circle_end() -> None:
     text = '[smp_mb]\nsame = "smp_rmb"\n[smp_rmb]\nsame = "smp_mb"\n'
     assert table(text).row(all_primitives()["smp_mb"], "6.12", "default") is None
+
+
+def test_data_in_pairs() -> None:
+    """Of the pair's write alone; a table takes it from the one that it is made on top of."""
+    rows = '[atomic_inc]\nall = "R* W* F[MB]"\n[class.store]\nall = "W"\n'
+    with_it = row(f'[model]\npairs = "data"\n{rows}', "atomic_inc").always
+    assert with_it == (Step("R", rmw=True), Step("W", rmw=True, computed=True), Step("F", ("MB",)))
+    assert row(rows, "atomic_inc").always == steps("R* W* F[MB]")
+    with pytest.raises(InputError, match="pairs is"):
+        table('[model]\npairs = "control"\n')
