@@ -18,6 +18,7 @@ from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExp
 from ksmcheck.syntax.litmus_condition import OBSERVED, ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser, named
 from ksmcheck.syntax.litmus_header import Header, read_header
+from ksmcheck.syntax.litmus_registers import with_registers
 from ksmcheck.syntax.litmus_words import fitting
 from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
 from ksmcheck.syntax.tokens import Token
@@ -166,6 +167,11 @@ def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTes
         raise InputError("the test has no start state '{ ... }'", header.span, hint)
     if not threads:
         raise InputError("the test has no threads", header.span, "they are named P0, P1, ...")
+    locations = {
+        e.target.name for e in parser.init if isinstance(e.target, Name) and e.thread is None
+    }
+    locations |= {param.name for thread in threads for param in thread.params}
+    threads = tuple(with_registers(thread, parser.defined, locations) for thread in threads)
     test = LitmusTest(
         name=header.name,
         path=source.name,

@@ -14,23 +14,17 @@ from itertools import pairwise
 
 from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import (
-    Assign,
-    Block,
     Declaration,
     DeclGroup,
     Expr,
-    ExprStmt,
     Member,
     Name,
-    NamedType,
     Param,
-    PointerType,
     Stmt,
-    TagType,
-    TypeExpr,
 )
 from ksmcheck.syntax.c_parser import THREAD_NAME
 from ksmcheck.syntax.litmus_init import InitParser
+from ksmcheck.syntax.litmus_registers import assignment, spelling
 from ksmcheck.syntax.tokens import Token
 
 _COUNTERS = frozenset({"atomic_t", "atomic_long_t", "atomic64_t"})
@@ -50,7 +44,7 @@ class DialectParser(InitParser):
     def _check_names(self, params: tuple[Param, ...]) -> None:
         super()._check_names(params)
         thread = bool(params) and THREAD_NAME.fullmatch(self.function) is not None
-        atomic = (p.name for p in params if _spelling(p.type) in {f"{c} *" for c in _COUNTERS})
+        atomic = (p.name for p in params if spelling(p.type) in {f"{c} *" for c in _COUNTERS})
         self.counters = frozenset(atomic) if thread else frozenset()
         self.own = {} if thread else None
         self.depth = len(self.scopes)
@@ -72,10 +66,10 @@ class DialectParser(InitParser):
         if self.own is None or not outermost:
             return stmt
         if isinstance(stmt, Declaration) and _again(self.own, stmt):
-            return _assignment(stmt)
+            return assignment(stmt)
         for one in stmt.body if isinstance(stmt, DeclGroup) else (stmt,):
             if isinstance(one, Declaration):
-                self.own.setdefault(one.name, _spelling(one.type))
+                self.own.setdefault(one.name, spelling(one.type))
         return stmt
 
 
@@ -93,21 +87,4 @@ def named(tokens: list[Token]) -> list[Token]:
 
 def _again(own: dict[str, str | None], stmt: Declaration) -> bool:
     same = own.get(stmt.name)
-    return not stmt.static and same is not None and same == _spelling(stmt.type)
-
-
-def _assignment(stmt: Declaration) -> Stmt:
-    if stmt.init is None:
-        return Block((), stmt.span)
-    target = Name(stmt.name, stmt.span)
-    return ExprStmt(Assign("=", target, stmt.init, stmt.span), stmt.span)
-
-
-def _spelling(type_: TypeExpr) -> str | None:
-    """A scalar type as one would write it; None for others."""
-    if isinstance(type_, PointerType):
-        target = _spelling(type_.target)
-        return None if target is None else f"{target} *"
-    if isinstance(type_, NamedType):
-        return type_.name
-    return f"{type_.kind} {type_.tag}" if isinstance(type_, TagType) else None
+    return not stmt.static and same is not None and same == spelling(stmt.type)

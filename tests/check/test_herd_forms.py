@@ -147,3 +147,56 @@ def test_registers_of_the_start_state(tmp_path: Path) -> None:
     text = "C t\n{ 0:r1; P0:r2=7; int 0:r3=8; int *0:r4=&x; 0:r5 }\n"
     text += "P0(int *x) { WRITE_ONCE(*r4, r1 + r2 + r3 + r5); }\nforall (x=15)\n"
     assert states(text, tmp_path)[2:] == ["[x]=15;", "Observation t Always"]
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (
+            "if (READ_ONCE(*x)) { int r1 = 5; } WRITE_ONCE(*y, r1);",
+            ["0:r1=0; [y]=0;", "0:r1=5; [y]=5;"],
+        ),
+        (
+            "if (READ_ONCE(*x)) { int r1 = 5; } else { int r1; r1 = 6; }",
+            ["0:r1=5; [y]=0;", "0:r1=6; [y]=0;"],
+        ),
+        ("int r1 = 1; if (READ_ONCE(*x)) { int r1 = 2; }", ["0:r1=1; [y]=0;", "0:r1=2; [y]=0;"]),
+        ("int r1 = 1; { int r1; } WRITE_ONCE(*y, r1);", ["0:r1=1; [y]=1;"]),
+        ("{ int r1 = 3, r2 = r1; } { int r1 = r2 + 1; }", ["0:r1=4; [y]=0;"]),
+        ("while (r0 < 2) { int r1 = r1 + 1; r0 = r0 + 1; } { int r1 = r1; }", ["0:r1=2; [y]=0;"]),
+        ("{ int *r1 = x; } { int *r1 = y; WRITE_ONCE(*r1, 3); }", ["0:r1=y; [y]=3;"]),
+    ],
+)
+def test_registers_know_no_blocks(body: str, shown: list[str], tmp_path: Path) -> None:
+    """CSem.ml: ``C.Seq (insts,_)`` does its instructions, ``C.DeclReg`` nothing, ``C.StoreReg``
+    writes the register of that name."""
+    text = f"C t\n{{}}\nP0(int *x, int *y) {{ {body} }}\nP1(int *x) {{ WRITE_ONCE(*x, 1); }}\n"
+    found = states(text + "locations [0:r1; y]\nexists (y=0)\n", tmp_path)
+    assert found[2:-1] == shown
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("WRITE_ONCE(*y, r1 + 1); r1 = 7;", ["0:r1=7; [y]=1;"]),
+        ("while (r0 < 2) { r1 = r1 + 3; r0 = r0 + 1; }", ["0:r1=6; [y]=0;"]),
+        ("if (r1 == 0) r1 = y; WRITE_ONCE(*r1, 4);", ["0:r1=y; [y]=4;"]),
+        ("r1 = r1 - 1; if (r1 < 0) WRITE_ONCE(*y, r1);", ["0:r1=-1; [y]=-1;"]),
+    ],
+)
+def test_a_register_is_0_before_its_first_value(
+    body: str, shown: list[str], tmp_path: Path
+) -> None:
+    """A register of herd7 needs no declaration, and holds 0 in the start state."""
+    text = f"C t\n{{}}\nP0(int *x, int *y) {{ {body} }}\nlocations [0:r1; y]\nexists (y=0)\n"
+    assert states(text, tmp_path)[2:-1] == shown
+    hidden = text.replace("{}", "{ r1=0; }", 1)
+    with pytest.raises(InputError, match=r"r1 is (not visible|a shared location)"):
+        states(hidden, tmp_path)
+
+
+def test_a_thread_on_structs_has_scopes(tmp_path: Path) -> None:
+    """Such a thread is C and not herd7's: there the inner r1 is another (C17 6.2.1)."""
+    text = "C t\nstruct s { int a; };\n{}\nP0(struct s *x)\n"
+    text += "{ int r1 = 1; { int r1 = 2; x->a = r1; } }\n"
+    assert states(text + "exists (0:r1=1 /\\ x.a=2)\n", tmp_path)[-1] == "Observation t Always"
