@@ -7,7 +7,8 @@ value itself.
 
 The C of ``spin_trylock``, ``atomic_add_unless`` and their like branches on what it reads, and
 returns true or false (``Primitive.told_by_branch``). What is computed from that hangs on the
-branch, which keeps stores back and no loads: the same dependency again.
+branch, which keeps stores back and no loads: the same dependency again. ``try_cmpxchg`` hands on
+both: the answer of a branch, and in the expected value what it has read.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ def is_cas(ok: tuple[Step, ...], fail: tuple[Step, ...]) -> bool:
 def depend(draft: Draft, relation: str, target: DraftEvent, taint: Taint) -> None:
     """Notes that ``target`` depends on the reads of ``taint``."""
     terms = draft.terms
-    for read, when in taint.items():
-        succeeds = draft.picked.get(read, terms.false)
+    for key, when in taint.items():
+        read = max(key, ~key)
+        succeeds = terms.true if key < 0 else draft.picked.get(read, terms.false)
         if relation == "ctrl" or succeeds is terms.false:
             kept = when
         else:

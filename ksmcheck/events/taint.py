@@ -1,7 +1,8 @@
 """Which reads a value was computed from, and under which condition: the source of dependencies.
 
 A taint maps the id of a read event to a boolean term; the value depends on that read in the
-executions where the term holds (a value merged at a join depends on the branch taken).
+executions where the term holds (a value merged at a join depends on the branch taken). The
+complement ``~id`` stands for a value that a branch on the read gives: stores wait for that branch.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ def _two(terms: TermTable, a: Taint, b: Taint) -> Taint:
         known = merged.get(read)
         merged[read] = when if known is None or known is when else terms.either(known, when)
     return merged
+
+
+def by_branch(taint: Taint) -> Taint:
+    """The taint of constants that a branch on the value hands on."""
+    return {min(read, ~read): when for read, when in taint.items()}
 
 
 def under(terms: TermTable, condition: Term, taint: Taint) -> Taint:

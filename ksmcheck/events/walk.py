@@ -13,7 +13,7 @@ from ksmcheck.events.alternatives import REMOVED, Lower, Options, emit
 from ksmcheck.events.draft import Draft, DraftEvent
 from ksmcheck.events.instantiate import Instance, Operand, Place
 from ksmcheck.events.structure import CutPoint, Obligation
-from ksmcheck.events.taint import CLEAN, Taint, joined, under, union
+from ksmcheck.events.taint import CLEAN, Taint, by_branch, joined, under, union
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.ints import ADDRESS, BOOL
 from ksmcheck.lowering.template import Row
@@ -290,6 +290,8 @@ class Walk:
                 return Operand(term, self._picked(args))
             if expr.op == "alone":
                 return Operand(term, CLEAN)
+            if expr.op == "branch":
+                return Operand(term, by_branch(args[0].taint))
             return Operand(term, union(self.terms, (a.taint for a in args)))
         raise InternalError(f"{expr} in a thread")
 
@@ -311,7 +313,7 @@ def operator(draft: Draft, expr: Op, args: list[Term]) -> Term:
         return terms.op("cast", expr.type, joined_truth)
     if expr.op in ("eq", "ne", "lt", "le", "gt", "ge"):
         return terms.op("cast", expr.type, terms.op(expr.op, BOOL, *args))
-    if expr.op == "alone":
+    if expr.op in ("alone", "branch"):
         return args[0]
     if expr.op in ("ite", "pick"):
         return terms.ite(expr.type, terms.truth(args[0]), args[1], args[2])

@@ -265,7 +265,7 @@ class Calls(Expressions):
             self.controls.append(Control(None, 0, reads))
             self.write(place, result)
             self.controls.pop()
-        return ok
+        return replace(ok, reads=frozenset(min(read, ~read) for read in reads))
 
     def call_type(self, e: c.Call) -> CType:
         name = e.callee.name

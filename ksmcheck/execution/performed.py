@@ -83,9 +83,10 @@ class Record(Struct, dict=True):
 
     def depends(self, relation: str, reads: Reads, event: ExecutedEvent) -> None:
         """A CAS that succeeds gives its success back and no value, and so does a primitive that
-        branches: that makes stores wait."""
-        for read in reads:
-            if relation == "ctrl" or read not in self.picked:
+        branches: that makes stores wait. ``~read`` is a read that a branch hands on."""
+        for key in reads:
+            read = max(key, ~key)
+            if relation == "ctrl" or (key >= 0 and read not in self.picked):
                 getattr(self, relation).add((read, event.id))
             elif event.kind == "W":
                 self.ctrl.add((read, event.id))

@@ -278,22 +278,24 @@ class PrimitiveCalls(Operators):
 
     def _write_back(self, inout: tuple[Place, Tree, Value], result: Value) -> Value:
         """On failure the expected value becomes what was there; else it is left, and depends on
-        nothing."""
+        nothing. The answer is that of the branch which decides this
+        (include/linux/atomic/atomic-arch-fallback.h, raw_atomic_try_cmpxchg_relaxed)."""
         place, node, expected = inout
         type = ints_of(result.type)
         before = fold.cast(type, expected.expr)
         ok = self.temporary(Value(fold.op("eq", INT.ints, result.expr, before), INT))
+        answer = Value(fold.op("branch", INT.ints, ok.expr), INT)
         if isinstance(place, InRegisters):
             left = fold.op("pick", type, ok.expr, before, result.expr)
             self.write(place, Value(left, result.type), node)
-            return ok
+            return answer
         failed, join = self.graph.node(), self.graph.node()
         self.fork(ok, join, failed, node)
         self.graph.begin(failed)
         self.write(place, result, node)
         self.graph.goto(join)
         self.graph.begin(join)
-        return ok
+        return answer
 
 
 def _struct_of(type: CType) -> StructType | None:

@@ -5,8 +5,10 @@ arm64, 6.12: queued_spin_trylock of include/asm-generic/qspinlock.h is
 ``if (READ_ONCE(*p) & mask) return 1;``,
 include/linux/refcount.h __refcount_sub_and_test ends in ``return false``, and of
 atomic-arch-fallback.h raw_atomic_fetch_add_unless leaves its loop where ``c == u``, which
-raw_atomic_add_unless then compares again. The compiler returns constants on these ways. A branch
-keeps later stores back on every machine, and on none a load whose address is the constant.
+raw_atomic_add_unless then compares again; raw_atomic_try_cmpxchg_relaxed is
+``if (unlikely(r != o)) *old = r; return likely(r == o);``. The compiler returns constants on these
+ways. A branch keeps later stores back on every machine, and on none a load whose address is the
+constant.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ exists (1:r0={answer} /\\ {outcome})
 """
 READ = "r1 = READ_ONCE(arr[r0 & 1]);"
 
+TRY = "({{ int e = 1; atomic_try_cmpxchg_{} }})"
+
 CALLS = [
     ("a = 1;", "atomic_add_unless(&a, 1, 0)", 0, "atomic_set(&a, 0)"),
     ("a = 1;", "atomic_inc_not_zero(&a)", 0, "atomic_set(&a, 0)"),
@@ -38,12 +42,16 @@ CALLS = [
     ("", "bit_spin_trylock(0, &w)", 0, "WRITE_ONCE(w, 1)"),
     ("", "spin_trylock(&l)", 0, "spin_lock(&l)"),
     ("", "mutex_trylock(&m)", 0, "mutex_lock(&m)"),
+    ("a = 1;", TRY.format("relaxed(&a, &e, 8);"), 0, "atomic_set(&a, 0)"),
+    ("a = 1;", TRY.format("release(&a, &e, 8);"), 0, "atomic_set(&a, 0)"),
+    ("", TRY.format("relaxed(&a, &e, 8);"), 1, "atomic_set(&a, 1)"),
 ]
 DATA = [
     # A value that is handed on as it was read.
     ("a = 1;", "atomic_dec_if_positive(&a) + 1", 0, "atomic_set(&a, 0)"),
     ("", "spin_is_locked(&l)", 1, "spin_lock(&l)"),
     ("a = 1;", "!atomic_cmpxchg_relaxed(&a, 7, 8)", 1, "atomic_set(&a, 0)"),
+    ("a = 1;", TRY.format("relaxed(&a, &e, 8); e;"), 0, "atomic_set(&a, 0)"),
 ]
 
 
