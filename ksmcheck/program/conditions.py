@@ -117,14 +117,18 @@ class Final(Statements):
         return None
 
     def list_(self, expr: PropExpr) -> None:
-        """What a state is to show; a register that its thread does not have shows as 0, as herd7
-        has it. A condition over it would be a mistake."""
+        """What a state is to show; a register that its thread does not have, and a location that
+        the test does not have, show as 0, as herd7 has it. A condition over it would be a
+        mistake."""
         try:
             self.operand(expr)
         except InputError:
-            if not isinstance(expr, Register) or expr.thread >= self.thread:
+            if isinstance(expr, Register) and expr.thread < self.thread:
+                self.observed[f"{expr.thread}:{expr.name}"] = Const(0, S32)
+            elif self.herd and isinstance(expr, Name) and self.find(expr.name) is None:
+                self.observed[expr.name] = Const(0, S32)
+            else:
                 raise
-            self.observed[f"{expr.thread}:{expr.name}"] = Const(0, S32)
 
     def operand(self, expr: PropExpr) -> Value:
         """One side of a comparison; what it reads is also what a final state shows."""

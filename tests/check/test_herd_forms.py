@@ -32,6 +32,7 @@ def test_a_listed_register_that_is_not_there(tmp_path: Path) -> None:
     assert states(text, tmp_path)[2] == "0:r7=0; [x]=1;"
     with pytest.raises(InputError, match="no local variable r7"):
         states(text.replace("exists (x=1)", "exists (0:r7=0)"), tmp_path)
+    assert states(text.replace("[0:r7]", "[r7; x]"), tmp_path)[2] == "[r7]=0; [x]=1;"
     with pytest.raises(InputError, match="no thread P3"):
         states(text.replace("[0:r7]", "[3:r7]"), tmp_path)
 
@@ -193,6 +194,13 @@ def test_a_register_is_0_before_its_first_value(
     hidden = text.replace("{}", "{ r1=0; }", 1)
     with pytest.raises(InputError, match=r"r1 is (not visible|a shared location)"):
         states(hidden, tmp_path)
+
+
+def test_a_statement_expression_has_a_scope(tmp_path: Path) -> None:
+    """herd7 has none; the kernel's macros declare in it what nobody else should see."""
+    text = "C t\n{ x=1; }\nP0(int *x, int *y) { int r1 = ({ int r2 = READ_ONCE(*x); r2; })\n"
+    text += " + 2 * ({ int r2 = 4; r2; }); { int r1 = min(r1, 3); } }\n"
+    assert states(text + "exists (0:r1=3)\n", tmp_path)[-1] == "Observation t Always"
 
 
 def test_a_thread_on_structs_has_scopes(tmp_path: Path) -> None:
