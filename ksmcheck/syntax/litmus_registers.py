@@ -131,11 +131,13 @@ class _Found:
     def shared(self) -> dict[str, Declaration]:
         """The registers to be declared at the beginning, by name."""
         found: dict[str, Declaration] = {}
-        for name in self.inner - self.others:
-            all_ = self.declared[name]
+        for name, all_ in self.declared.items():
+            if name in self.others:
+                continue
             types = {spelling(one.type) for one in all_}
             alike = len(types) == 1 and None not in types
-            if alike and all(map(_is_register, all_)) and (len(all_) > 1 or name in self.loose):
+            shared = name in self.loose or (name in self.inner and len(all_) > 1)
+            if shared and alike and all(map(_is_register, all_)):
                 found[name] = all_[0]
         return found
 

@@ -165,6 +165,7 @@ def test_registers_of_the_start_state(tmp_path: Path) -> None:
         ("int r1 = 1; { int r1; } WRITE_ONCE(*y, r1);", ["0:r1=1; [y]=1;"]),
         ("{ int r1 = 3, r2 = r1; } { int r1 = r2 + 1; }", ["0:r1=4; [y]=0;"]),
         ("while (r0 < 2) { int r1 = r1 + 1; r0 = r0 + 1; } { int r1 = r1; }", ["0:r1=2; [y]=0;"]),
+        ("r1 = r1 + 2; WRITE_ONCE(*y, r1); int r1 = 7;", ["0:r1=7; [y]=2;"]),
         ("{ int *r1 = x; } { int *r1 = y; WRITE_ONCE(*r1, 3); }", ["0:r1=y; [y]=3;"]),
     ],
 )
