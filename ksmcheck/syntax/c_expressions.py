@@ -251,7 +251,7 @@ class Expressions(Names):
             hint = "if it is a variable, another name avoids the clash"
             raise InputError(f"expected an expression, found the type '{name}'", token.span, hint)
         self.at += 1
-        return Name(self._variable(name), token.span)
+        return Name(self.meaning(name), token.span)
 
     def _parenthesised(self) -> Expr:
         start = self.at

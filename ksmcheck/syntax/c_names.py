@@ -29,13 +29,17 @@ class Names(Cursor):
                 return scope[name] is True
         return name in TYPEDEF_NAMES
 
-    def _variable(self, name: str) -> str:
+    def meaning(self, name: str) -> str:
         """The name of the variable that ``name`` means here."""
         for scope in reversed(self.scopes):
             if name in scope:
                 found = scope[name]
                 return found if isinstance(found, str) else name
+        self.unknown(name)
         return name
+
+    def unknown(self, name: str) -> None:
+        """Called with the name of what no scope declares, a primitive's say."""
 
     def type_starts(self, token: Token) -> bool:
         """Whether a type (or a declaration) starts with ``token``, by keyword or known name."""

@@ -167,11 +167,8 @@ def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTes
         raise InputError("the test has no start state '{ ... }'", header.span, hint)
     if not threads:
         raise InputError("the test has no threads", header.span, "they are named P0, P1, ...")
-    locations = {
-        e.target.name for e in parser.init if isinstance(e.target, Name) and e.thread is None
-    }
-    locations |= {param.name for thread in threads for param in thread.params}
-    threads = tuple(with_registers(thread, parser.defined, locations) for thread in threads)
+    if parser.roaming:
+        threads = _of_registers(parser, parser.init, threads)
     test = LitmusTest(
         name=header.name,
         path=source.name,
@@ -187,6 +184,19 @@ def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTes
     )
     check_lengths(test, parser.arrays)
     return test
+
+
+def _of_registers(
+    parser: LitmusParser, init: tuple[InitEntry, ...], threads: tuple[Function, ...]
+) -> tuple[Function, ...]:
+    locations = {e.target.name for e in init if isinstance(e.target, Name) and e.thread is None}
+    locations |= {param.name for thread in threads for param in thread.params}
+    return tuple(
+        with_registers(thread, parser.defined, locations)
+        if thread.name in parser.roaming
+        else thread
+        for thread in threads
+    )
 
 
 def _split(defined: list[TopLevel]) -> tuple[tuple[Function, ...], tuple[TopLevel, ...]]:

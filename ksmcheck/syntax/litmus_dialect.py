@@ -21,6 +21,7 @@ from ksmcheck.syntax.c_ast import (
     Name,
     Param,
     Stmt,
+    TypeExpr,
 )
 from ksmcheck.syntax.c_parser import THREAD_NAME
 from ksmcheck.syntax.litmus_init import InitParser
@@ -40,6 +41,8 @@ class DialectParser(InitParser):
         self.counters: frozenset[str] = frozenset()
         self.own: dict[str, str | None] | None = None
         self.depth = 0
+        # The threads with variables of inner blocks, or with names that no block around declares.
+        self.roaming: set[str] = set()
 
     def _check_names(self, params: tuple[Param, ...]) -> None:
         super()._check_names(params)
@@ -48,6 +51,14 @@ class DialectParser(InitParser):
         self.counters = frozenset(atomic) if thread else frozenset()
         self.own = {} if thread else None
         self.depth = len(self.scopes)
+
+    def _function(self, name: Token, result: TypeExpr, start: int) -> None:
+        super()._function(name, result, start)
+        self.own = None
+
+    def unknown(self, name: str) -> None:
+        if self.own is not None and self.token.text != "(":
+            self.roaming.add(self.function)
 
     def prefixed(self, op: str, operand: Expr, start: int) -> Expr:
         if op == "*" and self.counters and self._is_counter(operand):
@@ -61,9 +72,12 @@ class DialectParser(InitParser):
         return not any(pointer.name in scope for scope in self.scopes[self.depth :])
 
     def declaration(self) -> Stmt:
-        outermost = self.own is not None and len(self.scopes) == self.depth + 1
+        outermost = len(self.scopes) == self.depth + 1
         stmt = super().declaration()
-        if self.own is None or not outermost:
+        if self.own is None:
+            return stmt
+        if not outermost:
+            self.roaming.add(self.function)
             return stmt
         if isinstance(stmt, Declaration) and _again(self.own, stmt):
             return assignment(stmt)

@@ -3,8 +3,9 @@
 herd7 has no scopes (CSem.ml reads ``C.Seq (insts,_)`` as its instructions, and a declaration as
 nothing or as an assignment): what an inner block declares is the thread's register of that name. So
 two blocks may declare the same one, what comes after a block may read it, and a condition may name
-it. Where C would take it otherwise, or not at all, such a variable is declared at the beginning of
-the thread here and assigned where it was declared. Others stay where they are.
+it. Where C would not take that, or takes the same, such a variable is declared at the beginning of
+the thread here and assigned where it was declared. Others stay where they are. A variable that
+hides one of a block around it is another to C, and the same to herd7: it is refused.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from ksmcheck.syntax.c_ast import (
     TopLevel,
     TypeExpr,
 )
+from ksmcheck.text import InputError
 
 
 def with_registers(thread: Function, top: list[TopLevel], locations: set[str]) -> Function:
@@ -95,6 +97,7 @@ class _Found:
         self.loose: set[str] = set()
         self.assigned: set[str] = set()
         self.early: set[str] = set()
+        self.hiding: dict[str, Declaration] = {}
 
     def block(self, node: Struct, outer: set[str]) -> None:
         """A node that is a scope of its own; ``outer`` are the names that are known around it."""
@@ -109,6 +112,8 @@ class _Found:
             self.declared.setdefault(node.name, []).append(node)
             if inside:
                 self.inner.add(node.name)
+                if node.name in known:
+                    self.hiding.setdefault(node.name, node)
             known.add(node.name)
         elif isinstance(node, Assign) and node.op == "=" and isinstance(node.target, Name):
             self._node(node.value, known, inside)
@@ -138,6 +143,10 @@ class _Found:
             alike = len(types) == 1 and None not in types
             shared = name in self.loose or (name in self.inner and len(all_) > 1)
             if shared and alike and all(map(_is_register, all_)):
+                if name in self.hiding:
+                    message = f"{name} hides a variable of that name: to herd7 it is the same one"
+                    hint = "give one of them another name"
+                    raise InputError(message, self.hiding[name].span, hint)
                 found[name] = all_[0]
         return found
 
