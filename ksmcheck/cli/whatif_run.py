@@ -326,8 +326,12 @@ def _print_why(asked: Asked, requests: list[Request], cells: list[Answer]) -> No
         if found is not None:
             click.echo(json.dumps(grounds_object(found)) if asked.as_json else grounds_text(found))
         asker.close_encodings()
+    broken = {cell.request: cell.word for cell in cells if not cell.changes}
     for cell in cells if not asked.as_json else ():
-        story = None if cell.verdict is None else simply_told(asker, cell.verdict)[1]
+        as_it_is = broken.get(replace(cell.request, changes=()))
+        if cell.verdict is None or (cell.changes and cell.word == as_it_is):
+            continue  # what is broken as it is has its line
+        story = simply_told(asker, cell.verdict)[1]
         if story is not None:
             click.echo(missing_text(cell, story))
 

@@ -118,6 +118,13 @@ def test_a_repair_up_to_a_bound(run: Run, tmp_path: Path) -> None:
     assert "smp_wmb" in ran.out
 
 
+def test_why_of_what_is_broken_as_it_is(run: Run) -> None:
+    """Store buffering is allowed by tso (Owens, Sarkar, Sewell 2009), whatever is plain."""
+    ran = run("whatif", "litmus/classic/SB/SB.litmus", "--model", "tso", "--why")
+    assert ran.out.count("why tso breaks") == 1
+    assert "why tso breaks, as it is: nothing orders P0's store to x" in ran.out
+
+
 def test_why(run: Run) -> None:
     ran = run("whatif", MP, "--model", "armv8", "--site", "smp_wmb", "--why")
     assert "why armv8 is safe: ordered by smp_wmb@P0" in ran.out
