@@ -6,6 +6,7 @@ programs and loaded models, so that many requests about the same test do not rep
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ from ksmcheck.syntax.load import AnyTest, load_test
 from ksmcheck.text import InputError, Span
 
 if TYPE_CHECKING:
+    from ksmcheck.cat.in_order import Kinds
     from ksmcheck.execution.bodies import Readings
     from ksmcheck.isa.compile import Assembled
     from ksmcheck.program.inventory import Spot
@@ -60,6 +62,7 @@ class Workshop(Struct, dict=True):
     _chars: dict[tuple[object, ...], bool] = field(default_factory=dict)
     _fingerprints: dict[int, str] = field(default_factory=dict)
     _models: dict[str, Model] = field(default_factory=dict)
+    _stricter: dict[tuple[object, ...], Model] = field(default_factory=dict)
     _shared: Shared = field(default_factory=Shared)
     grounds: Grounds = field(default_factory=Grounds)
     lemmas: Lemmas = field(default_factory=Lemmas)
@@ -73,12 +76,19 @@ class Workshop(Struct, dict=True):
         return Readings()
 
     def with_models_only(self) -> Workshop:
-        return Workshop(_models=self._models)
+        return Workshop(_models=self._models, _stricter=self._stricter)
 
-    def with_model(self, name: str, model: Model) -> Workshop:
-        """The same, where the name is that of this model. What is kept is kept in common."""
+    def in_order(self, name: str, but: Sequence[Kinds]) -> Workshop:
+        """The same, where the model of that name is stricter (see ``cat.in_order``). What is kept
+        is kept in common."""
+        if (name, *but) not in self._stricter:
+            from ksmcheck.cat.in_order import in_order
+
+            model = self.model(name)
+            stricter = replace(model, compiled=in_order(model.compiled, but))
+            self._stricter[name, *but] = stricter
         other = copy(self)
-        other._models = {**self._models, name: model}
+        other._models = {**self._models, name: self._stricter[name, *but]}
         return other
 
     def renewed(self) -> Workshop:
@@ -89,7 +99,9 @@ class Workshop(Struct, dict=True):
         """For other tests: models stay, and terms while they are few."""
         shared = self._shared if len(self._shared.terms) < _TERMS else Shared()
         answers = None if self.answers is None else Answers()
-        return Workshop(_models=self._models, _shared=shared, answers=answers)
+        return Workshop(
+            _models=self._models, _stricter=self._stricter, _shared=shared, answers=answers
+        )
 
     def model(self, name: str) -> Model:
         if name not in self._models:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import combinations
 from time import perf_counter
 
-from ksmcheck.cat.in_order import Kinds, in_order
+from ksmcheck.cat.in_order import Kinds
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import UNKNOWN, VIOLATED, Verdict
 from ksmcheck.explain.cycles import critical_cycle
@@ -38,8 +38,7 @@ def simplest(checker: Checker, verdict: Verdict) -> Verdict:
         seconds = ends - perf_counter()
         if seconds <= 0:
             break
-        nearly = replace(model, compiled=in_order(model.compiled, but))
-        other = Checker(checker.workshop.with_model(request.model, nearly))
+        other = Checker(checker.workshop.in_order(request.model, but))
         found = other.check(replace(request, timeout=seconds))
         if found.witness is not None and found.verdict == verdict.verdict:
             return replace(verdict, witness=found.witness, config=found.config)

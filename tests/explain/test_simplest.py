@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.cat.in_order import Kinds, in_order
+from ksmcheck.cat.in_order import Kinds
 from ksmcheck.check import Checker, Request
 from ksmcheck.explain.cycles import critical_cycle
 from ksmcheck.explain.simplest import simplest
 from ksmcheck.explain.tell import simply_told
-from ksmcheck.record import replace
 
 LITMUS = Path(__file__).parents[2] / "litmus"
 WR, RR, WW, RW = ("W", "R"), ("R", "R"), ("W", "W"), ("R", "W")
@@ -35,9 +34,7 @@ SHAPES = {
 def test_a_shape_needs_what_it_is_about(shape: str, kind: Kinds) -> None:
     checker = Checker()
     request = Request(LITMUS / "classic" / f"{shape}.litmus", "power")
-    model = checker.workshop.model("power")
-    nearly = replace(model, compiled=in_order(model.compiled, [kind]))
-    verdict = Checker(checker.workshop.with_model("power", nearly)).check(request)
+    verdict = Checker(checker.workshop.in_order("power", [kind])).check(request)
     assert verdict.observation == ("Sometimes" if kind in SHAPES[shape] else "Never")
 
 
@@ -45,10 +42,8 @@ def test_a_shape_needs_what_it_is_about(shape: str, kind: Kinds) -> None:
 def test_no_shape_is_an_interleaving(shape: str) -> None:
     """That is what makes them shapes."""
     checker = Checker()
-    model = checker.workshop.model("armv8")
-    nearly = replace(model, compiled=in_order(model.compiled))
     request = Request(LITMUS / "classic" / f"{shape}.litmus", "armv8")
-    verdict = Checker(checker.workshop.with_model("armv8", nearly)).check(request)
+    verdict = Checker(checker.workshop.in_order("armv8", ())).check(request)
     assert verdict.observation == "Never"
     plain = checker.check(request)
     assert plain.observation == "Sometimes"
