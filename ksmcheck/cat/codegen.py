@@ -135,8 +135,13 @@ def _emit_starts(out: _Emitter, algebra: Algebra, used: list[int], varies: list[
     return started
 
 
+_LONG = 800
+"""Characters of an expression: Python takes some two hundred parentheses inside each other."""
+
+
 class _Least(Struct):
-    """Expressions for what the nodes of a group have at least; None: nothing is certain.
+    """Expressions for what the nodes of a group have at least; None: nothing is certain, or it
+    takes too long to say.
 
     Every operator grows with its operands, but for what a difference or complement takes away.
     """
@@ -145,7 +150,16 @@ class _Least(Struct):
     varies: list[bool]
     variables: tuple[int, ...]
 
-    def text(self, i: int) -> str | None:
+    def text(self, body: int) -> str | None:
+        ends = {i for i, varies in enumerate(self.varies) if not varies}
+        found: dict[int, str | None] = {}
+        for i in cone(self.out.algebra.nodes, [body], ends.union(self.variables)):
+            said = self._of(i, found)
+            found[i] = None if said is not None and len(said) > _LONG else said
+        return found[body]
+
+    def _of(self, i: int, found: dict[int, str | None]) -> str | None:
+        """The text of a node, given those of its operands."""
         node = self.out.algebra.nodes[i]
         if i in self.variables:
             return f"s{i}"
@@ -157,7 +171,7 @@ class _Least(Struct):
             return None
         if node.op == "diff" and self.varies[node.args[1]]:
             return None
-        operands = [self.text(a) for a in node.args]
+        operands = [found[a] for a in node.args]
         if node.op in ("union", "opt", "star"):
             operands = [o for o in operands if o]
             constant = [] if node.op == "union" else ["I"]

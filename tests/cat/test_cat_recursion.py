@@ -12,6 +12,7 @@ from ksmcheck.cat.bits import cyclic
 from ksmcheck.cat.compile import compile_cat
 from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape
 from ksmcheck.cat.load import load_text
+from ksmcheck.cat.stages import StagedValues
 
 VARIABLES = ("x", "y", "z")
 LEAVES = ("po", "rf", "co", "loc", "[R]", "id", *VARIABLES)
@@ -103,3 +104,20 @@ def test_a_flag_s_recursion_over_what_requirements_are_made_of(seed: int) -> Non
         raised = {check.name for check in cat.flags(drawn)}
         assert ("f" in raised) == bool(w)
         assert ("g" in raised) == cyclic(v, shape(drawn.n))
+
+
+def test_a_definition_that_is_long_to_say() -> None:
+    """``r**`` is ``r*`` however often: nothing is to be said in one line of Python, which takes two
+    hundred parentheses inside each other, and no line doubles with each ``r ; r``."""
+    twice = "po"
+    for _ in range(30):
+        twice = f"let t = {twice} in t ; (t | x)"
+    stars = compile_cat(load_text(f"let rec x = rf | (po ; x) {'*' * 300}\nacyclic x as a"))
+    plain = compile_cat(load_text("let rec x = rf | (po ; x)*\nacyclic x as a"))
+    doubled = compile_cat(load_text(f"let rec x = rf | ({twice})\nacyclic x as a"))
+    rng = Random(7)
+    for _ in range(50):
+        candidate = graph(rng)
+        assert bool(stars.violated(candidate)) == bool(plain.violated(candidate))
+        x = StagedValues(doubled.plan(), candidate, {}).value(doubled.root(doubled.checks[0]))
+        assert bool(doubled.violated(candidate)) == cyclic(x, shape(candidate.n))
