@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from time import perf_counter
 
 from ksmcheck.check.alarm import Overrun, guarded
 from ksmcheck.check.assembly import usual_model
+from ksmcheck.check.depth import shallow
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.questions import AnySession, OutOfTime
 from ksmcheck.check.search import Search
@@ -68,7 +70,7 @@ class Checker(Struct):
         started = perf_counter()
         base = Verdict(request, request.path.stem, request.config or "", UNKNOWN)
         try:
-            with guarded(request.timeout, request.memory):
+            with guarded(request.timeout, request.memory), self._shallow(request):
                 request = self._answerable(request)
                 configs = self.workshop.configs(request)
                 base = replace(base, test=self.workshop.name(request), config="+".join(configs))
@@ -77,6 +79,9 @@ class Checker(Struct):
             self.renew()
             worst = replace(base, reason=str(limit))
         return replace(worst, seconds=perf_counter() - started)
+
+    def _shallow(self, request: Request) -> AbstractContextManager[None]:
+        return shallow(lambda: self.workshop.test(request))
 
     def _until_violated(
         self, request: Request, configs: Iterable[str], started: float
@@ -139,7 +144,7 @@ class Checker(Struct):
         for a verdict. Raises TimeoutError if the search gave up or a bound can be reached.
         """
         try:
-            with guarded(request.timeout, request.memory):
+            with guarded(request.timeout, request.memory), self._shallow(request):
                 request = self._answerable(request)
                 configs = self.workshop.configs(request)
                 found = [self._unrolled_states(request, config, listed) for config in configs]

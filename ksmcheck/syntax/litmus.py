@@ -145,7 +145,7 @@ def _parsed(source: Source, header: Header, tokens: list[Token]) -> LitmusTest:
     parser = LitmusParser(tokens)
     with depth_limit(parser):
         parser.sections()
-    return _assemble(source, header, parser)
+        return _assemble(source, header, parser)
 
 
 def _without_prelude(source: Source, start: int) -> Source:

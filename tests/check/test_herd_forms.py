@@ -222,3 +222,22 @@ def test_a_thread_on_structs_has_scopes(tmp_path: Path) -> None:
     text = "C t\nstruct s { int a; };\n{}\nP0(struct s *x)\n"
     text += "{ int r1 = 1; { int r1 = 2; x->a = r1; } }\n"
     assert states(text + "exists (0:r1=1 /\\ x.a=2)\n", tmp_path)[-1] == "Observation t Always"
+
+
+@pytest.mark.parametrize("count", [120, 240, 300, 2000])
+def test_nesting_beyond_reason_is_an_error_with_a_place(count: int, tmp_path: Path) -> None:
+    """Reading a text takes other calls than compiling it: either may be the first to run out."""
+    text = f"C t\n{{}}\nP0(int *x) {{ r0 = {'- ' * count}r7; {{ int r3; }} {{ int r3; }} }}\n"
+    for condition in ("exists (0:r0=0)", f"exists (0:r0={'*' * count}0)"):
+        path = tmp_path / "t.litmus"
+        path.write_text(text + condition)
+        try:
+            assert Checker().check(Request(path, "lkmm")).observation == "Always"
+        except InputError as error:
+            place = error.diagnostic.span
+            assert place is not None
+            assert place.source.name == str(path)
+            assert error.diagnostic.message in (
+                "the text is nested too deeply here",
+                "this is not a pointer",
+            )
