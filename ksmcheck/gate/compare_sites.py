@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from ksmcheck.gate.baseline import Baseline
 from ksmcheck.gate.changes import Change, changes
 from ksmcheck.gate.findings import RECORD
 from ksmcheck.gate.outline import ASKED, Outline
 from ksmcheck.gate.survey import Survey
-from ksmcheck.record import replace
+from ksmcheck.record import Struct, replace
 from ksmcheck.report.findings import ERROR, Finding, Place
+
+_THREAD = re.compile(r"P\d+")
+"""Each test has these of its own; other functions may be several tests'."""
+
+
+class Need(Struct, frozen=True):
+    """A machine on which a test needs a barrier."""
+
+    machine: str
+    subject: str
+    kernel: str
+
+    def __str__(self) -> str:
+        return f"{self.machine} ({self.subject}, {self.kernel})"
+
+    @property
+    def test(self) -> str:
+        return self.subject.removesuffix(".litmus")
 
 
 def site_findings(baseline: Baseline, now: Survey) -> Iterator[Finding]:
     """The outlines against the recorded ones; the same change in several tests is told once."""
     needs = _needs_by_site(baseline)
+    subjects: dict[str, set[str]] = {}
+    for (_, function), by_subject in now.functions.items():
+        subjects.setdefault(function, set()).update(by_subject)
     found: dict[tuple[str, str, str, str, str], tuple[Finding, list[str]]] = {}
     for (context, function), by_subject in now.functions.items():
         for subject, outline in by_subject.items():
             before = baseline.outline(context, function, subject)
             for change in _changes(before, outline):
-                finding = _site_finding(change, outline, needs)
+                finding = _site_finding(change, outline, needs, subjects[function])
                 key = (finding.rule, function, change.kind, change.text, change.detail)
                 found.setdefault(key, (finding, []))[1].append(f"{subject} ({context})")
     for finding, told in found.values():
@@ -38,8 +60,9 @@ def _changes(before: tuple[str, ...] | None, outline: Outline) -> list[Change]:
 
 
 def _site_finding(
-    change: Change, outline: Outline, needs: Mapping[str, dict[str, None]]
+    change: Change, outline: Outline, needs: Mapping[str, Sequence[Need]], subjects: Set[str]
 ) -> Finding:
+    """``subjects``: the tests that have the function. Another's ``P1`` is another function."""
     if outline.function == ASKED:
         return _other_question(change.place, (change.detail,))
     where = f"in {outline.function}"
@@ -51,16 +74,17 @@ def _site_finding(
         "around": f"the accesses around the barriers of {outline.function} changed",
     }
     text = change.before or change.text
-    needed = needs.get(f"{text.partition('(')[0]}@{outline.function}", {})
+    site = f"{text.partition('(')[0]}@{outline.function}"
+    needed = [need for need in needs.get(site, ()) if need.subject in subjects]
     details = [change.detail] if change.detail else []
     if needed:
-        details.append(f"recorded as needed: {', '.join(needed)}")
+        details.append(f"recorded as needed: {', '.join(map(str, needed))}")
     return Finding(
         rule="access" if change.kind == "around" else "site",
         level=ERROR,
         message=messages[change.kind],
         place=change.place,
-        machines=tuple(dict.fromkeys(name.partition(" ")[0] for name in needed)),
+        machines=tuple(dict.fromkeys(need.machine for need in needed)),
         details=tuple(details),
         hint=RECORD,
     )
@@ -71,20 +95,20 @@ def _other_question(place: Place, details: tuple[str, ...]) -> Finding:
     return Finding("verdict", ERROR, message, place=place, details=details, hint=RECORD)
 
 
-def _needs_by_site(baseline: Baseline) -> dict[str, dict[str, None]]:
-    """For each barrier ``primitive@function``, where it was needed: ``armv8 (path-a, 3.9)``."""
-    found: dict[str, dict[str, None]] = {}
+def _needs_by_site(baseline: Baseline) -> dict[str, list[Need]]:
+    """For each barrier ``primitive@function``, where it was needed."""
+    found: dict[str, dict[Need, None]] = {}
     for (subject, kernel), sites in baseline.needs.items():
         for site, words in sites.items():
             for column, word in words.items():
                 if word == "needed":
-                    said = f"{column} ({subject.rpartition('/')[2]}, {kernel})"
-                    found.setdefault(site.partition("#")[0], {})[said] = None
-    return found
+                    need = Need(column, subject, kernel)
+                    found.setdefault(site.partition("#")[0], {})[need] = None
+    return {site: list(needs) for site, needs in found.items()}
 
 
 def _lost_functions(
-    baseline: Baseline, now: Survey, needs: Mapping[str, dict[str, None]]
+    baseline: Baseline, now: Survey, needs: Mapping[str, Sequence[Need]]
 ) -> Iterator[Finding]:
     """Functions with sites that no test calls any more."""
     called = {function for _, function in now.functions}
@@ -99,12 +123,18 @@ def _lost_functions(
             yield _other_question(Place(function.removesuffix(ASKED).strip(), 1), ("nothing now",))
             continue
         file, _, name = function.rpartition(" ")
-        needed = {n for site, said in needs.items() if site.endswith(f"@{name}") for n in said}
+        needed = {
+            need.machine
+            for site, said in needs.items()
+            if site.endswith(f"@{name}")
+            for need in said
+            if not _THREAD.fullmatch(name) or need.test == file.removesuffix(".litmus")
+        }
         yield Finding(
             "site",
             ERROR,
             f"{name} is gone, or nothing calls it; it had {', '.join(dict.fromkeys(sites))}",
             place=Place(file, 1),
-            machines=tuple(sorted({n.partition(" ")[0] for n in needed})),
+            machines=tuple(sorted(needed)),
             hint=RECORD,
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from os.path import normpath
+from pathlib import Path
+
 from ksmcheck.report.findings import Place
 from ksmcheck.text import Span
 
@@ -12,5 +15,17 @@ def place_of(span: Span) -> Place:
     line, column = source.position(span.start)
     last, end = source.position(span.end)
     return Place(
-        source.name, line, column, end if last == line else 0, source.line_text(line).rstrip()
+        _shortest(source.name),
+        line,
+        column,
+        end if last == line else 0,
+        source.line_text(line).rstrip(),
     )
+
+
+def _shortest(name: str) -> str:
+    """``mp.h`` for ``inner/../mp.h``, unless ``inner`` is a link to elsewhere."""
+    if ".." not in name:
+        return name
+    short = normpath(name)
+    return short if Path(short).resolve() == Path(name).resolve() else name

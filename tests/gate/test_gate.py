@@ -53,6 +53,35 @@ def test_a_removed_barrier_fails_with_place_machine_and_witness(project: Project
     assert "nothing orders P1's read of y (mp.h:10) before its read of x (mp.h:11)" in ran.out
 
 
+def test_a_need_is_told_of_the_tests_that_have_the_function(project: Project) -> None:
+    """Both tests call ``consume``, and both files are called mp.litmus: message passing needs the
+    smp_rmb there under armv8 in each. The ``P1`` of the one that is new has an smp_rmb too, which
+    nothing is recorded of: that of ``sb.litmus`` is another thread's."""
+    text = (project.folder / "mp.litmus").read_text()
+    inner = project.folder / "inner"
+    inner.mkdir()
+    (inner / "mp.litmus").write_text(text.replace('"mp.h"', '"../mp.h"'))
+    own = "a = READ_ONCE(*y); smp_rmb(); b = READ_ONCE(*x);"
+    mine = text.replace("consume(x, y, &a, &b);", own)
+    (project.folder / "sb.litmus").write_text(mine)
+    (project.folder / "ksmcheck.toml").write_text(
+        '[[tests]]\nfiles = "**/*.litmus"\nmodels = ["tso", "armv8"]\nnecessity = true\n'
+    )
+    project.record()
+    project.edit("\tsmp_rmb();\n", "")
+    ran = project.gate()
+    needed = "recorded as needed: armv8 (inner/mp.litmus, 6.12), armv8 (mp.litmus, 6.12)\n"
+    assert needed in ran.out
+    # The test that is told first includes "../mp.h": the file has one name all the same.
+    assert "\nmp.h:10: error: smp_rmb() removed in consume" in ran.out
+    assert "inner/.." not in ran.out
+    project.edit("\t*b = READ_ONCE(*x);", "\tsmp_rmb();\n\t*b = READ_ONCE(*x);")
+    (project.folder / "new.litmus").write_text(mine)
+    ran = project.gate()
+    assert "new.litmus:5: error: smp_rmb() added in P1" in ran.out
+    assert "recorded as needed" not in ran.out
+
+
 def test_an_expected_verdict_that_is_not_met_fails_even_if_recorded(project: Project) -> None:
     project.record()
     project.config('[tests.expected]\n"mp.litmus" = { tso = "SAFE", armv8 = "VIOLATED" }\n')
