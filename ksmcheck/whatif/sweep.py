@@ -6,6 +6,7 @@ the cluster runs a lost worker's questions again, and they depend on nothing but
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -94,6 +95,8 @@ def _work_on(batch: tuple[Question, ...]) -> list[Answer]:
 
 
 def _on_cluster(questions: Sequence[Question], scheduler: str) -> Iterator[Answer]:
+    # Dask loads numpy, and what cat.dense says of its threads has to be said before.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from distributed import Client
     except ImportError:

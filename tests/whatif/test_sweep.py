@@ -136,3 +136,41 @@ def test_no_scheduler_there() -> None:
     pytest.importorskip("distributed")
     with pytest.raises(InputError, match="no Dask scheduler"):
         list(sweep(asked(("sc",)), scheduler="nonsense://nowhere"))
+
+
+WATCHED = """
+import os, sys
+
+class Watch:
+    def find_spec(self, name, *_):
+        if name == "numpy":
+            print(os.environ.get("OPENBLAS_NUM_THREADS"))
+
+sys.meta_path.insert(0, Watch())
+from pathlib import Path
+from ksmcheck.check import Request
+from ksmcheck.text import InputError
+from ksmcheck.whatif.matrix import Question
+from ksmcheck.whatif.sweep import sweep
+try:
+    list(sweep([Question(Request(Path("a")), ((),))], scheduler="nonsense://nowhere"))
+except InputError:
+    print("loaded")
+"""
+
+
+def test_what_loads_numpy_first_loads_it_for_one_thread() -> None:
+    """The library under numpy reads the variable when it is loaded, and so it has to be set by then
+    whoever loads it: on several threads the small products of a check took ten times as long
+    on processors that are not idle, and Dask loads numpy before a check does."""
+    pytest.importorskip("distributed")
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run(
+        [sys.executable, "-c", WATCHED],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert set(ran.stdout.splitlines()) == {"1", "loaded"}
