@@ -104,7 +104,7 @@ def run_repair(
     """Prints the least repairs, at most ``most`` a group; 1 where no barrier helps."""
     shared = asker if jobs == 1 else None
     search = partial(repairs_of, shared, most=most, allow_bounded=allow_bounded)
-    code = _run(search, requests, jobs, as_json, _Else("no barrier helps", DIFFERENT))
+    code = _run(search, requests, jobs, as_json, _Else("no barrier helps", DIFFERENT), most)
     macros = untried(asker.spots(requests[0]), requests[0].kernel)
     if macros and not as_json:
         click.echo(f"No barrier was tried inside of the macros {', '.join(macros)}.")
@@ -139,12 +139,13 @@ def _run(
     jobs: int,
     as_json: bool,
     nothing: _Else,
+    most: int,
 ) -> int:
     groups = together(requests)
     found = in_order(search, groups, jobs)
     with closing(found):
         codes = [
-            _print(items, group, as_json, nothing)
+            _print(items, group, as_json, nothing, most)
             for group, items in zip(groups, found, strict=True)
         ]
     return max(codes)
@@ -156,8 +157,15 @@ def _costs(asker: Asker, group: Iterable[Request]) -> list[Costs]:
     return [] if None in found else [c for c in found if c is not None]
 
 
-def _print(found: Iterator[_Found], group: Sequence[Request], as_json: bool, nothing: _Else) -> int:
-    """Each set as it comes; then the cheapest. Gives the exit code."""
+def _print(
+    found: Iterator[_Found],
+    group: Sequence[Request],
+    as_json: bool,
+    nothing: _Else,
+    most: int | None = None,
+) -> int:
+    """Each set as it comes; then the cheapest, and whether the search ended at ``most`` of them.
+    Gives the exit code."""
     models = [request.model for request in group]
 
     def none(text: str) -> int:
@@ -182,7 +190,11 @@ def _print(found: Iterator[_Found], group: Sequence[Request], as_json: bool, not
         return none(f"{nothing.text}: {reason}")
     if not seen:
         return none(nothing.text)
+    cut = len(seen) == most and seen[-1][1]["changes"] != []
     priced = [(one[2], number) for number, one in enumerate(seen) if one[2] is not None]
     if len(priced) > 1 and not as_json:
-        click.echo(f"  cheapest: {seen[min(priced)[1]][0]}")
+        click.echo(f"  cheapest{' of these' if cut else ''}: {seen[min(priced)[1]][0]}")
+    if cut:
+        end = json.dumps({"models": models, "most": most})
+        click.echo(end if as_json else f"  no more than {most} were asked for: see --most")
     return AS_EXPECTED

@@ -103,6 +103,26 @@ def test_no_barrier_helps(run: Run, tmp_path: Path) -> None:
     assert json.loads(machine.out) == {"models": ["sc"], "none": "no barrier helps"}
 
 
+def test_a_list_of_repairs_that_ends_at_the_most_says_so(run: Run) -> None:
+    """The stores of 2+2W want an order in both threads. On ARMv7 a release store is `dmb` and the
+    store (8), a smp_wmb is `dmb ishst` (4): the cheapest are two of these (8), and the first three
+    repairs that are found do not have them. With room for all of them nothing is left out."""
+    asked = ("whatif", "litmus/classic/2+2W/2+2W.litmus", "--model", "armv7", "--repair", "--most")
+    cut = run(*asked, "3")
+    *first, cheapest, end = cut.out.splitlines()
+    assert len(first) == 1 + 3 and cut.code == 0
+    assert cheapest.startswith("  cheapest of these: ") and not cheapest.endswith("cost 8")
+    assert end == "  no more than 3 were asked for: see --most"
+    *sets, last = map(json.loads, run(*asked, "3", "--json").out.splitlines())
+    assert len(sets) == 3 and last == {"models": ["armv7"], "most": 3}
+    whole = run(*asked, "500")
+    assert whole.out.startswith("\n".join(first))
+    assert whole.out.splitlines()[-1].startswith("  cheapest: insert smp_wmb before")
+    assert whole.out.splitlines()[-1].endswith("cost 8")
+    safe = ("whatif", MP, "--model", "tso", "--repair", "--most", "1")
+    assert run(*safe).out == "tso:\n  safe as it is: nothing to repair\n"
+
+
 def test_a_repair_up_to_a_bound(run: Run, tmp_path: Path) -> None:
     """P1 goes round as long as P0 has not stored: no bound is enough, and every bound is safe."""
     path = tmp_path / "bounded.litmus"
