@@ -10,6 +10,7 @@ very many edges has too many sets to try: there it is a set that no edge can be 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import combinations, islice
 
 from ksmcheck.cat.compile import CompiledCat
@@ -67,7 +68,14 @@ def why(
         for a, b in zip(cycle, (*cycle[1:], cycle[0]), strict=True)
         if events[a].thread == events[b].thread and a < b
     ]
-    missing = _missing(execution, cat, full_barrier, edges) if opened is None else opened.missing
+    unmarked: tuple[ExecutedEvent, ...] = ()
+    if opened is None:
+        missing: Sequence[Pair] = _missing(execution, cat, full_barrier, edges)
+    else:
+        missing = opened.missing
+        unmarked = tuple(e for e in map(events.__getitem__, opened.marked) if e.plain)
+        if unmarked and not _forbids(execution, cat, full_barrier, missing):
+            missing = ()  # what is lost is the mark: no barrier there stands in for it
     return Why(
         tuple(events[e] for e in cycle),
         tuple(
@@ -76,25 +84,24 @@ def why(
             )
             for a, b in missing
         ),
-        ()
-        if opened is None
-        else tuple(e for e in map(events.__getitem__, opened.marked) if e.plain),
+        unmarked,
     )
 
 
 def _missing(execution: Execution, cat: CompiledCat, row: Row, edges: list[Pair]) -> list[Pair]:
-    tags = fences(row)
-    events = execution.events
-
-    def forbids(chosen: Iterable[Pair]) -> bool:
-        extra = [Extra(events[b].thread, b, t) for _, b in chosen for t in tags]
-        return bool(cat.violated(graph_of(execution, extra)))
-
+    forbids = partial(_forbids, execution, cat, row)
     sets = (chosen for size in range(1, len(edges) + 1) for chosen in combinations(edges, size))
     for chosen in islice(sets, _TRIED):
         if forbids(chosen):
             return list(chosen)
     return [] if next(sets, None) is None else _irreducible(edges, forbids)
+
+
+def _forbids(execution: Execution, cat: CompiledCat, row: Row, chosen: Iterable[Pair]) -> bool:
+    """Whether the execution is forbidden with a full barrier at these edges."""
+    events = execution.events
+    extra = [Extra(events[b].thread, b, t) for _, b in chosen for t in fences(row)]
+    return bool(cat.violated(graph_of(execution, extra)))
 
 
 def _irreducible(edges: list[Pair], forbids: Callable[[Iterable[Pair]], bool]) -> list[Pair]:

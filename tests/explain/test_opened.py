@@ -143,3 +143,18 @@ def test_a_thread_with_one_access_that_is_plain() -> None:
         "lkmm does not order P0's plain store to x (IRIW+mb+mb.litmus:9) as it would a marked "
         "access"
     )
+
+
+@pytest.mark.parametrize(
+    ("test", "site", "plain"),
+    [
+        ("MP/MP+mb+mb", "WRITE_ONCE@P0#2", "P0's plain store to y (MP+mb+mb.litmus:11)"),
+        ("SB/SB+mb+mb", "READ_ONCE@P1", "P1's plain read of x (SB+mb+mb.litmus:22)"),
+    ],
+)
+def test_no_barrier_is_too_weak_where_a_full_one_stands(test: str, site: str, plain: str) -> None:
+    """A full barrier is between the two accesses already, and two are not more than one: what is
+    lost is that the compiler makes the access once and whole, which LKMM asks of marked ones."""
+    path = KSM.parent / "classic" / f"{test}.litmus"
+    told = sentence(path, "lkmm", Change(site, WEAKEN, "plain"))
+    assert told == f"lkmm does not order {plain} as it would a marked access"
