@@ -16,9 +16,10 @@ RECORD = "if this is meant: ksmcheck gate --record, and commit the baseline"
 
 def rerun(request: Request) -> str:
     """The command that shows the same."""
+    path = str(request.path)
     words = [
         "ksmcheck check",
-        shlex.quote(str(request.path)),
+        shlex.quote(f"./{path}" if path.startswith("-") else path),  # no option
         "--model",
         shlex.quote(request.model),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
@@ -99,6 +100,19 @@ def test_nothing_is_recorded_that_contradicts_what_is_expected(project: Project)
     assert ran.code == 1
     assert "is left as it was" in ran.out
     assert project.baseline.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["-v.litmus", "a b.litmus", "it's.litmus", "a;b$c.litmus"])
+def test_the_command_that_is_told_can_be_run(project: Project, name: str) -> None:
+    """As a shell would read it; it gives the verdict that the gate speaks of."""
+    (project.folder / "mp.litmus").rename(project.folder / name)
+    project.record()
+    project.edit("\tsmp_wmb();\n", "")
+    (told,) = (line for line in project.gate().out.splitlines() if "run: " in line)
+    program, *words = shlex.split(told.partition("run: ")[2])
+    ran = project.command(*words)
+    assert (program, ran.code) == ("ksmcheck", 1)
+    assert ran.out.startswith("VIOLATED  mp  ~exists")
 
 
 def test_a_new_file_is_not_in_the_baseline(project: Project) -> None:
