@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
+from threading import Lock
 from typing import Any
 
 from ksmcheck.batch.collector import calm_collector
@@ -41,11 +42,19 @@ def _in_turn(asker: Asker, questions: Sequence[Question]) -> Iterator[Answer]:
 
 
 def work(question: Question) -> list[Answer]:
-    """One question, by this process's own asker; models stay loaded from one to the next."""
-    asker = own_asker()
-    found = list(answers(asker, question))
-    asker.close_encodings()
-    return found
+    """One question, by this process's own asker; models stay loaded from one to the next.
+
+    A cluster's worker has a thread for each processor if it is not told otherwise: the others wait.
+    """
+    with _alone:
+        asker = own_asker()
+        found = list(answers(asker, question))
+        asker.close_encodings()
+        return found
+
+
+_alone = Lock()
+"""Held by the one thread of the process that asks: solvers and encodings are not shared."""
 
 
 def own_asker() -> Asker:

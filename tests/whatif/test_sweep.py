@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -16,8 +17,8 @@ import pytest
 from ksmcheck.check import Request
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
-from ksmcheck.whatif.matrix import Question, chosen_changes, questions
-from ksmcheck.whatif.sweep import batches, sweep
+from ksmcheck.whatif.matrix import Answer, Question, answers, chosen_changes, questions
+from ksmcheck.whatif.sweep import batches, sweep, work
 from tests.whatif.conftest import ROOT
 
 PATH = ROOT / "litmus" / "classic" / "ISA2" / "ISA2+wmb+rel+rmb.litmus"
@@ -136,6 +137,28 @@ def test_no_scheduler_there() -> None:
     pytest.importorskip("distributed")
     with pytest.raises(InputError, match="no Dask scheduler"):
         list(sweep(asked(("sc",)), scheduler="nonsense://nowhere"))
+
+
+def test_threads_of_one_worker_ask_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`dask worker` starts as many threads as there are processors. They share the asker, and a
+    solver that two threads use at once ends the process or gives an execution of the other's."""
+    at_once: list[int] = []
+    inside: list[Question] = []
+
+    def watched(asker: Asker, question: Question) -> Iterator[Answer]:
+        inside.append(question)
+        for found in answers(asker, question):
+            at_once.append(len(inside))
+            time.sleep(0.001)  # others get their turn
+            yield found
+        inside.remove(question)
+
+    monkeypatch.setattr("ksmcheck.whatif.sweep.answers", watched)
+    many = asked()
+    with ThreadPoolExecutor(4) as pool:
+        found = [answer for some in pool.map(work, many) for answer in some]
+    assert set(at_once) == {1}
+    assert cells(iter(found)) == cells(sweep(many))
 
 
 WATCHED = """
