@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,6 +36,9 @@ from ksmcheck.syntax.c_ast import (
 )
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError
+
+_CONSTANT = re.compile(r"_*[A-Z]([A-Z]|[A-Z0-9]+_)\w+")
+"""A name of the kernel for a number (``EBUSY``, ``PG_locked``); registers are r0 and R1."""
 
 
 class Expressions(Calls):
@@ -104,6 +108,9 @@ class Expressions(Calls):
             hint = f"add a parameter {expr.name} to the thread: its address is passed"
             raise InputError(f"{expr.name} is not visible in this thread", expr.span, hint=hint)
         if self.frame.lenient and not self._assigned_somewhere(expr.name):
+            if _CONSTANT.fullmatch(expr.name):
+                hint = "#define it; only a register that nobody assigns is 0"
+                raise InputError(f"{expr.name} is not declared", expr.span, hint=hint)
             return integer(0)  # herd7's registers need no declaration and begin as 0
         raise self.undeclared(expr)
 

@@ -12,6 +12,7 @@ from functools import cache
 from itertools import chain
 
 from ksmcheck.record import Struct
+from ksmcheck.syntax.pp_constants import constants
 from ksmcheck.syntax.pp_idioms import idioms
 from ksmcheck.syntax.tokens import Token
 
@@ -85,7 +86,7 @@ class _Kept(Struct, frozen=True):
 def _all() -> dict[str, _Kept]:
     """By name."""
     found = {}
-    for since, lines in chain(_SINCE.items(), idioms().items()):
+    for since, lines in chain(_SINCE.items(), idioms().items(), constants().items()):
         major, minor = since.split(".")
         for line in lines:
             words = tuple(_WORD.findall(line))
@@ -117,13 +118,33 @@ def definitions(version: int, tokens: Iterable[Token]) -> Iterator[str]:
                 yield known[name].line
 
 
-def own_functions(tokens: list[Token]) -> Iterator[str]:
-    """The names above that the tokens define as functions: ``{`` follows the parameters."""
+def own_names(tokens: list[Token]) -> Iterator[str]:
+    """The names above that the tokens define as functions (``{`` follows the parameters) or as
+    enumerators."""
     for at, token in enumerate(tokens):
-        if token.kind == "id" and is_known(token.text) and tokens[at + 1].text == "(":
-            depth, end = 1, at + 2
-            while depth and tokens[end].kind != "eof":
-                depth += (tokens[end].text == "(") - (tokens[end].text == ")")
-                end += 1
+        if token.text == "enum":
+            yield from _enumerators(tokens, at)
+        elif token.kind == "id" and is_known(token.text) and tokens[at + 1].text == "(":
+            end = _closing(tokens, at + 1)
             if tokens[end].text == "{":
                 yield token.text
+
+
+def _enumerators(tokens: list[Token], at: int) -> Iterator[str]:
+    opening = next((i for i in (at + 1, at + 2) if tokens[i].text == "{"), None)
+    if opening is not None:
+        for index in range(opening, _closing(tokens, opening) - 1):
+            name = tokens[index + 1].text
+            if tokens[index].text in ("{", ",") and is_known(name):
+                yield name
+
+
+def _closing(tokens: list[Token], opening: int) -> int:
+    """The index behind what closes the parenthesis or brace at index ``opening``."""
+    depth, end = 1, opening + 1
+    first = tokens[opening].text
+    last = ")" if first == "(" else "}"
+    while depth and tokens[end].kind != "eof":
+        depth += (tokens[end].text == first) - (tokens[end].text == last)
+        end += 1
+    return end

@@ -138,7 +138,7 @@ class _Preprocessor:
 
     def _kernel_macros(self, tokens: list[Token]) -> None:
         """Defines the kernel's macros, but those that the test defines itself."""
-        self.own |= set(kernel_macros.own_functions(tokens))
+        self.own |= set(kernel_macros.own_names(tokens))
         for line in kernel_macros.definitions(kernel_version(self.setting.kernel), tokens):
             macro = read_definition(tokenize(Source("<predefined>", line))[:-1])
             if macro.name.text not in self.own:

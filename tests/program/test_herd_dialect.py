@@ -40,6 +40,15 @@ def test_a_register_that_nobody_assigns_is_0(tmp_path: Path) -> None:
     assert (found.observation, found.states) == ("Always", ((5,),))
 
 
+@pytest.mark.parametrize("name", ["PAGE_SIZE", "PG_locked", "__GFP_ZERO"])
+def test_a_number_without_a_definition_is_no_register(name: str, tmp_path: Path) -> None:
+    """To herd7 it is a register with 0, and to a kernel developer another number."""
+    with pytest.raises(InputError, match=f"{name} is not declared"):
+        states(tmp_path, f"{{ }} P0(int *x) {{ WRITE_ONCE(*x, {name}); }}\nexists (x=0)")
+    text = f"{{ }} P0(int *x) {{ {name} = 3; WRITE_ONCE(*x, {name}); }}\nexists (x=3)"
+    assert states(tmp_path, text).observation == "Always"
+
+
 STORES = "P0(int *x, int *a) { WRITE_ONCE(*x, 1); WRITE_ONCE(a[1], 5); }"
 
 
