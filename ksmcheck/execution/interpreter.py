@@ -16,7 +16,7 @@ from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, pro
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
 from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.known import keep_fixed
-from ksmcheck.execution.machine import Call, Control, FailedCheck, InRegister, Variable, sized
+from ksmcheck.execution.machine import Call, Control, FailedCheck, InRegister, Variable
 from ksmcheck.execution.performed import Exhausted, Record
 from ksmcheck.execution.static import declarations_of
 from ksmcheck.execution.world import World
@@ -31,7 +31,7 @@ from ksmcheck.kernel.types import (
     is_scalar,
 )
 from ksmcheck.program.addressed import addressed_locals
-from ksmcheck.program.initialisers import leaves
+from ksmcheck.program.initialisers import leaves, sized
 from ksmcheck.program.tree import walk
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
@@ -277,7 +277,7 @@ class Interpreter(Calls):
             call.returned = convert(value, call.result_type)
 
     def declaration(self, s: c.Declaration) -> None:
-        type = sized(self.resolve(s.type), s.init)
+        type = sized(self.resolve(s.type), s.init, self.types)
         if s.init is None:
             variable = self.declare(s, type)
             top = self.call.lenient or self.call.body.function in self.world.test.threads

@@ -10,7 +10,8 @@ from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, integer
 from ksmcheck.execution.flow import Scope
 from ksmcheck.execution.performed import Done, Operands, Record, perform
 from ksmcheck.execution.world import World
-from ksmcheck.kernel.types import INT, UNSIGNED_LONG, ArrayOf, CType, is_scalar
+from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, is_scalar
+from ksmcheck.program.initialisers import sized
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError, Span
@@ -132,7 +133,7 @@ class Machine:
         """A new variable; one in a loop's body is a new one in each round."""
         if type is None:
             init = declaration.init if isinstance(declaration, c.Declaration) else None
-            type = sized(self.resolve(declaration.type), init)
+            type = sized(self.resolve(declaration.type), init, self.types)
         variable = Variable(declaration.name, type, volatile=declaration.volatile)
         if declaration.name in self.call.body.addressed:
             variable.address = self.record.places.new(id(declaration))
@@ -177,10 +178,3 @@ class Machine:
             if scalar.offset == place.offset:
                 return scalar.offset, scalar.type
         raise InternalError(f"replay: {place.variable.name} has no part at {place.offset}")
-
-
-def sized(type: CType, init: c.Expr | None) -> CType:
-    """The type of a declared object; ``[]`` is as long as its list of values."""
-    if isinstance(type, ArrayOf) and type.length is None and isinstance(init, c.InitList):
-        return ArrayOf(type.element, len(init.items))
-    return type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ksmcheck.execution.concrete import Concrete, binary, unary
 from ksmcheck.execution.flow import Scope
-from ksmcheck.execution.machine import Machine, sized
+from ksmcheck.execution.machine import Machine
 from ksmcheck.kernel.constants import literal_type
 from ksmcheck.kernel.types import (
     INT,
@@ -19,6 +19,7 @@ from ksmcheck.kernel.types import (
     StructType,
     VoidType,
 )
+from ksmcheck.program.initialisers import sized
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
@@ -119,7 +120,9 @@ class Static(Machine):
             variable = self.find(name)
             return None if variable is None else variable.type
         type = self.resolve(declaration.type)
-        return sized(type, declaration.init) if isinstance(declaration, c.Declaration) else type
+        if not isinstance(declaration, c.Declaration):
+            return type
+        return sized(type, declaration.init, self.types)
 
     # Purity decides between a selection by data and a branch.
 

@@ -10,9 +10,10 @@ from ksmcheck.kernel.declarations import Declarations, declare
 from ksmcheck.kernel.layout import Layouts
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
-from ksmcheck.kernel.types import INT, ArrayOf, CType, PointerTo, VoidType, is_scalar
+from ksmcheck.kernel.types import INT, CType, PointerTo, VoidType, is_scalar
 from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
+from ksmcheck.program.initialisers import sized
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct
 from ksmcheck.syntax import c_ast as c
@@ -92,11 +93,11 @@ def _objects(test: LitmusTest, types: Declarations) -> dict[str, tuple[CType, bo
     """
     found: dict[str, tuple[CType, bool]] = {}
     for name, declaration in types.globals.items():
-        type = _sized(types.resolve(declaration.type), declaration.init)
+        type = sized(types.resolve(declaration.type), declaration.init, types)
         found[name] = type, declaration.volatile
     for entry in test.init:
         if entry.thread is None and entry.type is not None and isinstance(entry.target, c.Name):
-            type = _sized(types.resolve(entry.type), entry.value)
+            type = sized(types.resolve(entry.type), entry.value, types)
             found.setdefault(entry.target.name, (type, False))
     number_wins = {n for n in found if n not in types.globals and _is_pointer(found[n][0])}
     for thread in test.threads:
@@ -128,12 +129,6 @@ def _mentioned(test: LitmusTest) -> Iterable[str]:
                 part = part.operand
             if isinstance(part, c.Name) and (entry.thread is None or part is not entry.target):
                 yield part.name
-
-
-def _sized(type: CType, init: c.Expr | None) -> CType:
-    if isinstance(type, ArrayOf) and type.length is None and isinstance(init, c.InitList):
-        return ArrayOf(type.element, len(init.items))
-    return type
 
 
 def _wider(known: tuple[CType, bool] | None, type: CType) -> tuple[CType, bool]:

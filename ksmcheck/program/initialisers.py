@@ -10,11 +10,13 @@ from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.ints import BOOL
 from ksmcheck.kernel.layout import Unnamed
 from ksmcheck.kernel.types import WORDS, ArrayOf, BitField, CType, StructType, is_scalar
+from ksmcheck.program.designators import elements, named_by, next_place
 from ksmcheck.syntax.c_ast import (
     ArrayType,
     Binary,
     Call,
     Cast,
+    DesignatorPath,
     Expr,
     InitList,
     IntLit,
@@ -29,13 +31,11 @@ INITIALISERS = frozenset(("ATOMIC_INIT", "ATOMIC_LONG_INIT", "ATOMIC64_INIT", "R
 UNLOCKED = frozenset(("__SPIN_LOCK_UNLOCKED", "__RAW_SPIN_LOCK_UNLOCKED", "__MUTEX_INITIALIZER"))
 
 
-def sized(type: CType, init: Expr | None) -> CType:
+def sized(type: CType, init: Expr | None, types: Declarations) -> CType:
     """``int a[] = {1, 2}`` has two elements."""
     if not isinstance(type, ArrayOf) or type.length is not None or not isinstance(init, InitList):
         return type
-    if any(designator is not None for designator, _ in init.items):
-        raise InputError("give the length of this array", init.span)
-    return ArrayOf(type.element, len(init.items))
+    return ArrayOf(type.element, elements(init, types))
 
 
 Given: TypeAlias = tuple[CType, Expr]
@@ -65,25 +65,46 @@ def _members(type: CType, init: InitList, types: Declarations) -> dict[int, Give
     """The scalars of an aggregate that a list names, by their offsets."""
     found: dict[int, Given] = {}
     fields: set[tuple[int, int]] = set()
-    place = 0
+    place: int | None = 0
     for designator, expr in init.items:
+        if isinstance(designator, DesignatorPath):
+            for inner, at in named_by(type, designator, expr, types):
+                _give(found, fields, inner, at, expr, types)
+            place = next_place(designator, types)
+            continue
         if designator is not None:
             place = _designated(type, designator, init, types)
+        if place is None:
+            message = "a value without a designator behind one of several levels is not supported"
+            raise InputError(message, expr.span, "name the member")
         unnamed = _unnamed_at(type, place, designator, expr, types)
         inner, at = (unnamed.type, unnamed.offset) if unnamed else _at(type, place, expr, types)
-        if isinstance(inner, BitField):
-            if (at, inner.at) in fields or (at in found and all(o != at for o, _ in fields)):
-                raise InputError("this bit-field is given a value twice", expr.span)
-            fields.add((at, inner.at))
-            field = _in_word(expr, inner)
-            whole = Binary("|", found[at][1], field, init.span) if at in found else field
-            found[at] = inner.word, whole
-        else:
-            if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
-                raise InputError(f"{inner} needs braces", expr.span)
-            _put(found, at, types.layouts.size(inner, expr.span), leaves(inner, expr, types, at))
+        _give(found, fields, inner, at, expr, types)
         place = unnamed.end if unnamed else _behind(type, place, types)
     return found
+
+
+def _give(
+    found: dict[int, Given],
+    fields: set[tuple[int, int]],
+    inner: CType,
+    at: int,
+    expr: Expr,
+    types: Declarations,
+) -> None:
+    """Puts a value for the member or element at this offset among those found. ``fields``: the
+    bit-fields that have one, by their words' offsets and their places there."""
+    if isinstance(inner, BitField):
+        if (at, inner.at) in fields or (at in found and all(o != at for o, _ in fields)):
+            raise InputError("this bit-field is given a value twice", expr.span)
+        fields.add((at, inner.at))
+        field = _in_word(expr, inner)
+        whole = Binary("|", found[at][1], field, expr.span) if at in found else field
+        found[at] = inner.word, whole
+        return
+    if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
+        raise InputError(f"{inner} needs braces", expr.span)
+    _put(found, at, types.layouts.size(inner, expr.span), leaves(inner, expr, types, at))
 
 
 def _put(found: dict[int, Given], at: int, size: int, given: Iterable[tuple[int, Given]]) -> None:

@@ -94,7 +94,7 @@ def _links(entry: InitEntry) -> bool:
 def _wanted(test: LitmusTest, declarations: Declarations) -> dict[str, _Wanted]:
     found: dict[str, _Wanted] = {}
     for name, declaration in declarations.globals.items():
-        type = sized(declarations.resolve(declaration.type), declaration.init)
+        type = sized(declarations.resolve(declaration.type), declaration.init, declarations)
         found[name] = _Wanted(declaration.span, type, declaration.volatile, top=True)
     shared = [e for e in test.init if e.thread is None]
     for entry in shared:
@@ -115,7 +115,7 @@ def _entry(
 ) -> None:
     type = None
     if entry.type is not None:
-        type = sized(declarations.resolve(entry.type), entry.value)
+        type = sized(declarations.resolve(entry.type), entry.value, declarations)
     known = found.setdefault(name, _Wanted(entry.span))
     if type is not None and known.declared is not None and known.declared != type:
         message = f"{name} is {known.declared} already, not {type}"

@@ -201,7 +201,7 @@ class Statements(Switches, Expressions):
     # Declarations.
 
     def _declaration(self, stmt: Declaration) -> None:
-        type = sized(self.declarations.resolve(stmt.type), stmt.init)
+        type = sized(self.declarations.resolve(stmt.type), stmt.init, self.declarations)
         if isinstance(type, VoidType):
             raise InputError("a variable cannot be void", stmt.span)
         variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)

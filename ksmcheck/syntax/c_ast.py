@@ -177,10 +177,25 @@ class StatementExpr(Struct, frozen=True):
     span: Span
 
 
-class InitList(Struct, frozen=True):
-    """``{ 1, .field = 2, [3] = 4 }``; a designator is a field name, an index expression or None."""
+class ElementRange(Struct, frozen=True):
+    """GNU ``[low ... high]``."""
 
-    items: tuple[tuple[str | Expr | None, Expr], ...]
+    low: Expr
+    high: Expr
+
+
+class DesignatorPath(Struct, frozen=True):
+    """``.a[2].b``: a designator of several levels, or one that names several elements."""
+
+    steps: tuple[str | Expr | ElementRange, ...]
+    span: Span
+
+
+class InitList(Struct, frozen=True):
+    """``{ 1, .field = 2, [3] = 4 }``; a designator is a field name, an index expression, a path or
+    None."""
+
+    items: tuple[tuple[str | Expr | DesignatorPath | None, Expr], ...]
     span: Span
 
 

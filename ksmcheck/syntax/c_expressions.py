@@ -16,6 +16,8 @@ from ksmcheck.syntax.c_ast import (
     Cast,
     Conditional,
     ContainerOf,
+    DesignatorPath,
+    ElementRange,
     Expr,
     IncDec,
     Index,
@@ -337,7 +339,7 @@ class Expressions(Names):
     def _init_list(self) -> Expr:
         start = self.at
         self.at += 1
-        items: list[tuple[str | Expr | None, Expr]] = []
+        items: list[tuple[str | Expr | DesignatorPath | None, Expr]] = []
         while self.token.text != "}":
             designator = self._designator()
             items.append((designator, self.initializer()))
@@ -346,18 +348,20 @@ class Expressions(Names):
         self.expect("}", "after the initializers")
         return InitList(tuple(items), self.span_from(start))
 
-    def _designator(self) -> str | Expr | None:
-        if self.accept("."):
-            designator: str | Expr = self.identifier("a member name after '.'").text
-        elif self.accept("["):
-            designator = self.assignment()
-            if self.token.text == "...":
-                raise InputError("ranges in designators are not supported", self.token.span)
+    def _designator(self) -> str | Expr | DesignatorPath | None:
+        start, steps = self.at, list[str | Expr | ElementRange]()
+        while self.token.text in (".", "["):
+            if self.accept("."):
+                steps.append(self.identifier("a member name after '.'").text)
+                continue
+            self.at += 1
+            low = self.conditional()
+            steps.append(ElementRange(low, self.conditional()) if self.accept("...") else low)
             self.expect("]", "after the index of a designator")
-        else:
+        if not steps:
             return None
-        if self.token.text in (".", "["):
-            hint = "nest braces instead: .a = { .b = 1 }"
-            raise InputError("designators of two levels are not supported", self.token.span, hint)
+        span = self.span_from(start)
         self.expect("=", "after the designator")
-        return designator
+        if len(steps) == 1 and not isinstance(steps[0], ElementRange):
+            return steps[0]
+        return DesignatorPath(tuple(steps), span)

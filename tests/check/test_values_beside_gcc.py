@@ -143,3 +143,66 @@ def test_an_element_of_what_a_call_gives(tmp_path: Path) -> None:
     assert observation(top, "x = f().a[1];", tmp_path, 5) == "Always"
     with pytest.raises(InputError, match="needs a number as its index"):
         observation(top, "x = f().a[READ_ONCE(x) & 1];", tmp_path, 4)
+
+
+DEEP = """struct i { int a; int b; }; struct o { struct i i; int n[4]; unsigned f : 3, g : 5;
+	union { int u; int w; }; struct i m[2]; struct i *p; }; struct i other = { 7, 8 };
+"""
+
+
+@pytest.mark.parametrize(
+    ("list_", "value", "x"),
+    [
+        (".i.a = 3, .i.b = 4, .n[2] = 5", "v.i.a + v.i.b * 10 + v.n[2] * 100 + v.n[1]", 543),
+        # 6.7.9 p19: the whole is given again, and then a part of it.
+        (".i.a = 3, .i = { .b = 2 }", "v.i.a + v.i.b * 10", 20),
+        (".i = { 1, 2 }, .i.a = 3", "v.i.a + v.i.b * 10", 23),
+        (".n = { [1 ... 3] = 6, [2] = 4 }", "v.n[0] + v.n[1] * 10 + v.n[2] * 100", 460),
+        # Behind a range, on with the next element.
+        (".n = { [0 ... 1] = 6, 7 }", "v.n[1] + v.n[2] * 10 + v.n[3] * 100", 76),
+        (".n[1 ... 2] = 5", "v.n[0] + v.n[1] * 10 + v.n[2] * 100 + v.n[3] * 1000", 550),
+        (".m[0 ... 1] = { .b = 2 }", "v.m[0].b + v.m[1].b * 10 + v.m[1].a * 100", 22),
+        (".m[0 ... 1].b = 2, .m[1].a = 5", "v.m[0].b + v.m[1].b * 10 + v.m[1].a * 100", 522),
+        (".w = 5, .f = 2, .g = 9", "v.u + v.f * 10 + v.g * 100", 925),
+        (".p = &other, .m[1].b = sizeof(int)", "v.p->b * 10 + v.m[1].b", 84),
+    ],
+)
+def test_designators_of_several_levels(list_: str, value: str, x: int, tmp_path: Path) -> None:
+    code = f"struct o v = {{ {list_} }}; x = {value};"
+    assert observation(DEEP, code, tmp_path, x) == "Always"
+    top = f"{DEEP}struct o v = {{ {list_} }};"
+    assert observation(top, f"x = {value};", tmp_path, x) == "Always"
+
+
+@pytest.mark.parametrize(
+    ("list_", "value", "x"),
+    [
+        ("[0 ... 3] = -1, [4] = 2", "v[3] + v[4] * 10 + sizeof(v)", 39),
+        ("[2] = 5, 6, [0] = 7, 8", "v[0] + v[1] * 10 + v[3] * 100 + sizeof(v) * 1000", 16687),
+        ("[B] = 3, [A] = 2", "v[A] + v[B] * 10 + ARRAY_SIZE(v) * 100", 232),
+    ],
+)
+def test_the_length_that_designators_give(list_: str, value: str, x: int, tmp_path: Path) -> None:
+    """6.7.9 p22: the largest index that is given."""
+    top = "enum { A, B };\n"
+    code = f"int v[] = {{ {list_} }}; x = {value};"
+    assert observation(top, code, tmp_path, x) == "Always"
+    top = f"{top}static int v[] = {{ {list_} }};"
+    assert observation(top, f"x = {value};", tmp_path, x) == "Always"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("struct o v = { .i.a = 1, 2 };", "a value without a designator behind one of several"),
+        ("int n[4] = { [1 ... 2] = x };", "one value for several elements is not constant"),
+        ("int n[4] = { [2 ... 1] = 0 };", "an empty range of elements"),
+        ("int n[4] = { [2 ... 4] = 0 };", "has no element 4"),
+        ("struct o v = { .i[1] = 1 };", "has no elements"),
+        ("struct o v = { .n.a = 1 };", "has no members"),
+        ("int n[] = { .a = 1 };", "an array has no members"),
+    ],
+)
+def test_designators_that_are_refused(code: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        observation(DEEP, code, tmp_path, 0)

@@ -56,8 +56,8 @@ STATEMENTS = [
     ("__unroll(^0) while (1) ;", "the unrolling bound is a number from 1 to 10000"),
     ("^unsigned signed x;", "'unsigned signed' is not a type here"),
     ("^short char x;", "'short char' is not a type here"),
-    ("struct s v = { .a^.b = 1 };", "designators of two levels are not supported"),
-    ("int a[2] = { [0 ^... 1] = 1 };", "ranges in designators are not supported"),
+    ("struct s v = { .a.b ^1 };", "expected '=' after the designator"),
+    ("int a[2] = { [0 ... 1^= 1 };", "expected ']' after the index of a designator"),
 ]
 
 FILE_LEVEL = [
