@@ -109,6 +109,9 @@ class Calls(PrimitiveCalls):
 
     def _unknown(self, call: Call) -> InputError:
         name = call.callee.name
+        if self.find(name) is not None:
+            message = "only functions called by their name are supported, not calls of a pointer"
+            return InputError(message, call.callee.span)
         other = all_primitives().get(name)
         if other is not None:
             message = f"the kernel has no {name} at {self.kernel}"

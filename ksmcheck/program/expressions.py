@@ -103,7 +103,7 @@ class Expressions(Calls):
         if constant is not None:
             return integer(*constant)
         if expr.name in self.declarations.functions:
-            raise InputError("function pointers are not supported", expr.span)
+            raise self.undeclared(expr)
         if expr.name in self.hidden:
             hint = f"add a parameter {expr.name} to the thread: its address is passed"
             raise InputError(f"{expr.name} is not visible in this thread", expr.span, hint=hint)

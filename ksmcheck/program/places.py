@@ -107,6 +107,8 @@ class Places(Context):
         return InMemory(Const(item.address, ADDRESS), variable.type, variable.volatile)
 
     def undeclared(self, expr: Name) -> InputError:
+        if expr.name in self.declarations.functions:
+            return InputError("function pointers are not supported", expr.span)
         known = list(self.shared)
         scope = self.frame.scope
         while scope is not None:

@@ -81,7 +81,7 @@ class CParser(Statements):
         first = True
         while True:
             at = start if first else self.at
-            declarator = self.declarator(specifiers)
+            declarator = self.declarator(specifiers, unused=specifiers.storage == "typedef")
             if declarator.name is None:
                 closed = self.tokens[self.at - 1].text == "}"
                 self.expected("';' after the declaration" if closed else "a name")

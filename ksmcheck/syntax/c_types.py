@@ -251,7 +251,7 @@ class Types(Expressions):
             self.at += 1
             bits = self.conditional()
             return Field(None, specifiers.type, self.span_from(start), bits)
-        declarator = self.declarator(specifiers)
+        declarator = self.declarator(specifiers, unused=True)
         if declarator.name is None:
             self.expected("a member name")
         width = self.conditional() if self.accept(":") else None
@@ -279,12 +279,16 @@ class Types(Expressions):
 
     # --- declarators ------------------------------------------------------------------------
 
-    def declarator(self, specifiers: Specifiers) -> Declarator:
-        """A declarator, abstract or with a name; functions are the caller's business."""
+    def declarator(self, specifiers: Specifiers, *, unused: bool = False) -> Declarator:
+        """A declarator, abstract or with a name; functions are the caller's business. ``unused``:
+        it may be a pointer to a function, which stands for ``void *``, for nothing can be called
+        through it."""
         start = self.at
-        return self._declarator(specifiers.type, specifiers.volatile, start)
+        return self._declarator(specifiers.type, specifiers.volatile, start, unused)
 
-    def _declarator(self, base: TypeExpr, volatile: bool, start: int) -> Declarator:
+    def _declarator(
+        self, base: TypeExpr, volatile: bool, start: int, unused: bool = False
+    ) -> Declarator:
         first = self.at
         while self.tokens[self.at].text == "*":
             self.at += 1
@@ -295,7 +299,7 @@ class Types(Expressions):
         self.attributes()
         token = self.tokens[self.at]
         if token.text == "(" and self._nested_declarator():
-            return self._nested(base, volatile, start)
+            return self._nested(base, volatile, start, unused)
         name = token if self._is_declared_name(token) else None
         self.at += name is not None
         type_ = self._arrays(base)
@@ -318,13 +322,16 @@ class Types(Expressions):
         after = self.ahead(1)
         return after.text in ("*", "(") or (after.kind == "id" and not self.type_starts(after))
 
-    def _nested(self, base: TypeExpr, volatile: bool, start: int) -> Declarator:
+    def _nested(self, base: TypeExpr, volatile: bool, start: int, unused: bool) -> Declarator:
         """``(*a)[3]``: what follows the parenthesis binds before what is inside."""
         opening, close = self.at, self.closing(self.at)
         self.at = close + 1
         if self.token.text == "(":
-            message = "pointers to functions are not supported"
-            raise InputError(message, self.span_from(opening))
+            if not unused or self.tokens[opening + 1].text != "*":
+                message = "pointers to functions are not supported"
+                raise InputError(message, self.span_from(opening))
+            self.at = self.closing(self.at) + 1
+            base = NamedType("void", base.span)
         outer = self._arrays(base)
         end, self.at = self.at, opening + 1
         inner = self._declarator(outer, volatile, start)

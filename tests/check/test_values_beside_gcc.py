@@ -206,3 +206,37 @@ def test_the_length_that_designators_give(list_: str, value: str, x: int, tmp_pa
 def test_designators_that_are_refused(code: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         observation(DEEP, code, tmp_path, 0)
+
+
+CALLBACKS = """typedef int (*work_fn)(struct work *w, int how);
+struct work { work_fn fn; void (*done)(struct work *w); int (*ops[2])(void); int n; };
+static int go(struct work *w, int how) { return how; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "x"),
+    [
+        ("struct work v = { .n = 3 }; x = v.n + !v.fn * 10 + (v.ops[1] == NULL) * 100;", 113),
+        ("x = sizeof(struct work) + offsetof(struct work, ops);", 56),
+        ("struct work v = { 0 }; work_fn f = v.fn; v.done = (void *)8; x = !f + !v.done;", 1),
+    ],
+)
+def test_members_that_point_to_functions(code: str, x: int, tmp_path: Path) -> None:
+    assert observation(CALLBACKS, code, tmp_path, x) == "Always"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("struct work v; v.fn(&v, 1);", "not calls of a pointer"),
+        ("struct work v; (*v.fn)(&v, 1);", "not calls of a pointer"),
+        ("work_fn f = NULL; f(NULL, 1);", "not calls of a pointer"),
+        ("struct work v; v.fn = go;", "function pointers are not supported"),
+        ("struct work v = { .fn = &go };", "function pointers are not supported"),
+        ("int (*f)(int);", "pointers to functions are not supported"),
+    ],
+)
+def test_nothing_is_called_through_them(code: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        observation(CALLBACKS, code, tmp_path, 0)
