@@ -153,8 +153,23 @@ class Declarations(Struct):
         for member in item.fields:
             bits = None if member.bits is None else constant(member.bits, self)[0]
             type = self.resolve(member.type)
-            parts.append(Part(member.name, type, member.span, member.volatile, bits))
-        self.layouts.define(StructType(item.kind, item.tag), tuple(parts), item.span)
+            last = len(item.fields) > 1 and member is item.fields[-1]
+            if last and isinstance(type, ArrayOf) and type.length is None:
+                type = ArrayOf(type.element, 0)  # C17 6.7.2.1 p18: it takes no room
+            align = self._alignment(member.aligned)
+            parts.append(Part(member.name, type, member.span, member.volatile, bits, align))
+        align = self._alignment(item.aligned)
+        self.layouts.define(StructType(item.kind, item.tag), tuple(parts), item.span, align)
+
+    def _alignment(self, aligned: tuple[Expr, ...]) -> int:
+        """The greatest of the alignments; 1 where there is none."""
+        most = 1
+        for expr in aligned:
+            value = constant(expr, self)[0]
+            if not 1 <= value <= 1 << 12 or value & (value - 1):
+                raise InputError("an alignment is a power of two, up to 4096", expr.span)
+            most = max(most, value)
+        return most
 
     def _enum(self, item: EnumDef) -> None:
         value, type = -1, INT

@@ -65,7 +65,7 @@ class Scalar(Struct, frozen=True):
 class Part(Struct, frozen=True):
     """A member as declared, before layout: ``name`` None for an anonymous struct or union.
 
-    ``bits`` is a bit-field's width; without a name it only takes room.
+    ``bits`` is a bit-field's width; without a name it only takes room. ``align``: at least that.
     """
 
     name: str | None
@@ -73,6 +73,7 @@ class Part(Struct, frozen=True):
     span: Span
     volatile: bool = False
     bits: int | None = None
+    align: int = 1
 
 
 class Layouts(Struct):
@@ -80,11 +81,12 @@ class Layouts(Struct):
 
     _known: dict[StructType, Layout] = field(default_factory=dict)
 
-    def define(self, type: StructType, parts: tuple[Part, ...], span: Span) -> None:
-        """Lays out ``parts``. Raises InputError on a second definition or a doubled member."""
+    def define(self, type: StructType, parts: tuple[Part, ...], span: Span, align: int = 1) -> None:
+        """Lays out ``parts``, the whole with an alignment of at least ``align``. Raises InputError
+        on a second definition or a doubled member."""
         if type in self._known:
             raise InputError(f"{type} is defined twice", span)
-        self._known[type] = self._lay_out(type, parts)
+        self._known[type] = self._lay_out(type, parts, align)
 
     def of(self, type: StructType, span: Span | None) -> Layout:
         """The layout; raises InputError where the type is not complete."""
@@ -166,13 +168,13 @@ class Layouts(Struct):
             fields = isinstance(type, BitField)
             yield Scalar(path, offset, type.word if isinstance(type, BitField) else type, fields)
 
-    def _lay_out(self, type: StructType, parts: tuple[Part, ...]) -> Layout:
+    def _lay_out(self, type: StructType, parts: tuple[Part, ...], align: int) -> Layout:
         """``end`` counts bits."""
         union = type.kind == "union"
         members: list[Member] = []
         fields: list[tuple[int, bitfields.Placed]] = []
         unnamed: list[Unnamed] = []
-        end, most, align = 0, 0, 1
+        end, most = 0, 0
         for part in parts:
             at = 0 if union else end
             if part.bits is not None:
@@ -181,14 +183,14 @@ class Layouts(Struct):
                 if part.name is not None:
                     fields.append((len(members) + len(fields), placed))
             else:
-                needs = self.align(part.type, part.span)
+                needs = max(part.align, self.align(part.type, part.span))
                 offset = _round_up(-(-at // 8), needs)
                 unnamed += self._unnamed(part, offset, len(members) + len(fields))
                 members += self._members(part, offset)
                 end = (offset + self.size(part.type, part.span)) * 8
             most = max(most, end)
             if part.name is not None or part.bits is None:
-                align = max(align, self.align(part.type, part.span))
+                align = max(align, part.align, self.align(part.type, part.span))
         self._add_fields(members, fields, union)
         _check_names(members, type, parts)
         size = _round_up(-(-most // 8), align)

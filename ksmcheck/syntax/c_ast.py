@@ -345,22 +345,25 @@ Stmt: TypeAlias = (
 
 
 class Field(Struct, frozen=True):
-    """``name`` is None for an anonymous struct/union member; ``bits`` for bit-fields."""
+    """``name`` is None for an anonymous struct/union member; ``bits`` for bit-fields; ``aligned``
+    are the alignments that it has at least."""
 
     name: str | None
     type: TypeExpr
     span: Span
     bits: Expr | None = None
     volatile: bool = False
+    aligned: tuple[Expr, ...] = ()
 
 
 class StructDef(Struct, frozen=True):
-    """``kind`` is ``struct`` or ``union``."""
+    """``kind`` is ``struct`` or ``union``; ``aligned`` as of a field."""
 
     kind: str
     tag: str
     fields: tuple[Field, ...]
     span: Span
+    aligned: tuple[Expr, ...] = ()
 
 
 class EnumDef(Struct, frozen=True):

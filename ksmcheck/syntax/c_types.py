@@ -8,6 +8,7 @@ from ksmcheck.syntax.c_ast import (
     EnumDef,
     Expr,
     Field,
+    IntLit,
     NamedType,
     PointerType,
     StructDef,
@@ -19,6 +20,8 @@ from ksmcheck.syntax.c_ast import (
 from ksmcheck.syntax.c_expressions import Expressions
 from ksmcheck.syntax.c_words import (
     ATTRIBUTE_WORDS,
+    CACHE_LINE,
+    CACHE_LINE_WORDS,
     DROPPED_ATTRIBUTES,
     DROPPED_WORDS,
     INTEGER_WORDS,
@@ -34,7 +37,7 @@ from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Span
 
 _MOST_STARS = 100
-_ASIDE = ATTRIBUTE_WORDS | DROPPED_WORDS
+_ASIDE = ATTRIBUTE_WORDS | DROPPED_WORDS | CACHE_LINE_WORDS | {"__aligned"}
 
 
 class Specifiers(Struct):
@@ -142,8 +145,9 @@ class Types(Expressions):
         self.at += 1
         return NamedType(text, token.span)
 
-    def attribute(self) -> None:
-        """Read ``__attribute__((...))``; refuse one that may change the meaning."""
+    def attribute(self, aligned: list[Expr] | None = None) -> None:
+        """Read ``__attribute__((...))``; refuse one that may change the meaning. Alignments go to
+        ``aligned``, where one may stand."""
         self.at += 1
         self.expect("(", "after __attribute__")
         self.expect("(", "after __attribute__(")
@@ -151,7 +155,9 @@ class Types(Expressions):
             name = self.identifier("an attribute") if self.token.text != "const" else self.token
             if name is self.token:
                 self.at += 1
-            if name.text.strip("_") not in DROPPED_ATTRIBUTES:
+            if name.text.strip("_") == "aligned" and aligned is not None:
+                aligned.append(self._alignment(name))
+            elif name.text.strip("_") not in DROPPED_ATTRIBUTES:
                 raise InputError(f"the attribute '{name.text}' is not supported", name.span)
             if self.token.text == "(":
                 self.at = self.closing(self.at) + 1
@@ -160,13 +166,27 @@ class Types(Expressions):
         self.expect(")", "after the attributes")
         self.expect(")", "after the attributes")
 
-    def attributes(self) -> None:
-        """Skip attributes and annotations that may follow a declarator."""
+    def attributes(self, aligned: list[Expr] | None = None) -> None:
+        """Skip attributes and annotations that may follow a declarator. Alignments go to
+        ``aligned``; elsewhere they are refused, but those to a cache line, which nothing sees."""
         while (text := self.tokens[self.at].text) in _ASIDE:
+            word = self.token
             if text in ATTRIBUTE_WORDS:
-                self.attribute()
-            else:
-                self.at += 1
+                self.attribute(aligned)
+                continue
+            self.at += 1
+            if text in CACHE_LINE_WORDS and aligned is not None:
+                aligned.append(IntLit(CACHE_LINE, str(CACHE_LINE), word.span))
+            elif text == "__aligned":
+                if aligned is None:
+                    raise InputError("'__aligned' is not supported here", word.span)
+                aligned.append(self._alignment(word))
+
+    def _alignment(self, word: Token) -> Expr:
+        self.expect("(", f"after {word.text}")
+        value = self.conditional()
+        self.expect(")", f"after the number of {word.text}")
+        return value
 
     def closing(self, opening: int) -> int:
         """The index of the token that closes the parenthesis at index ``opening``."""
@@ -214,9 +234,11 @@ class Types(Expressions):
             fields: list[Field] = []
             while not self.accept("}"):
                 fields += self._fields(kind)
-            self.attributes()
+            aligned: list[Expr] = []
+            self.attributes(aligned)
             self.refuse_word(self.token)
-            self.defined.append(StructDef(kind, name, tuple(fields), self.span_from(start)))
+            span = self.span_from(start)
+            self.defined.append(StructDef(kind, name, tuple(fields), span, tuple(aligned)))
         return TagType(kind, name, self.span_from(start))
 
     def _unnamed_tag(self, kind: str) -> str:
@@ -255,9 +277,10 @@ class Types(Expressions):
         if declarator.name is None:
             self.expected("a member name")
         width = self.conditional() if self.accept(":") else None
-        self.attributes()
-        span = declarator.span
-        return Field(declarator.name.text, declarator.type, span, width, declarator.volatile)
+        aligned: list[Expr] = []
+        self.attributes(aligned if width is None else None)
+        span, name = declarator.span, declarator.name.text
+        return Field(name, declarator.type, span, width, declarator.volatile, tuple(aligned))
 
     def _enum(self) -> TypeExpr:
         start = self.at

@@ -29,7 +29,7 @@ DROPPED_WORDS = _words(
     __inline__ noinline __always_inline __extension__ _Noreturn __noreturn __maybe_unused
     __always_unused __used __must_check __init __exit __initdata __read_mostly __ro_after_init
     __user __kernel __rcu __percpu __iomem __force __nocast __cold __hot __weak __pure asmlinkage
-    notrace noinstr __sched __visible"""
+    notrace noinstr __sched __visible __randomize_layout __no_randomize_layout"""
 )
 
 # Attributes that may be dropped for the same reason; every other one is refused.
@@ -39,6 +39,13 @@ DROPPED_ATTRIBUTES = _words(
     no_sanitize no_sanitize_thread noclone no_instrument_function gnu_inline flatten leaf
     visibility error warning"""
 )
+
+# Each aligns a member or a struct to a cache line (include/linux/cache.h), 64 bytes here.
+CACHE_LINE_WORDS = _words(
+    """____cacheline_aligned ____cacheline_aligned_in_smp ____cacheline_internodealigned_in_smp
+    __cacheline_aligned __cacheline_aligned_in_smp"""
+)
+CACHE_LINE = 64
 
 FLOAT_WORDS = _words(
     "float double _Complex __float128 _Float16 _Float32 _Float64 _Float128 _Imaginary"

@@ -240,3 +240,53 @@ def test_members_that_point_to_functions(code: str, x: int, tmp_path: Path) -> N
 def test_nothing_is_called_through_them(code: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         observation(CALLBACKS, code, tmp_path, 0)
+
+
+ALIGNED = """struct a { char c; int x ____cacheline_aligned_in_smp; char d; short e __aligned(8); };
+struct b { char c; } __aligned(8);
+struct c { char c; struct b b; char d[3]; } __attribute__((__aligned__(32), unused));
+struct f { unsigned n; char more[]; };
+struct g { char c; int x __aligned(2); };
+struct h { char c; struct { char d; } __aligned(16); char e; } ____cacheline_aligned_in_smp;
+typedef struct { char c; } __aligned(4) t;
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "x"),
+    [
+        ("sizeof(struct a)", 128),
+        ("offsetof(struct a, x)", 64),
+        ("offsetof(struct a, d)", 68),
+        ("offsetof(struct a, e)", 72),
+        ("sizeof(struct b)", 8),
+        ("sizeof(struct c)", 32),
+        ("offsetof(struct c, d)", 16),
+        ("sizeof(struct f)", 4),
+        ("offsetof(struct f, more)", 4),
+        ("sizeof(struct g)", 8),
+        ("sizeof(struct h)", 64),
+        ("offsetof(struct h, d)", 16),
+        ("offsetof(struct h, e)", 32),
+        ("sizeof(t[3])", 12),
+        ("({ struct c v[2] = { [1].d[2] = 5 }; v[1].d[2] * 10 + v[0].d[2]; })", 50),
+    ],
+)
+def test_alignments(value: str, x: int, tmp_path: Path) -> None:
+    assert observation(ALIGNED, f"x = {value};", tmp_path, x) == "Always"
+
+
+@pytest.mark.parametrize(
+    ("top", "message"),
+    [
+        ("struct s { int a __aligned(3); };", "an alignment is a power of two"),
+        ("struct s { int a : 3 __aligned(8); };", "'__aligned' is not supported here"),
+        ("int a __aligned(8);", "'__aligned' is not supported here"),
+        ("int a __attribute__((aligned(8)));", "the attribute 'aligned' is not supported"),
+        ("struct s { int a __aligned; };", "expected '\\(' after __aligned"),
+        ("struct s { int a[]; int b; }; struct s v;", "the length of int\\[\\] is not known"),
+    ],
+)
+def test_alignments_that_are_refused(top: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        observation(top, "x = 0;", tmp_path, 0)
