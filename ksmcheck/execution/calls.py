@@ -113,7 +113,7 @@ class Calls(Expressions):
         if name not in _FORMS:
             raise InternalError(f"replay: {name} is not known")
         (argument,) = _expressions(e)
-        if name == "BUILD_BUG_ON":
+        if name in ("BUILD_BUG_ON", "static_assert"):
             return NOTHING
         if name == "ARRAY_SIZE":
             array = self.type_of(argument)
@@ -292,7 +292,8 @@ class Calls(Expressions):
         return self.word(InMemory(integer(0, UNSIGNED_LONG), target)).type
 
 
-_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", "ARRAY_SIZE", "BUILD_BUG_ON"))
+_CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
+_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT))
 
 
 def _is_whole(type: CType) -> bool:

@@ -34,6 +34,7 @@ from ksmcheck.syntax.c_ast import (
     Function,
     NamedType,
     PointerType,
+    StaticAssert,
     StructDef,
     TagType,
     TopLevel,
@@ -42,6 +43,13 @@ from ksmcheck.syntax.c_ast import (
     TypeofType,
 )
 from ksmcheck.text import InputError, Note, Span
+
+
+def hold(condition: Expr, types: Declarations, span: Span) -> None:
+    """Raises InputError where an assertion at compile time (C17 6.7.10) does not hold."""
+    if not constant(condition, types)[0]:
+        raise InputError("this assertion does not hold", span)
+
 
 _TYPE_EXPRS = (NamedType, TagType, TypeofType, PointerType, ArrayType)
 
@@ -145,6 +153,8 @@ class Declarations(Struct):
                 self._typedef(item)
             elif isinstance(item, Function):
                 self._function(item)
+            elif isinstance(item, StaticAssert):
+                hold(item.condition, self, item.span)
             else:
                 self._global(item)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.declarations import hold
 from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitives import all_primitives, lifetime
 from ksmcheck.kernel.spelling import did_you_mean
@@ -27,12 +28,17 @@ CHECKS: dict[str, tuple[int, bool]] = {
     "VM_WARN_ON": (1, False),
     "VM_WARN_ON_ONCE": (1, False),
 }
-FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", "ARRAY_SIZE", "BUILD_BUG_ON"))
+_CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
+FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT))
 _TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType)
 
 
 _BY_HAND = {
     "data_race": "the models have no word for it; unlike a plain access, READ_ONCE() is no race",
+    "memset": "assign the struct: *p = (struct s){ 0 }",
+    "memcpy": "assign the struct: *to = *from",
+    "guard": "call the lock's functions, spin_lock() and spin_unlock()",
+    "scoped_guard": "call the lock's functions, spin_lock() and spin_unlock()",
 }
 """What the kernel has, and one text could not say for all machines (``syntax.pp_kernel``)."""
 
@@ -93,6 +99,9 @@ class Calls(PrimitiveCalls):
         if name == "BUILD_BUG_ON":
             if constant(argument, self.declarations)[0]:
                 raise InputError("BUILD_BUG_ON: the condition holds", call.span)
+            return NOTHING
+        if name == "static_assert":
+            hold(argument, self.declarations, call.span)
             return NOTHING
         if name == "ARRAY_SIZE":
             type = self.type_of(argument)

@@ -397,4 +397,11 @@ class Function(Struct, frozen=True):
     span: Span
 
 
-TopLevel: TypeAlias = StructDef | EnumDef | Typedef | Function | Declaration
+class StaticAssert(Struct, frozen=True):
+    """``static_assert(condition, "message");`` at file level; in a block it is a call."""
+
+    condition: Expr
+    span: Span
+
+
+TopLevel: TypeAlias = StructDef | EnumDef | Typedef | Function | Declaration | StaticAssert

@@ -22,6 +22,7 @@ from ksmcheck.syntax.c_ast import (
     NamedType,
     Param,
     PointerType,
+    StaticAssert,
     TagType,
     TopLevel,
     Typedef,
@@ -29,7 +30,7 @@ from ksmcheck.syntax.c_ast import (
 )
 from ksmcheck.syntax.c_statements import Statements
 from ksmcheck.syntax.c_types import Declarator, Specifiers
-from ksmcheck.syntax.c_words import DEFINE_MACROS, DROPPED_MACROS, KEYWORDS
+from ksmcheck.syntax.c_words import DEFINE_MACROS, DROPPED_MACROS, KEYWORDS, STATIC_ASSERTS
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
 
@@ -48,6 +49,9 @@ class CParser(Statements):
         """One file-level declaration or definition."""
         start, token = self.at, self.token
         if self.accept(";"):
+            return
+        if token.text in STATIC_ASSERTS:
+            self.defined.append(StaticAssert(*self.static_assert()))
             return
         if token.text in DEFINE_MACROS and self.ahead(1).text == "(":
             self._define_macro(token)

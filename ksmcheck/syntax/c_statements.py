@@ -27,9 +27,15 @@ from ksmcheck.syntax.c_ast import (
 )
 from ksmcheck.syntax.c_hoisted import Hoisting
 from ksmcheck.syntax.c_types import Declarator, Specifiers
-from ksmcheck.syntax.c_words import ATTRIBUTE_WORDS, KEYWORDS, REFUSED_WORDS, VOLATILE_WORDS
+from ksmcheck.syntax.c_words import (
+    ATTRIBUTE_WORDS,
+    KEYWORDS,
+    REFUSED_WORDS,
+    STATIC_ASSERTS,
+    VOLATILE_WORDS,
+)
 from ksmcheck.syntax.tokens import Token
-from ksmcheck.text import InputError
+from ksmcheck.text import InputError, Span
 
 _LOOPS = frozenset({"while", "do", "for"})
 _ASM = frozenset({"asm", "__asm__", "__asm"})
@@ -63,6 +69,10 @@ class Statements(Hoisting):
             return self._loop(token.text, None)
         if token.text in _ASM:
             return self._asm(token)
+        if token.text in STATIC_ASSERTS:
+            condition, span = self.static_assert()
+            call = Call(Name("static_assert", token.span), (condition,), span)
+            return ExprStmt(call, span)
         keyword = _BY_KEYWORD.get(token.text)
         if keyword is not None:
             return keyword(self)
@@ -74,6 +84,20 @@ class Statements(Hoisting):
         if self._declaration_starts(token):
             return self.declaration()
         return self._expression_statement()
+
+    def static_assert(self) -> tuple[Expr, Span]:
+        """``static_assert(condition, "message");``, or without the message."""
+        start, word = self.at, self.token
+        self.at += 1
+        self.expect("(", f"after {word.text}")
+        condition = self.conditional()
+        if self.accept(","):
+            while self.token.kind == "str":
+                self.at += 1
+        self.expect(")", f"after the condition of {word.text}")
+        span = self.span_from(start)
+        self.expect(";", f"after {word.text}")
+        return condition, span
 
     def _asm(self, token: Token) -> Stmt:
         """``asm volatile("" ::: "memory")``, which is what barrier() is; no other assembly."""

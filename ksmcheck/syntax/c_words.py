@@ -61,8 +61,6 @@ REFUSED_WORDS: dict[str, str] = {
     "__thread": "thread-local variables are not supported",
     "_Alignas": "_Alignas is not supported",
     "_Alignof": "_Alignof is not supported",
-    "_Static_assert": "_Static_assert is not supported",
-    "static_assert": "static_assert is not supported",
     "__label__": "local labels are not supported",
     "__packed": "__packed is not supported: it changes the layout",
     "__int128": "128-bit integers are not supported",
@@ -100,6 +98,8 @@ DEFINE_MACROS: dict[str, tuple[str | None, str]] = {
     "DEFINE_SRCU": ("struct", "srcu_struct"),
     "DEFINE_STATIC_SRCU": ("struct", "srcu_struct"),
 }
+
+STATIC_ASSERTS = frozenset({"static_assert", "_Static_assert"})
 
 # File-level macros of the kernel that concern the linker only.
 DROPPED_MACROS = _words(

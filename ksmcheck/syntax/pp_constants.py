@@ -1,7 +1,8 @@
 """Numbers that the kernel has names for, and what rounds to them.
 
 Sources: include/vdso/limits.h, include/linux/limits.h, include/uapi/asm-generic/errno-base.h and
-errno.h, include/linux/errno.h, err.h, bits.h, bitops.h, align.h, math.h. What a configuration
+errno.h, include/linux/errno.h, err.h, bits.h, bitops.h, align.h, math.h,
+build_bug.h, typecheck.h. What a configuration
 decides (``PAGE_SIZE``, ``HZ``) is not here.
 """
 
@@ -177,6 +178,8 @@ def constants() -> dict[str, tuple[str, ...]]:
             *_least_and_most("LLONG", "long long", "~0ULL"),
             "SIZE_MAX (~(size_t)0)",
             "MAX_SCHEDULE_TIMEOUT LONG_MAX",
+            "BUILD_BUG_ON_MSG(c, m) BUILD_BUG_ON(c)",
+            "typecheck(t, x) ({ t one__; typeof(x) two__; (void)(&one__ == &two__); 1; })",
             "BITS_PER_BYTE 8",
             "BITS_PER_LONG 64",
             "BITS_PER_LONG_LONG 64",

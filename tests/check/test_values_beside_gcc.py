@@ -290,3 +290,23 @@ def test_alignments(value: str, x: int, tmp_path: Path) -> None:
 def test_alignments_that_are_refused(top: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         observation(top, "x = 0;", tmp_path, 0)
+
+
+ASSERTS = """struct s { int a; long b; };
+static_assert(sizeof(struct s) == 16);
+_Static_assert(offsetof(struct s, b) == 8, "where " "b is");
+"""
+
+
+def test_assertions_at_compile_time(tmp_path: Path) -> None:
+    """C17 6.7.10, also in a block, where a local's type counts."""
+    code = """struct s v = { 1, 2 }; static_assert(sizeof(v.b) == 8); x = v.a;
+	BUILD_BUG_ON_MSG(sizeof(v) > 16, "too large"); x += typecheck(long, v.b);"""
+    assert observation(ASSERTS, code, tmp_path, 2) == "Always"
+    for top, inner in (("static_assert(sizeof(int) == 8);", ""), ("", 'static_assert(0, "no");')):
+        with pytest.raises(InputError, match="this assertion does not hold"):
+            observation(top, inner, tmp_path, 0)
+    with pytest.raises(InputError, match="this is not a constant expression"):
+        observation("", "int r = 1; static_assert(r);", tmp_path, 0)
+    with pytest.raises(InputError):
+        observation("", "int r = 1; x = typecheck(long, r);", tmp_path, 0)
