@@ -62,11 +62,10 @@ class Selections(Static):
             return not truth, reads, fixed
         if isinstance(e, c.Call) and e.callee.name in SILENT:
             return self.decide(e.args[0])  # type: ignore[arg-type]
-        if (
-            isinstance(e, c.Binary)
-            and e.op in ("&&", "||")
-            and not self.is_pure(e.right, self.scope)
-        ):
+        if isinstance(e, c.Binary) and e.op == ",":
+            self.value(e.left)
+            return self.decide(e.right)
+        if isinstance(e, c.Binary) and e.op in ("&&", "||") and not self.is_pure(e, self.scope):
             return self.decide_two(e)
         value = self.value(e)
         return value.truth, value.reads, value.fixed
