@@ -20,7 +20,8 @@ from ksmcheck.execution.flow import assigned
 from ksmcheck.execution.known import forget
 from ksmcheck.execution.machine import Control
 from ksmcheck.execution.static import SILENT, Static
-from ksmcheck.kernel.types import INT, VoidType
+from ksmcheck.kernel.ints import IntType
+from ksmcheck.kernel.types import INT, CType, VoidType, ints_of, is_scalar
 from ksmcheck.program.tree import same_text
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
@@ -108,7 +109,7 @@ class Selections(Static):
             chosen = then if condition.truth else otherwise
             if condition.fixed:
                 return chosen
-            if then == otherwise and (then.fixed or same_text(*arms)):
+            if then == otherwise and (then.fixed or self.alike(*arms, type)):
                 return then
             reads = condition.reads | then.reads | otherwise.reads
             return replace(chosen, reads=reads, fixed=False)
@@ -126,6 +127,21 @@ class Selections(Static):
             fixed = other is not None and convert(other, type).number == value.number
         return replace(value, fixed=fixed and value.fixed)
 
+    def alike(self, one: c.Expr, other: c.Expr, type: CType) -> bool:
+        """Whether two operands say the same, converted to ``type``: a cast that changes nothing
+        makes no difference."""
+        return same_text(self._bare(one, type), self._bare(other, type))
+
+    def _bare(self, e: c.Expr, type: CType) -> c.Expr:
+        """An expression without casts to what it is converted to anyhow, or is already."""
+        if isinstance(e, c.Cast) and _represented(self.resolve(e.type)) == _represented(type):
+            e = e.operand
+        while isinstance(e, c.Cast):
+            if _represented(self.resolve(e.type)) != _represented(self.type_of(e.operand)):
+                break
+            e = e.operand
+        return e
+
     def elvis(self, e: c.Conditional) -> Concrete:
         first = self.value(e.condition)
         type = self.joined_type(e.condition, e.otherwise)
@@ -139,3 +155,7 @@ class Selections(Static):
     def forget(self, *maybe: c.Expr) -> None:
         """What only one of two ways changes is not fixed behind them."""
         forget(self.call, {name for e in maybe for name in assigned(e)})
+
+
+def _represented(type: CType) -> IntType | None:
+    return ints_of(type) if is_scalar(type) else None

@@ -84,3 +84,23 @@ def test_plain_reads(code: str, values: tuple[int, int], start: int, tmp_path: P
     body = f"int v; int r = c; {code} WRITE_ONCE(x, v);"
     path.write_text(f"C t\n{shared}\n{{ }}\nP0(void) {{ {body} }}\nexists (x={values[start]})\n")
     assert Checker().check(Request(path, "sc")).observation == "Always"
+
+
+@pytest.mark.parametrize(
+    "arms",
+    [
+        "r : r",
+        "r : (int)r",
+        "(typeof(r))r : (int)(r)",
+        "(long)r : r",
+        "(unsigned)r : r",
+        "(int)p : p",
+    ],
+)
+def test_operands_that_say_the_same(arms: str, tmp_path: Path) -> None:
+    """The choice is none, so nothing is computed from its condition: it was an internal error."""
+    path = tmp_path / "t.litmus"
+    code = f"int r = READ_ONCE(*y); int p = r; long v = READ_ONCE(*x) ? {arms}; WRITE_ONCE(*z, v);"
+    text = f"C t\n{{ y = 4; }}\nP0(int *x, int *y, int *z) {{ {code} }}\nexists (z=4)\n"
+    path.write_text(text)
+    assert Checker().check(Request(path, "armv8")).observation == "Always"
