@@ -1,9 +1,8 @@
 """Numbers that the kernel has names for, and what rounds to them.
 
 Sources: include/vdso/limits.h, include/linux/limits.h, include/uapi/asm-generic/errno-base.h and
-errno.h, include/linux/errno.h, err.h, bits.h, bitops.h, align.h, math.h,
-build_bug.h, typecheck.h. What a configuration
-decides (``PAGE_SIZE``, ``HZ``) is not here.
+errno.h, include/linux/errno.h, err.h, bits.h, bitops.h, align.h, math.h, build_bug.h, typecheck.h.
+What a configuration decides (``PAGE_SIZE``, ``HZ``) is not here.
 """
 
 from __future__ import annotations
