@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
 from ksmcheck.check.alarm import Overrun, guarded
 from ksmcheck.check.assembly import usual_model
-from ksmcheck.check.depth import shallow
+from ksmcheck.check.depth import too_deep
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.questions import AnySession, OutOfTime
 from ksmcheck.check.search import Search
@@ -80,8 +80,18 @@ class Checker(Struct):
             worst = replace(base, reason=str(limit))
         return replace(worst, seconds=perf_counter() - started)
 
-    def _shallow(self, request: Request) -> AbstractContextManager[None]:
-        return shallow(lambda: self.workshop.test(request))
+    @contextmanager
+    def _shallow(self, request: Request) -> Iterator[None]:
+        """Raises InputError for a text whose nesting exhausts Python's stack."""
+        try:
+            yield
+        except RecursionError:
+            # Also where it was making the changes, so that only the file's own tree is there.
+            error = too_deep(self.workshop.test(replace(request, removed=frozenset(), changes=())))
+            self.renew()
+            if error is None:
+                raise
+            raise error from None
 
     def _until_violated(
         self, request: Request, configs: Iterable[str], started: float

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 from ksmcheck.program.tree import Tree, children
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.load import AnyTest
@@ -14,21 +11,15 @@ _DEEP = 100
 """Nodes inside each other: walking a tree takes a few of Python's thousand calls a node."""
 
 
-@contextmanager
-def shallow(test: Callable[[], AnyTest]) -> Iterator[None]:
-    """Turns running out of stack into an InputError where the test is nested that deeply. If it is
-    not, the error is ksmcheck's own and stays what it is."""
-    try:
-        yield
-    except RecursionError:
-        place = deepest(test())
-        if place is None:
-            raise
-        raise InputError("the text is nested too deeply here", place) from None
+def too_deep(test: AnyTest) -> InputError | None:
+    """What is to be said where walking a test ran out of stack. None: it is not nested that deeply,
+    and the error is ksmcheck's own."""
+    place = _deep_place(test)
+    return None if place is None else InputError("the text is nested too deeply here", place)
 
 
-def deepest(test: AnyTest) -> Span | None:
-    """The place of a node with ``_DEEP`` others around it; None where there is none."""
+def _deep_place(test: AnyTest) -> Span | None:
+    """The place of a node with ``_DEEP`` others around it."""
     if isinstance(test, AssemblyTest):
         return None
     condition = [] if test.condition is None else [test.condition.tree]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ksmcheck.execution.execution import Execution, places
+from ksmcheck.explain.graph import Pair
 
-Pair = tuple[int, int]
 Steps = dict[int, list[int]]
 
 

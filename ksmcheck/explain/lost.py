@@ -2,7 +2,7 @@
 
 An execution of the changed program has no event of what was removed. Its place is found by the
 text: a thread's events stand in source order along the calls that led to them, but where control
-jumps back. A jump may have passed a place or not; whether a gap is one that counts is for the
+jumps back. A jump may have passed a place or not; whether a fence is one that counts is for the
 model to say (``opened``). What was weakened is there, and is compared with what it was.
 """
 
@@ -41,7 +41,7 @@ class Site(Struct, frozen=True):
         return event.plain and around == self.path[:-1] and self.path[-1] <= here < self.end
 
 
-class Gap(Struct, frozen=True):
+class Fence(Struct, frozen=True):
     """A fence, its ``tags``, was in ``thread`` before the event at place ``before`` (see
     ``execution.places``)."""
 
@@ -57,7 +57,7 @@ class Mark(Struct, frozen=True):
     tags: frozenset[str]
 
 
-Lost: TypeAlias = Gap | Mark
+Lost: TypeAlias = Fence | Mark
 
 
 def site_of(thread: int, origin: Origin, row: Row, full: Row) -> Site:
@@ -91,7 +91,7 @@ def lost_of(events: Sequence[ExecutedEvent], sites: Sequence[Site]) -> tuple[Los
 
 def _passed(
     site: Site, steps: Sequence[tuple[Path, ExecutedEvent]], place: Sequence[int]
-) -> Iterator[Gap]:
+) -> Iterator[Fence]:
     """Gaps between events. What is before the first, or after the last, orders nothing."""
     for (left, first), (right, second) in pairwise(steps):
         forwards = left < site.path < right
@@ -101,10 +101,10 @@ def _passed(
             yield from _fences(site, place[second.id])
 
 
-def _fences(site: Site, before: int) -> Iterator[Gap]:
+def _fences(site: Site, before: int) -> Iterator[Fence]:
     only_orders = site.row.always is not None and all(s.kind == "F" for s in site.row.always)
     for tags in fences(site.row if only_orders else site.full):
-        yield Gap(site.thread, before, tags)
+        yield Fence(site.thread, before, tags)
 
 
 def _weakened(site: Site, group: list[ExecutedEvent], place: Sequence[int]) -> Iterator[Lost]:
@@ -128,7 +128,7 @@ def _weakened(site: Site, group: list[ExecutedEvent], place: Sequence[int]) -> I
             following = next(ahead, None)
         elif not any(e.kind == "F" and e.tags == frozenset(step.tags) for e in group):
             before = place[group[-1].id] + 1 if following is None else place[following.id]
-            yield Gap(site.thread, before, frozenset(step.tags))
+            yield Fence(site.thread, before, frozenset(step.tags))
 
 
 def _case(row: Row, outcome: str) -> tuple[Step, ...]:

@@ -7,9 +7,9 @@ from itertools import islice
 
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.execution.execution import Execution, places
-from ksmcheck.explain.cycles import Pair, Steps, cycles_through, successors_of
-from ksmcheck.explain.graph import Extra, graph_of
-from ksmcheck.explain.lost import Gap, Lost, Mark
+from ksmcheck.explain.cycles import Steps, cycles_through, successors_of
+from ksmcheck.explain.graph import Extra, Pair, graph_of
+from ksmcheck.explain.lost import Fence, Lost, Mark
 from ksmcheck.record import Struct, replace
 
 _TRIED = 64
@@ -17,8 +17,8 @@ _TRIED = 64
 
 
 class Opened(Struct, frozen=True):
-    """``cycle``: the events' ids in order. ``missing``: its steps of program order across a gap, or
-    at an event that was marked otherwise; those events are ``marked``."""
+    """``cycle``: the events' ids in order. ``missing``: its steps of program order across a fence,
+    or at an event that was marked otherwise; those events are ``marked``."""
 
     cycle: tuple[int, ...]
     missing: tuple[Pair, ...]
@@ -59,7 +59,7 @@ def _opened(
 
 
 def _forbidden(execution: Execution, cat: CompiledCat, lost: Sequence[Lost]) -> bool:
-    extra = [Extra(g.thread, g.before, g.tags) for g in lost if isinstance(g, Gap)]
+    extra = [Extra(g.thread, g.before, g.tags) for g in lost if isinstance(g, Fence)]
     events = list(execution.events)
     for mark in lost:
         if isinstance(mark, Mark):
@@ -69,7 +69,7 @@ def _forbidden(execution: Execution, cat: CompiledCat, lost: Sequence[Lost]) -> 
 
 
 def _touched(execution: Execution, steps: Steps, place: list[int], lost: Lost) -> Iterator[Pair]:
-    """Steps of program order from before a gap to behind it; any from or to an event."""
+    """Steps of program order from before a fence to behind it; any from or to an event."""
     events = execution.events
     for a, following in steps.items():
         for b in following:

@@ -15,8 +15,8 @@ from itertools import combinations, islice
 
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.execution.execution import ExecutedEvent, Execution
-from ksmcheck.explain.cycles import Pair, critical_cycle
-from ksmcheck.explain.graph import Extra, fences, graph_of
+from ksmcheck.explain.cycles import critical_cycle
+from ksmcheck.explain.graph import Extra, Pair, fences, graph_of
 from ksmcheck.explain.lost import Lost
 from ksmcheck.explain.opened import opened_cycle
 from ksmcheck.lowering.template import Row
