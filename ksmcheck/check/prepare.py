@@ -23,6 +23,7 @@ from ksmcheck.kernel.declarations import chosen_by_machine
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.lowering.template import Row
+from ksmcheck.model.compiled import stricter_cat
 from ksmcheck.model.load import load_model
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import REMOVE, Change
@@ -82,10 +83,8 @@ class Workshop(Struct, dict=True):
         """The same, where the model of that name is stricter (see ``cat.in_order``). What is kept
         is kept in common."""
         if (name, *but) not in self._stricter:
-            from ksmcheck.cat.in_order import in_order
-
             model = self.model(name)
-            stricter = replace(model, compiled=in_order(model.compiled, but))
+            stricter = replace(model, compiled=stricter_cat(model.compiled, but))
             self._stricter[name, *but] = stricter
         other = copy(self)
         other._models = {**self._models, name: self._stricter[name, *but]}

@@ -20,7 +20,7 @@ from ksmcheck.execution.flow import assigned
 from ksmcheck.execution.known import forget
 from ksmcheck.execution.machine import Control
 from ksmcheck.execution.static import SILENT, Static
-from ksmcheck.kernel.ints import IntType
+from ksmcheck.kernel.ints import IntType, conversions
 from ksmcheck.kernel.types import INT, CType, VoidType, ints_of, is_scalar
 from ksmcheck.program.tree import same_text
 from ksmcheck.record import replace
@@ -128,19 +128,20 @@ class Selections(Static):
         return replace(value, fixed=fixed and value.fixed)
 
     def alike(self, one: c.Expr, other: c.Expr, type: CType) -> bool:
-        """Whether two operands say the same, converted to ``type``: a cast that changes nothing
-        makes no difference."""
-        return same_text(self._bare(one, type), self._bare(other, type))
+        """Whether two operands say the same, converted to ``type``: a conversion that changes
+        nothing makes no difference."""
+        (left, by_left), (right, by_right) = self._bare(one, type), self._bare(other, type)
+        return by_left == by_right and same_text(left, right)
 
-    def _bare(self, e: c.Expr, type: CType) -> c.Expr:
-        """An expression without casts to what it is converted to anyhow, or is already."""
-        if isinstance(e, c.Cast) and _represented(self.resolve(e.type)) == _represented(type):
+    def _bare(self, e: c.Expr, type: CType) -> tuple[c.Expr, tuple[IntType, ...]]:
+        """What an expression converts, and to what, inmost first, without the conversions that
+        change nothing."""
+        goals = [] if _represented(type) is None else [ints_of(type)]
+        while isinstance(e, c.Cast) and _represented(self.resolve(e.type)) is not None:
+            goals.append(ints_of(self.resolve(e.type)))
             e = e.operand
-        while isinstance(e, c.Cast):
-            if _represented(self.resolve(e.type)) != _represented(self.type_of(e.operand)):
-                break
-            e = e.operand
-        return e
+        source = _represented(self.type_of(e))
+        return e, () if source is None else conversions(source, tuple(reversed(goals)))
 
     def elvis(self, e: c.Conditional) -> Concrete:
         first = self.value(e.condition)

@@ -7,13 +7,16 @@ nothing to do with it.
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
+from itertools import combinations, takewhile
 from time import perf_counter
 
 from ksmcheck.cat.in_order import Kinds
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import UNKNOWN, VIOLATED, Verdict
-from ksmcheck.explain.cycles import critical_cycle
+from ksmcheck.execution.execution import Execution, places
+from ksmcheck.explain.cycles import critical_cycle, from_reads
 from ksmcheck.record import replace
 
 _KINDS: tuple[Kinds, ...] = (("W", "R"), ("R", "R"), ("W", "W"), ("R", "W"))
@@ -34,7 +37,8 @@ def simplest(checker: Checker, verdict: Verdict) -> Verdict:
         return verdict
     request = replace(verdict.request, engine="lazy")
     ends = perf_counter() + min(_SECONDS, request.timeout or _SECONDS)
-    for but in _LEVELS:
+    execution = verdict.witness.execution
+    for but in takewhile(lambda but: not nearly_interleaved(execution, but), _LEVELS):
         seconds = ends - perf_counter()
         if seconds <= 0:
             break
@@ -46,3 +50,22 @@ def simplest(checker: Checker, verdict: Verdict) -> Verdict:
             checker.renew()  # broken off anywhere, in what the two have in common
             break
     return verdict
+
+
+def nearly_interleaved(execution: Execution, but: Sequence[Kinds]) -> bool:
+    """Whether the execution is one of ``cat.in_order``: without a cycle of communication and
+    program order ``but`` those from one kind of access to another."""
+    place = places(execution.events)
+    before: dict[int, set[int]] = {e.id: set() for e in execution.events}
+    for a, b in (*execution.rf, *execution.co, *from_reads(execution)):
+        before[b].add(a)
+    accesses = [e for e in execution.events if e.thread >= 0 and e.kind != "F"]
+    for one, later in combinations(accesses, 2):
+        ordered = one.thread == later.thread and place[one.id] < place[later.id]
+        if ordered and (one.kind, later.kind) not in but:
+            before[later.id].add(one.id)
+    try:
+        TopologicalSorter(before).prepare()
+    except CycleError:
+        return False
+    return True

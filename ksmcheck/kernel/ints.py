@@ -47,6 +47,30 @@ ADDRESS = U64
 _UNSIGNED = {1: BOOL, 8: U8, 16: IntType(16, False), 32: U32, 64: U64}
 
 
+def passing(source: IntType, middle: IntType, goal: IntType) -> bool:
+    """Whether a conversion from ``source`` to ``goal`` by way of ``middle`` is that without it."""
+    return middle.width >= goal.width or _holds(middle, source)
+
+
+def _holds(type: IntType, values: IntType) -> bool:
+    """Whether ``type`` represents every value of type ``values``."""
+    if type.signed == values.signed:
+        return type.width >= values.width
+    return type.signed and type.width > values.width
+
+
+def conversions(source: IntType, goals: tuple[IntType, ...]) -> tuple[IntType, ...]:
+    """Those of the conversions from ``source`` to one goal after the other that change a value.
+    ``_Bool`` asks whether a value is 0, and is left as it stands."""
+    kept = [source]
+    for goal in goals:
+        while goal != BOOL and len(kept) > 1 and passing(kept[-2], kept[-1], goal):
+            kept.pop()
+        if goal != kept[-1]:
+            kept.append(goal)
+    return tuple(kept[1:])
+
+
 class DivisionByZero(ArithmeticError):
     """``/`` or ``%`` by zero, or a shift by the width or more: C gives it no meaning."""
 

@@ -11,12 +11,13 @@ import os
 import pickle
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ksmcheck import __version__
 from ksmcheck.cat.compile import Compiled, CompiledCat, compile_cat
+from ksmcheck.cat.in_order import Kinds, in_order
 from ksmcheck.cat.load import load_cat
 from ksmcheck.record import Struct
 from ksmcheck.store.cache import Cache, content_key, default_cache
@@ -64,6 +65,21 @@ def cat_tree(path: Path, cache: Cache | None = None) -> tuple[Statement, ...]:
     tree = load_cat(path, keeper=cache).tree
     _keep(cache, "cat-tree", key, tree)
     return tree
+
+
+def stricter_cat(
+    model: CompiledCat, but: Sequence[Kinds], cache: Cache | None = None
+) -> CompiledCat:
+    """``cat.in_order`` of a model; as ``compiled_cat``."""
+    cache = default_cache() if cache is None else cache
+    parts = (model.name, model.digest, __version__, sys.version, *map("".join, but))
+    key = content_key(_code_state(), *map(str.encode, parts))
+    kept = _kept(cache, "cat-in-order", key)
+    if isinstance(kept, CompiledCat) and isinstance(kept.compiled, Compiled):
+        return kept
+    stricter = in_order(model, but)
+    _keep(cache, "cat-in-order", key, stricter)
+    return stricter
 
 
 def _kept(cache: Cache, kind: str, key: str | None) -> object:

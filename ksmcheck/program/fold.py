@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 
-from ksmcheck.kernel.ints import S32, DivisionByZero, IntType, apply
+from ksmcheck.kernel.ints import S32, DivisionByZero, IntType, apply, passing
 from ksmcheck.program.ir import Const, Expr, Op, Use
 
 COMPARISONS = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
@@ -60,16 +60,9 @@ def _cast(made: Op) -> Expr:
         return value
     if isinstance(value, Op) and value.op == "cast":
         inner = value.args[0]
-        if value.type.width >= made.type.width or _holds(value.type, inner.type):
+        if passing(inner.type, value.type, made.type):
             return cast(made.type, inner)
     return made
-
-
-def _holds(type: IntType, values: IntType) -> bool:
-    """Whether ``type`` represents every value of type ``values``."""
-    if type.signed == values.signed:
-        return type.width >= values.width
-    return type.signed and type.width > values.width
 
 
 def _neutral_right(neutral: int, *, symmetric: bool) -> Callable[[Op], Expr]:

@@ -95,6 +95,9 @@ def test_plain_reads(code: str, values: tuple[int, int], start: int, tmp_path: P
         "(long)r : r",
         "(unsigned)r : r",
         "(int)p : p",
+        "(long)(int)r : (unsigned long)r",
+        "(short)(unsigned)r : (short)(long)r",
+        "(int)(unsigned)r : r",
     ],
 )
 def test_operands_that_say_the_same(arms: str, tmp_path: Path) -> None:

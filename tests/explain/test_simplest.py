@@ -9,7 +9,7 @@ import pytest
 from ksmcheck.cat.in_order import Kinds
 from ksmcheck.check import Checker, Request
 from ksmcheck.explain.cycles import critical_cycle
-from ksmcheck.explain.simplest import simplest
+from ksmcheck.explain.simplest import nearly_interleaved, simplest
 from ksmcheck.explain.tell import simply_told
 
 LITMUS = Path(__file__).parents[2] / "litmus"
@@ -84,3 +84,23 @@ def test_a_state_is_shown_without_strange_reads_that_it_does_not_need(tmp_path: 
         assert "store to c (two.litmus:8) before its read of d (two.litmus:9)" in story.sentence
         assert "store to d (two.litmus:18) before its read of c (two.litmus:19)" in story.sentence
         assert "read of a" not in story.sentence
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("model", ["power", "lkmm"])
+def test_an_execution_shows_which_stricter_models_have_it(shape: str, model: str) -> None:
+    """The engine's searches under the stricter models and the graph of one execution are two ways
+    to the same: the first way of being out of order that has an execution is that of what is
+    shown."""
+    checker = Checker()
+    request = Request(LITMUS / "classic" / f"{shape}.litmus", model)
+    shown = simplest(checker, checker.check(request)).witness
+    assert shown is not None
+    for but in ((), (WR,), (RR,), (WW,), (RW,)):
+        found = Checker(checker.workshop.in_order(model, but)).check(request)
+        if found.witness is not None:
+            assert nearly_interleaved(found.witness.execution, but)
+            assert nearly_interleaved(shown.execution, but)
+            return
+        assert not nearly_interleaved(shown.execution, but)
+    raise AssertionError("each shape needs one way alone")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import marshal
 import os
 import pickle
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph
-from ksmcheck.model.compiled import cat_tree, compiled_cat
+from ksmcheck.cat.in_order import Kinds
+from ksmcheck.model.compiled import cat_tree, compiled_cat, stricter_cat
 from ksmcheck.store.cache import Cache, content_key, default_cache
 from ksmcheck.store.paths import models_dir
 
@@ -169,6 +172,24 @@ def test_a_model_in_the_cache_is_not_compiled_again(
 
     monkeypatch.setattr("ksmcheck.model.compiled.load_cat", never)
     assert compiled_cat(cat, Cache(tmp_path)).name == "lkmm"
+
+
+def test_stricter_models_are_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each model and each way of being out of order one, and none is made again."""
+    models = [compiled_cat(models_dir() / n / f"{n}.cat", Cache(tmp_path)) for n in ("sc", "tso")]
+    ways: tuple[list[Kinds], ...] = ([], [("W", "R")], [("R", "R")])
+    made: dict[tuple[str, str], list[CompiledCat]] = {}
+    for _ in range(2):
+        for model, way in product(models, ways):
+            found = stricter_cat(model, way, Cache(tmp_path))
+            made.setdefault((model.name, str(way)), []).append(found)
+        monkeypatch.setattr("ksmcheck.model.compiled.in_order", None)
+    assert len({fresh.digest for fresh, _ in made.values()}) == 6
+    for (name, _), (fresh, kept) in made.items():
+        assert fresh is not kept
+        assert fresh.name == kept.name == name
+        assert fresh.digest == kept.digest
+        assert [c.name for c in fresh.checks] == [c.name for c in kept.checks]
 
 
 def test_a_tree_from_the_cache_is_the_same_tree(
