@@ -16,7 +16,7 @@ from ksmcheck.check.verdict import (
     Verdict,
     Witness,
 )
-from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.structure import INIT_THREAD, EventStructure
 from ksmcheck.execution.execution import Execution
 from ksmcheck.program.ir import Origin
 from ksmcheck.record import replace
@@ -129,10 +129,18 @@ class Search(Questions):
         return tuple(dict.fromkeys(names))
 
     def _plain_stores(self) -> tuple[Origin, ...]:
-        """Plain stores: what a hardware verdict takes from the compiler on trust."""
+        """Plain stores that another thread may see: what a hardware verdict takes from the compiler
+        on trust."""
+        threads: dict[int, set[int]] = {}
+        for event in self.structure.events:
+            if event.thread != INIT_THREAD:
+                for cell in event.cells:
+                    threads.setdefault(cell, set()).add(event.thread)
         found: dict[str, Origin] = {}
         for event in self.structure.events:
-            if event.kind == "W" and event.primitive == "store" and event.origin is not None:
+            if event.kind != "W" or event.primitive != "store" or event.origin is None:
+                continue
+            if any(len(threads[cell]) > 1 for cell in event.cells):
                 found.setdefault(event.origin.site, event.origin)
         return tuple(found.values())
 
