@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from ksmcheck.cat.compile import CompiledCat
@@ -60,12 +60,16 @@ def _opened(
 
 def _forbidden(execution: Execution, cat: CompiledCat, lost: Sequence[Lost]) -> bool:
     extra = [Extra(g.thread, g.before, g.tags) for g in lost if isinstance(g, Fence)]
-    events = list(execution.events)
-    for mark in lost:
-        if isinstance(mark, Mark):
-            events[mark.event] = replace(events[mark.event], tags=mark.tags)
-    restored = replace(execution, events=tuple(events))
+    restored = with_marks(execution, [mark for mark in lost if isinstance(mark, Mark)])
     return bool(cat.violated(graph_of(restored, extra)))
+
+
+def with_marks(execution: Execution, marks: Iterable[Mark]) -> Execution:
+    """The execution, its events marked so."""
+    events = list(execution.events)
+    for mark in marks:
+        events[mark.event] = replace(events[mark.event], tags=mark.tags)
+    return replace(execution, events=tuple(events))
 
 
 def _touched(execution: Execution, steps: Steps, place: list[int], lost: Lost) -> Iterator[Pair]:

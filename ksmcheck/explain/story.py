@@ -48,12 +48,19 @@ def sentence(why: Why, names: Sequence[str], model: str) -> str:
     """One sentence that names the missing order."""
     if why.interleaving:
         return "the steps in the order shown do it: no reordering is needed, and no barrier helps"
+    plain = _all_of([f"{names[e.thread]}'s plain {deed(e)} ({place(e)})" for e in why.unmarked])
     if why.unmarked and not why.missing:
-        plain = [f"{names[e.thread]}'s plain {deed(e)} ({place(e)})" for e in why.unmarked]
-        return f"{model} does not order {_all_of(plain)} as it would a marked access"
+        return f"{model} does not order {plain} as it would a marked access"
     if not why.missing:
         return "the cycle stays allowed even with full barriers between its accesses"
-    return "; and ".join(_missing(order, why, names, model) for order in why.missing)
+    told = "; and ".join(_missing(order, why, names, model) for order in why.missing)
+    if not why.both:
+        return told
+    ends = {e.id for order in why.missing for e in (order.first, order.second)}
+    if ends.issuperset(e.id for e in why.unmarked):
+        plain = "it" if len(why.unmarked) == 1 else "they"
+    verb = "is" if len(why.unmarked) == 1 else "are"
+    return f"{told}; and no barrier helps while {plain} {verb} not marked"
 
 
 def _missing(order: MissingOrder, why: Why, names: Sequence[str], model: str) -> str:
@@ -87,7 +94,7 @@ def _ignored(order: MissingOrder, model: str) -> bool:
 
 def _all_of(phrases: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
-    *others, last = phrases
+    *others, last = phrases or ("",)
     return f"{', '.join(others)} and {last}" if others else last
 
 

@@ -62,9 +62,21 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
     lost = lost_of(
         witness.execution.events, _weakened(checker, verdict.request, model, config, row)
     )
-    return story(
-        why(witness.execution, model.compiled, row, lost), witness.thread_names, model.name
-    )
+    marked = _marked(model, kernel, config)
+    found = why(witness.execution, model.compiled, row, lost, marked)
+    return story(found, witness.thread_names, model.name)
+
+
+def _marked(model: Model, kernel: str, config: str) -> dict[str, frozenset[str]]:
+    """Of R and W the tags of READ_ONCE and WRITE_ONCE, if they are more than plain accesses and no
+    fence is with them."""
+    found = {}
+    for kind, name in (("R", "READ_ONCE"), ("W", "WRITE_ONCE")):
+        with suppress(InputError):
+            row = model.row(primitives(kernel)[name], kernel, config)
+            if row.always is not None and len(row.always) == 1:
+                found[kind] = frozenset(row.always[0].tags)
+    return found
 
 
 def _weakened(

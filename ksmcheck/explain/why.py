@@ -9,7 +9,7 @@ very many edges has too many sets to try: there it is a set that no edge can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import combinations, islice
 
@@ -17,10 +17,10 @@ from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.explain.cycles import critical_cycle
 from ksmcheck.explain.graph import Extra, Pair, fences, graph_of
-from ksmcheck.explain.lost import Lost
-from ksmcheck.explain.opened import opened_cycle
+from ksmcheck.explain.lost import Lost, Mark
+from ksmcheck.explain.opened import Opened, opened_cycle, with_marks
 from ksmcheck.lowering.template import Row
-from ksmcheck.record import Struct
+from ksmcheck.record import Struct, replace
 
 _TRIED = 255
 """Sets of edges, the smallest first: all of them for a cycle with eight."""
@@ -42,11 +42,13 @@ class MissingOrder(Struct, frozen=True):
 class Why(Struct, frozen=True):
     """``cycle``: the events of the critical cycle in order, empty if an interleaving explains the
     execution. ``missing``: the unordered pairs; empty if no set of full barriers would help.
-    ``unmarked``: accesses of the cycle that a change has made plain, and all hangs on that."""
+    ``unmarked``: plain accesses of the cycle, and all hangs on that: marked ones would be ordered.
+    ``both``: they would have to be marked for barriers to give the order that is missing."""
 
     cycle: tuple[ExecutedEvent, ...]
     missing: tuple[MissingOrder, ...]
     unmarked: tuple[ExecutedEvent, ...] = ()
+    both: bool = False
 
     @property
     def interleaving(self) -> bool:
@@ -54,28 +56,55 @@ class Why(Struct, frozen=True):
 
 
 def why(
-    execution: Execution, cat: CompiledCat, full_barrier: Row, lost: Sequence[Lost] = ()
+    execution: Execution,
+    cat: CompiledCat,
+    full_barrier: Row,
+    lost: Sequence[Lost] = (),
+    marked: Mapping[str, frozenset[str]] | None = None,
 ) -> Why:
     """The missing order of a witness. ``full_barrier`` is the model's row of smp_mb, ``lost`` what
-    a change has taken from the program: that is what is missing, if it would help."""
+    a change has taken from the program: that is what is missing, if it would help. ``marked``: the
+    tags by which the model tells a marked R or W from a plain one, where it does."""
     opened = opened_cycle(execution, cat, lost)
-    cycle = critical_cycle(execution) if opened is None else opened.cycle
-    if not cycle:
-        return Why((), ())
+    if opened is not None:
+        return _lost(execution, cat, full_barrier, opened)
+    cycle = critical_cycle(execution)
+    edges = _program_order(execution, cycle)
+    missing = _missing(execution, cat, full_barrier, edges)
+    plain = [Mark(e, (marked or {}).get(execution.events[e].kind, _NONE)) for e in cycle]
+    plain = [m for m in plain if m.tags and execution.events[m.event].plain]
+    if missing or not plain:
+        return _told(execution, cycle, missing)
+    by_mark = opened_cycle(execution, cat, plain)
+    if by_mark is not None:
+        return _lost(execution, cat, full_barrier, by_mark)
+    missing = _missing(with_marks(execution, plain), cat, full_barrier, edges)
+    for mark in plain if missing else ():
+        fewer = [other for other in plain if other is not mark]
+        if _forbids(with_marks(execution, fewer), cat, full_barrier, missing):
+            plain = fewer
+    unmarked = [m.event for m in plain if missing]
+    return replace(_told(execution, cycle, missing, unmarked), both=bool(missing))
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+def _lost(execution: Execution, cat: CompiledCat, full_barrier: Row, opened: Opened) -> Why:
+    missing, events = opened.missing, execution.events
+    unmarked = [e for e in opened.marked if events[e].plain]
+    if unmarked and not _forbids(execution, cat, full_barrier, missing):
+        missing = ()  # what is lost is the mark: no barrier there stands in for it
+    return _told(execution, opened.cycle, missing, unmarked)
+
+
+def _told(
+    execution: Execution,
+    cycle: Iterable[int],
+    missing: Iterable[Pair],
+    unmarked: Iterable[int] = (),
+) -> Why:
     events = execution.events
-    edges = [
-        (a, b)
-        for a, b in zip(cycle, (*cycle[1:], cycle[0]), strict=True)
-        if events[a].thread == events[b].thread and a < b
-    ]
-    unmarked: tuple[ExecutedEvent, ...] = ()
-    if opened is None:
-        missing: Sequence[Pair] = _missing(execution, cat, full_barrier, edges)
-    else:
-        missing = opened.missing
-        unmarked = tuple(e for e in map(events.__getitem__, opened.marked) if e.plain)
-        if unmarked and not _forbids(execution, cat, full_barrier, missing):
-            missing = ()  # what is lost is the mark: no barrier there stands in for it
     return Why(
         tuple(events[e] for e in cycle),
         tuple(
@@ -84,8 +113,15 @@ def why(
             )
             for a, b in missing
         ),
-        unmarked,
+        tuple(events[e] for e in unmarked),
     )
+
+
+def _program_order(execution: Execution, cycle: Sequence[int]) -> list[Pair]:
+    """The steps of a cycle that are program order."""
+    thread = [e.thread for e in execution.events]
+    steps = zip(cycle, (*cycle[1:], *cycle[:1]), strict=True)
+    return [(a, b) for a, b in steps if thread[a] == thread[b] and a < b]
 
 
 def _missing(execution: Execution, cat: CompiledCat, row: Row, edges: list[Pair]) -> list[Pair]:

@@ -3,7 +3,7 @@ put into the text there, and the test is checked again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -60,8 +60,14 @@ def test_order_where_the_story_misses_it_ends_the_violation(
 ) -> None:
     given: list[Why] = []
 
-    def heard(execution: Execution, cat: CompiledCat, row: Row, lost: Sequence[Lost]) -> Why:
-        given.append(why(execution, cat, row, lost))
+    def heard(
+        execution: Execution,
+        cat: CompiledCat,
+        row: Row,
+        lost: Sequence[Lost],
+        marked: Mapping[str, frozenset[str]],
+    ) -> Why:
+        given.append(why(execution, cat, row, lost, marked))
         return given[-1]
 
     monkeypatch.setattr(tell, "why", heard)
