@@ -9,6 +9,8 @@ consistent candidates, and they are much alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import and_
 from typing import TypeAlias
 
 from ksmcheck.cat.algebra import Check, Group, Node
@@ -153,9 +155,13 @@ class Many:
 def sliced(relations: Sequence[int], n: int) -> Rows:
     """One relation of several candidates over ``n`` events."""
     found: Rows = {}
+    always = reduce(and_, relations, -1 if relations else 0)
+    for position in members(always):
+        x, y = divmod(position, n)
+        found.setdefault(x, {})[y] = (1 << len(relations)) - 1
     bit = 1
     for relation in relations:
-        for position in members(relation):
+        for position in members(relation ^ always):
             x, y = divmod(position, n)
             row = found.setdefault(x, {})
             row[y] = row.get(y, 0) | bit

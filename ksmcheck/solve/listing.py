@@ -15,8 +15,9 @@ from ksmcheck.record import Struct
 from ksmcheck.solve.concrete import Skeleton
 from ksmcheck.solve.extract import holding
 from ksmcheck.solve.lazy import Lazy, Met, Stopped
+from ksmcheck.solve.term_literals import TermLiterals
 
-_MOST = 256
+_MOST = 1024
 """Candidates in a batch."""
 
 _LITERALS = 1_000_000
@@ -37,6 +38,19 @@ class _Seen(Struct, frozen=True):
     literals: list[int]
 
 
+def _cases(terms: TermLiterals, term: Term) -> list[tuple[int, int]]:
+    """Each value of a term and its literal; none for a term that has bits alone."""
+    return [] if terms.is_vector(term) else list(terms.domain(term).items())
+
+
+def _holding(cases: list[tuple[int, int]], model: Sequence[int]) -> tuple[int, int] | None:
+    for case in cases:
+        literal = case[1]
+        if model[abs(literal) - 1] == literal:
+            return case
+    return None
+
+
 class Listing:
     """``assumed`` holds in the candidates looked for; ``asked`` is assumed with it, and what was
     found is blocked under it."""
@@ -49,6 +63,7 @@ class Listing:
         self.assumed = list(assumed)
         self.asked = asked
         self.found: set[tuple[int, ...]] = set()
+        self._cases = [_cases(lazy.base.terms, term) for term in observed]
         self._many: dict[int, tuple[Skeleton, Many]] = {}
 
     def run(self) -> Stopped | None:
@@ -89,8 +104,11 @@ class Listing:
         return batch, met
 
     def _seen(self, met: Met) -> _Seen:
-        holds, terms = holding(met.model), self.lazy.base.terms
-        shown = [terms.in_model(term, holds) for term in self.observed]
+        model = met.model
+        shown = [
+            _holding(cases, model) or self.lazy.base.terms.in_model(term, holding(model))
+            for term, cases in zip(self.observed, self._cases, strict=True)
+        ]
         return _Seen(met, tuple([v for v, _ in shown]), [literal for _, literal in shown])
 
     def _inconsistent(self, batch: Sequence[_Seen]) -> list[int]:
