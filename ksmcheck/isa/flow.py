@@ -163,11 +163,13 @@ def _unrolled(
     loops = {loop for spot in spots.values() for loop in spot.loops}
     known = {loop: repeats(loop, graph, nest.live, primitives) for loop in loops}
     silent = frozenset(loop for loop, repeat in known.items() if repeat.silent)
-    unrolled = Unroller(graph, spots, unroll, silent).run()
-    matter = frozenset(loop for loop, repeat in known.items() if repeat.unchanged)
+    unroller = Unroller(graph, spots, unroll, silent)
+    unrolled = unroller.run()
+    settled = unroller.settled({loop: repeat.settles for loop, repeat in known.items()})
+    matter = frozenset(loop for loop, repeat in known.items() if repeat.matters)
     # Not simplified: a branch both of whose ways lead to the same place still controls.
     instances = forget_iterations(unrolled, matter)
-    blocks = Numbering(split_arms(instances), known, column.span).blocks()
+    blocks = Numbering(split_arms(instances), known, settled, column.span).blocks()
     return _controlled(blocks)
 
 

@@ -100,10 +100,12 @@ def _blocks(
         _refuse_many_ways_in(loop)
     known = {loop: repeats(loop, graph, thread.live, test.primitives, plain) for loop in loops}
     silent = frozenset(loop for loop, repeat in known.items() if repeat.silent)
-    instances = Unroller(graph, thread.spots, unroll, silent).run()
-    matter = frozenset(loop for loop, repeat in known.items() if repeat.unchanged)
+    unroller = Unroller(graph, thread.spots, unroll, silent)
+    instances = unroller.run()
+    settled = unroller.settled({loop: repeat.settles for loop, repeat in known.items()})
+    matter = frozenset(loop for loop, repeat in known.items() if repeat.matters)
     instances = simplify(forget_iterations(instances, matter), thread.registers)
-    return Numbering(split_arms(instances), known, thread.function.span).blocks()
+    return Numbering(split_arms(instances), known, settled, thread.function.span).blocks()
 
 
 def _refuse_many_ways_in(loop: Loop) -> None:

@@ -21,13 +21,19 @@ from ksmcheck.text import Span
 
 
 class Numbering:
-    """Blocks from instances, whose order they keep; ``split_arms`` has been applied."""
+    """Blocks from instances, whose order they keep; ``split_arms`` has been applied. ``settled``:
+    iterations that change nothing, where their loop does in others."""
 
     def __init__(
-        self, instances: list[Instance], repeats: Mapping[Loop, Repeats], span: Span
+        self,
+        instances: list[Instance],
+        repeats: Mapping[Loop, Repeats],
+        settled: frozenset[Iteration],
+        span: Span,
     ) -> None:
         self.instances = instances
         self.repeats = repeats
+        self.settled = settled
         self.span = span
         self.ids: dict[Key, int] = {i.key: n for n, i in enumerate(instances)}
         self.members: dict[Iteration, set[int]] = {}
@@ -69,12 +75,13 @@ class Numbering:
         if iteration not in self.known:
             loop, counts = iteration
             repeats = self.repeats[loop]
+            unchanged = repeats.unchanged or iteration in self.settled
             self.known[iteration] = LoopIteration(
                 loop.span or self.span,
                 counts[-1],
                 frozenset(self.members.get(iteration, ())),
-                repeats.unchanged and not repeats.plain,
-                repeats.unchanged,
+                unchanged and not repeats.plain,
+                unchanged,
                 loop.head.id,
             )
         return self.known[iteration]

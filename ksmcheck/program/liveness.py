@@ -125,11 +125,19 @@ class Repeats(Struct, frozen=True):
     ``unchanged``: nothing that is read later, and no check of the program is in the body.
     ``plain``: the body has plain reads; they change nothing either, but may be data races.
     ``writes``: the body has something that may write.
+    ``settles``: not ``unchanged``, but for registers that the body gives these constants and no
+    others: where they have them already, it changes nothing.
     """
 
     unchanged: bool
     plain: bool
     writes: bool
+    settles: Mapping[str, Const]
+
+    @property
+    def matters(self) -> bool:
+        """Whether some iteration may be left out."""
+        return self.unchanged or bool(self.settles)
 
     @property
     def silent(self) -> bool:
@@ -169,9 +177,23 @@ def repeats(
     body = [s for n in graph.nodes if n.id in loop.nodes for s in n.steps]
     changed = {target for step in body if (target := assigned(step)) is not None}
     checks = any(isinstance(s, Check) and not met_by_constants(s, graph) for s in body)
-    unchanged = loop.single and not checks and not changed & live[loop.head.id]
+    carried = changed & live[loop.head.id]
+    may = loop.single and not checks
+    settles = _constants(body, carried) if may and carried else {}
     accesses = [step for step in body if isinstance(step, Access)]
     called = {step.name for step in accesses}
     writes = any(primitives[name].new is not None for name in called)
     reads = "load" in called or any(step.origin.site in plain for step in accesses)
-    return Repeats(unchanged, reads, writes)
+    return Repeats(may and not carried, reads, writes, settles)
+
+
+def _constants(body: Sequence[Step], carried: set[str]) -> dict[str, Const]:
+    """What all the registers get, if each gets one constant alone."""
+    found: dict[str, Const] = {}
+    for step in body:
+        target = assigned(step)
+        if target in carried:
+            given = step.expr if isinstance(step, Set) else None
+            if not isinstance(given, Const) or found.setdefault(target, given) != given:
+                return {}
+    return found

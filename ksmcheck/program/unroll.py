@@ -119,6 +119,14 @@ class Unroller:
                 raise InputError("the unrolled thread is too large", self._span(done), hint=hint)
         return done
 
+    def settled(self, constants: Mapping[Loop, Mapping[str, Const]]) -> frozenset[Iteration]:
+        """The iterations that begin with all of these constants of their loop, if it has any."""
+        return frozenset(
+            iteration
+            for iteration, held in self.at_head.items()
+            if (own := constants.get(iteration[0])) and own.items() <= held.items()
+        )
+
     def _span(self, done: list[Instance]) -> Span | None:
         return next((i.iterations[0][0].span for i in done if i.iterations), None)
 

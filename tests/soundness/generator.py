@@ -199,6 +199,9 @@ class Writer:
         return [m.For(f"i{number}", self.random.randint(1, 3), self.block(depth, True))]
 
     def spin(self, depth: int, loop: bool) -> list[m.Stmt]:
+        if self.chance(0.3):  # notes that it waited
+            noted = m.Assign(self.one("r0", "r1", "u"), self.number())
+            return [m.While(self.test(), (noted,), self.chance(0.2))]
         return [m.While(self.test(), self.block(depth, True) if self.chance(0.6) else (), False)]
 
     def poll(self, depth: int, loop: bool) -> list[m.Stmt]:

@@ -1,0 +1,77 @@
+"""Loops that wait, and note that they did: an iteration beyond the first changes nothing, and no
+bound is reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.check.verdict import BOUNDED
+
+TEXT = """C t
+{{ }}
+P0(int *x, int *y, int *z)
+{{
+    int r1 = 0;
+    int r2 = 0;
+{loop}
+}}
+P1(int *x, int *y, int *z)
+{{
+    WRITE_ONCE(*x, 1);
+    smp_wmb();
+    WRITE_ONCE(*x, 2);
+}}
+{condition}
+"""
+
+# (the loop, the states of r1 and r2 in C: it may go round never, or any number of times, and P1's
+# stores are seen in their order).
+SETTLING = [
+    ("while (READ_ONCE(*x) == 0) r1 = 1;", {(0, 0), (1, 0)}),
+    ("while (READ_ONCE(*x) != 2) { r1 = 1; r2 = 3; cpu_relax(); }", {(0, 0), (1, 3)}),
+    ("for (;;) { if (READ_ONCE(*x) == 2) break; r1 = 1; }", {(0, 0), (1, 0)}),
+    ("again: r2 = READ_ONCE(*x); if (r2 == 0) { r1 = 1; goto again; }",
+     {(0, 1), (0, 2), (1, 1), (1, 2)}),
+    ("do { r1 = 1; } while (READ_ONCE(*x) == 0);", {(1, 0)}),
+]  # fmt: skip
+
+# Here an iteration does something each time, or may.
+CHANGING = [
+    "while (READ_ONCE(*x) == 0) r1++;",
+    "while (READ_ONCE(*x) == 0) { r1 = r2; r2 = 1; }",
+    "while (READ_ONCE(*x) == 0) { r1 = 1; r1 = 2; }",
+    "while (READ_ONCE(*x) == 0) { r1 = 1; WRITE_ONCE(*z, READ_ONCE(*z) + 1); }",
+]
+
+
+def written(path: Path, loop: str, condition: str = "exists (0:r1=1 /\\ 0:r2=1)") -> Request:
+    path.write_text(TEXT.format(loop=loop, condition=condition))
+    return Request(path, "armv8")
+
+
+@pytest.mark.parametrize(("loop", "expected"), SETTLING)
+def test_all_states_are_found_without_a_bound(
+    loop: str, expected: set[tuple[int, int]], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.litmus"
+    found = Checker().states(written(path, loop, "locations [0:r1; 0:r2;]\nexists (0:r1=0)"))
+    r1, r2 = found.texts.index("0:r1"), found.texts.index("0:r2")
+    assert {(s[r1], s[r2]) for s in found.states} == expected
+    ruled_out = " /\\ ".join(f"~(0:r1={a} /\\ 0:r2={b})" for a, b in expected)
+    assert Checker().check(written(path, loop, f"~exists ({ruled_out})")).verdict == "SAFE"
+
+
+@pytest.mark.parametrize("loop", CHANGING)
+def test_where_an_iteration_matters_the_bound_is_said(loop: str, tmp_path: Path) -> None:
+    request = written(tmp_path / "t.litmus", loop, "~exists (0:r1=77)")
+    assert Checker().check(request).verdict == BOUNDED
+
+
+def test_a_writing_loop_that_settles(tmp_path: Path) -> None:
+    """Each iteration that goes round writes, and a later one may matter to P1: the bound stays."""
+    loop = "while (READ_ONCE(*x) == 0) { r1 = 1; WRITE_ONCE(*z, 1); }"
+    request = written(tmp_path / "t.litmus", loop, "~exists (0:r1=77)")
+    assert Checker().check(request).verdict == BOUNDED
