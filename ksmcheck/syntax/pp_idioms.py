@@ -65,9 +65,13 @@ def idioms() -> dict[str, tuple[str, ...]]:
             "local_irq_restore(f) ({ (void)(f); barrier(); })",
             "prefetch(p) ((void)(p))",
             "prefetchw(p) ((void)(p))",
-            "spin_lock_nested(l, n) spin_lock(l)",
-            "raw_spin_lock_nested(l, n) raw_spin_lock(l)",
-            "mutex_lock_nested(l, n) mutex_lock(l)",
+            *(
+                f"{kind}_lock_{how}(l, n) {kind}_lock(l)"
+                for kind in ("spin", "raw_spin", "mutex")
+                for how in ("nested", "nest_lock")
+            ),
+            "spin_lock_irqsave_nested(l, f, n) spin_lock_irqsave(l, f)",
+            "raw_spin_lock_irqsave_nested(l, f, n) raw_spin_lock_irqsave(l, f)",
             "assert_spin_locked(l) BUG_ON(!spin_is_locked(l))",
             "__func__ ((char *)0)",
             *_PRINTED,

@@ -114,6 +114,17 @@ def test_a_lock_that_has_to_be_held(tmp_path: Path) -> None:
     assert check(free, tmp_path, "sc").verdict == "VIOLATED"
 
 
+@pytest.mark.parametrize(
+    "call", ["nested(&l, 1)", "nest_lock(&l, &l)", "irqsave_nested(&l, flags, 1)"]
+)
+def test_what_lockdep_is_told_besides_changes_no_lock(call: str, tmp_path: Path) -> None:
+    """Without lockdep the kernel's macros are the lock itself (linux/spinlock.h)."""
+    thread = "P{}(void) {{ unsigned long flags; {}; n++; spin_unlock(&l); }}\n"
+    both = thread.format(0, f"spin_lock_{call}") + thread.format(1, "spin_lock(&l)")
+    both = "spinlock_t l; int n;\n{ }\n" + both
+    assert check(both + "\nforall (n=2)", tmp_path, "armv8").verdict == "SAFE"
+
+
 def test_each_from_its_kernel_on(tmp_path: Path) -> None:
     text = "int n;\n{ }\nP0(void) { VM_WARN_ON_FOLIO(n, &n); }\n~exists (n=1)"
     assert check(text, tmp_path, "sc").verdict == "SAFE"

@@ -129,6 +129,15 @@ def test_versions_compare_by_number() -> None:
         ("set_mb", True, False),
         ("smp_store_mb", False, True),
         ("READ_ONCE", True, True),
+        # asm-generic/barrier.h; linux/atomic.h of 3.9 (atomic64_t: the ports'); linux/refcount.h
+        ("dma_rmb", False, True),
+        ("atomic_inc_unless_negative", True, True),
+        ("atomic64_dec_if_positive", True, True),
+        ("atomic64_inc_unless_negative", False, True),
+        ("atomic_long_dec_if_positive", False, True),
+        ("refcount_inc_not_zero_acquire", False, True),
+        ("cmpxchg64_local", True, True),
+        ("try_cmpxchg_local", False, True),
     ],
 )
 def test_lifetimes(name: str, at_39: bool, at_612: bool) -> None:

@@ -126,8 +126,13 @@ def _pointer_exchange() -> Iterator[Primitive]:
         yield _tries(f"try_cmpxchg64{order}", "6.0", compare)
     # x86 writes the old value back where it fails (Intel SDM, CMPXCHG: "the destination operand
     # receives a write cycle"), and without a lock prefix another CPU's store may be lost by that.
-    local = _compares("cmpxchg_local", None, ("local-cmpxchg",))
-    yield replace(local, new="ok ? v : old", fail_stores="may")
+    for local in (
+        _compares("cmpxchg_local", None, ("local-cmpxchg",)),
+        _compares("cmpxchg64_local", None, ("local-cmpxchg",)),
+        _tries("try_cmpxchg_local", "6.4", ("local-cmpxchg",)),
+        _tries("try_cmpxchg64_local", "6.4", ("local-cmpxchg",)),
+    ):
+        yield replace(local, new="ok ? v : old", fail_stores="may")
 
 
 def _conditional(p: str) -> Iterator[Primitive]:
@@ -143,7 +148,7 @@ def _conditional(p: str) -> Iterator[Primitive]:
             test=test,
             new=new,
             result=result,
-            since=since,
+            since=since or _LATER.get(f"{p}_{name}"),
             truth=truth,
             pointer_first=True,
         )
@@ -161,6 +166,15 @@ def _conditional(p: str) -> Iterator[Primitive]:
         )
 
 
+# include/linux/atomic.h had the first two of atomic_t alone until 4.19; atomic_long_t is generated
+# from the others, and so complete, since 5.0.
+_LATER = {
+    "atomic64_inc_unless_negative": "4.19",
+    "atomic64_dec_unless_positive": "4.19",
+    "atomic_long_inc_unless_negative": "5.0",
+    "atomic_long_dec_unless_positive": "5.0",
+    "atomic_long_dec_if_positive": "5.0",
+}
 _CONDITIONAL: tuple[tuple[str, tuple[str, ...], str, str, str, str | None], ...] = (
     ("add_unless", ("a", "u"), "old != u", "old + a", "ok", None),
     ("fetch_add_unless", ("a", "u"), "old != u", "old + a", "old", "4.19"),

@@ -12,16 +12,19 @@ from collections.abc import Iterator
 from ksmcheck.kernel.primitive import Primitive
 
 _SINCE = "4.11"
+_REUSE = "6.12"
+"""For objects whose memory is used again at once: of 6.15, and of the stable releases of 6.12."""
 
 
 def refcounts() -> Iterator[Primitive]:
     yield _access("refcount_read", "load", "once-load")
     yield _access("refcount_set", "store", "once-store")
+    yield _access("refcount_set_release", "store", "release-store", _REUSE)
     yield from _adding()
     yield from _dropping()
 
 
-def _access(name: str, shape: str, kind: str) -> Primitive:
+def _access(name: str, shape: str, kind: str, since: str = _SINCE) -> Primitive:
     load = shape == "load"
     return Primitive(
         name,
@@ -31,7 +34,7 @@ def _access(name: str, shape: str, kind: str) -> Primitive:
         new=None if load else "i",
         result="old" if load else None,
         result_type="unsigned" if load else "void",
-        since=_SINCE,
+        since=since,
         classes=(kind,),
     )
 
@@ -42,15 +45,17 @@ def _adding() -> Iterator[Primitive]:
         yield _count(
             f"refcount_{name}", first, new, "value-rmw-relaxed", misuse=f"old <= 0 || {new} < 0"
         )
-        yield _count(
-            f"refcount_{name}_not_zero",
-            first,
-            new,
-            "refcount-add-unless",
-            test="old != 0",
-            result="ok",
-            misuse=f"old < 0 || {new} < 0",
-        )
+        for order, since in (("", _SINCE), ("_acquire", _REUSE)):
+            yield _count(
+                f"refcount_{name}_not_zero{order}",
+                first,
+                new,
+                "refcount-add-unless" + order.replace("_", "-"),
+                test="old != 0",
+                result="ok",
+                misuse=f"old < 0 || {new} < 0",
+                since=since,
+            )
 
 
 def _dropping() -> Iterator[Primitive]:
@@ -89,6 +94,7 @@ def _count(
     result: str | None = None,
     misuse: str | None = None,
     fail_stores: str = "never",
+    since: str = _SINCE,
 ) -> Primitive:
     return Primitive(
         name,
@@ -99,7 +105,7 @@ def _count(
         new=new,
         result=result,
         result_type="bool" if result else "void",
-        since=_SINCE,
+        since=since,
         classes=(kind,),
         fail_stores=fail_stores,
         misuse=misuse,
