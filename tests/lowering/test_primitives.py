@@ -137,6 +137,7 @@ def test_versions_compare_by_number() -> None:
         ("atomic_long_dec_if_positive", False, True),
         ("refcount_inc_not_zero_acquire", False, True),
         ("cmpxchg64_local", True, True),
+        ("xa_lock_irq", False, True),
         ("try_cmpxchg_local", False, True),
     ],
 )

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.record import replace
 
 _PLAIN = ("", "_irq", "_bh")
 
 
 def locks() -> Iterator[Primitive]:
-    for base in ("spin", "raw_spin", "xa"):
+    for base in ("spin", "raw_spin"):
         yield from _spin(base)
+    yield from (replace(lock, since="4.17") for lock in _spin("xa"))
     yield from _mutex()
 
 
