@@ -17,6 +17,7 @@ from ksmcheck.cat.static import StaticValues
 from ksmcheck.cat.values import (
     Builtin,
     Closure,
+    Constant,
     FamilyValue,
     NodeValue,
     Scope,
@@ -43,7 +44,6 @@ class Elaborator(StaticValues):
         self._expressions: dict[type, Callable[[Any, Scope, Sort | None], int]] = {
             t.Name: self._name,
             t.EmptyRelation: lambda e, scope, want: self.builder.constant("empty", "rel"),
-            t.Universe: self._universe,
             t.Unary: self._unary,
             t.Binary: self._binary,
             t.SetIdentity: self._identity,
@@ -63,8 +63,6 @@ class Elaborator(StaticValues):
 
     def _made(self, expr: t.Expr, scope: Scope, want: Sort | None) -> int:
         rule = self._expressions.get(type(expr))
-        if isinstance(expr, t.SetLiteral) and not expr.elements:
-            return self.builder.constant("empty", want or "set")
         if rule is None:
             return self._of_value(self.value(expr, scope), expr.span, scope, want)
         return rule(expr, scope, want)
@@ -90,6 +88,8 @@ class Elaborator(StaticValues):
         match value:
             case NodeValue(node):
                 return node
+            case Constant(op):
+                return self._constant(op, want)
             case Unresolved(name, place):
                 return self.free(name, place, scope, want)
             case TagValue(name):
@@ -101,7 +101,9 @@ class Elaborator(StaticValues):
         applies = isinstance(value, Closure | Builtin | Uncompiled)
         raise InputError(message, span, f"apply it: `{span.text}(...)`" if applies else None)
 
-    def _universe(self, expr: t.Universe, scope: Scope, want: Sort | None) -> int:
+    def _constant(self, op: str, want: Sort | None) -> int:
+        if op == "empty":
+            return self.builder.constant("empty", want or "set")
         everything = self.builder.constant("universe", "set")
         return self.builder.product(everything, everything) if want == "rel" else everything
 
@@ -124,14 +126,20 @@ class Elaborator(StaticValues):
         try:
             left = self.node(expr.left, scope, expected)
             right = self.node(expr.right, scope, expected or self.builder.sort(left))
-        except InputError:
-            if expected is not None or not isinstance(expr.left, t.Try):
+        except InputError as error:
+            if expected is not None:
                 raise
-            # Which of the two is done, and so the sort, may only be seen from the other side.
-            right = self.node(expr.right, scope, None)
-            left = self.node(expr.left, scope, self.builder.sort(right))
+            # Whether what is empty, or tried, is a set may only be seen from the other side.
+            left, right = self._from_the_right(expr, scope, error)
         made: int = getattr(self.builder, operator)(left, right)
         return made
+
+    def _from_the_right(self, expr: t.Binary, scope: Scope, error: InputError) -> tuple[int, int]:
+        try:
+            right = self.node(expr.right, scope, None)
+            return self.node(expr.left, scope, self.builder.sort(right)), right
+        except InputError:
+            raise error from None
 
     def _identity(self, expr: t.SetIdentity, scope: Scope, want: Sort | None) -> int:
         return self.builder.unary("identity", self.node(expr.operand, scope, "set"))

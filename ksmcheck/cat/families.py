@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ksmcheck.cat.names import Names, UndefinedName
 from ksmcheck.cat.values import (
+    Constant,
     FamilyValue,
     NodeValue,
     Scope,
@@ -21,12 +22,33 @@ from ksmcheck.text import InputError
 
 FAMILY_OPERATORS = ("|", "&", "\\", "++")
 
+NOTHING, EVERYTHING = Constant("empty"), Constant("universe")
+
 
 class Families(Names):
     """Operations on sets of tags and of sets; ``value`` gives any other expression."""
 
     def value(self, expr: t.Expr, scope: Scope) -> Value:
         raise NotImplementedError
+
+    def constant(self, expr: t.Expr, scope: Scope) -> Constant | None:
+        """``{}``, ``_``, a name of one of them, and what operators make of these alone."""
+        match expr:
+            case t.SetLiteral(()):
+                return NOTHING
+            case t.Universe():
+                return EVERYTHING
+            case t.Name(name):
+                found = scope.get(name)
+                return found if isinstance(found, Constant) else None
+            case t.Unary("~", operand):
+                turned = self.constant(operand, scope)
+                return turned and (NOTHING if turned == EVERYTHING else EVERYTHING)
+            case t.Binary("|" | "&" | "\\" as op, left, right):
+                first = self.constant(left, scope)
+                second = first and self.constant(right, scope)
+                return _of_constants(op, first, second) if first and second else None
+        return None
 
     def family(self, elements: Sequence[t.Expr], scope: Scope) -> FamilyValue:
         members = [self.value(x, scope) for x in elements]
@@ -47,7 +69,8 @@ class Families(Names):
         """Whether both are tags; one may be ``_``, all tags of the other's enum."""
         tags = [self._is_tag(x, scope) for x in (left, right)]
         return any(tags) and all(
-            tag or isinstance(x, t.Universe) for tag, x in zip(tags, (left, right), strict=True)
+            tag or self.constant(x, scope) == EVERYTHING
+            for tag, x in zip(tags, (left, right), strict=True)
         )
 
     def _is_tag(self, expr: t.Expr, scope: Scope) -> bool:
@@ -82,16 +105,16 @@ class Families(Names):
 
     def _beside(self, expr: t.Expr, other: t.Expr, scope: Scope) -> tuple[Value, ...]:
         """The members of an operand; `_` beside tags is all tags of their enum."""
-        if isinstance(expr, t.Universe):
+        if self.constant(expr, scope) == EVERYTHING:
             return self._whole(self.members(other, scope), other)
         return self.members(expr, scope)
 
     def members(self, expr: t.Expr, scope: Scope) -> tuple[Value, ...]:
         """The members of a set of tags or of sets."""
-        if isinstance(expr, t.SetLiteral) and not expr.elements:
-            return ()
         value = self.value(expr, scope)
         match value:
+            case Constant("empty"):
+                return ()
             case FamilyValue(members):
                 return members
             case TagValue():
@@ -110,3 +133,25 @@ class Families(Names):
         if not members or len(groups) < len(members) or None in groups:
             raise InputError("tags of an enum are needed here, to tell of which it is", expr.span)
         return tuple({y: None for group in groups if group for y in group.members})
+
+
+def _of_constants(op: str, left: Constant, right: Constant) -> Constant:
+    first, second = left == EVERYTHING, right == EVERYTHING
+    whole = {"|": first or second, "&": first and second, "\\": first and not second}[op]
+    return EVERYTHING if whole else NOTHING
+
+
+def in_order(members: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The members of a set as ``match`` takes them: herd7 takes the least, tags by their names."""
+    return tuple(sorted(members, key=_rank))
+
+
+def _rank(value: Value) -> tuple[object, ...]:
+    match value:
+        case TagValue(name):
+            return (name,)
+        case TupleValue(parts):
+            return tuple(_rank(x) for x in parts)
+        case FamilyValue(members):
+            return tuple(sorted(_rank(x) for x in members))
+    return ()

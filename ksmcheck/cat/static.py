@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from ksmcheck.cat.algebra import Sort
 from ksmcheck.cat.define import bind
-from ksmcheck.cat.families import FAMILY_OPERATORS, Families
+from ksmcheck.cat.families import FAMILY_OPERATORS, NOTHING, Families, in_order
 from ksmcheck.cat.names import UndefinedName, event_set
 from ksmcheck.cat.values import (
     Builtin,
@@ -49,6 +49,9 @@ class StaticValues(Families):
 
     def value(self, expr: t.Expr, scope: Scope) -> Value:
         """What the right side of a ``let`` or an argument stands for."""
+        return self.constant(expr, scope) or self._value(expr, scope)
+
+    def _value(self, expr: t.Expr, scope: Scope) -> Value:
         match expr:
             case t.Lambda(parameters, body):
                 return Closure("fun", parameters, body, scope, expr.span)
@@ -104,13 +107,12 @@ class StaticValues(Families):
         return first == second if c.op == "=" else first <= second
 
     def _compared(self, expr: t.Expr, scope: Scope) -> Value:
-        if isinstance(expr, t.SetLiteral) and not expr.elements:
-            return FamilyValue(())
-        return self.value(expr, scope)
+        found = self.value(expr, scope)
+        return FamilyValue(()) if found == NOTHING else found
 
     def case_of(self, expr: t.Match, scope: Scope) -> tuple[t.Expr, Scope]:
         """The case that a ``match`` takes, and the names it binds."""
-        subject = self.value(expr.subject, scope)
+        subject = self._compared(expr.subject, scope)
         if isinstance(subject, NodeValue | Unresolved):
             raise uncompiled("`match` on a set of events", expr.span)
         if not isinstance(subject, TagValue | FamilyValue):
@@ -267,6 +269,7 @@ def _parts(pattern: t.SetLiteral | tuple[str, ...], members: tuple[Value, ...]) 
         return None if members else {}
     if not members:
         return None
+    members = in_order(members)
     if len(pattern) == 2:
         return dict(zip(pattern, (members[0], FamilyValue(members[1:])), strict=True))
     middle = len(members) // 2

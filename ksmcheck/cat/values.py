@@ -17,6 +17,12 @@ class NodeValue(Struct, frozen=True):
     node: int
 
 
+class Constant(Struct, frozen=True):
+    """``{}`` (``empty``) or ``_`` (``universe``): of which sort, each place that uses it tells."""
+
+    op: Literal["empty", "universe"]
+
+
 class Closure(Struct, frozen=True, eq=False):
     """A user's function; ``scope`` holds the names as they were at its definition."""
 
@@ -76,6 +82,7 @@ class Uncompiled(Struct, frozen=True):
 
 Value: TypeAlias = (
     NodeValue
+    | Constant
     | Closure
     | Builtin
     | ProcedureValue
@@ -116,5 +123,6 @@ _KINDS: dict[type, str] = {
     TupleValue: "a tuple",
     FamilyValue: "a set of tags or sets",
     NodeValue: "a set or relation",
+    Constant: "an empty set or the universe",
     Unresolved: "a name that is not defined",
 }

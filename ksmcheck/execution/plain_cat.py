@@ -31,6 +31,7 @@ from ksmcheck.execution.plain_values import (
     Value,
     events_of,
     family,
+    in_order,
     is_empty,
     kind_of,
     members_in_order,
@@ -238,7 +239,7 @@ class _Run:
         except SortError as error:
             raise InputError(str(error), s.domain.span) from None
         states = [state]
-        for value in sorted(values, key=repr):
+        for value in in_order(values):
             states = [
                 replace(after, scope=before.scope)
                 for before in states
@@ -260,7 +261,7 @@ class _Run:
         if given:
             own = Relation(self.universe.relation(s.name))
             return iter([state] if own in values else [])
-        ordered = sorted(values, key=repr)
+        ordered = in_order(values)
         return iter([replace(state, scope={**state.scope, s.name: v}) for v in ordered])
 
     def extends(self, least: t.Expr, scope: Scope) -> bool:

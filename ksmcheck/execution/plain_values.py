@@ -257,12 +257,33 @@ def added(first: Value, rest: Value) -> Value:
 
 
 def members_in_order(value: Value) -> list[Value]:
-    """The members of any set, in an order that is the same each time."""
+    """The members of any set, in herd7's order: the least first, tags by their names."""
     match value:
         case Relation(items):
             return [Edge(pair) for pair in sorted(pairs_in(items))]
         case Family(inside):
-            return sorted(inside, key=repr)
+            return in_order(inside)
         case Tag():
             return [value]
     return [Event(number) for number in members(events_of(value))]
+
+
+def in_order(values: Iterable[Value]) -> list[Value]:
+    """The members of a family. (How they are written would not do: that of a set of sets hangs on
+    how Python hashes them, which is another way in each process.)"""
+    return sorted(values, key=_rank)
+
+
+def _rank(value: Value) -> tuple[object, ...]:
+    match value:
+        case Tag(name):
+            return (name,)
+        case Several(parts):
+            return tuple(_rank(x) for x in parts)
+        case Family(inside):
+            return tuple(sorted(_rank(x) for x in inside))
+        case Event() | Events():
+            return tuple(members(events_of(value)))
+        case Edge() | Relation():
+            return tuple(sorted(pairs_in(rows(value))))
+    return ()
