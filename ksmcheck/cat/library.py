@@ -158,6 +158,10 @@ def functions() -> Scope:
         "singlestep": (("rel",), lambda b, r: _nodetour(b, r, r, r)),
         "different-values": (("rel",), _different_values),
         "as_transitive": (("rel",), lambda b, r: b.unary("plus", r)),
+        "inter_transitive": (
+            ("rel", "rel"),
+            lambda b, steps, r: b.inter(b.unary("plus", steps), r),
+        ),
         "fromto": (("set",), _fencerel),
         "tag2events": (("tag",), lambda b, tag: tag),
         "tag2instrs": (("tag",), lambda b, tag: tag),
@@ -181,6 +185,6 @@ def functions() -> Scope:
 
 _OF_FAMILIES = (
     *("map", "cross", "classes", "classes-loc", "partition", "linearisations", "co_locs"),
-    *("generate_orders", "generate_cos", "fold", "lift", "delift", "deliftinter"),
+    *("generate_orders", "generate_cos", "lift", "delift", "deliftinter"),
     *("bisimulation", "loc2events", "tag2scope", "tag2level", "fail"),
 )

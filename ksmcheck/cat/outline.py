@@ -23,12 +23,12 @@ def outline(
 
 def check_of(statement: t.CheckStatement, prefix: str) -> Check:
     """``undefined_unless c`` and ``assert c`` report the executions where c does not hold: each is
-    a flag on its opposite."""
+    a flag on its opposite. A flag is told by its own name, whatever a procedure is called as."""
     name = statement.name or f"{statement.kind}@{statement.span.line}"
     opposite = statement.role in ("undefined_unless", "assert")
     flag = opposite or statement.role == "flag"
     negated = statement.negated != opposite
-    return Check(prefix + name, statement.kind, negated, flag, statement.span)
+    return Check(name if flag else prefix + name, statement.kind, negated, flag, statement.span)
 
 
 def _reached(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ksmcheck.cat.algebra import Algebra, Check
 from ksmcheck.cat.define import bind
 from ksmcheck.cat.elaborate import Elaborator
+from ksmcheck.cat.free import place_of
 from ksmcheck.cat.library import first_orders
 from ksmcheck.cat.outline import check_of, outline
 from ksmcheck.cat.prune import reachable
@@ -57,6 +58,9 @@ def _interpreted(
     statements: tuple[t.Statement, ...], elaborator: Elaborator, why: str
 ) -> Elaborated:
     checks, names = outline(statements, elaborator.variants)
+    if "FW" in names:
+        place = place_of("FW", statements)
+        raise InputError("the model uses the set FW of final writes: not supported yet", place)
     defined = {name for name in names if elaborator.look_up(name, {}) is not None}
     tags = {name for name in names - defined if name[0].isupper()} | elaborator.tags
     nothing = Elaborator()
@@ -117,9 +121,12 @@ class _Run(Struct):
                 if isinstance(value, NodeValue):
                     self.names.append((name, value.node))
         if statement.when:
-            # What a growing relation violates on its way, it violates at its end.
+            # herd7 asks in each round. What a growing relation violates on its way, it violates at
+            # its end; not so what shrinks, or a check for something that is not there yet.
             if any(not g.monotone for g in self.elaborator.builder.groups[-1:] if g):
                 raise uncompiled("`when` of a recursion through a difference", statement.span)
+            if statement.when.negated:
+                raise uncompiled("`when` with `~`", statement.when.span)
             self.check(statement.when, scope, prefix)
         return scope
 

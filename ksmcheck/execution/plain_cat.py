@@ -72,11 +72,11 @@ def evaluate(
 ) -> PlainResult:
     """What a model says of one candidate execution.
 
-    ``statements`` is ``CatModel.tree``. A check without a name is called ``kind@line``; a check in
-    a procedure called ``as p`` is ``p.name``. The candidate has rf and co: ``with co from S`` (or
-    rf) asks whether that co is in S, without making S where that is ``generate_cos(least)``. Of
-    several choices of anything else, one without failures is enough. Raises InputError where
-    something has no meaning.
+    ``statements`` is ``CatModel.tree``. A check without a name is called ``kind@line``; a
+    requirement in a procedure called ``as p`` is ``p.name``. The candidate has rf and co: ``with co
+    from S`` (or rf) asks whether that co is in S, without making S where that is
+    ``generate_cos(least)``. Of several choices of anything else, one without failures is enough.
+    Raises InputError where something has no meaning.
     """
     with deep():
         found = list(_Run(universe, variants).results(statements))
@@ -177,9 +177,11 @@ class _Run:
     def one(self, s: t.Statement, state: _State, prefix: str) -> _State | Iterator[_State]:
         match s:
             case t.Let(bindings, recursive, _, when):
-                scope = self.expressions.bind(bindings, recursive, state.scope)
+                rounds: list[Scope] = []
+                each = rounds.append if when else None
+                scope = self.expressions.bind(bindings, recursive, state.scope, each)
                 state = replace(state, scope=scope)
-                return self.check(when, state, prefix) if when else state
+                return self.throughout(when, rounds, state, prefix) if when else state
             case t.CheckStatement():
                 return self.check(s, state, prefix)
             case t.Procedure():
@@ -206,12 +208,22 @@ class _Run:
             fine = _holds(s.kind, value) != s.negated
         except SortError as error:
             raise InputError(str(error), s.expression.span) from None
-        name = prefix + (s.name or f"{s.kind}@{s.span.line}")
+        name = s.name or f"{s.kind}@{s.span.line}"
         # A flag says what it looks for, and is raised where that is so.
         raised = fine if s.role == "flag" else not fine
         if s.role == "check":
-            return state if fine else replace(state, failed=(*state.failed, name))
+            return state if fine else replace(state, failed=(*state.failed, prefix + name))
         return replace(state, flags=(*state.flags, name)) if raised else state
+
+    def throughout(
+        self, when: t.CheckStatement, rounds: Sequence[Scope], state: _State, prefix: str
+    ) -> _State:
+        """``when``: the check has to hold in each round of the recursion (herd7's `fix`)."""
+        for scope in rounds:
+            after = self.check(when, replace(state, scope=scope), prefix)
+            if after.failed != state.failed:
+                return replace(after, scope=state.scope)
+        return state
 
     def call(self, s: t.Call, state: _State, prefix: str) -> Iterator[_State]:
         steps = state.scope.get(s.name)

@@ -47,9 +47,16 @@ class Expressions(Operators, frozen=True):
 
     # Definitions.
 
-    def bind(self, bindings: Sequence[t.Binding], recursive: bool, scope: Scope) -> Scope:
+    def bind(
+        self,
+        bindings: Sequence[t.Binding],
+        recursive: bool,
+        scope: Scope,
+        each: Callable[[Scope], None] | None = None,
+    ) -> Scope:
+        """The scope after a ``let``; ``each`` is told that of every round of a recursion."""
         if recursive:
-            return self.fixpoint(bindings, scope)
+            return self.fixpoint(bindings, scope, each)
         new = dict(scope)
         for b in bindings:
             new.update(self.bound(b, scope))
@@ -71,7 +78,12 @@ class Expressions(Operators, frozen=True):
             raise InputError(f"a tuple of {count} is needed, this is {kind_of(value)}", span)
         return parts
 
-    def fixpoint(self, bindings: Sequence[t.Binding], scope: Scope) -> Scope:
+    def fixpoint(
+        self,
+        bindings: Sequence[t.Binding],
+        scope: Scope,
+        each: Callable[[Scope], None] | None = None,
+    ) -> Scope:
         """From nothing, each definition in turn with the newest values, until nothing changes.
 
         Functions among them see the values of their round.
@@ -84,6 +96,8 @@ class Expressions(Operators, frozen=True):
             for b in values:
                 inner = self._with_functions(functions, {**scope, **stage})
                 stage.update(self.bound(b, inner))
+            if each:
+                each(self._with_functions(functions, {**scope, **stage}))
             if all(same(before[name], stage[name]) for name in stage):
                 return self._with_functions(functions, {**scope, **stage})
         raise InputError("this recursion does not settle on the execution", bindings[0].span)

@@ -7,6 +7,7 @@ definitions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from ksmcheck.execution.plain_relations import (
     Pair,
@@ -156,6 +157,9 @@ def functions(u: Universe) -> dict[str, Value]:
         "nodetour": Builtin(3, _nodetour),
         "singlestep": Builtin(1, lambda r: _nodetour(r, r, r)),
         "as_transitive": Builtin(1, lambda r: Relation(closure(rows(r)))),
+        "inter_transitive": Builtin(
+            2, lambda steps, r: Relation(intersection(closure(rows(steps)), rows(r)))
+        ),
         "different-values": Builtin(
             1, lambda r: Relation(intersection(rows(r), u.relation("different-values")))
         ),
@@ -167,6 +171,8 @@ def functions(u: Universe) -> dict[str, Value]:
     table["tag2instrs"] = table["tag2events"]
     for name, count in (("same-oa", 1), ("oa-changes", 2), ("at-least-one-writable", 2)):
         table[name] = Builtin(count, _of_page_tables)
+    for name, (count, what) in _REFUSED.items():
+        table[name] = Builtin(count, partial(_refuse, name, what))
     memory = {"R": u.set("R"), "W": u.set("W"), "M": u.set("R") | u.set("W")}
     for first, sources in memory.items():
         for second, targets in memory.items():
@@ -226,6 +232,23 @@ def event_set(tag: Value) -> str:
     if not isinstance(tag, Tag):
         raise SortError(f"a tag is needed, this is {kind_of(tag)}")
     return tag.name[0].upper() + tag.name[1:]
+
+
+_CLASSES = "classes of events"
+# herd7's functions that are refused: how many arguments they take, and what they are about.
+_REFUSED = {
+    "lift": (2, _CLASSES),
+    "delift": (1, _CLASSES),
+    "deliftinter": (2, _CLASSES),
+    "bisimulation": (2, _CLASSES),
+    "loc2events": (1, "locations by their names"),
+    "tag2scope": (1, "scopes of threads"),
+    "tag2level": (1, "scopes of threads"),
+}
+
+
+def _refuse(name: str, what: str, *_: Value) -> Value:
+    raise SortError(f"`{name}` is about {what}, which models here cannot speak of")
 
 
 def _fail(value: Value) -> Value:

@@ -83,20 +83,22 @@ def last_writes(execution: Execution) -> dict[str, int]:
 
 
 def universe_of(execution: Execution) -> Universe:
-    """The execution as cat sees it. An initial write is in no thread."""
+    """The execution as cat sees it. An initial write is in no thread, and external to all that are
+    in one; of two initial writes neither is said."""
     events = execution.events
     sets: dict[str, Set] = {"IW": set_of(e.id for e in events if e.thread < 0)}
     for event in events:
         for name in (event.kind, *event.tags):
             sets[name] = sets.get(name, 0) | 1 << event.id
     everything = set_of(e.id for e in events)
-    internal = _alike({e.id: e.thread if e.thread >= 0 else -1 - e.id for e in events})
+    internal = _alike({e.id: e.thread for e in events if e.thread >= 0})
+    outside = difference(product(everything, everything), product(sets["IW"], sets["IW"]))
     value = {e.id: e.value for e in events if e.value is not None}
     valued = set_of(value)
     relations = {
         "po": _program_order(events, internal),
         "int": internal,
-        "ext": difference(product(everything, everything), internal),
+        "ext": difference(outside, internal),
         "loc": _alike({e.id: e.address for e in events if None not in (e.address, e.cell)}),
         "different-values": difference(product(valued, valued), _alike(value)),
     }

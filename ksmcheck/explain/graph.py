@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ksmcheck.cat.graph import Graph, rel_bits, shape, thread_order
+from ksmcheck.cat.bits import product
+from ksmcheck.cat.graph import Graph, rel_bits, set_bits, shape, thread_order
 from ksmcheck.execution.execution import ExecutedEvent, Execution, places
 from ksmcheck.lowering.template import Row
 from ksmcheck.record import Struct
@@ -69,14 +70,17 @@ def _locations(events: Sequence[ExecutedEvent], n: int) -> int:
 
 
 def _threads(order: Sequence[tuple[int, float]]) -> dict[str, int]:
-    """po, int and ext of events with these threads and places; an initial write has none."""
+    """po, int and ext of events with these threads and places; an initial write has none, and of
+    two of them neither int nor ext is said."""
     n = len(order)
+    initial = set_bits(event for event, (thread, _) in enumerate(order) if thread < 0)
     threads: dict[int, list[tuple[float, int]]] = {}
     for event, (thread, place) in enumerate(order):
         if thread >= 0:
             threads.setdefault(thread, []).append((place, event))
     before, inside = thread_order(n, threads.values())
-    return {"po": before, "int": inside, "ext": shape(n).full & ~inside}
+    outside = shape(n).full & ~product(initial, initial, shape(n))
+    return {"po": before, "int": inside, "ext": outside & ~inside}
 
 
 def _sets(event: ExecutedEvent) -> Iterable[str]:

@@ -341,7 +341,10 @@ def graph_of(candidate: Candidate) -> Graph:
             if x != y
         },
     }
-    pairs["ext"] = {(a, b) for a in executed for b in executed} - pairs["int"]
+    started = [e.id for e in events if e.thread >= 0]
+    # Neither int nor ext is said of two initial writes (herd7's `same_proc`).
+    outside = {pair for a in executed for b in started for pair in ((a, b), (b, a))}
+    pairs["ext"] = outside - pairs["int"]
     for d in structure.dependencies:
         if d.source in index and d.target in index and candidate.holds(d.guard):
             pairs.setdefault(d.relation, set()).add((d.source, d.target))
@@ -352,4 +355,4 @@ def graph_of(candidate: Candidate) -> Graph:
 
 
 def _together(a: Event, b: Event) -> bool:
-    return a.id == b.id or (a.thread >= 0 and a.thread == b.thread)
+    return a.thread >= 0 and a.thread == b.thread

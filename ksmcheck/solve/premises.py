@@ -12,12 +12,12 @@ from functools import lru_cache
 from ksmcheck.cat.algebra import Algebra, Check, Node
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.record import Struct
-from ksmcheck.text import InputError
+from ksmcheck.text import InputError, Span
 
 VALUES = "different-values"
 """The relation between accesses of different values; provided for flags only."""
 
-_NOT_PROVIDED = {"FW": "the set FW of final writes"}
+_NOT_PROVIDED = {"FW": "the set FW of final writes"}  # interpreted models: `cat.statements`
 
 
 class Premises(Struct, frozen=True):
@@ -42,10 +42,11 @@ def premises(cat: CompiledCat) -> Premises:
     required, flagged = _bases(algebra, plain), _bases(algebra, flags)
     for name, what in _NOT_PROVIDED.items():
         if name in required | flagged:
-            raise InputError(f"the model {cat.name} uses {what}: not supported yet")
+            span = _reading(algebra, plain + flags, name)
+            raise InputError(f"the model {cat.name} uses {what}: not supported yet", span)
     if VALUES in required:
         message = f"the model {cat.name} uses {VALUES} in a requirement, not a flag"
-        span = next(c.span for c, root in plain if VALUES in _bases(algebra, [(c, root)]))
+        span = _reading(algebra, plain, VALUES)
         raise InputError(message, span, "`--engine explicit` answers it, for small tests")
     axioms = [(check.kind, root) for check, root in plain if not check.negated]
     return Premises(
@@ -65,6 +66,11 @@ def _bases(algebra: Algebra, checks: list[tuple[Check, int]]) -> frozenset[str]:
             seen.add(node)
             stack.extend(algebra.nodes[node].args)
     return frozenset(algebra.nodes[i].name for i in seen if algebra.nodes[i].op == "base")
+
+
+def _reading(algebra: Algebra, checks: list[tuple[Check, int]], name: str) -> Span:
+    """The place of the first check that reads a set or relation of candidates."""
+    return next(c.span for c, root in checks if name in _bases(algebra, [(c, root)]))
 
 
 def _is_coherence(algebra: Algebra, root: int) -> bool:

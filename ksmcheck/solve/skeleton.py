@@ -26,16 +26,22 @@ def sets_of(events: Numbered) -> dict[str, int]:
 
 
 def order_of(n: int, events: Numbered) -> dict[str, int]:
-    """po, int and ext in a graph of ``n`` events. An initial write is in no thread: external to all
-    others."""
+    """po, int and ext in a graph of ``n`` events.
+
+    An initial write is in no thread: external to all that are in one. Of two of them herd7 says
+    neither (its event.ml: ``same_proc``, ``same_proc_not_init``)."""
     threads: dict[int, list[tuple[float, int]]] = {}
-    there = 0
+    there = initial = 0
     for number, event in events:
-        own = threads.setdefault(event.thread if event.thread >= 0 else -1 - event.id, [])
-        own.append((event.position, number))
         there |= 1 << number
+        if event.thread >= 0:
+            threads.setdefault(event.thread, []).append((event.position, number))
+        else:
+            initial |= 1 << number
     po, internal = thread_order(n, threads.values())
-    return {"po": po, "int": internal, "ext": product(there, there, shape(n)) & ~internal}
+    s = shape(n)
+    outside = product(there, there, s) & ~product(initial, initial, s)
+    return {"po": po, "int": internal, "ext": outside & ~internal}
 
 
 def located(n: int, cells: Iterable[Sequence[int]]) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from ksmcheck.cat import bits
 from ksmcheck.cat.algebra import Group, Node
 from ksmcheck.cat.evaluate import apply, settle
-from ksmcheck.cat.graph import shape
+from ksmcheck.cat.graph import set_bits, shape
 from ksmcheck.cat.recursion import cone
 from ksmcheck.events.structure import INIT_THREAD
 from ksmcheck.solve.facts import Facts, Presence
@@ -219,14 +219,16 @@ def _sets(facts: Facts) -> dict[str, int]:
 
 
 def _threads(facts: Facts) -> dict[str, int]:
-    """po, int and ext. An initial write is in no thread: external to all others."""
+    """po, int and ext. An initial write is in no thread, external to all that are in one."""
     events = facts.structure.events
     n, po, internal = len(events), 0, 0
+    initial = set_bits(e.id for e in events if e.thread == INIT_THREAD)
     for a in events:
-        own = [b for b in events if b.thread == a.thread != INIT_THREAD or b is a]
+        own = [b for b in events if b.thread == a.thread != INIT_THREAD]
         internal |= sum(1 << b.id for b in own) << (a.id * n)
         po |= sum(1 << b.id for b in own if a.position < b.position) << (a.id * n)
-    return {"po": po, "int": internal, "ext": shape(n).full & ~internal}
+    outside = shape(n).full & ~bits.product(initial, initial, shape(n))
+    return {"po": po, "int": internal, "ext": outside & ~internal}
 
 
 def _locations(facts: Facts) -> Bound:

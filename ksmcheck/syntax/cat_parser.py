@@ -77,10 +77,19 @@ _SHOWN = {
 def _syntax_error(error: UnexpectedToken) -> InputError:
     token: Any = error.token
     what = "the end of the file" if token.type == "$END" else f"`{token.span.text}`"
-    expected = sorted(error.expected or ())
-    if len(expected) == 1 or "LET" not in expected:
-        known = [_SHOWN[name] for name in expected if name in _SHOWN]
-        hint = f"expected {' or '.join(known[:4])}" if known else None
-    else:
-        hint = "a statement begins with let, acyclic, irreflexive, empty, flag, include, show, ..."
-    return InputError(f"{what} is not possible here", token.span, hint)
+    return InputError(
+        f"{what} is not possible here", token.span, _hint(token, set(error.expected or ()))
+    )
+
+
+def _hint(token: Token, expected: set[str]) -> str | None:
+    if "INCLUDE" in expected:  # where no more of what was begun is needed
+        if "ALT" in expected and token.type in ("BAR", "COMMA"):
+            return "tags and cases are separated by `||`"
+        return "a statement begins with let, acyclic, irreflexive, empty, flag, include, show, ..."
+    if "EMPTY" in expected:
+        return "expected `acyclic`, `irreflexive` or `empty`"
+    if "ZERO" in expected:
+        return "expected an expression"
+    known = [_SHOWN[name] for name in sorted(expected) if name in _SHOWN]
+    return f"expected {' or '.join(known[:4])}" if known else None
