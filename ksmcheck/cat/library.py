@@ -15,9 +15,9 @@ LIBRARY_TAGS = frozenset(["LKR", "LKW", "UL", "LF", "RL", "RU", "SRCU"])
 
 # Tags that a model reads without writing them, by the name through which it does.
 TAGS_BEHIND = {
-    "X": ("X", "LOCK"),
-    "amo": ("AMO", "LOCK", "X"),
-    "lxsx": ("AMO", "LOCK", "X"),
+    "X": ("X", "LOCK", "AMO"),
+    "amo": ("AMO", "LOCK", "X", "EX"),
+    "lxsx": ("AMO", "LOCK", "X", "EX"),
     "RMW": ("LKR", "LKW"),
 }
 
@@ -56,12 +56,15 @@ def _atomic(b: AlgebraBuilder) -> int:
 
 
 def _one_instruction(b: AlgebraBuilder) -> int:
-    """amo: the atomic pairs of one instruction, whose events are marked so (models/TAGS.md)."""
+    """amo: the atomic pairs of one instruction, whose events are marked so (models/TAGS.md). ``EX``
+    marks those of two: ARM's exclusives and POWER's reservations, which are in X too, and RISC-V's
+    lr and sc, which are not."""
     marked = b.constant("empty", "rel")
     for tag in ("AMO", "LOCK", "X"):
         events = b.base("set", tag)
         marked = b.union(marked, b.product(events, events))
-    return b.inter(b.base("rel", "rmw"), marked)
+    two = b.product(b.base("set", "EX"), b.base("set", "EX"))
+    return b.diff(b.inter(b.base("rel", "rmw"), marked), two)
 
 
 def _two_instructions(b: AlgebraBuilder) -> int:
@@ -70,8 +73,9 @@ def _two_instructions(b: AlgebraBuilder) -> int:
 
 
 def _locked(b: AlgebraBuilder) -> int:
-    """X: herd7's name for the accesses of x86's locked instructions; RISC-V's AMOs carry it."""
-    return b.union(b.base("set", "X"), b.base("set", "LOCK"))
+    """X: herd7's name for the accesses of atomic instructions: x86's locked ones, AArch64's of LSE,
+    RISC-V's AMOs, ARM's exclusives, POWER's reservations (its AArch64Annot.ml: ``is_atomic``)."""
+    return b.union(b.union(b.base("set", "X"), b.base("set", "LOCK")), b.base("set", "AMO"))
 
 
 def first_orders(b: AlgebraBuilder) -> int:
@@ -102,6 +106,8 @@ def predefined() -> Predefined:
     table["RMW"] = _atomic
     table["amo"], table["lxsx"], table["X"] = _one_instruction, _two_instructions, _locked
     table["co0"], table["unv"], table["Exp"] = first_orders, _all_pairs, _memory
+    # herd7's EXEC are the events that are executed, not only speculated on: all of a candidate.
+    table["EXEC"] = partial(AlgebraBuilder.constant, op="universe", sort="set")
     # No access is split, and none of an instruction's events stand for others.
     for name in ("id", "sm", "si", "same-instance"):
         table[name] = partial(AlgebraBuilder.constant, op="id", sort="rel")

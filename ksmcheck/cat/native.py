@@ -51,7 +51,9 @@ let pick-dep = addr | data | ctrl
 NATIVE_INCLUDES = {
     "stdlib.cat": "",
     "cos.cat": """include "cross.cat" let ca = fr | co""",
+    "cos-no-opt.cat": """include "cross.cat" let invrf = rf^-1""",
     "cos-opt.cat": _SEEN_COHERENCE,
+    "cos-ok-opt.cat": _SEEN_COHERENCE,
     "cross.cat": "let generate_cos(order) = generate_orders(W, order)",
     "lock.cat": _LOCKS,
     "aarch64deps.cat": _ARM_DEPENDENCIES,

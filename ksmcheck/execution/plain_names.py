@@ -120,7 +120,8 @@ def _sets(u: Universe) -> dict[str, Value]:
         "RMW": Events((u.set("RMW") | atomic) & ~(u.set("LKR") | u.set("LKW"))),
         "Exp": Events(memory),
         "NExp": Events(0),
-        "X": Events(u.set("X") | u.set("LOCK")),
+        "X": Events(u.set("X") | u.set("LOCK") | u.set("AMO")),
+        "EXEC": Events(u.events),
         "emptyset": Events(0),
     }
 
@@ -130,6 +131,7 @@ def _atomics(u: Universe) -> dict[str, Value]:
     pairs, one = u.relation("rmw"), Rows()
     for tag in ("AMO", "LOCK", "X"):
         one = union(one, within(pairs, u.set(tag), u.set(tag)))
+    one = difference(one, product(u.set("EX"), u.set("EX")))  # exclusives: two instructions
     return {"amo": Relation(one), "lxsx": Relation(difference(pairs, one))}
 
 

@@ -37,7 +37,7 @@ def _load_exclusive(name: str, tags: Tags, size: int | None, line: Line) -> Micr
     dst, width = register(line[0])
     where = memory(line, 1)
     cell = cell_of(size or width)
-    return (*loaded(name, (*tags, "X"), dst, width, where, cell, reserves=True), FORGET)
+    return (*loaded(name, (*tags, *acts.EXCLUSIVE), dst, width, where, cell, reserves=True), FORGET)
 
 
 def _store(name: str, tags: Tags, size: int | None, line: Line) -> Micros:
@@ -52,7 +52,7 @@ def _store_exclusive(name: str, tags: Tags, size: int | None, line: Line) -> Mic
     dst, _ = register(line[0])
     value, width = value_of(line[1]), register(line[1])[1]
     where = memory(line, 2)
-    tags = (*tags, "X")
+    tags = (*tags, *acts.EXCLUSIVE)
     cell = cell_of(size or width)
     act = acts.store_conditional(name, tags, dst, where, value, cell, WORD, status="!ok")
     return (act,)

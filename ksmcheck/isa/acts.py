@@ -15,6 +15,9 @@ from ksmcheck.program.ir import Const, Expr
 
 Tags = tuple[str, ...]
 NONE: Tags = ()
+EXCLUSIVE: Tags = ("X", "EX")
+"""A load-exclusive and a store-conditional: atomic accesses, but a pair of them is two
+instructions (``lxsx``, not ``amo``)."""
 
 
 @cache

@@ -43,7 +43,7 @@ def _load_exclusive(name: str, width: int, line: Line) -> Micros:
     line.expect(2)
     where, _ = address(line, 1)
     cell = IntType(width, False)
-    return (acts.load(name, ("X",), register(line[0]), where, cell, WORD, reserves=True),)
+    return (acts.load(name, acts.EXCLUSIVE, register(line[0]), where, cell, WORD, reserves=True),)
 
 
 def _store_exclusive(name: str, width: int, line: Line) -> Micros:
@@ -51,7 +51,9 @@ def _store_exclusive(name: str, width: int, line: Line) -> Micros:
     line.expect(3)
     where, _ = address(line, 2)
     dst, value, cell = register(line[0]), value_of(line[1]), IntType(width, False)
-    return (acts.store_conditional(name, ("X",), dst, where, value, cell, WORD, status="!ok"),)
+    return (
+        acts.store_conditional(name, acts.EXCLUSIVE, dst, where, value, cell, WORD, status="!ok"),
+    )
 
 
 def _barrier(name: str, line: Line) -> Micros:

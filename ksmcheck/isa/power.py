@@ -94,7 +94,7 @@ def _store_update_indexed(name: str, width: int, line: Line) -> Micros:
 def _load_reserved(name: str, width: int, line: Line) -> Micros:
     line.expect(3, 4)
     where, cell = indexed(line[1], line[2]), IntType(width, False)
-    return (acts.load(name, ("X",), register(line[0]), where, cell, WORD, reserves=True),)
+    return (acts.load(name, acts.EXCLUSIVE, register(line[0]), where, cell, WORD, reserves=True),)
 
 
 def _store_conditional(name: str, width: int, line: Line) -> Micros:
@@ -102,7 +102,7 @@ def _store_conditional(name: str, width: int, line: Line) -> Micros:
     line.expect(3)
     value, where, cell = value_of(line[0]), indexed(line[1], line[2]), IntType(width, False)
     act = acts.store_conditional(
-        name, ("X",), "flag.cr0.eq", where, value, cell, BOOL, status="ok", told=True
+        name, acts.EXCLUSIVE, "flag.cr0.eq", where, value, cell, BOOL, status="ok", told=True
     )
     return (Set("flag.cr0.lt", number(0, BOOL)), Set("flag.cr0.gt", number(0, BOOL)), act)
 
