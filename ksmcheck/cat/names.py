@@ -56,6 +56,13 @@ class Names:
         self.tags.add(name)
         return self.builder.base("set", name)
 
+    def literal(self, name: str, span: Span) -> TagValue:
+        """``'mb``: one of the tags that are declared, where any are."""
+        if self.groups and name not in self.groups:
+            hint = self._close(name, set(self.groups))
+            raise UndefinedName(f"`'{name}` is not a tag of any enum", span, hint)
+        return TagValue(name)
+
     def suggest(self, name: str, scope: Scope) -> str | None:
         return self._close(name, {*scope, *self._predefined, *self._functions})
 

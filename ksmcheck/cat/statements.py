@@ -18,6 +18,7 @@ from ksmcheck.cat.values import (
     ProcedureValue,
     Scope,
     TagValue,
+    kind_of,
     uncompiled,
 )
 from ksmcheck.record import Struct, field, replace
@@ -112,7 +113,21 @@ class _Run(Struct):
                 return self.each(statement, scope, prefix)
             case t.WithFrom():
                 self.choose(statement, scope, prefix)
+            case t.Instructions():
+                self.annotated(statement, scope)
         return scope
+
+    def annotated(self, statement: t.Instructions, scope: Scope) -> None:
+        """``instructions R[{'once}]`` declares tags, and means nothing else here: which tags an
+        event has is the business of rows."""
+        if statement.name not in _INSTRUCTIONS:
+            message = f"`{statement.name}` is no kind of instruction"
+            raise InputError(message, statement.span, f"there are {', '.join(_INSTRUCTIONS)}")
+        for annotation in statement.annotations:
+            value = self.elaborator.value(annotation, scope)
+            if not isinstance(value, TagValue | FamilyValue):
+                message = f"tags are expected here, this is {kind_of(value)}"
+                raise InputError(message, annotation.span)
 
     def let(self, statement: t.Let, scope: Scope, prefix: str) -> Scope:
         scope = bind(self.elaborator, statement.bindings, statement.recursive, scope)
@@ -200,6 +215,8 @@ def _generated(statement: t.WithFrom, scope: Scope) -> t.Expr | None:
     return None
 
 
+# herd7's BellName.ml, `all_sets`.
+_INSTRUCTIONS = ("R", "W", "F", "RMW", "B", "CALL", "SRCU")
 _CROSS = "cross.cat"  # and ncross.cat
 
 

@@ -58,7 +58,7 @@ class StaticValues(Families):
             case t.Name(name):
                 return self.look_up(name, scope) or Unresolved(name, expr.span)
             case t.TagLiteral(name):
-                return TagValue(name)
+                return self.literal(name, expr.span)
             case t.TupleExpr(elements):
                 return TupleValue(tuple(self.value(x, scope) for x in elements))
             case t.SetLiteral(elements) if elements:

@@ -177,12 +177,8 @@ class _Run:
 
     def one(self, s: t.Statement, state: _State, prefix: str) -> _State | Iterator[_State]:
         match s:
-            case t.Let(bindings, recursive, _, when):
-                rounds: list[Scope] = []
-                each = rounds.append if when else None
-                scope = self.expressions.bind(bindings, recursive, state.scope, each)
-                state = replace(state, scope=scope)
-                return self.throughout(when, rounds, state, prefix) if when else state
+            case t.Let():
+                return self.let(s, state, prefix)
             case t.CheckStatement():
                 return self.check(s, state, prefix)
             case t.Procedure():
@@ -216,15 +212,18 @@ class _Run:
             return state if fine else replace(state, failed=(*state.failed, prefix + name))
         return replace(state, flags=(*state.flags, name)) if raised else state
 
-    def throughout(
-        self, when: t.CheckStatement, rounds: Sequence[Scope], state: _State, prefix: str
-    ) -> _State:
-        """``when``: the check has to hold in each round of the recursion (herd7's `fix`)."""
-        for scope in rounds:
-            after = self.check(when, replace(state, scope=scope), prefix)
-            if after.failed != state.failed:
-                return replace(after, scope=state.scope)
-        return state
+    def let(self, s: t.Let, state: _State, prefix: str) -> _State:
+        """``when``: the check has to hold after each round of the recursion (herd7's `fix`)."""
+        after = [state]
+
+        def holds(scope: Scope) -> bool:
+            assert s.when is not None
+            after[0] = self.check(s.when, replace(state, scope=scope), prefix)
+            return after[0].failed == state.failed
+
+        each = holds if s.when else None
+        scope = self.expressions.bind(s.bindings, s.recursive, state.scope, each)
+        return replace(after[0], scope=scope)
 
     def call(self, s: t.Call, state: _State, prefix: str) -> Iterator[_State]:
         steps = state.scope.get(s.name)

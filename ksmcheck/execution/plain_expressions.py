@@ -52,9 +52,10 @@ class Expressions(Operators, frozen=True):
         bindings: Sequence[t.Binding],
         recursive: bool,
         scope: Scope,
-        each: Callable[[Scope], None] | None = None,
+        each: Callable[[Scope], bool] | None = None,
     ) -> Scope:
-        """The scope after a ``let``; ``each`` is told that of every round of a recursion."""
+        """The scope after a ``let``. A recursion ends with the first round that ``each`` is against
+        (herd7's ``when``)."""
         if recursive:
             return self.fixpoint(bindings, scope, each)
         new = dict(scope)
@@ -82,7 +83,7 @@ class Expressions(Operators, frozen=True):
         self,
         bindings: Sequence[t.Binding],
         scope: Scope,
-        each: Callable[[Scope], None] | None = None,
+        each: Callable[[Scope], bool] | None = None,
     ) -> Scope:
         """From nothing, each definition in turn with the newest values, until nothing changes.
 
@@ -96,10 +97,11 @@ class Expressions(Operators, frozen=True):
             for b in values:
                 inner = self._with_functions(functions, {**scope, **stage})
                 stage.update(self.bound(b, inner))
-            if each:
-                each(self._with_functions(functions, {**scope, **stage}))
+            after = self._with_functions(functions, {**scope, **stage})
+            if each and not each(after):
+                return after
             if all(same(before[name], stage[name]) for name in stage):
-                return self._with_functions(functions, {**scope, **stage})
+                return after
         raise InputError("this recursion does not settle on the execution", bindings[0].span)
 
     def _with_functions(self, functions: Sequence[t.Binding], scope: Scope) -> Scope:
@@ -179,6 +181,8 @@ class Expressions(Operators, frozen=True):
         return self.match(self.value(e.subject, scope), e.cases, scope, e.span)
 
     def _tag(self, e: t.TagLiteral, scope: Scope) -> Value:
+        if self.declared and e.name not in self.declared:
+            raise InputError(f"`'{e.name}` is not a tag of any enum", e.span)
         return Tag(e.name)
 
     def _nothing(self, e: t.EmptyRelation, scope: Scope) -> Value:
