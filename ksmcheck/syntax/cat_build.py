@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from ksmcheck.record import replace
 from ksmcheck.syntax import cat_tree as t
 from ksmcheck.syntax.cat_lexer import Token
-from ksmcheck.text import Span
+from ksmcheck.text import InputError, Span
 
 Parts: TypeAlias = list[Any]
 
@@ -276,6 +276,15 @@ class _Conditions:
 
     def variant(self, parts: Parts) -> t.VariantTest:
         return t.VariantTest(parts[0].text, parts[0].span)
+
+    def named_variant(self, parts: Parts) -> t.VariantTest:
+        """``if variant "name"``, as herd7 wrote it first."""
+        word = parts[0]
+        if word.text != "variant":
+            raise InputError(
+                f"`{word.text}` is not possible here", word.span, "did you mean variant?"
+            )
+        return t.VariantTest(parts[1].text, _span(parts))
 
     def compare(self, parts: Parts) -> t.Compare:
         return t.Compare(parts[1].text, parts[0], parts[2], _span(parts))

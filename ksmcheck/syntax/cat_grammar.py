@@ -108,6 +108,7 @@ case: TAG ARROW expr                        -> case_tag
 ?conjunction: negation | conjunction ANDAND negation -> logic
 ?negation: test | NOT negation              -> not_logic
 ?test: STRING                               -> variant
+    | NAME STRING                           -> named_variant
     | expr EQUAL expr                       -> compare
     | expr SUBSET expr                      -> compare
     | expr IN expr                          -> compare
