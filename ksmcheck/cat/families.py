@@ -8,6 +8,7 @@ from ksmcheck.cat.names import Names, UndefinedName
 from ksmcheck.cat.values import (
     Constant,
     FamilyValue,
+    NeedsInterpreter,
     NodeValue,
     Scope,
     TagValue,
@@ -29,6 +30,12 @@ class Families(Names):
     """Operations on sets of tags and of sets; ``value`` gives any other expression."""
 
     def value(self, expr: t.Expr, scope: Scope) -> Value:
+        raise NotImplementedError
+
+    def holds(self, condition: t.Condition, scope: Scope) -> bool:
+        raise NotImplementedError
+
+    def case_of(self, expr: t.Match, scope: Scope) -> tuple[t.Expr, Scope]:
         raise NotImplementedError
 
     def constant(self, expr: t.Expr, scope: Scope) -> Constant | None:
@@ -66,10 +73,10 @@ class Families(Names):
         return self.of_tags(left, right, scope)
 
     def of_tags(self, left: t.Expr, right: t.Expr, scope: Scope) -> bool:
-        """Whether both are tags; one may be ``_``, all tags of the other's enum."""
+        """Whether both are tags; one may be ``_``, all tags of the other's enum, or ``{}``."""
         tags = [self._is_tag(x, scope) for x in (left, right)]
         return any(tags) and all(
-            tag or self.constant(x, scope) == EVERYTHING
+            tag or self.constant(x, scope) is not None
             for tag, x in zip(tags, (left, right), strict=True)
         )
 
@@ -88,11 +95,29 @@ class Families(Names):
                 return self.of_families(op, left, right, scope)
             case t.Unary("~", operand):
                 return self.is_family(operand, scope)
+            case t.If(condition, then, orelse):
+                return self.is_family(then if self.holds(condition, scope) else orelse, scope)
+            case t.Match():
+                body, inner = self.case_of(expr, scope)
+                return self.is_family(body, inner)
+            case t.Try(attempt, fallback):
+                return self._is_family_or_fails(attempt, scope) or self.is_family(fallback, scope)
         return False
+
+    def _is_family_or_fails(self, expr: t.Expr, scope: Scope) -> bool:
+        try:
+            return self.is_family(expr, scope)
+        except NeedsInterpreter:
+            raise
+        except InputError:
+            return False
 
     def joined(self, expr: t.Binary, scope: Scope) -> FamilyValue:
         if expr.op == "++":
-            left, right = self.value(expr.left, scope), self.members(expr.right, scope)
+            left, more = self.value(expr.left, scope), self.value(expr.right, scope)
+            if isinstance(more, TagValue):
+                raise InputError("a tag cannot be added to a tag", expr.span, "a set is `{...}`")
+            right = self.members(expr.right, scope)
             if not isinstance(left, TagValue | FamilyValue | TupleValue):
                 raise uncompiled("`++`", expr.span)
             return FamilyValue(tuple(dict.fromkeys([left, *right])))

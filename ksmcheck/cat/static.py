@@ -103,6 +103,8 @@ class StaticValues(Families):
             raise uncompiled("a condition that compares sets", c.span)
         if c.op == "in":
             return left in self.members(c.right, scope)
+        if c.op == "=" and isinstance(left, TagValue) != isinstance(right, TagValue):
+            raise InputError("a tag is no set of tags", c.span, "`in` asks whether it is in one")
         first, second = set(self.members(c.left, scope)), set(self.members(c.right, scope))
         return first == second if c.op == "=" else first <= second
 

@@ -259,6 +259,8 @@ class Expressions(Operators, frozen=True):
                 ):
                     return self.value(case.body, scope)
             raise InputError(f"no case for '{subject.name}", span)
+        if isinstance(subject, Everything):
+            raise InputError("`match` on the universe", span)
         members = members_in_order(subject)
         for case in cases:
             names = self.taken(case.pattern, members)
@@ -291,10 +293,16 @@ class Expressions(Operators, frozen=True):
             case t.Logic(_, operands):
                 return any(self.holds(o, scope) for o in operands)
             case t.Compare(op, left, right):
-                return self.compares(op, self.value(left, scope), self.value(right, scope))
+                first, second = self.value(left, scope), self.value(right, scope)
+                try:
+                    return self.compares(op, first, second)
+                except SortError as error:
+                    raise InputError(str(error), c.span) from None
 
     def compares(self, op: str, left: Value, right: Value) -> bool:
         if op == "=":
+            if isinstance(left, Tag) != isinstance(right, Tag):
+                raise SortError("a tag is no set of tags")
             return same(left, right)
         if op == "subset":
             rest = self.like("\\", left, right)

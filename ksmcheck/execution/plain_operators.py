@@ -107,7 +107,7 @@ class Operators(Struct, frozen=True, dict=True):
             return Relation(_ON_RELATIONS[op](left.items, right.items))
         both = (left, right)
         if any(isinstance(x, Family) for x in both) or (
-            all(isinstance(x, Tag | Everything) for x in both)
+            all(isinstance(x, Tag | Everything | Nothing) for x in both)
             and any(isinstance(x, Tag) for x in both)
         ):
             return family(_joined(op, self.beside(left, right), self.beside(right, left)))

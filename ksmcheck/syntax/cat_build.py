@@ -281,9 +281,8 @@ class _Conditions:
         """``if variant "name"``, as herd7 wrote it first."""
         word = parts[0]
         if word.text != "variant":
-            raise InputError(
-                f"`{word.text}` is not possible here", word.span, "did you mean variant?"
-            )
+            hint = 'a variant is asked for by `if "name"`'
+            raise InputError(f"`{word.text}` is not possible here", word.span, hint)
         return t.VariantTest(parts[1].text, _span(parts))
 
     def compare(self, parts: Parts) -> t.Compare:

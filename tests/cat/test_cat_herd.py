@@ -19,7 +19,8 @@ from ksmcheck.cat.load import load_text
 from ksmcheck.check.check import check
 from ksmcheck.execution.plain_cat import evaluate
 from ksmcheck.execution.plain_names import Universe
-from ksmcheck.text import InputError
+from ksmcheck.syntax.cat_parser import parse_cat
+from ksmcheck.text import InputError, Source
 
 # 0 and 2 are writes, 1 an Mb fence between them, 3 reads from 2 in another thread.
 SETS = {"W": {0, 2}, "R": {3}, "F": {1}, "Mb": {1}, "Once": {0}}
@@ -92,6 +93,22 @@ def judged(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         # Prim inter_transitive: the pairs of the second that the first has a path for.
         ("empty inter_transitive(po, loc) \\ (po & loc)", True),
         ("empty (po & loc) \\ inter_transitive(po, loc)", True),
+        # The first form of a condition on variants (doc/herd.tex, "Conditional execution").
+        ('if variant "x" empty po else empty po & rf end', True),
+        ('let a = if not variant "x" && not "y" then 0 else po empty a', True),
+        ("let variant = rf empty variant \\ rf", True),
+        # Power sets (doc/herd.tex, "Bindings").
+        ("let rec power S = match S with || {} -> { {} } || e ++ S -> let rec add_e RR ="
+         " match RR with || {} -> { } || R ++ RR -> R ++ (e ++ R) ++ add_e RR end"
+         " in add_e (power S) end let p = power {'mb, 'once}"
+         " empty if p = {{}, {'mb}, {'once}, {'mb, 'once}} && {} in p then 0 else po"
+         " with x from power po empty po \\ x acyclic x", True),
+        # A tag beside `{}` is the set of it (union_args, tag2set), what a choice gives too.
+        ("empty if {} | 'wmb = {'wmb} then 0 else po", True),
+        ("empty if ~(if 'mb in E then {'mb} else {}) = {'once, 'wmb} then 0 else po", True),
+        ("empty if (match 'mb with 'mb -> {'mb} || _ -> {} end) | 'once = {'mb, 'once}"
+         " then 0 else po", True),
+        ("empty if ~(try nope with {'mb}) = {'once, 'wmb} then 0 else po", True),
         # machModelChecker.ml of the later releases: EXEC are all events.
         ("empty (R | W | F) \\ EXEC", True),
         # A pair or event that is added, taken apart, and looked for (Add, MatchSet, In).
@@ -155,6 +172,9 @@ def test_sets_of_sets_are_taken_apart_alike_in_each_process() -> None:
         # Events: "event type %s is not part of legal", "expected a set of tags".
         ("instructions Q[{'once}]", (2, 1), "`Q` is no kind of instruction"),
         ("instructions R[po]", (2, 16), "tags are expected here"),
+        # Add: "this expression should be a set"; compare: "Heterogeneous set elements".
+        ("empty if 'mb ++ 'once = E then 0 else po", (2, 10), "a tag cannot be added to a tag"),
+        ("empty if 'mb = {'mb} then 0 else po", (2, 10), "a tag is no set of tags"),
         # No final write is known before co is.
         ("empty if FW = R then po else 0", (2, 10), "the set FW of final writes"),
         ("empty {FW}", (2, 8), "the set FW of final writes"),
@@ -181,6 +201,22 @@ def test_functions_of_what_candidates_have_not(text: str, message: str) -> None:
     """Primitives of interpreter.ml (add_primitives); the reader is told that they are known."""
     with pytest.raises(InputError, match=message):
         evaluate(load_text(f"{ENUM} empty {text}").tree, U)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # eval_cond, MatchSet on `V.Unv`, Add; each has its place, in statements too.
+        "if po subset R then empty po end",
+        "if 'mb = {'mb} then empty po end",
+        "empty match _ with {} -> 0 || e ++ es -> po end",
+        "empty if 'mb ++ 'once = E then 0 else po",
+    ],
+)
+def test_the_plain_evaluator_tells_where(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        evaluate(parse_cat(Source("t", ENUM + text)).statements, U)
+    assert caught.value.diagnostic.span is not None
 
 
 @pytest.mark.parametrize(
