@@ -12,6 +12,7 @@ from ksmcheck.cat.sorts import recursive_sorts
 from ksmcheck.cat.strata import strata
 from ksmcheck.cat.values import (
     Closure,
+    GroupOfTags,
     NodeValue,
     Scope,
     TupleValue,
@@ -127,7 +128,10 @@ def _group(
     number, variables = builder.open_group(sorts)
     inner = {**scope, **{k: NodeValue(v) for k, v in zip(names, variables, strict=True)}}
     pairs = zip(bindings, sorts, strict=True)
-    bodies = tuple(using.node(b.value, inner, sort) for b, sort in pairs)
+    try:
+        bodies = tuple(using.node(b.value, inner, sort) for b, sort in pairs)
+    except GroupOfTags:
+        raise uncompiled("a recursion of sets of tags", bindings[0].span) from None
     span = bindings[0].span.to(bindings[-1].span)
     monotone = is_monotone(builder, variables, bodies)
     group = Group(number, names, variables, bodies, monotone, span)

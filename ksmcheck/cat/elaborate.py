@@ -19,6 +19,7 @@ from ksmcheck.cat.values import (
     Closure,
     Constant,
     FamilyValue,
+    GroupOfTags,
     NodeValue,
     Scope,
     TagValue,
@@ -96,7 +97,7 @@ class Elaborator(StaticValues):
                 return self.tag(event_set(name), span)
             case FamilyValue():
                 message = f"`{span.text}` is a group of tags (enum), not a set of events"
-                raise InputError(message, span)
+                raise GroupOfTags(message, span)
         message = f"`{span.text}` is {kind_of(value)}; a set or relation is expected"
         applies = isinstance(value, Closure | Builtin | Uncompiled)
         raise InputError(message, span, f"apply it: `{span.text}(...)`" if applies else None)

@@ -101,6 +101,10 @@ class NeedsInterpreter(InputError):
     choices. Such a model can be judged candidate by candidate only."""
 
 
+class GroupOfTags(InputError):
+    """A set of tags where events or pairs of them are wanted."""
+
+
 def uncompiled(what: str, span: Span) -> NeedsInterpreter:
     """The error at a construct that the algebra does not have."""
     return NeedsInterpreter(f"{what} can only be interpreted", span, _HINT)

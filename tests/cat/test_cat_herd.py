@@ -103,6 +103,9 @@ def judged(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
          " in add_e (power S) end let p = power {'mb, 'once}"
          " empty if p = {{}, {'mb}, {'once}, {'mb, 'once}} && {} in p then 0 else po"
          " with x from power po empty po \\ x acyclic x", True),
+        # A fixpoint may be a set of tags (`stabilised` has ValSet).
+        ("let rec s = {'mb} | t and t = {'once} | s"
+         " empty if s = {'mb, 'once} then 0 else po", True),
         # A tag beside `{}` is the set of it (union_args, tag2set), what a choice gives too.
         ("empty if {} | 'wmb = {'wmb} then 0 else po", True),
         ("empty if ~(if 'mb in E then {'mb} else {}) = {'once, 'wmb} then 0 else po", True),
