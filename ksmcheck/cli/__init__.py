@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Callable
 from io import TextIOWrapper
 from typing import Any
 
@@ -39,6 +40,8 @@ Exit codes:
 
 _UNREAD = 141
 """Nobody reads the output any more (``| head -1``): as a shell says it of SIGPIPE. No verdict."""
+
+_STDOUT, _STDERR = 1, 2
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
@@ -116,13 +119,13 @@ def main(args: list[str] | None = None) -> None:
         code = _root.main(args=args, prog_name="ksmcheck", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        _tell(error.show)
         code = 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        _say("interrupted")
         code = 130
     except (_Unread, BrokenPipeError):
-        _give_up_output()
+        _give_up(_STDOUT)
         code = _UNREAD
     except Exception as error:
         code = _told(error)
@@ -137,11 +140,24 @@ def _demand_output() -> None:
         raise InputError("standard output is closed", hint="> /dev/null throws it away")
 
 
-def _give_up_output() -> None:
+def _give_up(stream: int) -> None:
     """Away with what is still to be written: Python would try again when it ends."""
     import os
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+
+
+def _tell(show: Callable[[], object]) -> None:
+    """Shows something on standard error. Where nobody can read it the exit code still counts:
+    Python would end with its own, 1, which is a verdict's."""
+    try:
+        show()
+    except OSError:
+        _give_up(_STDERR)
+
+
+def _say(text: str) -> None:
+    _tell(lambda: click.echo(text, err=True))
 
 
 def _forgive_encodings() -> None:
@@ -156,33 +172,41 @@ def _told(error: Exception) -> int:
     from ksmcheck.text import Inconclusive, InputError, InternalError
 
     if isinstance(error, InputError):
-        click.echo(error.diagnostic.render(), err=True)
+        _say(error.diagnostic.render())
         return error.exit_code
     if isinstance(error, Inconclusive):
-        click.echo(f"UNKNOWN: {error}", err=True)
+        _say(f"UNKNOWN: {error}")
         return error.exit_code
     if isinstance(error, InternalError):
-        click.echo(f"ksmcheck: internal error: {error}\nThis is a bug in ksmcheck.", err=True)
+        _trace(error)
+        _say(f"ksmcheck: internal error: {error}\nThis is a bug in ksmcheck.")
         return error.exit_code
     if isinstance(error, OSError) and error.errno in _FULL:
-        _give_up_output()
-        click.echo(f"error: cannot write: {error.strerror}", err=True)
+        _give_up(_STDOUT)
+        _say(f"error: cannot write: {error.strerror}")
         return 2
     return _unexpected(error)
 
 
 def _unexpected(error: Exception) -> int:
     import os
-
-    if os.environ.get("KSMCHECK_DEBUG"):
-        raise error
     import traceback
 
+    _trace(error)
     last = traceback.extract_tb(error.__traceback__)[-1]
-    click.echo(
+    _say(
         f"ksmcheck: internal error: {type(error).__name__}: {error} "
         f"(in {last.name}, {os.path.basename(last.filename)}:{last.lineno})\n"
-        "This is a bug in ksmcheck; KSMCHECK_DEBUG=1 shows where it came from.",
-        err=True,
+        "This is a bug in ksmcheck; KSMCHECK_DEBUG=1 shows where it came from."
     )
     return 3
+
+
+def _trace(error: Exception) -> None:
+    """The way to a bug, for who asks. It is printed and not raised: Python's own exit code is 1."""
+    import os
+
+    if os.environ.get("KSMCHECK_DEBUG"):
+        import traceback
+
+        _say("".join(traceback.format_exception(error)).rstrip())

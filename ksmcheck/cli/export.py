@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.files import write_file
 from ksmcheck.cli.options import (
     MODEL,
     TEST,
@@ -71,7 +70,9 @@ def command(
     if output is None:
         click.echo(text)
     else:
-        write_file(output, text + "\n")
+        from ksmcheck.store.written import write_whole
+
+        write_whole(output, text + "\n")
     return 0
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ksmcheck.cli.files import write_file
 from ksmcheck.cli.options import FILE
 
+if TYPE_CHECKING:
+    from ksmcheck.report.findings import Report
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+Target = tuple[str, Path | None]
+"""A form of report with the file that it goes to; None: standard output."""
 
 _EPILOG = """\b
 Examples:
@@ -87,28 +93,50 @@ def command(
     """
     from ksmcheck.gate.config import load_config
     from ksmcheck.gate.gate import Run, exit_code, gate
-    from ksmcheck.report.renderers import renderer
     from ksmcheck.store.cache import Cache, default_cache
 
     targets = _targets(reports)
-    run = Run(
-        Cache(None) if no_cache else default_cache(),
-        jobs,
-        full,
-        kernel_tree,
-        _patch(kernel_tree, revision, patch),
-        _progress if sys.stderr.isatty() else None,
-    )
-    report = gate(load_config(path), run, record=record)
+    with _told_in(targets, path):
+        run = Run(
+            Cache(None) if no_cache else default_cache(),
+            jobs,
+            full,
+            kernel_tree,
+            _patch(kernel_tree, revision, patch),
+            _progress if sys.stderr.isatty() else None,
+        )
+        report = gate(load_config(path), run, record=record)
     if not any(file is None for _, file in targets):
         targets = [("text", None), *targets]
+    _write(targets, report)
+    return exit_code(report)
+
+
+@contextmanager
+def _told_in(targets: Sequence[Target], config: Path) -> Iterator[None]:
+    """What ends the run is in its reports, too; for people it goes to standard error alone."""
+    try:
+        yield
+    except click.UsageError:
+        raise
+    except Exception as error:
+        from ksmcheck.gate.unfinished import unfinished
+
+        with suppress(Exception):  # what ended the run is what has to be told
+            _write([t for t in targets if t != ("text", None)], unfinished(error, config))
+        raise
+
+
+def _write(targets: Iterable[Target], report: Report) -> None:
+    from ksmcheck.report.renderers import renderer
+    from ksmcheck.store.written import write_whole
+
     for form, file in targets:
         text = renderer(form)(report)
         if file is None:
             click.echo(text, nl=False)
         else:
-            write_file(file, text)
-    return exit_code(report)
+            write_whole(file, text)
 
 
 def _patch(tree: Path | None, revision: str | None, patch: Path | None) -> str | None:
@@ -131,17 +159,22 @@ def _progress(done: int, total: int) -> None:
     click.echo("\r\033[K" if done == total else f"\r{done} of {total}", nl=False, err=True)
 
 
-def _targets(reports: Iterable[str]) -> list[tuple[str, Path | None]]:
+def _targets(reports: Iterable[str]) -> list[Target]:
     """Forms with the files that they go to; checked before anything runs."""
     from ksmcheck.report.renderers import FORMS
+    from ksmcheck.store.written import check_writable
     from ksmcheck.text import InputError
 
-    found: list[tuple[str, Path | None]] = []
+    found: list[Target] = []
     for report in reports:
         form, equals, file = report.partition("=")
         if form not in FORMS or (equals and not file):
             raise InputError(
                 f"--report {report}: no such form", hint=f"FORM or FORM=FILE: {', '.join(FORMS)}"
             )
+        if file:
+            check_writable(Path(file))
+        if file and Path(file) in (other for _, other in found):
+            raise InputError(f"two reports go to {file}", hint="give each a file of its own")
         found.append((form, Path(file) if file else None))
     return found

@@ -13,13 +13,13 @@ from ksmcheck.batch.exit_codes import AS_EXPECTED, INCONCLUSIVE
 from ksmcheck.batch.single import Options, requests_for
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request
 from ksmcheck.cli.chosen import chosen_models
-from ksmcheck.cli.files import write_file
 from ksmcheck.cli.output import Output, missing_model
 from ksmcheck.cli.whatif_show import check_shown
 from ksmcheck.explain.tell import simply_told
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import find_spot
 from ksmcheck.record import Struct, replace
+from ksmcheck.store.written import check_writable, write_whole
 from ksmcheck.syntax.files import is_standard_input
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
@@ -241,6 +241,8 @@ def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
             raise InputError(
                 f"no kind of change {kind!r}", hint=f"there are {', '.join(ALL_KINDS)}"
             )
+    if asked.svg is not None:
+        check_writable(asked.svg)
     if asked.show and asked.as_json:
         raise InputError("--show with --json", hint="the JSON has the execution of every cell")
     spots = asker.spots(requests[0])
@@ -261,7 +263,7 @@ def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
     if asked.svg is not None:
         from ksmcheck.report.matrix_svg import matrix_svg
 
-        write_file(asked.svg, matrix_svg(cells))
+        write_whole(asked.svg, matrix_svg(cells))
     _offer(asked, asker, cells)
     return exit_code(cells, asked.allow_bounded)
 

@@ -21,6 +21,7 @@ from ksmcheck.gate.compare_verdicts import (
 from ksmcheck.gate.config import Config
 from ksmcheck.gate.findings import judged
 from ksmcheck.gate.kernel_findings import kernel_findings
+from ksmcheck.gate.place import prefix_of
 from ksmcheck.gate.plan import Cell, asked, plan
 from ksmcheck.gate.survey import Removal, Survey, survey, to_baseline
 from ksmcheck.record import Struct
@@ -76,7 +77,7 @@ def gate(config: Config, run: Run, *, record: bool = False) -> Report:
         cases=tuple(_cases(cells, now, findings)),
         findings=tuple(findings),
         seconds=perf_counter() - started,
-        prefix=_prefix(Path.cwd()),
+        prefix=prefix_of(Path.cwd()),
         notes=notes,
     )
 
@@ -94,15 +95,6 @@ def _baseline(config: Config, record: bool) -> Baseline | None:
         if not record:
             raise
         return None
-
-
-def _prefix(here: Path) -> str:
-    """The way from the top of the repository to this folder; empty outside of one."""
-    for folder in (here, *here.parents):
-        if (folder / ".git").exists():
-            inside = here.relative_to(folder).as_posix()
-            return "" if inside == "." else inside
-    return ""
 
 
 def file_names(config: Config) -> Callable[[str], str]:

@@ -1,4 +1,4 @@
-"""Spans as plain places."""
+"""Spans as plain places, and where these are."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ def _shortest(name: str) -> str:
         return name
     short = normpath(name)
     return short if Path(short).resolve() == Path(name).resolve() else name
+
+
+def prefix_of(here: Path) -> str:
+    """The way from the top of the repository to this folder; empty outside of one."""
+    for folder in (here, *here.parents):
+        if (folder / ".git").exists():
+            inside = here.relative_to(folder).as_posix()
+            return "" if inside == "." else inside
+    return ""

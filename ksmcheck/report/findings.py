@@ -12,6 +12,9 @@ from ksmcheck.record import Struct
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
+WRONG_INPUT, BROKEN = "input", "bug"
+"""The kinds of finding that end a run: nothing was compared."""
+
 
 class Place(Struct, frozen=True):
     """A place in a source file; ``text`` is its line. Lines and columns count from 1.
@@ -115,6 +118,11 @@ class Report(Struct, frozen=True):
         return any(f.level == ERROR for f in self.findings)
 
     @property
+    def finished(self) -> bool:
+        """Whether anything was compared: no wrong input and no bug of ours ended the run."""
+        return not any(f.rule in (WRONG_INPUT, BROKEN) for f in self.findings)
+
+    @property
     def asked(self) -> tuple[Case, ...]:
         """The cases that were not skipped."""
         return tuple(case for case in self.cases if not case.skipped)
@@ -188,5 +196,15 @@ RULES: dict[str, Rule] = {
         "The kernel tree differs from the encoding.",
         "The ordering skeleton of a kernel function, or a definition of a primitive, is not what "
         "the encoding follows.",
+    ),
+    WRONG_INPUT: Rule(
+        "WrongInput",
+        "The gate could not run.",
+        "The configuration, the baseline or a test is wrong. Nothing was compared.",
+    ),
+    BROKEN: Rule(
+        "InternalError",
+        "ksmcheck failed.",
+        "A bug in ksmcheck ended the run. Nothing was compared.",
     ),
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 BARRIERS = "barriers, necessity and budget"
+RUN = "the run"
 
 
 def report_junit(report: Report) -> str:
@@ -24,24 +25,31 @@ def report_junit(report: Report) -> str:
     root = Element("testsuites", name="ksmcheck gate", time=f"{report.seconds:.3f}")
     for group, cases in groupby(report.cases, key=lambda case: case.group):
         root.append(_suite(group, [_case(case) for case in cases]))
+    if report.finished:
+        root.append(_suite(BARRIERS, _others(report) or [_test(BARRIERS, "as recorded")]))
+    else:
+        root.append(_suite(RUN, [_broken(finding) for finding in report.findings]))
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    indent(root)
+    return "<?xml version='1.0' encoding='utf-8'?>\n" + tostring(root, encoding="unicode") + "\n"
+
+
+def _others(report: Report) -> list[Element]:
+    """What is about no verdict."""
     others = list(report.findings)
     for finding in (f for case in report.cases for f in case.findings):
         if finding in others:
             others.remove(finding)
-    root.append(_suite(BARRIERS, [_finding(f) for f in others] or [_test(BARRIERS, "as recorded")]))
-    for name in ("tests", "failures", "skipped"):
-        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    indent(root)
-    return "<?xml version='1.0' encoding='utf-8'?>\n" + tostring(root, encoding="unicode") + "\n"
+    return [_finding(finding) for finding in others]
 
 
 def _suite(name: str, tests: Sequence[Element]) -> Element:
     from xml.etree.ElementTree import Element
 
     suite = Element("testsuite", name=_text(name), tests=str(len(tests)))
-    for word, child in (("failures", "failure"), ("skipped", "skipped")):
+    for word, child in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(word, str(sum(test.find(child) is not None for test in tests)))
-    suite.set("errors", "0")
     suite.set("time", f"{sum(float(test.get('time', '0')) for test in tests):.3f}")
     suite.extend(tests)
     return suite
@@ -68,6 +76,16 @@ def _finding(finding: Finding) -> Element:
     where = f"{finding.place}: " if finding.place else ""
     test = _test(BARRIERS, f"{where}{finding.message}")
     _say(test, (finding,))
+    return test
+
+
+def _broken(finding: Finding) -> Element:
+    """What ended the run: an error, as the form calls a test that could not be made."""
+    from xml.etree.ElementTree import SubElement
+
+    test = _test(RUN, "comes to its end")
+    error = SubElement(test, "error", message=_text(finding.message), type=finding.rule)
+    error.text = _text(finding_text(finding))
     return test
 
 

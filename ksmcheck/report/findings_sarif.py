@@ -33,11 +33,23 @@ def sarif_log(report: Report) -> Object:
     driver = {"name": "ksmcheck", "version": report.version, "rules": [_rule(r) for r in _ORDER]}
     run = {
         "tool": {"driver": driver},
-        "invocations": [{"executionSuccessful": True}],
+        "invocations": [_invocation(report)],
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, report) for finding in report.findings],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _invocation(report: Report) -> Object:
+    """What ended a run is a notification (3.20.21); it is a result as well, for hosts show those
+    alone, and take a log without any for a clean one."""
+    if report.finished:
+        return {"executionSuccessful": True}
+    told = [
+        {"level": f.level, "message": {"text": f.message}, "descriptor": {"id": f.rule}}
+        for f in report.findings
+    ]
+    return {"executionSuccessful": False, "toolExecutionNotifications": told}
 
 
 def _rule(name: str) -> Object:

@@ -26,6 +26,8 @@ def report_text(report: Report) -> str:
 
 def summary(report: Report) -> str:
     """``gate: failed: 2 errors, 1 warning; 520 verdicts (512 known before), 1.3 s``."""
+    if not report.finished:
+        return "gate could not run: nothing was compared"
     known = sum(case.cached for case in report.asked)
     counts = ", ".join(_count(report, level) for level in (ERROR, WARNING) if report.count(level))
     said = ("failed" if report.failed else "passed") + (f": {counts}" if counts else "")

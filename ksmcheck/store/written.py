@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,6 +32,9 @@ def check_writable(path: Path) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Writes a file that is whole or as it was before, with the permissions that it had. Raises
     InputError."""
+    if _is_output(path):
+        sys.stdout.write(text)
+        return
     place = _real(path)
     if _is_device(place):
         _write(path, place, text)
@@ -56,8 +60,18 @@ def _write(path: Path, place: Path, text: str) -> None:
 
 
 def _real(path: Path) -> Path:
-    """Where a link leads: it stays, and what it leads to is written."""
-    return Path(os.path.realpath(path))
+    """Where a link leads: it stays, and what it leads to is written. A pipe is reached by its
+    link alone: ``/dev/fd/63``, which is what a shell makes of ``>(command)``, leads to no path."""
+    return path if _is_device(path) else Path(os.path.realpath(path))
+
+
+def _is_output(path: Path) -> bool:
+    """Whether this is where standard output goes (``/dev/stdout``): a second file in the same place
+    would lose what the other one has."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(1))
+    except (OSError, ValueError):
+        return False
 
 
 def _is_device(place: Path) -> bool:

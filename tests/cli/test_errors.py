@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ksmcheck.text import InternalError
 from tests.cli.conftest import Run
 
 A = "litmus/ksm/path-a.litmus"
@@ -152,3 +153,29 @@ def test_a_bug_of_ours_is_called_one(run: Run, monkeypatch: pytest.MonkeyPatch) 
     assert ran.code == 3
     assert "bug in ksmcheck" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_bug_has_its_exit_code_also_with_its_traceback(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's own code for what is not caught is 1, which is VIOLATED."""
+    monkeypatch.setenv("KSMCHECK_DEBUG", "1")
+    for error in (ZeroDivisionError("for the test"), InternalError("for the test")):
+
+        def broken(*_: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr("ksmcheck.check.Checker.check", broken)
+        ran = run("check", MP)
+        assert ran.code == 3
+        assert "Traceback" in ran.err
+        assert "for the test" in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("args", ["check nowhere.litmus", "check --modle", "verify --kernel 1"])
+def test_an_error_that_nobody_can_read_keeps_its_code(args: str) -> None:
+    """It ended with 1, which is VIOLATED: Python's own code where telling the error failed."""
+    for errors in ("2> /dev/full", "2>&-", "2>&1 > /dev/null | true"):
+        ran = in_a_shell(f"KSMCHECK {args} {errors}")
+        assert ran.returncode == 2, errors

@@ -109,6 +109,17 @@ def test_the_action_shows_what_changed(project: Project, temp: Path) -> None:
     assert "<failure" in (project.folder / "gate.xml").read_text()
 
 
+def test_the_action_shows_what_ended_the_run(project: Project, temp: Path) -> None:
+    project.record()
+    (project.folder / "gate.xml").write_text("of an earlier run")
+    project.edit("smp_rmb();", "smp_rbm();")
+    ran = step(2, temp, project.folder, {"junit": "gate.xml"})
+    assert ran.returncode == 2
+    assert "::error file=mp.h,line=11," in ran.stdout
+    assert "gate could not run" in (temp / "summary").read_text()
+    assert "<error" in (project.folder / "gate.xml").read_text()
+
+
 def test_an_input_cannot_run_commands(project: Project, temp: Path) -> None:
     ran = step(2, temp, project.folder, {"config": '"; touch owned; "'})
     assert ran.returncode == 2

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from ksmcheck.gate.config import load_config
 from ksmcheck.gate.plan import plan
+from ksmcheck.report.renderers import FORMS
 from tests.gate.conftest import Project
+
+ROOT = Path(__file__).parents[2]
 
 SUITE = (
     '[columns]\nmodels = ["tso"]\nkernels = ["6.12"]\n[letters]\nS = "safe"\n'
@@ -201,3 +208,75 @@ def test_a_report_that_cannot_be_written(project: Project) -> None:
     ran = project.gate("--report", "json=no/such/folder/report")
     assert ran.code == 2
     assert "cannot write" in ran.err
+
+
+def test_reports_say_what_ended_the_run(project: Project) -> None:
+    """The files of an earlier run, which passed, would stand for this one."""
+    project.record()
+    files = {form: project.folder / f"report.{form}" for form in FORMS}
+    reports = [f"--report={form}={file}" for form, file in files.items()]
+    assert project.gate(*reports).code == 0
+    project.edit("smp_wmb", "smp_wbm")
+    ran = project.gate(*reports, "--report=github")
+    assert ran.code == 2
+    assert ran.out.startswith("::error file=mp.h,line=4,col=2,title=The gate could not run.")
+    assert ran.err.startswith("mp.h:4:2: error: unknown function or primitive smp_wbm\n")
+    told = {form: file.read_text() for form, file in files.items()}
+    for text in told.values():
+        assert "unknown function or primitive smp" in text
+        assert "did you mean smp" in text or text == told["markdown"]
+    root = ElementTree.fromstring(told["junit"])
+    assert (root.get("errors"), root.get("tests")) == ("1", "1")
+    assert root.find("./testsuite/testcase/error[@type='input']") is not None
+    run = json.loads(told["sarif"])["runs"][0]
+    assert run["invocations"][0]["executionSuccessful"] is False
+    assert [r["ruleId"] for r in run["results"]] == ["input"]
+    assert json.loads(told["json"])["failed"] is True
+    assert "gate could not run" in told["text"]
+    assert "gate could not run" in told["markdown"]
+
+
+def test_reports_say_that_ksmcheck_failed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.record()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("for the test")
+
+    monkeypatch.setattr("ksmcheck.gate.gate.survey", broken)
+    ran = project.gate("--report=junit=gate.xml", "--report=sarif=gate.sarif")
+    assert ran.code == 3
+    assert 'type="bug"' in (project.folder / "gate.xml").read_text()
+    assert '"ruleId": "bug"' in (project.folder / "gate.sarif").read_text()
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_run(project: Project) -> None:
+    """The first of two was written, and `gate passed` printed, before the second was found out."""
+    project.record()
+    for target in ("nowhere/gate.xml", "."):
+        ran = project.gate("--report=json=gate.json", f"--report=junit={target}")
+        assert (ran.code, ran.out) == (2, "")
+        assert f"cannot write {target}" in ran.err
+        assert not (project.folder / "gate.json").exists()
+    ran = project.gate("--report=json=gate.out", "--report=junit=gate.out")
+    assert ran.code == 2
+    assert "two reports go to gate.out" in ran.err
+
+
+def test_a_report_goes_to_any_pipe(project: Project) -> None:
+    """What a shell makes of ``>(command)`` is a name without a file behind it."""
+    project.record()
+    command = f"{sys.executable} -m ksmcheck gate --report"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for line in (
+        f"{command} junit=/dev/stdout | cat",
+        f"{command} junit=/dev/stdout > both && cat both",
+        f"{command} junit=>(cat > piped) && sleep 1 && cat piped",
+    ):
+        ran = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, env=environment
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert "gate passed" in ran.stdout
+        assert ran.stdout.rstrip().endswith("</testsuites>")

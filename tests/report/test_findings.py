@@ -17,10 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ksmcheck.report.findings import (
+    BROKEN,
     ERROR,
     NOTE,
     RULES,
     WARNING,
+    WRONG_INPUT,
     Case,
     Execution,
     Finding,
@@ -234,9 +236,10 @@ executions = st.builds(
     why=words,
     drawing=words,
 )
+ENDS = (WRONG_INPUT, BROKEN)
 findings = st.builds(
     Finding,
-    rule=st.sampled_from(list(RULES)),
+    rule=st.sampled_from([rule for rule in RULES if rule not in ENDS]),
     level=st.sampled_from([ERROR, WARNING, NOTE]),
     message=words,
     place=st.none() | places,
@@ -257,6 +260,14 @@ reports = st.builds(
     ),
     st.lists(findings, max_size=3),
     words,
+) | st.builds(
+    lambda rule, message, place, hint: Report(
+        "c.toml", "1", (), (Finding(rule, ERROR, message, place, hint=hint),), 0.0
+    ),
+    st.sampled_from(ENDS),
+    words,
+    st.none() | places,
+    words,
 )
 
 
@@ -265,7 +276,8 @@ reports = st.builds(
 def test_any_text_gives_well_formed_reports(report: Report) -> None:
     root = ElementTree.fromstring(report_junit(report))
     errors = sum(f.level == ERROR for f in report.findings)
-    assert len(root.findall(".//failure")) == errors
+    assert len(root.findall(".//failure")) == (errors if report.finished else 0)
+    assert len(root.findall(".//error")) == (0 if report.finished else errors)
     lines = report_github(report).split("\n")
     assert len(lines) == len(report.findings) + 1
     assert all(re.match("::(error|warning|notice) [^\r]*::", line) for line in lines[:-1])
