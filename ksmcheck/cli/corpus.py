@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from ksmcheck.cli.options import FILE, engine_options
+from ksmcheck.cli.options import FILE, engine_options, kernel_option
 
 _EPILOG = """\b
 Examples:
@@ -43,7 +43,7 @@ test, 3 a bug in ksmcheck, 4 time-outs; the gravest in the order 3, 2, 1, 4, 0.
     "--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
 )
 @click.option("--unroll", type=click.IntRange(min=1), help="How often a loop may go round again.")
-@click.option("--kernel", default="6.12", show_default=True, help="Kernel point: 3.9 or 6.12.")
+@kernel_option
 @engine_options
 @click.option(
     "--deviations",

@@ -22,6 +22,7 @@ from ksmcheck.batch.corpus.resume import Resume, open_resume
 from ksmcheck.batch.corpus.run import run_tests
 from ksmcheck.batch.corpus.summary import exit_code, summary_of
 from ksmcheck.batch.corpus.tests import CorpusTest, found_tests, listed_tests
+from ksmcheck.model.load import load_model
 from ksmcheck.record import Struct
 from ksmcheck.store.paths import models_dir
 from ksmcheck.store.written import check_writable, write_whole
@@ -41,6 +42,8 @@ def run_corpus(folder: Path, settings: Settings, files: Files, jobs: int, *, ful
     """Runs everything, prints the report, and gives the exit code. Raises InputError."""
     started = perf_counter()
     _check_targets(files)
+    if settings.model is not None:
+        load_model(settings.model)  # one complaint, and not each test's
     listed = read_deviations(files.deviations or models_dir() / DEVIATIONS)
     tests = _tests(folder, settings, files.expected)
     with _opened(files.resume, settings) as resume:

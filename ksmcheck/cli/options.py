@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,12 +48,29 @@ def _number(_context: click.Context, _option: click.Parameter, value: float | No
     return value
 
 
+def _point(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """A model of one's own may have any version; what is none is found out here, for not every
+    command and language looks at it."""
+    if not re.fullmatch(r"\d+(\.\d+)+", value, re.A):
+        from ksmcheck.kernel.primitives import KERNELS
+
+        raise InputError(f"there is no kernel point {value!r}", hint=f"known: {', '.join(KERNELS)}")
+    return value
+
+
+kernel_option = click.option(
+    "--kernel",
+    default="6.12",
+    show_default=True,
+    callback=_point,
+    help="Kernel point: 3.9 or 6.12.",
+)
+
+
 def test_options(function: F) -> F:
     """What selects the program: kernel point, definitions, removed sites, unrolling."""
     for option in (
-        click.option(
-            "--kernel", default="6.12", show_default=True, help="Kernel point: 3.9 or 6.12."
-        ),
+        kernel_option,
         click.option(
             "-D",
             "defines",

@@ -17,6 +17,7 @@ from ksmcheck.record import Struct, field, replace
 from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.text import InputError
 
 if TYPE_CHECKING:
     from ksmcheck.program.respelt import Respelt
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 class Output(Struct):
     """Shows verdicts one by one and remembers the gravest. ``called``: a folder in which files are
-    copies, and the one that they are shown as files of."""
+    copies, and the one that they are shown as files of. ``reason``: why the last model had none."""
 
     checker: Checker
     as_json: bool = False
@@ -33,6 +34,7 @@ class Output(Struct):
     called: tuple[str, str] = ("", "")
     codes: list[int] = field(default_factory=list)
     suites: dict[Path, Suite | None] = field(default_factory=dict)
+    reason: str | None = None
 
     def show(self, verdict: Verdict) -> None:
         """Prints a verdict; what its suite expects is looked up there."""
@@ -81,6 +83,7 @@ class Output(Struct):
 
     def not_applicable(self, request: Request, reason: str) -> None:
         """A model that does not exist at the kernel point, met while all models were asked for."""
+        self.reason = reason
         if self.as_json:
             import json
 
@@ -99,7 +102,16 @@ class Output(Struct):
         return belonging(request, self.suites[folder])
 
     def exit_code(self) -> int:
+        """The gravest. Raises InputError where there was no verdict at all."""
+        if not self.codes:
+            raise nothing_asked(self.reason)
         return gravest(self.codes)
+
+
+def nothing_asked(reason: str | None) -> InputError:
+    """No model had anything to say: exit code 0 would be a SAFE that nobody proved."""
+    why = f": {reason}" if reason else ""
+    return InputError(f"there is nothing to check{why}", hint="give another --kernel or --model")
 
 
 def exit_code_of(

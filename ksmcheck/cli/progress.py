@@ -12,7 +12,7 @@ import click
 from ksmcheck.batch.exit_codes import AS_EXPECTED, gravest
 from ksmcheck.batch.jobs import Group
 from ksmcheck.batch.run import Result, run_jobs
-from ksmcheck.cli.output import exit_code_of
+from ksmcheck.cli.output import exit_code_of, nothing_asked
 from ksmcheck.explain.story import Story
 from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite_of
 
@@ -20,7 +20,7 @@ from ksmcheck.report.expectation import Belonging, Expectation, belonging, suite
 def show_results(
     groups: Sequence[Group], jobs: int, *, as_json: bool, witness: bool, full: bool
 ) -> int:
-    """Runs everything, prints it, and gives the exit code."""
+    """Runs everything, prints it, and gives the exit code. Raises InputError for no verdicts."""
     started = perf_counter()
     results = _collect(groups, jobs, as_json, keep=witness and not as_json)
     if not as_json:
@@ -30,6 +30,8 @@ def show_results(
         print_table(paper(), results, perf_counter() - started)
         if witness:
             _witnesses(results, full)
+    if all(result.verdict is None for result in results):
+        raise nothing_asked(results[-1].job.skip if results else "nothing of the suite is chosen")
     return gravest(_code(r) for r in results)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import TEST, parse_defines
+from ksmcheck.cli.options import TEST, kernel_option, parse_defines
 
 _EPILOG = """\b
 Examples:
@@ -23,7 +23,7 @@ not change when lines are added elsewhere. `check --remove NAME` takes that one 
 
 @click.command(epilog=_EPILOG)
 @click.argument("file", type=TEST)
-@click.option("--kernel", default="6.12", show_default=True, help="Kernel point: 3.9 or 6.12.")
+@kernel_option
 @click.option("-D", "defines", multiple=True, metavar="NAME[=VALUE]", help="Define a macro.")
 @click.option(
     "--all",

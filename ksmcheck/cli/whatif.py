@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from ksmcheck.cli.options import FILE, TEST, engine_options, parse_defines
+from ksmcheck.cli.options import FILE, TEST, engine_options, kernel_option, parse_defines
 
 _EPILOG = """\b
 Examples:
@@ -48,7 +48,7 @@ _TO = "SITE=TO"
 )
 @click.option("--config", help="Pin one configuration of the model.")
 @click.option("--variant", default="shipped", help="A variant that the file's suite defines.")
-@click.option("--kernel", default="6.12", show_default=True, help="Kernel point: 3.9 or 6.12.")
+@kernel_option
 @click.option("-D", "defines", multiple=True, metavar="NAME[=VALUE]", help="Define a macro.")
 @click.option("--unroll", type=click.IntRange(min=1), help="As of `ksmcheck check`.")
 @click.option("--site", "sites", multiple=True, metavar=_SITE, help="Only these sites.")

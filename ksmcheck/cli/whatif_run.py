@@ -13,7 +13,7 @@ from ksmcheck.batch.exit_codes import AS_EXPECTED, INCONCLUSIVE
 from ksmcheck.batch.single import Options, requests_for
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request
 from ksmcheck.cli.chosen import chosen_models
-from ksmcheck.cli.output import Output, missing_model
+from ksmcheck.cli.output import Output, missing_model, nothing_asked
 from ksmcheck.cli.whatif_show import check_shown
 from ksmcheck.explain.tell import simply_told
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
@@ -168,7 +168,10 @@ def _requests(asked: Asked, asker: Asker) -> list[Request]:
     )
     found = list(requests_for(asked.file, models, options))
     if "all" in models:
-        found = [r for r in found if missing_model(asker, r) is None]
+        reasons = [missing_model(asker, request) for request in found]
+        found = [r for r, reason in zip(found, reasons, strict=True) if reason is None]
+        if not found:
+            raise nothing_asked(reasons[-1])
     return found
 
 

@@ -73,6 +73,11 @@ def plan(config: Config) -> tuple[Cell, ...]:
                 hint="let no two entries choose the same scenario, kernel, variant and model",
             )
         seen.add(name)
+    if all(cell.skip for cell in cells):
+        why = f": {cells[0].skip}" if cells else ""
+        raise InputError(
+            f"{config.source.name}: nothing to gate{why}", hint="choose other models or kernels"
+        )
     return tuple(cells)
 
 

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ksmcheck.batch.corpus.answer import ERROR, TIMEOUT, UNSUPPORTED
+from ksmcheck.batch.corpus.answer import ERROR, TIMEOUT, UNSUPPORTED, Answer
 from ksmcheck.batch.corpus.judge import DEVIATES, DISAGREES, Difference, Judged
 from ksmcheck.batch.corpus.summary import summary_line
 
@@ -71,8 +71,16 @@ def _unanswered(title: str, judged: Sequence[Judged], outcome: str) -> Iterator[
         yield f"  {reason}" + (f" ({count} tests)" if count > 1 else "")
         for answer in found:
             if answer.reason == reason:
-                yield f"    {answer.place or answer.file}"
+                yield f"    {_named(answer)}"
     yield ""
+
+
+def _named(answer: Answer) -> str:
+    """The test with the place. A place in a header, or in our own code, does not say which test."""
+    place = answer.place
+    if place is None:
+        return answer.file
+    return place if f"/{answer.file}:" in f"/{place}" else f"{answer.file} ({place})"
 
 
 def _deviations(judged: Sequence[Judged]) -> Iterator[str]:

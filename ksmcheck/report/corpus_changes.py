@@ -11,11 +11,24 @@ _MOST = 10
 
 def changes_text(found: Changes) -> str:
     """The report; its last line is the summary."""
-    lines = [line for change in found.answers for line in (change.file, *_indented(change.what))]
+    lines = list(_settings(found.settings))
+    lines += [line for change in found.answers for line in (change.file, *_indented(change.what))]
     lines += [f"only in the old run: {file}" for file in found.old_only]
     lines += [f"only in the new run: {file}" for file in found.new_only]
     lines += [*_times("slower", found.slower), *_times("faster", found.faster)]
     return "\n".join([*lines, _summary(found)])
+
+
+def _settings(differing: Sequence[tuple[str, object, object]]) -> Iterator[str]:
+    """What was asked for otherwise. Of states that one run did not ask for nothing is compared."""
+    for name, old, new in differing:
+        yield f"other settings: {name}: {_word(old)} -> {_word(new)}"
+    if any(name == "mode" for name, _, _ in differing):
+        yield "  states and flags are not compared: one of the runs did not ask for them"
+
+
+def _word(value: object) -> str:
+    return "default" if value is None else str(value)
 
 
 def _indented(lines: Sequence[str]) -> Iterator[str]:

@@ -179,3 +179,21 @@ def test_an_error_that_nobody_can_read_keeps_its_code(args: str) -> None:
     for errors in ("2> /dev/full", "2>&-", "2>&1 > /dev/null | true"):
         ran = in_a_shell(f"KSMCHECK {args} {errors}")
         assert ran.returncode == 2, errors
+
+
+@pytest.mark.parametrize("kernel", ["six", "", "6", "v6.12", "6.12.y"])
+def test_a_kernel_point_that_is_none(run: Run, kernel: str) -> None:
+    """Also where it would not be looked at: in assembly, and for names of sites."""
+    assembly = "litmus/assembly/AArch64/SB+stlr+ldapr.litmus"
+    for args in (
+        ["check", MP],
+        ["check", assembly],
+        ["states", assembly],
+        ["sites", MP],
+        ["whatif", MP],
+        ["corpus", "litmus/assembly/AArch64"],
+    ):
+        ran = run(*args, "--kernel", kernel)
+        assert (ran.code, ran.out) == (2, ""), args
+        assert f"there is no kernel point '{kernel}'" in ran.err
+        assert "known: 3.9, 6.12" in ran.err

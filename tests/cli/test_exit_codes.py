@@ -224,3 +224,19 @@ def test_a_test_that_only_some_models_have_a_meaning_for(run: Run) -> None:
     assert ran.code == 0, ran.err
     assert ran.out.splitlines()[0].split() == ["site", "change", "lkmm"]
     assert run("check", path, "--model", "armv8").code == 2
+
+
+def test_no_verdict_at_all_is_no_success(run: Run, test_file: Callable[[str], Path]) -> None:
+    """Where no model has a meaning for the test, 0 would be a SAFE that nobody proved."""
+    ran = run("check", test_file(PASSING), "--model", "all", "--kernel", "5.4")
+    assert ran.code == 2
+    assert "there is nothing to check: this model has kernel 3.9 and 6.12 only" in ran.err
+    assert ran.out.count("n/a  passing") == 9
+    ran = run("whatif", test_file(PASSING), "--kernel", "5.4")
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is nothing to check" in ran.err
+    ran = run("verify", "--scenario", "path-a", "--model", "riscv", "--kernel", "3.9")
+    assert ran.code == 2
+    assert "there is nothing to check: no such machine at this kernel point" in ran.err
+    ran = run("verify", "--scenario", "path-a", "--model", "riscv")
+    assert ran.code == 0

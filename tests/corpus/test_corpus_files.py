@@ -133,6 +133,7 @@ def test_a_deviation_that_is_none_is_said(run: Run, corpus: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (DEVIATION + 'observation = "never"\n', "'never' is no observation"),
         (DEVIATION.replace("reason", "cause"), "deviation 1 has no reason"),
         (DEVIATION + "why = 1\n", "'why' is unknown"),
         (DEVIATION + DEVIATION, "SB.litmus is under made-up and made-up"),
@@ -226,6 +227,19 @@ def test_two_runs_compared(run: Run, corpus: Path, tmp_path: Path) -> None:
     assert "3 tests in both runs, 1 answered otherwise" in ran.last
     new.write_text('{"tests": [1]}')
     assert run("--compare", old, new).code == 2
+
+
+def test_a_comparison_says_what_it_cannot_compare(run: Run, corpus: Path, tmp_path: Path) -> None:
+    states, verdicts = tmp_path / "states.json", tmp_path / "verdicts.json"
+    run(corpus, "--mode", "states", "--json", states)
+    run(corpus, "--mode", "verdict", "--json", verdicts)
+    assert "settings" not in run("--compare", states, states).out
+    ran = run("--compare", states, verdicts)
+    assert "other settings: mode: states -> verdict" in ran.out
+    assert "states and flags are not compared" in ran.out
+    run(corpus, "--mode", "states", "--json", verdicts, "--solver", "z3")
+    ran = run("--compare", states, verdicts)
+    assert (ran.code, "other settings: solver: cadical -> z3" in ran.out) == (0, True)
 
 
 def test_nothing_is_run_beside_a_comparison(run: Run, corpus: Path, tmp_path: Path) -> None:

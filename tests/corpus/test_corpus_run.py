@@ -245,3 +245,35 @@ def test_an_answer_of_before_hangs_on_all_that_it_hung_on(run: Run, tmp_path: Pa
     assert observed() == "Sometimes"
     model.write_text('"m"\nempty rf & (IW * R) as never-at-first\n')
     assert observed() == "Never"
+
+
+def test_a_test_without_an_answer_is_named_also_where_the_place_is_elsewhere(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the header's place was told, once for each test that includes it; of a bug of ours only
+    the line of our code."""
+    (tmp_path / "bad.h").write_text("static void f(int *x) { nonsense(x); }\n")
+    for name in ("one", "two"):
+        text = f'C {name}\n#include "bad.h"\n{{}}\nP0(int *x) {{ f(x); }}\nexists (x=0)\n'
+        (tmp_path / f"{name}.litmus").write_text(text)
+    ran = run(tmp_path)
+    assert ran.code == 2
+    for name in ("one", "two"):
+        assert f"    {name}.litmus ({tmp_path / 'bad.h'}:1:25)\n" in ran.out
+
+    def bad(*_: object, **__: object) -> Observed:
+        raise ZeroDivisionError("made up")
+
+    monkeypatch.setattr("ksmcheck.check.Checker.states", bad)
+    ran = run(tmp_path)
+    assert ran.code == 3
+    assert "    one.litmus (test_corpus_run.py:" in ran.out
+
+
+def test_a_model_that_is_none_is_one_error(run: Run, corpus: Path) -> None:
+    """It was counted as 4 unsupported tests, and written to the resume file as their answers."""
+    ran = run(corpus, "--model", "lkm", "--resume", corpus / "run.jsonl")
+    assert (ran.code, ran.out) == (2, "")
+    assert "no model 'lkm'" in ran.err
+    assert "did you mean lkmm?" in ran.err
+    assert not (corpus / "run.jsonl").exists()

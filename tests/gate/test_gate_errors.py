@@ -280,3 +280,15 @@ def test_a_report_goes_to_any_pipe(project: Project) -> None:
         assert ran.returncode == 0, ran.stderr
         assert "gate passed" in ran.stdout
         assert ran.stdout.rstrip().endswith("</testsuites>")
+
+
+def test_a_gate_of_nothing_does_not_pass(project: Project) -> None:
+    """All that the configuration chooses is not applicable."""
+    absent = '[[variant]]\nname = "old"\nwhat = "w"\nna = { "6.12" = "it is gone" }\n'
+    (project.folder / "suite.toml").write_text(SUITE + absent)
+    chosen = "[[suite]]\npath = '.'\nvariants = ['old']\n"
+    (project.folder / "ksmcheck.toml").write_text(chosen)
+    ran = project.gate("--record")
+    assert ran.code == 2
+    assert "ksmcheck.toml: nothing to gate: it is gone" in ran.err
+    assert not project.baseline.exists()

@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from ksmcheck.batch.corpus.answer import Answer
 from ksmcheck.record import Struct
 
-Run = Mapping[str, tuple[Answer, str]]
-"""Answers and outcomes by test."""
+
+class Run(Struct, frozen=True):
+    """``answers``: answers and outcomes by test. ``settings`` as the run's JSON has them."""
+
+    answers: Mapping[str, tuple[Answer, str]]
+    settings: Mapping[str, object]
+
 
 _FACTOR, _LEAST = 1.5, 0.02
 """A time has changed if it did so by that factor and by that many seconds."""
@@ -25,7 +30,8 @@ class Change(Struct, frozen=True):
 class Changes(Struct, frozen=True):
     """``old_only`` and ``new_only`` are tests that the other run does not have. ``slower`` and
     ``faster`` are (test, old, new) in seconds of CPU, the largest difference first; ``totals`` the
-    sums over the tests that both runs answered."""
+    sums over the tests that both runs answered. ``settings`` has (name, old, new) of those that are
+    not the same."""
 
     answers: tuple[Change, ...]
     old_only: tuple[str, ...]
@@ -34,10 +40,12 @@ class Changes(Struct, frozen=True):
     faster: tuple[tuple[str, float, float], ...]
     totals: tuple[float, float]
     common: int
+    settings: tuple[tuple[str, object, object], ...] = ()
 
 
-def changes(old: Run, new: Run) -> Changes:
+def changes(one: Run, other: Run) -> Changes:
     """Compares two runs test by test."""
+    old, new = one.answers, other.answers
     both = [file for file in old if file in new]
     found = ((file, _what(old[file], new[file])) for file in both)
     answered = [f for f in both if {old[f][0].status, new[f][0].status} == {"answered"}]
@@ -50,7 +58,15 @@ def changes(old: Run, new: Run) -> Changes:
         faster=_moved([t for t in timed if t[2] < t[1]]),
         totals=(sum(t[1] for t in timed), sum(t[2] for t in timed)),
         common=len(both),
+        settings=_settings(one.settings, other.settings),
     )
+
+
+def _settings(
+    old: Mapping[str, object], new: Mapping[str, object]
+) -> tuple[tuple[str, object, object], ...]:
+    names = dict.fromkeys((*old, *new))
+    return tuple((n, old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n))
 
 
 def _moved(timed: list[tuple[str, float, float]]) -> tuple[tuple[str, float, float], ...]:

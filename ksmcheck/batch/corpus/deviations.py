@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ksmcheck.batch.corpus.expected import OBSERVATIONS
 from ksmcheck.batch.suite import read_toml
 from ksmcheck.record import Struct
 from ksmcheck.text import InputError
@@ -80,4 +81,8 @@ def _deviation(path: Path, number: int, entry: Any) -> Deviation:
     texts = [entry["id"], entry["reason"], entry["source"], entry.get("observation", "")]
     if not all(isinstance(text, str) for text in texts):
         raise InputError(f"{where}: id, reason, source and observation are strings")
+    if texts[3] and texts[3] not in OBSERVATIONS:
+        raise InputError(
+            f"{where}: {texts[3]!r} is no observation", hint=f"one of {', '.join(OBSERVATIONS)}"
+        )
     return Deviation(texts[0], texts[1], texts[2], tuple(tests), texts[3] or None)

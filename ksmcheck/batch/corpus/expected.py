@@ -87,7 +87,7 @@ _FORM = f"columns, separated by tabs: {', '.join(COLUMNS)}"
 def _row(fields: list[str], number: int, span: Span) -> Expected:
     if len(fields) != len(COLUMNS):
         raise InputError(
-            f"line {number} has {len(fields)} columns, not {len(COLUMNS)}", _short(span), _FORM
+            f"line {number} has {_columns(len(fields))}, not {len(COLUMNS)}", _short(span), _FORM
         )
     _, observation, count, listed, flags = fields
     if observation not in OBSERVATIONS:
@@ -112,6 +112,10 @@ def _row(fields: list[str], number: int, span: Span) -> Expected:
         )
     words = flags.replace("|", " ").replace(",", " ").split()
     return Expected(observation, states, frozenset(words))
+
+
+def _columns(count: int) -> str:
+    return "1 column" if count == 1 else f"{count} columns"
 
 
 def _short(span: Span) -> Span:

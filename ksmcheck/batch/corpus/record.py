@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ksmcheck.batch.corpus.answer import Answer, Settings
+from ksmcheck.batch.corpus.changes import Run
 from ksmcheck.batch.corpus.expected import Expected
 from ksmcheck.batch.corpus.judge import Difference, Judged
 from ksmcheck.record import asdict, fields
@@ -66,11 +67,12 @@ def _difference_object(found: Difference) -> dict[str, Any] | None:
     return asdict(found) if found else None
 
 
-def read_run(path: Path) -> dict[str, tuple[Answer, str]]:
-    """The answers and outcomes of a run's JSON file, by test. Raises InputError."""
+def read_run(path: Path) -> Run:
+    """The run of a JSON file. Raises InputError."""
     try:
         whole = json.loads(path.read_text(encoding="utf-8"))
-        return {one["file"]: (answer_of(one), str(one["outcome"])) for one in whole["tests"]}
+        tests = {one["file"]: (answer_of(one), str(one["outcome"])) for one in whole["tests"]}
+        return Run(tests, dict(whole["settings"]))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
     except (ValueError, TypeError, KeyError) as error:
