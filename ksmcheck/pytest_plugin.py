@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ksmcheck.gate.plan import Cell
 
 
+_LONGEST = 10_000_000
+"""Seconds, as in ``check.alarm``, which is not loaded for the sake of a number."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ksmcheck", "litmus tests (ksmcheck)")
     group.addoption(
@@ -102,7 +106,11 @@ def _tests(config: pytest.Config) -> LitmusTests:
 
 
 def _timeout(config: pytest.Config) -> float | None:
+    given = config.getini("ksmcheck_timeout")
     try:
-        return float(config.getini("ksmcheck_timeout")) or None
+        seconds = float(given)
     except ValueError:
-        raise pytest.UsageError("ksmcheck_timeout is a number of seconds") from None
+        seconds = -1.0
+    if not 0 <= seconds <= _LONGEST:
+        raise pytest.UsageError(f"ksmcheck_timeout is a number of seconds, not {given!r}")
+    return seconds or None

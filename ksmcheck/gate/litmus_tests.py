@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ksmcheck.batch.corpus.expected import expected_by_comment
 from ksmcheck.batch.suite import Suite, load_suite
+from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.check import Checker
 from ksmcheck.gate.answer import Answer, ask
 from ksmcheck.gate.compare_verdicts import verdict_findings, wrong
 from ksmcheck.gate.config import NAME, Config, FileChoice, SuiteChoice, load_config
+from ksmcheck.gate.outcome import Outcome
 from ksmcheck.gate.plan import Cell, file_cells, suite_cells
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.report.findings_text import finding_text
 from ksmcheck.syntax.files import read_source
-
-_RESULT = re.compile(r"^[\s*]*Result:\s*(Never|Sometimes|Always)\b", re.M)
 
 
 class Choice(Struct, frozen=True):
@@ -38,7 +38,7 @@ class LitmusTests(Struct):
 
     def cells(self, path: Path) -> Iterator[Cell]:
         """The verdicts to be had of a file: as its suite says, or as ``ksmcheck.toml`` does, or
-        under lkmm with the ``Result:`` of its comment. Raises InputError."""
+        under its own machine's model with the ``Result:`` of its comment. Raises InputError."""
         found = self._of_suite(path) or self._of_config(path)
         for cell in found or _alone(path, self.choice):
             yield replace(cell, request=replace(cell.request, timeout=self.choice.timeout))
@@ -51,6 +51,8 @@ class LitmusTests(Struct):
         (outcome,) = ask(self.checker, [cell.request])
         if not (cell.expected or cell.word) and outcome.letter in "VR":
             cell = replace(cell, word="SAFE", reason="nothing else is expected of a property")
+        if cell.reason == _COMMENT and cell.word in _observed(outcome):
+            return None
         found = wrong(cell, Answer(outcome, cached=False), None, allow_bounded=False)
         if found is None:
             return None
@@ -82,14 +84,41 @@ class LitmusTests(Struct):
         return []
 
 
+_COMMENT = "its comment says so"
+
+
 def _alone(path: Path, choice: Choice) -> Iterator[Cell]:
-    models = choice.models or ("lkmm",)
+    usual = usual_model(path)
+    models = choice.models or (usual,)
     entry = FileChoice((path,), models, choice.kernels or ("6.12",), False, {})
-    result = _RESULT.search(read_source(path).text)
+    said = _said(path)
     for cell in file_cells(entry, path.parent, str(path)):
         # The kernel's own tests say in their comment what LKMM says of them.
-        word = result[1] if result is not None and cell.column.model == "lkmm" else ""
-        yield replace(cell, word=word, reason="its comment says so" if word else "")
+        word = said if cell.column.model == usual else ""
+        yield replace(cell, word=word, reason=_COMMENT if word else "")
+
+
+def _said(path: Path) -> str:
+    """The verdict that a comment announces, or nothing. Beside a data race no outcome counts."""
+    expected = expected_by_comment(read_source(path).text)
+    if expected is None:
+        return ""
+    return "RACE" if expected.flags else expected.observation or ""
+
+
+def _observed(outcome: Outcome) -> tuple[str, ...]:
+    """What the comment of a test may say where its condition is a property: the observation is of
+    the proposition alone."""
+    for quantifier, words in _OBSERVED.items():
+        if outcome.property.startswith(quantifier):
+            return words.get(outcome.letter, ())
+    return ()
+
+
+_OBSERVED = {
+    "~exists": {"S": ("Never",), "V": ("Sometimes", "Always")},
+    "forall": {"S": ("Always",), "V": ("Sometimes", "Never")},
+}
 
 
 def name_of(cell: Cell) -> str:

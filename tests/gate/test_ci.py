@@ -120,6 +120,15 @@ def test_the_action_shows_what_ended_the_run(project: Project, temp: Path) -> No
     assert "<error" in (project.folder / "gate.xml").read_text()
 
 
+def test_the_action_refuses_a_full_that_is_neither(project: Project, temp: Path) -> None:
+    """`full: yes` took out no barrier, and the nightly run passed."""
+    project.record()
+    ran = step(2, temp, project.folder, {"full": "yes"})
+    assert ran.returncode == 2
+    assert "::error::full is true or false, not yes" in ran.stdout
+    assert "exit-code=2" in (temp / "output").read_text()
+
+
 def test_an_input_cannot_run_commands(project: Project, temp: Path) -> None:
     ran = step(2, temp, project.folder, {"config": '"; touch owned; "'})
     assert ran.returncode == 2

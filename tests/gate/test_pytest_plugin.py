@@ -8,9 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
+
+import ksmcheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,17 @@ def folder(pytester: pytest.Pytester, models_cache: Path, monkeypatch: pytest.Mo
     return pytester.path
 
 
+@pytest.fixture(scope="session")
+def loaded() -> None:
+    """All of ksmcheck, before pytester looks: what is imported in its run it takes away again, and
+    modules that were there would go on with classes of which there are others now."""
+    for module in walk_packages(ksmcheck.__path__, "ksmcheck."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+
+
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
+def run(pytester: pytest.Pytester, loaded: None) -> Run:
     """Runs pytest in the folder, in this process: it finds the plugin as it always does."""
 
     def command(*args: str) -> Ran:
@@ -95,6 +108,63 @@ def test_the_kernels_result_comment_is_what_lkmm_is_held_to(folder: Path, run: R
         assert outcome in run("--litmus-model", "lkmm").out
 
 
+# Without a word of expectation; where the comment's line stands does not matter.
+RACE = """C race
+(* Result: Sometimes DATARACE *)
+{ }
+P0(int *x) { *x = 1; }
+P1(int *x) { int a; a = READ_ONCE(*x); }
+exists (1:a=1)
+"""
+
+X86 = """X86 sb
+"Result: as everywhere"
+{ }
+ P0         | P1         ;
+ MOV [x],$1 | MOV [y],$1 ;
+ MOV EAX,[y] | MOV EAX,[x] ;
+exists (0:EAX=0 /\\ 1:EAX=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "condition", "right"),
+    [
+        ("(* Result: {} *)", "exists (1:a=1 /\\ 1:b=0)", ["Sometimes"]),
+        ("// Result: {}", "~exists (1:a=1 /\\ 1:b=0)", ["Sometimes", "Always"]),
+        ("(*\n * Result: {}\n *)", "~exists (1:a=2)", ["Never"]),
+        ("/* Result: {} */", "forall (1:a=2)", ["Never", "Sometimes"]),
+        ("(* Result: {} *)", "forall (1:a=0 \\/ 1:a=1)", ["Always"]),
+    ],
+)
+def test_the_comment_counts_in_each_form(
+    folder: Path, run: Run, form: str, condition: str, right: list[str]
+) -> None:
+    """A comment of one line was not seen, and its test passed whatever came out; with a property
+    for a condition none was ever right."""
+    shown = PASSING.replace("~exists (1:a=1 /\\ 1:b=0)", condition)
+    for word in ("Never", "Sometimes", "Always"):
+        text = shown.replace("{ }", form.format(word) + "\n{ }")
+        (folder / "passing.litmus").write_text(text)
+        ran = run("--litmus-model", "lkmm")
+        assert ("1 passed" if word in right else "1 failed") in ran.out, (word, ran.out)
+
+
+def test_an_announced_race_is_right(folder: Path, run: Run) -> None:
+    (folder / "passing.litmus").write_text(RACE)
+    assert "1 passed" in run("--litmus-model", "lkmm").out
+    (folder / "passing.litmus").write_text(RACE.replace(" DATARACE", ""))
+    assert "RACE under lkmm, expected Sometimes" in run("--litmus-model", "lkmm").out
+
+
+def test_assembly_is_for_its_own_machine(folder: Path, run: Run) -> None:
+    """Under lkmm, which was the default, it means nothing."""
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    (folder / "passing.litmus").write_text(X86)
+    ran = run("-rA")
+    assert "PASSED passing.litmus::tso-6.12" in ran.out
+
+
 def test_ksmcheck_toml_says_what_is_expected(folder: Path, run: Run) -> None:
     (folder / "ksmcheck.toml").write_text(
         '[[tests]]\nfiles = "*.litmus"\nmodels = ["tso", "armv8"]\n'
@@ -140,9 +210,10 @@ def test_a_verdict_without_an_answer_fails(folder: Path, run: Run) -> None:
 
 
 def test_a_timeout_that_is_none(run: Run, folder: Path) -> None:
-    ran = run("-o", "ksmcheck_timeout=soon")
-    assert ran.code == 4
-    assert "ksmcheck_timeout is a number of seconds" in ran.out + ran.err
+    for given in ("soon", "-5", "nan", "inf"):
+        ran = run("-o", f"ksmcheck_timeout={given}")
+        assert ran.code == 4
+        assert f"ksmcheck_timeout is a number of seconds, not '{given}'" in ran.out + ran.err
 
 
 @pytest.mark.parametrize("off", [("-p", "no:ksmcheck"), ("-o", "ksmcheck=false")])
