@@ -14,6 +14,7 @@ from ksmcheck.batch.single import Options, requests_for
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request
 from ksmcheck.cli.chosen import chosen_models
 from ksmcheck.cli.output import Output, missing_model, nothing_asked
+from ksmcheck.cli.whatif_growing import growing
 from ksmcheck.cli.whatif_show import check_shown
 from ksmcheck.explain.tell import simply_told
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
@@ -252,13 +253,14 @@ def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
     check_shown(asked.show, (spot.name for spot in spots), [r.model for r in requests])
     changes = chosen_changes(spots, kinds, asked.sites, everything=asked.everything)
     parts = 1 if asked.jobs <= len(requests) and asked.scheduler is None else asked.jobs
-    cells = []
-    for answer in sweep(
-        questions(requests, changes, parts), jobs=asked.jobs, scheduler=asked.scheduler
-    ):
-        cells.append(answer)
-        if asked.as_json:
-            _print_json(asker, answer)
+    every = questions(requests, changes, parts)
+    cells: list[Answer] = []
+    with growing(every, shown=not asked.as_json) as grow:
+        for answer in sweep(every, jobs=asked.jobs, scheduler=asked.scheduler):
+            cells.append(answer)
+            grow(cells)
+            if asked.as_json:
+                _print_json(asker, answer)
     if not asked.as_json:
         _print_matrix(asked, asker, cells)
     if asked.why:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ksmcheck.check.verdict import UNKNOWN
 from ksmcheck.explain.story import Story
 from ksmcheck.program.change import Change
-from ksmcheck.report.console import Paper, in_columns
+from ksmcheck.report.console import Paper, Styled, in_columns
 from ksmcheck.report.json import execution_object, verdict_word
 from ksmcheck.whatif.matrix import Answer
 
 STYLES = {"S": "green", "V": "bold red", "R": "bold yellow", "-": "dim"}
 AS_IS = "(as it is)"
+PENDING = "."
 
 
 def rows_of(cells: Iterable[Answer]) -> dict[tuple[Change, ...], dict[str, Answer]]:
@@ -47,24 +48,40 @@ def print_matrix(paper: Paper, cells: Sequence[Answer]) -> None:
     """Sites and changes down, models across, cells with an execution numbered; then which sites
     matter at all."""
     numbers = {id(cell): number for number, cell in enumerate(numbered(cells), 1)}
-    rows = rows_of(cells)
     models = list(dict.fromkeys(cell.request.model for cell in cells))
-    table = [[("site", "bold"), ("change", "bold"), *((m, "bold") for m in models)]]
-    for (site, what), row in zip(heads(rows), rows.values(), strict=True):
-        found = [row.get(model) for model in models]
-        table.append(
-            [
-                (site, ""),
-                (what, ""),
-                *((_labelled(c, numbers), STYLES.get(_letter(c), "")) for c in found),
-            ]
-        )
-    widths = [max(len(text) for text, _ in column) for column in zip(*table, strict=True)]
-    for line in table:
-        paper.line(*in_columns(line, widths))
+    for line in _lines(rows_of(cells), models, lambda cell: _labelled(cell, numbers)):
+        paper.line(*line)
     paper.line()
     for text in summary(cells):
         paper.line(text)
+
+
+def growing_lines(
+    asked: Iterable[tuple[Change, ...]], models: Sequence[str], cells: Sequence[Answer], most: int
+) -> list[list[Styled]]:
+    """The matrix so far: its head and at most so many rows, those around the last answer. Numbers
+    come in the end."""
+    rows: dict[tuple[Change, ...], dict[str, Answer]] = {changes: {} for changes in asked}
+    for cell in cells:
+        rows[cell.changes][cell.request.model] = cell
+    head, *lines = _lines(rows, models, lambda cell: PENDING if cell is None else cell_text(cell))
+    at = list(rows).index(cells[-1].changes) if cells else 0
+    first = max(0, min(at - most // 2, len(lines) - most))
+    return [head, *lines[first : first + most]]
+
+
+def _lines(
+    rows: Mapping[tuple[Change, ...], Mapping[str, Answer]],
+    models: Sequence[str],
+    labelled: Callable[[Answer | None], str],
+) -> list[list[Styled]]:
+    table = [[("site", "bold"), ("change", "bold"), *((m, "bold") for m in models)]]
+    for (site, what), row in zip(heads(rows), rows.values(), strict=True):
+        found = [row.get(model) for model in models]
+        shown = [(labelled(c), STYLES.get(_letter(c), "")) for c in found]
+        table.append([(site, ""), (what, ""), *shown])
+    widths = [max(len(text) for text, _ in column) for column in zip(*table, strict=True)]
+    return [list(in_columns(line, widths)) for line in table]
 
 
 def cell_text(cell: Answer | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import subprocess
 import sys
@@ -12,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from ksmcheck.check import Request
 from ksmcheck.cli.whatif_show import chosen_cells
-from ksmcheck.report.matrix import numbered
+from ksmcheck.program.change import Change
+from ksmcheck.report.matrix import cell_text, growing_lines, numbered
+from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.matrix import answer
 from tests.cli.conftest import Run
 
 pty = pytest.importorskip("pty")
@@ -27,13 +32,13 @@ ISA2 = "litmus/classic/ISA2/ISA2+wmb+rel+rmb.litmus"
 class Terminal:
     """A command with a terminal of its own."""
 
-    def __init__(self, *args: str) -> None:
+    def __init__(self, *args: str, kind: str = "dumb") -> None:
         self.master, slave = pty.openpty()
         command = [str(Path(sys.executable).with_name("ksmcheck")), "whatif", *args]
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, "TERM": "dumb", "COLUMNS": "150", "NO_COLOR": "1"},
+            env={**os.environ, "TERM": kind, "COLUMNS": "150", "NO_COLOR": "1"},
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -76,8 +81,8 @@ class Terminal:
 def terminal() -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
-    def open_(*args: str) -> Terminal:
-        opened.append(Terminal(*args))
+    def open_(*args: str, kind: str = "dumb") -> Terminal:
+        opened.append(Terminal(*args, kind=kind))
         return opened[-1]
 
     yield open_
@@ -170,3 +175,38 @@ def test_numbers_go_row_by_row() -> None:
     sites = [f"remove {site}" for site in ("WRITE_ONCE@P0", "smp_wmb@P0", "smp_rmb@P1")]
     assert found == [(site, model) for site in sites for model in ("power", "armv8")]
     assert list(chosen_cells(["4"], cells)) == list(chosen_cells(["smp_wmb:armv8"], cells))
+
+
+def test_the_matrix_fills_on_a_terminal(run: Run, terminal: Callable[..., Terminal]) -> None:
+    """Cell by cell, in the place where all of it stands in the end. A long one was not seen before
+    its last cell."""
+    args = (MP, "--model", "sc", "--model", "armv8", "--no-input")
+    at = terminal(*args, kind="xterm")
+    seen = at.read_until("\nnothing ends it")
+    assert at.end() == 0
+    whole = run("whatif", *args).out
+    lines = [line.rstrip() for line in _UNSTYLED.sub("", seen).splitlines()]
+    end = lines.index("sc needs WRITE_ONCE@P0")
+    rows = whole.splitlines().index("sc needs WRITE_ONCE@P0")
+    assert lines[end - rows : end] == whole.splitlines()[:rows]
+    assert re.search(r"^\(as it is\) +\. +\. *$", _UNSTYLED.sub("", seen), re.M)
+    assert "0 of 18" in seen
+    assert "\x1b[?25h" in seen  # the cursor is there again
+
+
+_UNSTYLED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+def test_a_matrix_that_is_longer_than_the_screen_shows_where_it_is() -> None:
+    asker = Asker()
+    request = Request(ROOT / MP, "sc")
+    changes = [(), *((Change(spot.name, "remove"),) for spot in asker.spots(request))]
+    cells = [answer(asker, request, which) for which in changes[:5]]
+    lines = ["".join(text for text, _ in line) for line in growing_lines(changes, ["sc"], cells, 3)]
+    assert len(lines) == 4
+    assert lines[0].startswith("site")
+    assert [line.split()[-1] for line in lines[1:]] == [
+        cell_text(cells[3]),
+        cell_text(cells[4]),
+        ".",
+    ]
