@@ -190,7 +190,7 @@ def test_the_matrix_fills_on_a_terminal(run: Run, terminal: Callable[..., Termin
     rows = whole.splitlines().index("sc needs WRITE_ONCE@P0")
     assert lines[end - rows : end] == whole.splitlines()[:rows]
     assert re.search(r"^\(as it is\) +\. +\. *$", _UNSTYLED.sub("", seen), re.M)
-    assert "0 of 18" in seen
+    assert re.search(r"0 of \d+", seen)
     assert "\x1b[?25h" in seen  # the cursor is there again
 
 
