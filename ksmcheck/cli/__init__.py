@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from codecs import register_error
 from collections.abc import Callable
 from io import TextIOWrapper
 from typing import Any
@@ -161,10 +162,22 @@ def _say(text: str) -> None:
 
 
 def _forgive_encodings() -> None:
-    """What an ASCII terminal cannot show becomes ``?``; it does not end the run."""
+    """What a terminal cannot show is drawn by other signs, or becomes ``?``; it does not end the
+    run."""
+    register_error("ksmcheck", _plainly)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="ksmcheck")
+
+
+_PLAIN = str.maketrans("\u2502\u2500\u253c", "|-+")
+"""The rules of an execution's columns, in ASCII."""
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end].translate(_PLAIN)
+    return "".join(c if c.isascii() else "?" for c in text), error.end
 
 
 def _told(error: Exception) -> int:

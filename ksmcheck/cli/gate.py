@@ -134,7 +134,8 @@ def _write(targets: Iterable[Target], report: Report) -> None:
     for form, file in targets:
         text = renderer(form)(report)
         if file is None:
-            click.echo(text, nl=False)
+            # What a program reads is UTF-8, as it says of itself, on any terminal.
+            click.echo(text.encode() if form in ("json", "junit", "sarif") else text, nl=False)
         else:
             write_whole(file, text)
 

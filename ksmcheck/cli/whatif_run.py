@@ -168,6 +168,8 @@ def _requests(asked: Asked, asker: Asker) -> list[Request]:
         memory=asked.memory,
     )
     found = list(requests_for(asked.file, models, options))
+    for request in found:
+        asker.workshop.model(request.model)  # what is none is said before a line of the answer
     if "all" in models:
         reasons = [missing_model(asker, request) for request in found]
         found = [r for r, reason in zip(found, reasons, strict=True) if reason is None]
@@ -210,8 +212,8 @@ def _change(kind: str, text: str) -> Change:
 
 
 def _insertion(text: str) -> Change:
-    barrier, at, place = text.partition("@")
-    if not at or ":" not in place:
+    barrier, _, place = text.partition("@")
+    if not barrier or not place.partition(":")[0] or ":" not in place:
         raise InputError(f"--insert {text}: where?", hint="write --insert smp_mb@FILE:LINE")
     return Change(place, INSERT, barrier)
 

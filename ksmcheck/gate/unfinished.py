@@ -18,7 +18,7 @@ from ksmcheck.text import InputError
 def unfinished(error: Exception, config: Path) -> Report:
     """One finding, and no verdicts."""
     return Report(
-        title=config.name,
+        title=str(config),
         version=__version__,
         cases=(),
         findings=(_finding(error),),

@@ -127,7 +127,7 @@ def _check_language(source: Source, first: re.Match[str]) -> None:
     if language == "C":
         return
     if language.upper() in _DIALECTS:
-        hint = "check, states and show read assembly tests too"
+        hint = "check, states, show and export read assembly tests too"
         raise InputError(f"a test in kernel C is needed here, this one is {language}", span, hint)
     known = "C, X86, X86_64, AArch64, ARM, PPC, RISCV"
     if _ASSEMBLY.fullmatch(language.upper()):

@@ -197,3 +197,18 @@ def test_a_kernel_point_that_is_none(run: Run, kernel: str) -> None:
         assert (ran.code, ran.out) == (2, ""), args
         assert f"there is no kernel point '{kernel}'" in ran.err
         assert "known: 3.9, 6.12" in ran.err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_what_a_terminal_cannot_show_is_drawn_by_other_signs(encoding: str) -> None:
+    """The rules between and below the columns were rows of question marks."""
+    ran = in_a_shell(f"PYTHONIOENCODING={encoding} KSMCHECK check {WMB_ALONE} --model armv8")
+    plain = in_a_shell(f"PYTHONIOENCODING=utf-8 KSMCHECK check {WMB_ALONE} --model armv8")
+    rows = ran.stdout.splitlines()
+    assert rows[3].split() == ["P0", "|", "P1"]
+    assert set(rows[4]) == {"-", "+"}
+    told = plain.stdout.translate(str.maketrans("\u2502\u2500\u253c", "|-+")).splitlines()
+    assert rows[3:] == told[3:]
+
+
+WMB_ALONE = "litmus/classic/MP/MP+wmb+po.litmus"

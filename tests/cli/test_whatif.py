@@ -339,3 +339,18 @@ def test_costs_are_numbers_of_one_kind(run: Run, name: str, question: str) -> No
     ran = run("whatif", path, "--model", "armv8", "--model", "tso", question, "--json")
     costs = [json.loads(line)["cost"] for line in ran.out.splitlines()]
     assert costs and all(type(cost) is float for cost in costs)
+
+
+@pytest.mark.parametrize("question", [["--minimal"], ["--repair"], ["--remove", "smp_wmb"], []])
+def test_a_model_that_is_none_is_said_before_the_answer(run: Run, question: list[str]) -> None:
+    """The name stood there as the heading of an answer, behind the answers of other models."""
+    ran = run("whatif", MP, "--model", "sc", "--model", "powr", *question)
+    assert (ran.code, ran.out) == (2, "")
+    assert "no model 'powr'" in ran.err
+
+
+@pytest.mark.parametrize("where", ["smp_mb", "smp_mb@", f"@{MP}:10", "smp_mb@:10", "smp_mb@x"])
+def test_an_insertion_without_a_barrier_or_a_place(run: Run, where: str) -> None:
+    ran = run("whatif", MP, "--model", "sc", "--insert", where)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"--insert {where}: where?" in ran.err

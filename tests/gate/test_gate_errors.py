@@ -292,3 +292,16 @@ def test_a_gate_of_nothing_does_not_pass(project: Project) -> None:
     assert ran.code == 2
     assert "ksmcheck.toml: nothing to gate: it is gone" in ran.err
     assert not project.baseline.exists()
+
+
+def test_reports_for_programs_are_utf8_on_any_terminal(project: Project) -> None:
+    """The XML said that it was, and came in the terminal's own encoding."""
+    project.record()
+    project.edit("\tsmp_wmb();\n", "\tbarrier(); /* \u00fc */\n")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "latin-1"}
+    for form in ("junit", "sarif", "json"):
+        command = [sys.executable, "-m", "ksmcheck", "gate", "--report", form]
+        ran = subprocess.run(command, capture_output=True, env=environment)
+        assert ran.returncode == 1
+        drawn = "\u2502" in ran.stdout.decode()  # the columns of an execution
+        assert drawn == (form != "sarif")
