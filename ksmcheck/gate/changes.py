@@ -6,15 +6,18 @@ the same text was moved, what stands where another stood was replaced.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ksmcheck.gate.outline import PATHS, Outline, Token
+from ksmcheck.program.calls import CHECKS
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import Place
 
 
 class Change(Struct, frozen=True):
-    """``kind``: added, removed, moved, replaced, or ``around`` where no site is concerned.
+    """``kind``: added, removed, moved, replaced; ``asked`` of an assertion or assumption; or
+    ``around`` where none of these is concerned.
 
     ``text`` is the site's, ``before`` the old one's for a replacement; ``detail`` says more.
     """
@@ -43,7 +46,8 @@ def _parsed(line: str) -> _Line:
 
 
 def changes(before: Sequence[str], now: Outline) -> list[Change]:
-    """The changes that concern sites; one ``around`` change where only other lines differ."""
+    """The changes that concern sites, and one of what is asserted; one ``around`` change where only
+    other lines differ."""
     old = [_parsed(line) for line in before]
     new = [_Line(t.text, t.path, t.site) for t in now.tokens]
     gone, come = _unmatched(old, new)
@@ -57,6 +61,7 @@ def changes(before: Sequence[str], now: Outline) -> list[Change]:
         if old[a].site:
             place = _near(old, new, a, now)
             found.append(Change("removed", old[a].text, place, detail=_at(old, a)))
+    found += _asked(old, new, now)
     # Whether a call is of a function with sites is told by that function's own outline.
     if not found and [(o.text, o.path) for o in old] != [(n.text, n.path) for n in new]:
         found.append(_around(old, new, now))
@@ -177,6 +182,24 @@ def _near(old: Sequence[_Line], new: Sequence[_Line], a: int, now: Outline) -> P
             if line == old[above]:
                 return now.tokens[b].place
     return now.place
+
+
+_ASKED = frozenset((*CHECKS, "BUG", "__assume"))
+
+
+def _asked(old: Sequence[_Line], new: Sequence[_Line], now: Outline) -> Iterator[Change]:
+    """Where other things are asserted, or left out, a SAFE is another one: as for the condition."""
+    was, here = (Counter(x for x in lines if _asks(x)) for lines in (old, new))
+    gone, come = was - here, here - was
+    if gone or come:
+        place = next((now.tokens[b].place for b, x in enumerate(new) if x in come), now.place)
+        parts = [f"no longer: {line.text}" for line in gone]
+        parts += [f"new: {line.text}" for line in come]
+        yield Change("asked", now.function, place, detail="; ".join(parts[:6]))
+
+
+def _asks(line: _Line) -> bool:
+    return line.text.partition("(")[0] in _ASKED
 
 
 def _around(old: Sequence[_Line], new: Sequence[_Line], now: Outline) -> Change:

@@ -66,6 +66,10 @@ def _site_finding(
     if outline.function == ASKED:
         return _other_question(change.place, (change.detail,))
     where = f"in {outline.function}"
+    if change.kind == "asked":
+        message = f"what is asserted or assumed {where} changed"
+        details = (change.detail,)
+        return Finding("verdict", ERROR, message, place=change.place, details=details, hint=RECORD)
     messages = {
         "added": f"{change.text} added {where}",
         "removed": f"{change.text} removed {where}",
@@ -76,16 +80,16 @@ def _site_finding(
     text = change.before or change.text
     site = f"{text.partition('(')[0]}@{outline.function}"
     needed = [need for need in needs.get(site, ()) if need.subject in subjects]
-    details = [change.detail] if change.detail else []
+    told = [change.detail] if change.detail else []
     if needed:
-        details.append(f"recorded as needed: {', '.join(map(str, needed))}")
+        told.append(f"recorded as needed: {', '.join(map(str, needed))}")
     return Finding(
         rule="access" if change.kind == "around" else "site",
         level=ERROR,
         message=messages[change.kind],
         place=change.place,
         machines=tuple(dict.fromkeys(need.machine for need in needed)),
-        details=tuple(details),
+        details=tuple(told),
         hint=RECORD,
     )
 

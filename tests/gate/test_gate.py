@@ -486,3 +486,31 @@ def test_a_property_that_one_of_two_tests_loses(project: Project) -> None:
     ran = project.gate()
     assert ran.code == 1, ran.out
     assert "what the test starts with or asks for changed" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("BUG_ON(a == 1 && b == 0);", "", "no longer: BUG_ON(a==1&&b==0)"),
+        ("b == 0);", "b == 7);", "new: BUG_ON(a==1&&b==7)"),
+        ("BUG_ON(a", "__assume(a == 0); BUG_ON(a", "new: __assume(a==0)"),
+        ("BUG_ON(a == 1 && b == 0)", "if (a == 1) BUG_ON(b == 0)", "new: BUG_ON(b==0)"),
+    ],
+)
+def test_what_is_asserted_and_assumed_is_what_is_asked(
+    project: Project, old: str, new: str, said: str
+) -> None:
+    """As for the condition and for a filter. It was a warning only: a test whose one assertion was
+    deleted passed as SAFE."""
+    project.edit(
+        "&b); }\n~exists (1:a=1 /\\ 1:b=0)", "&b); BUG_ON(a == 1 && b == 0); }", "mp.litmus"
+    )
+    project.record()
+    assert project.gate().code == 0
+    project.edit(old, new, "mp.litmus")
+    ran = project.gate()
+    assert ran.code == 1
+    assert "mp.litmus:5: error: what is asserted or assumed in P1 changed\n" in ran.out
+    assert said in ran.out
+    project.record()
+    assert project.gate().code == 0
