@@ -189,17 +189,29 @@ _ASKED = frozenset((*CHECKS, "BUG", "__assume"))
 
 def _asked(old: Sequence[_Line], new: Sequence[_Line], now: Outline) -> Iterator[Change]:
     """Where other things are asserted, or left out, a SAFE is another one: as for the condition."""
-    was, here = (Counter(x for x in lines if _asks(x)) for lines in (old, new))
-    gone, come = was - here, here - was
+    was, here = _assertions(old), _assertions(new)
+    gone, come = Counter(was.values()) - Counter(here.values()), Counter(here.values())
+    come -= Counter(was.values())
     if gone or come:
-        place = next((now.tokens[b].place for b, x in enumerate(new) if x in come), now.place)
-        parts = [f"no longer: {line.text}" for line in gone]
-        parts += [f"new: {line.text}" for line in come]
+        place = next((now.tokens[b].place for b, text in here.items() if text in come), now.place)
+        parts = [f"no longer: {text}" for text, _ in gone]
+        parts += [f"new: {text}" for text, _ in come]
         yield Change("asked", now.function, place, detail="; ".join(parts[:6]))
 
 
-def _asks(line: _Line) -> bool:
-    return line.text.partition("(")[0] in _ASKED
+def _assertions(lines: Sequence[_Line]) -> dict[int, tuple[str, str]]:
+    """Index -> text and path, the text with the condition that stands right before it: that of
+    ``if (a == 2) BUG();`` is what is asserted."""
+    found = {}
+    for index, line in enumerate(lines):
+        if line.text.partition("(")[0] in _ASKED:
+            before = lines[index - 1].text if index and line.path else ""
+            under = f"{before} " if before.startswith(_CONDITIONS) else ""
+            found[index] = f"{under}{line.text}", line.path
+    return found
+
+
+_CONDITIONS = ("if(", "switch(", "case ", "while(", "for(", "do ")
 
 
 def _around(old: Sequence[_Line], new: Sequence[_Line], now: Outline) -> Change:

@@ -494,7 +494,8 @@ def test_a_property_that_one_of_two_tests_loses(project: Project) -> None:
         ("BUG_ON(a == 1 && b == 0);", "", "no longer: BUG_ON(a==1&&b==0)"),
         ("b == 0);", "b == 7);", "new: BUG_ON(a==1&&b==7)"),
         ("BUG_ON(a", "__assume(a == 0); BUG_ON(a", "new: __assume(a==0)"),
-        ("BUG_ON(a == 1 && b == 0)", "if (a == 1) BUG_ON(b == 0)", "new: BUG_ON(b==0)"),
+        ("BUG_ON(a == 1 && b == 0)", "if (a == 1) BUG_ON(b == 0)", "new: if(a==1) BUG_ON(b==0)"),
+        ("BUG_ON(a", "if (a == 2) BUG(); BUG_ON(a", "new: if(a==2) BUG()"),
     ],
 )
 def test_what_is_asserted_and_assumed_is_what_is_asked(
@@ -514,3 +515,12 @@ def test_what_is_asserted_and_assumed_is_what_is_asked(
     assert said in ran.out
     project.record()
     assert project.gate().code == 0
+
+
+def test_the_condition_of_a_bug_is_what_is_asserted(project: Project) -> None:
+    project.edit("&b); }", "&b); if (a == 1 && b == 0) BUG(); }", "mp.litmus")
+    project.record()
+    project.edit("if (a == 1", "if (a == 7", "mp.litmus")
+    ran = project.gate()
+    assert ran.code == 1
+    assert "no longer: if(a==1&&b==0) BUG(); new: if(a==7&&b==0) BUG()" in ran.out
