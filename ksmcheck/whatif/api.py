@@ -11,6 +11,7 @@ from ksmcheck.model.load import shipped_models
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot, find_spot
 from ksmcheck.record import Struct, field, replace
+from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.matrix import Answer, chosen_changes, questions
 from ksmcheck.whatif.minimal import Judge, MinimalSet, barrier_space, minimal_sets
@@ -84,10 +85,10 @@ def whatif(
     ...     print(cell.request.model, *map(str, cell.changes), cell.word)
     """
     names = [models] if isinstance(models, str) else list(models)
-    if names == ["all"]:
-        names = list(shipped_models())
     asker = Asker()
-    if len(names) > 1:
-        names = [n for n in names if kernel in asker.workshop.model(n).kernels]
+    if names == ["all"]:
+        names = [n for n in shipped_models() if kernel in asker.workshop.model(n).kernels]
+    if not names:
+        raise InputError("whatif: there is no model to ask", hint=f"{models!r}, kernel {kernel}")
     requests = tuple(Request(Path(path), name, kernel, **options) for name in names)  # type: ignore[arg-type]
     return WhatIf(requests, asker)

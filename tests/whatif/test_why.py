@@ -8,6 +8,7 @@ import pytest
 
 from ksmcheck import whatif
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
+from ksmcheck.text import InputError
 from tests.whatif.conftest import ROOT
 
 MP = ROOT / "litmus" / "classic" / "MP" / "MP+wmb+rmb.litmus"
@@ -153,3 +154,17 @@ def test_what_breaks_by_twos_is_not_hidden_by_a_third(tmp_path: Path) -> None:
     # What is said: with these as they are, the others may all go, one by one and together.
     (other,) = (name for name in lock if f"spin_lock@{name}" not in named)
     assert asked.ask(*lock[other], Change("READ_ONCE@P1", WEAKEN, "plain"))[0].verdict == "SAFE"
+
+
+def test_the_models_asked_for_are_those_asked() -> None:
+    """One that has no such kernel point was left out without a word, and none at all an
+    IndexError."""
+    path = Path(__file__).parents[2] / "litmus/classic/MP/MP+wmb+rmb.litmus"
+    for models in ([], ["riscv"], ["riscv", "sc"]):
+        with pytest.raises(InputError, match="no model to ask|no rows for kernel 3.9"):
+            list(whatif(path, models, kernel="3.9").matrix())
+    everywhere = {cell.request.model for cell in whatif(path, "all", kernel="3.9").matrix()}
+    assert "sc" in everywhere
+    assert "riscv" not in everywhere
+    with pytest.raises(InputError, match="no model to ask"):
+        whatif(path, "all", kernel="5.4")
