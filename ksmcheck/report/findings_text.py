@@ -31,9 +31,9 @@ def summary(report: Report) -> str:
     known = sum(case.cached for case in report.asked)
     counts = ", ".join(_count(report, level) for level in (ERROR, WARNING) if report.count(level))
     said = ("failed" if report.failed else "passed") + (f": {counts}" if counts else "")
-    return (
-        f"gate {said}; {len(report.asked)} verdicts ({known} known before), {report.seconds:.1f} s"
-    )
+    asked = len(report.asked)
+    verdicts = "1 verdict" if asked == 1 else f"{asked} verdicts"
+    return f"gate {said}; {verdicts} ({known} known before), {report.seconds:.1f} s"
 
 
 def _count(report: Report, level: str) -> str:

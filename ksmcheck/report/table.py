@@ -48,15 +48,21 @@ def _cell(result: Result) -> Styled:
     return f"{WORDS[result.letter]} !", "bold red"
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _summary(paper: Paper, results: Sequence[Result], seconds: float) -> None:
     ran = [r for r in results if r.verdict is not None]
     wrong = [r for r in ran if not r.as_expected]
     unexpected = sum(r.job.expected is None for r in ran)
     witnesses = sum(r.witnessed for r in ran)
-    line = f"{len(ran)} verdicts, {len(ran) - len(wrong) - unexpected} as expected"
+    line = f"{_count(len(ran), 'verdict')}, {len(ran) - len(wrong) - unexpected} as expected"
     if unexpected:
         line += f", {unexpected} without expectation"
-    line += f", {len(wrong)} not; {witnesses} executions, each re-checked; {seconds:.1f} s"
+    line += (
+        f", {len(wrong)} not; {_count(witnesses, 'execution')}, each re-checked; {seconds:.1f} s"
+    )
     paper.line(line)
     for result in wrong:
         job = result.job
