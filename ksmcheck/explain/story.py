@@ -24,8 +24,10 @@ def place(event: ExecutedEvent) -> str:
 
 
 def span_text(span: Span) -> str:
-    """``ksm.h:31``: file without folders, and line."""
-    return f"{span.source.name.rpartition('/')[2]}:{span.line}"
+    """``ksm.h:31``: file without folders, and line; of ``<linux/seqlock.h>`` too."""
+    name = span.source.name
+    short = name.rpartition("/")[2]
+    return f"{short.removesuffix('>') if name.startswith('<') else short}:{span.line}"
 
 
 def called(event: ExecutedEvent) -> str:

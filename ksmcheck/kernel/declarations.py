@@ -98,10 +98,11 @@ class Declarations(Struct):
             return IntegerType(type.name, KERNEL_TYPEDEFS[type.name])
         if ("typedef", type.name) in WORDS:
             return StructType("typedef", type.name)
+        from ksmcheck.syntax.pp_headers import include_hint
+
         known = [*self.typedefs, *BASIC, *KERNEL_TYPEDEFS, *(tag for _, tag in WORDS)]
-        raise InputError(
-            f"unknown type {type.name}", type.span, hint=did_you_mean(type.name, known)
-        )
+        hint = include_hint(type.name) or did_you_mean(type.name, known)
+        raise InputError(f"unknown type {type.name}", type.span, hint=hint)
 
     def _tag(self, type: TagType) -> CType:
         if type.kind == "enum":

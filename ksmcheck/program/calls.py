@@ -125,9 +125,12 @@ class Calls(PrimitiveCalls):
         if other is not None:
             message = f"the kernel has no {name} at {self.kernel}"
             return InputError(message, call.callee.span, hint=f"it exists {lifetime(other)}")
+        from ksmcheck.syntax.pp_headers import include_hint
+
         known = [*self.declarations.functions, *FORMS, *self.primitives]
         hint = (
             _BY_HAND.get(name)
+            or include_hint(name)
             or did_you_mean(name, known)
             or "define it as a function, or use a known primitive"
         )

@@ -109,6 +109,8 @@ class Places(Context):
     def undeclared(self, expr: Name) -> InputError:
         if expr.name in self.declarations.functions:
             return InputError("function pointers are not supported", expr.span)
+        from ksmcheck.syntax.pp_headers import include_hint
+
         known = list(self.shared)
         scope = self.frame.scope
         while scope is not None:
@@ -117,7 +119,7 @@ class Places(Context):
                 break
             scope = scope.outer
         known += self.declarations.enumerators
-        hint = did_you_mean(expr.name, known)
+        hint = include_hint(expr.name) or did_you_mean(expr.name, known)
         if expr.name in self.primitives:
             hint = f"call it: {expr.name}()"
         return InputError(f"{expr.name} is not declared", expr.span, hint=hint)

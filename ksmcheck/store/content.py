@@ -18,6 +18,8 @@ from ksmcheck.text import STDIN
 
 _INCLUDE = re.compile(r"#(?:\s|\\\r?\n|/\*(?s:.*?)\*/)*include\b(?P<rest>[^\n]*)")
 _PLAIN = re.compile(r'\s*"(?P<name>[^"\n]+)"')
+# A header that comes with ksmcheck, whose content is part of ksmcheck's.
+_OURS = re.compile(r"\s*<[^>\n]+>")
 _NAMED = re.compile(r'"([^"\n]+\.(?:cat|bell|toml|def))"')
 _MODEL_FILES = (".cat", ".bell", ".toml", ".def")
 _DEEPEST = 40
@@ -64,6 +66,8 @@ class Contents:
         digest, text = found
         parts += [path.name.encode(), digest]
         for line in _INCLUDE.finditer(text):
+            if _OURS.match(line["rest"]):
+                continue
             plain = _PLAIN.match(line["rest"])
             if plain is None:
                 return False  # a macro names the file: which one is not plain from the text
@@ -110,7 +114,7 @@ class Contents:
             total = sha256(sys.version.encode())
             for file in sorted(package.rglob("*")):
                 inside = file.relative_to(package).parts
-                if inside[0] != "_data" and file.suffix in (".py", ".toml", ".lark"):
+                if inside[0] != "_data" and file.suffix in (".py", ".toml", ".lark", ".h"):
                     total.update("/".join(inside).encode() + b"\0" + file.read_bytes())
             for solver in ("python-sat", "z3-solver"):
                 total.update(_version(solver).encode())

@@ -21,6 +21,11 @@ def litmus_dir() -> Path:
     return _data("litmus")
 
 
+def headers_dir() -> Path:
+    """The folder of the kernel headers that tests may include."""
+    return Path(__file__).resolve().parent.parent / "kernel" / "include"
+
+
 def _data(name: str) -> Path:
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "_data" / name, package.parent / name):

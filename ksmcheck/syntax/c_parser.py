@@ -65,8 +65,13 @@ class CParser(Statements):
             self._function(token, NamedType("void", token.span), start)
             return
         if token.kind == "id" and token.text not in KEYWORDS and self.ahead(1).text == "(":
-            hint = "write its type; only threads (P0, P1, ...) may go without"
             self.refuse_word(token)
+            from ksmcheck.syntax.pp_headers import include_hint
+
+            include = include_hint(token.text)
+            if include is not None:
+                raise InputError(f"'{token.text}' is not defined", token.span, include)
+            hint = "write its type; only threads (P0, P1, ...) may go without"
             raise InputError(f"'{token.text}' has no result type", token.span, hint)
         if token.kind != "id" or self.ahead(1).text == "=":
             self.expected("a declaration or definition")

@@ -270,10 +270,13 @@ class _Preprocessor:
         if len(self.files) >= _DEEPEST_INCLUDE:
             message = f"#include is nested more than {_DEEPEST_INCLUDE} deep"
             raise InputError(message, span, "does the file include itself? Use #pragma once")
-        path = self._find(name, Path(line[0].source.name).parent if beside else None, span)
-        if path.resolve() in self.once:
+        path = self._find(name, Path(line[0].source.name).parent if beside else None)
+        if path is None:
+            source = self._kernel_header(name, beside, span)
+        elif path.resolve() in self.once:
             return
-        source = _read_included(path, span)
+        else:
+            source = _read_included(path, span)
         self.files.append(span)
         self.file(source, tokenize(source))
         self.files.pop()
@@ -289,15 +292,31 @@ class _Preprocessor:
             return rest[0].source.text[rest[0].end : rest[-1].start], False
         raise InputError('expected #include "file"', _span(line))
 
-    def _find(self, name: str, beside: Path | None, span: Span) -> Path:
+    def _find(self, name: str, beside: Path | None) -> Path | None:
         places = [beside] if beside is not None else []
         for place in (*places, *self.setting.include_dirs):
             if isfile(place / name):  # not Path's: it raises for a name that is too long
                 return place / name
-        hint = None
-        if beside is None:
-            hint = "the kernel's own headers are not read; its primitives need no #include"
-        raise InputError(f"cannot find the file '{name}'", span, hint)
+        return None
+
+    def _kernel_header(self, name: str, beside: bool, span: Span) -> Source:
+        """One of those that come with ksmcheck."""
+        from ksmcheck.syntax import pp_headers as headers
+
+        if not beside and headers.is_known_without(name):
+            return Source(f"<{name}>", "")
+        found = None if beside else headers.header(name)
+        if found is None:
+            hint = None
+            if not beside:
+                known = ", ".join(f"<{one}>" for one in headers.header_names())
+                hint = f"of the kernel's headers there are {known}; primitives need no #include"
+            raise InputError(f"cannot find the file '{name}'", span, hint)
+        kernel = self.setting.kernel
+        if kernel_version(kernel) < kernel_version(found.since):
+            message = f"<{name}> is not known for kernel {kernel}"
+            raise InputError(message, span, f"it is from {found.since} on")
+        return headers.header_source(found, name)
 
     _GROUPS: ClassVar[dict[str, Callable[[_Preprocessor, list[Token]], None]]] = {
         "if": _if,

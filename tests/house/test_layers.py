@@ -18,7 +18,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     for room, edges in {
         "text": "",
         "store": "text",
-        "syntax": "text",
+        "syntax": "text store",
         "kernel": "text syntax",
         "program": "text syntax kernel",
         "cat": "text syntax",
