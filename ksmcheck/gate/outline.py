@@ -124,7 +124,12 @@ def inventory_of(test: LitmusTest, kernel: str) -> Inventory:
         and token.primitive != "cpu_relax"
         and "rcu-marker" not in known[token.primitive].classes
     )
-    return Inventory(tuple(found), barriers)
+    return Inventory(tuple(o for o in found if not _comes_with_ksmcheck(o)), barriers)
+
+
+def _comes_with_ksmcheck(outline: Outline) -> bool:
+    """Whether it is a function of a kernel header (``<linux/seqlock.h>``), which no user edits."""
+    return outline.file.startswith("<linux/")
 
 
 def _asked(test: LitmusTest) -> Iterator[Outline]:
