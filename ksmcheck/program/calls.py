@@ -37,8 +37,6 @@ _BY_HAND = {
     "data_race": "the models have no word for it; unlike a plain access, READ_ONCE() is no race",
     "memset": "assign the struct: *p = (struct s){ 0 }",
     "memcpy": "assign the struct: *to = *from",
-    "guard": "call the lock's functions, spin_lock() and spin_unlock()",
-    "scoped_guard": "call the lock's functions, spin_lock() and spin_unlock()",
 }
 """What the kernel has, and one text could not say for all machines (``syntax.pp_kernel``)."""
 

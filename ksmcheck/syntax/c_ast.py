@@ -323,6 +323,16 @@ class DeclGroup(Struct, frozen=True):
     span: Span
 
 
+class Guard(Struct, frozen=True, eq=False):
+    """``guard(kind)(args);``, or ``scoped_guard(kind, args) body``. Only the parser knows it: the
+    function's tree has calls instead (``c_guards``)."""
+
+    kind: str
+    args: tuple[Expr, ...]
+    body: Stmt | None
+    span: Span
+
+
 Stmt: TypeAlias = (
     ExprStmt
     | Declaration
@@ -339,6 +349,7 @@ Stmt: TypeAlias = (
     | Continue
     | Return
     | Block
+    | Guard
 )
 
 # --- top level --------------------------------------------------------------------------

@@ -9,7 +9,7 @@ of a loop) it is refused. A static local variable (6.2.4) becomes one at file le
 from __future__ import annotations
 
 from ksmcheck.record import replace
-from ksmcheck.syntax.c_ast import Block, Declaration, Expr, Name, Stmt, TypeExpr
+from ksmcheck.syntax.c_ast import Block, Declaration, Expr, Guard, Name, Stmt, TypeExpr
 from ksmcheck.syntax.c_types import Types
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError
@@ -22,6 +22,8 @@ class Hoisting(Types):
         super().__init__(tokens)
         self.made = 0
         self.function = ""
+        # The guards of the function being read.
+        self.guards: list[Guard] = []
 
     def compound_literal(self, type_: TypeExpr, start: int) -> Expr:
         if len(self.scopes) == 1:

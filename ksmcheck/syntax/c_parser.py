@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 from ksmcheck.syntax.c_ast import (
     ArrayType,
+    Block,
     Declaration,
     Expr,
     Function,
@@ -144,13 +145,21 @@ class CParser(Statements):
         body = None
         if self.token.text == "{":
             self._check_names(params)
+            self.guards = []
             body = self.block()
+            if self.guards:
+                body = self._written_out(body, result)
         elif self.token.text not in (";", ","):
             hint = "old-style (K&R) definitions are not supported" if self._k_and_r() else None
             self.expected(f"'{{' or ';' after the parameters of '{name.text}'", hint)
         self.scopes.pop()
         span = self.span_from(start) if body else head
         self.defined.append(Function(name.text, result, params, body, span))
+
+    def _written_out(self, body: Block, result: TypeExpr) -> Block:
+        from ksmcheck.syntax.c_guards import without_guards
+
+        return without_guards(body, result, self.guards)
 
     def _k_and_r(self) -> bool:
         return self.type_starts(self.token)

@@ -15,6 +15,7 @@ from ksmcheck.syntax.c_ast import (
     ExprStmt,
     For,
     Goto,
+    Guard,
     If,
     Label,
     Name,
@@ -76,6 +77,10 @@ class Statements(Hoisting):
         keyword = _BY_KEYWORD.get(token.text)
         if keyword is not None:
             return keyword(self)
+        return self._ordinary(token)
+
+    def _ordinary(self, token: Token) -> Stmt:
+        """A statement that begins with no keyword."""
         if token.text == "fallthrough" and self.ahead(1).text == ";":
             self.at += 1
             return self._empty()
@@ -366,6 +371,56 @@ class Statements(Hoisting):
         self.expect(";", "after 'return'")
         return Return(value, self.span_from(start))
 
+    # --- guards -----------------------------------------------------------------------------
+
+    def _guard(self) -> Stmt:
+        """``guard(kind)(args);``"""
+        if not self._calls_nothing():
+            return self._ordinary(self.token)
+        start = self.at
+        self.at += 2
+        kind = self.identifier("what the guard is, as in guard(spinlock)(&lock)").text
+        self.expect(")", "after what the guard is")
+        self.expect("(", f"for the argument of guard({kind})", f"write guard({kind})(...);")
+        args = [] if self.token.text == ")" else self._guarded()
+        self.expect(")", f"after the argument of guard({kind})")
+        span = self.span_from(start)
+        self.expect(";", f"after guard({kind})(...)")
+        return self._noted(Guard(kind, tuple(args), None, span))
+
+    def _scoped_guard(self) -> Stmt:
+        """``scoped_guard(kind, args) statement``"""
+        if not self._calls_nothing():
+            return self._ordinary(self.token)
+        start = self.at
+        self.at += 2
+        kind = self.identifier("what the guard is, as in scoped_guard(spinlock, &lock)").text
+        args = self._guarded() if self.accept(",") else []
+        self.expect(")", "after what scoped_guard takes")
+        span = self.span_from(start)
+        body = self._body("scoped_guard")
+        return self._noted(Guard(kind, tuple(args), body, span))
+
+    def _scoped_cond_guard(self) -> Stmt:
+        if not self._calls_nothing():
+            return self._ordinary(self.token)
+        hint = "write if (!mutex_trylock(...)) ..., or scoped_guard(mutex_try, ...)"
+        raise InputError("scoped_cond_guard is not supported", self.token.span, hint)
+
+    def _calls_nothing(self) -> bool:
+        """At a name: whether it is called, and the test has nothing of the name."""
+        return self.ahead(1).text == "(" and not self._is_variable(self.token.text)
+
+    def _guarded(self) -> list[Expr]:
+        args = [self.assignment()]
+        while self.accept(","):
+            args.append(self.assignment())
+        return args
+
+    def _noted(self, guard: Guard) -> Guard:
+        self.guards.append(guard)
+        return guard
+
     def _else(self) -> Stmt:
         hint = "the body of 'if' before it ends at its first ';' or '}'"
         raise InputError("'else' without 'if'", self.token.span, hint)
@@ -381,4 +436,7 @@ _BY_KEYWORD = {
     "break": Statements._break,
     "continue": Statements._continue,
     "return": Statements._return,
+    "guard": Statements._guard,
+    "scoped_guard": Statements._scoped_guard,
+    "scoped_cond_guard": Statements._scoped_cond_guard,
 }

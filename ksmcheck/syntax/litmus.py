@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ksmcheck.syntax.c_ast import Function, Name, Stmt, TopLevel
+from ksmcheck.syntax.c_ast import Block, Function, Name, Stmt, TopLevel, TypeExpr
 from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.litmus_arrays import check_lengths
@@ -20,7 +20,7 @@ from ksmcheck.syntax.litmus_dialect import DialectParser, named
 from ksmcheck.syntax.litmus_header import Header, read_header
 from ksmcheck.syntax.litmus_registers import with_registers
 from ksmcheck.syntax.litmus_words import fitting
-from ksmcheck.syntax.preprocessor import Preprocessing, preprocess
+from ksmcheck.syntax.preprocessor import Preprocessing, kernel_version, preprocess
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Note, Source, Span
 
@@ -36,13 +36,22 @@ _CONDITIONS = frozenset({"exists", "forall", "final", "~", "not", "("}) | OBSERV
 class LitmusParser(DialectParser):
     """Reads everything behind the head."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], kernel: str) -> None:
         super().__init__(named(tokens))
         self.init: tuple[InitEntry, ...] | None = None
         self.listed: tuple[PropExpr, ...] = ()
         self.filter: PropTree | None = None
         self.final: Condition | None = None
         self.arrays: list[tuple[Name, int]] = []
+        self.kernel = kernel
+
+    def _written_out(self, body: Block, result: TypeExpr) -> Block:
+        from ksmcheck.syntax.c_guards import SINCE
+
+        if kernel_version(self.kernel) < kernel_version(SINCE):
+            message = f"the kernel has no guards at {self.kernel}"
+            raise InputError(message, self.guards[0].span, f"they exist since {SINCE}")
+        return super()._written_out(body, result)
 
     def sections(self) -> None:
         while self.token.kind != "eof":
@@ -136,13 +145,13 @@ def parse_litmus(
     source = _without_prelude(source, header.end)
     setting = Preprocessing(kernel, defines, include_dirs)
     tokens = preprocess(source, header.end, setting, herd=True)
-    test = _parsed(source, header, tokens)
+    test = _parsed(source, header, tokens, kernel)
     retyped = fitting(test, tokens)
-    return test if retyped is None else _parsed(source, header, retyped)
+    return test if retyped is None else _parsed(source, header, retyped, kernel)
 
 
-def _parsed(source: Source, header: Header, tokens: list[Token]) -> LitmusTest:
-    parser = LitmusParser(tokens)
+def _parsed(source: Source, header: Header, tokens: list[Token], kernel: str) -> LitmusTest:
+    parser = LitmusParser(tokens, kernel)
     with depth_limit(parser):
         parser.sections()
         return _assemble(source, header, parser)

@@ -1,0 +1,369 @@
+"""``guard(spinlock)(&l);`` and ``scoped_guard(spinlock, &l) ...``, written out.
+
+The kernel's guards are variables with a destructor (include/linux/cleanup.h): what takes the lock
+stands where the guard does, what releases it on every way out of the guard's block. Here the tree
+gets these calls, the latest guard's first, so that nothing behind the parser knows of guards. They
+stand where control leaves, with the call itself as what a macro brought.
+
+What the kernel's own definitions give follows: the argument is evaluated once, a value that is
+returned before the lock is released, and ``break`` or ``continue`` in a scoped guard leave only it,
+for it is a loop. A jump into a guard's scope has no meaning (GCC releases what nobody took).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
+
+from ksmcheck.record import Struct, replace
+from ksmcheck.syntax.c_ast import (
+    Block,
+    Break,
+    Call,
+    Case,
+    Continue,
+    Declaration,
+    DoWhile,
+    Expr,
+    ExprStmt,
+    For,
+    Goto,
+    Guard,
+    If,
+    IntLit,
+    Label,
+    Member,
+    Name,
+    NamedType,
+    Return,
+    StatementExpr,
+    Stmt,
+    Switch,
+    TypeExpr,
+    TypeofType,
+    Unary,
+    While,
+)
+from ksmcheck.text import InputError, Note, Source, Span
+
+SINCE = "6.5"
+"""The first kernel with guards."""
+
+
+class _Kind(Struct, frozen=True):
+    """``lock`` and ``unlock`` are functions of ``arguments`` arguments: a pointer, and perhaps a
+    place for ``flags``. ``index``: what the one returns the other is given. ``may_fail``: the
+    one returns whether it took the lock."""
+
+    lock: str
+    unlock: str
+    arguments: int = 1
+    flags: bool = False
+    index: bool = False
+    may_fail: bool = False
+
+
+def _kinds() -> dict[str, _Kind]:
+    """DEFINE_GUARD, DEFINE_LOCK_GUARD_0 and _1 of linux/spinlock.h, mutex.h, rcupdate.h, srcu.h,
+    preempt.h and irqflags.h (6.12)."""
+    found = {
+        "mutex": _Kind("mutex_lock", "mutex_unlock"),
+        "mutex_try": _Kind("mutex_trylock", "mutex_unlock", may_fail=True),
+        "rcu": _Kind("rcu_read_lock", "rcu_read_unlock", 0),
+        "srcu": _Kind("srcu_read_lock", "srcu_read_unlock", index=True),
+        "raw_spinlock_nested": _Kind("raw_spin_lock", "raw_spin_unlock"),
+        # Interrupts and preemption are not modelled: what is left is a barrier to the compiler.
+        **{name: _Kind("barrier", "barrier", 0) for name in ("preempt", "irq", "irqsave")},
+    }
+    for kind, function in (("spinlock", "spin"), ("raw_spinlock", "raw_spin")):
+        for way in ("", "_irq", "_bh", "_irqsave"):
+            saves = way == "_irqsave"
+            unlock = f"{function}_unlock{'_irqrestore' if saves else way}"
+            found[kind + way] = _Kind(f"{function}_lock{way}", unlock, flags=saves)
+            tried = _Kind(f"{function}_trylock{way}", unlock, flags=saves, may_fail=True)
+            found[f"{kind}{way}_try"] = tried
+    return found
+
+
+class _Held(Struct, frozen=True):
+    """A guard in whose scope a statement is. ``key`` tells it from others, ``release`` is the call
+    without a place."""
+
+    key: int
+    release: Call
+    span: Span
+
+
+class _Way(Struct, frozen=True):
+    """Where ``break`` or ``continue`` leads: which guards are held there, and the label of the end
+    of a scoped guard if it is that."""
+
+    held: tuple[_Held, ...] = ()
+    label: str | None = None
+
+
+class _Around(Struct, frozen=True):
+    """``held`` are the guards in whose scope a statement is, the latest last; ``cases`` those
+    around the ``switch`` that its case labels belong to."""
+
+    held: tuple[_Held, ...] = ()
+    stop: _Way = _Way()
+    again: _Way = _Way()
+    cases: tuple[_Held, ...] = ()
+
+
+def without_guards(body: Block, result: TypeExpr, guards: Iterable[Guard]) -> Block:
+    """The body of a function that returns a ``result``, with calls for its ``guards``. Raises
+    InputError."""
+    writer = _Writer(result)
+    writer.labels(body, ())
+    written = writer.block(body, _Around())
+    for guard in guards:
+        if id(guard) not in writer.seen:
+            hint = "put what it guards into a function"
+            raise InputError("a guard inside a value is not supported", guard.span, hint)
+    return written
+
+
+class _Writer:
+    """One function. ``seen`` are the guards that have been written out, by ``id``."""
+
+    def __init__(self, result: TypeExpr) -> None:
+        self.kinds = _kinds()
+        self.result = result
+        self.label_scopes: dict[str, tuple[int, ...]] = {}
+        self.left: set[str] = set()
+        self.seen: dict[int, int] = {}
+
+    # --- where labels stand -------------------------------------------------------------------
+
+    def labels(self, node: Stmt, held: tuple[int, ...]) -> None:
+        """Notes in the scope of which guards each label is."""
+        if isinstance(node, Block):
+            for inner in node.body:
+                self.labels(inner, held)
+                if isinstance(inner, Guard) and inner.body is None:
+                    held = (*held, id(inner))
+            return
+        if isinstance(node, Label):
+            self.label_scopes[node.name] = held
+        elif isinstance(node, Guard):
+            held = (*held, id(node))
+        for part in _statements_in(node):
+            self.labels(part, held)
+
+    # --- statements ---------------------------------------------------------------------------
+
+    def block(self, block: Block, around: _Around) -> Block:
+        body: list[Stmt] = []
+        inner = around
+        for stmt in block.body:
+            if isinstance(stmt, Guard) and stmt.body is None:
+                taken, held = self._take(stmt)
+                body += taken
+                inner = replace(inner, held=(*inner.held, held))
+            else:
+                body.append(self.statement(stmt, inner))
+        if not _leaves(block.body):
+            body += _releases(inner.held[len(around.held) :], _end(block.span))
+        return replace(block, body=tuple(body))
+
+    def statement(self, stmt: Stmt, around: _Around) -> Stmt:
+        if isinstance(stmt, Block):
+            return self.block(stmt, around)
+        if isinstance(stmt, Guard):
+            return self._scoped(stmt, around)
+        if isinstance(stmt, Return | Goto | Break | Continue):
+            return self._jump(stmt, around)
+        if isinstance(stmt, ExprStmt) and isinstance(stmt.expr, StatementExpr):
+            # One whose value nobody wants is a block.
+            body = self.block(stmt.expr.body, around)
+            return replace(stmt, expr=replace(stmt.expr, body=body))
+        return self._compound(stmt, around)
+
+    def _compound(self, stmt: Stmt, around: _Around) -> Stmt:
+        """A statement with others in it."""
+        if isinstance(stmt, If):
+            otherwise = stmt.otherwise
+            if otherwise is not None:
+                otherwise = self.statement(otherwise, around)
+            return replace(stmt, then=self.statement(stmt.then, around), otherwise=otherwise)
+        if isinstance(stmt, While | DoWhile | For):
+            way = _Way(around.held)
+            return replace(
+                stmt, body=self.statement(stmt.body, replace(around, stop=way, again=way))
+            )
+        if isinstance(stmt, Switch):
+            inner = replace(around, stop=_Way(around.held), cases=around.held)
+            return replace(stmt, body=self.statement(stmt.body, inner))
+        if isinstance(stmt, Case) and around.held != around.cases:
+            self._into_scope("case", stmt.span, around.held[-1].span)
+        if isinstance(stmt, Case | Label):
+            return replace(stmt, body=self.statement(stmt.body, around))
+        return stmt
+
+    def _jump(self, stmt: Return | Goto | Break | Continue, around: _Around) -> Stmt:
+        if not around.held and not isinstance(stmt, Goto):
+            return stmt
+        if isinstance(stmt, Return):
+            return self._return(stmt, around)
+        if isinstance(stmt, Goto):
+            target = self.label_scopes.get(stmt.label, ())
+            if tuple(one.key for one in around.held[: len(target)]) != target:
+                self._into_scope("jump", stmt.span, None)
+            return _after(_releases(around.held[len(target) :], stmt.span), stmt)
+        way = around.stop if isinstance(stmt, Break) else around.again
+        releases = _releases(around.held[len(way.held) :], stmt.span)
+        if way.label is None:
+            return _after(releases, stmt)
+        self.left.add(way.label)
+        return _after(releases, Goto(way.label, stmt.span))
+
+    def _return(self, stmt: Return, around: _Around) -> Stmt:
+        releases = _releases(around.held, stmt.span)
+        value = stmt.value
+        if value is None or isinstance(value, IntLit):
+            return _after(releases, stmt)
+        if isinstance(self.result, NamedType) and self.result.name == "void":
+            first: Stmt = ExprStmt(value, value.span)
+            return _after([first, *releases], replace(stmt, value=None))
+        name = Name("guard#result", value.span)
+        first = Declaration(name.name, self.result, value, value.span)
+        return _after([first, *releases], replace(stmt, value=name))
+
+    def _into_scope(self, what: str, span: Span, guard: Span | None) -> NoReturn:
+        notes = () if guard is None else (Note("the guard", guard),)
+        hint = "put the guard and what it guards into { ... }"
+        message = f"this {what} leads into the scope of a guard that has not been passed"
+        raise InputError(message, span, hint, notes)
+
+    # --- guards -------------------------------------------------------------------------------
+
+    def _scoped(self, guard: Guard, around: _Around) -> Stmt:
+        if guard.body is None:
+            message = "a guard declares a variable: it stands in a block by itself"
+            raise InputError(message, guard.span, "use scoped_guard, or put it into { ... }")
+        taken, held = self._take(guard)
+        label = f"guard#{held.key}.end"
+        way = _Way(around.held, label)
+        inner = replace(around, held=(*around.held, held), stop=way, again=way)
+        end = _end(guard.body.span)
+        releases = _releases((held,), end)
+        body: list[Stmt] = [self.statement(guard.body, inner), *releases]
+        if self.kinds[guard.kind].may_fail:
+            *first, last = taken
+            assert isinstance(last, ExprStmt)
+            whole: list[Stmt] = [
+                *first,
+                If(last.expr, Block(tuple(body), guard.span), None, guard.span),
+            ]
+        else:
+            whole = [*taken, *body]
+        if label in self.left:
+            whole.append(Label(label, Block((), end), end))
+        return Block(tuple(whole), guard.span)
+
+    def _take(self, guard: Guard) -> tuple[list[Stmt], _Held]:
+        """The statements that take the lock, and what is held then."""
+        kind = self.kinds.get(guard.kind)
+        if kind is None:
+            self._unknown(guard)
+        word = "scoped_guard" if guard.body is not None else "guard"
+        if len(guard.args) != kind.arguments:
+            count = "no arguments" if kind.arguments == 0 else "one argument"
+            raise InputError(f"{word}({guard.kind}) takes {count}", guard.span)
+        if kind.may_fail and guard.body is None:
+            hint = f"use scoped_guard({guard.kind}, ...)"
+            raise InputError(f"guard({guard.kind}) may not hold its lock", guard.span, hint)
+        number = self.seen[id(guard)] = len(self.seen) + 1
+        before: list[Stmt] = []
+        args = guard.args
+        if args and not _is_fixed(args[0]):
+            name = Name(f"guard#{number}", args[0].span)
+            before.append(
+                Declaration(name.name, TypeofType(args[0], args[0].span), args[0], args[0].span)
+            )
+            args = (name,)
+        if kind.flags:
+            args = (*args, IntLit(0, "0", guard.span))
+        take = _call(kind.lock, args, guard.span)
+        release = args
+        if kind.index:
+            index = Name(f"guard#{number}.index", guard.span)
+            type_ = NamedType("int", guard.span)
+            before.append(Declaration(index.name, type_, take, guard.span))
+            release = (*args, index)
+        else:
+            before.append(ExprStmt(take, take.span))
+        call = Call(Name(kind.unlock, guard.span), release, guard.span)
+        return before, _Held(id(guard), call, guard.span)
+
+    def _unknown(self, guard: Guard) -> NoReturn:
+        from difflib import get_close_matches
+
+        near = get_close_matches(guard.kind, sorted(self.kinds), n=3, cutoff=0.7)
+        known = ", ".join(k for k in self.kinds if "_" not in k)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {known} and their like"
+        raise InputError(f"guards of kind '{guard.kind}' are not supported", guard.span, hint)
+
+
+def _statements_in(node: Stmt) -> Iterator[Stmt]:
+    """The statements directly inside of one that is no block."""
+    if isinstance(node, If):
+        yield node.then
+        if node.otherwise is not None:
+            yield node.otherwise
+    elif isinstance(node, While | DoWhile | For | Switch | Case | Label):
+        yield node.body
+    elif isinstance(node, Guard):
+        if node.body is not None:
+            yield node.body
+    elif isinstance(node, ExprStmt) and isinstance(node.expr, StatementExpr):
+        yield node.expr.body
+
+
+def _leaves(body: tuple[Stmt, ...]) -> bool:
+    """Whether a block's last statement is a jump: nothing comes to its end."""
+    last = body[-1] if body else None
+    while isinstance(last, Label | Case):
+        last = last.body
+    return isinstance(last, Return | Goto | Break | Continue)
+
+
+def _is_fixed(expr: Expr) -> bool:
+    """Whether it is the same address whenever it is evaluated, without an access: ``&s.lock``."""
+    if not isinstance(expr, Unary) or expr.op != "&":
+        return False
+    place = expr.operand
+    while isinstance(place, Member) and not place.arrow:
+        place = place.base
+    return isinstance(place, Name)
+
+
+def _call(function: str, args: tuple[Expr, ...], span: Span) -> Call:
+    """A call that stands at ``span`` as if a macro had brought it."""
+    written = Source("<guard>", function)
+    place = Span(written, 0, len(function))
+    if span.via is not None:
+        place = Span(span.via.source, span.via.start, span.via.end, place)
+    brought = Span(span.source, span.start, span.end, place)
+    return Call(Name(function, brought), args, brought)
+
+
+def _releases(held: tuple[_Held, ...], span: Span) -> list[Stmt]:
+    """The calls that release guards where control leaves their scope at ``span``."""
+    calls = (_call(one.release.callee.name, _exprs(one.release), span) for one in reversed(held))
+    return [ExprStmt(call, call.span) for call in calls]
+
+
+def _exprs(call: Call) -> tuple[Expr, ...]:
+    return call.args  # type: ignore[return-value]
+
+
+def _after(first: list[Stmt], last: Stmt) -> Stmt:
+    return Block((*first, last), last.span) if first else last
+
+
+def _end(span: Span) -> Span:
+    """The brace at the end."""
+    return Span(span.source, span.end - 1, span.end, span.via)
