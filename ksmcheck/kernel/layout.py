@@ -95,9 +95,10 @@ class Layouts(Struct):
             return known
         word = WORDS.get((type.kind, type.tag))
         if word is None:
-            raise InputError(
-                f"{type} is not defined", span, hint=f"define it: {type.kind} {type.tag} {{ ... }};"
-            )
+            from ksmcheck.syntax.pp_headers import include_hint
+
+            hint = include_hint(type.tag) or f"define it: {type.kind} {type.tag} {{ ... }};"
+            raise InputError(f"{type} is not defined", span, hint=hint)
         name, scalar = word
         return Layout(scalar.size, scalar.size, (Member(name, scalar, 0),))
 

@@ -133,11 +133,20 @@ class Statements(Hoisting):
     def _expression_statement(self) -> Stmt:
         start = self.at
         expr = self.expression()
-        if isinstance(expr, Call) and self.token.text == "{":
-            hint = f"if '{expr.callee.name}' is a macro for a loop, #define it"
-            self.expected("';' after the expression", hint)
+        if isinstance(expr, Call) and self.token.text != ";":
+            self._not_a_loop(expr.callee.name)
         self.expect(";", "after the expression")
         return ExprStmt(expr, self.span_from(start))
+
+    def _not_a_loop(self, name: str) -> None:
+        """Raises InputError where a call stands as if it were the head of a loop."""
+        from ksmcheck.syntax.pp_headers import include_hint
+
+        hint = include_hint(name)
+        if hint is None and self.token.text == "{":
+            hint = f"if '{name}' is a macro for a loop, #define it"
+        if hint is not None:
+            self.expected("';' after the expression", hint)
 
     # --- declarations -----------------------------------------------------------------------
 

@@ -23,7 +23,13 @@ class Header(Struct, frozen=True):
     since: str
 
 
-_SINCE = {"linux/seqlock.h": "3.9"}
+_SINCE = {
+    "linux/kref.h": "4.11",
+    "linux/list.h": "6.1",
+    "linux/llist.h": "6.12",
+    "linux/rculist.h": "6.1",
+    "linux/seqlock.h": "3.9",
+}
 
 _KNOWN_WITHOUT = frozenset(
     f"linux/{name}.h"
@@ -60,10 +66,27 @@ _KNOWN_WITHOUT = frozenset(
 )
 """Of these, ksmcheck has what it has at all without an ``#include``."""
 
+_NOT_MODELLED = {
+    "a reader-writer lock": "rwlock_t DEFINE_RWLOCK read_lock write_lock read_unlock write_unlock "
+    "read_lock_irq write_lock_irq read_lock_bh write_lock_bh read_lock_irqsave write_lock_irqsave "
+    "read_trylock write_trylock",
+    "a semaphore": "rw_semaphore down_read down_write up_read up_write down_read_trylock "
+    "down_write_trylock",
+    "a completion": "completion DECLARE_COMPLETION init_completion reinit_completion complete "
+    "complete_all wait_for_completion try_wait_for_completion completion_done",
+    "a variable of each CPU": "DEFINE_PER_CPU DECLARE_PER_CPU per_cpu per_cpu_ptr this_cpu_ptr "
+    "this_cpu_read this_cpu_write this_cpu_inc this_cpu_add this_cpu_dec get_cpu_var put_cpu_var",
+    "a wait queue": "wait_event wake_up wake_up_all wake_up_process schedule set_current_state",
+    "a counter with a mutex": "seqcount_mutex_t seqcount_rwlock_t seqcount_ww_mutex_t "
+    "seqcount_mutex_init SEQCNT_MUTEX_ZERO",
+    "a count that is dropped under a lock": "kref_put_mutex kref_put_lock",
+}
+
 _DEFINED = re.compile(
     r"^#\s*define[ \t]+(?P<macro>[A-Za-z]\w*)"
     r"|^static inline [\w ]*?[ *](?P<function>\w+)\("
-    r"|^(?:typedef .*?|\} )(?P<type>\w+);",
+    r"|^(?:typedef .*?|\} )(?P<type>\w+);"
+    r"|^(?:typedef )?struct (?P<tag>\w+) \{",
     re.MULTILINE,
 )
 
@@ -99,8 +122,10 @@ def _owners() -> dict[str, str]:
 
 
 def include_hint(name: str) -> str | None:
-    """What to include for a name that nothing defines, where one of the headers does."""
+    """What to include for a name that nothing defines, where one of the headers does; or that what
+    it names is not modelled."""
     owner = _owners().get(name)
     if owner is None:
-        return None
+        what = next((w for w, names in _NOT_MODELLED.items() if name in names.split()), None)
+        return None if what is None else f"{what} is not modelled"
     return f"#include <{owner}> defines it, for the kernels that have it"

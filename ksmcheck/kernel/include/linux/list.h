@@ -1,0 +1,260 @@
+/*
+ * Doubly linked lists, and those with a head of one pointer, as the kernel has them without
+ * CONFIG_LIST_HARDENED and CONFIG_DEBUG_LIST. Written for ksmcheck after include/linux/list.h of
+ * kernels 6.1 and 6.12; which stores are marked is the kernel's choice.
+ */
+#ifndef KSMCHECK_LINUX_LIST_H
+#define KSMCHECK_LINUX_LIST_H
+
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+	struct hlist_node **pprev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+/* Addresses of nothing: who follows one has a bad address. */
+#define LIST_POISON1 ((void *)0xdead000000000100)
+#define LIST_POISON2 ((void *)0xdead000000000122)
+
+#define LIST_HEAD_INIT(name) { &(name), &(name) }
+#define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
+
+static inline void INIT_LIST_HEAD(struct list_head *list)
+{
+	WRITE_ONCE(list->next, list);
+	WRITE_ONCE(list->prev, list);
+}
+
+/* --- writers, which their lock keeps apart -------------------------------------------------- */
+
+static inline void list_add(struct list_head *new, struct list_head *head)
+{
+	struct list_head *next = head->next;
+
+	next->prev = new;
+	new->next = next;
+	new->prev = head;
+	WRITE_ONCE(head->next, new);
+}
+
+static inline void list_add_tail(struct list_head *new, struct list_head *head)
+{
+	struct list_head *prev = head->prev;
+
+	head->prev = new;
+	new->next = head;
+	new->prev = prev;
+	WRITE_ONCE(prev->next, new);
+}
+
+static inline void __list_del_entry(struct list_head *entry)
+{
+	struct list_head *prev = entry->prev;
+	struct list_head *next = entry->next;
+
+	next->prev = prev;
+	WRITE_ONCE(prev->next, next);
+}
+
+static inline void list_del(struct list_head *entry)
+{
+	__list_del_entry(entry);
+	entry->next = LIST_POISON1;
+	entry->prev = LIST_POISON2;
+}
+
+static inline void list_del_init(struct list_head *entry)
+{
+	__list_del_entry(entry);
+	INIT_LIST_HEAD(entry);
+}
+
+static inline void list_del_init_careful(struct list_head *entry)
+{
+	__list_del_entry(entry);
+	WRITE_ONCE(entry->prev, entry);
+	smp_store_release(&entry->next, entry);
+}
+
+static inline void list_replace(struct list_head *old, struct list_head *new)
+{
+	new->next = old->next;
+	new->next->prev = new;
+	new->prev = old->prev;
+	new->prev->next = new;
+}
+
+static inline void list_move(struct list_head *entry, struct list_head *head)
+{
+	__list_del_entry(entry);
+	list_add(entry, head);
+}
+
+static inline void list_move_tail(struct list_head *entry, struct list_head *head)
+{
+	__list_del_entry(entry);
+	list_add_tail(entry, head);
+}
+
+/* --- questions ------------------------------------------------------------------------------ */
+
+static inline int list_empty(const struct list_head *head)
+{
+	return READ_ONCE(head->next) == head;
+}
+
+static inline int list_empty_careful(const struct list_head *head)
+{
+	struct list_head *next = smp_load_acquire(&head->next);
+
+	return next == head && next == READ_ONCE(head->prev);
+}
+
+static inline int list_is_head(const struct list_head *list, const struct list_head *head)
+{
+	return list == head;
+}
+
+static inline int list_is_first(const struct list_head *list, const struct list_head *head)
+{
+	return list->prev == head;
+}
+
+static inline int list_is_last(const struct list_head *list, const struct list_head *head)
+{
+	return list->next == head;
+}
+
+static inline int list_is_singular(const struct list_head *head)
+{
+	return !list_empty(head) && head->next == head->prev;
+}
+
+/* --- walks ---------------------------------------------------------------------------------- */
+
+#define list_entry(ptr, type, member) container_of(ptr, type, member)
+#define list_first_entry(head, type, member) list_entry((head)->next, type, member)
+#define list_last_entry(head, type, member) list_entry((head)->prev, type, member)
+#define list_next_entry(pos, member) list_entry((pos)->member.next, typeof(*(pos)), member)
+#define list_prev_entry(pos, member) list_entry((pos)->member.prev, typeof(*(pos)), member)
+#define list_entry_is_head(pos, head, member) (&(pos)->member == (head))
+
+#define list_first_entry_or_null(head, type, member)				\
+({										\
+	struct list_head *head__ = (head);					\
+	struct list_head *first__ = READ_ONCE(head__->next);			\
+	first__ != head__ ? list_entry(first__, type, member) : NULL;		\
+})
+
+#define list_for_each(pos, head)						\
+	for ((pos) = (head)->next; (pos) != (head); (pos) = (pos)->next)
+
+#define list_for_each_safe(pos, n, head)					\
+	for ((pos) = (head)->next, (n) = (pos)->next;				\
+	     (pos) != (head);							\
+	     (pos) = (n), (n) = (pos)->next)
+
+#define list_for_each_entry(pos, head, member)					\
+	for ((pos) = list_first_entry(head, typeof(*(pos)), member);		\
+	     !list_entry_is_head(pos, head, member);				\
+	     (pos) = list_next_entry(pos, member))
+
+#define list_for_each_entry_reverse(pos, head, member)				\
+	for ((pos) = list_last_entry(head, typeof(*(pos)), member);		\
+	     !list_entry_is_head(pos, head, member);				\
+	     (pos) = list_prev_entry(pos, member))
+
+#define list_for_each_entry_safe(pos, n, head, member)				\
+	for ((pos) = list_first_entry(head, typeof(*(pos)), member),		\
+	     (n) = list_next_entry(pos, member);				\
+	     !list_entry_is_head(pos, head, member);				\
+	     (pos) = (n), (n) = list_next_entry(n, member))
+
+/* --- lists with a head of one pointer ------------------------------------------------------- */
+
+#define HLIST_HEAD_INIT { .first = NULL }
+#define HLIST_HEAD(name) struct hlist_head name = { .first = NULL }
+#define INIT_HLIST_HEAD(head) ((head)->first = NULL)
+
+static inline void INIT_HLIST_NODE(struct hlist_node *node)
+{
+	node->next = NULL;
+	node->pprev = NULL;
+}
+
+static inline int hlist_unhashed(const struct hlist_node *node)
+{
+	return !node->pprev;
+}
+
+static inline int hlist_unhashed_lockless(const struct hlist_node *node)
+{
+	return !READ_ONCE(node->pprev);
+}
+
+static inline int hlist_empty(const struct hlist_head *head)
+{
+	return !READ_ONCE(head->first);
+}
+
+static inline void __hlist_del(struct hlist_node *node)
+{
+	struct hlist_node *next = node->next;
+	struct hlist_node **pprev = node->pprev;
+
+	WRITE_ONCE(*pprev, next);
+	if (next)
+		WRITE_ONCE(next->pprev, pprev);
+}
+
+static inline void hlist_del(struct hlist_node *node)
+{
+	__hlist_del(node);
+	node->next = LIST_POISON1;
+	node->pprev = LIST_POISON2;
+}
+
+static inline void hlist_del_init(struct hlist_node *node)
+{
+	if (!hlist_unhashed(node)) {
+		__hlist_del(node);
+		INIT_HLIST_NODE(node);
+	}
+}
+
+static inline void hlist_add_head(struct hlist_node *node, struct hlist_head *head)
+{
+	struct hlist_node *first = head->first;
+
+	WRITE_ONCE(node->next, first);
+	if (first)
+		WRITE_ONCE(first->pprev, &node->next);
+	WRITE_ONCE(head->first, node);
+	WRITE_ONCE(node->pprev, &head->first);
+}
+
+#define hlist_entry(ptr, type, member) container_of(ptr, type, member)
+
+#define hlist_entry_safe(ptr, type, member)					\
+({										\
+	typeof(ptr) node__ = (ptr);						\
+	node__ ? hlist_entry(node__, type, member) : NULL;			\
+})
+
+#define hlist_for_each(pos, head)						\
+	for ((pos) = (head)->first; (pos); (pos) = (pos)->next)
+
+#define hlist_for_each_entry(pos, head, member)					\
+	for ((pos) = hlist_entry_safe((head)->first, typeof(*(pos)), member);	\
+	     (pos);								\
+	     (pos) = hlist_entry_safe((pos)->member.next, typeof(*(pos)), member))
+
+#endif
