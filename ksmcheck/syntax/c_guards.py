@@ -126,7 +126,7 @@ def without_guards(body: Block, result: TypeExpr, guards: Iterable[Guard]) -> Bl
 
 
 class _Writer:
-    """One function. ``seen`` are the guards that have been written out, by ``id``."""
+    """One function. ``seen`` are the numbers of guards that have been written out, by ``id``."""
 
     def __init__(self, result: TypeExpr) -> None:
         self.kinds = _kinds()
@@ -244,7 +244,7 @@ class _Writer:
             message = "a guard declares a variable: it stands in a block by itself"
             raise InputError(message, guard.span, "use scoped_guard, or put it into { ... }")
         taken, held = self._take(guard)
-        label = f"guard#{held.key}.end"
+        label = f"guard#{self.seen[id(guard)]}.end"
         way = _Way(around.held, label)
         inner = replace(around, held=(*around.held, held), stop=way, again=way)
         end = _end(guard.body.span)

@@ -12,6 +12,9 @@ import pytest
 
 from ksmcheck.check import Checker, Request
 from ksmcheck.program.sites import list_sites
+from ksmcheck.program.tree import walk
+from ksmcheck.syntax.c_ast import Label
+from ksmcheck.syntax.c_guards import _kinds
 from ksmcheck.syntax.litmus import parse_litmus
 from ksmcheck.text import InputError, Source
 
@@ -205,6 +208,34 @@ def test_sites_stand_where_control_leaves() -> None:
         "rcu_read_lock@f": "t:12:2",
         "rcu_read_unlock@f": "t:14:2",
     }
+
+
+def test_what_is_made_up_is_called_alike_each_time() -> None:
+    """The gate records the names of labels."""
+    body = "scoped_guard(rcu) { if (n) break; x++; } scoped_guard(rcu) break; return 0;"
+    text = _TEST.format(body=body, more=_PLAIN)
+    labels = [
+        [n.name for n in walk(parse_litmus(Source("t", text))) if isinstance(n, Label)]
+        for _ in range(2)
+    ]
+    assert labels == [["guard#1.end", "guard#2.end"]] * 2
+
+
+_LOCKS = {
+    "spinlock": "l",
+    "raw_spinlock": "raw",
+    "mutex": "mu",
+    "srcu": "srcu",
+}
+
+
+@pytest.mark.parametrize("kind", _kinds())
+def test_each_kind(kind: str, tmp_path: Path) -> None:
+    lock = next((f", &{_LOCKS[k]}" for k in sorted(_LOCKS, reverse=True) if kind.startswith(k)), "")
+    body = f"scoped_guard({kind}{lock}) WRITE_ONCE(x, n); return 0;"
+    path = tmp_path / "t.litmus"
+    path.write_text(_TEST.format(body=body, more="forall (l.lock=0 /\\ mu.lock=0 /\\ raw.lock=0)"))
+    assert Checker().check(Request(path, "lkmm")).verdict == "SAFE"
 
 
 def test_names_stay_when_one_is_removed(tmp_path: Path) -> None:

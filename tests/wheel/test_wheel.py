@@ -45,6 +45,7 @@ def test_what_is_inside(wheel: Path) -> None:
             assert f"ksmcheck/_data/models/{model.name}/lowering.toml" in names
     assert "ksmcheck/_data/litmus/ksm/suite.toml" in names
     assert "ksmcheck/_data/litmus/ksm/expected/path-a.toml" in names
+    assert "ksmcheck/kernel/include/linux/seqlock.h" in names
     assert "ksmcheck/py.typed" in names
     assert not {n for n in names if n.startswith("tests/") or "__pycache__" in n}
 
