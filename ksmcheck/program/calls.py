@@ -123,8 +123,13 @@ class Calls(PrimitiveCalls):
         if other is not None:
             message = f"the kernel has no {name} at {self.kernel}"
             return InputError(message, call.callee.span, hint=f"it exists {lifetime(other)}")
-        from ksmcheck.syntax.pp_headers import include_hint
+        from ksmcheck.syntax.pp_headers import include_hint, owner_of
 
+        header = owner_of(name)
+        functions = self.declarations.functions.values()
+        if header is not None and any(f.span.source.name == f"<{header}>" for f in functions):
+            message = f"the kernel has no {name} at {self.kernel}"
+            return InputError(message, call.callee.span, hint=f"<{header}> of others has it")
         known = [*self.declarations.functions, *FORMS, *self.primitives]
         hint = (
             _BY_HAND.get(name)

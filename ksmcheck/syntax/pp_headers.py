@@ -121,10 +121,15 @@ def _owners() -> dict[str, str]:
     }
 
 
+def owner_of(name: str) -> str | None:
+    """The header that defines a name, for some kernel."""
+    return _owners().get(name)
+
+
 def include_hint(name: str) -> str | None:
     """What to include for a name that nothing defines, where one of the headers does; or that what
     it names is not modelled."""
-    owner = _owners().get(name)
+    owner = owner_of(name)
     if owner is None:
         what = next((w for w, names in _NOT_MODELLED.items() if name in names.split()), None)
         return None if what is None else f"{what} is not modelled"
