@@ -96,16 +96,19 @@ def test_lkmm_reports_the_plain_counter(kernel: str, tmp_path: Path) -> None:
     assert (found.verdict, found.subject) == ("VIOLATED", "data-race")
 
 
-def test_lkmm_of_a_marked_counter(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kernel", ["3.9", "6.12"])
+def test_lkmm_of_a_marked_counter(kernel: str, tmp_path: Path) -> None:
     """wmb between marked stores, acquire and rmb between marked reads: MP twice, forbidden."""
     marked = _SEQLOCK.replace("*x = 1", "WRITE_ONCE(*x, 1)").replace("*y = 1", "WRITE_ONCE(*y, 1)")
     marked = marked.replace("r0 = *x", "r0 = READ_ONCE(*x)").replace(
         "r1 = *y", "r1 = READ_ONCE(*y)"
     )
     defines = (("KSMCHECK_MARKED_SEQUENCE", "1"),)
-    assert check(marked + _TORN, tmp_path, "lkmm", defines=defines).verdict == "SAFE"
+    assert check(marked + _TORN, tmp_path, "lkmm", kernel, defines=defines).verdict == "SAFE"
     for site in ("smp_rmb@read_seqcount_retry", "smp_wmb@write_seqcount_end"):
-        found = check(marked + _TORN, tmp_path, "lkmm", defines=defines, removed=frozenset((site,)))
+        found = check(
+            marked + _TORN, tmp_path, "lkmm", kernel, defines=defines, removed=frozenset((site,))
+        )
         assert (found.verdict, found.subject) == ("VIOLATED", "~exists")
 
 

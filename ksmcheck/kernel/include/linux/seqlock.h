@@ -5,7 +5,7 @@
  *
  * The counter is incremented by plain accesses, as the kernel does it. KCSAN is told to leave them
  * alone (kcsan_nestable_atomic_begin); LKMM has no word for that, and reports the race. What it says
- * of their order is asked with -D KSMCHECK_MARKED_SEQUENCE, which has the stores marked.
+ * of their order is asked with -D KSMCHECK_MARKED_SEQUENCE, which has them marked.
  */
 #ifndef KSMCHECK_LINUX_SEQLOCK_H
 #define KSMCHECK_LINUX_SEQLOCK_H
@@ -119,7 +119,7 @@ static inline unsigned raw_seqcount_begin(const seqcount_t *s)
 #endif
 
 /* The reader's second look was a plain one until KCSAN came, in 5.8. */
-#if KSMCHECK_KERNEL < KERNEL_VERSION(5, 8, 0)
+#if KSMCHECK_KERNEL < KERNEL_VERSION(5, 8, 0) && !defined(KSMCHECK_MARKED_SEQUENCE)
 
 static inline int __read_seqcount_retry(const seqcount_t *s, unsigned start)
 {
