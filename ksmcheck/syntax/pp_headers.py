@@ -17,18 +17,26 @@ from ksmcheck.text import Source
 
 
 class Header(Struct, frozen=True):
-    """``since`` is the first kernel that it tells of."""
+    """``kernels`` are those that it tells of: from a first one on, and up to a last."""
 
     path: Path
-    since: str
+    kernels: tuple[tuple[str, str | None], ...]
+
+    @property
+    def said(self) -> str:
+        """The kernels in words."""
+        spans = (f"{a} on" if b is None else f"{a} to {b}" for a, b in self.kernels)
+        return f"it is there from {', and from '.join(spans)}"
 
 
-_SINCE = {
-    "linux/kref.h": "4.11",
-    "linux/list.h": "6.1",
-    "linux/llist.h": "6.12",
-    "linux/rculist.h": "6.1",
-    "linux/seqlock.h": "3.9",
+# What lies between two spans was not read.
+_LISTS: tuple[tuple[str, str | None], ...] = (("3.9", "3.13"), ("6.1", None))
+_KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
+    "linux/kref.h": (("4.11", None),),
+    "linux/list.h": _LISTS,
+    "linux/llist.h": (("6.12", None),),
+    "linux/rculist.h": _LISTS,
+    "linux/seqlock.h": (("3.9", None),),
 }
 
 _KNOWN_WITHOUT = frozenset(
@@ -93,8 +101,8 @@ _DEFINED = re.compile(
 
 def header(name: str) -> Header | None:
     """The header that ``#include <name>`` reads."""
-    since = _SINCE.get(name)
-    return None if since is None else Header(headers_dir() / name, since)
+    kernels = _KERNELS.get(name)
+    return None if kernels is None else Header(headers_dir() / name, kernels)
 
 
 def is_known_without(name: str) -> bool:
@@ -104,7 +112,7 @@ def is_known_without(name: str) -> bool:
 
 def header_names() -> list[str]:
     """Of those that add something."""
-    return sorted(_SINCE)
+    return sorted(_KERNELS)
 
 
 def header_source(found: Header, name: str) -> Source:

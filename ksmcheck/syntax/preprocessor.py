@@ -313,9 +313,8 @@ class _Preprocessor:
                 hint = f"of the kernel's headers there are {known}; primitives need no #include"
             raise InputError(f"cannot find the file '{name}'", span, hint)
         kernel = self.setting.kernel
-        if kernel_version(kernel) < kernel_version(found.since):
-            message = f"<{name}> is not known for kernel {kernel}"
-            raise InputError(message, span, f"it is from {found.since} on")
+        if not any(_within(kernel, first, last) for first, last in found.kernels):
+            raise InputError(f"<{name}> is not known for kernel {kernel}", span, found.said)
         return headers.header_source(found, name)
 
     _GROUPS: ClassVar[dict[str, Callable[[_Preprocessor, list[Token]], None]]] = {
@@ -333,6 +332,14 @@ class _Preprocessor:
         "pragma": _pragma,
         "warning": _warning,
     }
+
+
+def _within(kernel: str, first: str, last: str | None) -> bool:
+    """Whether the kernel is from ``first`` on, and no later than ``last`` in its first numbers."""
+    version = kernel_version(kernel)
+    return kernel_version(first) <= version and (
+        last is None or version >> 8 <= kernel_version(last) >> 8
+    )
 
 
 def _is_ours(macro: Macro) -> bool:

@@ -20,10 +20,10 @@ MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 STRONG = ("sc", "tso")
 
 
-def check(text: str, tmp_path: Path, model: str, **defines: str) -> Verdict:
+def check(text: str, tmp_path: Path, model: str, kernel: str = "6.12", **defines: str) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    return Checker().check(Request(path, model, defines=tuple(defines.items())))
+    return Checker().check(Request(path, model, kernel, defines=tuple(defines.items())))
 
 
 _PUBLISHED = """C published
@@ -252,6 +252,29 @@ def test_hashed_lists(model: str, tmp_path: Path) -> None:
     assert check(_HASHED, tmp_path, model).verdict == "SAFE"
     plain = check(_HASHED, tmp_path, model, rcu_assign_pointer="WRITE_ONCE")
     assert plain.verdict == ("SAFE" if model in STRONG else "VIOLATED")
+
+
+@pytest.mark.parametrize("model", [m for m in MACHINES if m != "riscv"])
+def test_lists_of_3_9(model: str, tmp_path: Path) -> None:
+    """Entries are published as today; Alpha's reader has a barrier in rcu_dereference_raw."""
+    for text in (
+        _PUBLISHED,
+        _HASHED.replace("hlist_del_rcu(&f.node);", "").replace("|| g.node.next ", ""),
+    ):
+        found = check(text, tmp_path, model, "3.9", ADD="list_add_rcu")
+        assert found.verdict == "SAFE"
+        plain = check(
+            text, tmp_path, model, "3.9", ADD="list_add_rcu", rcu_assign_pointer="WRITE_ONCE"
+        )
+        assert plain.verdict == ("SAFE" if model in STRONG else "VIOLATED")
+
+
+def test_what_3_9_did_plainly_is_a_race(tmp_path: Path) -> None:
+    """A reader looks at the pointer that __hlist_del and __list_del set: marked since then."""
+    for text, machine in ((_HASHED, "SAFE"), (_DELETED, "VIOLATED")):
+        found = check(text, tmp_path, "lkmm", "3.9", SYNCHRONIZE="synchronize_rcu")
+        assert (found.verdict, found.subject) == ("VIOLATED", "data-race")
+        assert check(text, tmp_path, "tso", "3.9", SYNCHRONIZE="barrier").verdict == machine
 
 
 _LOCKLESS = """C lockless

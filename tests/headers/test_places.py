@@ -68,7 +68,7 @@ def test_a_folder_of_ones_own_goes_before(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", header_names())
-@pytest.mark.parametrize("kernel", ["3.9", "3.13", "4.2", "5.8", "6.1", "6.12"])
+@pytest.mark.parametrize("kernel", ["3.8", "3.9", "3.13.11", "4.2", "5.8", "6.1", "6.12"])
 def test_each_header_is_kernel_c_at_each_kernel(name: str, kernel: str, tmp_path: Path) -> None:
     text = f"C t\n#include <{name}>\n#include <{name}>\n{{ }}\nP0(int *x) {{ *x = 1; }}\n"
     try:
@@ -76,6 +76,14 @@ def test_each_header_is_kernel_c_at_each_kernel(name: str, kernel: str, tmp_path
     except InputError as error:
         assert f"<{name}> is not known for kernel {kernel}" in error.diagnostic.message
         assert error.diagnostic.span is not None and error.diagnostic.span.line == 2
+        assert (error.diagnostic.hint or "").startswith("it is there from ")
+        assert kernel in {
+            "linux/kref.h": ("3.8", "3.9", "3.13.11", "4.2"),
+            "linux/list.h": ("3.8", "4.2", "5.8"),
+            "linux/rculist.h": ("3.8", "4.2", "5.8"),
+            "linux/llist.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8", "6.1"),
+            "linux/seqlock.h": ("3.8",),
+        }.get(name, ())
         return
     assert len(test.top) > 4
     if kernel in ("3.9", "6.12"):

@@ -1,7 +1,7 @@
 /*
  * Doubly linked lists, and those with a head of one pointer, as the kernel has them without
  * CONFIG_LIST_HARDENED and CONFIG_DEBUG_LIST. Written for ksmcheck after include/linux/list.h of
- * kernels 6.1 and 6.12; which stores are marked is the kernel's choice.
+ * kernels 3.13, 6.1 and 6.12. Which accesses are marked is the kernel's choice: of old none were.
  */
 #ifndef KSMCHECK_LINUX_LIST_H
 #define KSMCHECK_LINUX_LIST_H
@@ -27,13 +27,52 @@ struct hlist_head {
 #define LIST_HEAD_INIT(name) { &(name), &(name) }
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
+/* --- writers, which their lock keeps apart -------------------------------------------------- */
+
+#if KSMCHECK_KERNEL < KERNEL_VERSION(6, 1, 0)
+
+static inline void INIT_LIST_HEAD(struct list_head *list)
+{
+	list->next = list;
+	list->prev = list;
+}
+
+static inline void list_add(struct list_head *new, struct list_head *head)
+{
+	struct list_head *next = head->next;
+
+	next->prev = new;
+	new->next = next;
+	new->prev = head;
+	head->next = new;
+}
+
+static inline void list_add_tail(struct list_head *new, struct list_head *head)
+{
+	struct list_head *prev = head->prev;
+
+	head->prev = new;
+	new->next = head;
+	new->prev = prev;
+	prev->next = new;
+}
+
+static inline void __list_del_entry(struct list_head *entry)
+{
+	struct list_head *prev = entry->prev;
+	struct list_head *next = entry->next;
+
+	next->prev = prev;
+	prev->next = next;
+}
+
+#else
+
 static inline void INIT_LIST_HEAD(struct list_head *list)
 {
 	WRITE_ONCE(list->next, list);
 	WRITE_ONCE(list->prev, list);
 }
-
-/* --- writers, which their lock keeps apart -------------------------------------------------- */
 
 static inline void list_add(struct list_head *new, struct list_head *head)
 {
@@ -64,6 +103,15 @@ static inline void __list_del_entry(struct list_head *entry)
 	WRITE_ONCE(prev->next, next);
 }
 
+static inline void list_del_init_careful(struct list_head *entry)
+{
+	__list_del_entry(entry);
+	WRITE_ONCE(entry->prev, entry);
+	smp_store_release(&entry->next, entry);
+}
+
+#endif
+
 static inline void list_del(struct list_head *entry)
 {
 	__list_del_entry(entry);
@@ -75,13 +123,6 @@ static inline void list_del_init(struct list_head *entry)
 {
 	__list_del_entry(entry);
 	INIT_LIST_HEAD(entry);
-}
-
-static inline void list_del_init_careful(struct list_head *entry)
-{
-	__list_del_entry(entry);
-	WRITE_ONCE(entry->prev, entry);
-	smp_store_release(&entry->next, entry);
 }
 
 static inline void list_replace(struct list_head *old, struct list_head *new)
@@ -106,6 +147,22 @@ static inline void list_move_tail(struct list_head *entry, struct list_head *hea
 
 /* --- questions ------------------------------------------------------------------------------ */
 
+#if KSMCHECK_KERNEL < KERNEL_VERSION(6, 1, 0)
+
+static inline int list_empty(const struct list_head *head)
+{
+	return head->next == head;
+}
+
+static inline int list_empty_careful(const struct list_head *head)
+{
+	struct list_head *next = head->next;
+
+	return next == head && next == head->prev;
+}
+
+#else
+
 static inline int list_empty(const struct list_head *head)
 {
 	return READ_ONCE(head->next) == head;
@@ -128,6 +185,8 @@ static inline int list_is_first(const struct list_head *list, const struct list_
 	return list->prev == head;
 }
 
+#endif
+
 static inline int list_is_last(const struct list_head *list, const struct list_head *head)
 {
 	return list->next == head;
@@ -147,12 +206,14 @@ static inline int list_is_singular(const struct list_head *head)
 #define list_prev_entry(pos, member) list_entry((pos)->member.prev, typeof(*(pos)), member)
 #define list_entry_is_head(pos, head, member) (&(pos)->member == (head))
 
+#if KSMCHECK_KERNEL >= KERNEL_VERSION(6, 1, 0)
 #define list_first_entry_or_null(head, type, member)				\
 ({										\
 	struct list_head *head__ = (head);					\
 	struct list_head *first__ = READ_ONCE(head__->next);			\
 	first__ != head__ ? list_entry(first__, type, member) : NULL;		\
 })
+#endif
 
 #define list_for_each(pos, head)						\
 	for ((pos) = (head)->next; (pos) != (head); (pos) = (pos)->next)
@@ -195,6 +256,36 @@ static inline int hlist_unhashed(const struct hlist_node *node)
 	return !node->pprev;
 }
 
+#if KSMCHECK_KERNEL < KERNEL_VERSION(6, 1, 0)
+
+static inline int hlist_empty(const struct hlist_head *head)
+{
+	return !head->first;
+}
+
+static inline void __hlist_del(struct hlist_node *node)
+{
+	struct hlist_node *next = node->next;
+	struct hlist_node **pprev = node->pprev;
+
+	*pprev = next;
+	if (next)
+		next->pprev = pprev;
+}
+
+static inline void hlist_add_head(struct hlist_node *node, struct hlist_head *head)
+{
+	struct hlist_node *first = head->first;
+
+	node->next = first;
+	if (first)
+		first->pprev = &node->next;
+	head->first = node;
+	node->pprev = &head->first;
+}
+
+#else
+
 static inline int hlist_unhashed_lockless(const struct hlist_node *node)
 {
 	return !READ_ONCE(node->pprev);
@@ -215,6 +306,19 @@ static inline void __hlist_del(struct hlist_node *node)
 		WRITE_ONCE(next->pprev, pprev);
 }
 
+static inline void hlist_add_head(struct hlist_node *node, struct hlist_head *head)
+{
+	struct hlist_node *first = head->first;
+
+	WRITE_ONCE(node->next, first);
+	if (first)
+		WRITE_ONCE(first->pprev, &node->next);
+	WRITE_ONCE(head->first, node);
+	WRITE_ONCE(node->pprev, &head->first);
+}
+
+#endif
+
 static inline void hlist_del(struct hlist_node *node)
 {
 	__hlist_del(node);
@@ -228,17 +332,6 @@ static inline void hlist_del_init(struct hlist_node *node)
 		__hlist_del(node);
 		INIT_HLIST_NODE(node);
 	}
-}
-
-static inline void hlist_add_head(struct hlist_node *node, struct hlist_head *head)
-{
-	struct hlist_node *first = head->first;
-
-	WRITE_ONCE(node->next, first);
-	if (first)
-		WRITE_ONCE(first->pprev, &node->next);
-	WRITE_ONCE(head->first, node);
-	WRITE_ONCE(node->pprev, &head->first);
 }
 
 #define hlist_entry(ptr, type, member) container_of(ptr, type, member)

@@ -1,6 +1,6 @@
 /*
  * Lists that are read under RCU while a writer changes them. Written for ksmcheck after
- * include/linux/rculist.h of kernels 6.1 and 6.12. The condition that the walks may be given is for
+ * include/linux/rculist.h of kernels 3.13, 6.1 and 6.12. The condition that the walks may be given is for
  * lockdep, and is not evaluated.
  */
 #ifndef KSMCHECK_LINUX_RCULIST_H
@@ -8,11 +8,13 @@
 
 #include <linux/list.h>
 
+#if KSMCHECK_KERNEL >= KERNEL_VERSION(6, 1, 0)
 static inline void INIT_LIST_HEAD_RCU(struct list_head *list)
 {
 	WRITE_ONCE(list->next, list);
 	WRITE_ONCE(list->prev, list);
 }
+#endif
 
 #define list_next_rcu(list) ((list)->next)
 
@@ -52,6 +54,13 @@ static inline void list_replace_rcu(struct list_head *old, struct list_head *new
 	old->prev = LIST_POISON2;
 }
 
+#if KSMCHECK_KERNEL < KERNEL_VERSION(6, 1, 0)
+
+/* What Alpha needs for a dependent access, READ_ONCE has since 4.15. */
+#define list_entry_rcu(ptr, type, member) container_of(rcu_dereference_raw(ptr), type, member)
+
+#else
+
 #define list_entry_rcu(ptr, type, member) container_of(READ_ONCE(ptr), type, member)
 #define list_entry_lockless(ptr, type, member) container_of(READ_ONCE(ptr), type, member)
 
@@ -67,21 +76,83 @@ static inline void list_replace_rcu(struct list_head *old, struct list_head *new
 	     (pos) != (head);							\
 	     (pos) = rcu_dereference((pos)->next))
 
+#endif
+
 #define list_for_each_entry_rcu(pos, head, member, condition...)		\
 	for ((pos) = list_entry_rcu((head)->next, typeof(*(pos)), member);	\
 	     &(pos)->member != (head);						\
 	     (pos) = list_entry_rcu((pos)->member.next, typeof(*(pos)), member))
 
+#if KSMCHECK_KERNEL >= KERNEL_VERSION(6, 1, 0)
 #define list_for_each_entry_srcu(pos, head, member, condition)			\
 	list_for_each_entry_rcu(pos, head, member)
 
 #define list_for_each_entry_lockless(pos, head, member)				\
 	list_for_each_entry_rcu(pos, head, member)
+#endif
 
 /* --- lists with a head of one pointer ------------------------------------------------------- */
 
 #define hlist_first_rcu(head) ((head)->first)
 #define hlist_next_rcu(node) ((node)->next)
+
+#if KSMCHECK_KERNEL < KERNEL_VERSION(6, 1, 0)
+
+static inline void hlist_del_rcu(struct hlist_node *node)
+{
+	__hlist_del(node);
+	node->pprev = LIST_POISON2;
+}
+
+static inline void hlist_del_init_rcu(struct hlist_node *node)
+{
+	if (!hlist_unhashed(node)) {
+		__hlist_del(node);
+		node->pprev = NULL;
+	}
+}
+
+static inline void hlist_replace_rcu(struct hlist_node *old, struct hlist_node *new)
+{
+	struct hlist_node *next = old->next;
+
+	new->next = next;
+	new->pprev = old->pprev;
+	rcu_assign_pointer(*new->pprev, new);
+	if (next)
+		new->next->pprev = &new->next;
+	old->pprev = LIST_POISON2;
+}
+
+static inline void hlist_add_head_rcu(struct hlist_node *node, struct hlist_head *head)
+{
+	struct hlist_node *first = head->first;
+
+	node->next = first;
+	node->pprev = &head->first;
+	rcu_assign_pointer(hlist_first_rcu(head), node);
+	if (first)
+		first->pprev = &node->next;
+}
+
+static inline void hlist_add_before_rcu(struct hlist_node *node, struct hlist_node *next)
+{
+	node->pprev = next->pprev;
+	node->next = next;
+	rcu_assign_pointer(*node->pprev, node);
+	next->pprev = &node->next;
+}
+
+static inline void hlist_add_after_rcu(struct hlist_node *prev, struct hlist_node *node)
+{
+	node->next = prev->next;
+	node->pprev = &prev->next;
+	rcu_assign_pointer(hlist_next_rcu(prev), node);
+	if (node->next)
+		node->next->pprev = &node->next;
+}
+
+#else
 
 static inline void hlist_del_rcu(struct hlist_node *node)
 {
@@ -137,6 +208,8 @@ static inline void hlist_add_behind_rcu(struct hlist_node *node, struct hlist_no
 		WRITE_ONCE(node->next->pprev, &node->next);
 }
 
+#endif
+
 #define hlist_for_each_entry_rcu(pos, head, member, condition...)		\
 	for ((pos) = hlist_entry_safe(rcu_dereference_raw(hlist_first_rcu(head)), \
 			typeof(*(pos)), member);				\
@@ -144,7 +217,9 @@ static inline void hlist_add_behind_rcu(struct hlist_node *node, struct hlist_no
 	     (pos) = hlist_entry_safe(rcu_dereference_raw(hlist_next_rcu(	\
 			&(pos)->member)), typeof(*(pos)), member))
 
+#if KSMCHECK_KERNEL >= KERNEL_VERSION(6, 1, 0)
 #define hlist_for_each_entry_srcu(pos, head, member, condition)			\
 	hlist_for_each_entry_rcu(pos, head, member)
+#endif
 
 #endif
