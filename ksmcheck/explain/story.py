@@ -25,9 +25,8 @@ def place(event: ExecutedEvent) -> str:
 
 def span_text(span: Span) -> str:
     """``ksm.h:31``: file without folders, and line; of ``<linux/seqlock.h>`` too."""
-    name = span.source.name
-    short = name.rpartition("/")[2]
-    return f"{short.removesuffix('>') if name.startswith('<') else short}:{span.line}"
+    folder, _, name = span.source.name.rpartition("/")
+    return f"{name.removesuffix('>') if folder.startswith('<') else name}:{span.line}"
 
 
 def called(event: ExecutedEvent) -> str:

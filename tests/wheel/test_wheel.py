@@ -92,3 +92,14 @@ def test_it_verifies_its_own_suite(installed: Path, tmp_path: Path) -> None:
     ran = ksmcheck(installed, tmp_path, *args)
     assert ran.returncode == 0, ran.stderr
     assert "1 as expected" in ran.stdout
+
+
+def test_it_reads_its_own_kernel_headers(installed: Path, tmp_path: Path) -> None:
+    text = (
+        "C t\n#include <linux/seqlock.h>\n{ }\nP0(seqlock_t *sl, int *x)\n"
+        "{\n\twrite_seqlock(sl);\n\t*x = 1;\n\twrite_sequnlock(sl);\n}\nforall (x=1)\n"
+    )
+    (tmp_path / "t.litmus").write_text(text)
+    found = ksmcheck(installed, tmp_path, "check", "t.litmus", "--model", "armv8")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("SAFE")
