@@ -71,6 +71,7 @@ class Listing:
         size = 1
         most = min(_MOST, _LITERALS // (self.lazy.base.gates.variables + 1) + 1)
         while True:
+            exact = self.lazy.exact.complete
             batch, end = self._collected(size)
             inconsistent = self._inconsistent(batch)
             for number, seen in enumerate(batch):
@@ -78,6 +79,8 @@ class Listing:
                     self.found.add(seen.values)
                     self.lazy.add([-self.asked, *(-x for x in seen.literals)])
             for number in inconsistent[:_LESSONS]:
+                if self.lazy.exact.complete and not exact:
+                    break  # it has joined meanwhile, and allows none of them
                 self.lazy.learn(batch[number].met)
             if isinstance(end, Stopped) or (end is None and not inconsistent):
                 return end
