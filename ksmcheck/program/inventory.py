@@ -46,6 +46,7 @@ from ksmcheck.syntax.c_ast import (
     Goto,
     If,
     IncDec,
+    Index,
     IntLit,
     Label,
     Member,
@@ -143,11 +144,8 @@ class _Function:
             {n.name for n in declared if isinstance(n.type, ArrayType)},
             addressed_locals(function, self.known, nodes),
         )
-        self.altered = {
-            id(n.operand if isinstance(n, IncDec) else n.target)
-            for n in nodes
-            if isinstance(n, IncDec) or (isinstance(n, Assign) and n.op != "=")
-        }
+        self.altered = {id(place) for n in nodes if (place := altered(n)) is not None}
+        self.updated = {id(altered(n)) for n in updates(function)}
 
     def spots(self) -> list[Spot]:
         found = [s for name, node in self._named() if (s := self._spot(name, node)) is not None]
@@ -234,11 +232,27 @@ class _Function:
     # Plain accesses.
 
     def _plain(self, name: str, node: Tree) -> Spot | None:
-        if id(node) in self.altered or not self._shared(node):
-            return None  # no macro marks both halves of ``+=``, nor what nobody else can see
+        if not self._shared(node):
+            return None  # nobody else can see it
+        if id(node) in self.altered:
+            # No macro marks both halves of ``+=``; the store can be written out.
+            once = [Change(name, STRENGTHEN, UPDATE)] if UPDATE in self.known else []
+            writable = once and id(node) in self.updated and self._found_at_once(node)
+            return self._made(name, "plain", "store", node, once) if writable else None
         shape = "store" if id(node) in self._targets() else "load"
         changes = [Change(name, STRENGTHEN, to) for to in stronger(shape, self.kernel)]
         return self._made(name, "plain", shape, node, changes)
+
+    def _found_at_once(self, place: Tree) -> bool:
+        """Whether nothing is read or done to find the place, so that it may be named twice."""
+        inside = [n for n in walk(place) if n is not place]
+        return not any(
+            isinstance(n, Call | Assign | IncDec | Index) or self._read_for(n) for n in inside
+        )
+
+    def _read_for(self, node: Tree) -> bool:
+        """Whether a part of a place's text is an access of its own."""
+        return any(node is n for _, n in named_places(self.function, self.test))
 
     def _targets(self) -> set[int]:
         return {
@@ -288,6 +302,27 @@ class _Function:
                 and any(id(n) in self.looks or _names(n, found) for n in walk(value))
             }
         return found
+
+
+UPDATE = "WRITE_ONCE"
+"""What ``x++`` becomes where its store is marked: ``WRITE_ONCE(x, x + 1)``."""
+
+
+def altered(node: Tree) -> Tree | None:
+    """The place that ``++``, ``--`` or a compound assignment changes."""
+    if isinstance(node, IncDec):
+        return node.operand
+    return node.target if isinstance(node, Assign) and node.op != "=" else None
+
+
+def updates(function: Function) -> Iterator[Tree]:
+    """The ``++``, ``--`` and compound assignments whose value is not used."""
+    for node in walk(function):
+        done = node.expr if isinstance(node, ExprStmt) else None
+        if isinstance(node, For):
+            done = node.step
+        if done is not None and altered(done) is not None:
+            yield done
 
 
 def _is_zero(expr: Tree) -> bool:

@@ -19,9 +19,11 @@ from ksmcheck.program.change import (
 from ksmcheck.program.gaps import gap_at
 from ksmcheck.program.inventory import (
     Spot,
+    altered,
     find_spot,
     inventory,
     passes,
+    updates,
 )
 from ksmcheck.program.sites import called_functions, without_calls
 from ksmcheck.program.tree import Tree, rewrite, walk
@@ -37,6 +39,7 @@ from ksmcheck.syntax.c_ast import (
     For,
     Function,
     If,
+    IncDec,
     IntLit,
     Name,
     Unary,
@@ -172,8 +175,12 @@ class _Plan(Struct):
             self._becomes(node, spot, lambda call: self._other_call(call, to))
             return
         for assign in _assignments(self.test):
-            if assign.target is node:
+            if assign.target is node and assign.op == "=":
                 self._becomes(assign, spot, lambda a: self._marked_store(a, to))
+                return
+        for update in _updates(self.test):
+            if altered(update) is node:
+                self._becomes(update, spot, lambda u: self._marked_update(u, to))
                 return
         self._becomes(node, spot, lambda place: self._marked_load(place, to))
 
@@ -199,7 +206,19 @@ class _Plan(Struct):
     def _marked_store(self, assign: Assign, to: str) -> Tree:
         place, value = self._inside(assign.target), self._inside(assign.value)
         argument = place if primitives(self.kernel)[to].macro else _address(place)
-        return Call(Name(to, assign.span), (argument, value), assign.span)
+        return _stored(to, argument, value, assign.target.span)
+
+    def _marked_update(self, update: Tree, to: str) -> Tree:
+        """``x++`` as ``WRITE_ONCE(x, x + 1)``: the read stays plain."""
+        target = altered(update)
+        assert target is not None
+        place = self._inside(target)
+        if isinstance(update, IncDec):
+            by: Tree = IntLit(1, "1", update.span)
+        else:
+            by = self._inside(update.value)
+        value = Binary(update.op[:-1], place, by, update.span)  # "++" and "+=" alike
+        return _stored(to, place, value, target.span)
 
     # Statements.
 
@@ -271,6 +290,11 @@ class _Plan(Struct):
         return Block((*start, _once(body, step, span)), span)
 
 
+def _stored(to: str, place: Tree, value: Tree, span: Span) -> Call:
+    """A store, where the plain one was: that is how an execution's events are known."""
+    return Call(Name(to, span), (place, value), span)
+
+
 def _once(body: Tree, last: Tree | None, span: Span) -> DoWhile:
     """A loop of one round: ``last`` is evaluated at its end, also where ``continue`` leads there,
     but not behind a ``break``."""
@@ -295,6 +319,10 @@ def _address(place: Tree) -> Tree:
     if isinstance(place, Unary) and place.op == "*":
         return place.operand
     return Unary("&", place, place.span)
+
+
+def _updates(test: LitmusTest) -> list[Tree]:
+    return [node for function in called_functions(test) for node in updates(function)]
 
 
 def _assignments(test: LitmusTest) -> list[Assign]:

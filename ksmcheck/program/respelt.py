@@ -76,17 +76,51 @@ def _call(span: Span, name: str, to: str) -> Iterator[Respelt]:
         yield _of(span, f"{to}({', '.join(args)})")
 
 
+_UPDATE = re.compile(r"\s*(?:(?P<once>\+\+|--)|(?P<by>[-+*/%&|^]|<<|>>)=)")
+
+
+_BEFORE = re.compile(r"(\+\+|--)\s*\Z")
+
+
 def _access(spot: Spot, to: str) -> Iterator[Respelt]:
     span = spot.node.span
+    if spot.primitive == "store" and span.via is None and (made := _update(span, to)):
+        yield made
+        return
     if spot.primitive == "load" and span.via is None:
         yield _of(span, f"{to}({_operand(span.text, to)})")
     elif span.via is None:
-        text = span.source.text
-        end, depth = span.end, 0
-        while end < len(text) and (depth or text[end] not in ";,)"):
-            depth += (text[end] in "([{") - (text[end] in ")]}")
-            end += 1
-        yield from _store(span, end, to)
+        yield from _store(span, _end_of(span.source.text, span.end), to)
+
+
+def _update(place: Span, to: str) -> Respelt | None:
+    """``x++``, ``--x`` or ``x += e`` with its store marked; None for a store without a read."""
+    text = place.source.text
+    start, end, by = place.start, place.end, "1"
+    while text[start - 1 : start] == "(" and text[end : end + 1] == ")":
+        start, end = start - 1, end + 1
+    behind = _UPDATE.match(text, end)
+    before = _BEFORE.search(text, 0, start)
+    if before is not None:
+        start, op = before.start(), before[1][0]
+    elif behind is None:
+        return None
+    elif behind["once"]:
+        end, op = behind.end(), behind["once"][0]
+    else:
+        end = _end_of(text, behind.end())
+        op, by = behind["by"], text[behind.end() : end].strip()
+        by = by if _SIMPLE.fullmatch(by) else f"({by})"
+    return Respelt(place.source.name, start, end, f"{to}({place.text}, {place.text} {op} {by})")
+
+
+def _end_of(text: str, start: int) -> int:
+    """Where the expression ends that begins there."""
+    end, depth = start, 0
+    while end < len(text) and (depth or text[end] not in ";,)"):
+        depth += (text[end] in "([{") - (text[end] in ")]}")
+        end += 1
+    return end
 
 
 def _store(target: Span, end: int, to: str) -> Iterator[Respelt]:

@@ -11,6 +11,7 @@ from ksmcheck.kernel.orders import stronger, weaker
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import inventory
+from ksmcheck.program.ir import Access
 from ksmcheck.program.mutate import mutate
 from ksmcheck.record import replace
 from ksmcheck.syntax.litmus import load_litmus
@@ -306,10 +307,12 @@ def test_which_places_are_there(tmp_path: Path) -> None:
     dropped = {name for name, s in spots.items() if any(c.kind == DROP for c in s.changes)}
     # `while (0)` has one round as it is.
     assert dropped == {"if@P1", "if@P1#2", "if@P1#3", "if@P1#4", "do@P1#2"}
-    # Locals are nobody else's; `+=` and `++` are two accesses, which no macro marks as one.
+    # Locals are nobody else's; of `+=` and `++` the store can be marked, but not where the place is
+    # named by something that may be another the second time.
     assert {s.name for s in spots.values() if s.sort == "plain" and s.function == "P0"} == {
-        "a[0]@P0", "g@P0",
+        "a[0]@P0", "g@P0", "*x@P0",
     }  # fmt: skip
+    assert spots["*x@P0"].changes == (Change("*x@P0", STRENGTHEN, "WRITE_ONCE"),)
     # Memory that others see is stored to next: through a pointer, in a global; not behind `+=`.
     joined = {n: s.partner.span.text for n, s in spots.items() if s.partner is not None}
     assert joined == {"smp_wmb@P0": "a[0] = loc[1]", "smp_wmb@P0#2": "g = 2"}
@@ -336,3 +339,48 @@ def test_every_change_listed_can_be_made_on_the_tree(request_: Request) -> None:
     for spot in spots:
         for change in spot.changes:
             checker.workshop.program(replace(request_, changes=(change,)))
+
+
+UPDATES = """C update
+struct s { int a; int m[2]; struct s *next; };
+struct s g;
+struct s *p;
+{ p = &g; }
+P0(int *x, struct s *s)
+{
+	int r0 = 1;
+	int k = 0;
+
+	%s;
+	WRITE_ONCE(*x, r0);
+}
+P1(int *x) { int r1 = READ_ONCE(*x); }
+exists (1:r1=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "changed"),
+    [
+        ("g.a++", True),
+        ("--s->a", True),
+        ("(*x) += r0", True),
+        ("s->m[1] |= 2", False),  # an index may be anything
+        ("r0 = s->a++", False),  # its value is used
+        ("p->a++", False),  # p is read to find it
+        ("s->next->a++", False),
+        ("r0++", False),  # nobody else's
+    ],
+)
+def test_the_store_of_an_update_can_be_marked(code: str, changed: bool, tmp_path: Path) -> None:
+    path = tmp_path / "update.litmus"
+    path.write_text(UPDATES % code, encoding="utf-8")
+    spots = inventory(load_litmus(path, kernel="6.12"), "6.12")
+    found = [c for s in spots if s.sort == "plain" for c in s.changes if c.to == "WRITE_ONCE"]
+    assert bool(found) == changed
+    request = Request(path, "lkmm", changes=tuple(found))
+    marked = Checker().workshop.program(request).threads[0]
+    names = [i.name for b in marked.blocks for i in b.instrs if isinstance(i, Access)]
+    # One read and one store, in place of those that were there.
+    assert names.count("WRITE_ONCE") == 1 + changed
+    assert ("store" in names) == (not changed and code != "r0++")

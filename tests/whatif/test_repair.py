@@ -528,3 +528,25 @@ def test_what_never_ends_is_not_repaired(tmp_path: Path) -> None:
     test, spots = asker.workshop.source(request), asker.spots(request)
     with pytest.raises(Vain, match=r"^as it is, no execution runs to its end"):
         list(Repairer(asker, (request,)).repairs(repair_space(test, spots, "6.12"), test))
+
+
+def test_a_counter_under_a_lock_that_is_read_without_it(tmp_path: Path) -> None:
+    """LKMM calls a plain store that meets a marked read a data race as well as the reverse
+    (tools/memory-model/Documentation/access-marking.txt): both have to be marked, and the counter's
+    own read under the lock need not be. Hardware orders nothing more by it."""
+    path = tmp_path / "counter.litmus"
+    path.write_text(
+        "C counter\nstruct q { spinlock_t lock; int nr; };\nstruct q wq;\n{ }\n"
+        "P0(void) { spin_lock(&wq.lock); wq.nr++; spin_unlock(&wq.lock); }\n"
+        "P1(void) { int r0 = wq.nr; }\n~exists (1:r0=2)\n"
+    )
+    asker = Asker()
+    request = Request(path, "lkmm")
+    spots = asker.spots(request)
+    test = asker.workshop.source(request)
+    space = repair_space(test, spots, request.kernel)
+    found = list(Repairer(asker, [request]).repairs(space, test))
+    store = Change("wq.nr@P0", STRENGTHEN, "WRITE_ONCE")
+    assert [set(repair.changes) for repair in found] == [
+        {store, Change("wq.nr@P1", STRENGTHEN, "READ_ONCE")}
+    ]
