@@ -20,7 +20,7 @@ from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError
 
 if TYPE_CHECKING:
-    from ksmcheck.program.respelt import Respelt
+    from ksmcheck.program.becomes import Respelt
 
 
 class Output(Struct):

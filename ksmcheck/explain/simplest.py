@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import combinations, takewhile
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from ksmcheck.cat.in_order import Kinds
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import UNKNOWN, VIOLATED, Verdict
 from ksmcheck.execution.execution import Execution, places
 from ksmcheck.explain.cycles import critical_cycle, from_reads
 from ksmcheck.record import replace
+
+if TYPE_CHECKING:
+    from ksmcheck.cat.in_order import Kinds
 
 _KINDS: tuple[Kinds, ...] = (("W", "R"), ("R", "R"), ("W", "W"), ("R", "W"))
 """What may be out of order, most common first."""

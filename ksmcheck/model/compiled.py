@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from ksmcheck import __version__
 from ksmcheck.cat.compile import Compiled, CompiledCat, compile_cat
-from ksmcheck.cat.in_order import Kinds, in_order
 from ksmcheck.cat.load import load_cat
 from ksmcheck.record import Struct
 from ksmcheck.store.cache import Cache, content_key, default_cache
 
 if TYPE_CHECKING:
+    from ksmcheck.cat.in_order import Kinds
     from ksmcheck.syntax.cat_tree import Statement
 
 
@@ -77,6 +77,8 @@ def stricter_cat(
     kept = _kept(cache, "cat-in-order", key)
     if isinstance(kept, CompiledCat) and isinstance(kept.compiled, Compiled):
         return kept
+    from ksmcheck.cat.in_order import in_order
+
     stricter = in_order(model, but)
     _keep(cache, "cat-in-order", key, stricter)
     return stricter

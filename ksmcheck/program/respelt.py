@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ksmcheck.kernel.primitives import all_primitives
+from ksmcheck.program.becomes import Respelt
 from ksmcheck.program.change import PLAIN, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import Spot
-from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Assign
 from ksmcheck.text import Span
 
@@ -16,28 +16,10 @@ _NAME = re.compile(r"\w+\s*(?=\()")
 _SIMPLE = re.compile(r"[\w.\[\]]+|[\w.\[\]]+(?:->[\w.\[\]]+)*")
 
 
-class Respelt(Struct, frozen=True):
-    """Characters ``start`` to ``end`` of the source of that name become ``text``."""
-
-    source: str
-    start: int
-    end: int
-    text: str
-
-
 def respelt(changes: Iterable[Change], spots: Iterable[Spot]) -> tuple[Respelt, ...]:
     """The texts that the changes make, as far as they stand in a file: those of macros do not."""
     at = {spot.name: spot for spot in spots}
     return tuple(made for change in changes for made in _made(change, at.get(change.site)))
-
-
-def as_becomes(line: str, start: int, source: str, becomes: Iterable[Respelt]) -> str:
-    """The text that begins at ``start`` of a source, with what becomes of parts of it."""
-    for part in sorted(becomes, key=lambda part: -part.start):
-        here, there = part.start - start, part.end - start
-        if part.source == source and here >= 0 and there <= len(line):
-            line = line[:here] + part.text + line[there:]
-    return line
 
 
 def _made(change: Change, spot: Spot | None) -> Iterator[Respelt]:

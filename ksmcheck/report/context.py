@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ksmcheck.explain.story import span_text
+from ksmcheck.program.becomes import Respelt, as_becomes
 from ksmcheck.program.ir import Frame, Origin
-from ksmcheck.program.respelt import Respelt, as_becomes
 from ksmcheck.record import Struct
 from ksmcheck.report.steps import Step
 from ksmcheck.text import Span

@@ -13,7 +13,7 @@ from ksmcheck.report.console import Paper, Styled
 
 if TYPE_CHECKING:
     from ksmcheck.explain.story import Story
-    from ksmcheck.program.respelt import Respelt
+    from ksmcheck.program.becomes import Respelt
     from ksmcheck.report.expectation import Expectation
 
 STYLE = {SAFE: "bold green", VIOLATED: "bold red", VACUOUS: "bold magenta"}

@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from ksmcheck.check.verdict import Witness
 from ksmcheck.explain.story import Story
-from ksmcheck.program.respelt import Respelt
+from ksmcheck.program.becomes import Respelt
 from ksmcheck.record import Struct
 from ksmcheck.report.context import Context, contexts
 from ksmcheck.report.effects import Words, effect, ordering, sources, words_for

@@ -183,7 +183,7 @@ def test_stricter_models_are_kept_apart(tmp_path: Path, monkeypatch: pytest.Monk
         for model, way in product(models, ways):
             found = stricter_cat(model, way, Cache(tmp_path))
             made.setdefault((model.name, str(way)), []).append(found)
-        monkeypatch.setattr("ksmcheck.model.compiled.in_order", None)
+        monkeypatch.setattr("ksmcheck.cat.in_order.in_order", None)
     assert len({fresh.digest for fresh, _ in made.values()}) == 6
     for (name, _), (fresh, kept) in made.items():
         assert fresh is not kept

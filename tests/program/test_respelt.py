@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check import Checker, Request
+from ksmcheck.program.becomes import as_becomes
 from ksmcheck.program.change import REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import inventory
-from ksmcheck.program.respelt import as_becomes, respelt
+from ksmcheck.program.respelt import respelt
 from ksmcheck.report.context import source_line
 from ksmcheck.syntax.litmus import load_litmus
 
