@@ -77,20 +77,12 @@ def _missing(order: MissingOrder, why: Why, names: Sequence[str], model: str) ->
         told.append(f"{article} {order.dependency} dependency")
     if not told:
         return f"nothing orders {first} before {second}"
-    if not order.barriers and _ignored(order, model):
+    if order.ignored:
         return (
             f"only {told[0]} orders {first} before {second}, and {model} does not keep that order"
         )
     does = "do" if len(told) > 1 else "does"
     return f"{_all_of(told)} {does} not order {first} before {second} strongly enough for {model}"
-
-
-def _ignored(order: MissingOrder, model: str) -> bool:
-    """Whether the model knows no order by such a dependency. One to a write is kept everywhere, and
-    then what it lacks is that others see it so."""
-    assert order.dependency is not None
-    by_address = "address" in order.dependency
-    return order.second.kind == "R" and not (by_address and not model.startswith("alpha"))
 
 
 def _all_of(phrases: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.explain.cycles import critical_cycle
 from ksmcheck.explain.graph import Extra, Pair, fences, graph_of
+from ksmcheck.explain.kept import keeps_reads_in_order
 from ksmcheck.explain.lost import Lost, Mark
 from ksmcheck.explain.opened import Opened, opened_cycle, with_marks
 from ksmcheck.lowering.template import Row
@@ -30,13 +31,15 @@ class MissingOrder(Struct, frozen=True):
     """``second`` is not ordered after ``first`` (same thread), or not strongly enough.
 
     What there is: ``dependency``, and ``barriers``, an event of each primitive that orders anything
-    in between.
+    in between. ``ignored``: there is a dependency alone, which for the model is no order. (One to a
+    write is kept everywhere, and then what it lacks is that others see it so.)
     """
 
     first: ExecutedEvent
     second: ExecutedEvent
     dependency: str | None
     barriers: tuple[ExecutedEvent, ...] = ()
+    ignored: bool = False
 
 
 class Why(Struct, frozen=True):
@@ -65,13 +68,40 @@ def why(
     """The missing order of a witness. ``full_barrier`` is the model's row of smp_mb, ``lost`` what
     a change has taken from the program: that is what is missing, if it would help. ``marked``: the
     tags by which the model tells a marked R or W from a plain one, where it does."""
+    found = _why(execution, cat, full_barrier, lost, marked or {})
+    return replace(
+        found,
+        missing=tuple(
+            replace(order, ignored=_ignored(order, cat, full_barrier, marked or {}))
+            for order in found.missing
+        ),
+    )
+
+
+def _ignored(
+    order: MissingOrder, cat: CompiledCat, full: Row, marked: Mapping[str, frozenset[str]]
+) -> bool:
+    if order.dependency is None or order.barriers or order.second.kind != "R":
+        return False
+    reads = (order.first, order.second)
+    kinds = order.dependency.split(" and ")
+    return not keeps_reads_in_order(cat, full, kinds, reads, marked.get("W", _NONE))
+
+
+def _why(
+    execution: Execution,
+    cat: CompiledCat,
+    full_barrier: Row,
+    lost: Sequence[Lost],
+    marked: Mapping[str, frozenset[str]],
+) -> Why:
     opened = opened_cycle(execution, cat, lost)
     if opened is not None:
         return _lost(execution, cat, full_barrier, opened)
     cycle = critical_cycle(execution)
     edges = _program_order(execution, cycle)
     missing = _missing(execution, cat, full_barrier, edges)
-    plain = [Mark(e, (marked or {}).get(execution.events[e].kind, _NONE)) for e in cycle]
+    plain = [Mark(e, marked.get(execution.events[e].kind, _NONE)) for e in cycle]
     plain = [m for m in plain if m.tags and execution.events[m.event].plain]
     if missing or not plain:
         return _told(execution, cycle, missing)
