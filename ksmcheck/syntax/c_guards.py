@@ -32,7 +32,6 @@ from ksmcheck.syntax.c_ast import (
     If,
     IntLit,
     Label,
-    Member,
     Name,
     NamedType,
     Return,
@@ -41,7 +40,6 @@ from ksmcheck.syntax.c_ast import (
     Switch,
     TypeExpr,
     TypeofType,
-    Unary,
     While,
 )
 from ksmcheck.text import InputError, Note, Source, Span
@@ -278,7 +276,7 @@ class _Writer:
         number = self.seen[id(guard)] = len(self.seen) + 1
         before: list[Stmt] = []
         args = guard.args
-        if args and not _is_fixed(args[0]):
+        if args:  # where control leaves, its names may be those of other variables
             name = Name(f"guard#{number}", args[0].span)
             before.append(
                 Declaration(name.name, TypeofType(args[0], args[0].span), args[0], args[0].span)
@@ -328,16 +326,6 @@ def _leaves(body: tuple[Stmt, ...]) -> bool:
     while isinstance(last, Label | Case):
         last = last.body
     return isinstance(last, Return | Goto | Break | Continue)
-
-
-def _is_fixed(expr: Expr) -> bool:
-    """Whether it is the same address whenever it is evaluated, without an access: ``&s.lock``."""
-    if not isinstance(expr, Unary) or expr.op != "&":
-        return False
-    place = expr.operand
-    while isinstance(place, Member) and not place.arrow:
-        place = place.base
-    return isinstance(place, Name)
 
 
 def _call(function: str, args: tuple[Expr, ...], span: Span) -> Call:

@@ -57,6 +57,10 @@ def states(body: str, model: str, folder: Path, more: str = _PLAIN) -> set[str]:
 
 
 SAME = {
+    "the lock's name is another variable's where control leaves": (
+        "guard(spinlock)(&l); x++; { spinlock_t *l = &m; if (n) return 1; y++; } return 0;",
+        "spin_lock(&l); x++; if (n) { spin_unlock(&l); return 1; } y++; spin_unlock(&l); return 0;",
+    ),
     "end of the function": (
         "guard(spinlock)(&l); x++; y++; return x;",
         "int r; spin_lock(&l); x++; y++; r = x; spin_unlock(&l); return r;",
