@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ksmcheck.program.tree import Tree, walk
 from ksmcheck.syntax.c_ast import (
+    MADE_UP,
     Assign,
     Binary,
     Call,
@@ -32,7 +33,7 @@ def _from_macro(node: Tree) -> bool:
 
 def _spelt(node: Tree) -> str:
     match node:
-        case Name():
+        case Name() if not node.name.startswith(MADE_UP):  # of others the user's text is told
             return node.name
         case IntLit() | StringLit():
             return node.text

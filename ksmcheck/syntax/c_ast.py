@@ -333,6 +333,10 @@ class Guard(Struct, frozen=True, eq=False):
     span: Span
 
 
+MADE_UP = "guard#"
+"""The names of the variables that a guard needs begin so; their spans are of what they hold."""
+
+
 Stmt: TypeAlias = (
     ExprStmt
     | Declaration

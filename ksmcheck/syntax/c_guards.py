@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.c_ast import (
+    MADE_UP,
     Block,
     Break,
     Call,
@@ -225,7 +226,7 @@ class _Writer:
         if isinstance(self.result, NamedType) and self.result.name == "void":
             first: Stmt = ExprStmt(value, value.span)
             return _after([first, *releases], replace(stmt, value=None))
-        name = Name("guard#result", value.span)
+        name = Name(f"{MADE_UP}result", value.span)
         first = Declaration(name.name, self.result, value, value.span)
         return _after([first, *releases], replace(stmt, value=name))
 
@@ -242,7 +243,7 @@ class _Writer:
             message = "a guard declares a variable: it stands in a block by itself"
             raise InputError(message, guard.span, "use scoped_guard, or put it into { ... }")
         taken, held = self._take(guard)
-        label = f"guard#{self.seen[id(guard)]}.end"
+        label = f"{MADE_UP}{self.seen[id(guard)]}.end"
         way = _Way(around.held, label)
         inner = replace(around, held=(*around.held, held), stop=way, again=way)
         end = _end(guard.body.span)
@@ -277,7 +278,7 @@ class _Writer:
         before: list[Stmt] = []
         args = guard.args
         if args:  # where control leaves, its names may be those of other variables
-            name = Name(f"guard#{number}", args[0].span)
+            name = Name(f"{MADE_UP}{number}", args[0].span)
             before.append(
                 Declaration(name.name, TypeofType(args[0], args[0].span), args[0], args[0].span)
             )
@@ -287,7 +288,7 @@ class _Writer:
         take = _call(kind.lock, args, guard.span)
         release = args
         if kind.index:
-            index = Name(f"guard#{number}.index", guard.span)
+            index = Name(f"{MADE_UP}{number}.index", guard.span)
             type_ = NamedType("int", guard.span)
             before.append(Declaration(index.name, type_, take, guard.span))
             release = (*args, index)

@@ -289,6 +289,8 @@ class _Preprocessor:
         if len(rest) == 1 and rest[0].kind == "str" and len(rest[0].text) > 2:
             return rest[0].text[1:-1], True
         if len(rest) > 2 and rest[0].text == "<" and rest[-1].text == ">":
+            if rest[0].via is not None:  # by a macro, whose use is what stands in the source
+                return "".join(token.text for token in rest[1:-1]), False
             return rest[0].source.text[rest[0].end : rest[-1].start], False
         raise InputError('expected #include "file"', _span(line))
 

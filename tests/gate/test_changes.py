@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ksmcheck.gate.changes import changes
 from ksmcheck.gate.outline import Inventory, Outline, Token, inventory_of
 from ksmcheck.report.findings import Place
-from ksmcheck.syntax.litmus import load_litmus
+from ksmcheck.syntax.litmus import load_litmus, parse_litmus
+from ksmcheck.text import Source
 
 KSM = Path(__file__).parents[2] / "litmus" / "ksm"
 
@@ -190,3 +191,32 @@ def test_a_change_within_a_macro_is_one_of_its_uses(
                 found |= {change.kind for change in changes(lines[outline.function], outline)}
             lines[outline.function] = outline.lines
     assert found == kinds
+
+
+_GUARDED = """C t
+{{ }}
+static int f(spinlock_t *l, spinlock_t *m, int *x)
+{{
+	{body}
+}}
+P0(spinlock_t *l, spinlock_t *m, int *x) {{ int r = f(l, m, x); }}
+exists (x=1)
+"""
+
+
+@pytest.mark.parametrize("lock", ["l", "m", "&((struct two *)m)->lock"])
+def test_a_guards_sites_are_recorded_as_the_calls_written_out(lock: str) -> None:
+    """So that it is seen where another lock is taken, wherever the guard stands among others."""
+    guard = f"guard(rcu)(); guard(spinlock)({lock}); WRITE_ONCE(*x, 1); return *x + 1;"
+    calls = (
+        f"rcu_read_lock(); spin_lock({lock}); WRITE_ONCE(*x, 1); r = *x + 1; "
+        f"spin_unlock({lock}); rcu_read_unlock(); return r;"
+    )
+    two = "struct two { int n; spinlock_t lock; };\nstatic int f("
+    recorded = []
+    for body in (guard, f"int r; {calls}"):
+        text = _GUARDED.format(body=body).replace("static int f(", two)
+        test = parse_litmus(Source("t.litmus", text))
+        (outline,) = [o for o in inventory_of(test, "6.12").outlines if o.function == "f"]
+        recorded.append([line for line in outline.lines if line.startswith("* ")])
+    assert recorded[0] == recorded[1]

@@ -107,3 +107,15 @@ def test_what_each_header_defines_is_known() -> None:
     }.items():
         assert f"<linux/{header}.h>" in (include_hint(name) or "")
     assert include_hint("no_such_thing") is None
+
+
+def test_a_macro_may_name_the_header(tmp_path: Path) -> None:
+    """C17 6.10.2, the third form."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        _TEST.replace(
+            "#include <linux/seqlock.h>", "#define HEADER <linux/seqlock.h>\n#include HEADER", 1
+        )
+    )
+    named = [str(s) for s in list_sites(load_litmus(path), "6.12")]
+    assert len(named) == len(list_sites(parse_litmus(Source("t", _TEST)), "6.12"))
