@@ -33,7 +33,7 @@ def _from_macro(node: Tree) -> bool:
 
 def _spelt(node: Tree) -> str:
     match node:
-        case Name() if not node.name.startswith(MADE_UP):  # of others the user's text is told
+        case Name() if not node.name.startswith(MADE_UP):  # those say what they hold
             return node.name
         case IntLit() | StringLit():
             return node.text
