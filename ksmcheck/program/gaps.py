@@ -94,8 +94,10 @@ def gap_at(test: LitmusTest, place: str) -> Gap:
 
 
 def _is_at(span: Span, place: re.Match[str]) -> bool:
+    # <linux/seqlock.h> is called seqlock.h in a story, as any other header.
+    name, file = span.source.name.strip("<>"), place["file"].strip("<>")
     return (
         span.line == int(place["line"])
         and place["column"] in (None, str(span.column))
-        and ("/" + span.source.name).endswith("/" + place["file"])
+        and f"/{name}".endswith(f"/{file}")
     )

@@ -31,6 +31,7 @@ from ksmcheck.program.sites import called_functions, idle_calls, named_places
 from ksmcheck.program.tree import Tree, children, everything, walk
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
+    MADE_UP,
     ArrayType,
     Assign,
     Block,
@@ -370,9 +371,16 @@ _FIXED = Label | Case | Goto | Break | Continue | Return
 
 
 def passes(body: Sequence[Tree], index: int, way: str) -> bool:
-    """Whether the statement can change places with its neighbour, and control flow stay."""
+    """Whether the statement can change places with its neighbour, and control flow stay; nor does
+    a guard's lock leave behind the variable that says which it is."""
     other = index - 1 if way == UP else index + 1
-    return 0 <= other < len(body) and not isinstance(body[other], _FIXED)
+    return 0 <= other < len(body) and not (
+        isinstance(body[other], _FIXED) or _is_made_up(body[other])
+    )
+
+
+def _is_made_up(node: Tree) -> bool:
+    return isinstance(node, Declaration) and node.name.startswith(MADE_UP)
 
 
 def _place(span: Span) -> tuple[str, int, int]:

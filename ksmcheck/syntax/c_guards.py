@@ -24,6 +24,7 @@ from ksmcheck.syntax.c_ast import (
     Case,
     Continue,
     Declaration,
+    DeclGroup,
     DoWhile,
     Expr,
     ExprStmt,
@@ -33,6 +34,7 @@ from ksmcheck.syntax.c_ast import (
     If,
     IntLit,
     Label,
+    Member,
     Name,
     NamedType,
     Return,
@@ -41,6 +43,7 @@ from ksmcheck.syntax.c_ast import (
     Switch,
     TypeExpr,
     TypeofType,
+    Unary,
     While,
 )
 from ksmcheck.text import InputError, Note, Source, Span
@@ -125,19 +128,21 @@ def without_guards(body: Block, result: TypeExpr, guards: Iterable[Guard]) -> Bl
 
 
 class _Writer:
-    """One function. ``seen`` are the numbers of guards that have been written out, by ``id``."""
+    """One function. ``seen`` are the numbers of guards that have been written out, by ``id``;
+    ``declared`` are the names of variables that its blocks have."""
 
     def __init__(self, result: TypeExpr) -> None:
         self.kinds = _kinds()
         self.result = result
         self.label_scopes: dict[str, tuple[int, ...]] = {}
+        self.declared: set[str] = set()
         self.left: set[str] = set()
         self.seen: dict[int, int] = {}
 
     # --- where labels stand -------------------------------------------------------------------
 
     def labels(self, node: Stmt, held: tuple[int, ...]) -> None:
-        """Notes in the scope of which guards each label is."""
+        """Notes in the scope of which guards each label is, and the names of variables."""
         if isinstance(node, Block):
             for inner in node.body:
                 self.labels(inner, held)
@@ -146,6 +151,8 @@ class _Writer:
             return
         if isinstance(node, Label):
             self.label_scopes[node.name] = held
+        elif isinstance(node, Declaration):
+            self.declared.add(node.name)
         elif isinstance(node, Guard):
             held = (*held, id(node))
         for part in _statements_in(node):
@@ -277,7 +284,7 @@ class _Writer:
         number = self.seen[id(guard)] = len(self.seen) + 1
         before: list[Stmt] = []
         args = guard.args
-        if args:  # where control leaves, its names may be those of other variables
+        if args and not self._is_fixed(args[0]):
             name = Name(f"{MADE_UP}{number}", args[0].span)
             before.append(
                 Declaration(name.name, TypeofType(args[0], args[0].span), args[0], args[0].span)
@@ -297,6 +304,16 @@ class _Writer:
         call = Call(Name(kind.unlock, guard.span), release, guard.span)
         return before, _Held(id(guard), call, guard.span)
 
+    def _is_fixed(self, expr: Expr) -> bool:
+        """Whether it is the same address wherever it is evaluated, without an access: ``&s.lock``.
+        A name that a block declares may be another variable's where control leaves."""
+        if not isinstance(expr, Unary) or expr.op != "&":
+            return False
+        place = expr.operand
+        while isinstance(place, Member) and not place.arrow:
+            place = place.base
+        return isinstance(place, Name) and place.name not in self.declared
+
     def _unknown(self, guard: Guard) -> NoReturn:
         from difflib import get_close_matches
 
@@ -312,7 +329,10 @@ def _statements_in(node: Stmt) -> Iterator[Stmt]:
         yield node.then
         if node.otherwise is not None:
             yield node.otherwise
+    elif isinstance(node, DeclGroup):
+        yield from node.body
     elif isinstance(node, While | DoWhile | For | Switch | Case | Label):
+        yield from node.init if isinstance(node, For) else ()
         yield node.body
     elif isinstance(node, Guard):
         if node.body is not None:

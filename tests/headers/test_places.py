@@ -9,6 +9,7 @@ import pytest
 from ksmcheck.check import Checker, Request
 from ksmcheck.explain.story import span_text
 from ksmcheck.gate.outline import inventory_of
+from ksmcheck.program.gaps import gap_at
 from ksmcheck.program.sites import list_sites
 from ksmcheck.store.content import Contents
 from ksmcheck.syntax.litmus import load_litmus, parse_litmus
@@ -119,3 +120,11 @@ def test_a_macro_may_name_the_header(tmp_path: Path) -> None:
     )
     named = [str(s) for s in list_sites(load_litmus(path), "6.12")]
     assert len(named) == len(list_sites(parse_litmus(Source("t", _TEST)), "6.12"))
+
+
+@pytest.mark.parametrize("file", ["seqlock.h", "linux/seqlock.h", "<linux/seqlock.h>"])
+def test_a_barrier_is_inserted_where_a_story_says(file: str) -> None:
+    test = parse_litmus(Source("t", _TEST))
+    sites = {s.name: s.span for s in list_sites(test, "6.12")}
+    line = sites["smp_wmb@write_seqcount_begin"].line
+    assert gap_at(test, f"{file}:{line}").function.name == "write_seqcount_begin"

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check import Checker, Request
+from ksmcheck.program.change import MOVE, Change
+from ksmcheck.program.inventory import find_spot, inventory
 from ksmcheck.program.sites import list_sites
 from ksmcheck.program.tree import walk
 from ksmcheck.syntax.c_ast import Label
 from ksmcheck.syntax.c_guards import _kinds
-from ksmcheck.syntax.litmus import parse_litmus
+from ksmcheck.syntax.litmus import load_litmus, parse_litmus
 from ksmcheck.text import InputError, Source
 
 MODELS = ("sc", "armv8", "power", "lkmm")
@@ -259,6 +261,20 @@ def test_names_stay_when_one_is_removed(tmp_path: Path) -> None:
     assert Checker().check(Request(path, "sc", removed=pair)).observation == "Sometimes"
     everything = pair | {"spin_lock@f#2", "spin_unlock@f"}
     assert Checker().check(Request(path, "sc", removed=everything)).observation == "Sometimes"
+
+
+def test_a_lock_is_not_moved_before_what_says_which_it_is(tmp_path: Path) -> None:
+    """Each change that is offered has an answer; a lock without a variable moves as a call does."""
+    path = tmp_path / "t.litmus"
+    for lock, ways in (("&l + 0", {"down"}), ("&l", {"up", "down"})):
+        body = f"x++; guard(spinlock)({lock}); y++; return 0;"
+        path.write_text(_TEST.format(body=body, more=_PLAIN))
+        test = load_litmus(path)
+        spot = find_spot("spin_lock@f", inventory(test, "6.12"))
+        moves = {change.to for change in spot.changes if change.kind == MOVE}
+        assert moves == ways
+        for to in moves:
+            Checker().check(Request(path, "sc", changes=(Change(spot.name, MOVE, to),)))
 
 
 @pytest.mark.parametrize(
