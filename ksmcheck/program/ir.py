@@ -141,8 +141,8 @@ class Jump(Struct, frozen=True):
 
     ``repeat`` is set on an unrolled back edge: the loop iteration (``LoopIteration``) that ends
     here. Where ``skippable``, an iteration that wrote nothing may be left out of every execution
-    (all registers live at the loop's head are unchanged by the body), so only iterations that
-    executed a write go on.
+    (registers live at the loop's head are after it what they were before), so only iterations
+    that executed a write go on.
     """
 
     target: int

@@ -75,3 +75,16 @@ def test_a_writing_loop_that_settles(tmp_path: Path) -> None:
     loop = "while (READ_ONCE(*x) == 0) { r1 = 1; WRITE_ONCE(*z, 1); }"
     request = written(tmp_path / "t.litmus", loop, "~exists (0:r1=77)")
     assert Checker().check(request).verdict == BOUNDED
+
+
+def test_a_race_of_a_later_iteration_is_found(tmp_path: Path) -> None:
+    """What is read where the loop has settled races with P1's store (LKMM: both plain, and nothing
+    orders a read before the look that is to see the flag), and the first iteration has no read."""
+    path = tmp_path / "t.litmus"
+    loop = "while (!READ_ONCE(*x)) { if (w) { r = *y; } w = 1; }"
+    path.write_text(
+        f"C t\n{{ }}\nP0(int *x, int *y) {{ int w = 0; int r = 0; {loop} WRITE_ONCE(*x, 2); }}\n"
+        "P1(int *x, int *y) { *y = 1; smp_store_release(x, 1); }\nforall (true)\n"
+    )
+    found = Checker().check(Request(path, "lkmm"))
+    assert (found.verdict, found.flags) == ("VIOLATED", ("data-race",))
