@@ -10,7 +10,7 @@ from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
 from ksmcheck.record import Struct, field
 from ksmcheck.text import Inconclusive
 
-MAX_VALUES = 2048
+MAX_VALUES = 8192
 MAX_COMBINATIONS = 1 << 18
 
 Values = frozenset[int]

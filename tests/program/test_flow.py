@@ -222,8 +222,15 @@ def test_a_loop_that_only_waits_goes_round_once_at_most() -> None:
         ("int r = READ_ONCE(x); int s = READ_ONCE(y);"
          "while (r && !s) { r = READ_ONCE(x); s = READ_ONCE(y); }", True, True),
         ("int r = READ_ONCE(x); while (r) { WRITE_ONCE(y, 1); r = READ_ONCE(x); }", True, True),
-        # Here not: what it was before is written, or still counted on.
-        ("int r = READ_ONCE(x); while (r) { WRITE_ONCE(y, r); r = READ_ONCE(x); }", False, False),
+        # ... or in front of the read: what r was before has been used by then.
+        ("int r = READ_ONCE(x); while (r) { WRITE_ONCE(y, r); r = READ_ONCE(x); }", True, True),
+        ("int r = READ_ONCE(x); for (;;) { if (READ_ONCE(y) == r) break; r = READ_ONCE(x); }",
+         True, True),
+        # Here not: what it was before is still counted on, on some way round at least.
+        ("int r = READ_ONCE(x); for (;;) { if (READ_ONCE(y) == r) break;"
+         " if (READ_ONCE(z)) r = READ_ONCE(x); }", False, False),
+        ("int r = READ_ONCE(x); for (;;) { if (READ_ONCE(y) == r) break;"
+         " if (READ_ONCE(z)) continue; r = READ_ONCE(x); }", False, False),
         ("int r = READ_ONCE(x); int s = 0; while (r) { s++; r = READ_ONCE(x); }", False, False),
         # A violated assertion in a round left out would not be seen.
         ("int r = 0; while (READ_ONCE(x)) { WRITE_ONCE(y, 1); assert(READ_ONCE(z)); }",
@@ -248,6 +255,16 @@ def test_a_loop_turned_round_does_what_it_did() -> None:
         between = ["cpu_relax", "READ_ONCE"] * calls
         assert trace == ["READ_ONCE", *between, "WRITE_ONCE", "End"]
     assert run(thread, [1, 1, 1])[1][-1] == "Cut"
+
+
+def test_a_loop_that_begins_further_on_does_what_it_did() -> None:
+    """As C has it: each round compares what is read with what the round before has read."""
+    code = f"P0(void) {{ int r = 1; for (;;) {{ if ({R} == r) break; cpu_relax(); r = {R}; }} }}"
+    (thread,) = compiled(code, unroll=2).threads
+    for reads, last in (([1], 1), ([0, 5, 5], 5), ([0, 5, 4, 6, 6], 6)):
+        registers, trace = run(thread, reads)
+        assert registers["r"] == last
+        assert trace == [*["READ_ONCE", "cpu_relax", "READ_ONCE"] * (len(reads) // 2), "READ_ONCE", "End"]
 
 
 @pytest.mark.parametrize("form", ["do {{ r = {read}; }} while (!r);", "r = {read}; {turned}"])

@@ -36,13 +36,17 @@ SETTLING = [
     ("again: r2 = READ_ONCE(*x); if (r2 == 0) { r1 = 1; goto again; }",
      {(0, 1), (0, 2), (1, 1), (1, 2)}),
     ("do { r1 = 1; } while (READ_ONCE(*x) == 0);", {(1, 0)}),
+    ("while (READ_ONCE(*x) == 0) { r1 = 1; r1 = 2; }", {(0, 0), (2, 0)}),
+    # What r1 was before is used up when it is read anew (y is always 0).
+    ("r1 = 5; for (;;) { if (READ_ONCE(*x) == r1 - 3) break; r1 = READ_ONCE(*y) + 5; }", {(5, 0)}),
+    ("r1 = 3; for (;;) { if (READ_ONCE(*x) == r1 - 1) break; r1 = READ_ONCE(*y) + 2; }",
+     {(3, 0), (2, 0)}),
 ]  # fmt: skip
 
 # Here an iteration does something each time, or may.
 CHANGING = [
     "while (READ_ONCE(*x) == 0) r1++;",
     "while (READ_ONCE(*x) == 0) { r1 = r2; r2 = 1; }",
-    "while (READ_ONCE(*x) == 0) { r1 = 1; r1 = 2; }",
     "while (READ_ONCE(*x) == 0) { r1 = 1; WRITE_ONCE(*z, READ_ONCE(*z) + 1); }",
 ]
 
