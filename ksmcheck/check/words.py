@@ -16,7 +16,7 @@ from ksmcheck.text import Inconclusive
 
 _WIDE = frozenset(
     ("long long", "unsigned long long", "u64", "s64", "__u64", "__s64", "uint64_t", "int64_t")
-) | {"loff_t"}
+) | {"loff_t", "__le64"}
 """Types of 64 bits on every machine; ``long`` and pointers are as wide as its words."""
 
 _WHOLE = ("atomic64_", "cmpxchg64")

@@ -34,7 +34,7 @@ _TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType)
 
 
 _BY_HAND = {
-    "data_race": "the models have no word for it; unlike a plain access, READ_ONCE() is no race",
+    "data_race": "kernels have it since 5.8: there it is the plain access inside",
     "memset": "assign the struct: *p = (struct s){ 0 }",
     "memcpy": "assign the struct: *to = *from",
 }

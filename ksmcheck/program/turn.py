@@ -154,7 +154,7 @@ def _holds_loops(loop: Loop, spots: Mapping[int, Spot]) -> bool:
 def _peeled(
     graph: Graph, loop: Loop, live: Mapping[int, frozenset[str]], at_end: frozenset[str]
 ) -> bool:
-    """Makes the loop begin where it carries nothing on, if there is such a place; whether it did."""
+    """Makes the loop begin where it carries nothing on, if it can; whether it did."""
     changed = _carried(graph, loop, live)
     steps = [step for node in _inside(graph, loop) for step in node.steps]
     if any(isinstance(s, Check) and not met_by_constants(s, graph) for s in steps):

@@ -116,12 +116,19 @@ def summary(cells: Sequence[Answer]) -> Iterator[str]:
             if c.changes and c.request.model == model and c.letter in "VRY" and c.verdict
         )
         yield f"{model} needs {', '.join(needed) or 'none of them'}"
-    reasons = {
-        reason_text(c): None
-        for c in cells
-        if c.verdict is None or (c.verdict.verdict == UNKNOWN and c.verdict.reason)
-    }
-    yield from reasons
+    yield from dict.fromkeys(_reasons(cells, base))
+
+
+def _reasons(cells: Sequence[Answer], base: Mapping[str, Answer]) -> Iterator[str]:
+    """Why cells have no verdict; what is so without any change is said of that alone."""
+    for cell in cells:
+        if cell.verdict is None:
+            yield reason_text(cell)
+        elif cell.verdict.verdict == UNKNOWN and cell.verdict.reason:
+            as_is = base.get(cell.request.model)
+            known = None if as_is is None or as_is.verdict is None else as_is.verdict.reason
+            if not cell.changes or cell.verdict.reason != known:
+                yield reason_text(cell)
 
 
 def reason_text(cell: Answer) -> str:

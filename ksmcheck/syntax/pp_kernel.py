@@ -36,6 +36,9 @@ _SINCE: dict[str, tuple[str, ...]] = {
         "rcu_dereference_sched_check(p, c) rcu_dereference_check(p, c)",
         "srcu_dereference(p, s) rcu_dereference_check(p, s)",
         "srcu_dereference_check(p, s, c) rcu_dereference_check(p, c)",
+        # linux/byteorder/generic.h: a value is read as it was written, so one order will do.
+        *(f"cpu_to_le{width}(x) ((__le{width})(x))" for width in (16, 32, 64)),
+        *(f"le{width}_to_cpu(x) ((__u{width})(x))" for width in (16, 32, 64)),
     ),
     "3.13": ("GENMASK(h, l) ((~0UL << (l)) & (~0UL >> (63 - (h))))",),
     "4.5": (
@@ -69,6 +72,9 @@ _SINCE: dict[str, tuple[str, ...]] = {
         "rcu_replace_pointer(p, n, c) ({ typeof(p) old__ = rcu_dereference_protected(p, c);"
         " rcu_assign_pointer(p, n); old__; })",
     ),
+    # linux/compiler.h: it tells KCSAN that a race is meant, and is what is inside; to LKMM, which
+    # has no word for it, that is plain (tools/memory-model/Documentation/access-marking.txt).
+    "5.8": ("data_race(x) (x)",),
     "5.15": ("unrcu_pointer(p) (p)",),
 }
 _WORD = re.compile(r"\w+")

@@ -223,6 +223,10 @@ def test_auto_type_takes_its_type_from_somewhere(tmp_path: Path) -> None:
             "w=7",
         ),
         ("armv8", "u64 o = 0; if (try_cmpxchg64(w, &o, 1)) cmpxchg64_acquire(w, o, 7);", "w=1"),
+        # linux/byteorder/generic.h: there and back is no change, but to the width.
+        ("sc", "__le16 l = cpu_to_le16(0x10203); *w = le16_to_cpu(l);", "w=0x203"),
+        ("armv8", "__le32 l = cpu_to_le32(5); *w = le32_to_cpu(l) - 6;", "w=0xffffffff"),
+        ("sc", "__le64 l = cpu_to_le64(-1); *w = le64_to_cpu(l) + 3;", "w=2"),
     ],
 )
 def test_words_of_the_kernel(model: str, code: str, expected: str, tmp_path: Path) -> None:
@@ -242,3 +246,31 @@ P0(int **p, int *x) {{ WRITE_ONCE(*x, 1); rcu_assign_pointer(*p, x); }}
 P1(int **p, struct srcu_struct *s) {{ int *r0 = {look}; int r1 = READ_ONCE(*r0); }}
 exists (1:r1=0)"""
     assert observation(text, tmp_path, model)[1] == expected
+
+
+MEANT = """{{ }}
+P0(int *x, int *y) {{ {store}; smp_wmb(); WRITE_ONCE(*y, 1); }}
+P1(int *x, int *y) {{ int r0 = READ_ONCE(*y); smp_rmb(); int r1 = {read}; }}
+~exists (1:r0=1 /\\ 1:r1=0)"""
+
+
+@pytest.mark.parametrize(
+    ("store", "read", "raced"),
+    [
+        # tools/memory-model/Documentation/access-marking.txt: data_race() leaves the compiler as
+        # free as a plain access does; data_race(READ_ONCE(a)) restricts it.
+        ("WRITE_ONCE(*x, 1)", "data_race(*x)", True),
+        ("data_race(*x = 1)", "READ_ONCE(*x)", True),
+        ("WRITE_ONCE(*x, 1)", "data_race(READ_ONCE(*x))", False),
+    ],
+)
+def test_a_race_that_is_meant(store: str, read: str, raced: bool, tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text("C t\n" + MEANT.format(store=store, read=read) + "\n")
+    for model, flagged in (("lkmm", raced), ("armv8", False), ("tso", False)):
+        verdict = Checker().check(Request(path, model))
+        assert ("data-race" in verdict.flags) == flagged
+        assert verdict.verdict == ("VIOLATED" if flagged else "SAFE")
+    with pytest.raises(InputError) as refused:  # it came with KCSAN, in 5.8
+        Checker().check(Request(path, "armv8", kernel="3.9"))
+    assert "since 5.8" in (refused.value.diagnostic.hint or "")

@@ -26,7 +26,7 @@ P1(void) {{ {type} r0 = x; }}
 ~exists (x=2)"""
 
 
-@pytest.mark.parametrize("type_", ["u64", "long long", "unsigned long long", "loff_t"])
+@pytest.mark.parametrize("type_", ["u64", "long long", "unsigned long long", "loff_t", "__le64"])
 def test_what_32_bit_machines_access_in_two_halves(type_: str, tmp_path: Path) -> None:
     verdict = check(WIDE.format(type=type_), tmp_path, "armv7")
     assert verdict.verdict == "UNKNOWN"

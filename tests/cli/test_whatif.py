@@ -49,6 +49,26 @@ def test_the_table_names_what_is_needed(run: Run) -> None:
     assert "armv8 needs smp_wmb@P0\n" in ran.out
 
 
+WIDE = """C t
+{ }
+P0(void) { WRITE_ONCE(x, 1); smp_wmb(); WRITE_ONCE(y, 1); }
+P1(void) { int r0 = READ_ONCE(y); smp_rmb(); u64 r1 = READ_ONCE(x); }
+~exists (1:r0=1 /\\ 1:r1=0)
+"""
+
+
+def test_what_is_unknown_as_it_is_is_told_once(run: Run, tmp_path: Path) -> None:
+    """64 bits may be two accesses on 32-bit machines (include/asm-generic/rwonce.h): that is so
+    whichever barrier is taken out, and to say it of each tells nothing more."""
+    path = tmp_path / "t.litmus"
+    path.write_text(WIDE.replace("C t\n", "C t\nu64 x;\nint y;\n"))
+    shown = run("whatif", path, "--model", "armv7", "--model", "armv8", "--kind", "remove").out
+    reasons = [line for line in shown.splitlines() if "parts of 32 bits" in line]
+    assert len(reasons) == 1
+    assert reasons[0].startswith("? as it is, armv7: ")
+    assert "armv8 needs WRITE_ONCE@P0, smp_wmb@P0, smp_rmb@P1" in shown
+
+
 def test_the_picture(run: Run, tmp_path: Path) -> None:
     from xml.etree import ElementTree
 

@@ -264,7 +264,11 @@ def test_a_loop_that_begins_further_on_does_what_it_did() -> None:
     for reads, last in (([1], 1), ([0, 5, 5], 5), ([0, 5, 4, 6, 6], 6)):
         registers, trace = run(thread, reads)
         assert registers["r"] == last
-        assert trace == [*["READ_ONCE", "cpu_relax", "READ_ONCE"] * (len(reads) // 2), "READ_ONCE", "End"]
+        assert trace == [
+            *["READ_ONCE", "cpu_relax", "READ_ONCE"] * (len(reads) // 2),
+            "READ_ONCE",
+            "End",
+        ]
 
 
 @pytest.mark.parametrize("form", ["do {{ r = {read}; }} while (!r);", "r = {read}; {turned}"])
