@@ -16,6 +16,7 @@ from ksmcheck.cli.chosen import chosen_models
 from ksmcheck.cli.output import Output, missing_model, nothing_asked
 from ksmcheck.cli.whatif_growing import growing
 from ksmcheck.cli.whatif_show import check_shown
+from ksmcheck.explain.story import Story
 from ksmcheck.explain.tell import simply_told
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.inventory import find_spot
@@ -326,7 +327,7 @@ def _offer(asked: Asked, asker: Asker, cells: list[Answer]) -> None:
 
 def _print_why(asked: Asked, requests: list[Request], cells: list[Answer]) -> None:
     """For each model that is safe what that rests on; for each violated cell what is missing."""
-    from ksmcheck.report.why import grounds_object, grounds_text, missing_text
+    from ksmcheck.report.why import grounds_object, grounds_text, missing_texts
     from ksmcheck.whatif.why import grounds
 
     asker = Asker()
@@ -336,13 +337,16 @@ def _print_why(asked: Asked, requests: list[Request], cells: list[Answer]) -> No
             click.echo(json.dumps(grounds_object(found)) if asked.as_json else grounds_text(found))
         asker.close_encodings()
     broken = {cell.request: cell.word for cell in cells if not cell.changes}
+    told: list[tuple[Answer, Story]] = []
     for cell in cells if not asked.as_json else ():
         as_it_is = broken.get(replace(cell.request, changes=()))
         if cell.verdict is None or (cell.changes and cell.word == as_it_is):
             continue  # what is broken as it is has its line
         story = simply_told(asker, cell.verdict)[1]
         if story is not None:
-            click.echo(missing_text(cell, story))
+            told.append((cell, story))
+    for line in missing_texts(told):
+        click.echo(line)
 
 
 def exit_code(cells: list[Answer], allow_bounded: bool) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ksmcheck.explain.story import Story, span_text
@@ -38,7 +39,26 @@ def grounds_object(grounds: Grounds) -> dict[str, Any]:
     }
 
 
-def missing_text(cell: Answer, story: Story) -> str:
-    """One violated cell and its one-line story."""
-    change = "; ".join(map(str, cell.changes)) or "as it is"
-    return f"why {cell.request.model} breaks, {change}: {story.sentence}"
+def missing_texts(told: Iterable[tuple[Answer, Story]]) -> Iterator[str]:
+    """Violated cells and their one-line stories, change by change; one line for all models of which
+    the same is to be said."""
+    rows: dict[str, dict[str, list[tuple[str, str]]]] = {}
+    for cell, story in told:
+        change = "; ".join(map(str, cell.changes)) or "as it is"
+        model = cell.request.model
+        alike = rows.setdefault(change, {}).setdefault(_of_many(story.sentence, model), [])
+        alike.append((model, story.sentence))
+    for change, sentences in rows.items():
+        for of_many, alike in sentences.items():
+            *others, last = [model for model, _ in alike]
+            if others:
+                yield f"why {', '.join(others)} and {last} break, {change}: {of_many}"
+            else:
+                yield f"why {last} breaks, {change}: {alike[0][1]}"
+
+
+def _of_many(sentence: str, model: str) -> str:
+    """What is said of one model, as it would be said of several."""
+    name = rf"{re.escape(model)}(?![\w-])"
+    sentence = re.sub(f"strongly enough for {name}", "strongly enough for them", sentence)
+    return re.sub(f"and {name} does not keep", "and they do not keep", sentence)

@@ -172,6 +172,20 @@ def test_why(run: Run) -> None:
     assert "why armv8 breaks, remove smp_wmb@P0: nothing orders P0's store to x" in ran.out
 
 
+def test_why_of_several_machines(run: Run) -> None:
+    """One sentence for all machines that reorder the two stores; x86 does not (Intel SDM 3A
+    8.2.2). A fence of the one kind does not do for the other (RISC-V manual 2.7; Arm ARM, DMB)."""
+    models = [word for name in ("tso", "armv8", "riscv") for word in ("--model", name)]
+    said = run("whatif", MP, *models, "--site", "smp_wmb", "--kind", "remove", "--why").out
+    broken = [line for line in said.splitlines() if "break" in line]
+    assert len(broken) == 1
+    assert broken[0].startswith("why armv8 and riscv break, remove smp_wmb@P0: nothing orders")
+    sb = "litmus/classic/SB/SB+mb+mb.litmus"
+    said = run("whatif", sb, *models, "--site", "smp_mb@P0", "--kind", "weaken", "--why").out
+    assert "why armv8 and riscv break, weaken smp_mb@P0 to smp_rmb: smp_rmb" in said
+    assert "strongly enough for them\n" in said
+
+
 DIFF = "\n".join(
     (
         "--- a/litmus/classic/MP/MP+wmb+rmb.litmus",
