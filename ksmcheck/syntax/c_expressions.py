@@ -24,6 +24,7 @@ from ksmcheck.syntax.c_ast import (
     InitList,
     Member,
     Name,
+    NamedType,
     OffsetOf,
     SizeOf,
     StatementExpr,
@@ -31,6 +32,7 @@ from ksmcheck.syntax.c_ast import (
     TypeExpr,
     Unary,
 )
+from ksmcheck.syntax.c_discarded import discarded
 from ksmcheck.syntax.c_names import Names
 from ksmcheck.syntax.c_words import KEYWORDS, REFUSED_WORDS
 from ksmcheck.syntax.tokens import Token
@@ -175,6 +177,8 @@ class Expressions(Names):
         if self.token.text == "{":
             return self._postfix(self.compound_literal(type_, start), start)
         operand = self.unary()
+        if isinstance(type_, NamedType) and type_.name == "void":
+            operand = discarded(operand)
         return Cast(type_, operand, self.span_from(start))
 
     def size_of(self) -> Expr:

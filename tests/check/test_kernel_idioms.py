@@ -60,6 +60,7 @@ NOTHING = [
     'pr_info("%d\\n", r0)',
     'printk(KERN_ERR "%s: %d\\n", __func__, r0)',
     'pr_warn_ratelimited("a")',
+    'pr_info("%s is %s\\n", "x", r0 ? "set" : "clear")',
     'WARN(r0 > 7, "%d", r0)',
     "VM_WARN_ON_FOLIO(r0 > 7, x)",
 ]
@@ -87,6 +88,8 @@ def test_they_order_nothing(code: str, model: str, tmp_path: Path) -> None:
 def test_a_message_that_prints_a_shared_variable_reads_it(tmp_path: Path) -> None:
     text = "int n;\n{ }\nP0(void) { WRITE_ONCE(n, 1); }\nP1(void) { CODE; }\n~exists (n=2)"
     assert check(text.replace("CODE", 'pr_err("n is %d\\n", n)'), tmp_path).flags == ("data-race",)
+    which = 'pr_err("n is %s\\n", n ? "set" : "clear")'
+    assert check(text.replace("CODE", which), tmp_path).flags == ("data-race",)
     assert check(text.replace("CODE", 'pr_err("n\\n")'), tmp_path).verdict == "SAFE"
     # What is only printed if the warning holds is only read then.
     silent = check(text.replace("CODE", 'WARN(0, "n is %d\\n", n)'), tmp_path)
