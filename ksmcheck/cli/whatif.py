@@ -55,9 +55,10 @@ _TO = "SITE=TO"
 @click.option(
     "--kind",
     "kinds",
-    default="remove,weaken",
-    show_default=True,
-    help="Kinds of change in the matrix: remove, weaken, strengthen, replace, move, drop.",
+    multiple=True,
+    default=("remove,weaken",),
+    help="Kinds of change in the matrix: remove, weaken, strengthen, replace, move, drop. May be "
+    "repeated.  [default: remove,weaken]",
 )
 @click.option(
     "--all",

@@ -41,7 +41,7 @@ class Asked(Struct, frozen=True):
     defines: tuple[tuple[str, str], ...]
     unroll: int | None
     sites: tuple[str, ...]
-    kinds: str
+    kinds: tuple[str, ...]
     everything: bool
     remove: tuple[str, ...]
     weaken: tuple[str, ...]
@@ -242,7 +242,7 @@ def folder_of(file: Path) -> str:
 
 
 def _matrix(asked: Asked, asker: Asker, requests: list[Request]) -> int:
-    kinds = [k.strip() for k in asked.kinds.split(",") if k.strip()]
+    kinds = [k.strip() for k in ",".join(asked.kinds).split(",") if k.strip()]
     for kind in kinds or [""]:
         if kind not in ALL_KINDS:
             raise InputError(

@@ -69,6 +69,13 @@ def test_what_is_unknown_as_it_is_is_told_once(run: Run, tmp_path: Path) -> None
     assert "armv8 needs WRITE_ONCE@P0, smp_wmb@P0, smp_rmb@P1" in shown
 
 
+def test_kinds_may_be_asked_for_one_by_one(run: Run) -> None:
+    """As ``--model`` and ``--site``: the first is not forgotten for the second."""
+    both = run("whatif", MP, "--model", "tso", "--kind", "remove", "--kind", "weaken")
+    assert both.out == run("whatif", MP, "--model", "tso", "--kind", "remove,weaken").out
+    assert "remove" in both.out and "weaken to" in both.out
+
+
 def test_the_picture(run: Run, tmp_path: Path) -> None:
     from xml.etree import ElementTree
 
