@@ -49,19 +49,26 @@ def sentence(why: Why, names: Sequence[str], model: str) -> str:
     """One sentence that names the missing order."""
     if why.interleaving:
         return "the steps in the order shown do it: no reordering is needed, and no barrier helps"
-    plain = _all_of([f"{names[e.thread]}'s plain {deed(e)} ({place(e)})" for e in why.unmarked])
     if why.unmarked and not why.missing:
-        return f"{model} does not order {plain} as it would a marked access"
+        return f"{model} does not order {_unmarked(why, names)} as it would a marked access"
     if not why.missing:
         return "the cycle stays allowed even with full barriers between its accesses"
     told = "; and ".join(_missing(order, why, names, model) for order in why.missing)
-    if not why.both:
-        return told
+    return f"{told}; and no barrier helps while {_while_plain(why, names)}" if why.both else told
+
+
+def _unmarked(why: Why, names: Sequence[str]) -> str:
+    return _all_of([f"{names[e.thread]}'s plain {deed(e)} ({place(e)})" for e in why.unmarked])
+
+
+def _while_plain(why: Why, names: Sequence[str]) -> str:
+    """``it is not marked``, where the sentence has named what."""
     ends = {e.id for order in why.missing for e in (order.first, order.second)}
-    if ends.issuperset(e.id for e in why.unmarked):
-        plain = "it" if len(why.unmarked) == 1 else "they"
-    verb = "is" if len(why.unmarked) == 1 else "are"
-    return f"{told}; and no barrier helps while {plain} {verb} not marked"
+    alone = len(why.unmarked) == 1
+    subject = "it" if alone else "they"
+    if not ends.issuperset(e.id for e in why.unmarked):
+        subject = _unmarked(why, names)
+    return f"{subject} {'is' if alone else 'are'} not marked"
 
 
 def _missing(order: MissingOrder, why: Why, names: Sequence[str], model: str) -> str:
@@ -87,7 +94,7 @@ def _missing(order: MissingOrder, why: Why, names: Sequence[str], model: str) ->
 
 def _all_of(phrases: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
-    *others, last = phrases or ("",)
+    *others, last = phrases
     return f"{', '.join(others)} and {last}" if others else last
 
 

@@ -27,6 +27,9 @@ _TRIED = 255
 """Sets of edges, the smallest first: all of them for a cycle with eight."""
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 class MissingOrder(Struct, frozen=True):
     """``second`` is not ordered after ``first`` (same thread), or not strongly enough.
 
@@ -68,14 +71,10 @@ def why(
     """The missing order of a witness. ``full_barrier`` is the model's row of smp_mb, ``lost`` what
     a change has taken from the program: that is what is missing, if it would help. ``marked``: the
     tags by which the model tells a marked R or W from a plain one, where it does."""
-    found = _why(execution, cat, full_barrier, lost, marked or {})
-    return replace(
-        found,
-        missing=tuple(
-            replace(order, ignored=_ignored(order, cat, full_barrier, marked or {}))
-            for order in found.missing
-        ),
-    )
+    tags = marked or {}
+    found = _why(execution, cat, full_barrier, lost, tags)
+    missing = (replace(o, ignored=_ignored(o, cat, full_barrier, tags)) for o in found.missing)
+    return replace(found, missing=tuple(missing))
 
 
 def _ignored(
@@ -115,9 +114,6 @@ def _why(
             plain = fewer
     unmarked = [m.event for m in plain if missing]
     return replace(_told(execution, cycle, missing, unmarked), both=bool(missing))
-
-
-_NONE: frozenset[str] = frozenset()
 
 
 def _lost(execution: Execution, cat: CompiledCat, full_barrier: Row, opened: Opened) -> Why:

@@ -15,7 +15,6 @@ from ksmcheck.isa.dialect import Dialect
 from ksmcheck.isa.micro import Act, Micros
 from ksmcheck.kernel.ints import ADDRESS, S32, S64, U32, IntType
 from ksmcheck.kernel.memory import FIRST, LAST, STEP
-from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.program.fold import registers
 from ksmcheck.program.ir import Cell, Expr, Set, Use
 from ksmcheck.record import Struct
@@ -23,6 +22,7 @@ from ksmcheck.syntax.assembly_ast import AssemblyTest, Start
 from ksmcheck.syntax.c_ast import Name, Unary
 from ksmcheck.syntax.litmus_ast import PropTree
 from ksmcheck.text import InputError
+from ksmcheck.text.spelling import did_you_mean
 
 _TYPES = {
     "char": IntType(8, True),

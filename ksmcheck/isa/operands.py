@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from ksmcheck.isa.micro import BadInstruction
-from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.record import Struct
+from ksmcheck.text.spelling import did_you_mean
 
 _MNEMONIC = re.compile(r"([A-Za-z_][\w.]*(?:[+-](?=\s))?)\s*")
 _NUMBER = re.compile(r"[#$]?\s*(-?)\s*(0[xX][0-9a-fA-F]+|\d+)\Z")

@@ -8,7 +8,6 @@ from ksmcheck.kernel.constants import constant, fits
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.kernel.layout import Layouts, Member, Part
 from ksmcheck.kernel.primitives import version_key
-from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import (
     BASIC,
     INT,
@@ -43,6 +42,7 @@ from ksmcheck.syntax.c_ast import (
     TypeofType,
 )
 from ksmcheck.text import InputError, Note, Span
+from ksmcheck.text.spelling import did_you_mean
 
 
 def hold(condition: Expr, types: Declarations, span: Span) -> None:

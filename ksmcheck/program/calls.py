@@ -6,7 +6,6 @@ from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.declarations import hold
 from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitives import all_primitives, lifetime
-from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import INT, LONG, UNSIGNED_LONG, ArrayOf
 from ksmcheck.program import fold
 from ksmcheck.program.ir import Assume, Check
@@ -15,6 +14,7 @@ from ksmcheck.program.values import NOTHING, Value, cast, integer, need_scalar
 from ksmcheck.syntax.c_ast import ArrayType, Call, NamedType, PointerType, TagType, TypeofType
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError
+from ksmcheck.text.spelling import did_you_mean
 
 # How many arguments, and whether the check demands the argument (assert) or its opposite (BUG_ON).
 CHECKS: dict[str, tuple[int, bool]] = {

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functools import partial
 
 from ksmcheck.kernel.ints import ADDRESS, S32
-from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import (
     INT,
     ArrayOf,
@@ -40,6 +39,7 @@ from ksmcheck.syntax.litmus_ast import (
     Register,
 )
 from ksmcheck.text import InputError, Span
+from ksmcheck.text.spelling import did_you_mean
 
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 

@@ -13,7 +13,6 @@ from functools import cached_property
 from ksmcheck.kernel.orders import stronger, weaker
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
-from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.program.addressed import addressed_locals, root_name
 from ksmcheck.program.change import (
     DOWN,
@@ -59,6 +58,7 @@ from ksmcheck.syntax.c_ast import (
 )
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Span
+from ksmcheck.text.spelling import did_you_mean
 
 LOOPS: dict[type, str] = {While: "while", DoWhile: "do", For: "for"}
 

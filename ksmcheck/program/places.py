@@ -7,7 +7,6 @@ from typing import TypeAlias
 from ksmcheck.kernel.catalogue.accesses import VOLATILE_LOAD
 from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.ints import ADDRESS
-from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import (
     ArrayOf,
     BitField,
@@ -28,6 +27,7 @@ from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.c_ast import Call, Cast, Index, IntLit, Member, Name, Unary
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError, Span
+from ksmcheck.text.spelling import did_you_mean
 
 
 class InRegisters(Struct, frozen=True):

@@ -230,7 +230,7 @@ def remove_sites(test: LitmusTest, removed: frozenset[str], *, kernel: str) -> L
 
 
 def _check_removable(name: str, known: dict[str, Site]) -> None:
-    from ksmcheck.kernel.spelling import did_you_mean
+    from ksmcheck.text.spelling import did_you_mean
 
     site = known.get(name)
     if site is None:

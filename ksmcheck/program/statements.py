@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ksmcheck.kernel.ints import S32
-from ksmcheck.kernel.spelling import did_you_mean
 from ksmcheck.kernel.types import VOID, CType, StructType, VoidType, ints_of, is_scalar
 from ksmcheck.program.expressions import Expressions
 from ksmcheck.program.graph import Forget, Node
@@ -38,6 +37,7 @@ from ksmcheck.syntax.c_ast import (
     While,
 )
 from ksmcheck.text import InputError, Note, Span
+from ksmcheck.text.spelling import did_you_mean
 
 
 class Statements(Switches, Expressions):

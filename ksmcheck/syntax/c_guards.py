@@ -47,6 +47,7 @@ from ksmcheck.syntax.c_ast import (
     While,
 )
 from ksmcheck.text import InputError, Note, Source, Span
+from ksmcheck.text.spelling import did_you_mean
 
 SINCE = "6.5"
 """The first kernel with guards."""
@@ -315,11 +316,8 @@ class _Writer:
         return isinstance(place, Name) and place.name not in self.declared
 
     def _unknown(self, guard: Guard) -> NoReturn:
-        from difflib import get_close_matches
-
-        near = get_close_matches(guard.kind, sorted(self.kinds), n=3, cutoff=0.7)
         known = ", ".join(k for k in self.kinds if "_" not in k)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {known} and their like"
+        hint = did_you_mean(guard.kind, self.kinds) or f"there are {known} and their like"
         raise InputError(f"guards of kind '{guard.kind}' are not supported", guard.span, hint)
 
 
