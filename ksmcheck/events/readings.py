@@ -66,6 +66,11 @@ class Admits:
         self.read = read.id
         self.order = [t for t in closure([condition]) if t is not read]
         self.others = [t.id for t in self.order if t.op in ("read", "final")]
+        above = _above(self.order, self.read)
+        # What has nothing to do with the read is the same for all of its values.
+        self._fixed = [t for t in self.order if t.id not in above]
+        self._open = [t for t in self.order if t.id in above]
+        self._around: dict[int, Values] = {}
         self.known: dict[int, Values] = {}
         if all(t.args or t.op == "const" for t in self.order):
             self.known = memory.admitted.setdefault(shape(self.order, read.id), {})
@@ -76,14 +81,38 @@ class Admits:
             known = self.known[value] = self._outcomes(value, domain)
         return known
 
+    def forget(self) -> None:
+        """What the other reads may be has changed."""
+        self.known.clear()
+        self._around = {}
+
     def _outcomes(self, value: int, domain: dict[int, Values]) -> Values:
-        local: dict[int, Values] = {self.read: frozenset((value,))}
-        for term in self.order:
-            if term.args:
-                local[term.id] = values_either_way(term, [local[a.id] for a in term.args])
-            else:
-                local[term.id] = leaf_values(term, domain)
-        return local[self.condition.id]
+        if not self._around:
+            self._around = _valued(self._fixed, {}, domain)
+        known = {**self._around, self.read: frozenset((value,))}
+        return _valued(self._open, known, domain)[self.condition.id]
+
+
+def _above(terms: Sequence[Term], number: int) -> set[int]:
+    """Those of some terms (arguments before users) that have the one with this number below
+    them."""
+    found = {number}
+    for term in terms:
+        if any(a.id in found for a in term.args):
+            found.add(term.id)
+    return found
+
+
+def _valued(
+    terms: Sequence[Term], known: dict[int, Values], domain: dict[int, Values]
+) -> dict[int, Values]:
+    """The values of terms (arguments before users), added to what is known of others."""
+    for term in terms:
+        if term.args:
+            known[term.id] = values_either_way(term, [known[a.id] for a in term.args])
+        else:
+            known[term.id] = leaf_values(term, domain)
+    return known
 
 
 class Admission:
@@ -100,7 +129,7 @@ class Admission:
         if admits.others:
             seen = sum(len(domain[other]) for other in admits.others)
             if seen != self._seen:
-                admits.known.clear()
+                admits.forget()
                 self._seen = seen
                 found, self.refused = {**self.refused, **found}, {}
         kept = {v: n for v, n in found.items() if v in known or 1 in admits.outcomes(v, domain)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from itertools import product
 
 from ksmcheck.events.terms import Term
@@ -62,12 +62,29 @@ def values_of(term: Term, args: list[Values]) -> Values:
         # 0 whatever the others are, which may be values that no execution gets to compute.
         zero = frozenset((0,)) if any(0 in a for a in args) else EMPTY
         return zero | frozenset((1,)) if all(1 in a for a in args) else zero
+    if term.op in _COMPARED and all(args):
+        return _COMPARED[term.op](*args)
     combinations = 1
     for arg in args:
         combinations *= len(arg)
     if combinations > MAX_COMBINATIONS:
         raise TooManyValues
     return _applied(term, args)
+
+
+def _truths(true: bool, false: bool) -> Values:
+    return frozenset((0,) * false + (1,) * true)
+
+
+_COMPARED: dict[str, Callable[[Values, Values], Values]] = {
+    "eq": lambda a, b: _truths(not a.isdisjoint(b), len(a) > 1 or a != b),
+    "ne": lambda a, b: _truths(len(a) > 1 or a != b, not a.isdisjoint(b)),
+    "lt": lambda a, b: _truths(min(a) < max(b), max(a) >= min(b)),
+    "le": lambda a, b: _truths(min(a) <= max(b), max(a) > min(b)),
+    "gt": lambda a, b: _truths(max(a) > min(b), min(a) <= max(b)),
+    "ge": lambda a, b: _truths(max(a) >= min(b), min(a) < max(b)),
+}
+"""Comparisons of any of some values with any of others: no pair of them has to be looked at."""
 
 
 def _applied(term: Term, args: list[Values]) -> Values:
