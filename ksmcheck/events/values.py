@@ -25,6 +25,7 @@ from ksmcheck.events.value_sets import (
     MAX_VALUES,
     Links,
     Memory,
+    TooManyValues,
     Values,
     closure,
     leaf_values,
@@ -203,7 +204,10 @@ class _Fixpoint:
 
     def _make(self, write: DraftEvent, gained: Links) -> None:
         if gained:
-            self.made[write.id].update(gained)
+            made = self.made[write.id]
+            made.update(gained)
+            if len(made) > MAX_VALUES:  # updates of updates can be millions before a round ends
+                raise TooManyValues
             for cell in self.places.get(write.id, ()):
                 self._pour(cell.id, write, gained)
 
