@@ -55,10 +55,8 @@ class Exact:
         """Adds all requirements, unless they are refused."""
         if self.complete or self.refused is not None:
             return
-        if self.shared:
-            raise NeedsOwnGround
         try:
-            self._sized(c for c in self._cat.checks if not c.flag).require_all()
+            self._own(c for c in self._cat.checks if not c.flag).require_all()
         except (Refused, TooManyValues) as refusal:
             self.refused = str(refusal) or "too many values"
         else:
@@ -66,10 +64,8 @@ class Exact:
 
     def confine(self, known: int, check: Check) -> None:
         """Where literal ``known`` holds, the model raises the flag; nothing if that is refused."""
-        if self.shared:
-            raise NeedsOwnGround
         with suppress(Refused, TooManyValues):
-            self._base.gates.add(-known, self._sized((check,)).raised(check))
+            self._base.gates.add(-known, self._own((check,)).raised(check))
 
     def spent(self, solving: float, judging: float) -> None:
         """One more candidate was judged and taught something; times in seconds."""
@@ -80,6 +76,14 @@ class Exact:
         enough = _CANDIDATES + count * count // _PAIRS_A_CANDIDATE
         if self._judged > enough and self._judging > _RATIO * self._solving:
             self.join()
+
+    def _own(self, checks: Iterable[Check]) -> TupleChecks:
+        """The encoding, to be added to. Whether it is too large is known before a ground of our own
+        is asked for."""
+        sized = self._sized(checks)
+        if self.shared:
+            raise NeedsOwnGround
+        return sized
 
     def _sized(self, checks: Iterable[Check]) -> TupleChecks:
         """The encoding, if these are not too large for it as a help."""

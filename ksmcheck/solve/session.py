@@ -12,6 +12,7 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.events.value_sets import TooManyValues
 from ksmcheck.solve.backends import DEFAULT
+from ksmcheck.solve.concrete import Skeleton
 from ksmcheck.solve.exact import AS_ENGINE, AS_HELP, Exact, NeedsOwnGround
 from ksmcheck.solve.extract import candidate_of
 from ksmcheck.solve.flags import PairSearch, selects
@@ -36,7 +37,7 @@ from ksmcheck.text import InputError
 _T = TypeVar("_T")
 
 ENGINES = ("lazy", "tuple")
-_MANY = 200
+_MANY = 50
 """Candidates without a flag to look at before its condition is encoded."""
 
 _TOO_MANY = "an expression may have too many values to enumerate them"
@@ -81,6 +82,8 @@ class Session:
         self._backend = backend
         self._too_many = False
         self._core: set[int] = set()
+        # Flags that so many candidates did not raise that their condition is to be encoded.
+        self._dear: set[int] = set()
         self.axioms = premises(cat)
         self._lemmas = lemmas if engine == "lazy" else None
         try:
@@ -140,20 +143,30 @@ class Session:
         known = self._flags.get(number)
         if known is None:
             known = self._flags[number] = self.base.gates.new()
-            if self.engine == "tuple":
-                self.exact.confine(known, check)
-            else:
+            if self.engine != "tuple":
                 self._select(check, known)
-        pairs = self._pairs.get(number)
-        if pairs is not None:
-            return self._query(goal, None, known, teach=pairs.judge, given=given)
+            if self.engine == "tuple" or number in self._dear:
+                self.exact.confine(known, check)
         seen = 0
 
-        def accepts(graph: Graph) -> bool:
+        def met() -> None:
             nonlocal seen
             seen += 1
             if seen == _MANY:
+                self._dear.add(number)
                 self.exact.confine(known, check)
+
+        pairs = self._pairs.get(number)
+        if pairs is not None:
+
+            def teach(graph: Graph, skeleton: Skeleton, model: Sequence[int]) -> list[list[int]]:
+                met()
+                return pairs.judge(graph, skeleton, model)
+
+            return self._query(goal, None, known, teach=teach, given=given)
+
+        def accepts(graph: Graph) -> bool:
+            met()
             return self.cat.raises(graph, check)
 
         sought = Sought(accepts, check.name in self.axioms.values)
