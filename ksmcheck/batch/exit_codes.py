@@ -8,6 +8,9 @@ from ksmcheck.check.verdict import BOUNDED, UNKNOWN, VACUOUS, VIOLATED, Verdict
 
 AS_EXPECTED, DIFFERENT, INPUT, BUG, INCONCLUSIVE, EMPTY = 0, 1, 2, 3, 4, 5
 
+SIGNAL = 130
+"""What a shell says of a process that SIGINT ended; of no verdict."""
+
 _GRAVITY = (BUG, INPUT, DIFFERENT, EMPTY, INCONCLUSIVE, AS_EXPECTED)
 
 

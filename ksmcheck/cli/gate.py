@@ -119,7 +119,7 @@ def _told_in(targets: Sequence[Target], config: Path) -> Iterator[None]:
         yield
     except click.UsageError:
         raise
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         from ksmcheck.gate.unfinished import unfinished
 
         with suppress(Exception):  # what ended the run is what has to be told

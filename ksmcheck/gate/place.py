@@ -5,6 +5,7 @@ from __future__ import annotations
 from os.path import normpath
 from pathlib import Path
 
+from ksmcheck.program.ir import Origin
 from ksmcheck.report.findings import Place
 from ksmcheck.text import Span
 
@@ -21,6 +22,14 @@ def place_of(span: Span) -> Place:
         end if last == line else 0,
         source.line_text(line).rstrip(),
     )
+
+
+def shown_at(origin: Origin) -> Place:
+    """Where an instruction is, in a file that a reader of the report has: one of a header that
+    comes with ksmcheck is at the call that leads there."""
+    spans = [*(frame.call for frame in origin.stack), origin.span]
+    own = [span for span in spans if not span.source.name.startswith("<")]
+    return place_of(own[-1] if own else origin.span)
 
 
 def _shortest(name: str) -> str:

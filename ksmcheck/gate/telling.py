@@ -10,7 +10,7 @@ from ksmcheck.check.verdict import VIOLATED, Verdict, Witness
 from ksmcheck.explain.story import Story
 from ksmcheck.explain.tell import simply_told
 from ksmcheck.gate.outcome import Outcome
-from ksmcheck.gate.place import place_of
+from ksmcheck.gate.place import place_of, shown_at
 from ksmcheck.report.console import Paper
 from ksmcheck.report.context import contexts
 from ksmcheck.report.effects import effect, ordering, sources, words_for
@@ -57,7 +57,7 @@ def told(witness: Witness, config: str, story: Story | None) -> Execution:
         steps.append(
             Step(
                 thread=witness.thread_names[moment.step.thread],
-                place=place_of(origin.span),
+                place=shown_at(origin),
                 function=heads[moment.step.events[0].id],
                 effect="  ".join(ordering(moment.step)) if fence else effect(moment, words),
                 source=source,

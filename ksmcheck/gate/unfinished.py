@@ -9,13 +9,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from ksmcheck import __version__
-from ksmcheck.batch.exit_codes import BUG, INPUT
+from ksmcheck.batch.exit_codes import BUG, INPUT, SIGNAL
 from ksmcheck.gate.place import place_of, prefix_of
-from ksmcheck.report.findings import BROKEN, ERROR, WRONG_INPUT, Finding, Report
+from ksmcheck.report.findings import (
+    BROKEN,
+    ERROR,
+    INTERRUPTED,
+    WRONG_INPUT,
+    Finding,
+    Report,
+)
 from ksmcheck.text import InputError
 
 
-def unfinished(error: Exception, config: Path) -> Report:
+def unfinished(error: BaseException, config: Path) -> Report:
     """One finding, and no verdicts."""
     return Report(
         title=str(config),
@@ -27,7 +34,9 @@ def unfinished(error: Exception, config: Path) -> Report:
     )
 
 
-def _finding(error: Exception) -> Finding:
+def _finding(error: BaseException) -> Finding:
+    if isinstance(error, KeyboardInterrupt):
+        return Finding(INTERRUPTED, ERROR, "interrupted", code=SIGNAL)
     if not isinstance(error, InputError):
         said = str(error) or type(error).__name__
         return Finding(BROKEN, ERROR, f"ksmcheck failed: {said}", code=BUG)

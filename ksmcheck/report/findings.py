@@ -12,7 +12,7 @@ from ksmcheck.record import Struct
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
-WRONG_INPUT, BROKEN = "input", "bug"
+WRONG_INPUT, BROKEN, INTERRUPTED = "input", "bug", "interrupted"
 """The kinds of finding that end a run: nothing was compared."""
 
 
@@ -119,8 +119,8 @@ class Report(Struct, frozen=True):
 
     @property
     def finished(self) -> bool:
-        """Whether anything was compared: no wrong input and no bug of ours ended the run."""
-        return not any(f.rule in (WRONG_INPUT, BROKEN) for f in self.findings)
+        """Whether anything was compared: no wrong input, bug of ours or signal ended the run."""
+        return not any(f.rule in (WRONG_INPUT, BROKEN, INTERRUPTED) for f in self.findings)
 
     @property
     def asked(self) -> tuple[Case, ...]:
@@ -206,5 +206,10 @@ RULES: dict[str, Rule] = {
         "InternalError",
         "ksmcheck failed.",
         "A bug in ksmcheck ended the run. Nothing was compared.",
+    ),
+    INTERRUPTED: Rule(
+        "Interrupted",
+        "The run was interrupted.",
+        "A signal ended the run. Nothing was compared.",
     ),
 }

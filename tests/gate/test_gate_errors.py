@@ -241,7 +241,7 @@ def test_reports_say_that_ksmcheck_failed(
 ) -> None:
     project.record()
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("for the test")
 
     monkeypatch.setattr("ksmcheck.gate.gate.survey", broken)
@@ -249,6 +249,24 @@ def test_reports_say_that_ksmcheck_failed(
     assert ran.code == 3
     assert 'type="bug"' in (project.folder / "gate.xml").read_text()
     assert '"ruleId": "bug"' in (project.folder / "gate.sarif").read_text()
+
+
+def test_reports_say_that_the_run_was_interrupted(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of an earlier run, which passed, would stand for this one."""
+    project.record()
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ksmcheck.gate.gate.survey", interrupted)
+    forms = ("junit", "sarif", "json", "github", "markdown")
+    ran = project.gate(*(f"--report={form}=gate.{form}" for form in forms))
+    assert ran.code == 130
+    for form in forms:
+        assert "interrupted" in (project.folder / f"gate.{form}").read_text()
+    assert json.loads((project.folder / "gate.json").read_text())["failed"] is True
 
 
 def test_a_report_that_cannot_be_written_is_told_before_the_run(project: Project) -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from ksmcheck.report.findings import (
     BROKEN,
     ERROR,
+    INTERRUPTED,
     NOTE,
     RULES,
     WARNING,
@@ -236,7 +237,7 @@ executions = st.builds(
     why=words,
     drawing=words,
 )
-ENDS = (WRONG_INPUT, BROKEN)
+ENDS = (WRONG_INPUT, BROKEN, INTERRUPTED)
 findings = st.builds(
     Finding,
     rule=st.sampled_from([rule for rule in RULES if rule not in ENDS]),
