@@ -25,6 +25,7 @@ class Options(Struct, frozen=True):
     engine: str = "lazy"
     timeout: float | None = None
     memory: int | None = None
+    liveness: bool = False
 
 
 def requests_for(path: Path, models: Sequence[str], options: Options) -> Iterable[Request]:
@@ -51,6 +52,7 @@ def requests_for(path: Path, models: Sequence[str], options: Options) -> Iterabl
         options.engine,
         options.timeout,
         options.memory,
+        liveness=options.liveness,
     )
     return [replace(request, model=name) for name in names]
 

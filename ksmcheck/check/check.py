@@ -29,8 +29,9 @@ from ksmcheck.record import Struct, field, replace
 from ksmcheck.solve.backends import DEFAULT
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.session import Session
+from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.load import AnyTest
-from ksmcheck.text import Inconclusive
+from ksmcheck.text import Inconclusive, InputError
 
 
 def load(path: str | Path, kernel: str = "6.12") -> AnyTest:
@@ -105,6 +106,11 @@ class Checker(Struct):
 
     def _answerable(self, request: Request) -> Request:
         """The request with the only engine that knows its model, if that is not compiled."""
+        if request.liveness and isinstance(self.workshop.test(request), AssemblyTest):
+            raise InputError(
+                "whether a thread waits for ever is asked of kernel C",
+                hint="in assembly nothing tells a loop that waits from another",
+            )
         if self.workshop.model(request.model).compiled.interpreted is not None:
             return replace(request, engine="explicit")
         return request
@@ -136,7 +142,7 @@ class Checker(Struct):
         """
         question = (
             self.workshop.fingerprint(request),
-            *(request.model, config, request.solver, request.engine),
+            *(request.model, config, request.solver, request.engine, request.liveness),
         )
         known = self._answers.get(question)
         if known is not None:

@@ -18,6 +18,7 @@ class Goals(Struct, frozen=True):
     fails, whatever becomes of the execution. ``broken``: complete, and a property of the code or
     the final condition fails. ``cut``: an unrolling bound is reached; an iteration that changes
     nothing and is kept for the sake of flags counts, as a race may need it beside all the others.
+    ``stuck``: some thread waits for ever, and those that do not come to their end.
     ``wanted``: complete and the condition of an ``exists`` holds; ``unwanted``: it does not.
     """
 
@@ -25,6 +26,7 @@ class Goals(Struct, frozen=True):
     failing: Term
     broken: Term
     cut: Term
+    stuck: Term
     wanted: Term
     unwanted: Term
 
@@ -49,9 +51,17 @@ def goals_of(structure: EventStructure) -> Goals:
         failing=failing,
         broken=terms.both(complete, terms.either(failing, final)),
         cut=terms.either(*(c.guard for c in structure.cuts)),
+        stuck=_stuck(structure),
         wanted=terms.both(complete, condition),
         unwanted=terms.both(complete, terms.no(condition)),
     )
+
+
+def _stuck(structure: EventStructure) -> Term:
+    terms, stalls = structure.terms, structure.stuck
+    some = terms.either(*(s.guard for s in stalls))
+    others = [terms.either(terms.no(s.guard), s.lasts) for s in stalls]
+    return terms.both(*(terms.no(c.guard) for c in structure.cuts), some, *others)
 
 
 def kinds_of(structure: EventStructure, without: Collection[str] = ()) -> tuple[str, ...]:

@@ -17,13 +17,17 @@ from ksmcheck.check.verdict import (
     Witness,
 )
 from ksmcheck.events.structure import INIT_THREAD, EventStructure
-from ksmcheck.execution.execution import Execution
+from ksmcheck.events.terms import Term
+from ksmcheck.execution.execution import LIVENESS, Execution
 from ksmcheck.program.ir import Origin
 from ksmcheck.record import replace
 
 _HELD_UP = (
     "an assertion fails where a thread waits for ever, and a grace period with it may not end"
 )
+_UNFILTERED = "a thread may wait for ever in an execution of which the filter says nothing"
+_GRACE = "a grace period may wait for a reader that waits: the models do not tell"
+_READERS = ("rcu_read_lock", "srcu_read_lock")
 _UNJUDGED = "an assertion fails in an execution that does not end, of which the filter says nothing"
 
 
@@ -40,11 +44,15 @@ class Search(Questions):
         base = replace(self.base, properties=self._properties())
         flagged = self.flags()
         self.racing = None if flagged is None else flagged[1]
-        if flagged is not None and demands(self.structure, self.removed):
+        demanded = self.request.liveness or demands(self.structure, self.removed)
+        if flagged is not None and demanded:
             return self._violated(base, flagged[1], flagged[0])
         broken = self.find(self.goals.broken)
         if broken is not None:
             return self._violated(base, self._execution(broken))
+        stuck = self._stuck(base) if self.request.liveness else None
+        if stuck is not None:
+            return stuck
         base = replace(base, flags=() if flagged is None else (flagged[0],))
         if self.structure.quantifier == "exists":
             return self._observation(base)
@@ -85,6 +93,24 @@ class Search(Questions):
             return _bounded(base, self.structure)
         return broken
 
+    def _stuck(self, base: Verdict) -> Verdict | None:
+        """An execution in which a thread waits for ever.
+
+        A filter speaks of final states, and cannot tell which of these executions count. And no
+        grace period ends while a reader waits, which the models do not say: where readers may wait,
+        only executions without one are shown, and their absence proves nothing.
+        """
+        other = self.unending()
+        structure, terms = other.structure, other.structure.terms
+        readers = {e.thread for e in structure.events if e.primitive in _READERS}
+        held_up = _graces(structure) if any(s.thread in readers for s in structure.stuck) else []
+        found = other.find(terms.both(other.goals.stuck, *map(terms.no, held_up)))
+        if found is not None and structure.filter is None:
+            return other._violated(base, other._execution(found))
+        if found is not None:
+            return replace(base, verdict=UNKNOWN, reason=_UNFILTERED)
+        return replace(base, verdict=UNKNOWN, reason=_GRACE) if held_up else None
+
     def _failing(self, base: Verdict) -> Verdict | None:
         """An assertion that fails in an execution of this structure, whether it ends or not.
 
@@ -96,7 +122,7 @@ class Search(Questions):
             unjudged = replace(base, verdict=UNKNOWN, reason=_UNJUDGED)
             return unjudged if self.find(self.goals.failing) is not None else None
         terms, failing = self.structure.terms, self.goals.failing
-        graces = [e.guard for e in self.structure.events if e.primitive.startswith("synchronize_")]
+        graces = _graces(self.structure)
         found = self.find(terms.both(failing, *map(terms.no, graces)))
         if found is not None:
             return self._violated(base, self._execution(found))
@@ -126,6 +152,7 @@ class Search(Questions):
     def _properties(self) -> tuple[str, ...]:
         names = [self.structure.quantifier] if self.structure.quantifier else []
         names += kinds_of(self.structure, self.removed)
+        names += [LIVENESS] if self.request.liveness else []
         return tuple(dict.fromkeys(names))
 
     def _plain_stores(self) -> tuple[Origin, ...]:
@@ -143,6 +170,11 @@ class Search(Questions):
             if any(len(threads[cell]) > 1 for cell in event.cells):
                 found.setdefault(event.origin.site, event.origin)
         return tuple(found.values())
+
+
+def _graces(structure: EventStructure) -> list[Term]:
+    """When each grace period is waited for."""
+    return [e.guard for e in structure.events if e.primitive.startswith("synchronize_")]
 
 
 def _bounded(base: Verdict, structure: EventStructure) -> Verdict:

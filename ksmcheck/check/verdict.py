@@ -24,6 +24,7 @@ class Request(Struct, frozen=True):
     ``removed`` are sites taken out, ``changes`` what else is changed in the test's code.
     ``config`` None: every configuration that the model has at the kernel point. ``timeout`` in
     seconds for the whole request, ``memory`` in MB; None: no limit.
+    ``liveness``: that no thread waits for ever is a property too.
     """
 
     path: Path
@@ -39,13 +40,15 @@ class Request(Struct, frozen=True):
     timeout: float | None = None
     memory: int | None = None
     changes: tuple[Change, ...] = ()
+    liveness: bool = False
 
 
 class Failure(Struct, frozen=True):
     """The property that an execution violates.
 
     ``name``: ``exists``/``~exists``/``forall`` for the final condition, the macro for a property in
-    the code (``BUG_ON``), the flag's name (``data-race``), or ``bad address``.
+    the code (``BUG_ON``), the flag's name (``data-race``), ``bad address``, or
+    ``liveness`` where threads wait for ever.
     """
 
     name: str

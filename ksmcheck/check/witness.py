@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.verdict import Failure, Request, Witness
 from ksmcheck.events.structure import EventStructure
@@ -31,7 +33,7 @@ def confirm(
         workshop.readings,
     )
     if flag is None:
-        failure = _failure(replayed, test)
+        failure = _failure(replayed, test, structure.thread_names)
     elif flag in replayed.flags:
         failure = Failure(flag, f"flag {flag} is raised")
     else:
@@ -51,12 +53,17 @@ def refuse_other_widths(execution: Execution, structure: EventStructure) -> None
             raise InputError(message, event.origin.span, hint=hint)
 
 
-def _failure(replayed: Replayed, test: AnyTest) -> Failure:
+def _failure(replayed: Replayed, test: AnyTest, names: Sequence[str]) -> Failure:
     """What the replayed execution shows, by the replay's own judgement."""
     if not replayed.filter:
         raise InternalError(f"{test.name}: the replay's final state does not pass the filter")
     for failed in replayed.failed:
         return Failure(failed.kind, f"{failed.kind} at {failed.span}", failed.span)
+    if replayed.waiting:
+        first, *others = replayed.waiting
+        text = f"{names[first.thread]} waits for ever at {first.span}"
+        text += "".join(f", {names[w.thread]} at {w.span}" for w in others)
+        return Failure(first.kind, text, first.span)
     condition = test.condition
     if condition is not None:
         reached = replayed.condition if condition.quantifier != "forall" else not replayed.condition

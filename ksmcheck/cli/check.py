@@ -10,6 +10,7 @@ from ksmcheck.cli.options import (
     TEST,
     engine_options,
     kernel_tree_option,
+    liveness_option,
     parse_defines,
     site_names,
     test_options,
@@ -49,6 +50,7 @@ Exit codes: see `ksmcheck --help`.
 @click.option("--variant", default="shipped", help="A variant that the file's suite defines.")
 @test_options
 @engine_options
+@liveness_option
 @click.option("--allow-bounded", is_flag=True, help="Let `SAFE up to k` count as safe.")
 @click.option("--full", is_flag=True, help="Show every step and the whole final state.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -66,6 +68,7 @@ def command(
     engine: str,
     timeout: float | None,
     memory: int | None,
+    liveness: bool,
     allow_bounded: bool,
     full: bool,
     as_json: bool,
@@ -91,6 +94,7 @@ def command(
         engine=engine,
         timeout=timeout,
         memory=memory,
+        liveness=liveness,
     )
     checker = Checker()
     output = Output(checker, as_json, allow_bounded, full)

@@ -106,6 +106,13 @@ kernel_tree_option = click.option(
 )
 
 
+liveness_option = click.option(
+    "--liveness",
+    is_flag=True,
+    help="Also demand that no thread waits for ever, for a lock or in a loop.",
+)
+
+
 def engine_options(function: F) -> F:
     """What answers: solver, engine, limits."""
     for option in (

@@ -9,7 +9,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from ksmcheck.cli.options import FILE, TEST, engine_options, kernel_option, parse_defines
+from ksmcheck.cli.options import (
+    FILE,
+    TEST,
+    engine_options,
+    kernel_option,
+    liveness_option,
+    parse_defines,
+)
 
 _EPILOG = """\b
 Examples:
@@ -111,6 +118,7 @@ _TO = "SITE=TO"
 @click.option("--svg", type=click.Path(path_type=Path), help="Write the matrix as a picture.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, help="Processes.")
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, instead of --jobs.")
+@liveness_option
 @engine_options
 @click.option("--allow-bounded", is_flag=True, help="Let `SAFE up to k` count as safe.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

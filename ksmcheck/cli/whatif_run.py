@@ -67,6 +67,7 @@ class Asked(Struct, frozen=True):
     engine: str
     timeout: float | None
     memory: int | None
+    liveness: bool
     allow_bounded: bool
     as_json: bool
     written: Mapping[str, str]
@@ -167,6 +168,7 @@ def _requests(asked: Asked, asker: Asker) -> list[Request]:
         engine=asked.engine,
         timeout=asked.timeout,
         memory=asked.memory,
+        liveness=asked.liveness,
     )
     found = list(requests_for(asked.file, models, options))
     for request in found:

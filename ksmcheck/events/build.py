@@ -13,6 +13,7 @@ from ksmcheck.events.structure import (
     Event,
     EventStructure,
     Obligation,
+    Stall,
 )
 from ksmcheck.events.terms import Term
 from ksmcheck.events.values import Analysis
@@ -133,7 +134,7 @@ class _Assembly:
         }
         self.shift = len(self.with_init)
         self.written = {
-            c
+            self.number[c]
             for event, places in zip(draft.accesses, analysis.cells, strict=True)
             if event.kind == "W"
             for c in places
@@ -174,7 +175,8 @@ class _Assembly:
             obligations=obligations,
             cuts=tuple(draft.cuts),
             terminated=terms.both(
-                *(terms.no(c.guard) for c in draft.cuts), *map(terms.no, draft.stalls)
+                *(terms.no(c.guard) for c in draft.cuts),
+                *(terms.no(s.guard) for s in draft.stalls),
             ),
             quantifier=condition.quantifier if condition else None,
             condition=terms.truth(final(condition.expr)) if condition else None,
@@ -184,6 +186,7 @@ class _Assembly:
             terms=terms,
             waits=draft.waits,
             stalls=self.stalls,
+            stuck=tuple(self._stuck()),
             selectors=tuple(draft.selectors.items()),
             calls={site: terms.either(*guards) for site, guards in draft.calls.items()},
         )
@@ -269,6 +272,45 @@ class _Assembly:
                     "bad address", event.guard, terms.both(*away), event.thread, event.origin
                 )
 
+    def _stuck(self) -> Iterable[Stall]:
+        """What each waiting thread looks at, held against the final memory."""
+        terms = self.terms
+        for stall in self.draft.stalls:
+            if 1 not in self.analysis.values_of(stall.guard):
+                continue
+            if stall.passes is not None and stall.address is not None:
+                known = self.analysis.values_of(stall.address)
+                at = {c.address: c for c in self.cells}
+                lasts = [
+                    terms.either(
+                        terms.op("ne", BOOL, stall.address, terms.const(cell.address, ADDRESS)),
+                        terms.no(stall.passes(self._last(cell))),
+                    )
+                    for cell in map(at.get, sorted(known))
+                    if cell is not None
+                ]
+            else:
+                lasts = [self._unchanged(read) for read in stall.reads if self._live(read.id)]
+            yield Stall(stall.guard, terms.both(*lasts), stall.thread, stall.span)
+
+    def _unchanged(self, read: DraftEvent) -> Term:
+        """The value read is the one that its cell has in the end."""
+        assert read.address is not None and read.value is not None
+        terms = self.terms
+        ways = [terms.no(read.guard)]
+        for number in self.analysis.cells[read.id]:
+            cell = self.cells[self.number[number]]
+            here = terms.op("eq", BOOL, read.address, terms.const(cell.address, ADDRESS))
+            ways.append(terms.both(here, terms.op("eq", BOOL, read.value, self._last(cell))))
+        return terms.either(*ways)
+
+    def _last(self, cell: Cell) -> Term:
+        """The raw value of a cell in the end."""
+        raw = unsigned(cell.type.width)
+        if cell.id in self.written:
+            return self.terms.final(cell.id, raw)
+        return self.terms.const(cell.init, raw)
+
     def _outputs(self) -> Iterable[tuple[tuple[int, str], Term, IntType]]:
         for walk in self.walks:
             for name, register, type in walk.thread.outputs:
@@ -281,11 +323,7 @@ class _Assembly:
             return self.terms.const(expr.value, expr.type)
         if type(expr) is FinalCell:
             cell = self.cells[expr.cell]
-            raw = unsigned(cell.type.width)
-            if expr.cell in self.written:
-                last = self.terms.final(expr.cell, raw)
-            else:
-                last = self.terms.const(cell.init, raw)
+            last = self._last(cell)
             return self.terms.op("cast", expr.type, self.terms.op("cast", cell.type, last))
         if type(expr) is FinalReg:
             return self.terms.op("cast", expr.type, outputs[expr.thread, expr.name])

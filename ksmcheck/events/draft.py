@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ksmcheck.events.structure import CutPoint, Dependency, Obligation
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.program.ir import Origin
 from ksmcheck.record import Struct, field
+from ksmcheck.text import Span
 
 
 class DraftEvent(Struct, eq=False):
@@ -35,12 +38,24 @@ class DraftEvent(Struct, eq=False):
     changes: Term | None = None
 
 
+class DraftStall(Struct, eq=False):
+    """Where ``guard`` holds, the thread waits. ``reads`` are those of the iteration of a loop that
+    goes round for ever; or ``passes`` tells for a value at ``address`` whether a call goes on."""
+
+    guard: Term
+    thread: int
+    span: Span
+    reads: tuple[DraftEvent, ...] = ()
+    address: Term | None = None
+    passes: Callable[[Term], Term] | None = None
+
+
 class Draft(Struct):
     """What the threads' walks add to, in program order.
 
     ``terms`` may be shared with other drafts: a term says what it is by itself. ``accesses`` are
     the events with a number from 0 on, by number.
-    ``stalls``: conditions under which a thread goes no further. ``waits``: some thread may wait
+    ``stalls``: where a thread goes no further. ``waits``: some thread may wait
     for ever, be that in ``stalls`` or ruled out by ``constraints``.
     ``calls``: for each site with selectors, the guards of the calls there.
     ``picked``: the reads whose value is handed on by a branch, or by a compare-and-swap that
@@ -55,7 +70,7 @@ class Draft(Struct):
     constraints: list[Term] = field(default_factory=list)
     obligations: list[Obligation] = field(default_factory=list)
     cuts: list[CutPoint] = field(default_factory=list)
-    stalls: list[Term] = field(default_factory=list)
+    stalls: list[DraftStall] = field(default_factory=list)
     waits: bool = False
     instances: int = 0
     choices: int = 0

@@ -14,7 +14,7 @@ from ksmcheck.events.draft import Draft, DraftEvent
 from ksmcheck.events.picks import depend, is_cas
 from ksmcheck.events.structure import Obligation
 from ksmcheck.events.taint import Taint, under, union
-from ksmcheck.events.terms import Term
+from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.kernel.formula import Formula, by_outcome, formula_names, parse_formula
 from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, IntType, unsigned
 from ksmcheck.kernel.primitive import Primitive
@@ -39,7 +39,76 @@ class Place(Struct, frozen=True):
     control: Taint
 
 
-class Instance:
+class Operands:
+    """What one call hands to its primitive, and the primitive's formulas over that."""
+
+    def __init__(
+        self, terms: TermTable, primitive: Primitive, access: Access, args: list[Operand]
+    ) -> None:
+        self.terms = terms
+        self.primitive = primitive
+        self.access = access
+        self.cell = access.cell_type or S32
+        self.raw = unsigned(self.cell.width)
+        self.address: Operand | None = None
+        self.names: dict[str, Operand] = {}
+        for (kind, name), arg in zip(primitive.operands, args, strict=True):
+            if kind == "ptr":
+                self.address = arg
+            elif kind in ("val", "inout"):
+                self.names[name] = Operand(self._cast(self.cell, arg.term), arg.taint)
+            else:
+                self.names[name] = arg
+
+    def test(self, old: Term | None) -> Term:
+        """Whether the outcome is ``ok`` where this is the value read."""
+        if self.primitive.test is None:
+            return self.terms.true
+        return self.terms.truth(self._formula(parse_formula(self.primitive.test), old, None))
+
+    def _new(self, formula: Formula, old: Term | None, ok: Term | None = None) -> Term:
+        value = self._formula(formula, old, ok)
+        return self._cast(self.raw, self._cast(self.cell, value))
+
+    def _formula(self, formula: Formula, old: Term | None, ok: Term | None) -> Term:
+        op = formula[0]
+        leaf = formula[1]
+        if not isinstance(leaf, tuple):
+            if op == "int":
+                return self.terms.const(int(leaf), self.cell)
+            return self._name(str(leaf), old, ok)
+        args = [self._formula(a, old, ok) for a in formula[1:] if isinstance(a, tuple)]
+        return self._operation(str(op), args)
+
+    def _operation(self, op: str, args: list[Term]) -> Term:
+        if op == "lnot":
+            return self.terms.no(self.terms.truth(args[0]))
+        if op in ("land", "lor"):
+            truths = [self.terms.truth(a) for a in args]
+            return self.terms.both(*truths) if op == "land" else self.terms.either(*truths)
+        if op == "ite":
+            return self.terms.ite(args[1].type, self.terms.truth(args[0]), args[1], args[2])
+        if op in ("eq", "ne", "lt", "le", "gt", "ge"):
+            return self.terms.op(op, BOOL, *(self._cast(self.cell, a) for a in args))
+        if op in ("shl", "shr"):
+            return self.terms.op(op, self.cell, self._cast(self.cell, args[0]), args[1])
+        return self.terms.op(op, self.cell, *(self._cast(self.cell, a) for a in args))
+
+    def _name(self, name: str, old: Term | None, ok: Term | None) -> Term:
+        if name == "old":
+            if old is None:  # an event that reads nothing: its value is 0
+                return self.terms.const(0, self.cell)
+            return self._cast(self.cell, old)
+        if name == "ok":
+            assert ok is not None
+            return ok
+        return self.names[name].term
+
+    def _cast(self, type: IntType, term: Term) -> Term:
+        return self.terms.op("cast", type, term)
+
+
+class Instance(Operands):
     """The events of one primitive call in one place of the unrolled program."""
 
     def __init__(
@@ -51,25 +120,12 @@ class Instance:
         args: list[Operand],
         reservation: Operand | None = None,
     ) -> None:
+        super().__init__(draft.terms, primitive, access, args)
         self.draft = draft
-        self.terms = draft.terms
         self.place = place
-        self.primitive = primitive
-        self.access = access
         self.number = draft.instances
         draft.instances += 1
-        self.cell = access.cell_type or S32
-        self.raw = unsigned(self.cell.width)
-        self.address: Operand | None = None
         self.reservation = reservation
-        self.names: dict[str, Operand] = {}
-        for (kind, name), arg in zip(primitive.operands, args, strict=True):
-            if kind == "ptr":
-                self.address = arg
-            elif kind in ("val", "inout"):
-                self.names[name] = Operand(self._cast(self.cell, arg.term), arg.taint)
-            else:
-                self.names[name] = arg
 
     def run(self, row: Row) -> Operand | None:
         """Emits the events and gives the primitive's value (None where it has none)."""
@@ -116,7 +172,7 @@ class Instance:
         read = common.emit_read(
             Step(ok[shared - 1].kind, ok[shared - 1].tags, fail[shared - 1].rmw)
         )
-        test = self._test(read)
+        test = self.test(read.value)
         good = _Case(self, self.terms.both(guard, test), outcome=True)
         bad = _Case(self, self.terms.both(guard, self.terms.no(test)), outcome=False)
         bad.read = read
@@ -129,7 +185,7 @@ class Instance:
         return self._result([(test, good), (self.terms.no(test), bad)])
 
     def _chosen(self, ok: tuple[Step, ...], fail: tuple[Step, ...]) -> Operand | None:
-        choice = self._test(None) if self.known_beforehand() else self.draft.choice()
+        choice = self.test(None) if self.known_beforehand() else self.draft.choice()
         guard = self.place.guard
         if any(step.reserved for step in ok):
             choice = self.terms.both(choice, self._reserved())
@@ -152,8 +208,6 @@ class Instance:
             return self.terms.false
         return self.terms.op("eq", BOOL, self.reservation.term, self.address.term)
 
-    # Formulas.
-
     def _result(self, cases: list[tuple[Term, _Case]]) -> Operand | None:
         formula, type = self.primitive.result, self.access.result_type
         if formula is None or type is None:
@@ -161,7 +215,7 @@ class Instance:
         parsed = parse_formula(formula)
         value: Term | None = None
         for when, case in reversed(cases):
-            one = self._cast(type, self._formula(parsed, case.read, case.outcome_term()))
+            one = self._cast(type, self._formula(parsed, case.old, case.outcome_term()))
             value = one if value is None else self.terms.ite(type, when, one, value)
         assert value is not None
         apart = by_outcome(parsed)
@@ -196,7 +250,7 @@ class Instance:
         if self.primitive.misuse is None:
             return
         wrong = self.terms.truth(
-            self._formula(parse_formula(self.primitive.misuse), case.read, None)
+            self._formula(parse_formula(self.primitive.misuse), case.old, None)
         )
         self.draft.obligations.append(
             Obligation(
@@ -207,52 +261,6 @@ class Instance:
                 self.access.origin,
             )
         )
-
-    def _test(self, read: DraftEvent | None) -> Term:
-        if self.primitive.test is None:
-            return self.terms.true
-        return self.terms.truth(self._formula(parse_formula(self.primitive.test), read, None))
-
-    def _new(self, formula: Formula, read: DraftEvent | None, ok: Term | None = None) -> Term:
-        value = self._formula(formula, read, ok)
-        return self._cast(self.raw, self._cast(self.cell, value))
-
-    def _formula(self, formula: Formula, read: DraftEvent | None, ok: Term | None) -> Term:
-        op = formula[0]
-        leaf = formula[1]
-        if not isinstance(leaf, tuple):
-            if op == "int":
-                return self.terms.const(int(leaf), self.cell)
-            return self._name(str(leaf), read, ok)
-        args = [self._formula(a, read, ok) for a in formula[1:] if isinstance(a, tuple)]
-        return self._operation(str(op), args)
-
-    def _operation(self, op: str, args: list[Term]) -> Term:
-        if op == "lnot":
-            return self.terms.no(self.terms.truth(args[0]))
-        if op in ("land", "lor"):
-            truths = [self.terms.truth(a) for a in args]
-            return self.terms.both(*truths) if op == "land" else self.terms.either(*truths)
-        if op == "ite":
-            return self.terms.ite(args[1].type, self.terms.truth(args[0]), args[1], args[2])
-        if op in ("eq", "ne", "lt", "le", "gt", "ge"):
-            return self.terms.op(op, BOOL, *(self._cast(self.cell, a) for a in args))
-        if op in ("shl", "shr"):
-            return self.terms.op(op, self.cell, self._cast(self.cell, args[0]), args[1])
-        return self.terms.op(op, self.cell, *(self._cast(self.cell, a) for a in args))
-
-    def _name(self, name: str, read: DraftEvent | None, ok: Term | None) -> Term:
-        if name == "old":
-            if read is None or read.value is None:  # an event that reads nothing: its value is 0
-                return self.terms.const(0, self.cell)
-            return self._cast(self.cell, read.value)
-        if name == "ok":
-            assert ok is not None
-            return ok
-        return self.names[name].term
-
-    def _cast(self, type: IntType, term: Term) -> Term:
-        return self.terms.op("cast", type, term)
 
 
 class _Case:
@@ -267,10 +275,15 @@ class _Case:
         self.told: int | None = None
         self._rmw_read: dict[bool, DraftEvent] = {}
 
+    @property
+    def old(self) -> Term | None:
+        """The value read, if the read has one."""
+        return None if self.read is None else self.read.value
+
     def outcome_term(self) -> Term:
         terms = self.instance.terms
         if self.outcome is None:
-            return self.instance._test(self.read)
+            return self.instance.test(self.old)
         return terms.true if self.outcome else terms.false
 
     def emit(self, steps: tuple[Step, ...]) -> None:
@@ -299,7 +312,7 @@ class _Case:
             self.read = event
             one._refuse_misuse(self)
         if self.outcome is not None and not one.known_beforehand():
-            test = one._test(event)
+            test = one.test(event.value)
             self._must(event, test if self.outcome else one.terms.no(test))
         return event
 
@@ -314,7 +327,7 @@ class _Case:
         else:
             formula = self._stored()
             names = formula_names(formula)
-            value = one._new(formula, self.read, self.outcome_term() if "ok" in names else None)
+            value = one._new(formula, self.old, self.outcome_term() if "ok" in names else None)
         event = self._event(step, self.guard, self._address(step), value)
         event.changes = self._changing(step)
         if not step.lock:

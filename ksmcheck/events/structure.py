@@ -8,6 +8,7 @@ from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Cell, LoopIteration, Origin
 from ksmcheck.record import Struct, field
+from ksmcheck.text import Span
 
 INIT_THREAD = -1
 
@@ -82,6 +83,17 @@ class CutPoint(Struct, frozen=True, eq=False):
     repeat: LoopIteration
 
 
+class Stall(Struct, frozen=True, eq=False):
+    """Thread ``thread`` goes no further where ``guard`` holds: it waits, at ``span``, for a lock or
+    in a loop. ``lasts``: what it waits for is not so in the final memory either, which it finds
+    sooner or later; then it waits for ever."""
+
+    guard: Term
+    lasts: Term
+    thread: int
+    span: Span
+
+
 class EventStructure(Struct, frozen=True, eq=False):
     """Everything a solver needs, besides the cat.
 
@@ -97,6 +109,7 @@ class EventStructure(Struct, frozen=True, eq=False):
     ``terminated``  boolean term: every thread ran to its end (no Cut taken, none waits for ever).
     ``waits``    some thread may wait for ever. Either such executions are ruled out by
                  ``constraints``, or (``stalls``) threads stop there and are not ``terminated``.
+    ``stuck``    with ``stalls``, where threads may wait.
     ``outputs``  (thread, name) -> term of a local's final value in its own type.
     ``selectors``  (site, option) -> choice term: the site is changed in that way (``Options``). A
                    question has to fix all of them; with all false it is about the program as it is.
@@ -128,5 +141,6 @@ class EventStructure(Struct, frozen=True, eq=False):
     first: int = 0
     waits: bool = False
     stalls: bool = False
+    stuck: tuple[Stall, ...] = ()
     selectors: tuple[tuple[tuple[str, str], Term], ...] = ()
     calls: Mapping[str, Term] = field(default_factory=dict)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ksmcheck.events.alternatives import REMOVED, Lower, Options, emit
-from ksmcheck.events.draft import Draft, DraftEvent
-from ksmcheck.events.instantiate import Instance, Operand, Place
+from ksmcheck.events.draft import Draft, DraftEvent, DraftStall
+from ksmcheck.events.instantiate import Instance, Operand, Operands, Place
 from ksmcheck.events.structure import CutPoint, Obligation
 from ksmcheck.events.taint import CLEAN, Taint, by_branch, joined, under, union
 from ksmcheck.events.terms import Term
@@ -113,7 +113,7 @@ class Walk:
             if type(instr) is Set:
                 registers[instr.reg] = self._expr(instr.expr, registers)
             elif type(instr) is Access:
-                past = self._past(instr, guard)
+                past = self._past(instr, guard, registers)
                 if past is not None:
                     cube, guard = cube | {past.id}, self.terms.both(guard, past)
                 self._access(instr, registers, Place(self.thread.index, guard, control), block)
@@ -157,29 +157,33 @@ class Walk:
         self.waiting.append(repeat)
         if repeat.number in self.kept:
             return self._only_quiet(repeat, guard, written)
-        self._wait(guard, written)
+        self._wait(guard, written, repeat)
         return written
 
     def _only_quiet(self, repeat: LoopIteration, guard: Term, written: Term) -> Term:
         earlier = self.quiet.setdefault(repeat.number, [])
         allowed = self.terms.either(written, self.terms.no(self.terms.either(*earlier)))
         earlier.append(self.terms.both(guard, self.terms.no(written)))
-        self._wait(guard, allowed)
+        self._wait(guard, allowed, repeat)
         return allowed
 
-    def _wait(self, guard: Term, over: Term) -> None:
+    def _wait(self, guard: Term, over: Term, repeat: LoopIteration) -> None:
         """A thread that comes here waits for ever unless ``over`` holds."""
         if over is self.terms.true or over is guard:
             return
         self.draft.waits = True
         if self.stalls:
-            self.draft.stalls.append(self.terms.both(guard, self.terms.no(over)))
+            stopped = self.terms.both(guard, self.terms.no(over))
+            inside = [e for b in sorted(repeat.blocks) for e in self.accesses.get(b, ())]
+            reads = tuple(e for e in inside if e.kind == "R")
+            self.draft.stalls.append(DraftStall(stopped, self.thread.index, repeat.loop, reads))
         else:
             self.draft.require(guard, over)
 
-    def _past(self, access: Access, guard: Term) -> Term | None:
+    def _past(self, access: Access, guard: Term, registers: dict[str, Operand]) -> Term | None:
         """What has to hold for a thread to come past a primitive that may never return."""
-        if not self.lower(access.name, access.origin.span)[0].blocks:
+        primitive = self.lower(access.name, access.origin.span)[0]
+        if not primitive.blocks:
             return None
         self.draft.waits = True
         if not self.stalls:
@@ -187,7 +191,20 @@ class Walk:
         past = self.draft.choice()
         if REMOVED in self.options.forms.get(access.origin.site, ()):
             past = self.terms.either(past, self.draft.selector(access.origin.site, REMOVED))
-        self.draft.stalls.append(self.terms.both(guard, self.terms.no(past)))
+        stopped = self.terms.both(guard, self.terms.no(past))
+        operands = Operands(
+            self.terms, primitive, access, [self._expr(a, registers) for a in access.args]
+        )
+        address = None if operands.address is None else operands.address.term
+        self.draft.stalls.append(
+            DraftStall(
+                stopped,
+                self.thread.index,
+                access.origin.span,
+                address=address,
+                passes=operands.test,
+            )
+        )
         return past
 
     def _edge(self, target: int, cube: Cube, also: Term, registers: dict[str, Operand]) -> None:

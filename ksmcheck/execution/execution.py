@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from ksmcheck.program.ir import Origin
 from ksmcheck.record import Struct
 
+LIVENESS = "liveness"
+"""The property that no thread waits for ever."""
+
 
 class ExecutedEvent(Struct, frozen=True):
     """One event of an execution.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from ksmcheck.execution.bodies import Readings
 from ksmcheck.execution.concrete import Concrete, integer, wrap
-from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.execution.execution import LIVENESS, ExecutedEvent, Execution
 from ksmcheck.execution.final import FinalState
 from ksmcheck.execution.machine import FailedCheck
 from ksmcheck.execution.plain_cat import evaluate
@@ -34,12 +34,15 @@ class Replayed(Struct, frozen=True):
     ``failed``     the assertions in the code that it violates, ``bad address`` for a wild pointer.
     ``condition``  the truth of the test's condition (without its quantifier), None without one.
     ``filter``     the truth of the test's filter, True without one.
+    ``waiting``    of an execution that is not complete: the threads that do not come to their end,
+                   if all of those wait for ever.
     """
 
     flags: tuple[str, ...]
     failed: tuple[FailedCheck, ...]
     condition: bool | None
     filter: bool
+    waiting: tuple[FailedCheck, ...] = ()
 
 
 def replay(
@@ -71,8 +74,29 @@ def replay(
     flags = _judge(model, execution, true_ctrl)
     private = {cell.name: cell for cell in cells if cell.name[:1] == "P"}
     condition, filter = _conditions(world, memory, registers, private)
-    failed = tuple(f for ran in threads for f in ran.failed)
-    return Replayed(flags, (*failed, *_strays(execution, cells)), condition, filter)
+    failed = (*(f for ran in threads for f in ran.failed), *_strays(execution, cells))
+    open_ended = not execution.complete and not failed
+    waiting = _waiting(world, threads, own, memory) if open_ended else ()
+    return Replayed(flags, failed, condition, filter, waiting)
+
+
+def _waiting(
+    world: World,
+    threads: list[Ran],
+    own: list[tuple[ExecutedEvent, ...]],
+    memory: Mapping[int, int],
+) -> tuple[FailedCheck, ...]:
+    from ksmcheck.execution.waiting import waits_at
+
+    found = []
+    for ran in threads:
+        if not ran.ended:
+            thread = ran.record.thread
+            span = waits_at(world, thread, own[thread], memory)
+            if span is None:
+                return ()
+            found.append(FailedCheck(LIVENESS, thread, span))
+    return tuple(found)
 
 
 def _replay_assembly(

@@ -144,11 +144,13 @@ State = tuple[tuple[tuple[int, tuple[int, ...]], ...], tuple[int, ...]]
 class Result:
     """``finals``: cells and locals of each final state, in the order of ``mini_c.observed``.
 
-    ``failed``: BUG_ON and ``bad address``, where some reachable state comes to it.
+    ``failed``: BUG_ON and ``bad address``, where some reachable state comes to it. ``stuck``: some
+    reachable state is one in which threads wait for ever, and the others have ended.
     """
 
     finals: set[tuple[int | str, ...]]
     failed: set[str]
+    stuck: bool = False
 
 
 class Explorer:
@@ -228,8 +230,11 @@ class Explorer:
 
     def successors(self, state: State) -> Iterator[State]:
         threads, memory = state
-        if all(at >= len(self.code[i]) for i, (at, _) in enumerate(threads)):
+        going = [i for i, (at, _) in enumerate(threads) if at < len(self.code[i])]
+        if not going:
             self.result.finals.add(self.final(state))
+        elif all(self.waits(i, *threads[i], memory) for i in going):
+            self.result.stuck = True
         for i, (at, values) in enumerate(threads):
             if at >= len(self.code[i]):
                 continue
@@ -239,6 +244,23 @@ class Explorer:
             if after is not None:
                 moved = (at + 1, tuple(v for v, _ in env.values()))
                 yield (*threads[:i], moved, *threads[i + 1 :]), tuple(after)
+
+    def waits(self, thread: int, at: int, values: tuple[int, ...], memory: tuple[int, ...]) -> bool:
+        """Whether the thread, alone, changes nothing and does not end."""
+        types, seen = self.types[thread], set[tuple[int, tuple[int, ...]]]()
+        while (at, values) not in seen:
+            seen.add((at, values))
+            if at >= len(self.code[thread]):
+                return False
+            env = {n: (v, t) for (n, t), v in zip(types.items(), values, strict=True)}
+            after = self.access(self.code[thread][at], env, list(memory), types)
+            if after is None:
+                return "bad address" not in self.result.failed
+            settled = self.settle(thread, at + 1, tuple(v for v, _ in env.values()))
+            if after != list(memory) or settled is None:
+                return False
+            at, values = settled
+        return True
 
     def access(
         self, step: Step, env: Env, memory: list[int], types: dict[str, str]

@@ -1,0 +1,204 @@
+"""Threads that wait for ever, where that is asked: for a lock, in a loop, on a lost wake-up.
+
+Expectations are reasoned beside each program; the pattern of a sleeper and its waker is that of
+Documentation/memory-barriers.txt, "Sleep and wake-up functions".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VIOLATED, Verdict
+from ksmcheck.text import InputError
+
+EVERY = ["sc", "tso", "armv7", "armv8", "power", "alpha", "riscv", "lkmm"]
+
+
+def asked(folder: Path, text: str, model: str = "lkmm", **more: object) -> Verdict:
+    path = folder / "t.litmus"
+    path.write_text(f"C t\n{text}")
+    return Checker().check(Request(path, model, liveness=True, **more))  # type: ignore[arg-type]
+
+
+SLEEP_AND_WAKE = """int state;
+int cond;
+{{ }}
+P0()
+{{
+\tfor (;;) {{
+\t\tWRITE_ONCE(state, 1);
+\t\t{sleeper}
+\t\tif (READ_ONCE(cond))
+\t\t\tbreak;
+\t\twhile (READ_ONCE(state))
+\t\t\tcpu_relax();
+\t}}
+}}
+P1()
+{{
+\tWRITE_ONCE(cond, 1);
+\t{waker}
+\tif (READ_ONCE(state))
+\t\tWRITE_ONCE(state, 0);
+}}
+"""
+
+
+@pytest.mark.parametrize("model", EVERY)
+@pytest.mark.parametrize("sleeper", ["smp_mb();", "smp_wmb();"])
+@pytest.mark.parametrize("waker", ["smp_mb();", ""])
+def test_a_lost_wake_up(sleeper: str, waker: str, model: str, tmp_path: Path) -> None:
+    """Store buffering: without a full barrier on either side the sleeper may see no condition and
+    the waker no sleeper, on every machine that lets a load pass an earlier store."""
+    text = SLEEP_AND_WAKE.format(sleeper=sleeper, waker=waker)
+    verdict = asked(tmp_path, text, model)
+    fenced = sleeper == waker == "smp_mb();"
+    assert verdict.verdict == (SAFE if fenced or model == "sc" else VIOLATED)
+    if verdict.witness is not None:
+        failure = verdict.witness.failure
+        assert (failure.name, failure.text.split(" at ")[0]) == ("liveness", "P0 waits for ever")
+        assert failure.span is not None
+        assert failure.span.text == "READ_ONCE(state)"
+        assert not verdict.witness.execution.complete
+
+
+def test_it_is_only_looked_for_where_it_is_asked_for(tmp_path: Path) -> None:
+    """herd7's meaning of a test is of executions that end."""
+    path = tmp_path / "t.litmus"
+    path.write_text("C t\n" + SLEEP_AND_WAKE.format(sleeper="", waker=""))
+    assert Checker().check(Request(path, "tso")).verdict == SAFE
+
+
+ORDERS = {
+    # Each holds what the other wants.
+    "opposite": ("spin_lock(&a); spin_lock(&b);", "spin_lock(&b); spin_lock(&a);", VIOLATED),
+    # Whoever has the first one gets the second one.
+    "the same": ("spin_lock(&a); spin_lock(&b);", "spin_lock(&a); spin_lock(&b);", SAFE),
+    # P1 gives back what it holds if it does not get the other.
+    "try": (
+        "spin_lock(&a); spin_lock(&b);",
+        "spin_lock(&b); while (!spin_trylock(&a)) { spin_unlock(&b); spin_lock(&b); }",
+        BOUNDED,
+    ),
+    # It does not give it back: that is waiting for it.
+    "try again": (
+        "spin_lock(&a); spin_lock(&b);",
+        "spin_lock(&b); while (!spin_trylock(&a)) cpu_relax();",
+        VIOLATED,
+    ),
+}
+
+
+@pytest.mark.parametrize("model", ["sc", "armv8", "lkmm"])
+@pytest.mark.parametrize("order", ORDERS)
+def test_two_locks(order: str, model: str, tmp_path: Path) -> None:
+    first, second, wanted = ORDERS[order]
+    free = "spin_unlock(&a); spin_unlock(&b);"
+    threads = f"P0() {{ {first} {free} }}\nP1() {{ {second} {free} }}\n"
+    text = f"spinlock_t a;\nspinlock_t b;\n{{ }}\n{threads}"
+    verdict = asked(tmp_path, text, model)
+    assert verdict.verdict == wanted
+    if order == "opposite":
+        assert verdict.witness is not None
+        assert "P0 waits for ever at" in verdict.witness.failure.text
+        assert ", P1 at" in verdict.witness.failure.text
+
+
+@pytest.mark.parametrize("kernel", ["3.9", "6.12"])
+@pytest.mark.parametrize("model", ["armv7", "armv8", "alpha"])
+def test_a_lock_that_is_not_given_back(model: str, kernel: str, tmp_path: Path) -> None:
+    """A mutex, and a bit lock, which other bits of its word do not hold up."""
+    bit = "while (test_and_set_bit_lock(0, &w)) while (test_bit(0, &w)) ;"
+    for taken, given in (
+        ("mutex_lock(&m)", "mutex_unlock(&m)"),
+        (bit, "clear_bit_unlock(0, &w)"),
+    ):
+        text = (
+            f"struct mutex m;\nunsigned long w;\nint x;\n{{ }}\nP0() {{ {taken}; {given}; }}\n"
+            f"P1() {{ set_bit(1, &w); {taken}; if (READ_ONCE(x)) {{ {given}; }} }}\n"
+            "forall (true)\n"
+        )
+        assert asked(tmp_path, text, model, kernel=kernel).verdict == VIOLATED
+        whole = text.replace("if (READ_ONCE(x))", "")
+        assert asked(tmp_path, whole, model, kernel=kernel).verdict in (SAFE, BOUNDED)
+
+
+def test_what_is_waited_for_comes_and_goes(tmp_path: Path) -> None:
+    """P1 may miss the 1 under every model; it cannot miss a value that stays."""
+    text = (
+        "int x;\n{{ }}\nP0() {{ WRITE_ONCE(x, 1); {more} }}\nP1() {{ while (!READ_ONCE(x)) ; }}\n"
+    )
+    for model in EVERY:
+        assert asked(tmp_path, text.format(more="WRITE_ONCE(x, 0);"), model).verdict == VIOLATED
+        assert asked(tmp_path, text.format(more="WRITE_ONCE(x, 2);"), model).verdict == SAFE
+
+
+def test_a_loop_without_an_access_ends_for_nobody(tmp_path: Path) -> None:
+    text = (
+        "int x;\n{ }\nP0() { int r; r = READ_ONCE(x); while (r) ; }\nP1() { WRITE_ONCE(x, 1); }\n"
+    )
+    verdict = asked(tmp_path, text, "sc")
+    assert verdict.verdict == VIOLATED
+    assert verdict.witness is not None
+    assert verdict.witness.failure.text.startswith("P0 waits for ever at")
+
+
+def test_pointers_lead_to_what_is_waited_for(tmp_path: Path) -> None:
+    """P0 waits at the cell that p leads to: y, which stays 0, if it is late."""
+    text = (
+        "int x = 1;\nint y;\nint *p = &x;\n{ }\n"
+        "P0() { int *q; q = READ_ONCE(p); while (!READ_ONCE(*q)) ; }\n"
+        "P1() { WRITE_ONCE(p, &y); %s }\n"
+    )
+    assert asked(tmp_path, text % "").verdict == VIOLATED
+    assert asked(tmp_path, text % "WRITE_ONCE(y, 1);").verdict == SAFE
+
+
+RCU = """int x;
+int y;
+{{ }}
+P0() {{ rcu_read_lock(); {reader} rcu_read_unlock(); }}
+P1() {{ WRITE_ONCE(x, 1); synchronize_rcu(); WRITE_ONCE({last}); }}
+"""
+
+
+def test_no_grace_period_ends_while_a_reader_waits(tmp_path: Path) -> None:
+    """The reader waits for what is stored after the grace period: neither gets on if it came
+    first, which the models do not say. Nor does P1 take the 1 back before the reader has seen it.
+    Where no reader waits there is nothing to be said."""
+    late = RCU.format(reader="while (!READ_ONCE(y)) ;", last="y, 1")
+    back = RCU.format(reader="while (!READ_ONCE(x)) ;", last="x, 0")
+    none = RCU.format(reader="READ_ONCE(x);", last="y, 1")
+    assert asked(tmp_path, late).verdict == UNKNOWN
+    assert asked(tmp_path, back).verdict == UNKNOWN
+    assert asked(tmp_path, none).verdict == SAFE
+
+
+def test_a_reader_that_waits_though_no_grace_period_is_asked_for(tmp_path: Path) -> None:
+    text = RCU.format(reader="while (!READ_ONCE(y)) ;", last="x, 2")
+    assert asked(tmp_path, text.replace("synchronize_rcu();", "")).verdict == VIOLATED
+
+
+def test_a_filter_says_nothing_of_executions_without_an_end(tmp_path: Path) -> None:
+    text = "int x;\n{ }\nP0() { while (!READ_ONCE(x)) ; }\nP1() { }\nfilter (x=0)\n~exists (x=1)\n"
+    verdict = asked(tmp_path, text)
+    assert verdict.verdict == UNKNOWN
+    assert "filter" in (verdict.reason or "")
+
+
+def test_assembly_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text("X86 t\n{ }\n P0 ;\n MOV EAX,[x] ;\nexists (0:EAX=0)\n")
+    with pytest.raises(InputError, match="waits for ever"):
+        Checker().check(Request(path, "tso", liveness=True))
+
+
+def test_beside_other_properties(tmp_path: Path) -> None:
+    """The first that fails is told: here the assertion, before any waiting."""
+    text = "int x;\n{ }\nP0() { BUG_ON(!READ_ONCE(x)); while (!READ_ONCE(x)) ; }\nP1() { }\n"
+    verdict = asked(tmp_path, text)
+    assert verdict.verdict == VIOLATED
+    assert verdict.properties == ("BUG_ON", "liveness")
