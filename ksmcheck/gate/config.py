@@ -46,13 +46,17 @@ class SuiteChoice(Struct, frozen=True):
 
 
 class FileChoice(Struct, frozen=True):
-    """Litmus files outside a suite. ``expected``: file -> model (or ``""``: any) -> verdict."""
+    """Litmus files outside a suite. ``expected``: file -> model (or ``""``: any) -> verdict.
+
+    ``liveness``: that no thread waits for ever is demanded too.
+    """
 
     files: tuple[Path, ...]
     models: tuple[str, ...]
     kernels: tuple[str, ...]
     necessity: bool
     expected: Mapping[str, Mapping[str, str]]
+    liveness: bool = False
 
 
 class GateLimits(Struct, frozen=True):
@@ -161,7 +165,7 @@ class _Reader:
         return SuiteChoice(folder, **words)
 
     def _files(self, table: dict[str, Any]) -> FileChoice:
-        keys = ("files", "models", "kernels", "necessity", "expected")
+        keys = ("files", "models", "kernels", "necessity", "liveness", "expected")
         self._known(table, "tests", keys)
         patterns = self._words(table, "files")
         if not patterns:
@@ -174,6 +178,7 @@ class _Reader:
             kernels=self._words(table, "kernels") or ("6.12",),
             necessity=self._get(table, "necessity", bool, False),
             expected=self._expected(table.get("expected", {}), files),
+            liveness=self._get(table, "liveness", bool, False),
         )
 
     def _matches(self, pattern: str) -> list[Path]:

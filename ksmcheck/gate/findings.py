@@ -24,6 +24,8 @@ def rerun(request: Request) -> str:
         shlex.quote(request.model),
     ]
     words += ["--kernel", request.kernel]
+    if request.liveness:
+        words.append("--liveness")
     for name, value in request.defines:
         words.append(f"-D {shlex.quote(name if value == '1' else f'{name}={value}')}")
     removed = request.removed | {c.site for c in request.changes if c.kind == REMOVE}

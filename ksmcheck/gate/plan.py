@@ -135,7 +135,7 @@ def file_cells(
                     kernel,
                     SHIPPED,
                     Column(model, model, marked=False),
-                    _request(path, model, kernel, limits or Limits()),
+                    _request(path, model, kernel, limits or Limits(), choice.liveness),
                     word=said.get(model, said.get("", "")),
                     reason=f"{source} says so",
                     necessity=1 if choice.necessity else 2,
@@ -158,7 +158,7 @@ def _check_names(choice: FileChoice, source: str) -> None:
                 )
 
 
-def _request(path: Path, model: str, kernel: str, limits: Limits) -> Request:
+def _request(path: Path, model: str, kernel: str, limits: Limits, liveness: bool) -> Request:
     return Request(
         path,
         model,
@@ -166,6 +166,7 @@ def _request(path: Path, model: str, kernel: str, limits: Limits) -> Request:
         unroll=limits.unroll,
         timeout=limits.timeout,
         memory=limits.memory,
+        liveness=liveness,
     )
 
 

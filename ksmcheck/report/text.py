@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Verdict, Witness
+from ksmcheck.execution.execution import LIVENESS
 from ksmcheck.program.ir import Origin
 from ksmcheck.record import Struct
 from ksmcheck.report.console import Paper, Styled
@@ -131,6 +132,8 @@ def print_witness(paper: Paper, witness: Witness, said: Said) -> None:
     if failed.span is not None and failed.text.startswith(f"{failed.name} at"):
         at = f"fails: {span_text(failed.span)}  {source_line(failed.span, said.becomes)}"
         paper.line((at, "bold"))
+    elif failed.name == LIVENESS:
+        paper.line((f"fails: {failed.text}", "bold"))
     words = words_for(witness.cells, witness.thread_names)
     final = final_line(witness, said.story, words, full=said.full)
     paper.line(f"final: {final}")

@@ -68,6 +68,18 @@ def test_violated_is_1(run: Run, test_file: Callable[[str], Path]) -> None:
     assert ran.out.startswith("VIOLATED  passing")
 
 
+def test_waiting_for_ever_is_5_or_where_it_is_asked_1(
+    run: Run, test_file: Callable[[str], Path]
+) -> None:
+    stuck = test_file(STUCK)
+    assert run("check", stuck, "--model", "sc").code == 5
+    ran = run("check", stuck, "--model", "sc", "--liveness")
+    assert ran.code == 1
+    assert ran.out.startswith("VIOLATED  stuck  P0 waits for ever at ")
+    asked = run("whatif", stuck, "--model", "sc", "--liveness", "--json")
+    assert '"liveness"' in asked.out
+
+
 def test_bounded_is_4_unless_allowed(run: Run, test_file: Callable[[str], Path]) -> None:
     endless = test_file(ENDLESS)
     ran = run("check", endless, "--model", "sc", "--unroll", "2")

@@ -54,6 +54,27 @@ def test_a_removed_barrier_fails_with_place_machine_and_witness(project: Project
     assert "nothing orders P1's read of y (mp.h:10) before its read of x (mp.h:11)" in ran.out
 
 
+def test_a_lost_wake_up_fails_where_liveness_is_demanded(project: Project) -> None:
+    """Without either barrier each may look before its store is seen, on tso too."""
+    (project.folder / "wake.litmus").write_text(
+        "C wake\nint asleep;\nint work;\n{ }\n"
+        "P0()\n{\n\tWRITE_ONCE(asleep, 1);\n\tsmp_mb();\n\tif (!READ_ONCE(work))\n"
+        "\t\twhile (READ_ONCE(asleep))\n\t\t\tcpu_relax();\n}\n"
+        "P1()\n{\n\tWRITE_ONCE(work, 1);\n\tsmp_mb();\n\tif (READ_ONCE(asleep))\n"
+        "\t\tWRITE_ONCE(asleep, 0);\n}\n"
+    )
+    project.edit('files = "*.litmus"', 'files = "mp.litmus"', "ksmcheck.toml")
+    project.config('[[tests]]\nfiles = "wake.litmus"\nmodels = ["tso"]\nliveness = true\n')
+    project.record()
+    assert project.gate().code == 0
+    project.edit("\tsmp_mb();\n\tif (READ_ONCE(asleep))", "\tif (READ_ONCE(asleep))", "wake.litmus")
+    ran = project.gate()
+    assert ran.code == 1
+    assert "error: VIOLATED under tso, recorded SAFE" in ran.out
+    assert "run: ksmcheck check wake.litmus --model tso --kernel 6.12 --liveness" in ran.out
+    assert "fails: P0 waits for ever at wake.litmus:10:10" in ran.out
+
+
 def test_a_need_is_told_of_the_tests_that_have_the_function(project: Project) -> None:
     """Both tests call ``consume``, and both files are called mp.litmus: message passing needs the
     smp_rmb there under armv8 in each. The ``P1`` of the one that is new has an smp_rmb too, which

@@ -312,3 +312,47 @@ def test_of_all_forms_at_once(text: str, cat: str, tmp_path: Path) -> None:
     by_selector, wrong = disagreements(Request(path, str(model)), Asker(kinds=kinds), kinds)
     assert not wrong
     assert by_selector > 1
+
+
+SLEEP_AND_WAKE = """C wake
+int asleep;
+int work;
+spinlock_t l;
+{ }
+P0()
+{
+	WRITE_ONCE(asleep, 1);
+	smp_mb();
+	if (!READ_ONCE(work))
+		while (smp_load_acquire(&asleep))
+			cpu_relax();
+	spin_lock(&l);
+	BUG_ON(READ_ONCE(work) == 2);
+	spin_unlock(&l);
+}
+P1()
+{
+	spin_lock(&l);
+	WRITE_ONCE(work, 1);
+	smp_mb();
+	if (xchg(&asleep, 0))
+		smp_mb();
+	spin_unlock(&l);
+}
+"""
+
+
+@pytest.mark.parametrize("model", ["tso", "armv8", "power", "lkmm"])
+def test_of_threads_that_wait_for_ever_too(model: str, tmp_path: Path) -> None:
+    """The sleeper's barrier is needed everywhere, for nothing but that it wakes up."""
+    path = tmp_path / "wake.litmus"
+    path.write_text(SLEEP_AND_WAKE)
+    asker = Asker(kinds=(REMOVE, WEAKEN))
+    request = Request(path, model, liveness=True)
+    kinds = (REMOVE, WEAKEN, STRENGTHEN, MOVE, DROP)
+    by_selector, wrong = disagreements(request, asker, kinds)
+    assert (by_selector > 3, wrong) == (True, [])
+    without = (Change("smp_mb@P0", REMOVE),)
+    assert asker.ask(request, ()).verdict == "SAFE"
+    assert asker.ask(request, without).subject == "liveness"
+    assert asker.ask(replace(request, liveness=False), without).verdict == "SAFE"
