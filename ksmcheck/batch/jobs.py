@@ -19,6 +19,7 @@ class Limits(Struct, frozen=True):
     unroll: int | None = None
     timeout: float | None = None
     memory: int | None = None
+    liveness: bool = False
 
 
 class Job(Struct, frozen=True):
@@ -93,6 +94,7 @@ def _job(
         engine=limits.engine,
         timeout=limits.timeout,
         memory=limits.memory,
+        liveness=limits.liveness,
     )
     skip = variant.na.get(kernel) or variant.na_in.get(scenario.id)
     if cell is not None and cell.letter == "-":

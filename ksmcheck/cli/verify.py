@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import engine_options
+from ksmcheck.cli.options import engine_options, liveness_option
 
 _EPILOG = """\b
 Examples:
@@ -47,6 +47,7 @@ reachable or unreachable (tests with `exists`), safe up to k, vacuous, unknown o
     type=click.IntRange(min=1),
     help="How often a loop may go round again. [default: as needed, up to 8]",
 )
+@liveness_option
 @click.option("--witness", is_flag=True, help="Show the execution of each violation.")
 @click.option("--full", is_flag=True, help="With --witness: every step and the whole final state.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -62,6 +63,7 @@ def command(
     unroll: int | None,
     timeout: float | None,
     memory: int | None,
+    liveness: bool,
     witness: bool,
     full: bool,
     as_json: bool,
@@ -84,7 +86,7 @@ def command(
             variants=[v.strip() for v in variants.split(",")],
             kernels=() if "all" in kernels else kernels,
             models=() if "all" in models else models,
-            limits=Limits(solver, engine, unroll, timeout, memory),
+            limits=Limits(solver, engine, unroll, timeout, memory, liveness),
         )
     ]
     return show_results(groups, jobs, as_json=as_json, witness=witness, full=full)
