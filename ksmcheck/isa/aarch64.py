@@ -16,6 +16,7 @@ from ksmcheck.isa.aarch64_bits import bits
 from ksmcheck.isa.aarch64_flags import flags
 from ksmcheck.isa.aarch64_operands import address, canonical, register, value_of
 from ksmcheck.isa.aarch64_pairs import FORGET, pairs
+from ksmcheck.isa.aarch64_wide import wide
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, compare, number, op
 from ksmcheck.isa.micro import END, Go, Micros
@@ -145,8 +146,10 @@ def _clear(line: Line) -> Micros:
 
 
 def _return(line: Line) -> Micros:
-    """Nobody has called the thread: it ends."""
+    """Nobody has called the thread: it ends. What another register holds is a jump."""
     line.expect(0, 1)
+    if len(line) and register(line[0]) != ("X30", 64):
+        raise line[0].wrong("a jump to an address that is computed is not supported")
     return (Go(None, END),)
 
 
@@ -282,5 +285,6 @@ def aarch64() -> Dialect:
         **arithmetic(),
         **flags(),
         **bits(),
+        **wide(),
     }
     return Dialect("AArch64", canonical, table)

@@ -28,7 +28,10 @@ def cell_of(width: int, signed: bool = False) -> IntType:
 def memory(line: Line, at: int) -> Expr:
     """An address without write-back, as atomics and exclusives have it."""
     line.expect(at + 1)
-    return address(line, at)[0]
+    where, after = address(line, at)
+    if after:
+        raise line[at].wrong(f"{line.mnemonic} writes no address back", "write [X1]")
+    return where
 
 
 def check_base(line: Line, dst: str | None, after: Micros) -> None:

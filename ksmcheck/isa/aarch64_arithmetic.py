@@ -153,23 +153,6 @@ def _move(line: Line) -> Micros:
     return assign(dst, flexible(line, 1, _type(width)))
 
 
-def _move_not(line: Line) -> Micros:
-    """``MOVN W0,#1,LSL #16``."""
-    line.expect(2, 3)
-    dst, width = register(line[0])
-    return assign(dst, Op("bitnot", (flexible(line, 1, _type(width)),), _type(width)))
-
-
-def _move_keep(line: Line) -> Micros:
-    """``MOVK X0,#1,LSL #16`` replaces 16 bits."""
-    line.expect(2, 3)
-    dst, width = register(line[0])
-    type, value = _type(width), flexible(line, 1, _type(width))
-    at = int(line[2].text.split("#")[-1]) if len(line) > 2 else 0
-    kept = op("and", type, value_of(line[0]), number(~(0xFFFF << at), type))
-    return assign(dst, op("or", type, kept, value))
-
-
 def _unary(name: str, line: Line) -> Micros:
     """``NEG``, ``MVN``."""
     line.expect(2, 3)
@@ -265,7 +248,6 @@ def arithmetic() -> dict[str, Handler]:
         "ASR": partial(_shift, "shr", True),
         "MUL": _multiply,
         "MOV": _move,
-        "MOVZ": _move,
         "NEGS": _negate,
         "NEG": partial(_unary, "neg"),
         "MVN": partial(_unary, "bitnot"),
@@ -287,8 +269,6 @@ def arithmetic() -> dict[str, Handler]:
         "MADD": partial(_multiply_add, "add"),
         "MSUB": partial(_multiply_add, "sub"),
         "MNEG": partial(_multiply_add, "neg"),
-        "MOVN": _move_not,
-        "MOVK": _move_keep,
         "NOP": _nothing,
         "YIELD": _nothing,
     }

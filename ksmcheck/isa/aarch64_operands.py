@@ -70,22 +70,32 @@ def flexible(line: Line, first: int, type: IntType) -> Expr:
     return cast(type, expr)
 
 
-def _modified(operand: Operand, value: Expr, type: IntType) -> Expr:
-    """``SXTW``, ``UXTW #2``, ``LSL #3``, ``LSL#3``."""
+def shift_amount(operand: Operand) -> tuple[str, int]:
+    """``LSL #3``, ``LSL#3``, ``LSL 3``; ``SXTW`` alone is by 0."""
     words = operand.text.upper().replace("#", " #").split()
     amount = Operand(words[-1], operand.start).number() if len(words) > 1 else 0
     if amount is None or len(words) > 2:
         raise operand.wrong(f"'{operand.text}' is not a shift or an extension")
-    if words[0] in _EXTENSIONS:
-        extended = cast(type, cast(_EXTENSIONS[words[0]], value))
+    return words[0], amount
+
+
+def _modified(operand: Operand, value: Expr, type: IntType) -> Expr:
+    """A value shifted by less than its width, or extended and shifted by 4 at most."""
+    name, amount = shift_amount(operand)
+    extends = name in _EXTENSIONS
+    if not extends and name != "ROR" and name not in _SHIFTS:
+        raise operand.wrong(f"'{operand.text}' is not a shift or an extension")
+    most = 4 if extends else type.width - 1
+    if not 0 <= amount <= most:
+        raise operand.wrong(f"{name} goes by 0 to {most} places here")
+    if extends:
+        extended = cast(type, cast(_EXTENSIONS[name], value))
         return shift("shl", type, extended, number(amount)) if amount else extended
-    if words[0] == "ROR":
+    if name == "ROR":
         right = shift("shr", type, value, number(amount))
         return op("or", type, right, shift("shl", type, value, number(-amount)))
-    if words[0] not in _SHIFTS:
-        raise operand.wrong(f"'{operand.text}' is not a shift or an extension")
-    signed = IntType(type.width, words[0] == "ASR")
-    return cast(type, shift(_SHIFTS[words[0]], signed, value, number(amount)))
+    signed = IntType(type.width, name == "ASR")
+    return cast(type, shift(_SHIFTS[name], signed, value, number(amount)))
 
 
 def address(line: Line, at: int) -> tuple[Expr, Micros]:

@@ -11,7 +11,15 @@ from functools import partial
 from ksmcheck.isa import acts
 from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, difference_flags, logic_flags, sum_flags
 from ksmcheck.isa.arm_accesses import more_accesses
-from ksmcheck.isa.arm_operands import address, assign, canonical, flexible, register, value_of
+from ksmcheck.isa.arm_operands import (
+    address,
+    address_alone,
+    assign,
+    canonical,
+    flexible,
+    register,
+    value_of,
+)
 from ksmcheck.isa.dialect import Dialect, Handler
 from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift, shift_out
 from ksmcheck.isa.micro import END, Go, Micros
@@ -41,7 +49,7 @@ def _store(name: str, width: int, line: Line) -> Micros:
 
 def _load_exclusive(name: str, width: int, line: Line) -> Micros:
     line.expect(2)
-    where, _ = address(line, 1)
+    where = address_alone(line, 1)
     cell = IntType(width, False)
     return (acts.load(name, acts.EXCLUSIVE, register(line[0]), where, cell, WORD, reserves=True),)
 
@@ -49,7 +57,7 @@ def _load_exclusive(name: str, width: int, line: Line) -> Micros:
 def _store_exclusive(name: str, width: int, line: Line) -> Micros:
     """The result is 0 for success."""
     line.expect(3)
-    where, _ = address(line, 2)
+    where = address_alone(line, 2)
     dst, value, cell = register(line[0]), value_of(line[1]), IntType(width, False)
     return (
         acts.store_conditional(name, acts.EXCLUSIVE, dst, where, value, cell, WORD, status="!ok"),

@@ -73,3 +73,11 @@ def address(line: Line, at: int) -> tuple[Expr, Micros]:
         line.expect(at + 2)
         after = assign(base, op("add", U32, where, flexible(line, at + 1)))
     return cast(WORD, where), after
+
+
+def address_alone(line: Line, at: int) -> Expr:
+    """An address without write-back, as exclusives have it."""
+    where, after = address(line, at)
+    if after:
+        raise line[at].wrong(f"{line.mnemonic} writes no address back", "write [R1]")
+    return where

@@ -45,6 +45,18 @@ def shift_out(name: str, type: IntType, value: Expr, amount: Expr, bits: int) ->
     return Op("ite", (near, moved, beyond), type)
 
 
+def high_product(left: IntType, right: IntType, one: Expr, two: Expr) -> Expr:
+    """The upper half of the product of two numbers of one width, each signed as its type is.
+
+    It has twice their width, and the shift by it is made in two: no type here is shifted by 64.
+    """
+    width = left.width
+    double = IntType(2 * width, left.signed)
+    product = op("mul", double, cast(double, cast(left, one)), cast(double, cast(right, two)))
+    half = shift("shr", double, product, number(width // 2))
+    return cast(IntType(width, False), shift("shr", double, half, number(width // 2)))
+
+
 def compare(name: str, type: IntType, left: Expr, right: Expr) -> Op:
     """A comparison of operands of ``type``: 0 or 1."""
     return Op(name, (cast(type, left), cast(type, right)), BOOL)

@@ -12,11 +12,12 @@ _CALL = "calls and jumps to an address that is computed are not modelled"
 _STACK = "several accesses by one instruction, and the stack, are not modelled"
 _STREAM = "stores that go past the caches are not modelled"
 _VECTOR = "vector and floating-point registers are not modelled"
+_FLOATS = "MOV|CMP|CVT|ABS|NEG|ADD|SUB|MUL|DIV|N?MADD|N?MSUB|NMUL|SQRT|RINT|CSEL|CCMP|MAX|MIN|MLA"
 _CONDITIONS = "EQ|NE|CS|HS|CC|LO|MI|PL|VS|VC|HI|LS|GE|LT|GT|LE"
 
 _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
     "AArch64": (
-        (r"RCW\w+", _PAIR),
+        (r"RCW\w+", "page tables are not modelled"),
         (r"(LD64B|ST64B\w*)", "accesses of 64 bytes are not modelled"),
         (r"IC", _CACHE),
         (r"(TLBI|AT)", "translation of addresses is not modelled"),
@@ -24,7 +25,11 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(SVC|HVC|SMC|HLT|BRK|UDF|ERET)", _EXCEPTION),
         (r"(BL|BLR|BR|ADR|ADRP)", _CALL),
         (r"(LD|ST)Z?2?G\w*", "tags of memory are not modelled"),
-        (r"(LD[1-4]R?|ST[1-4]|F\w+|DUP|[SU]CVTF)", _VECTOR),
+        (rf"(LD[1-4]R?|ST[1-4]|F({_FLOATS})\w*|DUP|[SU]CVTF)", _VECTOR),
+        (r"(CPY[A-Z]+|SETG?[PME][A-Z]*)", "copies and fills of memory are not modelled"),
+        (r"GCS\w+", "guarded control stacks are not modelled"),
+        (r"(BRA|BLRA|RETA|LDRA|ERETA)\w+", "authentication of pointers is not modelled"),
+        (r"(LDT|STT|SWPT|CAST|CASPT)\w+", "unprivileged atomic accesses are not modelled"),
         (r"(LDLAR|STLLR)[BH]?", "limited ordering regions are not modelled"),
         (r"ESB", "barriers of errors are not modelled"),
         (r"(PAC|AUT|XPAC)\w*", "authentication of pointers is not modelled"),
