@@ -10,6 +10,7 @@ _SYSTEM = "system registers are not modelled"
 _EXCEPTION = "exceptions are not modelled"
 _CALL = "calls and jumps to an address that is computed are not modelled"
 _STACK = "several accesses by one instruction, and the stack, are not modelled"
+_CARRY = "carry and overflow of POWER are not modelled"
 _STREAM = "stores that go past the caches are not modelled"
 _VECTOR = "vector and floating-point registers are not modelled"
 _FLOATS = "MOV|CMP|CVT|ABS|NEG|ADD|SUB|MUL|DIV|N?MADD|N?MSUB|NMUL|SQRT|RINT|CSEL|CCMP|MAX|MIN|MLA"
@@ -50,6 +51,8 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(lsw[ix]|stsw[ix])", _STACK),
         (r"(bl|bctrl?|mtlr|mflr)", _CALL),
         (r"(sc|tw\w*|td\w*|trap)", _EXCEPTION),
+        (r"(l|st)[fv]\w+", _VECTOR),
+        (r"(add|subf)([cem]|ze|me)\w*\.?|(add|subf|mul|div|neg)\w*o\.?", _CARRY),
         (r"m[tf](cr|spr|msr|xer|ocrf|tb|vrsave)\w*", _SYSTEM),
     ),
     "RISCV": (

@@ -15,6 +15,7 @@ from ksmcheck.isa.micro import END, Act, Go, Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.isa.power_arithmetic import arithmetic
 from ksmcheck.isa.power_bits import bits
+from ksmcheck.isa.power_conditions import conditions
 from ksmcheck.isa.power_operands import (
     address,
     base_register,
@@ -251,7 +252,7 @@ def _counting() -> dict[str, Handler]:
 
 def power() -> Dialect:
     """The dialect of tests that begin with ``PPC``."""
-    table = {**_accesses(), **_counting(), **arithmetic(), **bits()}
+    table = {**_accesses(), **_counting(), **arithmetic(), **bits(), **conditions()}
     table |= {"b": _branch, "blr": _return}
     for name in ("eq", "ne", "lt", "gt", "le", "ge", "nl", "ng"):
         for hint in ("", "+", "-"):

@@ -5,10 +5,27 @@ from __future__ import annotations
 from functools import partial
 
 from ksmcheck.isa.dialect import Handler
-from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift, shift_out
+from ksmcheck.isa.expressions import (
+    WORD,
+    cast,
+    compare,
+    high_product,
+    number,
+    op,
+    shift,
+    shift_out,
+)
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line
-from ksmcheck.isa.power_operands import address, base_of, field, register, value_of
+from ksmcheck.isa.power_operands import (
+    address,
+    base_of,
+    compared,
+    field,
+    recorded,
+    register,
+    value_of,
+)
 from ksmcheck.kernel.ints import S32, S64, U32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
 
@@ -17,13 +34,9 @@ _IMMEDIATE = {"addi": "add", "mulli": "mul", "ori": "or", "xori": "xor", "andi":
 _UPPER = {"oris": "or", "xoris": "xor", "andis.": "and"}
 _SHIFTS = {"slw": ("shl", 32, False), "srw": ("shr", 32, False), "sraw": ("shr", 32, True)}
 _SHIFTS |= {"sld": ("shl", 64, False), "srd": ("shr", 64, False), "srad": ("shr", 64, True)}
-
-
-def _compared(where: str, type: IntType, left: Expr, right: Expr) -> Micros:
-    """A condition field: less, greater, equal."""
-    return tuple(
-        Set(f"{where}.{name}", compare(name, type, left, right)) for name in ("lt", "gt", "eq")
-    )
+_DOTTED = [name + end for name in _SHIFTS for end in ("", "i")]
+_DOTTED += ["extsw", "extsh", "extsb", "clrlwi", "clrrwi", "clrldi"]
+_DOTTED += [name + end for name in ("divw", "divd", "mulhw", "mulhd") for end in ("", "u")]
 
 
 def _compare(width: int, signed: bool, immediate: bool, line: Line) -> Micros:
@@ -32,7 +45,7 @@ def _compare(width: int, signed: bool, immediate: bool, line: Line) -> Micros:
     where = field(line[0]) if len(line) == 3 else "flag.cr0"
     left, right = line.operands[-2:]
     second: Expr = number(right.immediate()) if immediate else value_of(right)
-    return _compared(where, IntType(width, signed), value_of(left), second)
+    return compared(where, IntType(width, signed), value_of(left), second)
 
 
 def _result(dst: str, value: Expr, record: bool) -> Micros:
@@ -40,7 +53,7 @@ def _result(dst: str, value: Expr, record: bool) -> Micros:
     setting = Set(dst, cast(WORD, value))
     if not record:
         return (setting,)
-    return (setting, *_compared("flag.cr0", S64, Use(dst, WORD), number(0)))
+    return (setting, *compared("flag.cr0", S64, Use(dst, WORD), number(0)))
 
 
 def _three(name: str, record: bool, line: Line) -> Micros:
@@ -64,35 +77,42 @@ def _complement(name: str, record: bool, line: Line) -> Micros:
     return _result(register(line[0]), op(name, WORD, value_of(line[1]), right), record)
 
 
-def _rotate_and_mask(record: bool, line: Line) -> Micros:
-    """``rlwinm r1,r2,4,30,31``: the word turned left, and of it the bits 30 to 31 from the left."""
-    line.expect(5)
-    turn, first, last = (o.immediate() for o in line.operands[2:])
-    if not 0 <= turn < 32 or not 0 <= first <= last < 32:
-        raise line.wrong("rlwinm here takes a turn below 32 and a mask that does not wrap around")
+def _rotated(line: Line, by: Expr) -> tuple[Expr, int]:
+    """The word of ``rlwinm r1,r2,4,30,31`` turned left, in both halves of a doubleword (ROTL32 of
+    the manual), and the mask, bits 0 to 31 from the left of the lower half. One that wraps around
+    takes from both."""
+    first, last = (o.immediate() for o in line.operands[3:])
+    if not (0 <= first < 32 and 0 <= last < 32):
+        raise line.wrong(f"{line.mnemonic} takes a mask of bits 0 to 31")
     word = cast(U32, value_of(line[1]))
-    if turn:
-        parts = (shift("shl", U32, word, number(turn)), shift("shr", U32, word, number(32 - turn)))
-        word = op("or", U32, *parts)
-    mask = ((1 << (32 - first)) - 1) & ~((1 << (31 - last)) - 1)
-    return _result(register(line[0]), op("and", U32, word, number(mask)), record)
+    right = shift("shr", U32, word, op("sub", WORD, number(32), by))
+    turned = op("or", U32, shift("shl", U32, word, by), right)
+    return op("or", WORD, turned, shift("shl", WORD, turned, number(32))), _mask(
+        first + 32, last + 32
+    )
+
+
+def _turn(line: Line) -> Expr:
+    line.expect(5)
+    turn = line[2].immediate()
+    if not 0 <= turn < 32:
+        raise line[2].wrong("a word is turned by 0 to 31 places")
+    return number(turn)
+
+
+def _rotate_and_mask(record: bool, immediate: bool, line: Line) -> Micros:
+    """``rlwinm r1,r2,4,30,31``: the bits of the turned word that the mask has; rlwnm turns by a
+    register."""
+    line.expect(5)
+    word, mask = _rotated(line, _turn(line) if immediate else value_of(line[2]))
+    return _result(register(line[0]), op("and", WORD, word, number(mask)), record)
 
 
 def _rotate_and_insert(record: bool, line: Line) -> Micros:
-    """``rlwimi r1,r2,4,30,31``: the word turned left; its bits 30 to 31 replace those of r1. The
-    turned word stands in both halves, and a mask that wraps around takes from both."""
-    line.expect(5)
-    turn, first, last = (o.immediate() for o in line.operands[2:])
-    if not (0 <= turn < 32 and 0 <= first < 32 and 0 <= last < 32):
-        raise line.wrong("rlwimi takes a turn below 32 and a mask of bits 0 to 31")
-    word = cast(U32, value_of(line[1]))
-    if turn:
-        parts = (shift("shl", U32, word, number(turn)), shift("shr", U32, word, number(32 - turn)))
-        word = op("or", U32, *parts)
-    turned = op("or", WORD, word, shift("shl", WORD, word, number(32)))
-    mask = _mask(first + 32, last + 32)
+    """``rlwimi r1,r2,4,30,31``: they replace those of r1."""
+    word, mask = _rotated(line, _turn(line))
     kept = op("and", WORD, value_of(line[0]), number(~mask))
-    value = op("or", WORD, kept, op("and", WORD, turned, number(mask)))
+    value = op("or", WORD, kept, op("and", WORD, word, number(mask)))
     return _result(register(line[0]), value, record)
 
 
@@ -103,15 +123,23 @@ def _mask(first: int, last: int) -> int:
     return from_first & up_to_last if first <= last else from_first | up_to_last
 
 
-def _divide(width: int, signed: bool, line: Line) -> Micros:
+def _divide(name: str, width: int, signed: bool, line: Line) -> Micros:
     """What a division by 0 gives is open: here 0. The upper half of a word's result is, too."""
     line.expect(3)
     type = IntType(width, signed)
     left, right = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
     zero = compare("eq", type, right, number(0))
     divisor = Op("ite", (zero, number(1, type), right), type)
-    value = Op("ite", (zero, number(0, type), op("div", type, left, divisor)), type)
+    value = Op("ite", (zero, number(0, type), op(name, type, left, divisor)), type)
     return _result(register(line[0]), value, False)
+
+
+def _multiply_high(width: int, signed: bool, line: Line) -> Micros:
+    """``mulhw``: the upper word of a product (what is above it is open: here its sign); mulhd."""
+    line.expect(3)
+    type = IntType(width, signed)
+    value = high_product(type, type, value_of(line[1]), value_of(line[2]))
+    return _result(register(line[0]), cast(type, value), False)
 
 
 def _upper(name: str, line: Line) -> Micros:
@@ -226,7 +254,8 @@ def arithmetic() -> dict[str, Handler]:
             table[mnemonic + dot] = partial(_inverted, name, record)
         for mnemonic, name in {"andc": "and", "orc": "or"}.items():
             table[mnemonic + dot] = partial(_complement, name, record)
-        table["rlwinm" + dot] = partial(_rotate_and_mask, record)
+        table["rlwinm" + dot] = partial(_rotate_and_mask, record, True)
+        table["rlwnm" + dot] = partial(_rotate_and_mask, record, False)
         table["rlwimi" + dot] = partial(_rotate_and_insert, record)
         table["neg" + dot] = partial(_unary, "neg", record)
         table["not" + dot] = partial(_unary, "bitnot", record)
@@ -241,8 +270,13 @@ def arithmetic() -> dict[str, Handler]:
     for mnemonic, name in _UPPER.items():
         table[mnemonic] = partial(_upper, name)
     for end, signed in (("", True), ("u", False)):
-        table["divw" + end] = partial(_divide, 32, signed)
-        table["divd" + end] = partial(_divide, 64, signed)
+        table["divw" + end] = partial(_divide, "div", 32, signed)
+        table["divd" + end] = partial(_divide, "div", 64, signed)
+        table["mulhw" + end] = partial(_multiply_high, 32, signed)
+        table["mulhd" + end] = partial(_multiply_high, 64, signed)
+        letter = "s" if signed else "u"
+        table[f"mod{letter}w"] = partial(_divide, "mod", 32, signed)
+        table[f"mod{letter}d"] = partial(_divide, "mod", 64, signed)
     for mnemonic, (name, width, signed) in _SHIFTS.items():
         table[mnemonic] = partial(_shift, name, width, signed, False)
         table[mnemonic + "i"] = partial(_shift, name, width, signed, True)
@@ -254,7 +288,7 @@ def arithmetic() -> dict[str, Handler]:
     }.items():
         table[mnemonic] = partial(_compare, width, signed, False)
         table[mnemonic + "i"] = partial(_compare, width, signed, True)
-    return table | {
+    table |= {
         "li": partial(_load_immediate, 0),
         "lis": partial(_load_immediate, 16),
         "subfic": _subtract_from,
@@ -270,6 +304,9 @@ def arithmetic() -> dict[str, Handler]:
         "clrldi": _clear_left,
         "nop": _nothing,
     }
+    for mnemonic in _DOTTED:
+        table[mnemonic + "."] = partial(recorded, table[mnemonic])
+    return table
 
 
 def _clear_left(line: Line) -> Micros:

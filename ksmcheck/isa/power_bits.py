@@ -10,11 +10,11 @@ from ksmcheck.isa.dialect import Handler
 from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line
-from ksmcheck.isa.power_operands import base_of, register, value_of
+from ksmcheck.isa.power_conditions import BITS, condition_bit
+from ksmcheck.isa.power_operands import base_of, recorded, register, value_of
 from ksmcheck.kernel.ints import BOOL, U32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
 
-_BITS = ("lt", "gt", "eq")
 _ALL = (1 << 64) - 1
 
 
@@ -72,36 +72,34 @@ def _clear_right(line: Line) -> Micros:
     return (Set(register(line[0]), op("and", WORD, value_of(line[1]), number(-1 << bits))),)
 
 
-def _leading(type: IntType, line: Line) -> Micros:
-    """``cntlzw``, ``cntlzd``: how many bits are 0 before the highest that is 1."""
+def _zeros(type: IntType, leading: bool, line: Line) -> Micros:
+    """``cntlzw``, ``cnttzd``: how many bits are 0 before the first that is 1."""
     line.expect(2)
     found: Expr = number(type.width)
-    for at in range(type.width):
+    for before in range(type.width - 1, -1, -1):
+        at = type.width - 1 - before if leading else before
         bit = op("and", type, shift("shr", type, value_of(line[1]), number(at)), number(1))
-        arms = number(type.width - 1 - at), found
-        found = Op("ite", (compare("ne", type, bit, number(0)), *arms), WORD)
+        found = Op("ite", (compare("ne", type, bit, number(0)), number(before), found), WORD)
     return (Set(register(line[0]), found),)
 
 
-def _count(line: Line) -> Micros:
-    """``popcntd``: how many bits are 1."""
+def _count(words: int, line: Line) -> Micros:
+    """``popcntd``: how many bits are 1; popcntw: in each word."""
     line.expect(2)
-    found: Expr = number(0)
-    for at in range(64):
-        bit = op("and", WORD, shift("shr", WORD, value_of(line[1]), number(at)), number(1))
-        found = op("add", WORD, found, bit)
-    return (Set(register(line[0]), found),)
+    width, counts = 64 // words, cast(WORD, number(0))
+    for word in range(words):
+        found: Expr = number(0)
+        for at in range(word * width, (word + 1) * width):
+            bit = op("and", WORD, shift("shr", WORD, value_of(line[1]), number(at)), number(1))
+            found = op("add", WORD, found, bit)
+        counts = op("or", WORD, counts, shift("shl", WORD, found, number(word * width)))
+    return (Set(register(line[0]), counts),)
 
 
 def _select(line: Line) -> Micros:
     """``isel r1,r2,r3,bit``: r2 (0 for r0) if the bit of the condition register is 1, else r3."""
     line.expect(4)
-    bit = line[3].immediate()
-    if not (0 <= bit < 32 and bit % 4 < 3):
-        raise line[3].wrong(
-            "a bit of the condition register is 0 to 31; 3, 7, ... are not modelled"
-        )
-    return _selected(line, f"flag.cr{bit // 4}.{_BITS[bit % 4]}")
+    return _selected(line, condition_bit(line[3]))
 
 
 def _select_by(name: str, line: Line) -> Micros:
@@ -121,16 +119,26 @@ def bits() -> dict[str, Handler]:
     table: dict[str, Handler] = {
         name: partial(_rotate, mask, name == "rldimi") for name, mask in _ROTATIONS.items()
     }
-    for name in _BITS:
+    for name in BITS:
         table["isel" + name] = partial(_select_by, name)
-    return table | {
+    table |= {
         "rotlwi": partial(_rotate_left, U32, True),
         "rotlw": partial(_rotate_left, U32, False),
         "rotldi": partial(_rotate_left, WORD, True),
         "rotld": partial(_rotate_left, WORD, False),
         "clrrdi": _clear_right,
-        "cntlzw": partial(_leading, U32),
-        "cntlzd": partial(_leading, WORD),
-        "popcntd": _count,
-        "isel": _select,
+        "cntlzw": partial(_zeros, U32, True),
+        "cntlzd": partial(_zeros, WORD, True),
+        "cnttzw": partial(_zeros, U32, False),
+        "cnttzd": partial(_zeros, WORD, False),
     }
+    dotted: dict[str, Handler] = {
+        name + ".": partial(recorded, handler)
+        for name, handler in table.items()
+        if not name.startswith("isel")
+    }
+    return (
+        table
+        | dotted
+        | {"popcntd": partial(_count, 1), "popcntw": partial(_count, 2), "isel": _select}
+    )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ksmcheck.isa.expressions import WORD, number, op
+from ksmcheck.isa.dialect import Handler
+from ksmcheck.isa.expressions import WORD, compare, number, op
+from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line, Operand, symbolic
-from ksmcheck.program.ir import Expr, Use
+from ksmcheck.kernel.ints import S64, IntType
+from ksmcheck.program.ir import Expr, Set, Use
 from ksmcheck.record import replace
 
 _REGISTER = re.compile(r"%?r(\d{1,2})\Z", re.I)
@@ -84,3 +87,16 @@ def field(operand: Operand) -> str:
     if match is None:
         raise operand.wrong(f"'{operand.text}' is not a condition field", "cr0 to cr7")
     return f"flag.cr{match[1]}"
+
+
+def compared(where: str, type: IntType, left: Expr, right: Expr) -> Micros:
+    """A condition field: less, greater, equal."""
+    return tuple(
+        Set(f"{where}.{name}", compare(name, type, left, right)) for name in ("lt", "gt", "eq")
+    )
+
+
+def recorded(handler: Handler, line: Line) -> Micros:
+    """The ``.`` form of an instruction also compares its result with 0."""
+    result = Use(register(line[0]), WORD)
+    return (*handler(line), *compared("flag.cr0", S64, result, number(0)))

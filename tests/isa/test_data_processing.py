@@ -27,6 +27,48 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("AArch64", f"0:X1={TOP}; 0:X2=2", "UMULH X0,X1,X2", "0:X0", 1),
     ("AArch64", "0:X1=-1; 0:X2=-1", "SMULH X0,X1,X2", "0:X0", 0),
     ("AArch64", "0:X1=-1; 0:X2=-1", "UMULH X0,X1,X2", "0:X0", -2),
+    # A mask that wraps around also takes the upper copy of the turned word (ROTL32, MASK).
+    ("PPC", "0:r2=0x12345678", "rlwinm r1,r2,0,31,0", "0:r1", 0x12345678_00000000),
+    ("PPC", "0:r2=0x80000001", "rlwinm r1,r2,0,31,0", "0:r1", -0x7FFFFFFE_7FFFFFFF),
+    ("PPC", "0:r2=0x80000001; 0:r3=36", "rlwnm r1,r2,r3,0,31", "0:r1", 0x18),
+    ("PPC", f"0:r2={TOP}; 0:r3=-2", "mulhd r1,r2,r3", "0:r1", 1),
+    ("PPC", f"0:r2={TOP}; 0:r3=4", "mulhdu r1,r2,r3", "0:r1", 2),
+    ("PPC", "0:r2=-2; 0:r3=3", "mulhw r1,r2,r3", "0:r1", -1),
+    ("PPC", "0:r2=-2; 0:r3=3", "mulhwu r1,r2,r3", "0:r1", 2),
+    ("PPC", "0:r2=-7; 0:r3=2", "modsw r1,r2,r3", "0:r1", -1),
+    ("PPC", "0:r2=7; 0:r3=4", "modud r1,r2,r3", "0:r1", 3),
+    ("PPC", "0:r2=0x50", "cnttzw r1,r2", "0:r1", 4),
+    ("PPC", "", "cnttzd r1,r2", "0:r1", 64),
+    ("PPC", "0:r2=0x700000003", "popcntw r1,r2", "0:r1", 0x300000002),
+    # The '.' forms set cr0, and leave the result as it is.
+    ("PPC", "0:r2=1; 0:r3=63", "sld. r1,r2,r3 ; blt L ; li r1,0 ; L:", "0:r1", -TOP),
+    ("PPC", "0:r2=0xff", "extsb. r1,r2 ; blt L ; li r1,0 ; L:", "0:r1", -1),
+    ("PPC", "0:r2=0xf0", "rldicl. r1,r2,0,60 ; beq L ; li r1,9 ; L:", "0:r1", 0),
+    ("PPC", "0:r2=0xf0", "clrlwi. r1,r2,28 ; bne L ; li r1,9 ; L:", "0:r1", 9),
+    ("PPC", "0:r2=5; 0:r3=6", "cmp cr1,0,r2,r3 ; blt cr1,L ; li r1,9 ; L:", "0:r1", 0),
+    ("PPC", "0:r2=-1", "cmpli 0,1,r2,5 ; bgt L ; li r1,9 ; L:", "0:r1", 0),
+    ("PPC", "0:r2=5; 0:r3=6", "cmpwi r2,5 ; bc 12,2,L ; li r1,9 ; L:", "0:r1", 0),
+    ("PPC", "0:r2=5; 0:r3=6", "cmpwi r2,5 ; bc 4,eq,L ; li r1,9 ; L:", "0:r1", 9),
+    ("PPC", "0:r2=3", "mtctr r2 ; L: addi r1,r1,2 ; bc 16,0,L", "0:r1", 6),
+    (
+        "PPC",
+        "0:r2=5",
+        "cmpwi r2,5 ; cmpwi cr1,r2,6 ; crand 2,2,6 ; beq L ; li r1,9 ; L:",
+        "0:r1",
+        9,
+    ),
+    (
+        "PPC",
+        "0:r2=5",
+        "cmpwi r2,5 ; cmpwi cr1,r2,6 ; crandc 2,2,6 ; beq L ; li r1,9 ; L:",
+        "0:r1",
+        0,
+    ),
+    ("PPC", "0:r2=5", "crset eq ; beq L ; li r1,9 ; L:", "0:r1", 0),
+    ("PPC", "0:r2=5", "cmpwi r2,5 ; crclr 4*cr0+eq ; beq L ; li r1,9 ; L:", "0:r1", 9),
+    ("PPC", "0:r2=5", "cmpwi r2,5 ; crnot 6,2 ; beq cr1,L ; li r1,9 ; L:", "0:r1", 9),
+    ("PPC", "0:r2=5", "cmpwi r2,5 ; mcrf cr7,cr0 ; beq cr7,L ; li r1,9 ; L:", "0:r1", 0),
+    ("PPC", "0:r2=5; 0:r3=6", "cmpwi cr1,r2,5 ; isel r1,r2,r3,4*cr1+eq", "0:r1", 5),
 ]
 
 
@@ -61,3 +103,25 @@ STR X2,[X3]    | STR X2,[X3]    ;
 exists (0:X0=1 /\\ 1:X0=1)
 """)
     assert Checker().check(Request(file, "armv8")).observation == "Never"
+
+
+@pytest.mark.parametrize("bit", ["crxor 2,2,2", "cror 2,2,6"])
+def test_a_bit_of_the_condition_register_carries_control(bit: str, tmp_path: Path) -> None:
+    """Message passing where what the branch is on was computed from the load's comparison, also
+    where it cancels: isync behind the branch makes it an acquire (Power ISA II, 1.7.1)."""
+    file = tmp_path / "t.litmus"
+    text = f"""PPC MP
+{{ 0:r2=x; 0:r4=y; 1:r2=y; 1:r4=x; }}
+P0           | P1           ;
+li r1,1      | lwz r1,0(r2) ;
+stw r1,0(r2) | cmpwi r1,2   ;
+lwsync       | {bit} ;
+stw r1,0(r4) | beq L        ;
+             | L: isync     ;
+             | lwz r3,0(r4) ;
+exists (1:r1=1 /\\ 1:r3=0)
+"""
+    file.write_text(text)
+    assert Checker().check(Request(file, "power")).observation == "Never"
+    file.write_text(text.replace("cmpwi r1,2", "cmpwi r5,2"))
+    assert Checker().check(Request(file, "power")).observation == "Sometimes"
