@@ -61,7 +61,9 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"csr\w+", _SYSTEM),
         (r"(ecall|ebreak)", _EXCEPTION),
         (r"(jalr|jr|call|tail|auipc|la)", _CALL),
-        (r"(f[lms]\w+|v\w+)(\.\S+)?", _VECTOR),
+        (r"c\.\w+", "compressed instructions are not modelled: write them without 'c.'"),
+        (r"sfence\.\S+", "translation of addresses is not modelled"),
+        (rf"(f[ls][hwdq]|fmv|f({_FLOATS.lower()}|sgn|eq|l[te]|class)\w*|v\w+)(\.\S+)?", _VECTOR),
     ),
     "X86_64": (
         (r"cmpxchg(8|16)b", _PAIR),

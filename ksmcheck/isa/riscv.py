@@ -17,6 +17,7 @@ from ksmcheck.isa.expressions import WORD, compare, number
 from ksmcheck.isa.micro import END, Go, Micros
 from ksmcheck.isa.operands import Line, Operand
 from ksmcheck.isa.riscv_arithmetic import arithmetic
+from ksmcheck.isa.riscv_bits import bits
 from ksmcheck.isa.riscv_operands import address, canonical, register, value_of
 from ksmcheck.kernel.ints import S64, IntType
 from ksmcheck.program.ir import Op, Set, Use
@@ -220,5 +221,5 @@ def _others() -> dict[str, Handler]:
 
 def riscv() -> Dialect:
     """The dialect of tests that begin with ``RISCV``."""
-    table = {**_accesses(), **_others(), **arithmetic()}
+    table = {**_accesses(), **_others(), **arithmetic(), **bits()}
     return Dialect("RISCV", canonical, table, capitals=False)

@@ -8,41 +8,33 @@ from ksmcheck.isa.dialect import Handler
 from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line
-from ksmcheck.isa.riscv_operands import register, value_of
+from ksmcheck.isa.riscv_operands import assign, register, right, value_of
 from ksmcheck.kernel.ints import S32, S64, IntType
-from ksmcheck.program.ir import Expr, Op, Set
+from ksmcheck.program.ir import Expr, Op
 
 _OPERATORS = {"add": "add", "sub": "sub", "and": "and", "or": "or", "xor": "xor", "mul": "mul"}
 _SHIFTS = {"sll": ("shl", False), "srl": ("shr", False), "sra": ("shr", True)}
 
 
-def _assign(dst: str | None, value: Expr) -> Micros:
-    return () if dst is None else (Set(dst, cast(WORD, value)),)
-
-
-def _right(line: Line, immediate: bool) -> Expr:
-    return number(line[2].immediate()) if immediate else value_of(line[2])
-
-
 def _three(name: str, type: IntType, immediate: bool, line: Line) -> Micros:
     line.expect(3)
     dst = register(line[0])
-    return _assign(dst, op(name, type, value_of(line[1]), _right(line, immediate)))
+    return assign(dst, op(name, type, value_of(line[1]), right(line, immediate)))
 
 
 def _shift(name: str, type: IntType, immediate: bool, line: Line) -> Micros:
     """The W forms extend the sign of a result that is 32 bits wide."""
     line.expect(3)
     dst = register(line[0])
-    value = shift(name, type, value_of(line[1]), _right(line, immediate))
-    return _assign(dst, cast(S32, value) if type.width == 32 else value)
+    value = shift(name, type, value_of(line[1]), right(line, immediate))
+    return assign(dst, cast(S32, value) if type.width == 32 else value)
 
 
 def _less(signed: bool, immediate: bool, line: Line) -> Micros:
     line.expect(3)
     dst = register(line[0])
     type = IntType(64, signed)
-    return _assign(dst, compare("lt", type, value_of(line[1]), _right(line, immediate)))
+    return assign(dst, compare("lt", type, value_of(line[1]), right(line, immediate)))
 
 
 def _divide(name: str, type: IntType, line: Line) -> Micros:
@@ -53,7 +45,7 @@ def _divide(name: str, type: IntType, line: Line) -> Micros:
     divisor = Op("ite", (zero, number(1, type), right), type)
     without = number(-1, type) if name == "div" else left
     value = Op("ite", (zero, without, op(name, type, left, divisor)), type)
-    return _assign(register(line[0]), cast(S32, value) if type.width == 32 else value)
+    return assign(register(line[0]), cast(S32, value) if type.width == 32 else value)
 
 
 def _inverted(name: str, outer: bool, line: Line) -> Micros:
@@ -64,7 +56,7 @@ def _inverted(name: str, outer: bool, line: Line) -> Micros:
         value = Op("bitnot", (op(name, WORD, value_of(line[1]), right),), WORD)
     else:
         value = op(name, WORD, value_of(line[1]), Op("bitnot", (right,), WORD))
-    return _assign(register(line[0]), value)
+    return assign(register(line[0]), value)
 
 
 def _extreme(name: str, signed: bool, line: Line) -> Micros:
@@ -73,14 +65,14 @@ def _extreme(name: str, signed: bool, line: Line) -> Micros:
     type = IntType(64, signed)
     left, right = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
     value = Op("ite", (compare(name, type, left, right), left, right), type)
-    return _assign(register(line[0]), value)
+    return assign(register(line[0]), value)
 
 
 def _shift_and_add(places: int, line: Line) -> Micros:
     """``sh2add x1,x2,x3``: x3 + 4 * x2."""
     line.expect(3)
     moved = shift("shl", WORD, value_of(line[1]), number(places))
-    return _assign(register(line[0]), op("add", WORD, moved, value_of(line[2])))
+    return assign(register(line[0]), op("add", WORD, moved, value_of(line[2])))
 
 
 def _zero_if(name: str, line: Line) -> Micros:
@@ -88,14 +80,14 @@ def _zero_if(name: str, line: Line) -> Micros:
     line.expect(3)
     condition = compare(name, WORD, value_of(line[2]), number(0))
     value = Op("ite", (condition, number(0), cast(WORD, value_of(line[1]))), WORD)
-    return _assign(register(line[0]), value)
+    return assign(register(line[0]), value)
 
 
 def _compared(name: str, swap: bool, line: Line) -> Micros:
     """``seqz``, ``snez``, ``sltz``, ``sgtz``."""
     line.expect(2)
     sides = value_of(line[1]), number(0)
-    return _assign(register(line[0]), compare(name, S64, *(sides[::-1] if swap else sides)))
+    return assign(register(line[0]), compare(name, S64, *(sides[::-1] if swap else sides)))
 
 
 def _turned(type: IntType, value: Expr, by: Expr) -> Expr:
@@ -107,9 +99,9 @@ def _turned(type: IntType, value: Expr, by: Expr) -> Expr:
 def _rotate(left: bool, width: int, immediate: bool, line: Line) -> Micros:
     """``ror``, ``rol`` and their W forms (Zbb)."""
     line.expect(3)
-    type, by = IntType(width, False), _right(line, immediate)
+    type, by = IntType(width, False), right(line, immediate)
     value = _turned(type, value_of(line[1]), Op("neg", (by,), WORD) if left else by)
-    return _assign(register(line[0]), cast(S32, value) if width == 32 else value)
+    return assign(register(line[0]), cast(S32, value) if width == 32 else value)
 
 
 def _zeros(width: int, leading: bool, line: Line) -> Micros:
@@ -121,7 +113,7 @@ def _zeros(width: int, leading: bool, line: Line) -> Micros:
         at = width - 1 - before if leading else before
         bit = op("and", type, shift("shr", type, value_of(line[1]), number(at)), number(1))
         found = Op("ite", (compare("ne", type, bit, number(0)), number(before), found), WORD)
-    return _assign(register(line[0]), found)
+    return assign(register(line[0]), found)
 
 
 def _count(width: int, line: Line) -> Micros:
@@ -131,7 +123,7 @@ def _count(width: int, line: Line) -> Micros:
     for at in range(width):
         bit = op("and", WORD, shift("shr", WORD, value_of(line[1]), number(at)), number(1))
         found = op("add", WORD, found, bit)
-    return _assign(register(line[0]), found)
+    return assign(register(line[0]), found)
 
 
 def _reverse(line: Line) -> Micros:
@@ -141,34 +133,34 @@ def _reverse(line: Line) -> Micros:
     for at in range(0, 64, 8):
         byte = op("and", WORD, shift("shr", WORD, value_of(line[1]), number(at)), number(0xFF))
         found = op("or", WORD, found, shift("shl", WORD, byte, number(56 - at)))
-    return _assign(register(line[0]), found)
+    return assign(register(line[0]), found)
 
 
 def _greater(signed: bool, line: Line) -> Micros:
     """``sgt``, ``sgtu``: slt of the operands in the other order."""
     line.expect(3)
     type = IntType(64, signed)
-    return _assign(register(line[0]), compare("lt", type, value_of(line[2]), value_of(line[1])))
+    return assign(register(line[0]), compare("lt", type, value_of(line[2]), value_of(line[1])))
 
 
 def _load_number(line: Line) -> Micros:
     line.expect(2)
-    return _assign(register(line[0]), number(line[1].immediate()))
+    return assign(register(line[0]), number(line[1].immediate()))
 
 
 def _load_upper(line: Line) -> Micros:
     line.expect(2)
-    return _assign(register(line[0]), number(S32.wrap(line[1].immediate() << 12)))
+    return assign(register(line[0]), number(S32.wrap(line[1].immediate() << 12)))
 
 
 def _move(type: IntType, line: Line) -> Micros:
     line.expect(2)
-    return _assign(register(line[0]), cast(type, value_of(line[1])))
+    return assign(register(line[0]), cast(type, value_of(line[1])))
 
 
 def _unary(name: str, type: IntType, line: Line) -> Micros:
     line.expect(2)
-    return _assign(register(line[0]), Op(name, (cast(type, value_of(line[1])),), type))
+    return assign(register(line[0]), Op(name, (cast(type, value_of(line[1])),), type))
 
 
 def _nothing(line: Line) -> Micros:

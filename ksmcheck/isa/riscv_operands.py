@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ksmcheck.isa.expressions import WORD, number, op
-from ksmcheck.isa.operands import Operand, symbolic
-from ksmcheck.program.ir import Const, Expr, Use
+from ksmcheck.isa.expressions import WORD, cast, number, op
+from ksmcheck.isa.micro import Micros
+from ksmcheck.isa.operands import Line, Operand, symbolic
+from ksmcheck.program.ir import Const, Expr, Set, Use
 
 _ABI = ["zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1"]
 _ABI += [f"a{n}" for n in range(8)] + [f"s{n}" for n in range(2, 12)]
@@ -39,6 +40,15 @@ def register(operand: Operand) -> str | None:
 def value_of(operand: Operand) -> Expr:
     name = _named(operand)
     return number(0) if name == "x0" else Use(name, WORD)
+
+
+def assign(dst: str | None, value: Expr) -> Micros:
+    return () if dst is None else (Set(dst, cast(WORD, value)),)
+
+
+def right(line: Line, immediate: bool) -> Expr:
+    """The last of three operands."""
+    return number(line[2].immediate()) if immediate else value_of(line[2])
 
 
 def address(operand: Operand) -> Expr:
