@@ -6,7 +6,7 @@ import re
 
 from ksmcheck.isa.expressions import WORD, cast, number, op, shift
 from ksmcheck.isa.micro import Micros
-from ksmcheck.isa.operands import Line, Operand, symbolic
+from ksmcheck.isa.operands import Line, Operand, pieces, symbolic
 from ksmcheck.kernel.ints import S32, U8, U32, IntType
 from ksmcheck.program.ir import Expr, Set, Use
 
@@ -109,7 +109,7 @@ def address(line: Line, at: int) -> tuple[Expr, Micros]:
     inside = text[:-1].rstrip() if before else text
     if not (inside.startswith("[") and inside.endswith("]")):
         raise operand.wrong(f"'{text}' is not an address", "write [X1], [X1,#8] or [X1,W2,SXTW]")
-    parts = _parts(inside[1:-1], operand.start + 1)
+    parts = pieces(inside[1:-1], operand.start + 1)
     base, width = register(parts[0])
     if base is None or width != 64:
         raise parts[0].wrong("the base of an address is an X register")
@@ -137,12 +137,3 @@ def _offset(base: Expr, parts: list[Operand]) -> Expr:
     else:
         value = value_of(parts[1])
     return op("add", WORD, base, value)
-
-
-def _parts(text: str, start: int) -> list[Operand]:
-    found = []
-    for piece in text.split(","):
-        stripped = piece.strip()
-        found.append(Operand(stripped, start + len(piece) - len(piece.lstrip())))
-        start += len(piece) + 1
-    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from ksmcheck.isa import acts
-from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, difference_flags, logic_flags, sum_flags
+from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, difference_flags, sum_flags
 from ksmcheck.isa.arm_accesses import more_accesses
 from ksmcheck.isa.arm_operands import (
     address,
@@ -18,10 +18,13 @@ from ksmcheck.isa.arm_operands import (
     canonical,
     flexible,
     register,
+    shifted,
+    shifter_carry,
     value_of,
 )
+from ksmcheck.isa.arm_processing import processing, result_flags, with_conditions
 from ksmcheck.isa.dialect import Dialect, Handler
-from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift, shift_out
+from ksmcheck.isa.expressions import WORD, cast, compare, number, op, shift
 from ksmcheck.isa.micro import END, Go, Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.kernel.ints import U32, IntType
@@ -101,14 +104,15 @@ def _three(name: str, condition: Expr | None, flags: bool, line: Line) -> Micros
     left, right = value_of(line[at]), flexible(line, at + 1)
     result = op(name, U32, left, right)
     setting = _kept(condition, register(line[0]), result)
-    return (*_flags(name, left, right, result), *setting) if flags else setting
+    return (*_flags(name, left, right, result, line, at + 1), *setting) if flags else setting
 
 
-def _flags(name: str, left: Expr, right: Expr, result: Expr) -> Micros:
-    """Logical operations leave V alone; that C may come from a shift is left out."""
+def _flags(name: str, left: Expr, right: Expr, result: Expr, line: Line, at: int) -> Micros:
     if name == "sub":
         return difference_flags(U32, left, right)
-    return sum_flags(U32, left, right) if name == "add" else logic_flags(U32, result)[:2]
+    if name == "add":
+        return sum_flags(U32, left, right)
+    return result_flags(result, shifter_carry(line, at))
 
 
 def _reversed_or_cleared(name: str, condition: Expr | None, line: Line) -> Micros:
@@ -146,14 +150,6 @@ def _field(signed: bool, line: Line) -> Micros:
     return assign(register(line[0]), cast(U32, value))
 
 
-def _rotate(line: Line) -> Micros:
-    line.expect(3)
-    constant = line[2].number()
-    by: Expr = value_of(line[2]) if constant is None else number(constant)
-    left = shift("shl", U32, value_of(line[1]), Op("neg", (by,), by.type))
-    return assign(register(line[0]), op("or", U32, shift("shr", U32, value_of(line[1]), by), left))
-
-
 def _hint(line: Line) -> Micros:
     """``YIELD``, ``WFE``, ``SEV``, ``PLD [R1]``: no operation."""
     line.expect(0, 1)
@@ -186,14 +182,14 @@ def _return(line: Line) -> Micros:
 def _compare(name: str, line: Line) -> Micros:
     line.expect(2, 3)
     left, right = value_of(line[0]), flexible(line, 1)
-    return _flags(name, left, right, op(name, U32, left, right))
+    return _flags(name, left, right, op(name, U32, left, right), line, 1)
 
 
 def _move(condition: Expr | None, flags: bool, line: Line) -> Micros:
     line.expect(2, 3)
     value = flexible(line, 1)
     setting = _kept(condition, register(line[0]), value)
-    return (*logic_flags(U32, value)[:2], *setting) if flags else setting
+    return (*result_flags(value, shifter_carry(line, 1)), *setting) if flags else setting
 
 
 def _move_not(condition: Expr | None, line: Line) -> Micros:
@@ -201,12 +197,12 @@ def _move_not(condition: Expr | None, line: Line) -> Micros:
     return _kept(condition, register(line[0]), Op("bitnot", (flexible(line, 1),), U32))
 
 
-def _shift(name: str, signed: bool, line: Line) -> Micros:
+def _shift(kind: str, line: Line) -> Micros:
+    """``LSL R0,R1,#3``, ``ROR R0,R1,R2``."""
     line.expect(3)
     constant = line[2].number()
     by: Expr = value_of(line[2]) if constant is None else number(constant)
-    value = shift_out(name, IntType(32, signed), value_of(line[1]), by, 8)
-    return assign(register(line[0]), cast(U32, value))
+    return assign(register(line[0]), shifted(kind, value_of(line[1]), by))
 
 
 def _divide(signed: bool, line: Line) -> Micros:
@@ -265,6 +261,7 @@ def arm() -> Dialect:
         **more_accesses(),
         **_accesses(),
         **_conditional(),
+        **processing(),
         "BX": _return,
         "UXTB": partial(_extend, IntType(8, False)),
         "UXTH": partial(_extend, IntType(16, False)),
@@ -275,9 +272,7 @@ def arm() -> Dialect:
         "CMN": partial(_compare, "add"),
         "TST": partial(_compare, "and"),
         "TEQ": partial(_compare, "xor"),
-        "LSL": partial(_shift, "shl", False),
-        "LSR": partial(_shift, "shr", False),
-        "ASR": partial(_shift, "shr", True),
+        **{kind: partial(_shift, kind) for kind in ("LSL", "LSR", "ASR", "ROR")},
         "CBZ": partial(_compare_branch, "eq"),
         "CBNZ": partial(_compare_branch, "ne"),
         "DMB": partial(_barrier, "DMB"),
@@ -290,10 +285,9 @@ def arm() -> Dialect:
         "MLA": _multiply_add,
         "UBFX": partial(_field, False),
         "SBFX": partial(_field, True),
-        "ROR": _rotate,
         "XOR": partial(_three, "xor", None, False),  # herd7's name of EOR
         **dict.fromkeys(("YIELD", "WFE", "WFI", "SEV", "PLD", "PLDW"), _hint),
     }
     for mnemonic, name in _OPERATORS.items():
         table[mnemonic + "S"] = partial(_three, name, None, True)
-    return Dialect("ARM", canonical, table)
+    return Dialect("ARM", canonical, {**with_conditions(table), **table})

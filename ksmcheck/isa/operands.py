@@ -108,3 +108,13 @@ def _operand(text: str, start: int, end: int) -> Operand:
     if not stripped:
         raise BadInstruction("an operand is missing", max(0, start - 1), max(end, start))
     return Operand(stripped, start + len(piece) - len(piece.lstrip()))
+
+
+def pieces(text: str, start: int) -> list[Operand]:
+    """The parts of an address, between its commas; ``start`` is the place of ``text``."""
+    found = []
+    for piece in text.split(","):
+        stripped = piece.strip()
+        found.append(Operand(stripped, start + len(piece) - len(piece.lstrip())))
+        start += len(piece) + 1
+    return found
