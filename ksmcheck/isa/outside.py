@@ -10,6 +10,7 @@ _SYSTEM = "system registers are not modelled"
 _EXCEPTION = "exceptions are not modelled"
 _CALL = "calls and jumps to an address that is computed are not modelled"
 _STACK = "several accesses by one instruction, and the stack, are not modelled"
+_STRING = "instructions on strings are not modelled"
 _CARRY = "carry and overflow of POWER are not modelled"
 _STREAM = "stores that go past the caches are not modelled"
 _VECTOR = "vector and floating-point registers are not modelled"
@@ -71,11 +72,18 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"movnt\w+", _STREAM),
         (r"(push|pop)[lq]?", _STACK),
         (r"call[lq]?", _CALL),
-        (r"(x(begin|end|abort)|hlt|int|syscall|cpuid|serialize)", _EXCEPTION),
+        (r"(x(begin|end|abort)|hlt|int3?|ud2|syscall|cpuid|serialize)", _EXCEPTION),
+        (r"(rd(tscp?|pmc|msr)|wrmsr)", _SYSTEM),
+        (r"(lods|stos|movs|cmps|scas)[bwlq]?|std|cld", _STRING),
+        (r"leave|enter", _STACK),
+        (r"jn?pe?|jpo|setn?p|cmovn?p", "the flag for parity is not modelled"),
         (r"(v?mov(a|u)p[sd]|v?mov[dq]q?[au]?)", _VECTOR),
     ),
 }
-_REASONS["X86"] = _REASONS["X86_64"]
+_REASONS["X86"] = (
+    (r"mov[bwq]", "accesses of X86 have 32 bits here: X86_64 has the other widths"),
+    *_REASONS["X86_64"],
+)
 
 
 def reason(dialect: str, mnemonic: str) -> str | None:

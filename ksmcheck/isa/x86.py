@@ -19,6 +19,7 @@ from ksmcheck.isa.outside import reason
 from ksmcheck.isa.x86_bits import bit, shifts
 from ksmcheck.isa.x86_more import more
 from ksmcheck.isa.x86_operands import Form, canonical32, canonical64, form_of
+from ksmcheck.isa.x86_processing import processing, with_carry
 from ksmcheck.kernel.ints import BOOL, S32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
 from ksmcheck.record import replace
@@ -296,6 +297,8 @@ _LOCKABLE: dict[str, _Formed] = {
     "BTS": (partial(bit, "BTS"), 2),
     "BTR": (partial(bit, "BTR"), 2),
     "BTC": (partial(bit, "BTC"), 2),
+    "ADC": (with_carry, 2),
+    "SBB": (with_carry, 2),
 }
 _PLAIN: dict[str, _Formed] = {
     "MOV": (_move, 2),
@@ -347,7 +350,7 @@ def _locked(long: bool, line: Line) -> Micros:
 
 def _only_long() -> dict[str, Handler]:
     """What compilers for X86_64 write."""
-    table: dict[str, Handler] = {"MOVABSQ": partial(_formed, "MOV", True)}
+    table: dict[str, Handler] = dict.fromkeys(("MOVABS", "MOVABSQ"), partial(_formed, "MOV", True))
     widths = (("B", 8), ("W", 16), ("L", 32), ("Q", 64))
     for small, source in widths[:3]:
         for large, width in widths:
@@ -373,12 +376,13 @@ def x86(name: str) -> Dialect:
         "NOP": _nothing,
         **dict.fromkeys(("NOPW", "NOPL"), _padding),
         "PAUSE": _nothing,
-        "ENDBR64": _nothing,
+        **dict.fromkeys(("ENDBR32", "ENDBR64"), _nothing),
         "RET": _return,
         "LOCK": partial(_locked, long),
         "JLT": partial(_jump, _CONDITIONS["L"]),  # herd7's names
         "JGT": partial(_jump, _CONDITIONS["G"]),
         **shifts(long),
+        **processing(long),
     }
     for mnemonic in (*_LOCKABLE, *_PLAIN):
         table[mnemonic] = partial(_formed, mnemonic, long)

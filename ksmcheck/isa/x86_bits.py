@@ -28,7 +28,7 @@ def _shift(name: str, long: bool, line: Line) -> Micros:
         raise form.dst.wrong("shifts are of registers of 32 or 64 bits here")
     operator, signed = _SHIFTS[name]
     type, value = IntType(form.width, signed), Use(form.destination(form.dst), form.type)
-    count = _count_of(form)
+    count = count_of(form)
     none = compare("eq", WORD, count, number(0))
     result = shift(operator, type, value, count)
     last = shift(operator, type, value, op("sub", WORD, count, number(1)))
@@ -45,7 +45,7 @@ def _shift(name: str, long: bool, line: Line) -> Micros:
     return (*flags, *form.assign(form.dst, result))
 
 
-def _count_of(form: Form) -> Expr:
+def count_of(form: Form) -> Expr:
     """The number of places, of which the processor looks at 5 or 6 bits."""
     if form.src is None:
         return number(1)

@@ -62,7 +62,7 @@ def _repeated(line: Line) -> Micros:
     line.expect(1)
     inner = line[0].text.lower()
     if inner not in ("nop", "ret", "retq"):
-        raise line[0].wrong(f"rep does not go with '{line[0].text}'")
+        raise line[0].wrong(f"{line.mnemonic} does not go with '{line[0].text}'")
     return () if inner == "nop" else (Go(None, END),)
 
 
@@ -78,7 +78,7 @@ def more() -> dict[str, Handler]:
         "CLTQ": partial(_extend, 32, 64),
         "CLTD": partial(_sign, 32),
         "CQTO": partial(_sign, 64),
-        "REP": _repeated,
+        **dict.fromkeys(("REP", "REPZ"), _repeated),
         "RETQ": _return,
     }
     for suffix in ("", "L", "Q"):
