@@ -49,14 +49,15 @@ def count_of(form: Form) -> Expr:
     """The number of places, of which the processor looks at 5 or 6 bits."""
     if form.src is None:
         return number(1)
+    most = 63 if form.width == 64 else 31
     constant = form.src.number()
     if constant is not None:
-        return number(constant & (form.width - 1))
+        return number(constant & most)
     if form.src.text.lower().lstrip("%") != "cl":
         raise form.src.wrong(f"'{form.src.text}' is no count of a shift", "$1, or cl")
     register = canonical64("rcx") if form.long else "ECX"
     assert register is not None
-    return op("and", WORD, Use(register, WORD), number(form.width - 1))
+    return op("and", WORD, Use(register, WORD), number(most))
 
 
 def bit(name: str, form: Form) -> Micros:

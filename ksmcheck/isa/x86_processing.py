@@ -172,7 +172,14 @@ def _scan(name: str, long: bool, line: Line) -> Micros:
     old = Use(form.destination(form.dst), form.type)
     if name in ("BSF", "BSR"):
         found = _first(form.type, value, name == "BSR", old)
-        return (*before, Set("flag.Z", zero), *form.assign(form.dst, found))
+        kept = Use(old.reg, WORD)  # all of it, also where only its low word is named
+        (filled,) = form.assign(form.dst, found)
+        assert isinstance(filled, Set)
+        return (
+            *before,
+            Set("flag.Z", zero),
+            Set(filled.reg, Op("ite", (zero, kept, cast(WORD, filled.expr)), WORD)),
+        )
     found = _first(form.type, value, name == "LZCNT", number(form.width, form.type))
     if name == "LZCNT":
         leading = op("sub", form.type, number(form.width - 1), found)

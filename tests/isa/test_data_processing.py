@@ -128,6 +128,8 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("X86_64", "0:rax=0x50", "bsfl %eax,%ebx", "0:rbx", 4),
     ("X86_64", "0:rax=0x50", "bsrq %rax,%rbx", "0:rbx", 6),
     ("X86_64", "0:rbx=9", "bsfl %eax,%ebx ; sete %cl ; addb %cl,%bl", "0:rbx", 10),
+    ("X86_64", "0:rbx=-1", "bsfl %eax,%ebx", "0:rbx", -1),  # the upper half is kept as well
+    ("X86_64", "0:rbx=1; 0:rcx=16", "rolw %cl,%bx ; setc %al", "0:rax", 1),  # all the way round
     ("X86_64", "", "tzcntl %eax,%ebx", "0:rbx", 32),
     ("X86_64", "0:rax=0x50", "lzcntl %eax,%ebx", "0:rbx", 25),
     ("X86_64", "0:rax=-1", "popcntq %rax,%rbx", "0:rbx", 64),
