@@ -9,6 +9,7 @@ _CACHE = "caches are not modelled"
 _SYSTEM = "system registers are not modelled"
 _EXCEPTION = "exceptions are not modelled"
 _CALL = "calls and jumps to an address that is computed are not modelled"
+_ADDRESS = "a register gets the address of a location in the start state"
 _STACK = "several accesses by one instruction, and the stack, are not modelled"
 _STRING = "instructions on strings are not modelled"
 _CARRY = "carry and overflow of POWER are not modelled"
@@ -25,7 +26,8 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(TLBI|AT)", "translation of addresses is not modelled"),
         (r"(MRS|MSR)", _SYSTEM),
         (r"(SVC|HVC|SMC|HLT|BRK|UDF|ERET)", _EXCEPTION),
-        (r"(BL|BLR|BR|ADR|ADRP)", _CALL),
+        (r"(BL|BLR|BR)", _CALL),
+        (r"ADRP?", f"{_ADDRESS}: 0:X1=x"),
         (r"(LD|ST)Z?2?G\w*", "tags of memory are not modelled"),
         (rf"(LD[1-4]R?|ST[1-4]|F({_FLOATS})\w*|DUP|[SU]CVTF)", _VECTOR),
         (r"(CPY[A-Z]+|SETG?[PME][A-Z]*)", "copies and fills of memory are not modelled"),
@@ -44,6 +46,7 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"(MCR|MRC|MSR|MRS)", _SYSTEM),
         (r"(SVC|BKPT)", _EXCEPTION),
         (r"(BL|BLX)", _CALL),
+        (r"ADRL?", f"{_ADDRESS}: 0:R1=x"),
         (r"V\w+", _VECTOR),
     ),
     "PPC": (
@@ -61,7 +64,8 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (r"cbo\.\w+", _CACHE),
         (r"csr\w+", _SYSTEM),
         (r"(ecall|ebreak)", _EXCEPTION),
-        (r"(jalr|jr|call|tail|auipc|la)", _CALL),
+        (r"(jalr|jr|call|tail)", _CALL),
+        (r"(auipc|l?la)", f"{_ADDRESS}: 0:x5=x"),
         (r"c\.\w+", "compressed instructions are not modelled: write them without 'c.'"),
         (r"sfence\.\S+", "translation of addresses is not modelled"),
         (rf"(f[ls][hwdq]|fmv|f({_FLOATS.lower()}|sgn|eq|l[te]|class)\w*|v\w+)(\.\S+)?", _VECTOR),
