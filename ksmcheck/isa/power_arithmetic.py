@@ -29,7 +29,7 @@ from ksmcheck.isa.power_operands import (
 from ksmcheck.kernel.ints import S32, S64, U32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
 
-_LOGIC = {"add": "add", "and": "and", "or": "or", "xor": "xor", "mullw": "mul", "mulld": "mul"}
+_LOGIC = {"add": "add", "and": "and", "or": "or", "xor": "xor", "mulld": "mul"}
 _IMMEDIATE = {"addi": "add", "mulli": "mul", "ori": "or", "xori": "xor", "andi": "and"}
 _UPPER = {"oris": "or", "xoris": "xor", "andis.": "and"}
 _SHIFTS = {"slw": ("shl", 32, False), "srw": ("shr", 32, False), "sraw": ("shr", 32, True)}
@@ -132,6 +132,13 @@ def _divide(name: str, width: int, signed: bool, line: Line) -> Micros:
     divisor = Op("ite", (zero, number(1, type), right), type)
     value = Op("ite", (zero, number(0, type), op(name, type, left, divisor)), type)
     return _result(register(line[0]), value, False)
+
+
+def _multiply_words(record: bool, line: Line) -> Micros:
+    """``mullw``: all of the product of the lower words, with their signs."""
+    line.expect(3)
+    sides = (cast(S64, cast(S32, value_of(operand))) for operand in line.operands[1:])
+    return _result(register(line[0]), op("mul", S64, *sides), record)
 
 
 def _multiply_high(width: int, signed: bool, line: Line) -> Micros:
@@ -257,6 +264,7 @@ def arithmetic() -> dict[str, Handler]:
         table["rlwinm" + dot] = partial(_rotate_and_mask, record, True)
         table["rlwnm" + dot] = partial(_rotate_and_mask, record, False)
         table["rlwimi" + dot] = partial(_rotate_and_insert, record)
+        table["mullw" + dot] = partial(_multiply_words, record)
         table["neg" + dot] = partial(_unary, "neg", record)
         table["not" + dot] = partial(_unary, "bitnot", record)
         table["addic" + dot] = partial(_add_immediate, 1, record)

@@ -31,6 +31,8 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("PPC", "0:r2=0x12345678", "rlwinm r1,r2,0,31,0", "0:r1", 0x12345678_00000000),
     ("PPC", "0:r2=0x80000001", "rlwinm r1,r2,0,31,0", "0:r1", -0x7FFFFFFE_7FFFFFFF),
     ("PPC", "0:r2=0x80000001; 0:r3=36", "rlwnm r1,r2,r3,0,31", "0:r1", 0x18),
+    ("PPC", "0:r2=0x1ffffffff; 0:r3=3", "mullw r1,r2,r3", "0:r1", -3),  # of the lower words
+    ("PPC", "0:r2=0x10000; 0:r3=0x10000", "mullw r1,r2,r3", "0:r1", 1 << 32),
     ("PPC", f"0:r2={TOP}; 0:r3=-2", "mulhd r1,r2,r3", "0:r1", 1),
     ("PPC", f"0:r2={TOP}; 0:r3=4", "mulhdu r1,r2,r3", "0:r1", 2),
     ("PPC", "0:r2=-2; 0:r3=3", "mulhw r1,r2,r3", "0:r1", -1),
