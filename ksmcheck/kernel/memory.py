@@ -2,7 +2,8 @@
 
 Addresses stay below 2**31, so that herd7's untyped tests, which keep pointers in ``int``, lose
 nothing; objects begin a mebibyte apart, so that arithmetic inside one (``mem_map + pfn``) does not
-arrive in another, and far above any small integer of a test.
+arrive in another, and far above any small integer of a test. The first is no round number: a test
+that computes 1 << 24, or turns the bytes of 1, must not come upon an address. It begins a page.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ksmcheck.kernel.types import ArrayOf, CType, PointerTo
 from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
 
-FIRST = 1 << 24
+FIRST = 0x1B5D000
 STEP = 1 << 20
 LAST = 1 << 31
 

@@ -41,7 +41,7 @@ class Names:
         are decimal."""
         if raw >= SMALL:
             index = bisect_right(self._addresses, raw) - 1
-            if index >= 0 and raw - self._addresses[index] < 8:
+            if index >= 0 and raw - self._addresses[index] < SMALL:
                 offset = raw - self._addresses[index]
                 return f"{self._objects[index]}+{offset}" if offset else self._objects[index]
         return str(type.wrap(raw))

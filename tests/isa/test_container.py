@@ -460,3 +460,29 @@ def test_parts_in_message_passing(barrier: str, expected: str, tmp_path: Path) -
     assert Checker().check(Request(file, "armv8")).observation == expected
     found = Checker().states(Request(file, "armv8"))
     assert {value for state in found.states for value in state} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("MOVZ W0,#0x100,LSL #16", 1 << 24),
+        ("MOV W1,#1 ; REV W0,W1", 1 << 24),
+        ("MOV W1,#3 ; LSL W0,W1,#23", 3 << 23),
+        ("MOVZ W0,#0x110,LSL #16", 0x1100000),
+        ("MOV W1,#0x101 ; LSL W0,W1,#16", 0x1010000),
+    ],
+)
+def test_a_number_that_a_test_computes_is_no_address(code: str, value: int, tmp_path: Path) -> None:
+    """herd7's addresses are no numbers, so that none of these is x or y there."""
+    rows = "".join(f" {line.strip()} ;\n" for line in code.split(";"))
+    end = "exists (0:X0=x \\/ 0:X0=y)"
+    text = f"AArch64 t\n{{ 0:X2=x; 0:X3=y; }}\n P0 ;\n{rows} STR W0,[X2] ;\n{end}\n"
+    lines = states(text, tmp_path)
+    assert lines[2] == f"0:X0={value};"
+    assert lines[-1] == "Observation t Never"
+
+
+def test_an_address_far_behind_a_location_has_its_name(tmp_path: Path) -> None:
+    text = "AArch64 t\n{ 0:X1=x; 0:X2=y; }\n P0 ;\n LDR X0,[X1],#44 ;\n ADD X2,X2,#2048 ;\n"
+    lines = states(f"{text}locations [0:X1;0:X2;]\n", tmp_path)
+    assert lines[2] == "0:X1=x+44; 0:X2=y+2048;"
