@@ -43,22 +43,36 @@ class _Cases(Struct, frozen=True):
 def table_text(source: Source, known: Mapping[str, Primitive]) -> str:
     """A lowering table in its own language, with a row for each macro that is a primitive.
 
+    A class has the row of the macros in it, where these agree: a primitive that the file leaves out
+    is then what the file makes of its kind. (``srcu_down_read`` is ``srcu_read_lock`` to any model;
+    the events of another model's would mean nothing to this one.)
+
     Raises InputError at a macro that is not understood, or does something else than the primitive.
     """
     macros = {macro.name: macro for macro in parse_macros(source)}
     lines = []
+    classes: dict[str, dict[_Cases, str]] = {}
     for macro in macros.values():
         primitive = known.get(macro.name)
         if primitive is None:
             continue
         cases = _body(macro, macros, 0)
         _same_meaning(macro, primitive)
-        row = f'"{cases.ok}"'
-        if cases.fail is not None:
-            row = f'{{ ok = "{cases.ok}", fail = "{cases.fail}" }}'
         where = f"{source.name}:{macro.span.line}".replace("\\", "/").replace('"', "'")
-        lines += [f"[{macro.name}]", f"all = {row}", f'source = "{where}"', ""]
+        lines += _table(macro.name, cases, where)
+        for name in primitive.classes[:1]:  # the most special one: the others hold several kinds
+            classes.setdefault(name, {}).setdefault(cases, where)
+    for name, rows in classes.items():
+        if len(rows) == 1:
+            lines += _table(f"class.{name}", *next(iter(rows.items())))
     return "\n".join(lines)
+
+
+def _table(name: str, cases: _Cases, where: str) -> list[str]:
+    row = f'"{cases.ok}"'
+    if cases.fail is not None:
+        row = f'{{ ok = "{cases.ok}", fail = "{cases.fail}" }}'
+    return [f"[{name}]", f"all = {row}", f'source = "{where}"', ""]
 
 
 def _body(macro: Macro, macros: Mapping[str, Macro], depth: int) -> _Cases:

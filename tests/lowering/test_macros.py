@@ -91,6 +91,25 @@ def test_srcu_of_6_2_and_before_has_no_value() -> None:
     assert row("srcu_read_unlock", text) == ("F&[Srcu-unlock]",)
 
 
+def test_what_the_file_leaves_out_is_as_what_it_has_of_that_class() -> None:
+    # include/linux/srcu.h, 6.12: srcu_down_read is __srcu_read_lock, as srcu_read_lock is;
+    # and linux-kernel.def of 6.12 gives both the same body.
+    text = "srcu_read_lock(X) __srcu{srcu-lock}(X)\n"
+    assert row("srcu_down_read", text) == ("F&[Srcu-lock]",)
+    assert row("srcu_down_read", text + "srcu_down_read(X) __load{once}(X)") == ("R[Once]",)
+    assert table(text).row(all_primitives()["srcu_up_read"], "6.12", "default") is None
+
+
+def test_macros_of_a_class_that_differ_speak_for_themselves_alone() -> None:
+    text = "atomic_add_return(V,X) __atomic_op_return{mb}(X,+,V)\n"
+    more = "atomic_inc_return(X) __atomic_op_return{once}(X,+,1)\n"
+    left_out = all_primitives()["atomic_sub_return"]
+    found = table(text).row(left_out, "6.12", "default")
+    assert found is not None and not isinstance(found, NotApplicable)
+    assert found.source == "t.def:1"
+    assert table(text + more).row(left_out, "6.12", "default") is None
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
