@@ -46,6 +46,12 @@ P0(int *x, int *y) { int r0; r0 = READ_ONCE(*x); WRITE_ONCE(*y, r0); }
 P1(int *x, int *y) { int r1; r1 = READ_ONCE(*y); WRITE_ONCE(*x, r1); }
 exists (0:r0=1)
 """
+RACE = """C race
+{ }
+P0(int *x) { *x = 1; }
+P1(int *x) { int r0; r0 = *x; }
+exists (1:r0=1)
+"""
 UNHELD = """C unheld
 { spinlock_t s; }
 P0(spinlock_t *s) { spin_unlock(s); }
@@ -74,6 +80,7 @@ def test_each_is_told_in_the_document_with_a_reason() -> None:
     assert [d["id"] for d in LISTED] == [
         "memory-copy",
         "thin-air",
+        "volatile",
         "refused",
         "pair-atomicity",
         "pick-dependency",
@@ -92,6 +99,15 @@ def test_a_copy_through_memory_carries_the_dependency(tmp_path: Path) -> None:
 
 def test_no_value_out_of_thin_air(tmp_path: Path) -> None:
     assert observation(tmp_path, THIN_AIR) == "Never"
+
+
+@pytest.mark.parametrize(("qualifier", "flags"), [("", ("data-race",)), ("volatile ", ())])
+def test_volatile_is_marked(tmp_path: Path, qualifier: str, flags: tuple[str, ...]) -> None:
+    # A lone write and a lone read, of different threads: a race if one of them is plain.
+    path = tmp_path / "test.litmus"
+    path.write_text(RACE.replace("int *", f"{qualifier}int *"))
+    found = Checker().states(Request(path, "lkmm"))
+    assert (found.observation, tuple(found.flags)) == ("Sometimes", flags)
 
 
 SELECTS = """AArch64 selects
