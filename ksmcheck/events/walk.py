@@ -330,7 +330,7 @@ def operator(draft: Draft, expr: Op, args: list[Term]) -> Term:
         return terms.op("cast", expr.type, joined_truth)
     if expr.op in ("eq", "ne", "lt", "le", "gt", "ge"):
         return terms.op("cast", expr.type, terms.op(expr.op, BOOL, *args))
-    if expr.op in ("alone", "branch"):
+    if expr.op in ("alone", "branch", "with"):
         return args[0]
     if expr.op in ("ite", "pick"):
         return terms.ite(expr.type, terms.truth(args[0]), args[1], args[2])

@@ -245,7 +245,11 @@ class Calls(Expressions):
         if done.old is not None:
             reads |= done.old.reads
         type = cell if primitive.result_type == "cell" else RESULTS[primitive.result_type]
-        return NOTHING if type == VOID else Concrete(type, wrap(number, type), reads)
+        if type == VOID:
+            return NOTHING
+        values = [*given.names.values(), *([given.place.address] if given.place else [])]
+        places = NO_READS.union(*(value.places for value in values))
+        return Concrete(type, wrap(number, type), reads, places=places)
 
     def by_formula(self, formula: str, given: _Arguments, done: Done) -> int:
         """The value of a formula about what was done, in the cell's type."""

@@ -29,13 +29,15 @@ class Concrete(Struct, frozen=True):
     """A scalar of C type ``type``: ``number`` is in that type's range.
 
     ``reads`` are the ids of the read events that the value was computed from. ``fixed``: the same
-    in every execution that comes here, as far as the text of the program tells.
+    in every execution that comes here, as far as the text of the program tells. ``places`` are the
+    reads that told where the plain accesses of this expression are: what is tested depends on them.
     """
 
     type: CType
     number: int
     reads: Reads = NO_READS
     fixed: bool = False
+    places: Reads = NO_READS
 
     @property
     def truth(self) -> bool:
@@ -106,9 +108,10 @@ _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 def binary(op: str, left: Concrete, right: Concrete, layouts: Layouts) -> Concrete:
     """A binary operator whose operands have both been evaluated; ``&&`` and ``||`` too."""
     reads, fixed = left.reads | right.reads, left.fixed and right.fixed
+    places = left.places | right.places
     if op in ("&&", "||"):
         both = (left.truth, right.truth)
-        return Concrete(INT, int(all(both) if op == "&&" else any(both)), reads, fixed)
+        return Concrete(INT, int(all(both) if op == "&&" else any(both)), reads, fixed, places)
     if isinstance(left.type, PointerTo) or isinstance(right.type, PointerTo):
         type, number = _on_pointers(op, left, right, layouts)
     elif op in ("<<", ">>"):
@@ -118,7 +121,7 @@ def binary(op: str, left: Concrete, right: Concrete, layouts: Layouts) -> Concre
         type = balanced(left.type, right.type)
         number = _on_numbers(op, wrap(left.number, type), wrap(right.number, type))
         type = INT if op in _COMPARISONS else type
-    return Concrete(type, wrap(number, type), reads, fixed)
+    return Concrete(type, wrap(number, type), reads, fixed, places)
 
 
 def undefined(op: str, left: Concrete, right: Concrete) -> str | None:

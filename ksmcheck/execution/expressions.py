@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ksmcheck.execution.concrete import (
+    NO_READS,
     NOTHING,
     Concrete,
     binary,
@@ -213,7 +214,9 @@ class Expressions(Selections):
             if known is None and span is not None and not self.call.lenient:
                 unset = FailedCheck("variable without a value", self.record.thread, span)
                 self.failed.append(unset)
-            return Concrete(place.type, 0) if known is None else convert(known, place.type)
+            if known is None:
+                return Concrete(place.type, 0)
+            return replace(convert(known, place.type), places=NO_READS)
         if isinstance(place.type, ArrayOf):
             return replace(place.address, type=PointerTo(place.type.element, place.volatile))
         return self.load(place)

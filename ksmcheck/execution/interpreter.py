@@ -219,7 +219,7 @@ class Interpreter(Calls):
     def step(self, call: Call, point: Point) -> Point:
         if point.kind == "test":
             assert point.item is not None and not isinstance(point.item, c.Declaration)
-            value = self.value(point.item)
+            value = self.tested(point.item)
             self.branch(call, point, value)
             return point.next[0 if value.truth else 1]
         if point.kind == "switch":

@@ -154,7 +154,10 @@ class Machine:
         done = self.perform("volatile load" if place.volatile else "load", place, {})
         if done.old is None:
             raise InternalError("replay: a load without a read")
-        return replace(done.old, type=place.type)
+        places = place.address.places
+        if not place.volatile:
+            places |= place.address.reads
+        return replace(done.old, type=place.type, places=places)
 
     def store(self, place: InMemory, value: Concrete) -> None:
         self.perform("WRITE_ONCE" if place.volatile else "store", place, {"v": value})

@@ -22,6 +22,7 @@ from ksmcheck.execution.machine import Control
 from ksmcheck.execution.static import SILENT, Static
 from ksmcheck.kernel.ints import IntType, conversions
 from ksmcheck.kernel.types import INT, CType, VoidType, ints_of, is_scalar
+from ksmcheck.program.pointees import only_reads
 from ksmcheck.program.tree import same_text
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
@@ -68,8 +69,15 @@ class Selections(Static):
             return self.decide(e.right)
         if isinstance(e, c.Binary) and e.op in ("&&", "||") and not self.is_pure(e, self.scope):
             return self.decide_two(e)
-        value = self.value(e)
+        value = self.tested(e)
         return value.truth, value.reads, value.fixed
+
+    def tested(self, e: c.Expr) -> Concrete:
+        """A condition that is no ``&&`` or ``||``, with all reads that decide."""
+        value = self.value(e)
+        if value.places and only_reads(e, self.world.primitives):
+            return replace(value, reads=value.reads | value.places)
+        return value
 
     def decide_two(self, e: c.Binary) -> tuple[bool, Reads, bool]:
         """``decide`` for ``&&`` and ``||``. Where the second operand comes to what the first would

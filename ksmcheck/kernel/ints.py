@@ -124,6 +124,7 @@ OPERATORS: dict[str, Callable[..., int]] = {
     "ite": lambda c, a, b: a if c else b,
     "pick": lambda c, a, b: a if c else b,
     "alone": lambda a: a,
+    "with": lambda a, *_: a,
     "branch": lambda a: a,
 }
 """Operators on normalised values; the caller wraps the result to the operation's type."""

@@ -116,6 +116,12 @@ def _lor(made: Op) -> Expr:
     return truth(left) if is_const(right, 0) else made
 
 
+def _with(made: Op) -> Expr:
+    value, *others = made.args
+    kept = [other for other in others if not isinstance(other, Const)]
+    return Op("with", (value, *kept), made.type) if kept and not isinstance(value, Const) else value
+
+
 def _lnot(made: Op) -> Expr:
     (value,) = made.args
     if isinstance(value, Op) and value.op in _NEGATED:
@@ -150,6 +156,7 @@ _RULES: dict[str, Callable[[Op], Expr]] = {
     "land": _land,
     "lor": _lor,
     "lnot": _lnot,
+    "with": _with,
     "ne": _ne,
     "eq": _eq,
 }

@@ -89,13 +89,14 @@ class Node(Struct, eq=False):
 
 class Graph:
     """The blocks of one thread, each at the place in ``nodes`` that its ``id`` says; ``here`` is
-    where code goes now."""
+    where code goes now. ``accesses`` are those that give a value, by its register."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.around: Begin | None = None
         self._begun = 0
         self._names: dict[str, int] = {}
+        self.accesses: dict[str, Access] = {}
         self.here = self.node()
 
     @property
@@ -130,6 +131,8 @@ class Graph:
 
     def emit(self, step: Step) -> None:
         self.here.steps.append(step)
+        if isinstance(step, Access) and step.dst is not None:
+            self.accesses[step.dst] = step
 
     def goto(self, target: Node) -> None:
         """Ends the block; what follows is unreachable until ``start``."""

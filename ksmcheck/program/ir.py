@@ -35,7 +35,8 @@ class Op(Struct, frozen=True):
     ``cast``s); a shift's right operand may have any type; comparisons compare operands of one
     common type and give 0 or 1 in ``type`` int; ``ite`` is (condition, then, otherwise).
     ``pick`` is an ``ite`` that depends on the arm chosen alone, not on the condition, and ``alone``
-    is its operand's value without what that depends on.
+    is its operand's value without what that depends on; ``with`` is its first operand's value,
+    and depends on the others too.
     """
 
     op: str

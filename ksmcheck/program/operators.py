@@ -22,6 +22,7 @@ from ksmcheck.program import bitfields, fold
 from ksmcheck.program.graph import Forget, Node
 from ksmcheck.program.ir import Check, Const, Expr, Use
 from ksmcheck.program.places import InMemory, InRegisters, Place, Places
+from ksmcheck.program.pointees import only_reads, with_addresses
 from ksmcheck.program.scope import Scope, Variable
 from ksmcheck.program.undefined import demand
 from ksmcheck.program.values import NOTHING, Value, assign, binary, cast, need_scalar, unary
@@ -108,10 +109,15 @@ class Operators(Places):
         else:
             value = self.value(expr)
             need_scalar(value, expr.span)
-            self.fork(value, then, otherwise, expr)
+            truth = fold.truth(value.expr)
+            if only_reads(expr, self.primitives):
+                truth = with_addresses(truth, self.graph.accesses)
+            self._fork(truth, then, otherwise, expr)
 
     def fork(self, value: Value, then: Node, otherwise: Node, node: Tree) -> None:
-        truth = fold.truth(value.expr)
+        self._fork(fold.truth(value.expr), then, otherwise, node)
+
+    def _fork(self, truth: Expr, then: Node, otherwise: Node, node: Tree) -> None:
         if isinstance(truth, Const):
             self.graph.goto(then if truth.value else otherwise)
         else:
