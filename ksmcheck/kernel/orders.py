@@ -1,6 +1,7 @@
 """Which primitive is a weaker or stronger form of which: the same deed, less or more order.
 
-Sources: Documentation/memory-barriers.txt and Documentation/atomic_t.txt (the order suffixes).
+Sources: Documentation/memory-barriers.txt, Documentation/atomic_t.txt (the order suffixes), and
+Documentation/core-api/refcount-vs-atomic.rst.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ _WEAKER_FENCES: dict[str, tuple[str, ...]] = {
     "smp_read_barrier_depends": ("barrier",),
     "read_barrier_depends": ("smp_read_barrier_depends", "barrier"),
     "smp_acquire__after_ctrl_dep": ("barrier",),
+    "dma_mb": ("dma_wmb", "dma_rmb", "barrier"),
+    "dma_wmb": ("barrier",),
+    "dma_rmb": ("barrier",),
 }
 _AROUND = ("smp_mb__before_", "smp_mb__after_")
 """Full barriers for a place beside one kind of operation; without it they are compiler barriers."""
@@ -42,7 +46,19 @@ _WEAKER_ACCESSES: dict[str, tuple[str, ...]] = {
     "clear_bit_unlock": ("clear_bit",),
     "test_and_set_bit": ("test_and_set_bit_lock",),
     "test_bit_acquire": ("test_bit",),
+    # A refcount has no form that is full: without a suffix it is relaxed.
+    "refcount_inc_not_zero_acquire": ("refcount_inc_not_zero",),
+    "refcount_add_not_zero_acquire": ("refcount_add_not_zero",),
+    "refcount_set_release": ("refcount_set",),
 }
+_VARIANTS = {
+    **{f"rcu_dereference_{kind}": "rcu_dereference" for kind in ("raw", "bh", "sched", "check")},
+    "__smp_cond_load_acquire": "smp_load_acquire",
+}
+"""Primitives that are as weak as another, and that nothing is strengthened to: which of them it
+is says what lockdep checks, or that it is a macro's."""
+_SPELLINGS = {"ACCESS_ONCE": "READ_ONCE", "ACCESS_ONCE=": "WRITE_ONCE"}
+"""Old names, with the names that the stronger forms are told by."""
 _STRONGER_PLAIN = {"load": ("READ_ONCE", "smp_load_acquire"), "store": ("WRITE_ONCE",)}
 _RELAXED, _ONE_WAY = "_relaxed", ("_acquire", "_release")
 
@@ -58,7 +74,8 @@ def stronger(name: str, kernel: str) -> tuple[str, ...]:
     """The stronger forms of a primitive (or of a plain ``load`` or ``store``)."""
     if name in _STRONGER_PLAIN:
         return tuple(_there(_STRONGER_PLAIN[name], kernel))
-    found = [other for other in primitives(kernel) if name in _weaker(other)]
+    own = _SPELLINGS.get(name, name)
+    found = [o for o in primitives(kernel) if own in _weaker(o) and o not in _VARIANTS]
     if name in ("barrier", "cpu_relax"):
         found = ["smp_rmb", "smp_wmb", "smp_mb"]
     elif name == "smp_read_barrier_depends":
@@ -72,6 +89,7 @@ def _there(names: Iterable[str], kernel: str) -> list[str]:
 
 
 def _weaker(name: str) -> tuple[str, ...]:
+    name = _VARIANTS.get(name, name)
     if name in _WEAKER_FENCES:
         return _WEAKER_FENCES[name]
     if name.startswith(_AROUND):
@@ -85,7 +103,7 @@ def _weaker(name: str) -> tuple[str, ...]:
             stem = name.removesuffix(suffix)
             return (stem + _RELAXED, stem)[: 2 if stem.endswith(("_read", "_set")) else 1]
     known = all_primitives().get(name)
-    if known is None or known.shape != "rmw":
+    if known is None or known.shape != "rmw" or name.startswith("refcount"):
         return ()
     return tuple(name + suffix for suffix in (*_ONE_WAY, _RELAXED))
 

@@ -5,10 +5,14 @@ How it is ordered is the model's business (``lowering/``); this is only its arit
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
+from typing import TypeVar
 
 from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.record import Struct
+
+_Arg = TypeVar("_Arg")
 
 
 class Primitive(Struct, frozen=True):
@@ -74,6 +78,10 @@ class Primitive(Struct, frozen=True):
     def operands(self) -> tuple[tuple[str, str], ...]:
         """Kind and name of each argument that an Access has: the parameters but for ``any``."""
         return _operands(self.params, self.names)
+
+    def evaluated(self, args: Iterable[_Arg]) -> list[_Arg]:
+        """Of a call's arguments those of the operands."""
+        return [a for a, kind in zip(args, self.params, strict=False) if kind != "any"]
 
 
 @cache

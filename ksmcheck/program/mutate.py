@@ -185,8 +185,8 @@ class _Plan(Struct):
         self._becomes(node, spot, lambda place: self._marked_load(place, to))
 
     def _other_call(self, call: Call, to: str) -> Tree:
-        args = [self._inside(arg) for arg in call.args]
         old = primitives(self.kernel)[call.callee.name]
+        args = [self._inside(arg) for arg in old.evaluated(call.args)]
         lvalue = bool(args) and old.macro
         if to == PLAIN:
             place = args[0] if lvalue else _pointed(args[0])

@@ -46,6 +46,7 @@ def _call(span: Span, name: str, to: str) -> Iterator[Respelt]:
     if name.endswith("="):  # ACCESS_ONCE(x) = v
         args.append(rest.strip().removeprefix("=").strip())
     was = all_primitives()[name]
+    args = was.evaluated(args)
     if not args:
         yield _of(span, f"{to}()")
     elif to == PLAIN:

@@ -125,6 +125,9 @@ def _named(
         yield (stem if number == 1 else f"{stem}#{number}"), node
 
 
+_WRITTEN = {"__smp_cond_load_acquire": "smp_cond_load_acquire"}
+"""What a test writes for a primitive that is a part of it."""
+
 _UNEVALUATED = frozenset((SizeOf, TypeofType, OffsetOf, NamedType, TagType))
 
 
@@ -176,7 +179,7 @@ class _Places:
     def _call(self, node: Call) -> None:
         name = node.callee.name
         if name not in self._own:
-            self.found.append((name, node))
+            self.found.append((_WRITTEN.get(name, name), node))
         known: Primitive | None = all_primitives().get(name)
         macro = known is not None and known.macro
         for place, argument in enumerate(node.args):

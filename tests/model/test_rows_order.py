@@ -14,7 +14,8 @@ from functools import cache
 import pytest
 
 from ksmcheck.cat.graph import Graph
-from ksmcheck.kernel.primitives import all_primitives
+from ksmcheck.kernel.orders import stronger, weaker
+from ksmcheck.kernel.primitives import all_primitives, primitives
 from ksmcheck.lowering.lookup import row_cases
 from ksmcheck.lowering.template import Step
 from ksmcheck.model.load import load_model
@@ -255,3 +256,58 @@ def test_release_and_acquire(machine: str) -> None:
     drawing.primitive(1, steps_of(name, point, "smp_load_acquire"), "y")
     drawing.read(1, "x", 0, marked(name, "R"))
     assert model(name).compiled.violated(drawing.graph())
+
+
+def allows_rr(name: str, point: str, primitives: list[str]) -> bool:
+    """R x = 1; primitives; R y = 0  ||  W y; smp_mb; W x."""
+    drawing = Drawing()
+    drawing.init("x", "y", "z0", "z0.lock")
+    drawing.add(1, "W", "y", marked(name, "W"))
+    drawing.primitive(1, steps_of(name, point, "smp_mb"), "z0")
+    x = drawing.add(1, "W", "x", marked(name, "W"))
+    drawing.read(0, "x", x, marked(name, "R"))
+    for primitive in primitives:
+        drawing.primitive(0, steps_of(name, point, primitive), "z0")
+    drawing.read(0, "y", 1, marked(name, "R"))
+    return not model(name).compiled.violated(drawing.graph())
+
+
+@pytest.mark.parametrize("kernel", ["3.9", "6.12"])
+@pytest.mark.parametrize("machine", MACHINES_612)
+def test_a_weaker_form_allows_what_the_stronger_one_does(machine: str, kernel: str) -> None:
+    """That is what weaker means; which form is the weaker one is said in a table of names, what
+    each orders in the models' tables."""
+    name, point = at(machine, kernel)
+    if kernel not in model(name).kernels or (kernel == "3.9" and machine.endswith("lse")):
+        return
+    wrong = [
+        (allows.__name__, strong, weak)
+        for strong in primitives(kernel)
+        for weak in weaker(strong, kernel)
+        for allows in (allows_sb, allows_mp, allows_rr)
+        if weak != "plain" and allows(name, point, [strong]) and not allows(name, point, [weak])
+    ]
+    assert not wrong
+
+
+def test_a_refcount_without_a_suffix_is_relaxed() -> None:
+    """Documentation/core-api/refcount-vs-atomic.rst: refcount_inc_not_zero has a control dependency
+    alone, and refcount_set no order, so the suffix adds to them; there is no full form."""
+    for name in ("refcount_inc_not_zero", "refcount_add_not_zero", "refcount_set"):
+        suffix = "_release" if name.endswith("set") else "_acquire"
+        assert weaker(name, "6.12") == ()
+        assert weaker(name + suffix, "6.12") == (name,)
+        assert stronger(name, "6.12") == (name + suffix,)
+    # power: an lwsync stands behind the acquire form alone
+    assert allows_rr("power", "6.12", ["refcount_inc_not_zero"])
+    assert not allows_rr("power", "6.12", ["refcount_inc_not_zero_acquire"])
+
+
+def test_what_names_differ_in_besides_order_does_not_keep_them_apart() -> None:
+    """rcu_dereference_check orders as rcu_dereference does, ACCESS_ONCE as READ_ONCE."""
+    for kind in ("raw", "bh", "sched", "check"):
+        assert weaker(f"rcu_dereference_{kind}", "6.12") == weaker("rcu_dereference", "6.12")
+    assert stronger("READ_ONCE", "6.12") == ("smp_load_acquire", "rcu_dereference")
+    assert stronger("ACCESS_ONCE", "3.9") == stronger("READ_ONCE", "3.9")
+    assert stronger("ACCESS_ONCE=", "3.9") == stronger("WRITE_ONCE", "3.9") == ("set_mb",)
+    assert weaker("dma_mb", "6.12") == ("dma_wmb", "dma_rmb", "barrier")
