@@ -17,10 +17,14 @@ WORDS = {
 }
 
 
+_RACE = "data-race"
+
+
 def letter_of(verdict: Verdict) -> str:
-    """The letter of a verdict; ``R`` where LKMM's data-race flag is what is violated."""
+    """The letter of a verdict; ``R`` where LKMM's data-race flag is what is violated, but ``V``
+    where the flags say something else (a lock that nobody releases)."""
     if verdict.flags:
-        return "R"
+        return "R" if _RACE in verdict.flags else "V"
     if verdict.observation is not None and verdict.verdict in (SAFE, BOUNDED):
         if verdict.observation != "Never":
             return "Y"

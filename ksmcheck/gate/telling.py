@@ -30,7 +30,7 @@ def outcome_of(checker: Checker, verdict: Verdict) -> Outcome:
         execution = told(verdict.witness, verdict.config, story)
     letter = letter_of(verdict)
     return Outcome(
-        verdict="RACE" if letter == "R" else word(verdict),
+        verdict="RACE" if letter == "R" else VIOLATED if verdict.flags else word(verdict),
         letter=letter,
         config=verdict.config,
         property=verdict.subject,

@@ -18,9 +18,11 @@ def grounds_text(grounds: Grounds) -> str:
     if grounds.orders:
         parts.append(f"ordered by {_places(grounds.orders)}")
     if grounds.accesses:
-        parts.append(f"with {_places(grounds.accesses)} as they are")
+        they = "as they are" if len(grounds.accesses) > 1 else "as it is"
+        parts.append(f"with {_places(grounds.accesses)} {they}")
     if grounds.axioms:
-        parts.append(f"by the axioms {', '.join(grounds.axioms)}")
+        axioms = "axioms" if len(grounds.axioms) > 1 else "axiom"
+        parts.append(f"by the {axioms} {', '.join(grounds.axioms)}")
     said = "; ".join(parts) or "whatever becomes of any barrier"
     return f"why {grounds.verdict.request.model} is safe: {said}"
 

@@ -36,7 +36,7 @@ def patched_copy(test: LitmusTest, path: Path, diffs: Iterable[Path], folder: Pa
             raise InputError(f"{diff} has no hunks: it is no unified diff")
         for patch in patches:
             target = _target(patch, files)
-            texts[target] = _patched(texts[target], patch)
+            texts[target] = _patched(target, texts[target], patch)
     root = Path(os.path.commonpath([name.resolve().parent for name in files]))
     for name, text in texts.items():
         copy = folder / name.resolve().relative_to(root)
@@ -97,13 +97,13 @@ def _target(patch: FileDiff, files: Sequence[Path]) -> Path:
     )
 
 
-def _patched(text: str, patch: FileDiff) -> str:
-    """The text with all hunks of a file applied. Raises InputError for one that does not fit."""
+def _patched(target: Path, text: str, patch: FileDiff) -> str:
+    """The file's text with all hunks applied. Raises InputError for one that does not fit."""
     found = applied(text, [(h.old_start, h.old, h.new) for h in patch.hunks])
     if isinstance(found, int):
-        name, span = patch.new.removeprefix("b/"), patch.hunks[found].span
+        span = patch.hunks[found].span
         hint = "its context differs from the file"
         if found:
             hint += " behind the hunk above"
-        raise InputError(f"this hunk does not apply to {name}", span, hint=hint)
+        raise InputError(f"this hunk does not apply to {target}", span, hint=hint)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,48 @@ def test_why(run: Run) -> None:
     assert "why armv8 breaks, remove smp_wmb@P0: nothing orders P0's store to x" in ran.out
 
 
+def test_one_place_is_told_in_the_singular(run: Run, tmp_path: Path) -> None:
+    """Message passing by an address: under SC the store that is passed has to be there at all, and
+    on arm64 the release besides, for the dependency orders the other thread's reads."""
+    path = tmp_path / "one.litmus"
+    path.write_text(
+        """C one
+{ z=5; y=&z; }
+P0(int *x, int **y) { WRITE_ONCE(*x, 1); smp_store_release(y, x); }
+P1(int **y) { int *p = READ_ONCE(*y); int r0 = READ_ONCE(*p); }
+~exists (1:r0=0)
+"""
+    )
+    ran = run("whatif", path, "--model", "sc", "--model", "armv8", "--kind", "weaken", "--why")
+    store, release = "WRITE_ONCE@P0 (one.litmus:3)", "smp_store_release@P0 (one.litmus:3)"
+    assert f"sc is safe: with {store} as it is; by the axiom interleaving\n" in ran.out
+    assert f"armv8 is safe: with {store}, {release} as they are; by the axiom ext" in ran.out
+
+
+def test_a_lock_without_its_unlock_is_no_race(run: Run, tmp_path: Path) -> None:
+    """What LKMM then flags is unmatched-srcu-lock (linux-kernel.bell), and no accesses race."""
+    path = tmp_path / "srcu.litmus"
+    path.write_text(SRCU)
+    out = run("whatif", path, "--model", "lkmm", "--site", "srcu_read_unlock").out
+    assert re.search(r"srcu_read_unlock@P0 +remove +violated 1\n", out)
+    shown = run("whatif", path, "--model", "lkmm", "--remove", "srcu_read_unlock").out
+    assert shown.startswith("VIOLATED  srcu  flag unmatched-srcu-lock is raised")
+
+
+SRCU = """C srcu
+{ struct srcu_struct s; }
+P0(int *x, struct srcu_struct *s)
+{
+	int r0;
+
+	r0 = srcu_read_lock(s);
+	WRITE_ONCE(*x, 1);
+	srcu_read_unlock(s, r0);
+}
+~exists (x=7)
+"""
+
+
 def test_why_of_several_machines(run: Run) -> None:
     """One sentence for all machines that reorder the two stores; x86 does not (Intel SDM 3A
     8.2.2). A fence of the one kind does not do for the other (RISC-V manual 2.7; Arm ARM, DMB)."""
@@ -214,7 +257,10 @@ def test_a_patch(run: Run, tmp_path: Path) -> None:
     diff.write_text(DIFF.replace("*y", "*z"))
     ran = run("whatif", MP, "--model", "armv8", "--patch", diff)
     assert ran.code == 2
-    assert f"{diff}:3:1: error: this hunk does not apply" in ran.err
+    # The test's file is what it does not fit, whatever the diff calls it.
+    assert f"{diff}:3:1: error: this hunk does not apply to {MP}\n" in ran.err
+    diff.write_text(DIFF.replace("*y", "*z").replace("+++ b/litmus", "+++ /copy/of/litmus"))
+    assert f"does not apply to {MP}\n" in run("whatif", MP, "--patch", diff).err
     diff.write_text(DIFF.replace("MP+wmb+rmb", "other"))
     assert "the test has no file" in run("whatif", MP, "--model", "armv8", "--patch", diff).err
 
