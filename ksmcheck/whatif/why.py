@@ -120,14 +120,14 @@ def _fewest(groups: list[Group], breaks: Callable[[Iterable[Group]], bool]) -> l
 
 def _apart(
     asker: Asker, request: Request, spots: Iterable[Spot]
-) -> tuple[dict[str, Change], list[list[Change]]]:
+) -> tuple[dict[str, Change], list[Group]]:
     """The weakest form of each site that the proof speaks of, and the changes that it does not
-    speak of: those that can be made by themselves, and of each function the others together (a lock
-    cannot go without its unlock)."""
+    speak of: those that can be made by themselves, and of each function the others with what they
+    need (a lock cannot go without its unlock)."""
     known = primitives(request.kernel)
     spoken = [{key for key, _ in search.structure.selectors} for search in asker.last]
     least: dict[str, Change] = {}
-    alone: list[list[Change]] = []
+    alone: list[Group] = []
     paired: dict[str, list[Change]] = {}
     for spot in spots:
         shape = known[spot.primitive].shape
@@ -142,7 +142,20 @@ def _apart(
                 alone.append([change])
             else:
                 paired.setdefault(spot.function, []).append(change)
-    return least, [*alone, *paired.values()]
+    together = (group for some in paired.values() for group in _together(asker, request, some))
+    return least, [*alone, *together]
+
+
+def _together(asker: Asker, request: Request, changes: Sequence[Change]) -> Iterator[Group]:
+    """The pairs that make a program, and of what is in none the threes (a lock with the unlocks of
+    two ways out); what is in none of these either stays together."""
+    for size in (2, 3):
+        found = [c for c in combinations(changes, size) if refused(asker, request, c) is None]
+        yield from found
+        paired = {change for group in found for change in group}
+        changes = [change for change in changes if change not in paired]
+    if changes:
+        yield changes
 
 
 def _breaks(asker: Asker, request: Request, changes: Sequence[Change]) -> bool:

@@ -121,6 +121,55 @@ def test_a_lock_that_a_release_stands_in_for(store: str, tmp_path: Path) -> None
     assert named & {"spin_lock@P0", "smp_store_release@P0"}
 
 
+NESTED = """C nested
+{ }
+P0(int *x, int *y, spinlock_t *l, struct mutex *m)
+{
+	mutex_lock(m);
+	spin_lock(l);
+	if (READ_ONCE(*x)) { spin_unlock(l); mutex_unlock(m); return; }
+	WRITE_ONCE(*x, 1);
+	WRITE_ONCE(*y, 1);
+	spin_unlock(l);
+	mutex_unlock(m);
+}
+P1(int *x, int *y, spinlock_t *l)
+{
+	int a;
+	int b;
+
+	spin_lock(l);
+	a = READ_ONCE(*y);
+	b = READ_ONCE(*x);
+	spin_unlock(l);
+}
+~exists (1:a=1 /\\ 1:b=0)
+"""
+
+
+def test_a_lock_that_nobody_else_takes_is_not_named_for_one_within_it(tmp_path: Path) -> None:
+    """Each lock has two unlocks, so that it is they three that can go. The mutex is P0's alone."""
+    path = tmp_path / "t.litmus"
+    path.write_text(NESTED)
+    asked = whatif(path, "armv8")
+    names = [spot.name for spot in asked.sites()]
+    mutex, lock = (
+        tuple(
+            Change(n, REMOVE)
+            for n in names
+            if n.startswith(kind) and n.partition("#")[0][-1] == "0"
+        )
+        for kind in ("mutex_", "spin_")
+    )
+    assert (len(mutex), len(lock)) == (3, 3)
+    assert [asked.ask(*some)[0].verdict for some in (mutex, lock)] == ["SAFE", "VIOLATED"]
+    (found,) = asked.why()
+    assert found is not None
+    named = {spot.name for spot in (*found.orders, *found.accesses)}
+    assert {change.site for change in lock} <= named
+    assert not {change.site for change in mutex} & named
+
+
 TWO_LOCKS = """C two
 { }
 static void first(spinlock_t *l) { spin_lock(l); spin_unlock(l); }
