@@ -7,14 +7,17 @@ from contextlib import suppress
 from pathlib import Path
 
 from ksmcheck.check.verdict import Request, Verdict
+from ksmcheck.explain.tell import simply_told
 from ksmcheck.model.load import shipped_models
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
 from ksmcheck.program.inventory import Spot, find_spot
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
+from ksmcheck.whatif.cost import load_costs
 from ksmcheck.whatif.matrix import Answer, chosen_changes, questions
 from ksmcheck.whatif.minimal import Judge, MinimalSet, barrier_space, minimal_sets
+from ksmcheck.whatif.patch import patched_copy
 from ksmcheck.whatif.repair import Repair, Repairer, Vain, repair_space
 from ksmcheck.whatif.sweep import sweep
 from ksmcheck.whatif.why import Grounds, grounds
@@ -48,13 +51,45 @@ class WhatIf(Struct):
         changes = chosen_changes(self.sites(), kinds, sites)
         yield from sweep(questions(self.requests, changes), jobs=jobs)
 
-    def minimal(self, *, lattice: bool = False) -> Iterator[MinimalSet]:
-        """The least sets of barriers that keep the properties under all the models together.
+    def patched(self, folder: str | Path, *diffs: str | Path) -> WhatIf:
+        """The same questions about a copy of the test's files in ``folder``, with the unified diffs
+        applied one after the other."""
+        first = self.requests[0]
+        test = self.asker.workshop.source(first)
+        copy = patched_copy(test, first.path, map(Path, diffs), Path(folder))
+        return WhatIf(tuple(replace(request, path=copy) for request in self.requests))
+
+    def story(self, verdict: Verdict) -> str | None:
+        """Why what is violated can happen, in a sentence: the order that is missing, or the
+        accesses that race. None where there is no execution to tell of."""
+        told = simply_told(self.asker, verdict)[1]
+        return None if told is None else told.sentence
+
+    def cost(self, found: MinimalSet | Repair) -> float | None:
+        """What a set keeps or a repair adds, by the models' weights together; None where a model
+        has none."""
+        costs = [load_costs(self.asker.workshop.model(r.model), r) for r in self.requests]
+        spots = self.sites()
+        total = 0.0
+        for one in costs:
+            if one is None:
+                return None
+            if isinstance(found, MinimalSet):
+                total += one.kept(found.kept, spots)
+            else:
+                total += one.added(found.changes, spots)
+        return total
+
+    def minimal(
+        self, *, lattice: bool = False, allow_bounded: bool = False
+    ) -> Iterator[MinimalSet]:
+        """The least sets of barriers that keep the properties under all the models together;
+        ``allow_bounded``: or up to a bound.
 
         Raises minimal.Inconclusive, also in the end where not all could be looked at.
         """
         space = barrier_space(self.sites(), self.requests[0].kernel, lattice=lattice)
-        yield from minimal_sets(Judge(self.asker, self.requests), space)
+        yield from minimal_sets(Judge(self.asker, self.requests, allow_bounded), space)
 
     def repairs(self, *, allow_bounded: bool = False) -> Iterator[Repair]:
         """The least strengthenings that make it safe (or ``SAFE up to k``, if that is allowed)

@@ -20,15 +20,13 @@ NOT_POSSIBLE = "not possible"
 class Answer(Struct, frozen=True):
     """The verdict of one program with ``changes`` made, under one model.
 
-    ``verdict`` None: the changes cannot be made there, ``refused`` says why. ``story`` is the
-    sentence that names the missing order of a violation.
+    ``verdict`` None: the changes cannot be made there, ``refused`` says why.
     """
 
     request: Request
     changes: tuple[Change, ...]
     verdict: Verdict | None
     refused: str | None = None
-    story: str | None = None
 
     @property
     def letter(self) -> str:

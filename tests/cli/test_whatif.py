@@ -363,6 +363,25 @@ def test_the_python_interface() -> None:
     assert [r.changes for r in asked.repairs()] == [()]
 
 
+def test_python_says_what_the_command_says(run: Run, tmp_path: Path) -> None:
+    """Stories, costs and patches."""
+    from ksmcheck import whatif
+
+    diff = tmp_path / "fix.diff"
+    diff.write_text(DIFF)
+    asked = whatif(MP, ["armv8"])
+    patched = asked.patched(tmp_path / "copy", diff)
+    (verdict,) = patched.ask()
+    assert verdict.observation == "Sometimes"
+    told = run("whatif", MP, "--model", "armv8", "--patch", diff).out
+    assert f"why:   {patched.story(verdict)}\n" in told
+    assert asked.story(asked.ask()[0]) is None
+    costs = run("whatif", MP, "--model", "armv8", "--minimal", "--json").out
+    assert [asked.cost(least) for least in asked.minimal()] == [objects(costs)[0]["cost"]]
+    costs = run("whatif", patched.requests[0].path, "--model", "armv8", "--repair", "--json").out
+    assert [patched.cost(r) for r in patched.repairs()] == [o["cost"] for o in objects(costs)]
+
+
 @pytest.mark.parametrize("question", [("--minimal", "--lattice"), ("--repair", "--most", "3")])
 def test_searches_on_workers_print_the_same(run: Run, question: tuple[str, ...]) -> None:
     models = ("--model", "armv8", "--model", "power", "--model", "alpha")
