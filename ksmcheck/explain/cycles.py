@@ -12,18 +12,22 @@ Steps = dict[int, list[int]]
 
 def critical_cycle(execution: Execution) -> tuple[int, ...]:
     """A cycle of po | rf | co | fr with the fewest events (fences left out), () if none."""
-    successors = successors_of(execution)
+    successors = _first(execution.rf, successors_of(execution))
     best: tuple[int, ...] = ()
     for start in successors:
-        path = _shortest_back(start, successors, len(best) or len(successors) + 1)
-        if path:
+        path = _shortest_back(start, successors, len(best) + 1 if best else len(successors) + 1)
+        if path and (not best or _rank(path, execution.rf) < _rank(best, execution.rf)):
             best = path
     return best
 
 
-def cycles_through(steps: Steps, pairs: Iterable[Pair]) -> Iterator[tuple[int, ...]]:
+def cycles_through(
+    steps: Steps, pairs: Iterable[Pair], told: frozenset[Pair] = frozenset()
+) -> Iterator[tuple[int, ...]]:
     """For each of these steps (a, b) the shortest way from b back to a, short ones first, each
-    cycle as its events from a on."""
+    cycle as its events from a on. Of equally short ones those with more of the steps ``told`` come
+    first."""
+    steps = _first(told, steps)
     starts: dict[int, set[int]] = {}
     for a, b in pairs:
         starts.setdefault(b, set()).add(a)
@@ -33,7 +37,18 @@ def cycles_through(steps: Steps, pairs: Iterable[Pair]) -> Iterator[tuple[int, .
         for a, path in _shortest_paths(b, steps).items()
         if a in ends
     ]
-    yield from sorted(found, key=lambda cycle: (len(cycle), cycle))
+    yield from sorted(found, key=lambda cycle: (_rank(cycle, told), cycle))
+
+
+def _first(told: frozenset[Pair], steps: Steps) -> Steps:
+    """The steps, those told before others. Of a read-modify-write it is easier to follow who reads
+    its store than who overwrites what it read."""
+    return {a: sorted(ends, key=lambda b: (a, b) not in told) for a, ends in steps.items()}
+
+
+def _rank(cycle: tuple[int, ...], told: frozenset[Pair]) -> tuple[int, int]:
+    edges = zip(cycle, (*cycle[1:], cycle[0]), strict=True)
+    return len(cycle), -sum(edge in told for edge in edges)
 
 
 def _shortest_paths(start: int, steps: Steps) -> dict[int, tuple[int, ...]]:

@@ -39,7 +39,7 @@ def opened_cycle(execution: Execution, cat: CompiledCat, lost: Sequence[Lost]) -
             needed = fewer
     steps, place = successors_of(execution), places(execution.events)
     touched = [list(_touched(execution, steps, place, one)) for one in needed]
-    for cycle in islice(cycles_through(steps, touched[0]), _TRIED):
+    for cycle in islice(cycles_through(steps, touched[0], execution.rf), _TRIED):
         edges = set(zip(cycle, (*cycle[1:], cycle[0]), strict=True))
         if all(edges.intersection(pairs) for pairs in touched) and _forbidden(
             _alone(execution, cycle), cat, needed

@@ -158,3 +158,34 @@ def test_no_barrier_is_too_weak_where_a_full_one_stands(test: str, site: str, pl
     path = KSM.parent / "classic" / f"{test}.litmus"
     told = sentence(path, "lkmm", Change(site, WEAKEN, "plain"))
     assert told == f"lkmm does not order {plain} as it would a marked access"
+
+
+HAND_OVER = """C hand_over
+struct gate { atomic_t users; int freed; };
+struct gate g;
+{ g.users.counter = 1; }
+P0(void)
+{
+	int r0 = READ_ONCE(g.freed);
+	atomic_dec_return_release(&g.users);
+}
+P1(void)
+{
+	if (atomic_cmpxchg(&g.users, 0, -9) == 0)
+		WRITE_ONCE(g.freed, 1);
+}
+~exists (0:r0=1)
+"""
+
+
+@pytest.mark.parametrize("model", ["armv8", "power", "riscv", "lkmm"])
+def test_of_an_atomic_the_store_is_named_that_the_other_thread_reads(
+    model: str, tmp_path: Path
+) -> None:
+    """P1 sees that the last user is gone by the value that is stored; that it overwrites what the
+    atomic read is true as well, and nobody's reason."""
+    path = tmp_path / "t.litmus"
+    path.write_text(HAND_OVER)
+    change = Change("atomic_dec_return_release@P0", WEAKEN, "atomic_dec_return_relaxed")
+    order = "P0's read of g.freed (t.litmus:7) before its store to g.users.counter (t.litmus:8)"
+    assert sentence(path, model, change) == f"nothing orders {order}"
