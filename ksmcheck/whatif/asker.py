@@ -133,6 +133,11 @@ class Asker(Checker):
         except Inconclusive:  # of all forms at once nothing can be said; of each alone perhaps
             selectors = None
             self._without.add(place)
+        except InputError:  # what has no meaning on this machine may be what is changed
+            if not request.changes:
+                raise
+            selectors = None
+            self._without.add(place)
         if selectors is None:
             return None
         if len(request.changes) == 1 and request.changes[0] in selectors.refused:
