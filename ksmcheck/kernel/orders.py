@@ -83,6 +83,24 @@ def stronger(name: str, kernel: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_there(found, kernel)))
 
 
+_JOINED = {
+    "READ_ONCE": "smp_load_acquire",
+    "ACCESS_ONCE": "smp_load_acquire",
+    "WRITE_ONCE": "smp_store_release",
+    "rcu_assign_pointer": "smp_store_release",
+}
+
+
+@cache
+def joined(shape: str, kernel: str) -> dict[str, str]:
+    """The marked loads that have an acquire form, or stores that have a release form, each with
+    that: what a barrier beside it may be joined with."""
+    known = primitives(kernel)
+    suffix = {"load": "_acquire", "store": "_release"}[shape]
+    forms = {name: _JOINED.get(name, name + suffix) for name in known}
+    return {n: to for n, to in forms.items() if known[n].shape == shape and to in known}
+
+
 def _there(names: Iterable[str], kernel: str) -> list[str]:
     known = primitives(kernel)
     return [name for name in names if name == "plain" or name in known]

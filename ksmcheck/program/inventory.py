@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
-from ksmcheck.kernel.orders import stronger, weaker
+from ksmcheck.kernel.orders import joined, stronger, weaker
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.addressed import addressed_locals, root_name
@@ -224,10 +224,18 @@ class _Function:
 
     def _joined(self, primitive: Primitive, block: Block, index: int) -> tuple[str, Tree | None]:
         """What a barrier and an access beside it may become, and that access."""
+        partner: Tree | None = None
+        forms: dict[str, str] = {}
         if primitive.name in ("smp_wmb", "wmb"):
-            return "smp_store_release", store_after(block, index, self.own_variables)
-        if primitive.name in ("smp_rmb", "rmb"):
-            return "smp_load_acquire", load_before(block, index)
+            forms = joined("store", self.kernel)
+            partner = store_after(block, index, self.own_variables, forms)
+        elif primitive.name in ("smp_rmb", "rmb"):
+            forms = joined("load", self.kernel)
+            partner = load_before(block, index, forms)
+        if isinstance(partner, Call):
+            return forms[partner.callee.name], partner
+        if partner is not None:
+            return "smp_store_release", partner
         return "", None
 
     # Plain accesses.

@@ -63,12 +63,14 @@ class Own(Struct, frozen=True):
         return all(map(self.only, children(expr)))
 
 
-def store_after(block: Block, index: int, own: Own) -> Assign | Call | None:
+def store_after(
+    block: Block, index: int, own: Own, stores: Collection[str]
+) -> Assign | Call | None:
     """The next store of shared memory behind a barrier in its block, where no more stands between
-    than the function's work on its own variables."""
+    than the function's work on its own variables; ``stores`` are the calls that are one."""
     for statement in block.body[index + 1 :]:
         expr = statement.expr if isinstance(statement, ExprStmt) else None
-        if isinstance(expr, Call) and expr.callee.name in ("WRITE_ONCE", "rcu_assign_pointer"):
+        if isinstance(expr, Call) and expr.callee.name in stores:
             return expr
         if isinstance(expr, Assign) and expr.op == "=" and not own.has(expr.target):
             return expr
@@ -77,14 +79,15 @@ def store_after(block: Block, index: int, own: Own) -> Assign | Call | None:
     return None
 
 
-def load_before(block: Block, index: int) -> Call | None:
-    """The last marked load of the statement before a barrier, of those that it always performs."""
+def load_before(block: Block, index: int, loads: Collection[str]) -> Call | None:
+    """The last of the calls ``loads`` in the statement before a barrier, of those that it always
+    performs."""
     if index == 0:
         return None
     before = block.body[index - 1]
     found = None
     for node in _evaluated(before):
-        if isinstance(node, Call) and node.callee.name in ("READ_ONCE", "ACCESS_ONCE"):
+        if isinstance(node, Call) and node.callee.name in loads:
             found = node
     return found
 

@@ -456,3 +456,35 @@ P1(int *x, int *y) { int r0; smp_cond_load_acquire(y, VAL); r0 = READ_ONCE(*x); 
         alone = Checker().check(Request(by_hand, model)).verdict
         assert Checker().check(replace(request, changes=(change,))).verdict == alone
         assert alone == ("SAFE" if model == "tso" else "VIOLATED")
+
+
+JOINED = """C joined
+{}
+P0(int *x, atomic_t *y) { WRITE_ONCE(*x, 1); smp_wmb(); atomic_set(y, 1); }
+P1(int *x, atomic_t *y) { int r0; int r1; r0 = atomic_read(y); smp_rmb(); r1 = READ_ONCE(*x); }
+~exists (1:r0=1 /\\ 1:r1=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("site", "to", "by_hand"),
+    [
+        ("smp_wmb", "atomic_set_release", ("smp_wmb(); atomic_set(", "atomic_set_release(")),
+        ("smp_rmb", "atomic_read_acquire", ("atomic_read(y); smp_rmb()", "atomic_read_acquire(y)")),
+    ],
+)
+def test_a_barrier_joins_with_an_atomic_store_or_load(
+    site: str, to: str, by_hand: tuple[str, str], tmp_path: Path
+) -> None:
+    """Either alone keeps message passing, as when it is written by hand; what is left of the
+    other's order is looked at by taking the other barrier out."""
+    path, hand = tmp_path / "joined.litmus", tmp_path / "hand.litmus"
+    path.write_text(JOINED, encoding="utf-8")
+    hand.write_text(JOINED.replace(*by_hand), encoding="utf-8")
+    change = Change(site, REPLACE, to)
+    other = Change("smp_rmb" if site == "smp_wmb" else "smp_wmb", REMOVE)
+    for model in ("armv8", "power", "lkmm"):
+        for more, verdict in (((), "SAFE"), ((other,), "VIOLATED")):
+            changed = replace(Request(path, model), changes=(change, *more))
+            alone = replace(Request(hand, model), changes=more)
+            assert Checker().check(changed).verdict == Checker().check(alone).verdict == verdict
