@@ -89,9 +89,15 @@ class Search(Questions):
             return None
         other = self.unending()
         broken = other._failing(base)
-        if broken is None and other.find(other.goals.cut) is not None:
-            return _bounded(base, self.structure)
-        return broken
+        if broken is not None and broken.verdict != UNKNOWN:
+            return broken
+        if other.find(other.goals.cut) is None:
+            return broken
+        bounded = _bounded(base, self.structure)
+        if broken is None:
+            return bounded
+        # A thread that reaches the bound does not end either: with more rounds it may.
+        return replace(bounded, verdict=UNKNOWN, reason=broken.reason)
 
     def _stuck(self, base: Verdict) -> Verdict | None:
         """An execution in which a thread waits for ever.

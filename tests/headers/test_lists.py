@@ -111,6 +111,46 @@ def test_a_grace_period_before_the_entry_is_used_again(tmp_path: Path) -> None:
     assert found.verdict == "VIOLATED"
 
 
+_EXCHANGED = """C exchanged
+#include <linux/rculist.h>
+struct foo { struct list_head list; int val; };
+struct foo f;
+struct foo g;
+struct list_head head;
+{
+	head.next = &f.list; head.prev = &f.list;
+	f.list.next = &head; f.list.prev = &head;
+	f.val = 1;
+}
+P0(void)
+{
+	struct foo *p;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(p, &head, list)
+		BUG_ON(READ_ONCE(p->val) <= 0);
+	rcu_read_unlock();
+}
+P1(void)
+{
+	WRITE_ONCE(g.val, 2);
+	list_add_rcu(&g.list, &head);
+	list_del_rcu(&f.list);
+	WAIT;
+	WRITE_ONCE(f.val, -1);
+}
+"""
+
+
+def test_a_walk_in_a_section_that_a_grace_period_waits_for(tmp_path: Path) -> None:
+    """The reader meets two entries at most, and a second round of its loop settles what one leaves
+    open: a walk that has not ended holds the grace period up. Then the entry that was deleted is
+    changed only behind each section that can still see it (Documentation/RCU/listRCU.rst)."""
+    waits = _EXCHANGED.replace("WAIT", "synchronize_rcu()")
+    assert check(waits, tmp_path, "lkmm").verdict == "SAFE"
+    assert check(_EXCHANGED.replace("WAIT", ""), tmp_path, "lkmm").verdict == "VIOLATED"
+
+
 _LOCKED = """C locked
 #include <linux/list.h>
 struct foo { int a; struct list_head list; };
