@@ -179,7 +179,9 @@ WORDS: dict[tuple[str, str], tuple[str, IntegerType]] = {
     ("typedef", "atomic64_t"): ("counter", LONG),
     ("typedef", "spinlock_t"): ("lock", UNSIGNED),
     ("typedef", "raw_spinlock_t"): ("lock", UNSIGNED),
+    ("typedef", "rwlock_t"): ("lock", UNSIGNED),
     ("struct", "mutex"): ("lock", UNSIGNED),
+    ("struct", "rw_semaphore"): ("count", UNSIGNED),
     ("struct", "srcu_struct"): ("index", INT),
     ("typedef", "refcount_t"): ("counter", INT),
 }

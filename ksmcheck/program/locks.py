@@ -11,7 +11,7 @@ constant, nor of all paths of a thread that has very many.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.fold import registers, substitute
@@ -26,12 +26,18 @@ _STATES = 20_000
 """Blocks, each with locks that may be held before it, that are looked at, at most."""
 
 RCU = "rcu_read_lock"
-_TAKES = frozenset(("spin-lock", "mutex-lock"))
-_TRIES = frozenset(("spin-trylock", "mutex-trylock"))
-_RELEASES = frozenset(("spin-unlock", "mutex-unlock"))
+_READS, _WRITES = ("rwlock-read", "rwsem-read"), ("rwlock-write", "rwsem-write")
+_ALONE = ("spin", "mutex", *_WRITES)
+_ACTIONS = (
+    ("take", frozenset(f"{kind}-lock" for kind in (*_ALONE, *_READS))),
+    ("try", frozenset(f"{kind}-trylock" for kind in (*_ALONE, *_READS))),
+    ("release", frozenset(f"{kind}-unlock" for kind in (*_ALONE, *_READS))),
+    ("downgrade", frozenset(("rwsem-downgrade",))),
+)
+_SHARED = frozenset(f"{kind}-{what}lock" for kind in _READS for what in ("", "try", "un"))
 
 Lock = int | str
-"""The lock's address, or RCU's read side."""
+"""The lock's address, also as text where its readers share it; or RCU's read side."""
 
 
 class _Path(Struct, frozen=True):
@@ -139,11 +145,11 @@ def _held_after(
         action = _action(instr, primitives)
         if action is None:
             continue
-        lock = _lock(_Path(), instr)
+        lock = _lock(_Path(), instr, primitives)
         if lock is None or action == "try":
             return None
         if action == "take":
-            if lock in held and lock != RCU:
+            if _excluded(lock, held) is not None:
                 return None
             held = (*held, lock)
         elif lock not in held:
@@ -151,7 +157,18 @@ def _held_after(
         else:
             last = max(i for i, kept in enumerate(held) if kept == lock)
             held = held[:last] + held[last + 1 :]
+            if action == "downgrade":
+                held = (*held, str(lock))
     return held
+
+
+def _excluded(lock: Lock, held: Iterable[Lock]) -> Lock | None:
+    """The lock among ``held`` for which a thread that takes ``lock`` would wait for ever. Readers
+    may come in again."""
+    if lock == RCU:
+        return None
+    others = (lock, str(lock)) if isinstance(lock, int) else (int(lock),)
+    return next((h for h in held if h in others), None)
 
 
 def _targets(block: Block) -> tuple[int, ...]:
@@ -226,16 +243,15 @@ def _action(access: Access, primitives: Mapping[str, Primitive]) -> str | None:
     classes = (
         frozenset(primitives[access.name].classes) if access.name in primitives else frozenset()
     )
-    for action, names in (("take", _TAKES), ("try", _TRIES), ("release", _RELEASES)):
-        if classes & names:
-            return action
-    return None
+    return next((action for action, names in _ACTIONS if classes & names), None)
 
 
 def _access(path: _Path, access: Access, primitives: Mapping[str, Primitive]) -> list[_Path]:
     action = _action(access, primitives)
-    lock = _lock(path, access) if action else None
+    lock = _lock(path, access, primitives) if action else None
     if action == "try" and lock is not None and access.dst is None:
+        if _excluded(lock, (held for held, _ in path.held)) is not None:
+            return [path]
         return [path.take(lock, access.origin).apart(), path]
     if action == "try" and lock is not None and access.dst is not None:
         assert access.result_type is not None
@@ -243,7 +259,8 @@ def _access(path: _Path, access: Access, primitives: Mapping[str, Primitive]) ->
         got = path.take(lock, access.origin).apart()
         got.assign(access.dst, yes, frozenset())
         path.assign(access.dst, no, frozenset())
-        return [got, path]
+        fails = _excluded(lock, (held for held, _ in path.held)) is not None
+        return [path] if fails else [got, path]
     if access.dst is not None:
         path.assign(access.dst, None, frozenset((_source(path, access),)))
     if action is None:
@@ -251,15 +268,17 @@ def _access(path: _Path, access: Access, primitives: Mapping[str, Primitive]) ->
     if lock is None:
         return [replace(path, doubtful=True)]
     if action == "take":
-        before = path.holds(lock)
-        if before is not None and lock != RCU and not path.doubtful:
+        other = _excluded(lock, (held for held, _ in path.held))
+        before = None if other is None else path.holds(other)
+        if before is not None and not path.doubtful:
             raise _twice(access, before)
         return [path.take(lock, access.origin)]
     if path.holds(lock) is None:
         if not path.doubtful:
             raise _not_held(access)
         return [path]
-    return [path.release(lock)]
+    released = path.release(lock)
+    return [released.take(str(lock), access.origin) if action == "downgrade" else released]
 
 
 def _source(path: _Path, access: Access) -> str:
@@ -269,11 +288,14 @@ def _source(path: _Path, access: Access) -> str:
     return f"{places}" if len(places) == len(constants) and places else access.dst or ""
 
 
-def _lock(path: _Path, access: Access) -> Lock | None:
+def _lock(path: _Path, access: Access, primitives: Mapping[str, Primitive]) -> Lock | None:
     if access.name in (RCU, "rcu_read_unlock"):
         return RCU
     address = substitute(access.args[0], path.constants)
-    return address.value if isinstance(address, Const) else None
+    if not isinstance(address, Const):
+        return None
+    shared = not _SHARED.isdisjoint(primitives[access.name].classes)
+    return str(address.value) if shared else address.value
 
 
 def _not_held(access: Access) -> InputError:

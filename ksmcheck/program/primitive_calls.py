@@ -30,6 +30,8 @@ from ksmcheck.syntax.c_ast import Call, Name, Unary
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError, Span
 
+_RWLOCK = ("lock", "unlock", "trylock")
+
 _OBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("atomic_long_", ("atomic_long_t",)),
     ("atomic64_", ("atomic64_t",)),
@@ -37,6 +39,8 @@ _OBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("spin_", ("spinlock_t",)),
     ("raw_spin_", ("raw_spinlock_t",)),
     ("mutex_", ("mutex",)),
+    *((f"{side}_{what}", ("rwlock_t",)) for side in ("read", "write") for what in _RWLOCK),
+    *((what, ("rw_semaphore",)) for what in ("down_", "up_", "downgrade_", "rwsem_")),
     ("srcu_", ("srcu_struct",)),
     ("synchronize_srcu", ("srcu_struct",)),
 )

@@ -67,8 +67,8 @@ class _Kind(Struct, frozen=True):
 
 
 def _kinds() -> dict[str, _Kind]:
-    """DEFINE_GUARD, DEFINE_LOCK_GUARD_0 and _1 of linux/spinlock.h, mutex.h, rcupdate.h, srcu.h,
-    preempt.h and irqflags.h (6.12)."""
+    """DEFINE_GUARD, DEFINE_LOCK_GUARD_0 and _1 of linux/spinlock.h, mutex.h, rwsem.h, rcupdate.h,
+    srcu.h, preempt.h and irqflags.h (6.12)."""
     found = {
         "mutex": _Kind("mutex_lock", "mutex_unlock"),
         "mutex_try": _Kind("mutex_trylock", "mutex_unlock", may_fail=True),
@@ -85,6 +85,13 @@ def _kinds() -> dict[str, _Kind]:
             found[kind + way] = _Kind(f"{function}_lock{way}", unlock, flags=saves)
             tried = _Kind(f"{function}_trylock{way}", unlock, flags=saves, may_fail=True)
             found[f"{kind}{way}_try"] = tried
+    for side in ("read", "write"):
+        for way in ("", "_irq", "_irqsave"):
+            saves = way == "_irqsave"
+            unlock = f"{side}_unlock{'_irqrestore' if saves else way}"
+            found[f"{side}_lock{way}"] = _Kind(f"{side}_lock{way}", unlock, flags=saves)
+        found[f"rwsem_{side}"] = _Kind(f"down_{side}", f"up_{side}")
+        found[f"rwsem_{side}_try"] = _Kind(f"down_{side}_trylock", f"up_{side}", may_fail=True)
     return found
 
 

@@ -96,6 +96,9 @@ TYPEDEF_NAMES = _words(
 DEFINE_MACROS: dict[str, tuple[str | None, str]] = {
     "DEFINE_SPINLOCK": (None, "spinlock_t"),
     "DEFINE_RAW_SPINLOCK": (None, "raw_spinlock_t"),
+    "DEFINE_RWLOCK": (None, "rwlock_t"),
+    "DEFINE_MUTEX": ("struct", "mutex"),
+    "DECLARE_RWSEM": ("struct", "rw_semaphore"),
     "DEFINE_SRCU": ("struct", "srcu_struct"),
     "DEFINE_STATIC_SRCU": ("struct", "srcu_struct"),
 }

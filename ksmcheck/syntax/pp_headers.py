@@ -44,6 +44,7 @@ _KNOWN_WITHOUT = frozenset(
     for name in (
         "align",
         "atomic",
+        "bit_spinlock",
         "bitops",
         "bits",
         "bug",
@@ -65,6 +66,9 @@ _KNOWN_WITHOUT = frozenset(
         "printk",
         "rcupdate",
         "refcount",
+        "rwlock",
+        "rwlock_types",
+        "rwsem",
         "spinlock",
         "spinlock_types",
         "srcu",
@@ -75,17 +79,14 @@ _KNOWN_WITHOUT = frozenset(
 """Of these, ksmcheck has what it has at all without an ``#include``."""
 
 _NOT_MODELLED = {
-    "a reader-writer lock": "rwlock_t DEFINE_RWLOCK read_lock write_lock read_unlock write_unlock "
-    "read_lock_irq write_lock_irq read_lock_bh write_lock_bh read_lock_irqsave write_lock_irqsave "
-    "read_trylock write_trylock",
-    "a semaphore": "rw_semaphore down_read down_write up_read up_write down_read_trylock "
-    "down_write_trylock",
+    "a semaphore": "semaphore DEFINE_SEMAPHORE sema_init down down_interruptible down_killable "
+    "down_trylock up",
     "a completion": "completion DECLARE_COMPLETION init_completion reinit_completion complete "
     "complete_all wait_for_completion try_wait_for_completion completion_done",
     "a variable of each CPU": "DEFINE_PER_CPU DECLARE_PER_CPU per_cpu per_cpu_ptr this_cpu_ptr "
     "this_cpu_read this_cpu_write this_cpu_inc this_cpu_add this_cpu_dec get_cpu_var put_cpu_var",
     "a wait queue": "wait_event wake_up wake_up_all wake_up_process schedule set_current_state",
-    "a counter with a mutex": "seqcount_mutex_t seqcount_rwlock_t seqcount_ww_mutex_t "
+    "a counter with a mutex": "seqcount_mutex_t seqcount_ww_mutex_t "
     "seqcount_mutex_init SEQCNT_MUTEX_ZERO",
     "a count that is dropped under a lock": "kref_put_mutex kref_put_lock",
 }

@@ -24,7 +24,7 @@ from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax.c_ast import Assign, Call, IncDec
 from ksmcheck.text import InputError, Span
 
-_PAIRED = ("spin-", "mutex-", "rcu-marker")
+_PAIRED = ("spin-", "mutex-", "rwlock-", "rwsem-", "rcu-marker")
 """Classes of primitives that come in pairs, which the compiler checks."""
 
 _STRUCTURAL = ("grace-period", "srcu-")

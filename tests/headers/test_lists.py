@@ -404,8 +404,7 @@ def test_without_the_include(top: str, body: str, header: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("top", "body"),
     [
-        ("rwlock_t l;", "read_lock(&l);"),
-        ("DEFINE_RWLOCK(l);", ""),
+        ("struct semaphore l;", "down(&l);"),
         ("DEFINE_PER_CPU(int, c);", ""),
         ("struct completion c;", ""),
         ("", "complete(x);"),

@@ -14,6 +14,8 @@ from ksmcheck.text import InputError, Source
 BRANCHES = 4
 CALLS = {"a+": "spin_lock(&a);", "a-": "spin_unlock(&a);", "b+": "spin_lock(&b);"}
 CALLS |= {"b-": "spin_unlock(&b);", "r+": "rcu_read_lock();", "r-": "rcu_read_unlock();"}
+SHARED = {"r+": "read_lock(&w);", "r-": "read_unlock(&w);"}
+"""In place of RCU's: whoever reads may come in again."""
 
 Code = list["str | tuple[int, Code, Code]"]
 
@@ -37,11 +39,12 @@ def code(rng: Random, branches: list[int], pairs: int, held: str = "") -> Code:
     return out
 
 
-def text(part: Code) -> str:
+def text(part: Code, calls: dict[str, str]) -> str:
     return " ".join(
-        CALLS[item]
+        calls[item]
         if isinstance(item, str)
-        else f"if (READ_ONCE(x{item[0]})) {{ {text(item[1])} }} else {{ {text(item[2])} }}"
+        else f"if (READ_ONCE(x{item[0]})) {{ {text(item[1], calls)} }}"
+        f" else {{ {text(item[2], calls)} }}"
         for item in part
     )
 
@@ -71,14 +74,16 @@ def unbalanced(path: list[str]) -> bool:
     return bool(held)
 
 
+@pytest.mark.parametrize("calls", [CALLS, CALLS | SHARED], ids=["rcu", "rwlock"])
 @pytest.mark.parametrize("seed", range(60))
-def test_locks_along_every_path(seed: int) -> None:
+def test_locks_along_every_path(seed: int, calls: dict[str, str]) -> None:
     rng = Random(seed)
     branches = list(range(BRANCHES))
     made = code(rng, branches, 3)
     wrong = any(unbalanced(along(made, taken)) for taken in product((0, 1), repeat=BRANCHES))
     variables = " ".join(f"int x{i};" for i in range(BRANCHES))
-    body = f"spinlock_t a; spinlock_t b; {variables} {{ }} P0(void) {{ assert(1); {text(made)} }}"
+    locks = "spinlock_t a; spinlock_t b; rwlock_t w;"
+    body = f"{locks} {variables} {{ }} P0(void) {{ assert(1); {text(made, calls)} }}"
     test = parse_litmus(Source("t.litmus", f"C t\n{body}"), kernel="6.12")
     if wrong:
         with pytest.raises(InputError, match=r"hold|released|for ever"):

@@ -29,7 +29,7 @@ spinlock_t l;
 spinlock_t m;
 raw_spinlock_t raw;
 struct mutex mu;
-struct srcu_struct srcu;
+struct srcu_struct srcu; rwlock_t rw; struct rw_semaphore sem;
 int x;
 int y;
 int z;
@@ -240,6 +240,9 @@ _LOCKS = {
     "raw_spinlock": "raw",
     "mutex": "mu",
     "srcu": "srcu",
+    "read_lock": "rw",
+    "write_lock": "rw",
+    "rwsem": "sem",
 }
 
 
@@ -288,7 +291,7 @@ def test_a_lock_is_not_moved_before_what_says_which_it_is(tmp_path: Path) -> Non
         ("in: ^guard(rcu)(); return 0;", "stands in a block by itself", "scoped_guard"),
         ("return ({ ^guard(rcu)(); n; });", "inside a value", "into a function"),
         ("^guard(spin_lock)(&l); return 0;", "kind 'spin_lock' are not supported", "spinlock"),
-        ("^guard(rwsem_read)(&l); return 0;", "not supported", "mutex, rcu"),
+        ("^guard(device)(&l); return 0;", "not supported", "mutex, rcu"),
         ("^guard(spinlock)(); return 0;", "guard(spinlock) takes one argument", ""),
         ("^guard(rcu)(&l); return 0;", "guard(rcu) takes no arguments", ""),
         ("^guard(spinlock_try)(&l); return 0;", "may not hold its lock", "scoped_guard"),

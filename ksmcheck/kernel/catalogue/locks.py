@@ -1,7 +1,11 @@
-"""Spin locks and mutexes: a cell that is 0 when free and 1 when held.
+"""Locks: a cell that is 0 when free. Spin locks and mutexes are 1 when held.
 
-Sources: include/linux/{spinlock,mutex,xarray}.h. Interrupt and bottom-half variants are the same
-lock: interrupts are not modelled. A ``flags`` argument is not evaluated.
+Reader-writer locks and semaphores are 1 when a writer holds them, and twice the number of readers
+where those do. How the kernel queues who waits is left out: a waiter is there when the lock is free
+for it, and ``trylock`` fails where the lock is held, not where somebody waits for it.
+
+Sources: include/linux/{spinlock,mutex,xarray,rwlock,rwsem}.h. Interrupt and bottom-half variants
+are the same lock: interrupts are not modelled. A ``flags`` argument is not evaluated.
 """
 
 from __future__ import annotations
@@ -9,9 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ksmcheck.kernel.primitive import Primitive
-from ksmcheck.record import replace
+from ksmcheck.record import Struct, replace
 
 _PLAIN = ("", "_irq", "_bh")
+
+
+class _Side(Struct, frozen=True):
+    """``free``: whether it may come in; ``taken``: what the cell is then."""
+
+    name: str
+    free: str
+    taken: str
+
+
+_SIDES = (_Side("read", "!(old & 1)", "old + 2"), _Side("write", "old == 0", "1"))
 
 
 def locks() -> Iterator[Primitive]:
@@ -19,6 +34,8 @@ def locks() -> Iterator[Primitive]:
         yield from _spin(base)
     yield from (replace(lock, since="4.17") for lock in _spin("xa"))
     yield from _mutex()
+    yield from _rwlock()
+    yield from _rwsem()
 
 
 def _spin(base: str) -> Iterator[Primitive]:
@@ -43,13 +60,70 @@ def _mutex() -> Iterator[Primitive]:
     yield _is_locked("mutex_is_locked")
 
 
+def _rwlock() -> Iterator[Primitive]:
+    """No ``_bh`` and ``_irq`` form of trylock was ever there."""
+    for side in _SIDES:
+        kind = f"rwlock-{side.name}"
+        for suffix in _PLAIN:
+            yield _taking(f"{side.name}_lock{suffix}", side, kind)
+            yield _giving(f"{side.name}_unlock{suffix}", side, kind)
+        yield _taking(f"{side.name}_lock_irqsave", side, kind, flags=True)
+        yield _giving(f"{side.name}_unlock_irqrestore", side, kind, flags=True)
+        yield _trying(f"{side.name}_trylock", side, kind)
+    yield _trying("write_trylock_irqsave", _SIDES[1], "rwlock-write", flags=True)
+
+
+def _rwsem() -> Iterator[Primitive]:
+    for side in _SIDES:
+        kind = f"rwsem-{side.name}"
+        yield _taking(f"down_{side.name}", side, kind)
+        yield _giving(f"up_{side.name}", side, kind)
+        yield _trying(f"down_{side.name}_trylock", side, kind)
+    yield Primitive(
+        "downgrade_write", ("ptr",), ("lock",), "store", new="2", classes=("rwsem-downgrade",)
+    )
+    yield _is_locked("rwsem_is_locked")
+
+
+def _taking(name: str, side: _Side, kind: str, flags: bool = False) -> Primitive:
+    params, names = _arguments(flags)
+    return Primitive(
+        name,
+        params,
+        names,
+        "rmw",
+        test=side.free,
+        new=side.taken,
+        blocks=True,
+        classes=(f"{kind}-lock",),
+    )
+
+
+def _trying(name: str, side: _Side, kind: str, flags: bool = False) -> Primitive:
+    return replace(
+        _taking(name, side, kind, flags),
+        result="ok",
+        result_type="int",
+        blocks=False,
+        classes=(f"{kind}-trylock",),
+    )
+
+
+def _giving(name: str, side: _Side, kind: str, flags: bool = False) -> Primitive:
+    """A writer is alone, and its store frees the lock; readers are counted down."""
+    params, names = _arguments(flags)
+    shape, new = ("rmw", "old - 2") if side.name == "read" else ("store", "0")
+    return Primitive(name, params, names, shape, new=new, classes=(f"{kind}-unlock",))
+
+
 def _arguments(flags: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (("ptr", "any"), ("lock", "flags")) if flags else (("ptr",), ("lock",))
 
 
 def _kind(name: str, what: str) -> tuple[str, ...]:
     """``mutex-lock`` or ``spin-lock``; ``xa_`` and ``raw_spin_`` locks are spin locks."""
-    return (f"{'mutex' if name.startswith('mutex') else 'spin'}-{what}",)
+    own = next((kind for kind in ("mutex", "rwsem") if name.startswith(kind)), "spin")
+    return (f"{own}-{what}",)
 
 
 def _lock(name: str, flags: bool = False) -> Primitive:

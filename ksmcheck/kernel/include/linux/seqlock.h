@@ -239,11 +239,14 @@ static inline void raw_write_seqcount_barrier(seqcount_t *s)
 #if KSMCHECK_KERNEL >= KERNEL_VERSION(5, 9, 0)
 typedef seqcount_t seqcount_raw_spinlock_t;
 typedef seqcount_t seqcount_spinlock_t;
+typedef seqcount_t seqcount_rwlock_t;
 
 #define seqcount_raw_spinlock_init(s, lock) seqcount_init(s)
 #define seqcount_spinlock_init(s, lock) seqcount_init(s)
+#define seqcount_rwlock_init(s, lock) seqcount_init(s)
 #define SEQCNT_RAW_SPINLOCK_ZERO(name, lock) SEQCNT_ZERO(name)
 #define SEQCNT_SPINLOCK_ZERO(name, lock) SEQCNT_ZERO(name)
+#define SEQCNT_RWLOCK_ZERO(name, lock) SEQCNT_ZERO(name)
 #endif
 
 /* --- latches: two copies, of which one is always whole -------------------------------------- */
