@@ -32,6 +32,7 @@ class Header(Struct, frozen=True):
 # What lies between two spans was not read.
 _LISTS: tuple[tuple[str, str | None], ...] = (("3.9", "3.13"), ("6.1", None))
 _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
+    "linux/completion.h": _LISTS,
     "linux/kref.h": (("4.11", None),),
     "linux/list.h": _LISTS,
     "linux/llist.h": (("6.12", None),),
@@ -81,8 +82,6 @@ _KNOWN_WITHOUT = frozenset(
 _NOT_MODELLED = {
     "a semaphore": "semaphore DEFINE_SEMAPHORE sema_init down down_interruptible down_killable "
     "down_trylock up",
-    "a completion": "completion DECLARE_COMPLETION init_completion reinit_completion complete "
-    "complete_all wait_for_completion try_wait_for_completion completion_done",
     "a variable of each CPU": "DEFINE_PER_CPU DECLARE_PER_CPU per_cpu per_cpu_ptr this_cpu_ptr "
     "this_cpu_read this_cpu_write this_cpu_inc this_cpu_add this_cpu_dec get_cpu_var put_cpu_var",
     "a wait queue": "wait_event wake_up wake_up_all wake_up_process schedule set_current_state",

@@ -392,6 +392,9 @@ P1(void)
         ("", "list_add_rcu(x, x);", "rculist"),
         ("struct llist_node n;", "", "llist"),
         ("struct kref k;", "", "kref"),
+        ("struct completion c;", "", "completion"),
+        ("DECLARE_COMPLETION(c);", "", "completion"),
+        ("", "complete(x);", "completion"),
     ],
 )
 def test_without_the_include(top: str, body: str, header: str, tmp_path: Path) -> None:
@@ -406,8 +409,7 @@ def test_without_the_include(top: str, body: str, header: str, tmp_path: Path) -
     [
         ("struct semaphore l;", "down(&l);"),
         ("DEFINE_PER_CPU(int, c);", ""),
-        ("struct completion c;", ""),
-        ("", "complete(x);"),
+        ("", "wait_event(x, *x);"),
         ("", "this_cpu_inc(x);"),
         ("#include <linux/seqlock.h>\nseqcount_mutex_t s;", ""),
     ],

@@ -79,6 +79,7 @@ def test_each_header_is_kernel_c_at_each_kernel(name: str, kernel: str, tmp_path
         assert error.diagnostic.span is not None and error.diagnostic.span.line == 2
         assert (error.diagnostic.hint or "").startswith("it is there from ")
         assert kernel in {
+            "linux/completion.h": ("3.8", "4.2", "5.8"),
             "linux/kref.h": ("3.8", "3.9", "3.13.11", "4.2"),
             "linux/list.h": ("3.8", "4.2", "5.8"),
             "linux/rculist.h": ("3.8", "4.2", "5.8"),
@@ -105,6 +106,9 @@ def test_what_each_header_defines_is_known() -> None:
         "hlist_for_each_entry_rcu": "rculist",
         "llist_add": "llist",
         "kref_put": "kref",
+        "wait_for_completion": "completion",
+        "wait_for_completion_killable": "completion",
+        "DECLARE_COMPLETION": "completion",
     }.items():
         assert f"<linux/{header}.h>" in (include_hint(name) or "")
     assert include_hint("no_such_thing") is None
