@@ -28,6 +28,8 @@ _HELD_UP = (
 _UNFILTERED = "a thread may wait for ever in an execution of which the filter says nothing"
 _GRACE = "a grace period may wait for a reader that waits: the models do not tell"
 _READERS = ("rcu_read_lock", "srcu_read_lock")
+_WAIT, _ASLEEP = "<linux/wait.h>", "prepare_to_wait_event"
+_SLEEP = f"assuming that who sleeps is woken: a wake-up too early is not looked for ({_WAIT})"
 _UNJUDGED = "an assertion fails in an execution that does not end, of which the filter says nothing"
 
 
@@ -75,7 +77,7 @@ class Search(Questions):
             return beyond
         if not ends:
             return replace(base, verdict=VACUOUS, reason="no execution runs to its end")
-        return replace(base, verdict=SAFE, assumed=self._plain_stores())
+        return replace(base, verdict=SAFE, assumed=self._plain_stores(), notes=self._sleeps())
 
     def _ends(self) -> bool:
         endings = (self._root or self)._endings
@@ -93,7 +95,7 @@ class Search(Questions):
             return broken
         if other.find(other.goals.cut) is None:
             return broken
-        bounded = _bounded(base, self.structure)
+        bounded = _bounded(replace(base, notes=self._sleeps()), self.structure)
         if broken is None:
             return bounded
         # A thread that reaches the bound does not end either: with more rounds it may.
@@ -115,7 +117,9 @@ class Search(Questions):
             return other._violated(base, other._execution(found))
         if found is not None:
             return replace(base, verdict=UNKNOWN, reason=_UNFILTERED)
-        return replace(base, verdict=UNKNOWN, reason=_GRACE) if held_up else None
+        for trusted in ([_GRACE] if held_up else []) + list(self._sleeps()):
+            return replace(base, verdict=UNKNOWN, reason=trusted)
+        return None
 
     def _failing(self, base: Verdict) -> Verdict | None:
         """An assertion that fails in an execution of this structure, whether it ends or not.
@@ -160,6 +164,12 @@ class Search(Questions):
         names += kinds_of(self.structure, self.removed)
         names += [LIVENESS] if self.request.liveness else []
         return tuple(dict.fromkeys(names))
+
+    def _sleeps(self) -> tuple[str, ...]:
+        """What a verdict takes on trust where a thread sleeps until a condition holds."""
+        origins = (event.origin for event in self.structure.events if event.origin is not None)
+        asleep = any(o.function == _ASLEEP and o.span.source.name == _WAIT for o in origins)
+        return (_SLEEP,) if asleep else ()
 
     def _plain_stores(self) -> tuple[Origin, ...]:
         """Plain stores that another thread may see: what a hardware verdict takes from the compiler

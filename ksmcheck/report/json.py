@@ -85,6 +85,8 @@ def _where_there(verdict: Verdict, place: Belonging) -> dict[str, Any]:
         found["reason"] = verdict.reason
     if place.expectation is not None and place.expectation.reason:
         found["expected_reason"] = place.expectation.reason
+    if verdict.notes:
+        found["notes"] = list(verdict.notes)
     if verdict.assumed:
         found["assumed_plain_stores"] = [
             {"site": o.site, "at": str(o.span)} for o in verdict.assumed

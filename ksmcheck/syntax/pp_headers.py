@@ -38,6 +38,7 @@ _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "linux/llist.h": (("6.12", None),),
     "linux/rculist.h": _LISTS,
     "linux/seqlock.h": (("3.9", None),),
+    "linux/wait.h": _LISTS,
 }
 
 _KNOWN_WITHOUT = frozenset(
@@ -84,7 +85,9 @@ _NOT_MODELLED = {
     "down_trylock up",
     "a variable of each CPU": "DEFINE_PER_CPU DECLARE_PER_CPU per_cpu per_cpu_ptr this_cpu_ptr "
     "this_cpu_read this_cpu_write this_cpu_inc this_cpu_add this_cpu_dec get_cpu_var put_cpu_var",
-    "a wait queue": "wait_event wake_up wake_up_all wake_up_process schedule set_current_state",
+    "sleep without a condition": "schedule schedule_timeout set_current_state wake_up_process "
+    "__set_current_state add_wait_queue remove_wait_queue wait_event_lock_irq "
+    "wait_event_cmd swake_up_one swait_event",
     "a counter with a mutex": "seqcount_mutex_t seqcount_ww_mutex_t "
     "seqcount_mutex_init SEQCNT_MUTEX_ZERO",
     "a count that is dropped under a lock": "kref_put_mutex kref_put_lock",

@@ -395,6 +395,9 @@ P1(void)
         ("struct completion c;", "", "completion"),
         ("DECLARE_COMPLETION(c);", "", "completion"),
         ("", "complete(x);", "completion"),
+        ("wait_queue_head_t q;", "", "wait"),
+        ("", "wait_event(x, *x);", "wait"),
+        ("", "wake_up(x);", "wait"),
     ],
 )
 def test_without_the_include(top: str, body: str, header: str, tmp_path: Path) -> None:
@@ -409,7 +412,7 @@ def test_without_the_include(top: str, body: str, header: str, tmp_path: Path) -
     [
         ("struct semaphore l;", "down(&l);"),
         ("DEFINE_PER_CPU(int, c);", ""),
-        ("", "wait_event(x, *x);"),
+        ("", "schedule();"),
         ("", "this_cpu_inc(x);"),
         ("#include <linux/seqlock.h>\nseqcount_mutex_t s;", ""),
     ],

@@ -85,6 +85,7 @@ def test_each_header_is_kernel_c_at_each_kernel(name: str, kernel: str, tmp_path
             "linux/rculist.h": ("3.8", "4.2", "5.8"),
             "linux/llist.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8", "6.1"),
             "linux/seqlock.h": ("3.8",),
+            "linux/wait.h": ("3.8", "4.2", "5.8"),
         }.get(name, ())
         return
     assert len(test.top) > 4
@@ -109,6 +110,9 @@ def test_what_each_header_defines_is_known() -> None:
         "wait_for_completion": "completion",
         "wait_for_completion_killable": "completion",
         "DECLARE_COMPLETION": "completion",
+        "wait_queue_head_t": "wait",
+        "wait_event": "wait",
+        "wake_up_all": "wait",
     }.items():
         assert f"<linux/{header}.h>" in (include_hint(name) or "")
     assert include_hint("no_such_thing") is None

@@ -1,0 +1,187 @@
+"""<linux/wait.h>: what is ordered between a waker and who waits, and what is not.
+
+Documentation/memory-barriers.txt, "SLEEP AND WAKE-UP FUNCTIONS": set_current_state() is a full
+barrier between joining the queue and the look at the condition; a waker has one only where it wakes
+somebody, so that the condition's own accesses have to order what they tell of. And the comment at
+waitqueue_active() in include/linux/wait.h: a look at the queue needs a full barrier before it, or a
+wake-up may be lost (SB: forbidden with a barrier on both sides alone, litmus/classic/SB).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.check.verdict import Verdict
+
+MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
+POINTS = [(m, k) for m in MACHINES for k in ("3.9", "6.12") if (m, k) != ("riscv", "3.9")]
+NOTE = "assuming that who sleeps is woken: a wake-up too early is not looked for (<linux/wait.h>)"
+
+
+def check(text: str, tmp_path: Path, model: str, kernel: str = "6.12", **more: object) -> Verdict:
+    path = tmp_path / "t.litmus"
+    path.write_text(f"C t\n#include <linux/wait.h>\n{text}")
+    return Checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
+
+
+_TOLD = """{{ }}
+P0(wait_queue_head_t *wq, int *ready, int *x)
+{{
+	WRITE_ONCE(*x, 1);
+	{wmb}
+	WRITE_ONCE(*ready, 1);
+	{wake}
+}}
+P1(wait_queue_head_t *wq, int *ready, int *x)
+{{
+	{wait}
+	{rmb}
+	int r0 = READ_ONCE(*x);
+}}
+~exists (1:r0=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("wait", "wake"),
+    [
+        ("wait_event(*wq, READ_ONCE(*ready));", "wake_up(wq);"),
+        ("wait_event_idle(*wq, READ_ONCE(*ready));", "wake_up_all(wq);"),
+        ("if (wait_event_killable(*wq, READ_ONCE(*ready))) return;", "wake_up_nr(wq, 1);"),
+        (
+            "if (wait_event_interruptible(*wq, READ_ONCE(*ready))) return;",
+            "wake_up_interruptible(wq);",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("model", "kernel"), POINTS)
+def test_the_condition_orders(
+    wait: str, wake: str, model: str, kernel: str, tmp_path: Path
+) -> None:
+    """And nothing else: who finds it at first has slept nowhere."""
+    whole = _TOLD.format(wait=wait, wake=wake, wmb="smp_wmb();", rmb="smp_rmb();")
+    found = check(whole, tmp_path, model, kernel)
+    assert (found.verdict, found.notes) == ("SAFE", (NOTE,))
+    for missing in ("smp_wmb@P0", "smp_rmb@P1"):
+        found = check(whole, tmp_path, model, kernel, removed=frozenset((missing,)))
+        # READ_ONCE of 6.12 has a barrier of its own on Alpha.
+        itself = model in ("sc", "tso") or (model, kernel, missing) == (
+            "alpha",
+            "6.12",
+            "smp_rmb@P1",
+        )
+        assert found.verdict == ("SAFE" if itself else "VIOLATED")
+        assert found.notes == ((NOTE,) if itself else ())
+
+
+_ROUND = """{{ }}
+P0(wait_queue_head_t *wq, int *ready)
+{{
+	WRITE_ONCE(*ready, 1);
+	{look}
+	if (r0)
+		wake_up(wq);
+}}
+P1(wait_queue_head_t *wq, int *ready)
+{{
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait(wq, &wait, TASK_UNINTERRUPTIBLE);
+	int r0 = READ_ONCE(*ready);
+}}
+exists (0:r0=0 /\\ 1:r0=0)
+"""
+
+
+@pytest.mark.parametrize(("model", "kernel"), POINTS)
+def test_a_wake_up_may_be_lost(model: str, kernel: str, tmp_path: Path) -> None:
+    for look, lost in (
+        ("int r0 = waitqueue_active(wq);", model != "sc"),
+        ("smp_mb(); int r0 = waitqueue_active(wq);", False),
+        *((("int r0 = wq_has_sleeper(wq);", False),) if kernel == "6.12" else ()),
+    ):
+        found = check(_ROUND.format(look=look), tmp_path, model, kernel)
+        assert found.observation == ("Sometimes" if lost else "Never")
+        assert not found.notes
+
+
+@pytest.mark.parametrize("model", ["armv8", "power", "riscv", "lkmm"])
+def test_the_barrier_of_the_waiter_is_needed(model: str, tmp_path: Path) -> None:
+    text = _ROUND.format(look="smp_mb(); int r0 = waitqueue_active(wq);")
+    site = frozenset(("smp_mb@prepare_to_wait",))
+    assert check(text, tmp_path, model, removed=site).observation == "Sometimes"
+
+
+@pytest.mark.parametrize(("model", "kernel"), POINTS)
+def test_who_waits_is_seen_until_the_condition_holds(
+    model: str, kernel: str, tmp_path: Path
+) -> None:
+    """And the queue is empty when it has come away."""
+    text = """{ }
+P0(wait_queue_head_t *wq, int *ready)
+{
+	int r0 = waitqueue_active(wq);
+	WRITE_ONCE(*ready, 1);
+	wake_up(wq);
+}
+P1(wait_queue_head_t *wq, int *ready) { wait_event(*wq, READ_ONCE(*ready)); }
+"""
+    for final, word in (
+        ("exists (0:r0=1)", "Sometimes"),
+        ("exists (0:r0=0)", "Sometimes"),
+        ("exists (wq.waiters=0)", "Always"),
+    ):
+        assert check(text + final, tmp_path, model, kernel).observation == word
+
+
+@pytest.mark.parametrize("model", MACHINES)
+def test_time_may_be_up(model: str, tmp_path: Path) -> None:
+    """0 where the condition does not hold in the end, else what is left, 1 at the least."""
+    text = """{{ }}
+P0(wait_queue_head_t *wq, int *ready) {{ WRITE_ONCE(*ready, 1); wake_up(wq); }}
+P1(wait_queue_head_t *wq, int *ready)
+{{
+	long left = wait_event_timeout(*wq, READ_ONCE(*ready), {time});
+
+	BUG_ON(left && !READ_ONCE(*ready));
+}}
+exists (1:left={left})
+"""
+    for time, left, word in ((5, 0, "Sometimes"), (5, 5, "Sometimes"), (0, 1, "Sometimes")):
+        found = check(text.format(time=time, left=left), tmp_path, model)
+        assert (found.verdict, found.observation) == ("SAFE", word)
+
+
+def test_nobody_makes_it_hold(tmp_path: Path) -> None:
+    text = (
+        "{ }\nP0(wait_queue_head_t *wq, int *x) { wait_event(*wq, READ_ONCE(*x)); }\nexists (x=0)"
+    )
+    assert check(text, tmp_path, "armv8").verdict == "VACUOUS"
+
+
+@pytest.mark.parametrize("kernel", ["3.9", "6.12"])
+def test_one_after_the_other(kernel: str, tmp_path: Path) -> None:
+    text = """DECLARE_WAIT_QUEUE_HEAD(q);
+{ }
+P0(wait_queue_head_t *wq)
+{
+	DEFINE_WAIT(wait);
+
+	init_waitqueue_head(wq);
+	BUG_ON(waitqueue_active(wq) || waitqueue_active(&q));
+	prepare_to_wait(wq, &wait, TASK_INTERRUPTIBLE);
+	prepare_to_wait_exclusive(wq, &wait, TASK_INTERRUPTIBLE);
+	BUG_ON(!waitqueue_active(wq));
+	finish_wait(wq, &wait);
+	finish_wait(wq, &wait);
+	BUG_ON(waitqueue_active(wq));
+	wait_event(q, true);
+	BUG_ON(wait_event_timeout(q, false, 5));
+	BUG_ON(wait_event_timeout(q, true, 5) != 5);
+	BUG_ON(waitqueue_active(&q));
+}
+"""
+    assert check(text, tmp_path, "armv8", kernel).verdict == "SAFE"
