@@ -112,9 +112,9 @@ class Calls(Expressions):
             return NOTHING
         if name not in _FORMS:
             raise InternalError(f"replay: {name} is not known")
-        (argument,) = _expressions(e)
         if name in ("BUILD_BUG_ON", "static_assert"):
             return NOTHING
+        (argument,) = _expressions(e)
         if name == "ARRAY_SIZE":
             array = self.type_of(argument)
             assert isinstance(array, ArrayOf) and array.length is not None

@@ -34,6 +34,7 @@ from ksmcheck.syntax.c_ast import (
     NamedType,
     PointerType,
     StaticAssert,
+    StringLit,
     StructDef,
     TagType,
     TopLevel,
@@ -45,10 +46,12 @@ from ksmcheck.text import InputError, Note, Span
 from ksmcheck.text.spelling import did_you_mean
 
 
-def hold(condition: Expr, types: Declarations, span: Span) -> None:
-    """Raises InputError where an assertion at compile time (C17 6.7.10) does not hold."""
+def hold(condition: Expr, types: Declarations, span: Span, why: Expr | None = None) -> None:
+    """Raises InputError where an assertion at compile time (C17 6.7.10) does not hold; ``why``
+    is its message."""
     if not constant(condition, types)[0]:
-        raise InputError("this assertion does not hold", span)
+        hint = why.text if isinstance(why, StringLit) and why.text else None
+        raise InputError("this assertion does not hold", span, hint)
 
 
 _TYPE_EXPRS = (NamedType, TagType, TypeofType, PointerType, ArrayType)
@@ -155,7 +158,7 @@ class Declarations(Struct):
             elif isinstance(item, Function):
                 self._function(item)
             elif isinstance(item, StaticAssert):
-                hold(item.condition, self, item.span)
+                hold(item.condition, self, item.span, item.why)
             else:
                 self._global(item)
 

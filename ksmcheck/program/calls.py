@@ -35,8 +35,6 @@ _TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType)
 
 _BY_HAND = {
     "data_race": "kernels have it since 5.8: there it is the plain access inside",
-    "memset": "assign the struct: *p = (struct s){ 0 }",
-    "memcpy": "assign the struct: *to = *from",
 }
 """What the kernel has, and one text could not say for all machines (``syntax.pp_kernel``)."""
 
@@ -93,13 +91,14 @@ class Calls(PrimitiveCalls):
             self.arguments(call, 0)
             self.graph.emit(Check(name, integer(0).expr, self.origin(call.span, call)))
             return NOTHING
+        if name == "static_assert":
+            condition, *why = self.arguments(call, len(call.args) if len(call.args) == 2 else 1)
+            hold(condition, self.declarations, call.span, *why)
+            return NOTHING
         (argument,) = self.arguments(call, 1)
         if name == "BUILD_BUG_ON":
             if constant(argument, self.declarations)[0]:
                 raise InputError("BUILD_BUG_ON: the condition holds", call.span)
-            return NOTHING
-        if name == "static_assert":
-            hold(argument, self.declarations, call.span)
             return NOTHING
         if name == "ARRAY_SIZE":
             type = self.type_of(argument)

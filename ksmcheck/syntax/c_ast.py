@@ -417,6 +417,7 @@ class StaticAssert(Struct, frozen=True):
 
     condition: Expr
     span: Span
+    why: StringLit | None = None
 
 
 TopLevel: TypeAlias = StructDef | EnumDef | Typedef | Function | Declaration | StaticAssert

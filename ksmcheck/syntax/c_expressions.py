@@ -238,7 +238,7 @@ class Expressions(Names):
             self.at += 1
             return c_literals.character(token)
         if token.kind == "str":
-            return self._strings()
+            return self.strings()
         if token.kind != "name":
             self.expected("an expression")
         self.at += 1
@@ -274,7 +274,7 @@ class Expressions(Names):
         opening = self.tokens[start]
         return f"the parenthesis was opened at {opening.span.line}:{opening.span.column}"
 
-    def _strings(self) -> Expr:
+    def strings(self) -> StringLit:
         start, text = self.at, ""
         while self.token.kind == "str":
             text += c_literals.string(self.token)

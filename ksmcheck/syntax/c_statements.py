@@ -22,6 +22,7 @@ from ksmcheck.syntax.c_ast import (
     NamedType,
     Return,
     Stmt,
+    StringLit,
     Switch,
     TypeofType,
     While,
@@ -71,8 +72,9 @@ class Statements(Hoisting):
         if token.text in _ASM:
             return self._asm(token)
         if token.text in STATIC_ASSERTS:
-            condition, span = self.static_assert()
-            call = Call(Name("static_assert", token.span), (condition,), span)
+            condition, span, why = self.static_assert()
+            told = () if why is None else (why,)
+            call = Call(Name("static_assert", token.span), (condition, *told), span)
             return ExprStmt(call, span)
         keyword = _BY_KEYWORD.get(token.text)
         if keyword is not None:
@@ -90,19 +92,18 @@ class Statements(Hoisting):
             return self.declaration()
         return self._expression_statement()
 
-    def static_assert(self) -> tuple[Expr, Span]:
+    def static_assert(self) -> tuple[Expr, Span, StringLit | None]:
         """``static_assert(condition, "message");``, or without the message."""
-        start, word = self.at, self.token
+        start, word, why = self.at, self.token, None
         self.at += 1
         self.expect("(", f"after {word.text}")
         condition = self.conditional()
-        if self.accept(","):
-            while self.token.kind == "str":
-                self.at += 1
+        if self.accept(",") and self.token.kind == "str":
+            why = self.strings()
         self.expect(")", f"after the condition of {word.text}")
         span = self.span_from(start)
         self.expect(";", f"after {word.text}")
-        return condition, span
+        return condition, span, why
 
     def _asm(self, token: Token) -> Stmt:
         """``asm volatile("" ::: "memory")``, which is what barrier() is; no other assembly."""

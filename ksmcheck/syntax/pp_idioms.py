@@ -67,6 +67,23 @@ _MMAP_LOCK = (
     "mmap_write_downgrade(mm) downgrade_write(&(mm)->mmap_lock)",
 )
 
+# Of whole objects, one plain access a member: the compiler knows both types, and so do we.
+_WHOLE = "only whole structs and elements of arrays are copied, under their own type"
+_ZERO = "whole structs and elements of arrays are set to 0, under their own type"
+_COPIED = (
+    f'(to, from, n) ({{ static_assert((n) % sizeof(*(to)) == 0, "{_WHOLE}");'
+    " typeof(&(to)[0]) to__ = (to); typeof(&(from)[0]) from__ = (from);"
+    " for (unsigned long i__ = 0; i__ < (n) / sizeof(*to__); i__++) to__[i__] = from__[i__];"
+    " to__; })"
+)
+_SET = (
+    f'(to, v, n) ({{ static_assert((v) == 0 && (n) % sizeof(*(to)) == 0, "{_ZERO}");'
+    " typeof(&(to)[0]) to__ = (to);"
+    " for (unsigned long i__ = 0; i__ < (n) / sizeof(*to__); i__++)"
+    " to__[i__] = (typeof(*to__)){ 0 };"
+    " to__; })"
+)
+
 
 def idioms() -> dict[str, tuple[str, ...]]:
     """What stands behind ``#define``, by the kernel version that has it first."""
@@ -86,6 +103,8 @@ def idioms() -> dict[str, tuple[str, ...]]:
             "IS_ERR_OR_NULL(p) ({ unsigned long e__ = (unsigned long)(p); !e__ || IS_ERR(e__); })",
             "PTR_ERR(p) ((long)(p))",
             "ERR_PTR(e) ((void *)(long)(e))",
+            f"memcpy{_COPIED}",
+            f"memset{_SET}",
             f"might_sleep() {_NOTHING}",
             "might_sleep_if(c) ((void)(c))",
             "cond_resched() (0)",
