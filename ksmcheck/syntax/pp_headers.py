@@ -35,6 +35,7 @@ _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "linux/completion.h": _LISTS,
     "linux/kref.h": (("4.11", None),),
     "linux/list.h": _LISTS,
+    "linux/list_bl.h": (("6.1", None),),
     "linux/llist.h": (("6.12", None),),
     "linux/rculist.h": _LISTS,
     "linux/seqlock.h": (("3.9", None),),
