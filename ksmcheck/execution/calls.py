@@ -114,6 +114,10 @@ class Calls(Expressions):
             raise InternalError(f"replay: {name} is not known")
         if name in ("BUILD_BUG_ON", "static_assert"):
             return NOTHING
+        if name == "smp_processor_id":
+            return integer(self.record.thread)
+        if name == "num_possible_cpus":
+            return integer(len(self.world.test.threads))
         (argument,) = _expressions(e)
         if name == "ARRAY_SIZE":
             array = self.type_of(argument)
@@ -297,7 +301,8 @@ class Calls(Expressions):
 
 
 _CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
-_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT))
+_CPUS = ("smp_processor_id", "num_possible_cpus")
+_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS))
 
 
 def _is_whole(type: CType) -> bool:

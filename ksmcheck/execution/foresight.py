@@ -74,6 +74,7 @@ def _known(call: Call) -> Known:
 def _situation(interpreter: Interpreter) -> Hashable:
     places = interpreter.record.places
     return (
+        interpreter.record.thread,
         *(frozenset(interpreter.starts.items()), tuple(places.known.items())),
         tuple(places.owners.items()),
     )

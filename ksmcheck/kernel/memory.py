@@ -70,6 +70,14 @@ class Memory(Struct):
         self._next += STEP * (size // STEP + 1)
         return made
 
+    def add_copies(self, original: Object, count: int) -> None:
+        """One more for each CPU but the first, right behind the ``original`` that was made last:
+        what is at an address of it is STEP further on for each next CPU."""
+        if self.layouts.size(original.type, original.span) >= STEP:
+            raise InputError(f"{original.name} is too big for each CPU", original.span)
+        for cpu in range(1, count):
+            self.add(f"{original.name}@{cpu}", original.type, original.span)
+
     def cells(self) -> Iterator[CellPlace]:
         """Every scalar of every object."""
         for item in self.objects.values():

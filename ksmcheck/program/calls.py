@@ -29,7 +29,8 @@ CHECKS: dict[str, tuple[int, bool]] = {
     "VM_WARN_ON_ONCE": (1, False),
 }
 _CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
-FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT))
+_CPUS = ("smp_processor_id", "num_possible_cpus")
+FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS))
 _TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType)
 
 
@@ -91,6 +92,9 @@ class Calls(PrimitiveCalls):
             self.arguments(call, 0)
             self.graph.emit(Check(name, integer(0).expr, self.origin(call.span, call)))
             return NOTHING
+        if name in _CPUS:  # a thread is a CPU
+            self.arguments(call, 0)
+            return integer(self.thread if name == "smp_processor_id" else self.contents.threads)
         if name == "static_assert":
             condition, *why = self.arguments(call, len(call.args) if len(call.args) == 2 else 1)
             hold(condition, self.declarations, call.span, *why)

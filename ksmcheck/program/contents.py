@@ -23,6 +23,7 @@ class Contents:
 
     def __init__(self, test: LitmusTest) -> None:
         self._nodes = {id(f): (f, everything(f)) for f in functions(test)}
+        self.threads = len(test.threads)
         self._addressed: dict[int, frozenset[str]] = {}
 
     def __iter__(self) -> Iterator[tuple[Function, list[Tree]]]:

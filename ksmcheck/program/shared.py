@@ -63,6 +63,8 @@ def lay_out(test: LitmusTest, declarations: Declarations, memory: Memory) -> Sha
     for name, item in wanted.items():
         type = item.declared or INT
         made = memory.add(name, type, item.span, volatile=item.volatile)
+        if name in declarations.globals and declarations.globals[name].per_cpu:
+            memory.add_copies(made, len(test.threads))
         variables[name] = Variable(name, type, name, made, item.volatile)
     return Shared(variables, frozenset(n for n, w in wanted.items() if w.top))
 

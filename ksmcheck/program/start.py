@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ksmcheck.kernel.constants import try_constant
+from ksmcheck.kernel.memory import STEP
 from ksmcheck.kernel.types import BitField, CType, PointerTo, ints_of, is_scalar
 from ksmcheck.program import bitfields
 from ksmcheck.program.initialisers import UNLOCKED, is_word, leaves
@@ -42,7 +43,16 @@ class Initial(Statements):
                 self._register_start(entry, found)
             elif entry.value is not None:
                 self._fill_cells(self._target(entry), entry.value, found, strict=False)
+        self._fill_copies(found, len(test.threads))
         return found
+
+    def _fill_copies(self, found: Start, count: int) -> None:
+        """What each CPU has a copy of starts alike on all of them."""
+        for name in (d.name for d in self.declarations.globals.values() if d.per_cpu):
+            first = self.memory.objects[name].address
+            values = {a: v for a, v in found.cells.items() if first <= a < first + STEP}
+            for cpu in range(1, count):
+                found.cells.update((address + cpu * STEP, v) for address, v in values.items())
 
     def _target(self, entry: InitEntry) -> Place:
         place = self.place(entry.target)

@@ -228,7 +228,8 @@ class ExprStmt(Struct, frozen=True):
 
 
 class Declaration(Struct, frozen=True):
-    """One declared variable; a declaration of several becomes several of these."""
+    """One declared variable; a declaration of several becomes several of these. ``per_cpu``: each
+    thread has a copy of it."""
 
     name: str
     type: TypeExpr
@@ -236,6 +237,7 @@ class Declaration(Struct, frozen=True):
     span: Span
     static: bool = False
     volatile: bool = False
+    per_cpu: bool = False
 
 
 class If(Struct, frozen=True):

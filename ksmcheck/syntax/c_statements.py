@@ -204,6 +204,9 @@ class Statements(Hoisting):
             raise InputError(message, declarator.name.span, "move it to file level")
         count = len(self.literals)
         declared = self.variable(specifiers, declarator, start)
+        if declared.per_cpu:
+            hint = "declare it at file level"
+            raise InputError("a variable of each CPU in a function", declared.span, hint)
         if declared.static:
             self.no_literal_since(count)
             self.static_local(declared)
@@ -229,6 +232,7 @@ class Statements(Hoisting):
             self.span_from(start),
             static=specifiers.storage == "static",
             volatile=declarator.volatile,
+            per_cpu=specifiers.per_cpu,
         )
 
     # --- loops ------------------------------------------------------------------------------

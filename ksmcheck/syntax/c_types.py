@@ -26,6 +26,7 @@ from ksmcheck.syntax.c_words import (
     DROPPED_WORDS,
     INTEGER_WORDS,
     KEYWORDS,
+    PER_CPU_WORDS,
     REFUSED_WORDS,
     STORAGE_WORDS,
     TYPE_START,
@@ -46,6 +47,7 @@ class Specifiers(Struct):
     type: TypeExpr
     storage: str | None = None
     volatile: bool = False
+    per_cpu: bool = False
 
 
 class Declarator(Struct):
@@ -64,6 +66,7 @@ class _Words(Struct):
     other: TypeExpr | None = None
     storage: str | None = None
     volatile: bool = False
+    per_cpu: bool = False
 
 
 class Types(Expressions):
@@ -99,10 +102,10 @@ class Types(Expressions):
             if name is None:
                 said = " ".join(words.integer)
                 raise InputError(f"'{said}' is not a type here", self.span_from(start))
-            return Specifiers(NamedType(name, self.span_from(start)), words.storage, words.volatile)
+            words.other = NamedType(name, self.span_from(start))
         if words.other is None:
             self.expected(what)
-        return Specifiers(words.other, words.storage, words.volatile)
+        return Specifiers(words.other, words.storage, words.volatile, words.per_cpu)
 
     def _specifier(self, words: _Words) -> bool:
         """Read one specifier word into ``words``; False if the next token is none."""
@@ -118,6 +121,9 @@ class Types(Expressions):
             self.at += 1
         elif text in ATTRIBUTE_WORDS:
             self.attribute()
+        elif text in PER_CPU_WORDS:
+            words.per_cpu = True
+            self.at += 1
         elif text in STORAGE_WORDS:
             if words.storage not in (None, text):
                 raise InputError(f"'{text}' after '{words.storage}'", token.span)

@@ -19,6 +19,9 @@ TYPEOF_WORDS = frozenset({"typeof", "__typeof__", "__typeof", "typeof_unqual"})
 
 STORAGE_WORDS = frozenset({"typedef", "static", "extern"})
 
+PER_CPU_WORDS = frozenset({"__ksmcheck_per_cpu"})
+"""What <linux/percpu.h> puts before the type of a variable that each CPU has a copy of."""
+
 VOLATILE_WORDS = frozenset({"volatile", "__volatile__", "__volatile"})
 
 ATTRIBUTE_WORDS = frozenset({"__attribute__", "__attribute"})
@@ -74,6 +77,7 @@ KEYWORDS = (
     | TAG_WORDS
     | TYPEOF_WORDS
     | STORAGE_WORDS
+    | PER_CPU_WORDS
     | VOLATILE_WORDS
     | ATTRIBUTE_WORDS
     | STATEMENT_WORDS
@@ -116,6 +120,7 @@ TYPE_START = (
     | TAG_WORDS
     | TYPEOF_WORDS
     | STORAGE_WORDS
+    | PER_CPU_WORDS
     | VOLATILE_WORDS
     | ATTRIBUTE_WORDS
     | DROPPED_WORDS

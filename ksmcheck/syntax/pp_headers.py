@@ -37,6 +37,7 @@ _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "linux/list.h": _LISTS,
     "linux/list_bl.h": (("6.1", None),),
     "linux/llist.h": (("6.12", None),),
+    "linux/percpu.h": _LISTS,
     "linux/rculist.h": _LISTS,
     "linux/seqlock.h": (("3.9", None),),
     "linux/wait.h": _LISTS,
@@ -72,6 +73,7 @@ _KNOWN_WITHOUT = frozenset(
         "rwlock",
         "rwlock_types",
         "rwsem",
+        "smp",
         "spinlock",
         "spinlock_types",
         "srcu",
@@ -84,8 +86,7 @@ _KNOWN_WITHOUT = frozenset(
 _NOT_MODELLED = {
     "a semaphore": "semaphore DEFINE_SEMAPHORE sema_init down down_interruptible down_killable "
     "down_trylock up",
-    "a variable of each CPU": "DEFINE_PER_CPU DECLARE_PER_CPU per_cpu per_cpu_ptr this_cpu_ptr "
-    "this_cpu_read this_cpu_write this_cpu_inc this_cpu_add this_cpu_dec get_cpu_var put_cpu_var",
+    "memory of each CPU that is allocated": "alloc_percpu alloc_percpu_gfp free_percpu",
     "sleep without a condition": "schedule schedule_timeout set_current_state wake_up_process "
     "__set_current_state add_wait_queue remove_wait_queue wait_event_lock_irq "
     "wait_event_cmd swake_up_one swait_event",

@@ -398,6 +398,8 @@ P1(void)
         ("wait_queue_head_t q;", "", "wait"),
         ("", "wait_event(x, *x);", "wait"),
         ("", "wake_up(x);", "wait"),
+        ("DEFINE_PER_CPU(int, c);", "", "percpu"),
+        ("", "this_cpu_inc(x);", "percpu"),
     ],
 )
 def test_without_the_include(top: str, body: str, header: str, tmp_path: Path) -> None:
@@ -411,9 +413,8 @@ def test_without_the_include(top: str, body: str, header: str, tmp_path: Path) -
     ("top", "body"),
     [
         ("struct semaphore l;", "down(&l);"),
-        ("DEFINE_PER_CPU(int, c);", ""),
         ("", "schedule();"),
-        ("", "this_cpu_inc(x);"),
+        ("", "alloc_percpu(int);"),
         ("#include <linux/seqlock.h>\nseqcount_mutex_t s;", ""),
     ],
 )
