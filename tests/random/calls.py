@@ -19,12 +19,14 @@ LOADS, STORES, FENCES, ATOMIC = "load", "store", "fence", "atomic"
 # Written elsewhere: locks and sections as pairs, pointers in statements of their own; a plain load
 # or store has no name in C.
 _ELSEWHERE = re.compile(
-    r"(raw_|bit_|__bit_)?spin_(?!unlock_wait)|(xa|mutex)_|s?rcu_|RCU_|synchronize_|(load|store)$|\w*lock_page"
+    r"(raw_|bit_|__bit_)?spin_(?!unlock_wait)|(xa|mutex|read|write|down|up|rwsem|downgrade)_|s?rcu_|RCU_"
+    r"|synchronize_|(load|store)$|\w*lock_page"
 )
 _SELDOM = 0.3
 """Of the loads and stores this share are of counters and flags, not READ_ONCE and the like."""
 
-_CELLS = {"spin": "lk", "raw": "rl", "xa": "xa", "mutex": "mx"}
+_CELLS = {"spin": "lk", "raw": "rl", "xa": "xa", "mutex": "mx", "read": "rw", "write": "rw"}
+_CELLS |= dict.fromkeys(("down", "up", "rwsem", "downgrade"), "sem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ def locks(kernel: str) -> tuple[Lock, ...]:
         unlock = name.replace("lock", "unlock", 1).replace("irqsave", "irqrestore")
         base, _, suffix = name.partition("lock")
         tried, asked = f"{base}trylock{suffix}", f"{base}is_locked"
+        if name.startswith("down_"):
+            if kernel == "3.9":  # which has no rows for them everywhere
+                continue
+            unlock = name.replace("down", "up")
+            tried, asked = f"{name}_trylock", "rwsem_is_locked"
         for give in (unlock, f"__{unlock}"):
             if give in known:
                 more = (_lock_call(known, n) if n in known else None for n in (tried, asked))

@@ -46,6 +46,8 @@ CELLS = {
     "fl": "unsigned long fl;",
     "lk": "spinlock_t lk;",
     "mx": "struct mutex mx;",
+    "rw": "rwlock_t rw;",
+    "sem": "struct rw_semaphore sem;",
     "rl": "raw_spinlock_t rl;",
     "xa": "struct xarray { spinlock_t xa_lock; };\nstruct xarray xa;",
     "ss": "struct srcu_struct ss;",
