@@ -28,7 +28,12 @@ from ksmcheck.syntax.c_ast import (
 from ksmcheck.text import InputError
 
 INITIALISERS = frozenset(("ATOMIC_INIT", "ATOMIC_LONG_INIT", "ATOMIC64_INIT", "REFCOUNT_INIT"))
-UNLOCKED = frozenset(("__SPIN_LOCK_UNLOCKED", "__RAW_SPIN_LOCK_UNLOCKED", "__MUTEX_INITIALIZER"))
+UNLOCKED = frozenset(
+    (
+        *("__SPIN_LOCK_UNLOCKED", "__RAW_SPIN_LOCK_UNLOCKED", "__RW_LOCK_UNLOCKED"),
+        *("__MUTEX_INITIALIZER", "__RWSEM_INITIALIZER"),
+    )
+)
 
 
 def sized(type: CType, init: Expr | None, types: Declarations) -> CType:

@@ -54,6 +54,9 @@ class CParser(Statements):
         if token.text in STATIC_ASSERTS:
             self.defined.append(StaticAssert(*self.static_assert()))
             return
+        if token.text == "static" and self.ahead(1).text in DEFINE_MACROS:
+            self.at += 1  # a test is one file
+            token = self.token
         if token.text in DEFINE_MACROS and self.ahead(1).text == "(":
             self._define_macro(token)
             return

@@ -225,8 +225,10 @@ def test_the_words_around_them(tmp_path: Path) -> None:
 struct mm_struct { struct rw_semaphore mmap_lock; };
 struct mm_struct mm;
 struct object { rwlock_t lock; spinlock_t inner; struct mutex outer; };
-struct object o;
-DEFINE_MUTEX(mutex);
+struct object o = { .lock = __RW_LOCK_UNLOCKED(o.lock) };
+static DEFINE_MUTEX(mutex);
+static DEFINE_RWLOCK(own);
+struct rw_semaphore other = __RWSEM_INITIALIZER(other);
 int x;
 { }
 P0(void)

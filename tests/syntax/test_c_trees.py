@@ -215,7 +215,7 @@ def test_functions() -> None:
 
 
 def test_define_macros_declare() -> None:
-    lock, srcu = parse_c(Source("d", "DEFINE_SPINLOCK(l);\nDEFINE_STATIC_SRCU(s);"))
+    lock, srcu = parse_c(Source("d", "static DEFINE_SPINLOCK(l);\nDEFINE_STATIC_SRCU(s);"))
     assert isinstance(lock, c_ast.Declaration) and isinstance(srcu, c_ast.Declaration)
     assert (lock.name, shape(lock.type)) == ("l", "spinlock_t")
     assert (srcu.name, shape(srcu.type)) == ("s", "struct srcu_struct")
