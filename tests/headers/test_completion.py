@@ -128,3 +128,58 @@ P0(struct completion *c)
 }}
 """
     assert check(text, tmp_path, "armv8", kernel).verdict == "SAFE"
+
+
+_SERVED = """#include <linux/list.h>
+
+struct request {
+	struct list_head node;
+	struct completion done;
+	int result;
+};
+
+static LIST_HEAD(queue);
+static DEFINE_SPINLOCK(queue_lock);
+
+static int submit(struct request *req)
+{
+	init_completion(&req->done);
+	spin_lock(&queue_lock);
+	list_add_tail(&req->node, &queue);
+	spin_unlock(&queue_lock);
+	wait_for_completion(&req->done);
+	return req->result;
+}
+
+static void serve(void)
+{
+	struct request *req = NULL;
+
+	spin_lock(&queue_lock);
+	if (!list_empty(&queue)) {
+		req = list_first_entry(&queue, struct request, node);
+		list_del(&req->node);
+	}
+	spin_unlock(&queue_lock);
+	if (req) {
+		req->result = 7;
+		complete(&req->done);
+	}
+}
+struct request one;
+{ }
+P0(void) { BUG_ON(submit(&one) != 7); }
+P1(void) { serve(); }
+"""
+
+
+@pytest.mark.parametrize("model", MACHINES)
+def test_a_request_and_its_answer(model: str, tmp_path: Path) -> None:
+    """Queue, lock and completion together, as a driver has them. One that is put on the queue
+    before its completion is made ready races with who completes it."""
+    assert check(_SERVED, tmp_path, model).verdict == "SAFE"
+    init = "\tinit_completion(&req->done);\n"
+    late = _SERVED.replace(init, "").replace("\twait_for", init + "\twait_for")
+    found = check(late, tmp_path, model)
+    if model == "lkmm":
+        assert (found.verdict, found.subject) == ("VIOLATED", "data-race")
