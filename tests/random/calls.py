@@ -19,8 +19,8 @@ LOADS, STORES, FENCES, ATOMIC = "load", "store", "fence", "atomic"
 # Written elsewhere: locks and sections as pairs, pointers in statements of their own; a plain load
 # or store has no name in C.
 _ELSEWHERE = re.compile(
-    r"(raw_|bit_|__bit_)?spin_(?!unlock_wait)|(xa|mutex|read|write|down|up|rwsem|downgrade)_|s?rcu_|RCU_"
-    r"|synchronize_|(load|store)$|\w*lock_page"
+    r"(raw_|bit_|__bit_)?spin_(?!unlock_wait)|(xa|mutex|down|up|rwsem|downgrade)_|s?rcu_|RCU_"
+    r"|(read|write)_(un|try)?lock|synchronize_|(load|store)$|\w*lock_page"
 )
 _SELDOM = 0.3
 """Of the loads and stores this share are of counters and flags, not READ_ONCE and the like."""
@@ -59,6 +59,9 @@ def locks(kernel: str) -> tuple[Lock, ...]:
             if give in known:
                 more = (_lock_call(known, n) if n in known else None for n in (tried, asked))
                 found.append(Lock(_lock_call(known, name), _lock_call(known, give), *more))
+        if name == "down_write":
+            given = f"{_lock_call(known, 'downgrade_write')}; {_lock_call(known, 'up_read')}"
+            found.append(Lock(_lock_call(known, name), given, None, None))
     return tuple(found)
 
 
