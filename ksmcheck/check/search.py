@@ -27,7 +27,8 @@ _HELD_UP = (
 )
 _UNFILTERED = "a thread may wait for ever in an execution of which the filter says nothing"
 _GRACE = "a grace period may wait for a reader that waits: the models do not tell"
-_READERS = ("rcu_read_lock", "srcu_read_lock")
+_READERS = ("rcu_read_lock", "srcu_read_lock", "srcu_down_read")
+_QUEUE = "a writer that waits for a lock may hold up later readers: how they queue is not modelled"
 _WAIT, _ASLEEP = "<linux/wait.h>", "prepare_to_wait_event"
 _SLEEP = f"assuming that who sleeps is woken: a wake-up too early is not looked for ({_WAIT})"
 _UNJUDGED = "an assertion fails in an execution that does not end, of which the filter says nothing"
@@ -110,16 +111,15 @@ class Search(Questions):
         """
         other = self.unending()
         structure, terms = other.structure, other.structure.terms
-        readers = {e.thread for e in structure.events if e.primitive in _READERS}
+        readers = {e.thread for e in structure.events if e.primitive.startswith(_READERS)}
         held_up = _graces(structure) if any(s.thread in readers for s in structure.stuck) else []
         found = other.find(terms.both(other.goals.stuck, *map(terms.no, held_up)))
         if found is not None and structure.filter is None:
             return other._violated(base, other._execution(found))
         if found is not None:
             return replace(base, verdict=UNKNOWN, reason=_UNFILTERED)
-        for trusted in ([_GRACE] if held_up else []) + list(self._sleeps()):
-            return replace(base, verdict=UNKNOWN, reason=trusted)
-        return None
+        trusted = [_GRACE] * bool(held_up) + [_QUEUE] * _queues(structure) + [*self._sleeps()]
+        return replace(base, verdict=UNKNOWN, reason=trusted[0]) if trusted else None
 
     def _failing(self, base: Verdict) -> Verdict | None:
         """An assertion that fails in an execution of this structure, whether it ends or not.
@@ -186,6 +186,19 @@ class Search(Questions):
             if any(len(threads[cell]) > 1 for cell in event.cells):
                 found.setdefault(event.origin.site, event.origin)
         return tuple(found.values())
+
+
+def _queues(structure: EventStructure) -> bool:
+    """Whether some thread may wait while it reads, or may read, under a lock that another writes
+    under."""
+    waits: dict[int, list[str]] = {}
+    for stall in structure.stuck:
+        waits.setdefault(stall.thread, []).append(stall.lock)
+    writers = {t for t, locks in waits.items() if any("write-lock" in lock for lock in locks)}
+    readers = {
+        t for t, locks in waits.items() if len(locks) > 1 and any("read-lock" in x for x in locks)
+    }
+    return any(reader != writer for reader in readers for writer in writers)
 
 
 def _graces(structure: EventStructure) -> list[Term]:

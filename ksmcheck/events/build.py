@@ -291,7 +291,7 @@ class _Assembly:
                 ]
             else:
                 lasts = [self._unchanged(read) for read in stall.reads if self._live(read.id)]
-            yield Stall(stall.guard, terms.both(*lasts), stall.thread, stall.span)
+            yield Stall(stall.guard, terms.both(*lasts), stall.thread, stall.span, stall.lock)
 
     def _unchanged(self, read: DraftEvent) -> Term:
         """The value read is the one that its cell has in the end."""

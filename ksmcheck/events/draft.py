@@ -48,6 +48,7 @@ class DraftStall(Struct, eq=False):
     reads: tuple[DraftEvent, ...] = ()
     address: Term | None = None
     passes: Callable[[Term], Term] | None = None
+    lock: str = ""
 
 
 class Draft(Struct):

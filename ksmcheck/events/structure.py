@@ -86,12 +86,14 @@ class CutPoint(Struct, frozen=True, eq=False):
 class Stall(Struct, frozen=True, eq=False):
     """Thread ``thread`` goes no further where ``guard`` holds: it waits, at ``span``, for a lock or
     in a loop. ``lasts``: what it waits for is not so in the final memory either, which it finds
-    sooner or later; then it waits for ever."""
+    sooner or later; then it waits for ever. ``lock``: the class of the primitive that takes a lock,
+    empty for a loop."""
 
     guard: Term
     lasts: Term
     thread: int
     span: Span
+    lock: str = ""
 
 
 class EventStructure(Struct, frozen=True, eq=False):

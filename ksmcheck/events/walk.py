@@ -203,6 +203,7 @@ class Walk:
                 access.origin.span,
                 address=address,
                 passes=operands.test,
+                lock=primitive.classes[0] if primitive.classes else "",
             )
         )
         return past

@@ -202,3 +202,47 @@ def test_beside_other_properties(tmp_path: Path) -> None:
     verdict = asked(tmp_path, text)
     assert verdict.verdict == VIOLATED
     assert verdict.properties == ("BUG_ON", "liveness")
+
+
+READERS_AND_WRITERS = """rwlock_t l;
+int x;
+{{ }}
+P0() {{ read_lock(&l); {inside} read_unlock(&l); }}
+P1() {{ read_lock(&l); read_unlock(&l); WRITE_ONCE(x, 1); }}
+P2() {{ {writer} }}
+"""
+
+
+def test_a_writer_that_waits_may_hold_up_readers(tmp_path: Path) -> None:
+    """P0 waits under the lock for P1, which comes in beside it; but not past a writer who waits for
+    P0, where the lock is a fair one."""
+    waits, writer = "while (!READ_ONCE(x)) ;", "write_lock(&l); write_unlock(&l);"
+    alone = READERS_AND_WRITERS.format(inside=waits, writer="")
+    both = READERS_AND_WRITERS.format(inside=waits, writer=writer)
+    short = READERS_AND_WRITERS.format(inside="", writer=writer)
+    for model in ("sc", "armv8", "lkmm"):
+        assert asked(tmp_path, alone, model).verdict == SAFE
+        assert asked(tmp_path, both, model).verdict == UNKNOWN
+        assert asked(tmp_path, short, model).verdict == SAFE
+
+
+def test_readers_and_writers_of_two_locks(tmp_path: Path) -> None:
+    """As for locks of one kind: who reads keeps a writer out, and not another reader."""
+    text = (
+        "rwlock_t l;\nspinlock_t m;\n{{ }}\n"
+        "P0() {{ read_lock(&l); spin_lock(&m); spin_unlock(&m); read_unlock(&l); }}\n"
+        "P1() {{ spin_lock(&m); {0}_lock(&l); {0}_unlock(&l); spin_unlock(&m); }}\n"
+    )
+    assert asked(tmp_path, text.format("read")).verdict == SAFE
+    assert asked(tmp_path, text.format("write")).verdict == VIOLATED
+
+
+def test_who_sleeps_is_taken_on_trust_to_be_woken(tmp_path: Path) -> None:
+    """<linux/wait.h> has no wake-ups: whether one is lost it cannot tell."""
+    text = (
+        "#include <linux/wait.h>\nDECLARE_WAIT_QUEUE_HEAD(q);\nint x;\n{ }\n"
+        "P0() { wait_event(q, READ_ONCE(x)); }\nP1() { WRITE_ONCE(x, 1); }\n"
+    )
+    verdict = asked(tmp_path, text)
+    assert verdict.verdict == UNKNOWN
+    assert "woken" in (verdict.reason or "")
