@@ -83,6 +83,7 @@ def test_struct_layout(top: str, expected: tuple[int, int, dict[str, int]]) -> N
         ("unsigned char a:5; unsigned char b:5; short c:9;", 4, 2, {"a": 0, "b": 8, "c": 16}),
         ("char x; unsigned :4; char y;", 3, 1, {"x": 0, "y": 16}),
         ("unsigned long a:33; int b:4;", 8, 8, {"a": 0, "b": 33}),
+        ("unsigned a:16; unsigned b:16; unsigned c:1;", 8, 4, {"a": 0, "b": 16, "c": 32}),
         ("union { unsigned u:3; int v; }; unsigned a:1;", 8, 4, {"u": 0, "v": 0, "a": 32}),
     ],
 )
@@ -150,8 +151,12 @@ def test_refused_definitions(top: str, message: str) -> None:
 
 
 def test_scalars_of_different_width_may_not_overlap() -> None:
-    types = declared("union u { int a; long b; }; union w { long a; struct { int c; int d; } s; };")
-    for tag in ("u", "w"):
+    # In v only the second byte of ``a`` is another's, too; a bool is not any byte.
+    types = declared(
+        "union u { int a; long b; }; union w { long a; struct { int c; int d; } s; };"
+        "union v { short a; struct { char :8; char b; } s; }; union x { bool a; char b; };"
+    )
+    for tag in ("u", "w", "v", "x"):
         with pytest.raises(InputError, match="different widths"):
             list(types.layouts.scalars(StructType("union", tag), None))
 

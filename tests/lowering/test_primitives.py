@@ -33,6 +33,7 @@ CASES = [
     ("atomic_dec_and_test", S32, {"old": 1}, None, 0, 1),
     ("atomic_dec_and_test", S32, {"old": 2}, None, 1, 0),
     ("atomic_add_negative", S32, {"i": -3, "old": 2}, None, -1, 1),
+    ("atomic_add_negative", S32, {"i": -2, "old": 2}, None, 0, 0),
     ("atomic_xchg", S32, {"v": 9, "old": 2}, None, 9, 2),
     ("atomic_cmpxchg", S32, {"expected": 2, "v": 9, "old": 2}, 1, 9, 2),
     ("atomic_cmpxchg", S32, {"expected": 3, "v": 9, "old": 2}, 0, None, 2),
@@ -56,6 +57,8 @@ CASES = [
     ("test_and_change_bit", U64, {"nr": 0, "old": 5}, None, 4, 1),
     ("test_bit", U64, {"nr": 63, "old": 1 << 63}, None, None, 1),
     ("xor_unlock_is_negative_byte", U64, {"mask": 1, "old": 0x81}, None, 0x80, 1),
+    ("clear_bit_unlock_is_negative_byte", U64, {"nr": 0, "old": 0x81}, None, 0x80, 1),
+    ("clear_bit_unlock_is_negative_byte", U64, {"nr": 0, "old": 0x141}, None, 0x140, 0),
     ("spin_trylock", S32, {"old": 0}, 1, 1, 1),
     ("spin_trylock", S32, {"old": 1}, 0, None, 0),
     ("spin_is_locked", S32, {"old": 1}, 1, None, 1),
@@ -87,12 +90,24 @@ def test_arithmetic(
 
 @pytest.mark.parametrize(
     ("name", "old", "misused"),
-    # include/linux/refcount.h: increment from zero, drop of a count that is not there, leak.
+    # include/linux/refcount.h: increment from zero, drop of a count that is not there, leak; beyond
+    # INT_MAX, or back from there. lib/refcount.c: dec_not_one underflows at 0. ``i`` is 2.
     [
         ("refcount_inc", 0, True),
         ("refcount_inc", 1, False),
         ("refcount_inc", 2**31 - 1, True),
+        ("refcount_add", 0, True),
+        ("refcount_add", 2**31 - 3, False),
+        ("refcount_add", 2**31 - 2, True),
         ("refcount_inc_not_zero", 0, False),
+        ("refcount_inc_not_zero", 2**31 - 1, True),
+        ("refcount_add_not_zero", 2**31 - 3, False),
+        ("refcount_add_not_zero", 2**31 - 2, True),
+        ("refcount_add_not_zero", -1, True),
+        ("refcount_sub_and_test", 1, True),
+        ("refcount_sub_and_test", 2, False),
+        ("refcount_dec_not_one", 0, True),
+        ("refcount_dec_not_one", 1, False),
         ("refcount_dec_and_test", 0, True),
         ("refcount_dec_and_test", 1, False),
         ("refcount_dec", 1, True),
@@ -102,7 +117,7 @@ def test_arithmetic(
 def test_misuse_of_a_reference_count(name: str, old: int, misused: bool) -> None:
     misuse = all_primitives()[name].misuse
     assert misuse is not None
-    assert bool(value(misuse, S32, {"old": old})) == misused
+    assert bool(value(misuse, S32, {"old": old, "i": 2})) == misused
 
 
 def test_versions_compare_by_number() -> None:

@@ -37,6 +37,7 @@ exists (1:r1=1)
         ("spin_is_locked(s)", ()),
         ("READ_ONCE(*x)", ()),
         ("READ_ONCE(*s)", ("mixed-lock-accesses",)),
+        ("READ_ONCE(*ss)", ("mixed-lock-accesses",)),
     ],
 )
 def test_a_lock_word_is_not_read(access: str, flags: tuple[str, ...], tmp_path: Path) -> None:

@@ -318,6 +318,29 @@ def test_which_places_are_there(tmp_path: Path) -> None:
     assert joined == {"smp_wmb@P0": "a[0] = loc[1]", "smp_wmb@P0#2": "g = 2"}
 
 
+# Documentation/memory-barriers.txt: a general barrier is a read and a write barrier too, one for
+# devices that of SMP, and each one a compiler barrier; atomic_t.txt: no suffix is both ways.
+@pytest.mark.parametrize(
+    ("name", "forms"),
+    [
+        ("smp_mb", {"smp_wmb", "smp_rmb", "barrier"}),
+        ("mb", {"smp_mb", "wmb", "rmb", "barrier"}),
+        ("wmb", {"smp_wmb", "barrier"}),
+        ("rmb", {"smp_rmb", "barrier"}),
+        ("smp_wmb", {"barrier"}),
+        ("smp_rmb", {"barrier"}),
+        ("smp_load_acquire", {"READ_ONCE"}),
+        ("smp_store_release", {"WRITE_ONCE"}),
+        ("READ_ONCE", {"plain"}),
+        ("atomic_fetch_add", {f"atomic_fetch_add_{x}" for x in ("acquire", "release", "relaxed")}),
+        ("atomic_fetch_add_acquire", {"atomic_fetch_add_relaxed"}),
+        ("atomic_fetch_add_relaxed", set()),
+    ],
+)
+def test_weaker_forms(name: str, forms: set[str]) -> None:
+    assert set(weaker(name, "6.12")) == forms
+
+
 @pytest.mark.parametrize("kernel", ["3.9", "6.12"])
 def test_weaker_and_stronger_are_each_others_reverse(kernel: str) -> None:
     for name, primitive in primitives(kernel).items():
