@@ -14,17 +14,10 @@ SIGNAL = 130
 _GRAVITY = (BUG, INPUT, DIFFERENT, EMPTY, INCONCLUSIVE, AS_EXPECTED)
 
 
-def code_of(verdict: Verdict, expected: str | None = None, *, allow_bounded: bool = False) -> int:
-    """The exit code of one verdict. ``expected`` is a verdict, an observation, or None."""
-    said = verdict.observation or verdict.verdict
-    if verdict.verdict == UNKNOWN:
+def code_of(verdict: Verdict, *, allow_bounded: bool = False) -> int:
+    """The exit code of one verdict of which nothing is expected."""
+    if verdict.verdict == UNKNOWN or (verdict.verdict == BOUNDED and not allow_bounded):
         return INCONCLUSIVE
-    if expected is not None and expected not in (said, verdict.verdict):
-        return EMPTY if verdict.verdict == VACUOUS else DIFFERENT
-    if verdict.verdict == BOUNDED and not allow_bounded:
-        return INCONCLUSIVE
-    if expected is not None:
-        return AS_EXPECTED
     if verdict.verdict == VACUOUS:
         return EMPTY
     return DIFFERENT if verdict.verdict == VIOLATED else AS_EXPECTED

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.batch.exit_codes import gravest
+from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Request, Verdict
+from ksmcheck.cli.output import exit_code_of
+from ksmcheck.report.expectation import Expectation
 from tests.cli.conftest import Run
 
 # Message passing with a write barrier only. Nothing orders the reads: violated wherever reads are
@@ -161,6 +164,30 @@ def test_models_missing_at_a_kernel_point_are_not_applicable(
     assert "n/a  passing\n  riscv, kernel 3.9: the architecture exists since kernel 4.15" in ran.out
     assert ran.out.count("VIOLATED") + ran.out.count("SAFE  passing") == 8  # the eight others
     assert ran.code == 1
+
+
+# README.md: 0 is as expected, 1 not as expected; but what is inconclusive (4) or vacuous (5) has a
+# code of its own, unless it is what is expected.
+@pytest.mark.parametrize(
+    ("verdict", "alone", "allowed", "where_safe", "where_itself"),
+    [
+        (SAFE, 0, 0, 0, ("S", 0)),
+        (VIOLATED, 1, 1, 1, ("V", 0)),
+        (BOUNDED, 4, 0, 4, ("K", 0)),
+        (UNKNOWN, 4, 4, 4, ("?", 0)),
+        (VACUOUS, 5, 5, 5, ("0", 0)),
+    ],
+)
+def test_codes_of_verdicts(
+    verdict: str, alone: int, allowed: int, where_safe: int, where_itself: tuple[str, int]
+) -> None:
+    said = Verdict(Request(Path("t.litmus")), "t", "", verdict)
+    letter, itself = where_itself
+    assert exit_code_of(said, None) == alone
+    assert exit_code_of(said, None, allow_bounded=True) == allowed
+    assert exit_code_of(said, Expectation("S")) == where_safe
+    assert exit_code_of(said, Expectation(letter)) == itself
+    assert exit_code_of(said, Expectation("V")) == (0 if verdict == VIOLATED else alone or 1)
 
 
 @pytest.mark.parametrize(
