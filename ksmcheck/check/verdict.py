@@ -74,7 +74,8 @@ class Verdict(Struct, frozen=True):
     ``config``       the configuration that the verdict is about: the violating one, or all that
                      were checked, joined by ``+``.
     ``flags``        cat flags that some consistent execution raises (``data-race``).
-    ``bound``        the unrolling bound that can be reached, for SAFE up to k.
+    ``bound``        for SAFE up to k: the most rounds of a loop that were looked at, the first one
+                     included; some execution goes on.
     ``reason``       why UNKNOWN or VACUOUS.
     ``assumed``      plain accesses whose wholeness and order a hardware SAFE takes on trust.
     ``seconds``      wall time in all; ``engine_seconds`` from event structure to answer.

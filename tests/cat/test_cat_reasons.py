@@ -237,5 +237,7 @@ def test_a_recursive_tuple_is_derived_from_earlier_stages() -> None:
     # x = rf | x ; x over the path 0 -> 1 -> 2 -> 0: x(0, 0) needs all three edges.
     cat = compile_cat(load_text("let rec x = rf | (x ; x)\nirreflexive x as c"))
     rels = {"rf": {(0, 1), (1, 2), (2, 0)}}
-    for reason in cat.explain(candidate(range(3), rels, {}), cat.checks[0]):
+    found = cat.explain(candidate(range(3), rels, {}), cat.checks[0])
+    assert found
+    for reason in found:
         assert dynamic_of(reason) == {("rf", 0, 1), ("rf", 1, 2), ("rf", 2, 0)}

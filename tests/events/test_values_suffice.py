@@ -90,6 +90,7 @@ def test_more_values_add_no_execution(
     part: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "t.litmus"
+    compared = 0
     for seed in range(1000 + part, 1400, 4):
         path.write_text(Program(seed).text())
         request = Request(path, MODELS[seed % len(MODELS)])
@@ -101,3 +102,5 @@ def test_more_values_add_no_execution(
         except TimeoutError:  # too many values, with them or without
             continue
         assert more == states, seed
+        compared += 1
+    assert compared > 90

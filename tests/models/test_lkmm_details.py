@@ -226,3 +226,17 @@ FLAGS = {
 def test_flags(case: str, tmp_path: Path) -> None:
     threads, start, flags = FLAGS[case]
     assert states(tmp_path, f"{start}\n{threads}").flags == flags
+
+
+def test_a_race_answers_what_is_demanded_and_goes_beside_what_is_asked(tmp_path: Path) -> None:
+    """Of a program with a race LKMM promises nothing: no demand is met. ``exists`` demands nothing,
+    and herd7 answers it, with the flag beside it."""
+    path = tmp_path / "t.litmus"
+    threads = "C t\n{ int x = 0; }\nP0(int *x) { *x = 1; }\nP1(int *x) { int r0 = *x; }\n"
+    said = []
+    for condition in ("exists", "~exists"):
+        path.write_text(f"{threads}{condition} (1:r0=2)\n", encoding="utf-8")
+        verdict = Checker().check(Request(path, "lkmm"))
+        assert verdict.flags == ("data-race",)
+        said.append((verdict.verdict, verdict.observation))
+    assert said == [("SAFE", "Never"), ("VIOLATED", None)]
