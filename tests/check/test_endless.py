@@ -113,3 +113,15 @@ def test_always_is_said_up_to_the_bound_and_sometimes_at_once(tmp_path: Path) ->
     path.write_text(f"{ROUND_AND_ROUND}exists (2:a=8)\n")
     sometimes = Checker().check(Request(path, "sc", unroll=2))
     assert (sometimes.observation, sometimes.verdict) == ("Sometimes", "SAFE")
+
+
+def test_a_misuse_before_a_lock_that_is_never_free(tmp_path: Path) -> None:
+    """One of the two threads has no end, and neither a loop nor an assertion in its text."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\n{ refcount_t r = REFCOUNT_INIT(0); spinlock_t l; }\n"
+        "P0(refcount_t *r, spinlock_t *l) { refcount_inc(r); spin_lock(l); }\n"
+        "P1(spinlock_t *l) { spin_lock(l); }\nexists (true)\n"
+    )
+    verdict = Checker().check(Request(path, "lkmm"))
+    assert (verdict.verdict, verdict.subject) == ("VIOLATED", "misuse of refcount_inc")

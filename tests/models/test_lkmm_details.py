@@ -240,3 +240,15 @@ def test_a_race_answers_what_is_demanded_and_goes_beside_what_is_asked(tmp_path:
         assert verdict.flags == ("data-race",)
         said.append((verdict.verdict, verdict.observation))
     assert said == [("SAFE", "Never"), ("VIOLATED", None)]
+
+
+def test_that_c_gives_it_a_meaning_is_demanded_of_a_test_that_asks_nothing(tmp_path: Path) -> None:
+    """A division that is never by zero is a demand that is met, but for the race."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\n{ int x = 0; int y = 0; }\n"
+        "P0(int *x, int *y) { *x = 6 / (READ_ONCE(*y) + 1); }\nP1(int *x) { int r0 = *x; }\n",
+        encoding="utf-8",
+    )
+    verdict = Checker().check(Request(path, "lkmm"))
+    assert (verdict.verdict, verdict.subject) == ("VIOLATED", "data-race")

@@ -376,3 +376,38 @@ exists (1:r0=1 /\\ 1:r1=0)
         assert asker.ask(request, change).observation == "Sometimes"
         with pytest.raises(InputError, match="no meaning under armv8"):
             asker.ask(request, ())
+
+
+# Where the store of 42 is gone, the two threads could only hand on to each other what neither has.
+THIN_AIR = """C t
+{ }
+P0(int *x) { WRITE_ONCE(*x, 42); }
+P1(int *x, int *y) { int r0 = *x; *y = r0; }
+P2(int *x, int *y) { int r0 = *y; *x = r0; }
+exists (1:r0=42)
+"""
+
+
+def test_no_value_comes_from_what_is_removed(tmp_path: Path) -> None:
+    """One encoding of all forms knows of 42; no value comes out of thin air for all that."""
+    file = tmp_path / "t.litmus"
+    file.write_text(THIN_AIR)
+    asker, request = Asker(), Request(file, "lkmm")
+    assert asker.ask(request, ()).observation == "Sometimes"
+    assert asker.ask(request, (Change("WRITE_ONCE@P0", REMOVE),)).observation == "Never"
+
+
+COUNTED = """C t
+{ refcount_t r = REFCOUNT_INIT(2); }
+P0(int *x, refcount_t *r) { WRITE_ONCE(*x, refcount_dec_and_test(r)); }
+~exists (x=1)
+"""
+
+
+def test_what_goes_with_a_removed_call_demands_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "t.litmus"
+    file.write_text(COUNTED)
+    asker, request = Asker(), Request(file, "lkmm")
+    whole = ("~exists", "misuse of refcount_dec_and_test")
+    assert asker.ask(request, ()).properties == whole
+    assert asker.ask(request, (Change("WRITE_ONCE@P0", REMOVE),)).properties == ("~exists",)
