@@ -12,7 +12,8 @@ from ksmcheck.check import Checker, Request
 from ksmcheck.check.answers import Answers
 from ksmcheck.check.questions import AnySession
 from ksmcheck.check.verdict import SAFE, VIOLATED
-from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.structure import EventStructure, Obligation
+from ksmcheck.record import replace
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,6 +90,79 @@ def test_variants_of_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:
         alone = Checker().check(request)
         assert shared.verdict == alone.verdict
         assert [o.site for o in shared.assumed] == [o.site for o in alone.assumed]
+
+
+ALL = """C all
+{ spinlock_t l; }
+P0(int *x, int *y, spinlock_t *l)
+{
+	int a = xchg_relaxed(x, 1);
+	BUG_ON(a == 2);
+	spin_lock(l);
+	WRITE_ONCE(*y, a);
+	spin_unlock(l);
+}
+P1(int *x, int *y) { while (READ_ONCE(*y)) WRITE_ONCE(*x, 2); smp_mb(); }
+filter (x=1)
+exists (y=1)
+"""
+
+
+def test_all_that_a_search_looks_at_counts(tmp_path: Path) -> None:
+    path = tmp_path / "all.litmus"
+    path.write_text(ALL, encoding="utf-8")
+    request = Request(path, "lkmm")
+    structure = Checker().workshop.structure(request, "default", stalls=True)
+    answers, no = Answers(), structure.terms.false
+    known = answers.known(structure)
+    assert answers.known(replace(structure, name="other", thread_names=())) is known
+
+    cell, *cells = structure.cells
+    *events, fence = structure.events
+    read = next(e for e in events if e.kind == "R")
+    at = events.index(read)
+    edge, *edges = structure.dependencies
+    wrong = next(o for o in structure.obligations if o.kind == "BUG_ON")
+
+    def demanding(one: Obligation) -> EventStructure:
+        kept = tuple(one if o is wrong else o for o in structure.obligations)
+        return replace(structure, obligations=kept)
+
+    others = {
+        "init": replace(structure, cells=(replace(cell, init=7), *cells)),
+        "fewer events": replace(structure, events=tuple(events)),
+        "rmw": replace(structure, rmw=()),
+        "waits": replace(structure, waits=not structure.waits),
+        "stalls": replace(structure, stalls=False),
+        "quantifier": replace(structure, quantifier="~exists"),
+        "fewer edges": replace(structure, dependencies=tuple(edges)),
+        "relation": replace(structure, dependencies=(replace(edge, relation="none"), *edges)),
+        "when": replace(structure, dependencies=(replace(edge, guard=no), *edges)),
+        "rules": replace(structure, constraints=(*structure.constraints, no)),
+        "where": demanding(replace(wrong, guard=no)),
+        "holds": demanding(replace(wrong, holds=no)),
+        "kind": demanding(replace(wrong, kind="assert")),
+        "cut": replace(structure, cuts=tuple(replace(c, guard=no) for c in structure.cuts)),
+        "end": replace(structure, terminated=no),
+        "condition": replace(structure, condition=no),
+        "filter": replace(structure, filter=None),
+    }
+    for name, value in (
+        ("thread", 1),
+        ("position", 99),
+        ("kind", "W"),
+        ("width", 8),
+        ("guard", no),
+        ("tags", frozenset(("Acquire",))),
+        ("cells", ()),
+        ("values", (5,)),
+    ):
+        one = replace(read, **{name: value})
+        others[f"event's {name}"] = replace(
+            structure, events=(*events[:at], one, *events[at + 1 :], fence)
+        )
+    assert structure.cuts
+    assert [name for name, other in others.items() if answers.known(other) is known] == []
 
 
 def test_the_model_and_the_manner_count(tmp_path: Path) -> None:

@@ -54,12 +54,13 @@ P1(void) {{ int r0 = test_bit({bit}, map); int r1 = test_bit(0, map); }}
 exists (1:r0=1 /\\ 1:r1=0)"""
 
 
+@pytest.mark.parametrize("bit", [32, 40])
 @pytest.mark.parametrize("model", ["armv7", "alpha", "alpha-letter"])
-def test_bits_that_lie_in_the_next_word_there(model: str, tmp_path: Path) -> None:
-    verdict = check(BITS.format(bit=40), tmp_path, model)
+def test_bits_that_lie_in_the_next_word_there(model: str, bit: int, tmp_path: Path) -> None:
+    verdict = check(BITS.format(bit=bit), tmp_path, model)
     assert verdict.verdict == "UNKNOWN"
     assert verdict.reason is not None
-    assert "bit of bit 40" in verdict.reason
+    assert f"bit of bit {bit}" in verdict.reason
     assert "words of 32 bits" in verdict.reason
     # One location, which is coherent; and another word on every machine.
     assert check(BITS.format(bit=31), tmp_path, model).observation == "Never"
