@@ -280,9 +280,120 @@ ROWS_612: dict[str, Rows] = {
         "alpha": "F[MB] R* W* F[MB] / F[MB] R* F[MB]",
         "lkmm": "R*[Once] W*[Release] / R*[Once]",
     },
+    # Where the last reference goes, the branch orders later writes and smp_rmb later reads, which
+    # RISC-V's and LKMM's rows write as an acquire.
+    "refcount_dec_and_test": {
+        "tso": "R*[LOCK] W*[LOCK]",
+        "armv7": "F[DMB] R* W* F[DMB] / F[DMB] R* W*",
+        "armv8/llsc": "R* W*[L] F[DMB.ISHLD] / R* W*[L]",
+        "armv8/lse": "R*[AMO] W*[L,AMO] F[DMB.ISHLD] / R*[AMO] W*[L,AMO]",
+        "power": "F[LWSYNC] R* W* F[LWSYNC] / F[LWSYNC] R* W*",
+        "riscv": "F[Fence.rw.w] R*[Acq,X] W*[X] F[Fence.r.r] / F[Fence.rw.w] R*[X] W*[X]",
+        "alpha": "F[MB] R* W* F[MB]",
+        "lkmm": "R*[Acquire] W*[Release] F[Rmb] / R*[Once] W*[Release]",
+    },
+    # asm-generic/bitops/lock.h: READ_ONCE, then set_release; x86, POWER, RISC-V, Alpha have their
+    # own. kernel/locking/mutex.c: try_cmpxchg_release, which is full on x86 and Alpha.
+    "__clear_bit_unlock": {
+        "tso": "R W",
+        "armv7": "R F[DMB] W",
+        "armv8": "R W[L]",
+        "power": "F[LWSYNC] R W",
+        "riscv": "R*[Rel,X] W*[Rel,X]",
+        "alpha": "F[MB] R W",
+        "lkmm": "R[Once] W[Release]",
+    },
+    "mutex_unlock": {
+        "tso": "W F[MFENCE]",
+        "armv7": "F[DMB] W",
+        "armv8": "W[L]",
+        "power": "F[LWSYNC] W",
+        "riscv": "F[Fence.rw.w] W",
+        "alpha": "F[MB] W F[MB]",
+        "lkmm": "W[Release]",
+    },
+    # The ports' asm/atomic.h, asm/cmpxchg.h, asm/bitops.h: no suffix is full, relaxed is nothing.
+    "atomic_fetch_add_relaxed": {
+        "tso": "R*[LOCK] W*[LOCK]",
+        "armv7": "R* W*",
+        "armv8/llsc": "R* W*",
+        "armv8/lse": "R*[AMO] W*[AMO]",
+        "power": "R* W*",
+        "riscv": "R*[X] W*[X]",
+        "alpha": "R* W* F[MB]",
+        "lkmm": "R*[Once] W*[Once]",
+    },
+    "xchg": {
+        "tso": "R*[LOCK] W*[LOCK]",
+        "armv7": "F[DMB] R* W* F[DMB]",
+        "armv8/llsc": "R* W*[L] F[DMB.ISH]",
+        "armv8/lse": "R*[A,AMO] W*[L,AMO]",
+        "power": "F[SYNC] R* W* F[SYNC]",
+        "riscv": "R*[AcqRel,X] W*[AcqRel,X]",
+        "alpha": "F[MB] R* W* F[MB]",
+        "lkmm": "F[Mb] R*[Once] W*[Once] F[Mb]",
+    },
+    "set_bit": {
+        "tso": "R*[LOCK] W*[LOCK]",
+        "armv7": "R* W*",
+        "armv8/llsc": "R* W*",
+        "armv8/lse": "R*[AMO,NoRet] W*[AMO]",
+        "power": "R* W*",
+        "riscv": "R*[X] W*[X]",
+        "alpha": "R* W*",
+        "lkmm": "R*[Noreturn] W*[Once]",
+    },
+    # arch/alpha/include/asm/rwonce.h: the mb is of the macro.
+    "volatile load": {
+        "alpha": "R",
+    },
+    # linux-kernel.def; rcu_dereference_protected and __set_bit are plain.
+    "barrier": {
+        "lkmm": "F[Barrier]",
+    },
+    "cpu_relax": {
+        "lkmm": "F[Barrier]",
+    },
+    "smp_mb__after_unlock_lock": {
+        "lkmm": "F[After-unlock-lock]",
+    },
+    "smp_mb__after_srcu_read_unlock": {
+        "lkmm": "F[After-srcu-read-unlock]",
+    },
+    "rcu_read_unlock": {
+        "lkmm": "F[Rcu-unlock]",
+    },
+    "srcu_read_unlock": {
+        "lkmm": "W[Srcu-unlock]",
+    },
+    "rcu_dereference_protected": {
+        "lkmm": "R",
+    },
+    "test_bit": {
+        "lkmm": "R[Once]",
+    },
+    "__set_bit": {
+        "lkmm": "R W",
+    },
 }
 
 ROWS_39: dict[str, Rows] = {
+    # asm-generic/bitops/lock.h: smp_mb, then a plain clear; x86 and POWER have their own. The fast
+    # paths of asm/mutex*.h that unlock; what they read is dropped.
+    "__clear_bit_unlock": {
+        "tso": "R W",
+        "armv7": "F[DMB] R W",
+        "armv8": "F[DMB.ISH] R W",
+        "power": "F[LWSYNC] R W",
+        "alpha": "F[MB] R W",
+    },
+    "mutex_unlock": {
+        "tso": "F[MFENCE] W",
+        "armv7": "F[DMB] W F[DMB]",
+        "armv8": "W[L]",
+        "power": "F[LWSYNC] W",
+        "alpha": "F[MB] W F[MB]",
+    },
     # include/linux/atomic.h: a loop of atomic_cmpxchg; dec_if_positive reads first. POWER has
     # LL/SC of its own for that, ARM and arm64 of the 64-bit one.
     "atomic_inc_unless_negative": {
