@@ -94,3 +94,26 @@ def test_other_models_begin_at_the_bound_that_one_needed(
     checker.forget()
     assert checker.check(Request(path, "sc")).verdict == "SAFE"
     assert asked == [1, 2, 2, 1, 2]
+
+
+def test_a_round_that_writes_nothing_reaches_no_bound(tmp_path: Path) -> None:
+    """P0 writes to c in one round at most, for it then reads what it wrote: of the others none need
+    be, and so two rounds are enough."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\n{ int c = 1; }\n"
+        "P0(int *x, int *c) { while (!READ_ONCE(*x)) { if (READ_ONCE(*c)) WRITE_ONCE(*c, 0); } }\n"
+        "P1(int *x) { WRITE_ONCE(*x, 1); }\n~exists (x=2)\n"
+    )
+    assert Checker().check(Request(path, "sc", unroll=1)).verdict == "SAFE"
+
+
+def test_a_bit_that_is_set_already_is_waited_for(tmp_path: Path) -> None:
+    """test_and_set_bit() that finds it set stores what was there, if anything at all."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\n{ unsigned long w = 1; }\n"
+        "P0(unsigned long *w) { while (test_and_set_bit(0, w)) cpu_relax(); }\n"
+        "P1(unsigned long *w) { clear_bit(0, w); }\n~exists (w=2)\n"
+    )
+    assert Checker().check(Request(path, "sc", unroll=1)).verdict == "SAFE"
