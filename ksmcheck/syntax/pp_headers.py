@@ -39,6 +39,7 @@ _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "linux/llist.h": (("6.12", None),),
     "linux/percpu.h": _LISTS,
     "linux/rculist.h": _LISTS,
+    "linux/sched.h": _LISTS,
     "linux/seqlock.h": (("3.9", None),),
     "linux/wait.h": _LISTS,
 }
@@ -87,8 +88,7 @@ _NOT_MODELLED = {
     "a semaphore": "semaphore DEFINE_SEMAPHORE sema_init down down_interruptible down_killable "
     "down_trylock up",
     "memory of each CPU that is allocated": "alloc_percpu alloc_percpu_gfp free_percpu",
-    "sleep without a condition": "schedule schedule_timeout set_current_state wake_up_process "
-    "__set_current_state add_wait_queue remove_wait_queue wait_event_lock_irq "
+    "sleep of this kind": "schedule_timeout add_wait_queue remove_wait_queue wait_event_lock_irq "
     "wait_event_cmd swake_up_one swait_event",
     "a counter with a mutex": "seqcount_mutex_t seqcount_ww_mutex_t "
     "seqcount_mutex_init SEQCNT_MUTEX_ZERO",

@@ -86,6 +86,7 @@ def test_each_header_is_kernel_c_at_each_kernel(name: str, kernel: str, tmp_path
             "linux/rculist.h": ("3.8", "4.2", "5.8"),
             "linux/list_bl.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),
             "linux/llist.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8", "6.1"),
+            "linux/sched.h": ("3.8", "4.2", "5.8"),
             "linux/seqlock.h": ("3.8",),
             "linux/wait.h": ("3.8", "4.2", "5.8"),
         }.get(name, ())

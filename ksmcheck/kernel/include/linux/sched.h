@@ -1,0 +1,128 @@
+/*
+ * Going to sleep, and waking who sleeps. Written for ksmcheck after include/linux/sched.h and
+ * kernel/sched/core.c of kernels 6.1 and 6.12, and of 3.9 (set_current_state, schedule, try_to_wake_up).
+ *
+ * A thread is a task, which runs on a CPU of its own; `current' is the thread's task. A task sleeps in
+ * schedule() as long as its state is not TASK_RUNNING: that it is woken is asked with --liveness. Nothing
+ * else wakes it, no signal and no timer. What the scheduler itself stores and orders is left out, but for
+ * the full barrier before schedule() looks at the state (smp_mb__after_spinlock, since 4.14), the waker's
+ * before it does, and that who is woken sees what the waker saw.
+ */
+#ifndef KSMCHECK_LINUX_SCHED_H
+#define KSMCHECK_LINUX_SCHED_H
+
+#include <linux/percpu.h>
+
+#define TASK_RUNNING 0
+#define TASK_INTERRUPTIBLE 1
+#define TASK_UNINTERRUPTIBLE 2
+#define TASK_NORMAL (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+
+#if KSMCHECK_KERNEL < KERNEL_VERSION(6, 1, 0)
+
+struct task_struct {
+	volatile long state;
+	raw_spinlock_t pi_lock;
+};
+
+DEFINE_PER_CPU(struct task_struct, ksmcheck_task);
+#define current this_cpu_ptr(&ksmcheck_task)
+
+#define __set_current_state(value) ((void)(current->state = (value)))
+#define set_current_state(value) set_mb(current->state, (value))
+
+/* Whoever is woken has been put on a queue under its lock, and taken from it under that: an acquire. */
+static inline void schedule(void)
+{
+	while (current->state != TASK_RUNNING)
+		cpu_relax();
+	smp_rmb();
+}
+
+/*
+ * A write barrier only: the condition's store may come after the look at the state, where taking a lock
+ * is no full barrier. Since 4.14 smp_mb__after_spinlock() is there on all machines.
+ */
+static inline int wake_up_state(struct task_struct *p, unsigned int state)
+{
+	unsigned long flags;
+	int success = 0;
+
+	smp_wmb();
+	raw_spin_lock_irqsave(&p->pi_lock, flags);
+	if (p->state & state) {
+		success = 1;
+		p->state = TASK_RUNNING;
+	}
+	raw_spin_unlock_irqrestore(&p->pi_lock, flags);
+	return success;
+}
+
+static inline int wake_up_process(struct task_struct *p)
+{
+	unsigned long flags;
+	int success = 0;
+
+	smp_wmb();
+	raw_spin_lock_irqsave(&p->pi_lock, flags);
+	if (p->state & TASK_NORMAL) {
+		success = 1;
+		p->state = TASK_RUNNING;
+	}
+	raw_spin_unlock_irqrestore(&p->pi_lock, flags);
+	return success;
+}
+
+#else
+
+struct task_struct {
+	unsigned int __state;
+	raw_spinlock_t pi_lock;
+};
+
+DEFINE_PER_CPU(struct task_struct, ksmcheck_task);
+#define current this_cpu_ptr(&ksmcheck_task)
+
+#define __set_current_state(value) WRITE_ONCE(current->__state, (value))
+#define set_current_state(value) smp_store_mb(current->__state, (value))
+
+static inline void schedule(void)
+{
+	smp_mb();
+	while (smp_load_acquire(&current->__state) != TASK_RUNNING)
+		cpu_relax();
+}
+
+static inline int wake_up_state(struct task_struct *p, unsigned int state)
+{
+	unsigned long flags;
+	int success = 0;
+
+	raw_spin_lock_irqsave(&p->pi_lock, flags);
+	smp_mb__after_spinlock();
+	if (READ_ONCE(p->__state) & state) {
+		success = 1;
+		WRITE_ONCE(p->__state, TASK_RUNNING);
+	}
+	raw_spin_unlock_irqrestore(&p->pi_lock, flags);
+	return success;
+}
+
+static inline int wake_up_process(struct task_struct *p)
+{
+	unsigned long flags;
+	int success = 0;
+
+	raw_spin_lock_irqsave(&p->pi_lock, flags);
+	smp_mb__after_spinlock();
+	if (READ_ONCE(p->__state) & TASK_NORMAL) {
+		success = 1;
+		WRITE_ONCE(p->__state, TASK_RUNNING);
+	}
+	raw_spin_unlock_irqrestore(&p->pi_lock, flags);
+	return success;
+}
+
+#endif
+
+#endif

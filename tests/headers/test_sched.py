@@ -1,0 +1,119 @@
+"""<linux/sched.h>: who goes to sleep, and who wakes it.
+
+Documentation/memory-barriers.txt, "SLEEP AND WAKE-UP FUNCTIONS": set_current_state() is a full
+barrier between the task's state and the look at the condition, and a waker has one between what it
+did and its look at the state. It had not always: up to 4.13 try_to_wake_up() began with smp_wmb(),
+or what a machine had made of smp_mb__before_spinlock() (commit e0acd0a68ec7, 2013), and took the
+task's lock. That is a full barrier where taking a lock is one: on x86 (locked instructions), ARMv7
+and Alpha (a full barrier behind the exclusives), and not on arm64 (load-acquire) and POWER (isync).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.check.verdict import SAFE, VIOLATED, Verdict
+
+POINTS = [
+    (model, kernel)
+    for kernel in ("3.9", "6.12")
+    for model in ("sc", "tso", "armv7", "armv8", "power", "alpha", "lkmm")
+]
+LOST = {("armv8", "3.9"), ("power", "3.9"), ("lkmm", "3.9")}
+
+SLEEP = """C t
+#include <linux/sched.h>
+struct task_struct *sleeper;
+int cond;
+int data;
+{{ }}
+P0()
+{{
+	WRITE_ONCE(sleeper, current);
+	for (;;) {{
+		{state};
+		if (READ_ONCE(cond))
+			break;
+		schedule();
+	}}
+	__set_current_state(TASK_RUNNING);
+}}
+P1()
+{{
+	struct task_struct *p;
+
+	while (!(p = READ_ONCE(sleeper)))
+		cpu_relax();
+	WRITE_ONCE(cond, 1);
+	{wake};
+}}
+"""
+STATE = "set_current_state(TASK_INTERRUPTIBLE)"
+
+
+def check(text: str, tmp_path: Path, model: str, kernel: str = "6.12") -> Verdict:
+    path = tmp_path / "t.litmus"
+    path.write_text(text)
+    return Checker().check(Request(path, model, kernel, liveness=True))
+
+
+@pytest.mark.parametrize(("model", "kernel"), POINTS)
+@pytest.mark.parametrize(
+    "wake", ["wake_up_process(p)", "wake_up_state(p, TASK_NORMAL)", "wake_up_state(p, 1)"]
+)
+def test_a_sleeper_is_woken(wake: str, model: str, kernel: str, tmp_path: Path) -> None:
+    verdict = check(SLEEP.format(state=STATE, wake=wake), tmp_path, model, kernel)
+    assert verdict.verdict == (VIOLATED if (model, kernel) in LOST else SAFE)
+    if verdict.witness is not None:
+        assert verdict.witness.failure.name == "liveness"
+
+
+@pytest.mark.parametrize("model", ["tso", "armv8", "power", "lkmm"])
+def test_a_state_without_its_barrier_loses_the_wake_up(model: str, tmp_path: Path) -> None:
+    """The look at the condition may come before the state is seen: SB, on x86 too."""
+    text = SLEEP.format(state="__set_current_state(TASK_INTERRUPTIBLE)", wake="wake_up_process(p)")
+    assert check(text, tmp_path, model).verdict == VIOLATED
+    assert check(text, tmp_path, "sc").verdict == SAFE
+
+
+@pytest.mark.parametrize("model", ["sc", "lkmm"])
+def test_who_wakes_others_only_lets_it_sleep(model: str, tmp_path: Path) -> None:
+    """TASK_UNINTERRUPTIBLE is 2, and nobody wakes a task of that kind with 1."""
+    state = "set_current_state(TASK_UNINTERRUPTIBLE)"
+    for wake in ("wake_up_state(p, TASK_INTERRUPTIBLE)", "(void)p"):
+        text = SLEEP.format(state=state, wake=wake)
+        assert check(text, tmp_path, model).verdict == VIOLATED
+
+
+@pytest.mark.parametrize(("model", "kernel"), POINTS)
+def test_who_is_woken_sees_what_was_done_before(model: str, kernel: str, tmp_path: Path) -> None:
+    """ "Blocking" in kernel/sched/core.c's notes on program order: what the waker did before comes
+    before what the task does when it runs again. It sleeps once, whatever the condition."""
+    text = """C t
+#include <linux/sched.h>
+struct task_struct *sleeper;
+int data;
+{ }
+P0()
+{
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	WRITE_ONCE(sleeper, current);
+	schedule();
+	BUG_ON(READ_ONCE(data) != 1);
+}
+P1()
+{
+	struct task_struct *p;
+
+	while (!(p = READ_ONCE(sleeper)))
+		cpu_relax();
+	WRITE_ONCE(data, 1);
+	wake_up_process(p);
+}
+"""
+    path = tmp_path / "t.litmus"
+    path.write_text(text)
+    assert Checker().check(Request(path, model, kernel)).verdict == SAFE
