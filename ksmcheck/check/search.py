@@ -29,6 +29,8 @@ _UNFILTERED = "a thread may wait for ever in an execution of which the filter sa
 _GRACE = "a grace period may wait for a reader that waits: the models do not tell"
 _READERS = ("rcu_read_lock", "srcu_read_lock", "srcu_down_read")
 _QUEUE = "a writer that waits for a lock may hold up later readers: how they queue is not modelled"
+_JOINING = ("prepare_to_wait", "prepare_to_wait_event")
+_WAKE = "whether who sleeps is woken is modelled with -D KSMCHECK_WAKE_UPS (<linux/wait.h>)"
 _WAIT, _ASLEEP = "<linux/wait.h>", "prepare_to_wait_event"
 _SLEEP = f"assuming that who sleeps is woken: a wake-up too early is not looked for ({_WAIT})"
 _UNJUDGED = "an assertion fails in an execution that does not end, of which the filter says nothing"
@@ -118,7 +120,8 @@ class Search(Questions):
             return other._violated(base, other._execution(found))
         if found is not None:
             return replace(base, verdict=UNKNOWN, reason=_UNFILTERED)
-        trusted = [_GRACE] * bool(held_up) + [_QUEUE] * _queues(structure) + [*self._sleeps()]
+        open_to = {_GRACE: held_up, _QUEUE: _queues(structure), _WAKE: self._may_sleep_on()}
+        trusted = [reason for reason, is_so in open_to.items() if is_so]
         return replace(base, verdict=UNKNOWN, reason=trusted[0]) if trusted else None
 
     def _failing(self, base: Verdict) -> Verdict | None:
@@ -164,6 +167,13 @@ class Search(Questions):
         names += kinds_of(self.structure, self.removed)
         names += [LIVENESS] if self.request.liveness else []
         return tuple(dict.fromkeys(names))
+
+    def _may_sleep_on(self) -> bool:
+        """Whether a thread waits on a queue that has no wake-ups."""
+        if any(cell.name.endswith("ksmcheck_waiting") for cell in self.structure.cells):
+            return False
+        origins = (event.origin for event in self.structure.events if event.origin is not None)
+        return any(o.function in _JOINING and o.span.source.name == _WAIT for o in origins)
 
     def _sleeps(self) -> tuple[str, ...]:
         """What a verdict takes on trust where a thread sleeps until a condition holds."""

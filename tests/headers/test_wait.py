@@ -10,6 +10,7 @@ wake-up may be lost (SB: forbidden with a barrier on both sides alone, litmus/cl
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,10 +22,10 @@ POINTS = [(m, k) for m in MACHINES for k in ("3.9", "6.12") if (m, k) != ("riscv
 NOTE = "assuming that who sleeps is woken: a wake-up too early is not looked for (<linux/wait.h>)"
 
 
-def check(text: str, tmp_path: Path, model: str, kernel: str = "6.12", **more: object) -> Verdict:
+def check(text: str, tmp_path: Path, model: str, kernel: str = "6.12", **more: Any) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n#include <linux/wait.h>\n{text}")
-    return Checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
+    return Checker().check(Request(path, model, kernel, **more))
 
 
 _TOLD = """{{ }}
@@ -185,3 +186,69 @@ P0(wait_queue_head_t *wq)
 }
 """
     assert check(text, tmp_path, "armv8", kernel).verdict == "SAFE"
+
+
+# With wake-ups: who waits sleeps in schedule(), and somebody has to wake it.
+
+WAKING = """{{ }}
+P0(wait_queue_head_t *wq, int *ready)
+{{
+	{wait}
+	BUG_ON(!READ_ONCE(*ready));
+}}
+P1(wait_queue_head_t *wq, int *ready)
+{{
+	WRITE_ONCE(*ready, 1);
+	{wake}
+}}
+"""
+WAIT = "wait_event(*wq, READ_ONCE(*ready));"
+BY_HAND = """DEFINE_WAIT(wait);
+	for (;;) {
+		prepare_to_wait(wq, &wait, TASK_UNINTERRUPTIBLE);
+		if (READ_ONCE(*ready))
+			break;
+		schedule();
+	}
+	finish_wait(wq, &wait);"""
+WAKE_UPS: dict[str, Any] = {"defines": (("KSMCHECK_WAKE_UPS", "1"),), "liveness": True}
+
+
+@pytest.mark.parametrize(("model", "kernel"), POINTS)
+@pytest.mark.parametrize("wait", [WAIT, BY_HAND], ids=["wait_event", "by hand"])
+def test_a_wake_up_is_lost_where_the_queue_seems_empty(
+    wait: str, model: str, kernel: str, tmp_path: Path
+) -> None:
+    """wake_up() looks at the queue under its lock, and is never too early. A look without it needs
+    the full barrier that the comment at waitqueue_active() asks for: SB, on x86 too."""
+    for wake, lost in (
+        ("wake_up(wq);", False),
+        ("smp_mb(); if (waitqueue_active(wq)) wake_up(wq);", False),
+        ("if (waitqueue_active(wq)) wake_up(wq);", model != "sc"),
+        ("", True),
+    ):
+        text = WAKING.format(wait=wait, wake=wake)
+        verdict = check(text, tmp_path, model, kernel, **WAKE_UPS)
+        assert verdict.verdict == ("VIOLATED" if lost else "SAFE"), wake
+        if lost:
+            assert verdict.subject == "liveness"
+
+
+def test_all_who_wait_are_woken_and_leave_the_queue(tmp_path: Path) -> None:
+    """However they came to go on: woken, or because they found the condition in time."""
+    text = """{ }
+P0(wait_queue_head_t *wq, int *ready) { wait_event(*wq, READ_ONCE(*ready)); }
+P1(wait_queue_head_t *wq, int *ready) { wait_event(*wq, READ_ONCE(*ready)); }
+P2(wait_queue_head_t *wq, int *ready) { WRITE_ONCE(*ready, 1); wake_up_all(wq); }
+~exists (wq.waiters.counter!=0)
+"""
+    for model in ("sc", "armv8"):
+        assert check(text, tmp_path, model, **WAKE_UPS).verdict == "SAFE"
+
+
+def test_without_wake_ups_nothing_is_said_of_them(tmp_path: Path) -> None:
+    for wait in (WAIT, BY_HAND):
+        text = "#include <linux/sched.h>\n" + WAKING.format(wait=wait, wake="wake_up(wq);")
+        verdict = check(text, tmp_path, "lkmm", liveness=True)
+        assert verdict.verdict == "UNKNOWN"
+        assert "-D KSMCHECK_WAKE_UPS" in (verdict.reason or "")

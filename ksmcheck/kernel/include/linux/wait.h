@@ -2,6 +2,9 @@
  * Wait queues, for what is ordered by them. Written for ksmcheck after include/linux/wait.h and
  * kernel/sched/wait.c of kernels 3.9, 6.1 and 6.12.
  *
+ * With -D KSMCHECK_WAKE_UPS who waits sleeps until it is woken, and --liveness tells whether it is; see
+ * below. Without, these are awaits, which need no unrolling:
+ *
  * Who waits goes on when its condition holds, whoever wakes it: a wake-up that comes too early, or
  * to an empty queue, is not looked for here, and a verdict says so. It is looked for with one round of
  * the loop: prepare_to_wait() and a look at the condition in one thread, and in the other the store
@@ -13,6 +16,105 @@
  */
 #ifndef KSMCHECK_LINUX_WAIT_H
 #define KSMCHECK_LINUX_WAIT_H
+
+#ifdef KSMCHECK_WAKE_UPS
+
+/*
+ * A queue is the set of the CPUs whose tasks wait on it, one bit each, under its lock; and their number,
+ * for a look without the lock. Who is woken is taken out, as autoremove_wake_function() does.
+ */
+#include <linux/sched.h>
+
+typedef struct wait_queue_head {
+	spinlock_t lock;
+	atomic_t waiters;
+	unsigned long ksmcheck_waiting;
+} wait_queue_head_t;
+
+struct wait_queue_entry {
+	int unused;
+};
+
+#define __WAIT_QUEUE_HEAD_INITIALIZER(name) { .waiters = ATOMIC_INIT(0) }
+#define DECLARE_WAIT_QUEUE_HEAD(name)						\
+	wait_queue_head_t name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
+#define DECLARE_WAIT_QUEUE_HEAD_ONSTACK(name) DECLARE_WAIT_QUEUE_HEAD(name)
+#define DEFINE_WAIT(name) struct wait_queue_entry name = { .unused = 0 }
+
+/* The lock is free before it, as any is at the start. */
+static inline void init_waitqueue_head(wait_queue_head_t *wq_head)
+{
+	WRITE_ONCE(wq_head->ksmcheck_waiting, 0);
+	atomic_set(&wq_head->waiters, 0);
+}
+
+static inline void prepare_to_wait(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry,
+				   int state)
+{
+	unsigned long flags, waiting;
+
+	spin_lock_irqsave(&wq_head->lock, flags);
+	waiting = READ_ONCE(wq_head->ksmcheck_waiting);
+	if (!(waiting & 1UL << smp_processor_id())) {
+		WRITE_ONCE(wq_head->ksmcheck_waiting, waiting | 1UL << smp_processor_id());
+		atomic_inc(&wq_head->waiters);
+	}
+	set_current_state(state);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+}
+
+/* Whoever is not on the queue any more need not take its lock (list_empty_careful). */
+static inline void finish_wait(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	unsigned long flags, waiting;
+
+	__set_current_state(TASK_RUNNING);
+	if (READ_ONCE(wq_head->ksmcheck_waiting) & 1UL << smp_processor_id()) {
+		spin_lock_irqsave(&wq_head->lock, flags);
+		waiting = READ_ONCE(wq_head->ksmcheck_waiting);
+		if (waiting & 1UL << smp_processor_id()) {
+			WRITE_ONCE(wq_head->ksmcheck_waiting, waiting & ~(1UL << smp_processor_id()));
+			atomic_dec(&wq_head->waiters);
+		}
+		spin_unlock_irqrestore(&wq_head->lock, flags);
+	}
+}
+
+/* The condition stands once, so that each place in it is one site. */
+#define wait_event(wq_head, condition)						\
+do {										\
+	wait_queue_head_t *queue__ = &(wq_head);				\
+	DEFINE_WAIT(entry__);							\
+	int joined__ = 0;							\
+	while (!(condition)) {							\
+		if (joined__)							\
+			schedule();						\
+		joined__ = 1;							\
+		prepare_to_wait(queue__, &entry__, TASK_UNINTERRUPTIBLE);	\
+	}									\
+	if (joined__)								\
+		finish_wait(queue__, &entry__);					\
+} while (0)
+
+static inline void wake_up(wait_queue_head_t *wq_head)
+{
+	unsigned long flags, waiting;
+	int cpu;
+
+	spin_lock_irqsave(&wq_head->lock, flags);
+	waiting = READ_ONCE(wq_head->ksmcheck_waiting);
+	for (cpu = 0; cpu < num_possible_cpus(); cpu++) {
+		if (waiting >> cpu & 1) {
+			wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_NORMAL);
+			atomic_dec(&wq_head->waiters);
+		}
+	}
+	if (waiting)
+		WRITE_ONCE(wq_head->ksmcheck_waiting, 0);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+}
+
+#else /* !KSMCHECK_WAKE_UPS */
 
 typedef struct wait_queue_head {
 	spinlock_t lock;
@@ -71,9 +173,6 @@ static inline void prepare_to_wait_event(wait_queue_head_t *wq_head,
 	spin_unlock_irqrestore(&wq_head->lock, flags);
 }
 
-#define prepare_to_wait_exclusive(wq_head, wq_entry, state)			\
-	prepare_to_wait(wq_head, wq_entry, state)
-
 static inline void finish_wait(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
 {
 	if (wq_entry->queued) {
@@ -95,13 +194,13 @@ do {										\
 	finish_wait(queue__, &entry__);						\
 } while (0)
 
-#define wait_event_interruptible(wq_head, condition)				\
-	({ wait_event(wq_head, condition); 0; })
-#define wait_event_killable(wq_head, condition)					\
-	({ wait_event(wq_head, condition); 0; })
-#define wait_event_idle(wq_head, condition) wait_event(wq_head, condition)
-#define wait_event_interruptible_exclusive(wq_head, condition)			\
-	({ wait_event(wq_head, condition); 0; })
+static inline void wake_up(wait_queue_head_t *wq_head)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&wq_head->lock, flags);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+}
 
 /* Time does not pass here, and is up where the look behind the barrier finds nothing. */
 #define wait_event_timeout(wq_head, condition, timeout)				\
@@ -122,15 +221,22 @@ do {										\
 #define wait_event_interruptible_timeout(wq_head, condition, timeout)		\
 	wait_event_timeout(wq_head, condition, timeout)
 
-/* --- wakers --------------------------------------------------------------------------------- */
+/* Their caller has the queue's lock. */
+#define wake_up_locked(x) ((void)(x))
+#define wake_up_all_locked(x) ((void)(x))
 
-static inline void wake_up(wait_queue_head_t *wq_head)
-{
-	unsigned long flags;
+#endif /* KSMCHECK_WAKE_UPS */
 
-	spin_lock_irqsave(&wq_head->lock, flags);
-	spin_unlock_irqrestore(&wq_head->lock, flags);
-}
+#define prepare_to_wait_exclusive(wq_head, wq_entry, state)			\
+	prepare_to_wait(wq_head, wq_entry, state)
+
+#define wait_event_interruptible(wq_head, condition)				\
+	({ wait_event(wq_head, condition); 0; })
+#define wait_event_killable(wq_head, condition)					\
+	({ wait_event(wq_head, condition); 0; })
+#define wait_event_idle(wq_head, condition) wait_event(wq_head, condition)
+#define wait_event_interruptible_exclusive(wq_head, condition)			\
+	({ wait_event(wq_head, condition); 0; })
 
 #define wake_up_nr(x, nr) wake_up(x)
 #define wake_up_all(x) wake_up(x)
@@ -139,9 +245,6 @@ static inline void wake_up(wait_queue_head_t *wq_head)
 #define wake_up_interruptible_all(x) wake_up(x)
 #define wake_up_interruptible_sync(x) wake_up(x)
 
-/* Their caller has the queue's lock. */
-#define wake_up_locked(x) ((void)(x))
-#define wake_up_all_locked(x) ((void)(x))
 
 static inline int waitqueue_active(wait_queue_head_t *wq_head)
 {
