@@ -7,6 +7,7 @@ from functools import cached_property
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import demands, kinds_of
 from ksmcheck.check.questions import Questions
+from ksmcheck.check.trusted import notes_of, untold
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,
@@ -28,11 +29,6 @@ _HELD_UP = (
 _UNFILTERED = "a thread may wait for ever in an execution of which the filter says nothing"
 _GRACE = "a grace period may wait for a reader that waits: the models do not tell"
 _READERS = ("rcu_read_lock", "srcu_read_lock", "srcu_down_read")
-_QUEUE = "a writer that waits for a lock may hold up later readers: how they queue is not modelled"
-_JOINING = ("prepare_to_wait", "prepare_to_wait_event")
-_WAKE = "whether who sleeps is woken is modelled with -D KSMCHECK_WAKE_UPS (<linux/wait.h>)"
-_WAIT, _ASLEEP = "<linux/wait.h>", "prepare_to_wait_event"
-_SLEEP = f"assuming that who sleeps is woken: a wake-up too early is not looked for ({_WAIT})"
 _UNJUDGED = "an assertion fails in an execution that does not end, of which the filter says nothing"
 
 
@@ -80,7 +76,8 @@ class Search(Questions):
             return beyond
         if not ends:
             return replace(base, verdict=VACUOUS, reason="no execution runs to its end")
-        return replace(base, verdict=SAFE, assumed=self._plain_stores(), notes=self._sleeps())
+        notes = notes_of(self.structure)
+        return replace(base, verdict=SAFE, assumed=self._plain_stores(), notes=notes)
 
     def _ends(self) -> bool:
         endings = (self._root or self)._endings
@@ -98,7 +95,7 @@ class Search(Questions):
             return broken
         if other.find(other.goals.cut) is None:
             return broken
-        bounded = _bounded(replace(base, notes=self._sleeps()), self.structure)
+        bounded = _bounded(replace(base, notes=notes_of(self.structure)), self.structure)
         if broken is None:
             return bounded
         # A thread that reaches the bound does not end either: with more rounds it may.
@@ -120,9 +117,8 @@ class Search(Questions):
             return other._violated(base, other._execution(found))
         if found is not None:
             return replace(base, verdict=UNKNOWN, reason=_UNFILTERED)
-        open_to = {_GRACE: held_up, _QUEUE: _queues(structure), _WAKE: self._may_sleep_on()}
-        trusted = [reason for reason, is_so in open_to.items() if is_so]
-        return replace(base, verdict=UNKNOWN, reason=trusted[0]) if trusted else None
+        reason = _GRACE if held_up else untold(structure)
+        return replace(base, verdict=UNKNOWN, reason=reason) if reason else None
 
     def _failing(self, base: Verdict) -> Verdict | None:
         """An assertion that fails in an execution of this structure, whether it ends or not.
@@ -153,7 +149,8 @@ class Search(Questions):
         if beyond is not None and beyond.verdict != BOUNDED:
             return beyond
         witness = self._confirmed(self._execution(wanted))
-        seen = replace(base, observation=word, witness=witness, verdict=SAFE)
+        notes = notes_of(self.structure) if word == "Always" else ()
+        seen = replace(base, observation=word, witness=witness, verdict=SAFE, notes=notes)
         return _bounded(seen, self.structure) if beyond and word == "Always" else seen
 
     def _confirmed(self, execution: Execution, flag: str | None = None) -> Witness:
@@ -167,19 +164,6 @@ class Search(Questions):
         names += kinds_of(self.structure, self.removed)
         names += [LIVENESS] if self.request.liveness else []
         return tuple(dict.fromkeys(names))
-
-    def _may_sleep_on(self) -> bool:
-        """Whether a thread waits on a queue that has no wake-ups."""
-        if any(cell.name.endswith("ksmcheck_waiting") for cell in self.structure.cells):
-            return False
-        origins = (event.origin for event in self.structure.events if event.origin is not None)
-        return any(o.function in _JOINING and o.span.source.name == _WAIT for o in origins)
-
-    def _sleeps(self) -> tuple[str, ...]:
-        """What a verdict takes on trust where a thread sleeps until a condition holds."""
-        origins = (event.origin for event in self.structure.events if event.origin is not None)
-        asleep = any(o.function == _ASLEEP and o.span.source.name == _WAIT for o in origins)
-        return (_SLEEP,) if asleep else ()
 
     def _plain_stores(self) -> tuple[Origin, ...]:
         """Plain stores that another thread may see: what a hardware verdict takes from the compiler
@@ -196,19 +180,6 @@ class Search(Questions):
             if any(len(threads[cell]) > 1 for cell in event.cells):
                 found.setdefault(event.origin.site, event.origin)
         return tuple(found.values())
-
-
-def _queues(structure: EventStructure) -> bool:
-    """Whether some thread may wait while it reads, or may read, under a lock that another writes
-    under."""
-    waits: dict[int, list[str]] = {}
-    for stall in structure.stuck:
-        waits.setdefault(stall.thread, []).append(stall.lock)
-    writers = {t for t, locks in waits.items() if any("write-lock" in lock for lock in locks)}
-    readers = {
-        t for t, locks in waits.items() if len(locks) > 1 and any("read-lock" in x for x in locks)
-    }
-    return any(reader != writer for reader in readers for writer in writers)
 
 
 def _graces(structure: EventStructure) -> list[Term]:

@@ -1,0 +1,77 @@
+"""What a verdict takes on trust, in words: where a model leaves something of the kernel out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from ksmcheck.events.structure import EventStructure
+
+_WAIT = "<linux/wait.h>"
+_SLEEP = f"assuming that who sleeps is woken: a wake-up too early is not looked for ({_WAIT})"
+_WAKE = f"whether who sleeps is woken is modelled with -D KSMCHECK_WAKE_UPS ({_WAIT})"
+_TRY = "assuming that a trylock fails only where the lock is held; it may fail where others "
+_CONTENDED = f"{_TRY}wait for it, or try to take it"
+_ONCE = f"{_TRY}access the lock's word"
+_QUEUE = "a writer that waits for a lock may hold up later readers: how they queue is not modelled"
+
+_READER_WRITER = (
+    "read_trylock",
+    "write_trylock",
+    "write_trylock_irqsave",
+    "down_read_trylock",
+    "down_write_trylock",
+)
+_EXCLUSIVES = ("armv7", "armv8")
+
+
+def notes_of(structure: EventStructure) -> tuple[str, ...]:
+    """What SAFE rests on, besides the plain stores."""
+    found = []
+    if _joined(structure, ("prepare_to_wait_event",)):
+        found.append(_SLEEP)
+    called = {event.primitive for event in structure.events}
+    if called.intersection(_READER_WRITER):
+        # queued_read_trylock() counts the reader before it knows, and a waiting one is counted.
+        found.append(_CONTENDED)
+    elif _exclusive_once(structure) and any(map(_is_spin_trylock, called)):
+        found.append(_ONCE)
+    return tuple(found)
+
+
+def _exclusive_once(structure: EventStructure) -> bool:
+    """arch_spin_trylock() of arm64 and ARMv7 did not try again where the exclusive store fails."""
+    return structure.kernel == "3.9" and structure.model in _EXCLUSIVES
+
+
+def _is_spin_trylock(name: str) -> bool:
+    return name.startswith(("spin_trylock", "raw_spin_trylock"))
+
+
+def untold(structure: EventStructure) -> str | None:
+    """Why it proves nothing that no thread was found to wait for ever."""
+    if _queues(structure):
+        return _QUEUE
+    woken = any(cell.name.endswith("ksmcheck_waiting") for cell in structure.cells)
+    sleeps = not woken and _joined(structure, ("prepare_to_wait", "prepare_to_wait_event"))
+    return _WAKE if sleeps else None
+
+
+def _joined(structure: EventStructure, functions: Collection[str]) -> bool:
+    """Whether a thread joins a wait queue by one of these functions of the header."""
+    origins = (event.origin for event in structure.events if event.origin is not None)
+    return any(o.function in functions and o.span.source.name == _WAIT for o in origins)
+
+
+def _queues(structure: EventStructure) -> bool:
+    """Whether some thread may wait while it reads, or may read, under a lock that another writes
+    under."""
+    waits: dict[int, list[str]] = {}
+    for stall in structure.stuck:
+        waits.setdefault(stall.thread, []).append(stall.lock)
+    writers = set(_taking(waits, "write-lock"))
+    readers = {t for t in _taking(waits, "read-lock") if len(waits[t]) > 1}
+    return any(reader != writer for reader in readers for writer in writers)
+
+
+def _taking(waits: dict[int, list[str]], kind: str) -> Iterator[int]:
+    return (t for t, locks in waits.items() if any(lock.endswith(kind) for lock in locks))
