@@ -26,6 +26,9 @@ def letter_of(verdict: Verdict) -> str:
     if verdict.flags:
         return "R" if _RACE in verdict.flags else "V"
     if verdict.observation is not None and verdict.verdict in (SAFE, BOUNDED):
+        # "Sometimes up to k": more rounds may show that another property fails.
+        if verdict.observation == "Sometimes" and verdict.verdict == BOUNDED:
+            return "K"
         if verdict.observation != "Never":
             return "Y"
         return "N" if verdict.verdict == SAFE else "K"

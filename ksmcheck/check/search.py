@@ -45,8 +45,7 @@ class Search(Questions):
         base = replace(self.base, properties=self._properties())
         flagged = self.flags()
         self.racing = None if flagged is None else flagged[1]
-        demanded = self.request.liveness or demands(self.structure, self.removed)
-        if flagged is not None and demanded:
+        if flagged is not None and self._demanded:
             return self._violated(base, flagged[1], flagged[0])
         broken = self.find(self.goals.broken)
         if broken is not None:
@@ -60,6 +59,11 @@ class Search(Questions):
         return self._not_found(base)
 
     # Verdicts.
+
+    @property
+    def _demanded(self) -> bool:
+        """Whether there is a property that an ``exists`` has no part in."""
+        return self.request.liveness or demands(self.structure, self.removed)
 
     def _violated(self, base: Verdict, execution: Execution, flag: str | None = None) -> Verdict:
         witness = self._confirmed(execution, flag)
@@ -149,9 +153,11 @@ class Search(Questions):
         if beyond is not None and beyond.verdict != BOUNDED:
             return beyond
         witness = self._confirmed(self._execution(wanted))
-        notes = notes_of(self.structure) if word == "Always" else ()
+        # Of the condition itself more rounds can only take an "Always" back.
+        proved = word == "Always" or self._demanded
+        notes = notes_of(self.structure) if proved else ()
         seen = replace(base, observation=word, witness=witness, verdict=SAFE, notes=notes)
-        return _bounded(seen, self.structure) if beyond and word == "Always" else seen
+        return _bounded(seen, self.structure) if beyond and proved else seen
 
     def _confirmed(self, execution: Execution, flag: str | None = None) -> Witness:
         # The replay is loaded where there is something to replay.

@@ -101,7 +101,9 @@ class Verdict(Struct, frozen=True):
     @property
     def subject(self) -> str:
         """The property violated, or all that were checked."""
-        return self.witness.failure.name if self.witness else " + ".join(self.properties)
+        if self.witness is not None and self.verdict == VIOLATED:
+            return self.witness.failure.name
+        return " + ".join(self.properties)
 
     @property
     def safe(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ksmcheck.events.alternatives import Lower, Options
 from ksmcheck.events.draft import Draft, DraftEvent
@@ -279,19 +279,25 @@ class _Assembly:
             if 1 not in self.analysis.values_of(stall.guard):
                 continue
             if stall.passes is not None and stall.address is not None:
-                known = self.analysis.values_of(stall.address)
-                at = {c.address: c for c in self.cells}
-                lasts = [
-                    terms.either(
-                        terms.op("ne", BOOL, stall.address, terms.const(cell.address, ADDRESS)),
-                        terms.no(stall.passes(self._last(cell))),
-                    )
-                    for cell in map(at.get, sorted(known))
-                    if cell is not None
-                ]
+                lasts = [self._refused(stall.address, stall.passes)]
             else:
                 lasts = [self._unchanged(read) for read in stall.reads if self._live(read.id)]
             yield Stall(stall.guard, terms.both(*lasts), stall.thread, stall.span, stall.lock)
+
+    def _refused(self, address: Term, passes: Callable[[Term], Term]) -> Term:
+        """The last value of the cell at ``address`` lets no call go on there. Nobody waits at a
+        wild pointer, which is a failure of its own."""
+        terms, known = self.terms, self.analysis.values_of(address)
+        return terms.either(
+            *(
+                terms.both(
+                    terms.op("eq", BOOL, address, terms.const(cell.address, ADDRESS)),
+                    terms.no(passes(self._last(cell))),
+                )
+                for cell in self.cells
+                if cell.address in known
+            )
+        )
 
     def _unchanged(self, read: DraftEvent) -> Term:
         """The value read is the one that its cell has in the end."""

@@ -57,7 +57,7 @@ class _Lasting(Interpreter):
 
     def step(self, call: Call, point: Point) -> Point:
         if self.record.at == len(self.record.events):
-            state = (id(call), point.number, _values(call))
+            state = (call, point.number, _values(call))
             if state in self.way:
                 raise _Waits(self._place(list(self.way), self.way, state))
             self.way[state] = point
@@ -65,9 +65,11 @@ class _Lasting(Interpreter):
 
     @staticmethod
     def _place(order: list[Hashable], way: Mapping[Hashable, Point], state: Hashable) -> Span:
-        """Of the points that it comes to again and again the first test, or else the first."""
+        """Of the points that it comes to again and again the first test, or else the first that is
+        in the text: of ``for (;;) ;`` the loop itself."""
         round_ = [way[s] for s in order[order.index(state) :]]
-        items = [p.item for p in round_ if p.kind == "test"] + [p.item for p in round_]
+        tests = [p.item for p in round_ if p.kind == "test"]
+        items = [*tests, *(p.item for p in round_), *(p.begins for p in round_)]
         return next(item.span for item in items if item is not None)
 
     def primitive(self, primitive: Primitive, e: c.Call) -> Concrete:

@@ -246,3 +246,52 @@ def test_who_sleeps_is_taken_on_trust_to_be_woken(tmp_path: Path) -> None:
     verdict = asked(tmp_path, text)
     assert verdict.verdict == UNKNOWN
     assert "woken" in (verdict.reason or "")
+
+
+@pytest.mark.parametrize(
+    "loop", ["while (1) ;", "for (;;) ;", "again: goto again;", "do { } while (1);"]
+)
+def test_a_loop_of_nothing(loop: str, tmp_path: Path) -> None:
+    """Nothing is executed in it; the place that is told is the loop's own."""
+    text = "int x;\n{ }\nP0() { if (READ_ONCE(x)) { %s } }\nP1() { WRITE_ONCE(x, 1); }\n"
+    verdict = asked(tmp_path, text % loop)
+    assert verdict.verdict == VIOLATED
+    assert verdict.witness is not None
+    assert verdict.witness.failure.span is not None
+    assert loop.startswith(verdict.witness.failure.span.text)
+
+
+def test_nobody_waits_at_a_wild_pointer(tmp_path: Path) -> None:
+    """NULL is no lock to wait for: that P0 takes it is a bad address. Behind its test it is a lock,
+    and P0 waits for x, which nobody stores."""
+    text = (
+        "int x;\nspinlock_t l;\nspinlock_t *p;\n{ }\n"
+        "P0() { spinlock_t *q; q = READ_ONCE(p); %s spin_lock(q); while (!READ_ONCE(x)) ; }\n"
+        "P1() { WRITE_ONCE(p, &l); }\n"
+    )
+    assert asked(tmp_path, text % "").verdict == VIOLATED
+    verdict = asked(tmp_path, text % "if (!q) return;")
+    assert verdict.verdict == VIOLATED
+    assert verdict.subject == "liveness"
+    only = text.replace("while (!READ_ONCE(x)) ;", "spin_unlock(q);")
+    assert asked(tmp_path, only % "").subject == "bad address"
+    assert asked(tmp_path, only % "if (!q) return;").verdict == SAFE
+
+
+def test_what_an_exists_says_is_no_proof_of_it(tmp_path: Path) -> None:
+    """The two hand a number on and on; at 30, beyond all bounds, P0 waits for ever. That the
+    condition sometimes holds does not say that this cannot be."""
+    text = (
+        "int x;\nint y;\nint z;\n{ }\n"
+        "P0() { int i = 0; while (READ_ONCE(y) == i) { i++; WRITE_ONCE(z, i); }\n"
+        "\tif (i == 30) while (!READ_ONCE(x)) ; }\n"
+        "P1() { int i = 0; while (READ_ONCE(z) == i + 1) { i++; WRITE_ONCE(y, i); } }\n"
+        "exists (0:i=1)\n"
+    )
+    verdict = asked(tmp_path, text, "sc")
+    assert (verdict.verdict, verdict.observation) == (BOUNDED, "Sometimes")
+    assert verdict.subject == "exists + liveness"
+    ends = text.replace("if (i == 30) while (!READ_ONCE(x)) ;", "")
+    path = tmp_path / "ends.litmus"
+    path.write_text(f"C ends\n{ends}")
+    assert Checker().check(Request(path, "sc")).verdict == SAFE
