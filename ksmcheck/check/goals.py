@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
@@ -18,7 +18,8 @@ class Goals(Struct, frozen=True):
     fails, whatever becomes of the execution. ``broken``: complete, and a property of the code or
     the final condition fails. ``cut``: an unrolling bound is reached; an iteration that changes
     nothing and is kept for the sake of flags counts, as a race may need it beside all the others.
-    ``stuck``: some thread waits for ever, and those that do not come to their end.
+    ``stuck``: some thread waits for ever, and those that do not come to their end. ``doubtful``: so
+    it may be, for a grace period may not end or have ended too soon.
     ``wanted``: complete and the condition of an ``exists`` holds; ``unwanted``: it does not.
     """
 
@@ -27,6 +28,7 @@ class Goals(Struct, frozen=True):
     broken: Term
     cut: Term
     stuck: Term
+    doubtful: Term
     wanted: Term
     unwanted: Term
 
@@ -51,17 +53,24 @@ def goals_of(structure: EventStructure) -> Goals:
         failing=failing,
         broken=terms.both(complete, terms.either(failing, final)),
         cut=terms.either(*(c.guard for c in structure.cuts)),
-        stuck=_stuck(structure),
+        stuck=terms.both(
+            _stuck(structure, [s.lasts for s in structure.stuck]),
+            terms.true if structure.ended is None else terms.no(structure.ended),
+        ),
+        doubtful=terms.false
+        if structure.ended is None
+        else _stuck(structure, [s.perhaps for s in structure.stuck]),
         wanted=terms.both(complete, condition),
         unwanted=terms.both(complete, terms.no(condition)),
     )
 
 
-def _stuck(structure: EventStructure) -> Term:
+def _stuck(structure: EventStructure, last: Sequence[Term]) -> Term:
+    """Some thread waits, and whoever waits does so for ever: ``last`` for each place says when."""
     terms, stalls = structure.terms, structure.stuck
     some = terms.either(*(s.guard for s in stalls))
-    others = [terms.either(terms.no(s.guard), s.lasts) for s in stalls]
-    return terms.both(*(terms.no(c.guard) for c in structure.cuts), some, *others)
+    all_ = [terms.either(terms.no(s.guard), ever) for s, ever in zip(stalls, last, strict=True)]
+    return terms.both(*(terms.no(c.guard) for c in structure.cuts), some, *all_)
 
 
 def kinds_of(structure: EventStructure, without: Collection[str] = ()) -> tuple[str, ...]:

@@ -28,7 +28,6 @@ _HELD_UP = (
 )
 _UNFILTERED = "a thread may wait for ever in an execution of which the filter says nothing"
 _GRACE = "a grace period may wait for a reader that waits: the models do not tell"
-_READERS = ("rcu_read_lock", "srcu_read_lock", "srcu_down_read")
 _UNJUDGED = "an assertion fails in an execution that does not end, of which the filter says nothing"
 
 
@@ -109,19 +108,17 @@ class Search(Questions):
         """An execution in which a thread waits for ever.
 
         A filter speaks of final states, and cannot tell which of these executions count. And no
-        grace period ends while a reader waits, which the models do not say: where readers may wait,
-        only executions without one are shown, and their absence proves nothing.
+        grace period ends while a reader waits, which the models do not say: what rests on one that
+        has ended is not shown.
         """
         other = self.unending()
-        structure, terms = other.structure, other.structure.terms
-        readers = {e.thread for e in structure.events if e.primitive.startswith(_READERS)}
-        held_up = _graces(structure) if any(s.thread in readers for s in structure.stuck) else []
-        found = other.find(terms.both(other.goals.stuck, *map(terms.no, held_up)))
-        if found is not None and structure.filter is None:
+        found = other.find(other.goals.stuck)
+        if found is not None and other.structure.filter is None:
             return other._violated(base, other._execution(found))
         if found is not None:
             return replace(base, verdict=UNKNOWN, reason=_UNFILTERED)
-        reason = _GRACE if held_up else untold(structure)
+        doubt = other.find(other.goals.doubtful) is not None
+        reason = _GRACE if doubt else untold(other.structure)
         return replace(base, verdict=UNKNOWN, reason=reason) if reason else None
 
     def _failing(self, base: Verdict) -> Verdict | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from ksmcheck.events.alternatives import Lower, Options
 from ksmcheck.events.draft import Draft, DraftEvent
+from ksmcheck.events.graces import Graces
 from ksmcheck.events.shared import Shared
 from ksmcheck.events.structure import (
     INIT_THREAD,
@@ -149,6 +150,7 @@ class _Assembly:
         condition = program.condition
         outputs = tuple(self._outputs())
         values = {key: term for key, term, _ in outputs}
+        graces = Graces(draft, self._live)
 
         def final(expr: Expr) -> Term:
             return self._final(expr, values)
@@ -186,7 +188,8 @@ class _Assembly:
             terms=terms,
             waits=draft.waits,
             stalls=self.stalls,
-            stuck=tuple(self._stuck()),
+            stuck=tuple(self._stuck(graces)),
+            ended=graces.ended() if any(stall.grace for stall in draft.stalls) else None,
             selectors=tuple(draft.selectors.items()),
             calls={site: terms.either(*guards) for site, guards in draft.calls.items()},
         )
@@ -272,17 +275,21 @@ class _Assembly:
                     "bad address", event.guard, terms.both(*away), event.thread, event.origin
                 )
 
-    def _stuck(self) -> Iterable[Stall]:
+    def _stuck(self, graces: Graces) -> Iterable[Stall]:
         """What each waiting thread looks at, held against the final memory."""
         terms = self.terms
         for stall in self.draft.stalls:
             if 1 not in self.analysis.values_of(stall.guard):
                 continue
-            if stall.passes is not None and stall.address is not None:
-                lasts = [self._refused(stall.address, stall.passes)]
+            if stall.grace:
+                perhaps = graces.held(stall.grace, stall.address)
+                lasts = terms.both(perhaps, terms.no(graces.left(stall.grace)))
+            elif stall.passes is not None and stall.address is not None:
+                perhaps = lasts = self._refused(stall.address, stall.passes)
             else:
-                lasts = [self._unchanged(read) for read in stall.reads if self._live(read.id)]
-            yield Stall(stall.guard, terms.both(*lasts), stall.thread, stall.span, stall.lock)
+                reads = [e for e in stall.round if e.kind == "R" and self._live(e.id)]
+                perhaps = lasts = terms.both(*map(self._unchanged, reads))
+            yield Stall(stall.guard, lasts, perhaps, stall.thread, stall.span, stall.lock)
 
     def _refused(self, address: Term, passes: Callable[[Term], Term]) -> Term:
         """The last value of the cell at ``address`` lets no call go on there. Nobody waits at a

@@ -39,16 +39,18 @@ class DraftEvent(Struct, eq=False):
 
 
 class DraftStall(Struct, eq=False):
-    """Where ``guard`` holds, the thread waits. ``reads`` are those of the iteration of a loop that
-    goes round for ever; or ``passes`` tells for a value at ``address`` whether a call goes on."""
+    """Where ``guard`` holds, the thread waits. ``round`` are the events of the iteration of a loop
+    that goes round for ever; or ``passes`` tells for a value at ``address`` whether a call goes on;
+    or a grace period (of ``grace``, for SRCU at ``address``) has to end."""
 
     guard: Term
     thread: int
     span: Span
-    reads: tuple[DraftEvent, ...] = ()
+    round: tuple[DraftEvent, ...] = ()
     address: Term | None = None
     passes: Callable[[Term], Term] | None = None
     lock: str = ""
+    grace: str = ""
 
 
 class Draft(Struct):

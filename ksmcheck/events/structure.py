@@ -86,11 +86,12 @@ class CutPoint(Struct, frozen=True, eq=False):
 class Stall(Struct, frozen=True, eq=False):
     """Thread ``thread`` goes no further where ``guard`` holds: it waits, at ``span``, for a lock or
     in a loop. ``lasts``: what it waits for is not so in the final memory either, which it finds
-    sooner or later; then it waits for ever. ``lock``: the class of the primitive that takes a lock,
-    empty for a loop."""
+    sooner or later; then it waits for ever. ``perhaps``: so it may be, as far as can be told.
+    ``lock``: the class of the primitive that takes a lock, empty for others."""
 
     guard: Term
     lasts: Term
+    perhaps: Term
     thread: int
     span: Span
     lock: str = ""
@@ -112,6 +113,8 @@ class EventStructure(Struct, frozen=True, eq=False):
     ``waits``    some thread may wait for ever. Either such executions are ruled out by
                  ``constraints``, or (``stalls``) threads stop there and are not ``terminated``.
     ``stuck``    with ``stalls``, where threads may wait.
+    ``ended``    with ``stalls``: a grace period ended that a reader may hold up for ever; None
+                 without grace periods.
     ``outputs``  (thread, name) -> term of a local's final value in its own type.
     ``selectors``  (site, option) -> choice term: the site is changed in that way (``Options``). A
                    question has to fix all of them; with all false it is about the program as it is.
@@ -144,5 +147,6 @@ class EventStructure(Struct, frozen=True, eq=False):
     waits: bool = False
     stalls: bool = False
     stuck: tuple[Stall, ...] = ()
+    ended: Term | None = None
     selectors: tuple[tuple[tuple[str, str], Term], ...] = ()
     calls: Mapping[str, Term] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from ksmcheck.events.instantiate import Instance, Operand, Operands, Place
 from ksmcheck.events.structure import CutPoint, Obligation
 from ksmcheck.events.taint import CLEAN, Taint, by_branch, joined, under, union
 from ksmcheck.events.terms import Term
+from ksmcheck.kernel.graces import ENTERS, GRACE_PERIODS
 from ksmcheck.kernel.ints import ADDRESS, BOOL
 from ksmcheck.lowering.template import Row
 from ksmcheck.program.ir import (
@@ -174,18 +175,18 @@ class Walk:
         self.draft.waits = True
         if self.stalls:
             stopped = self.terms.both(guard, self.terms.no(over))
-            inside = [e for b in sorted(repeat.blocks) for e in self.accesses.get(b, ())]
-            reads = tuple(e for e in inside if e.kind == "R")
-            self.draft.stalls.append(DraftStall(stopped, self.thread.index, repeat.loop, reads))
+            inside = tuple(e for b in sorted(repeat.blocks) for e in self.accesses.get(b, ()))
+            self.draft.stalls.append(DraftStall(stopped, self.thread.index, repeat.loop, inside))
         else:
             self.draft.require(guard, over)
 
     def _past(self, access: Access, guard: Term, registers: dict[str, Operand]) -> Term | None:
         """What has to hold for a thread to come past a primitive that may never return."""
         primitive = self.lower(access.name, access.origin.span)[0]
-        if not primitive.blocks:
+        grace = GRACE_PERIODS.get(primitive.name, "")
+        if not primitive.blocks and not grace:
             return None
-        self.draft.waits = True
+        self.draft.waits |= primitive.blocks or self._reads()
         if not self.stalls:
             return None
         past = self.draft.choice()
@@ -202,11 +203,18 @@ class Walk:
                 self.thread.index,
                 access.origin.span,
                 address=address,
-                passes=operands.test,
-                lock=primitive.classes[0] if primitive.classes else "",
+                passes=operands.test if primitive.blocks else None,
+                lock=primitive.classes[0] if primitive.blocks and primitive.classes else "",
+                grace=grace,
             )
         )
         return past
+
+    def _reads(self) -> bool:
+        """Whether the thread may be inside a read-side critical section, whose end it then waits
+        for in vain."""
+        inside = (e for events in self.accesses.values() for e in events)
+        return any(event.primitive in ENTERS for event in inside)
 
     def _edge(self, target: int, cube: Cube, also: Term, registers: dict[str, Operand]) -> None:
         if also is self.terms.false:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from ksmcheck.execution.bodies import Readings
 from ksmcheck.execution.concrete import Concrete, integer, wrap
-from ksmcheck.execution.execution import LIVENESS, ExecutedEvent, Execution
+from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.execution.final import FinalState
 from ksmcheck.execution.machine import FailedCheck
 from ksmcheck.execution.plain_cat import evaluate
@@ -86,17 +86,9 @@ def _waiting(
     own: list[tuple[ExecutedEvent, ...]],
     memory: Mapping[int, int],
 ) -> tuple[FailedCheck, ...]:
-    from ksmcheck.execution.waiting import waits_at
+    from ksmcheck.execution.waiting import waiting
 
-    found = []
-    for ran in threads:
-        if not ran.ended:
-            thread = ran.record.thread
-            span = waits_at(world, thread, own[thread], memory)
-            if span is None:
-                return ()
-            found.append(FailedCheck(LIVENESS, thread, span))
-    return tuple(found)
+    return waiting(world, [r.record.thread for r in threads if not r.ended], own, memory)
 
 
 def _replay_assembly(

@@ -2,40 +2,74 @@
 
 The thread runs on from where its record ends, and finds the final memory: whatever others wrote is
 seen sooner or later, and nobody writes any more. It waits for ever if it comes to a lock that is
-not free there, or to a state in which it has been before, and changes nothing on the way.
+not free there, or to a state in which it has been before, and changes nothing on the way; or if it
+waits for readers of which one is inside and never leaves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from ksmcheck.execution import foresight
 from ksmcheck.execution.concrete import Concrete, bits_of, wrap
-from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.execution.execution import LIVENESS, ExecutedEvent
 from ksmcheck.execution.flow import Point
 from ksmcheck.execution.interpreter import Interpreter
-from ksmcheck.execution.machine import Call, InMemory, Variable
+from ksmcheck.execution.machine import Call, FailedCheck, InMemory, Variable
 from ksmcheck.execution.performed import Done, Exhausted, Operands, Record, formula_value
 from ksmcheck.execution.world import World
+from ksmcheck.kernel.graces import ENTERS, GRACE_PERIODS, LEAVES
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import LOCK_OFFSET, Step
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import Span
 
 
-def waits_at(
-    world: World, thread: int, events: tuple[ExecutedEvent, ...], memory: Mapping[int, int]
-) -> Span | None:
-    """Where thread number ``thread`` waits for ever after its recorded ``events``; None if it does
-    not. ``memory``: address -> raw value, in the end."""
-    lasting = _Lasting(world, Record(thread, events), memory)
-    try:
-        lasting.thread(world.test.threads[thread])
-    except _Waits as found:
-        return found.span
-    except (_GoesOn, Exhausted):
-        return None
-    return None
+def waiting(
+    world: World,
+    going: Sequence[int],
+    own: Sequence[tuple[ExecutedEvent, ...]],
+    memory: Mapping[int, int],
+) -> tuple[FailedCheck, ...]:
+    """Where the threads ``going``, which have not ended, wait for ever after their recorded events;
+    nothing if one of them does not. ``memory``: address -> raw value, in the end."""
+    readers = _Readers(e for events in own for e in events)
+    if readers.ended:
+        return ()
+    found, left = [], set[str]()
+    for thread in going:
+        lasting = _Lasting(world, Record(thread, own[thread]), memory, readers)
+        span = lasting.waits_at()
+        if span is None:
+            return ()
+        found.append(FailedCheck(LIVENESS, thread, span))
+        left |= lasting.left
+    return () if left & readers.awaited else tuple(found)
+
+
+class _Readers:
+    """Who is inside a read-side critical section when all has come to rest. ``ended``: a grace
+    period has ended that one of them holds up; ``awaited``: the kinds that somebody waits for."""
+
+    def __init__(self, events: Iterable[ExecutedEvent]) -> None:
+        self.depth = Counter[tuple[str, int]]()
+        self.awaited: set[str] = set()
+        passed = []
+        for event in events:
+            name = event.primitive
+            kind = ENTERS.get(name) or LEAVES.get(name)
+            if kind is not None:
+                where = event.thread if event.address is None else event.address
+                self.depth[kind, where] += 1 if name in ENTERS else -1
+            elif name in GRACE_PERIODS:
+                passed.append((GRACE_PERIODS[name], event.address))
+        self.ended = any(self.inside(kind, address) for kind, address in passed)
+
+    def inside(self, kind: str, address: int | None) -> bool:
+        """A reader that a grace period of this kind has to wait for."""
+        there = (where for (k, where), depth in self.depth.items() if k == kind and depth > 0)
+        return any(address is None or where == address for where in there)
 
 
 class _Waits(Exception):
@@ -49,11 +83,26 @@ class _GoesOn(Exception):
 
 
 class _Lasting(Interpreter):
-    def __init__(self, world: World, record: Record, memory: Mapping[int, int]) -> None:
+    def __init__(
+        self, world: World, record: Record, memory: Mapping[int, int], readers: _Readers
+    ) -> None:
         super().__init__(world, record, foresight)
         self.memory = memory
+        self.readers = readers
+        self.left: set[str] = set()
         self.way: dict[Hashable, Point] = {}
         self.calling: Span | None = None
+
+    def waits_at(self) -> Span | None:
+        """Where the thread waits for ever; None if it does not. ``left``: of what kind sections
+        are that it leaves in going round."""
+        try:
+            self.thread(self.world.test.threads[self.record.thread])
+        except _Waits as found:
+            return found.span
+        except (_GoesOn, Exhausted):
+            return None
+        return None
 
     def step(self, call: Call, point: Point) -> Point:
         if self.record.at == len(self.record.events):
@@ -86,9 +135,16 @@ class _Lasting(Interpreter):
         self, primitive: Primitive, place: InMemory | None, names: dict[str, Concrete]
     ) -> Done:
         """What a primitive does on the final memory."""
-        if place is None:
+        if primitive.name in LEAVES:
+            self.left.add(LEAVES[primitive.name])
+        at = None if place is None else self.record.places.settle(place.address.number)
+        kind = GRACE_PERIODS.get(primitive.name)
+        if kind is not None and self.readers.inside(kind, at):
+            assert self.calling is not None
+            self.readers.awaited.add(kind)
+            raise _Waits(self.calling)
+        if place is None or at is None or kind is not None:
             return Done(True, None, ())
-        at = self.record.places.settle(place.address.number)
         known = self.memory.get(at)
         if known is None:
             raise _GoesOn

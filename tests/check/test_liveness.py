@@ -167,14 +167,77 @@ P1() {{ WRITE_ONCE(x, 1); synchronize_rcu(); WRITE_ONCE({last}); }}
 
 def test_no_grace_period_ends_while_a_reader_waits(tmp_path: Path) -> None:
     """The reader waits for what is stored after the grace period: neither gets on if it came
-    first, which the models do not say. Nor does P1 take the 1 back before the reader has seen it.
-    Where no reader waits there is nothing to be said."""
+    first. Nor does P1 take the 1 back before the reader has seen it, unless the reader came after
+    the grace period, and the models do not tell where that is. Where no reader waits there is
+    nothing to be said."""
     late = RCU.format(reader="while (!READ_ONCE(y)) ;", last="y, 1")
     back = RCU.format(reader="while (!READ_ONCE(x)) ;", last="x, 0")
     none = RCU.format(reader="READ_ONCE(x);", last="y, 1")
-    assert asked(tmp_path, late).verdict == UNKNOWN
+    verdict = asked(tmp_path, late)
+    assert verdict.verdict == VIOLATED
+    assert verdict.witness is not None
+    assert ", P1 at" in verdict.witness.failure.text
     assert asked(tmp_path, back).verdict == UNKNOWN
     assert asked(tmp_path, none).verdict == SAFE
+    first = late.replace("WRITE_ONCE(x, 1);", "WRITE_ONCE(y, 1);")
+    assert asked(tmp_path, first).verdict == SAFE
+
+
+SRCU = """struct srcu_struct s;
+struct srcu_struct other;
+struct mutex m;
+int y;
+{{ }}
+P0() {{ int i; i = srcu_{down}(&s); {reader} srcu_{up}(&s, i); }}
+P1() {{ mutex_lock(&m); synchronize_srcu(&{domain}); mutex_unlock(&m); WRITE_ONCE(y, 1); }}
+"""
+
+
+def test_a_mutex_around_a_grace_period_and_inside_a_section(tmp_path: Path) -> None:
+    """Documentation/RCU/checklist.rst, on SRCU: a deadlock. Readers of another domain do not
+    matter, nor does a mutex that is given back before."""
+    lock = "mutex_lock(&m); mutex_unlock(&m);"
+    for down, up in (("read_lock", "read_unlock"), ("down_read", "up_read")):
+        text = SRCU.format(down=down, up=up, reader=lock, domain="s")
+        assert asked(tmp_path, text).verdict == VIOLATED
+        other = SRCU.format(down=down, up=up, reader=lock, domain="other")
+        assert asked(tmp_path, other).verdict == SAFE
+        early = text.replace("synchronize_srcu(&s); mutex_unlock(&m);", "mutex_unlock(&m);")
+        late = early.replace("WRITE_ONCE(y, 1);", "synchronize_srcu(&s);")
+        assert asked(tmp_path, late).verdict == SAFE
+        alone = text.replace("synchronize_srcu(&s);", "")
+        assert asked(tmp_path, alone).verdict == SAFE
+
+
+def test_a_section_that_is_left_for_a_moment(tmp_path: Path) -> None:
+    """A reader that goes out and in again lets the grace period end: no deadlock is shown."""
+    around = "while (!READ_ONCE(y)) { rcu_read_unlock(); rcu_read_lock(); }"
+    text = RCU.format(reader="AROUND", last="y, 1").replace("AROUND", around)
+    assert asked(tmp_path, text).verdict != VIOLATED
+
+
+def test_another_thread_leaves_the_section(tmp_path: Path) -> None:
+    """srcu_up_read in P1: it waits for what P2 stores after the grace period."""
+    text = (
+        "struct srcu_struct s;\nint i;\nint x;\nint y;\n{ }\n"
+        "P0() { int k; k = srcu_down_read(&s); WRITE_ONCE(i, k); smp_store_release(&x, 1); }\n"
+        "P1() { while (!smp_load_acquire(&x)) ; while (!READ_ONCE(y)) ;\n"
+        "\tsrcu_up_read(&s, READ_ONCE(i)); }\n"
+        "P2() { synchronize_srcu(&s); WRITE_ONCE(y, 1); }\n"
+    )
+    assert asked(tmp_path, text).verdict == VIOLATED
+    assert asked(tmp_path, text.replace("synchronize_srcu(&s);", "")).verdict == SAFE
+
+
+def test_a_grace_period_in_a_section_of_its_own(tmp_path: Path) -> None:
+    text = (
+        "int x;\n{ }\nP0() { rcu_read_lock(); synchronize_rcu(); rcu_read_unlock(); }\nP1() { }\n"
+    )
+    verdict = asked(tmp_path, text)
+    assert verdict.verdict == VIOLATED
+    assert verdict.witness is not None
+    assert verdict.witness.failure.span is not None
+    assert verdict.witness.failure.span.text == "synchronize_rcu()"
 
 
 def test_a_reader_that_waits_though_no_grace_period_is_asked_for(tmp_path: Path) -> None:
