@@ -109,7 +109,7 @@ kernel_tree_option = click.option(
 liveness_option = click.option(
     "--liveness",
     is_flag=True,
-    help="Also demand that no thread waits for ever, for a lock or in a loop.",
+    help="Also demand that no thread waits for ever, for a lock, in a loop or for readers of RCU.",
 )
 
 

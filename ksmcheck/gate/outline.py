@@ -46,6 +46,8 @@ _NAME = re.compile(r"\w")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 _HERD_COMMENT = re.compile(r"\(\*\s.*?\*\)", re.S)
 
+_NONE_WAITS = "no thread waits for ever"
+
 ASKED = "(start and condition)"
 """The outline of what the test starts with and asks for, in place of a function's name."""
 
@@ -98,8 +100,9 @@ class Inventory(Struct, frozen=True):
     barriers: tuple[Token, ...]
 
 
-def inventory_of(test: LitmusTest, kernel: str) -> Inventory:
-    """The functions that any thread calls, in source order, and what the test asks for."""
+def inventory_of(test: LitmusTest, kernel: str, *, liveness: bool = False) -> Inventory:
+    """The functions that any thread calls, in source order, and what the test asks for; with
+    ``liveness``, that no thread waits for ever."""
     sites = {site.name: site for site in list_sites(test, kernel)}
     names = site_names(test)
     bodies = {f.name: f for f in functions(test)}
@@ -112,7 +115,7 @@ def inventory_of(test: LitmusTest, kernel: str) -> Inventory:
             tokens = tuple(walker.function(function))
             place = place_of(function.span)
             found.append(Outline(place.file, function.name, place, tokens))
-    found += _asked(test)
+    found += _asked(test, liveness)
     known = primitives(kernel)
     barriers = tuple(
         token
@@ -132,7 +135,7 @@ def _comes_with_ksmcheck(outline: Outline) -> bool:
     return outline.file.startswith("<linux/")
 
 
-def _asked(test: LitmusTest) -> Iterator[Outline]:
+def _asked(test: LitmusTest, liveness: bool) -> Iterator[Outline]:
     """What the test starts with, its filter and its condition; there also where it has none."""
     said = [(_start(entry), entry.span) for entry in test.init]
     if test.filter is not None:
@@ -140,6 +143,8 @@ def _asked(test: LitmusTest) -> Iterator[Outline]:
     if test.condition is not None:
         asked = f"{test.condition.quantifier} {_proposition(test.condition.tree)}"
         said.append((asked, test.condition.span))
+    if liveness:
+        said.append((_NONE_WAITS, test.span))
     tokens = tuple(
         Token(_squeezed(_HERD_COMMENT.sub(" ", text)), "", False, "", "", place_of(span))
         for text, span in said

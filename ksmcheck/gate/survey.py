@@ -75,19 +75,23 @@ def inventories_of(cells: Sequence[Cell], answerer: Answerer) -> dict[Cell, Inve
         if cell.variant == chosen[cell.subject, cell.kernel]:
             name = (cell.subject, cell.context)
             if name not in found:
-                found[name] = _inventory(cell.request, answerer.results, answerer.contents)
+                # Its models may be in several entries of the configuration.
+                all_of = (c.request for c in cells if (c.subject, c.context) == name)
+                asked = replace(cell.request, liveness=any(r.liveness for r in all_of))
+                found[name] = _inventory(asked, answerer.results, answerer.contents)
             result[cell] = found[name]
     return result
 
 
 def _inventory(request: Request, results: Results, contents: Contents) -> Inventory:
-    circumstances = (request.kernel, repr(request.defines), repr(sorted(request.removed)))
+    without = repr(sorted(request.removed))
+    circumstances = (request.kernel, repr(request.defines), without, repr(request.liveness))
     key = contents.key(request.path, "", "inventory", *circumstances)
     kept = results.get(Inventory, key)
     if kept is None:
         test = load_litmus(request.path, kernel=request.kernel, defines=request.defines)
         test = remove_sites(test, request.removed, kernel=request.kernel)
-        kept = inventory_of(test, request.kernel)
+        kept = inventory_of(test, request.kernel, liveness=request.liveness)
         if Contents().program(request.path) == contents.program(request.path):
             results.put(key, kept)  # it was not edited meanwhile
     return kept

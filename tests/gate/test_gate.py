@@ -67,6 +67,11 @@ def test_a_lost_wake_up_fails_where_liveness_is_demanded(project: Project) -> No
     project.config('[[tests]]\nfiles = "wake.litmus"\nmodels = ["tso"]\nliveness = true\n')
     project.record()
     assert project.gate().code == 0
+    project.edit("liveness = true", "liveness = false", "ksmcheck.toml")
+    less = project.gate()
+    assert less.code == 1
+    assert "no longer: no thread waits for ever" in less.out
+    project.edit("liveness = false", "liveness = true", "ksmcheck.toml")
     project.edit("\tsmp_mb();\n\tif (READ_ONCE(asleep))", "\tif (READ_ONCE(asleep))", "wake.litmus")
     ran = project.gate()
     assert ran.code == 1
