@@ -126,7 +126,8 @@ class Search(Questions):
 
         A filter speaks of final states, and cannot tell which of these executions count. And while
         a thread waits for ever in a read-side critical section no grace period ends, but the models
-        do not say that of sections without an end: what relies on one proves nothing.
+        do not say that of sections without an end: what relies on one proves nothing. A thread that
+        waits not for ever is none of these: the execution has an end, which was looked at.
         """
         if self.structure.filter is not None:
             unjudged = replace(base, verdict=UNKNOWN, reason=_UNJUDGED)
@@ -136,7 +137,8 @@ class Search(Questions):
         found = self.find(terms.both(failing, *map(terms.no, graces)))
         if found is not None:
             return self._violated(base, self._execution(found))
-        if graces and self.find(failing) is not None:
+        endless = terms.either(self.goals.doubtful, self.goals.cut)
+        if graces and self.find(terms.both(failing, endless)) is not None:
             return replace(base, verdict=UNKNOWN, reason=_HELD_UP)
         return None
 

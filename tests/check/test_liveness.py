@@ -183,6 +183,26 @@ def test_no_grace_period_ends_while_a_reader_waits(tmp_path: Path) -> None:
     assert asked(tmp_path, first).verdict == SAFE
 
 
+def test_an_assertion_of_a_reader_that_waits_for_a_while(tmp_path: Path) -> None:
+    """The grace period waits for the reader: it does not see z before x. Only if P0 never left its
+    section would the models say nothing of that."""
+    text = (
+        "int x;\nint y;\nint z;\n{ }\n"
+        "P0() { rcu_read_lock(); BUG_ON(READ_ONCE(z) == 1 && READ_ONCE(x) == 0);\n"
+        "\twhile (!READ_ONCE(y)) ; rcu_read_unlock(); }\n"
+        "P1() { WRITE_ONCE(x, 1); synchronize_rcu(); WRITE_ONCE(z, 1); }\n"
+        "P2() { WRITE_ONCE(y, 1); }\n"
+    )
+    path = tmp_path / "t.litmus"
+    path.write_text(f"C t\n{text}")
+    assert Checker().check(Request(path, "lkmm")).verdict == SAFE
+    assert asked(tmp_path, text).verdict == SAFE
+    assert asked(tmp_path, text.replace("WRITE_ONCE(y, 1);", "")).subject == "liveness"
+    assert Checker().check(Request(path, "lkmm")).verdict == UNKNOWN
+    early = text.replace("synchronize_rcu();", "")
+    assert asked(tmp_path, early).subject == "BUG_ON"
+
+
 SRCU = """struct srcu_struct s;
 struct srcu_struct other;
 struct mutex m;
