@@ -105,12 +105,10 @@ class Checker(Struct):
         return verdicts
 
     def _answerable(self, request: Request) -> Request:
-        """The request with the only engine that knows its model, if that is not compiled."""
-        if request.liveness and isinstance(self.workshop.test(request), AssemblyTest):
-            raise InputError(
-                "whether a thread waits for ever is asked of kernel C",
-                hint="in assembly nothing tells a loop that waits from another",
-            )
+        """The request with the only engine that knows its model, if that is not compiled. Raises
+        InputError where what it asks for is not asked of such a test."""
+        if request.liveness:
+            _refuse_assembly(self.workshop.test(request))
         if self.workshop.model(request.model).compiled.interpreted is not None:
             return replace(request, engine="explicit")
         return request
@@ -275,6 +273,15 @@ class Checker(Struct):
             return replace(base, reason=str(limit))
         events = len(search.structure.events)
         return replace(answer, engine_seconds=perf_counter() - begun, events=events)
+
+
+def _refuse_assembly(test: AnyTest) -> None:
+    if isinstance(test, AssemblyTest):
+        raise InputError(
+            "whether a thread waits for ever is asked of kernel C",
+            test.span,
+            hint="in assembly nothing tells a loop that waits from another",
+        )
 
 
 def loops_or_asserts(program: Program) -> bool:

@@ -69,8 +69,8 @@ def _stuck(structure: EventStructure, last: Sequence[Term]) -> Term:
     """Some thread waits, and whoever waits does so for ever: ``last`` for each place says when."""
     terms, stalls = structure.terms, structure.stuck
     some = terms.either(*(s.guard for s in stalls))
-    all_ = [terms.either(terms.no(s.guard), ever) for s, ever in zip(stalls, last, strict=True)]
-    return terms.both(*(terms.no(c.guard) for c in structure.cuts), some, *all_)
+    ever = [terms.either(terms.no(s.guard), lasts) for s, lasts in zip(stalls, last, strict=True)]
+    return terms.both(*(terms.no(c.guard) for c in structure.cuts), some, *ever)
 
 
 def kinds_of(structure: EventStructure, without: Collection[str] = ()) -> tuple[str, ...]:

@@ -275,8 +275,9 @@ def test_a_filter_says_nothing_of_executions_without_an_end(tmp_path: Path) -> N
 def test_assembly_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text("X86 t\n{ }\n P0 ;\n MOV EAX,[x] ;\nexists (0:EAX=0)\n")
-    with pytest.raises(InputError, match="waits for ever"):
+    with pytest.raises(InputError, match="waits for ever") as refused:
         Checker().check(Request(path, "tso", liveness=True))
+    assert refused.value.diagnostic.span is not None
 
 
 def test_beside_other_properties(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.verdict import Verdict
+from ksmcheck.text import InputError
 
 MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 POINTS = [(m, k) for m in MACHINES for k in ("3.9", "6.12") if (m, k) != ("riscv", "3.9")]
@@ -252,3 +253,43 @@ def test_without_wake_ups_nothing_is_said_of_them(tmp_path: Path) -> None:
         verdict = check(text, tmp_path, "lkmm", liveness=True)
         assert verdict.verdict == "UNKNOWN"
         assert "-D KSMCHECK_WAKE_UPS" in (verdict.reason or "")
+
+
+@pytest.mark.parametrize(("model", "kernel"), [("sc", "3.9"), ("armv8", "6.12"), ("lkmm", "6.12")])
+def test_a_waker_finds_who_sleeps_in_its_state(model: str, kernel: str, tmp_path: Path) -> None:
+    """wake_up() wakes both kinds of sleepers (TASK_NORMAL), wake_up_interruptible() one, and leaves
+    the others on the queue: include/linux/wait.h, and try_to_wake_up()'s look at the state."""
+    for wait, wake, woken in (
+        ("wait_event", "wake_up", True),
+        ("wait_event_interruptible", "wake_up", True),
+        ("wait_event_interruptible", "wake_up_interruptible", True),
+        ("wait_event", "wake_up_interruptible", False),
+        ("wait_event", "wake_up_interruptible_all", False),
+    ):
+        text = WAKING.format(wait=f"{wait}(*wq, READ_ONCE(*ready));", wake=f"{wake}(wq);")
+        verdict = check(text, tmp_path, model, kernel, **WAKE_UPS)
+        assert verdict.verdict == ("SAFE" if woken else "VIOLATED"), (wait, wake)
+
+
+def test_its_caller_may_have_the_lock(tmp_path: Path) -> None:
+    wake = "spin_lock(&wq->lock); wake_up_locked(wq); spin_unlock(&wq->lock);"
+    text = WAKING.format(wait=WAIT, wake=wake)
+    assert check(text, tmp_path, "armv8", **WAKE_UPS).verdict == "SAFE"
+
+
+def test_nobody_has_to_wake_who_sleeps_for_a_time(tmp_path: Path) -> None:
+    wait = "if (!wait_event_timeout(*wq, READ_ONCE(*ready), 9)) return;"
+    for wake in ("", "wake_up(wq);"):
+        text = WAKING.format(wait=wait, wake=wake)
+        assert check(text, tmp_path, "lkmm", **WAKE_UPS).verdict == "SAFE"
+
+
+@pytest.mark.parametrize(
+    "call", ["wake_up_nr(wq, 1)", "wait_event_interruptible_exclusive(*wq, READ_ONCE(*ready))"]
+)
+def test_that_one_alone_is_woken_is_refused(call: str, tmp_path: Path) -> None:
+    """All would be, and so nobody forgotten."""
+    with pytest.raises(InputError) as refused:
+        check(WAKING.format(wait=WAIT, wake=f"{call};"), tmp_path, "lkmm", **WAKE_UPS)
+    assert refused.value.diagnostic.span is not None
+    assert "exclusively" in (refused.value.diagnostic.hint or "")

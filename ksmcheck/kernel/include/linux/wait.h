@@ -17,11 +17,17 @@
 #ifndef KSMCHECK_LINUX_WAIT_H
 #define KSMCHECK_LINUX_WAIT_H
 
+#define __WAIT_QUEUE_HEAD_INITIALIZER(name) { .waiters = ATOMIC_INIT(0) }
+#define DECLARE_WAIT_QUEUE_HEAD(name)						\
+	wait_queue_head_t name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
+#define DECLARE_WAIT_QUEUE_HEAD_ONSTACK(name) DECLARE_WAIT_QUEUE_HEAD(name)
+
 #ifdef KSMCHECK_WAKE_UPS
 
 /*
  * A queue is the set of the CPUs whose tasks wait on it, one bit each, under its lock; and their number,
- * for a look without the lock. Who is woken is taken out, as autoremove_wake_function() does.
+ * for a look without the lock. Who is woken is taken out, as autoremove_wake_function() does; who sleeps
+ * in another state than is asked for is not woken. All are: nobody waits exclusively.
  */
 #include <linux/sched.h>
 
@@ -35,10 +41,6 @@ struct wait_queue_entry {
 	int unused;
 };
 
-#define __WAIT_QUEUE_HEAD_INITIALIZER(name) { .waiters = ATOMIC_INIT(0) }
-#define DECLARE_WAIT_QUEUE_HEAD(name)						\
-	wait_queue_head_t name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
-#define DECLARE_WAIT_QUEUE_HEAD_ONSTACK(name) DECLARE_WAIT_QUEUE_HEAD(name)
 #define DEFINE_WAIT(name) struct wait_queue_entry name = { .unused = 0 }
 
 /* The lock is free before it, as any is at the start. */
@@ -81,7 +83,7 @@ static inline void finish_wait(wait_queue_head_t *wq_head, struct wait_queue_ent
 }
 
 /* The condition stands once, so that each place in it is one site. */
-#define wait_event(wq_head, condition)						\
+#define KSMCHECK_WAIT_EVENT(wq_head, condition, state)				\
 do {										\
 	wait_queue_head_t *queue__ = &(wq_head);				\
 	DEFINE_WAIT(entry__);							\
@@ -90,11 +92,33 @@ do {										\
 		if (joined__)							\
 			schedule();						\
 		joined__ = 1;							\
-		prepare_to_wait(queue__, &entry__, TASK_UNINTERRUPTIBLE);	\
+		prepare_to_wait(queue__, &entry__, (state));			\
 	}									\
 	if (joined__)								\
 		finish_wait(queue__, &entry__);					\
 } while (0)
+
+#define wait_event(wq_head, condition)						\
+	KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_UNINTERRUPTIBLE)
+#define wait_event_interruptible(wq_head, condition)				\
+	({ KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_INTERRUPTIBLE); 0; })
+
+/* Their caller has the queue's lock. */
+static inline void wake_up_locked(wait_queue_head_t *wq_head)
+{
+	unsigned long waiting = READ_ONCE(wq_head->ksmcheck_waiting);
+	int cpu;
+
+	for (cpu = 0; cpu < num_possible_cpus(); cpu++) {
+		if (waiting >> cpu & 1 &&
+		    wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_NORMAL)) {
+			waiting &= ~(1UL << cpu);
+			atomic_dec(&wq_head->waiters);
+		}
+	}
+	WRITE_ONCE(wq_head->ksmcheck_waiting, waiting);
+}
+#define wake_up_all_locked(x) wake_up_locked(x)
 
 static inline void wake_up(wait_queue_head_t *wq_head)
 {
@@ -104,15 +128,40 @@ static inline void wake_up(wait_queue_head_t *wq_head)
 	spin_lock_irqsave(&wq_head->lock, flags);
 	waiting = READ_ONCE(wq_head->ksmcheck_waiting);
 	for (cpu = 0; cpu < num_possible_cpus(); cpu++) {
-		if (waiting >> cpu & 1) {
-			wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_NORMAL);
+		if (waiting >> cpu & 1 &&
+		    wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_NORMAL)) {
+			waiting &= ~(1UL << cpu);
 			atomic_dec(&wq_head->waiters);
 		}
 	}
-	if (waiting)
-		WRITE_ONCE(wq_head->ksmcheck_waiting, 0);
+	WRITE_ONCE(wq_head->ksmcheck_waiting, waiting);
 	spin_unlock_irqrestore(&wq_head->lock, flags);
 }
+
+static inline void wake_up_interruptible(wait_queue_head_t *wq_head)
+{
+	unsigned long flags, waiting;
+	int cpu;
+
+	spin_lock_irqsave(&wq_head->lock, flags);
+	waiting = READ_ONCE(wq_head->ksmcheck_waiting);
+	for (cpu = 0; cpu < num_possible_cpus(); cpu++) {
+		if (waiting >> cpu & 1 &&
+		    wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_INTERRUPTIBLE)) {
+			waiting &= ~(1UL << cpu);
+			atomic_dec(&wq_head->waiters);
+		}
+	}
+	WRITE_ONCE(wq_head->ksmcheck_waiting, waiting);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+}
+
+#define KSMCHECK_EXCLUSIVE							\
+	static_assert(0, "with KSMCHECK_WAKE_UPS nobody waits exclusively, and all are woken")
+#define prepare_to_wait_exclusive(wq_head, wq_entry, state) KSMCHECK_EXCLUSIVE
+#define wait_event_interruptible_exclusive(wq_head, condition) ({ KSMCHECK_EXCLUSIVE; 0; })
+#define wake_up_nr(x, nr) KSMCHECK_EXCLUSIVE
+#define wake_up_interruptible_nr(x, nr) KSMCHECK_EXCLUSIVE
 
 #else /* !KSMCHECK_WAKE_UPS */
 
@@ -129,10 +178,6 @@ struct wait_queue_entry {
 #define TASK_INTERRUPTIBLE 1
 #define TASK_UNINTERRUPTIBLE 2
 
-#define __WAIT_QUEUE_HEAD_INITIALIZER(name) { .waiters = ATOMIC_INIT(0) }
-#define DECLARE_WAIT_QUEUE_HEAD(name)						\
-	wait_queue_head_t name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
-#define DECLARE_WAIT_QUEUE_HEAD_ONSTACK(name) DECLARE_WAIT_QUEUE_HEAD(name)
 #define DEFINE_WAIT(name) struct wait_queue_entry name = { .queued = 0 }
 
 /* The lock is free before it, as any is at the start. */
@@ -202,49 +247,52 @@ static inline void wake_up(wait_queue_head_t *wq_head)
 	spin_unlock_irqrestore(&wq_head->lock, flags);
 }
 
+/* Their caller has the queue's lock. */
+#define wake_up_locked(x) ((void)(x))
+#define wake_up_all_locked(x) ((void)(x))
+
+#define wait_event_interruptible(wq_head, condition)				\
+	({ wait_event(wq_head, condition); 0; })
+#define wait_event_interruptible_exclusive(wq_head, condition)			\
+	({ wait_event(wq_head, condition); 0; })
+#define prepare_to_wait_exclusive(wq_head, wq_entry, state)			\
+	prepare_to_wait(wq_head, wq_entry, state)
+#define wake_up_nr(x, nr) wake_up(x)
+#define wake_up_interruptible(x) wake_up(x)
+#define wake_up_interruptible_nr(x, nr) wake_up(x)
+
+#endif /* KSMCHECK_WAKE_UPS */
+
+#define wait_event_killable(wq_head, condition)					\
+	({ wait_event(wq_head, condition); 0; })
+#define wait_event_idle(wq_head, condition) wait_event(wq_head, condition)
+
 /* Time does not pass here, and is up where the look behind the barrier finds nothing. */
 #define wait_event_timeout(wq_head, condition, timeout)				\
 ({										\
 	wait_queue_head_t *queue__ = &(wq_head);				\
 	DEFINE_WAIT(entry__);							\
+	int joined__ = 0;							\
 	long left__ = (timeout);						\
 	left__ = left__ ? left__ : 1;						\
 	while (left__ && !(condition)) {					\
-		if (entry__.queued)						\
+		if (joined__) {							\
 			left__ = 0;						\
-		else								\
+		} else {							\
+			joined__ = 1;						\
 			prepare_to_wait(queue__, &entry__, TASK_UNINTERRUPTIBLE); \
+		}								\
 	}									\
-	finish_wait(queue__, &entry__);						\
+	if (joined__)								\
+		finish_wait(queue__, &entry__);					\
 	left__;									\
 })
 #define wait_event_interruptible_timeout(wq_head, condition, timeout)		\
 	wait_event_timeout(wq_head, condition, timeout)
 
-/* Their caller has the queue's lock. */
-#define wake_up_locked(x) ((void)(x))
-#define wake_up_all_locked(x) ((void)(x))
-
-#endif /* KSMCHECK_WAKE_UPS */
-
-#define prepare_to_wait_exclusive(wq_head, wq_entry, state)			\
-	prepare_to_wait(wq_head, wq_entry, state)
-
-#define wait_event_interruptible(wq_head, condition)				\
-	({ wait_event(wq_head, condition); 0; })
-#define wait_event_killable(wq_head, condition)					\
-	({ wait_event(wq_head, condition); 0; })
-#define wait_event_idle(wq_head, condition) wait_event(wq_head, condition)
-#define wait_event_interruptible_exclusive(wq_head, condition)			\
-	({ wait_event(wq_head, condition); 0; })
-
-#define wake_up_nr(x, nr) wake_up(x)
 #define wake_up_all(x) wake_up(x)
-#define wake_up_interruptible(x) wake_up(x)
-#define wake_up_interruptible_nr(x, nr) wake_up(x)
-#define wake_up_interruptible_all(x) wake_up(x)
-#define wake_up_interruptible_sync(x) wake_up(x)
-
+#define wake_up_interruptible_all(x) wake_up_interruptible(x)
+#define wake_up_interruptible_sync(x) wake_up_interruptible(x)
 
 static inline int waitqueue_active(wait_queue_head_t *wq_head)
 {
