@@ -63,8 +63,8 @@ def _joined(structure: EventStructure, functions: Collection[str]) -> bool:
 
 
 def _queues(structure: EventStructure) -> bool:
-    """Whether some thread may wait while it reads, or may read, under a lock that another writes
-    under."""
+    """Whether some thread may wait under a lock that it reads under, or between two such, and
+    another takes one to write. Which locks these are is not looked at."""
     waits: dict[int, list[str]] = {}
     for stall in structure.stuck:
         waits.setdefault(stall.thread, []).append(stall.lock)
