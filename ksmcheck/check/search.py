@@ -7,7 +7,7 @@ from functools import cached_property
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import demands, kinds_of
 from ksmcheck.check.questions import Questions
-from ksmcheck.check.trusted import notes_of, untold
+from ksmcheck.check.trusted import notes_of, plain_stores, untold
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,
@@ -17,10 +17,9 @@ from ksmcheck.check.verdict import (
     Verdict,
     Witness,
 )
-from ksmcheck.events.structure import INIT_THREAD, EventStructure
+from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.execution.execution import LIVENESS, Execution
-from ksmcheck.program.ir import Origin
 from ksmcheck.record import replace
 
 _HELD_UP = (
@@ -80,7 +79,7 @@ class Search(Questions):
         if not ends:
             return replace(base, verdict=VACUOUS, reason="no execution runs to its end")
         notes = notes_of(self.structure)
-        return replace(base, verdict=SAFE, assumed=self._plain_stores(), notes=notes)
+        return replace(base, verdict=SAFE, assumed=plain_stores(self.structure), notes=notes)
 
     def _ends(self) -> bool:
         endings = (self._root or self)._endings
@@ -169,22 +168,6 @@ class Search(Questions):
         names += kinds_of(self.structure, self.removed)
         names += [LIVENESS] if self.request.liveness else []
         return tuple(dict.fromkeys(names))
-
-    def _plain_stores(self) -> tuple[Origin, ...]:
-        """Plain stores that another thread may see: what a hardware verdict takes from the compiler
-        on trust."""
-        threads: dict[int, set[int]] = {}
-        for event in self.structure.events:
-            if event.thread != INIT_THREAD:
-                for cell in event.cells:
-                    threads.setdefault(cell, set()).add(event.thread)
-        found: dict[str, Origin] = {}
-        for event in self.structure.events:
-            if event.kind != "W" or event.primitive != "store" or event.origin is None:
-                continue
-            if any(len(threads[cell]) > 1 for cell in event.cells):
-                found.setdefault(event.origin.site, event.origin)
-        return tuple(found.values())
 
 
 def _graces(structure: EventStructure) -> list[Term]:

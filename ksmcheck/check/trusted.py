@@ -1,10 +1,12 @@
-"""What a verdict takes on trust, in words: where a model leaves something of the kernel out."""
+"""What a verdict takes on trust: of the compiler, and where a model leaves something of the kernel
+out."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.structure import INIT_THREAD, EventStructure
+from ksmcheck.program.ir import Origin
 
 _WAIT = "<linux/wait.h>"
 _SLEEP = f"assuming that who sleeps is woken: a wake-up too early is not looked for ({_WAIT})"
@@ -24,8 +26,25 @@ _READER_WRITER = (
 _EXCLUSIVES = ("armv7", "armv8")
 
 
+def plain_stores(structure: EventStructure) -> tuple[Origin, ...]:
+    """Plain stores that another thread may see: what a hardware verdict takes from the compiler
+    on trust."""
+    threads: dict[int, set[int]] = {}
+    for event in structure.events:
+        if event.thread != INIT_THREAD:
+            for cell in event.cells:
+                threads.setdefault(cell, set()).add(event.thread)
+    found: dict[str, Origin] = {}
+    for event in structure.events:
+        if event.kind != "W" or event.primitive != "store" or event.origin is None:
+            continue
+        if any(len(threads[cell]) > 1 for cell in event.cells):
+            found.setdefault(event.origin.site, event.origin)
+    return tuple(found.values())
+
+
 def notes_of(structure: EventStructure) -> tuple[str, ...]:
-    """What SAFE rests on, besides the plain stores."""
+    """What SAFE rests on besides the plain stores, in words."""
     found = []
     if _joined(structure, ("prepare_to_wait_event",)):
         found.append(_SLEEP)
