@@ -1,8 +1,9 @@
 """Which steps of an execution its reader needs, and which may be folded away.
 
 Needed are the steps of the story (the critical cycle, or the race) with the fences between them and
-what else was done to its cells, reads out of place, what writes a cell that the property speaks of,
-and, up to the last of those, every read of another thread's write with that write.
+what else was done to its cells, reads out of place, what writes a cell that the property speaks of
+(or that a thread looked at last, where one waits for ever), and, up to the last of those, every
+read of another thread's write with that write.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from ksmcheck.check.verdict import Witness
-from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.execution.execution import LIVENESS, ExecutedEvent
 from ksmcheck.report.timeline import Moment
 
 SHORT = 12
@@ -25,10 +26,13 @@ def shown(moments: Sequence[Moment], focus: frozenset[int], witness: Witness) ->
     """For each moment, whether it is needed."""
     if len(moments) < SHORT:
         return [True] * len(moments)
-    spoken = spoken_of(witness)
+    last = _last(witness)
+    spoken = spoken_of(witness) | {e.cell for e in witness.execution.events if e.id in last}
     related = _touching(witness, focus) | _communicating(witness)
     core = [
-        not m.in_place or bool(m.step.ids & focus) or any(e.cell in spoken for e in m.step.writes)
+        not m.in_place
+        or bool(m.step.ids & (focus | last))
+        or any(e.cell in spoken for e in m.step.writes)
         for m in moments
     ]
     end = max((i for i, c in enumerate(core) if c), default=len(core)) if focus else len(core)
@@ -50,6 +54,15 @@ def spoken_of(witness: Witness) -> frozenset[str]:
     text = "".join(witness.failure.text.split())
     names = (c.name for c in witness.cells)
     return frozenset(n for n in names if re.search(rf"(?<![\w.]){re.escape(n)}(?![\w.\[])", text))
+
+
+def _last(witness: Witness) -> frozenset[int]:
+    """Where threads wait for ever, what each did last."""
+    if witness.failure.name != LIVENESS:
+        return frozenset()
+    events = [event for event in witness.execution.events if event.thread >= 0]
+    last = {event.thread: event.instance for event in events}
+    return frozenset(e.id for e in events if e.instance == last[e.thread])
 
 
 def _communicating(witness: Witness) -> frozenset[int]:

@@ -16,6 +16,7 @@ import pytest
 
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.verdict import SAFE, VIOLATED, Verdict
+from ksmcheck.gate.telling import outcome_of
 
 POINTS = [
     (model, kernel)
@@ -117,3 +118,19 @@ P1()
     path = tmp_path / "t.litmus"
     path.write_text(text)
     assert Checker().check(Request(path, model, kernel)).verdict == SAFE
+
+
+def test_what_a_sleeper_looks_at_is_shown(tmp_path: Path) -> None:
+    """Of an execution that needs no reordering, too: where P0 waits, and who set its state."""
+    text = SLEEP.format(state=STATE, wake="(void)p")
+    checker = Checker()
+    path = tmp_path / "t.litmus"
+    path.write_text(text)
+    for model in ("sc", "power"):  # there a barrier follows the look
+        execution = outcome_of(
+            checker, checker.check(Request(path, model, liveness=True))
+        ).execution
+        assert execution is not None
+        needed = [s.place.text.strip() for s in execution.steps if s.needed]
+        assert "schedule();" in needed
+        assert f"{STATE};" in needed
