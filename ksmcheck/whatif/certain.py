@@ -35,7 +35,11 @@ Group = tuple[ExecutedEvent, ...]
 
 
 class Unsure(Exception):
-    """It is not proved; the text says what is in the way."""
+    """It is not proved; the text says what is in the way, and ``site`` which site, if one alone."""
+
+    def __init__(self, reason: str, site: str = "") -> None:
+        super().__init__(reason)
+        self.site = site
 
 
 class _Varied(Struct):
@@ -109,7 +113,7 @@ class LessOrder(Struct, frozen=True):
                 continue
             now = any(self._cases(site, self._change(site)))
             if not now and any(any(self._cases(site, c)) for c in options):
-                raise Unsure(f"{site} has no events in this form, and some in another")
+                raise Unsure(f"{site} has no events in this form, and some in another", site)
 
     def _change(self, site: str) -> Change | None:
         return next((c for c in self.violation.verdict.request.changes if c.site == site), None)
@@ -123,15 +127,26 @@ class LessOrder(Struct, frozen=True):
         options: Sequence[Change | None],
     ) -> None:
         own, case = self._own(group, site)
-        others = [self._case(site, change, case) for change in options]
+        succeeded = self._succeeded(group, site)
+        others = [self._case(site, change, case, succeeded) for change in options]
         shapes = {tuple(_bare(s) for s in steps if s.kind != "F") for steps in (own, *others)}
         if len(shapes) > 1 or any(
             s.located or s.joined for o in others for s in o if s.kind == "F"
         ):
-            raise Unsure(f"{site} is made of other accesses in another form")
+            raise Unsure(f"{site} is made of other accesses in another form", site)
         sources = frozenset(a for a, b in execution.ctrl if b == group[0].id)
         _vary_accesses(varied, group, own, others)
         _vary_fences(varied, group, own, others, sources)
+
+    def _succeeded(self, group: Group, site: str) -> bool:
+        """Whether it is plain that the operation's test holds: a failing one would have stored, if
+        anything, what was there."""
+        known = primitives(self.violation.verdict.request.kernel)
+        names = {s.primitive for s in self.spots if s.name == site} & known.keys()
+        if {known[name].fail_stores for name in names} != {"may"}:
+            return False
+        values = [e.value for e in group if e.kind != "F"]
+        return len(values) == 2 and values[0] != values[1]
 
     def _own(self, group: Group, site: str) -> tuple[Steps, int]:
         """The steps that the executed events come from, and which case of the row they are."""
@@ -144,15 +159,19 @@ class LessOrder(Struct, frozen=True):
             and all(e.tags.issuperset(s.tags) for e, s in zip(group, steps, strict=True))
         ]
         if len(fitting) != 1:
-            raise Unsure(f"{site} could have done this in more than one way")
+            raise Unsure(f"{site} could have done this in more than one way", site)
         return fitting[0]
 
-    def _case(self, site: str, change: Change | None, case: int) -> Steps:
+    def _case(self, site: str, change: Change | None, case: int, succeeded: bool = False) -> Steps:
+        """What another form would have done; ``succeeded``: its test holds of what was read."""
         if change is not None and change.kind == REMOVE:
             return ()  # of a fence; other calls would lack accesses then, which is refused
-        steps = self._cases(site, change)[case]
+        always, ok, fail = self._cases(site, change)
+        steps = (always, ok, fail)[case]
         if steps is None:
-            raise Unsure(f"{site} has other outcomes in another form")
+            steps = ok if case == 0 and succeeded else always
+        if steps is None:
+            raise Unsure(f"{site} has other outcomes in another form", site)
         return steps
 
     def _cases(self, site: str, change: Change | None) -> tuple[Steps | None, ...]:

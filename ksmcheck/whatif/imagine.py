@@ -17,12 +17,19 @@ from ksmcheck.kernel.primitives import primitives
 from ksmcheck.lowering.template import Row, Step
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import INSERT, Change
-from ksmcheck.record import Struct, replace
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import Span
 
 Place: TypeAlias = tuple[tuple[str, int, int], ...]
 """File, begin and end of a text: what a call is known by in changed programs. Of what a macro
 brought, the place of its use first, then those in the definitions."""
+
+
+class _Effect(Struct, frozen=True):
+    """What one change adds: fences, and tags of events by number."""
+
+    extras: tuple[Extra, ...]
+    tags: tuple[tuple[int, frozenset[str]], ...]
 
 
 class Imagination(Struct, frozen=True):
@@ -38,42 +45,57 @@ class Imagination(Struct, frozen=True):
     statements: Mapping[str, Span]
     calls: Mapping[str, Place]
     visits: Sequence[Visit]
+    _known: dict[Change, _Effect] = field(default_factory=dict)
+    _executed: dict[Place, list[ExecutedEvent]] = field(default_factory=dict)
 
     def allowed(self, changes: Iterable[Change]) -> bool:
         """Whether the execution is still one, and still a violation, with the changes made."""
-        execution = self.execution
+        tags: dict[int, frozenset[str]] = {}
         extras: list[Extra] = []
         for change in changes:
-            execution, more = self._changed(execution, change)
-            extras += more
-        graph = graph_of(execution, extras)
+            more = self._effect(change)
+            extras += more.extras
+            for event, names in more.tags:
+                tags[event] = tags.get(event, frozenset()) | names
+        events = self.execution.events
+        if tags:
+            events = tuple(
+                replace(e, tags=e.tags | tags[e.id]) if e.id in tags else e for e in events
+            )
+        graph = graph_of(replace(self.execution, events=events), extras)
         if self.model.compiled.violated(graph):
             return False
         flags = [c for c in self.model.compiled.checks if c.flag and c.name in self.flags]
         return all(self.model.compiled.raises(graph, check) for check in flags)
 
-    def _changed(self, execution: Execution, change: Change) -> tuple[Execution, list[Extra]]:
-        steps = self._steps(change.to)
+    def _effect(self, change: Change) -> _Effect:
+        known = self._known.get(change)
+        if known is None:
+            known = self._known[change] = self._worked_out(change)
+        return known
+
+    def _worked_out(self, change: Change) -> _Effect:
+        steps, events = self._steps(change.to), self.execution.events
         if change.kind == INSERT:
             begun = beginnings(self.visits, self.statements[change.site])
-            places = [(thread, event_of(execution.events, thread, at)) for thread, at in begun]
-            return execution, [x for place in places for x in _fences(steps, *place)]
-        call = self.calls[change.site]
-        mine = [e for e in execution.events if e.origin and place(e.origin.span) == call]
-        extras = [x for e in groups(mine) for x in _around(steps, e)]
-        kinds = {s.kind: s for s in steps if s.kind != "F"}
-        events = tuple(_tagged(e, kinds) if e in mine else e for e in execution.events)
-        return replace(execution, events=events), extras
+            places = [(thread, event_of(events, thread, at)) for thread, at in begun]
+            return _Effect(tuple(x for place in places for x in _fences(steps, *place)), ())
+        mine = self._of_call(self.calls[change.site])
+        extras = tuple(x for e in groups(mine) for x in _around(steps, e))
+        kinds = {s.kind: frozenset(s.tags) for s in steps if s.kind != "F"}
+        return _Effect(extras, tuple((e.id, kinds[e.kind]) for e in mine if e.kind in kinds))
+
+    def _of_call(self, call: Place) -> list[ExecutedEvent]:
+        if not self._executed:
+            for event in self.execution.events:
+                if event.origin is not None:
+                    self._executed.setdefault(place(event.origin.span), []).append(event)
+        return self._executed.get(call, [])
 
     def _steps(self, name: str) -> tuple[Step, ...]:
         request = self.verdict.request
         row: Row = self.model.row(primitives(request.kernel)[name], request.kernel, self.config)
         return row.always or row.ok or ()
-
-
-def _tagged(event: ExecutedEvent, kinds: Mapping[str, Step]) -> ExecutedEvent:
-    step = kinds.get(event.kind)
-    return event if step is None else replace(event, tags=event.tags | frozenset(step.tags))
 
 
 def _fences(steps: Sequence[Step], thread: int, before: int) -> Iterator[Extra]:

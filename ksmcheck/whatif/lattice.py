@@ -14,7 +14,7 @@ What lies above a minimal safe point is not minimal in any case.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ksmcheck.record import Struct, field
 from ksmcheck.solve.backends import open_backend
@@ -53,7 +53,15 @@ def two_levels(site: str) -> Levels:
 Point = tuple[int, ...]
 """A level for each site, by its index."""
 
+Region = tuple[frozenset[int], ...]
+"""Some levels for each site, by its index: all points that can be made of these."""
+
 Safe = Callable[[Point], bool]
+
+
+def below(sites: Sequence[Levels], point: Point) -> Region:
+    """A point and all below it."""
+    return tuple(levels.at_most(level) for levels, level in zip(sites, point, strict=True))
 
 
 class _Unknown(Struct):
@@ -100,17 +108,14 @@ class _Unknown(Struct):
 
     def forget(self, point: Point) -> None:
         """This point alone is known."""
-        self._not([frozenset((level,)) for level in point])
+        self.forget_all([frozenset((level,)) for level in point])
 
     def forget_above(self, point: Point) -> None:
         """All points at or above it are known."""
-        self._not([levels.at_least(x) for levels, x in zip(self.sites, point, strict=True)])
+        self.forget_all([levels.at_least(x) for levels, x in zip(self.sites, point, strict=True)])
 
-    def forget_below(self, point: Point) -> None:
-        """All points at or below it are known."""
-        self._not([levels.at_most(x) for levels, x in zip(self.sites, point, strict=True)])
-
-    def _not(self, inside: Sequence[frozenset[int]]) -> None:
+    def forget_all(self, inside: Sequence[frozenset[int]]) -> None:
+        """All points of the region are known."""
         self.solver.add(
             [
                 first + i
@@ -121,12 +126,14 @@ class _Unknown(Struct):
         )
 
 
-Grow = Callable[[Point], Point]
-"""From an unsafe point to another at or above it, found unsafe without a question."""
+Grow = Callable[[Point], Iterable[Region]]
+"""From an unsafe point to regions that it is of and that may well be unsafe as a whole, found
+without a question; wider ones first. With each point they have all below it."""
 
-Sure = Callable[[Point], bool]
-"""Whether all points below an unsafe point are unsafe too."""
-
+Sure = Callable[[Point, Region, bool], Region | None]
+"""The part of a region, this unsafe point in it, of which it is sure that all points are unsafe;
+None if nothing is. The last argument says whether a doubt counts: it does not where a narrower
+region will be asked about."""
 
 Hopeless = Callable[[Point], bool]
 """Whether all points above an unsafe point are unsafe too."""
@@ -136,15 +143,15 @@ def minimal_points(
     sites: Sequence[Levels],
     safe: Safe,
     grow: Grow | None = None,
-    sure: Sure = lambda _: True,
+    sure: Sure = lambda _, region, __: region,
     hopeless: Hopeless = lambda _: False,
 ) -> Iterator[Point]:
     """All minimal safe points, each as soon as it is found: those below which none is safe.
 
     With ``grow`` it works from below: it asks of the least points not yet known to be unsafe, and
-    each answer "unsafe" is made as general as ``grow`` can. What is below an unsafe point is left
-    out where ``sure`` says so, else looked at point by point; what is above one where ``hopeless``
-    does.
+    each answer "unsafe" is made as general as ``grow`` can. What is below an unsafe point, or in
+    such a region, is left out where ``sure`` says so, else looked at point by point; what is above
+    one where ``hopeless`` does.
     """
     search = _Search(sites, safe, grow, sure, hopeless, _Unknown(sites))
     try:
@@ -207,16 +214,26 @@ class _Search(Struct):
 
     def _settle(self, point: Point) -> None:
         """Takes note of an unsafe point, and of what follows from it."""
-        if self.grow is not None:
-            top = self.grow(point)
-        else:
-            top = _moved(point, self.sites, lambda q: not self.safe(q), Levels.steps_up)
-        for candidate in dict.fromkeys((top, point)):
-            if self.sure(candidate):
-                self.unknown.forget_below(candidate)
+        for known, region, counts in self._regions(point):
+            found = self.sure(known, region, counts)
+            if found is not None:
+                self.unknown.forget_all(found)
                 return
-            if candidate == point or self.grow is None:  # it was asked about
-                self.unknown.forget(candidate)
+            if counts:  # it was asked about
+                self.unknown.forget(known)
+
+    def _regions(self, point: Point) -> Iterator[tuple[Point, Region, bool]]:
+        """Of an unsafe point: regions with an unsafe point of each, and whether doubts count."""
+        own = below(self.sites, point)
+        if self.grow is None:
+            top = _moved(point, self.sites, lambda q: not self.safe(q), Levels.steps_up)
+            if top != point:
+                yield top, below(self.sites, top), True
+        else:
+            for region in self.grow(point):
+                if region != own:
+                    yield point, region, False
+        yield point, own, True
 
     def _down(self, point: Point) -> Iterator[Point]:
         for index, levels in enumerate(self.sites):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request, Verdict
 from ksmcheck.kernel.primitives import primitives
@@ -11,7 +11,7 @@ from ksmcheck.program.inventory import Spot
 from ksmcheck.record import Struct, field
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.certain import LessOrder, Unsure, Violation
-from ksmcheck.whatif.lattice import Levels, Point, minimal_points, two_levels
+from ksmcheck.whatif.lattice import Levels, Point, Region, minimal_points, two_levels
 
 KEEP = "keep"
 
@@ -53,11 +53,11 @@ class Space(Struct):
             for forms in self.forms
         )
 
-    def below(self, point: Point) -> dict[str, tuple[Change | None, ...]]:
-        """What each site may be at the point and below it."""
+    def within(self, region: Region) -> dict[str, tuple[Change | None, ...]]:
+        """What each site may be in the region."""
         return {
-            levels.site: tuple(forms[i] for i in sorted(levels.at_most(level)))
-            for levels, forms, level in zip(self.sites, self.forms, point, strict=True)
+            levels.site: tuple(forms[i] for i in sorted(some))
+            for levels, forms, some in zip(self.sites, self.forms, region, strict=True)
         }
 
     def kept(self, point: Point) -> tuple[tuple[str, str], ...]:
@@ -174,18 +174,53 @@ class Doubts(Struct):
     patience: int
     reason: str | None = None
 
-    def doubt(self, reason: str) -> bool:
-        """Whether it is to be taken for proved nevertheless."""
+    def doubt(self, reason: str, counts: bool = True) -> bool:
+        """Whether it is to be taken for proved nevertheless; where the doubt does not count, only
+        if there is no patience left."""
         if self.patience > 0:
-            self.patience -= 1
+            self.patience -= counts
             return False
         self.reason = self.reason or reason
         return True
+
+    def settle(
+        self, found: Region | None, region: Region, reason: str, counts: bool = True
+    ) -> Region | None:
+        """What is proved, or the whole region if it is to be taken for that."""
+        if reason and self.doubt(reason, counts or found is not None):
+            return region
+        return found
 
     def end(self) -> None:
         """Raises Inconclusive if something was taken for proved."""
         if self.reason is not None:
             raise Inconclusive(f"not all could be looked at, and {self.reason}")
+
+
+def proved(
+    less: LessOrder,
+    space: Space,
+    point: Point,
+    region: Region,
+    impossible: Collection[Change] = (),
+) -> tuple[Region | None, str]:
+    """As much of a region as the execution of a point of it is proved for, None if for nothing; and
+    what was in the way. A site of which nothing can be said stays as it is at the point."""
+    own = [frozenset((level,)) for level in point]
+    index = {levels.site: i for i, levels in enumerate(space.sites)}
+    narrowed, reason = list(region), ""
+    while True:
+        forms = space.within(tuple(narrowed))
+        try:
+            less.prove({s: [c for c in f if c not in impossible] for s, f in forms.items()})
+        except Unsure as why:
+            reason = reason or str(why)
+            hard = index.get(why.site)
+            if hard is None or narrowed[hard] == own[hard]:
+                return None, reason
+            narrowed[hard] = own[hard]
+        else:
+            return tuple(narrowed), reason
 
 
 class _Sets(Struct):
@@ -202,15 +237,13 @@ class _Sets(Struct):
             self.answers[point] = self.judge.broken(self.space.changes(point))
         return self.answers[point] is None
 
-    def sure(self, point: Point) -> bool:
+    def sure(self, point: Point, region: Region, counts: bool) -> Region | None:
         violation = self.answers[point]
         assert violation is not None
         model = self.judge.asker.workshop.model(violation.verdict.request.model)
-        try:
-            LessOrder(violation, model, self.spots).prove(self.space.below(point))
-        except Unsure as reason:
-            return self.doubts.doubt(str(reason))
-        return True
+        less = LessOrder(violation, model, self.spots)
+        found, doubt = proved(less, self.space, point, region)
+        return self.doubts.settle(found, region, doubt, counts)
 
 
 def minimal_sets(judge: Judge, space: Space, patience: int | None = None) -> Iterator[MinimalSet]:

@@ -38,10 +38,11 @@ from ksmcheck.syntax.c_ast import (
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Span
 from ksmcheck.whatif.asker import Asker, refused
-from ksmcheck.whatif.certain import Forms, LessOrder, Unsure, Violation
+from ksmcheck.whatif.certain import LessOrder, Violation
 from ksmcheck.whatif.imagine import Imagination, place
-from ksmcheck.whatif.lattice import Levels, Point, minimal_points
-from ksmcheck.whatif.minimal import Doubts, Judge, Space
+from ksmcheck.whatif.lattice import Levels, Point, Region, below, minimal_points
+from ksmcheck.whatif.minimal import Doubts, Judge, Space, proved
+from ksmcheck.whatif.widest import Item, widest
 
 _PATIENCE = 100
 """Each of these is a check of its own."""
@@ -180,7 +181,7 @@ class Repairer:
             space.sites,
             lambda p: self._safe(space.changes(p)),
             lambda p: self._still_allowed(space, p, where),
-            lambda p: self._sure(space.below(p), spots, where, doubts),
+            lambda p, region, counts: self._sure(space, p, region, where, doubts, counts),
             lambda p: self._endless(space.changes(p), endless),
         ):
             found = True
@@ -239,21 +240,22 @@ class Repairer:
         return True
 
     def _sure(
-        self, forms: Forms, spots: Sequence[Spot], where: Mapping[str, Span], doubts: Doubts
-    ) -> bool:
-        """Whether the violating execution stays one with less order: below a point."""
+        self,
+        space: Space,
+        point: Point,
+        region: Region,
+        where: Mapping[str, Span],
+        doubts: Doubts,
+        counts: bool,
+    ) -> Region | None:
+        """In how much of a region the violating execution stays one."""
         if self.violated is None:
-            return doubts.doubt("some of the changes cannot be made together")
+            doubt = "some of the changes cannot be made together"
+            return doubts.settle(None, region, doubt, counts)
         model = self.asker.workshop.model(self.violated.verdict.request.model)
-        possible = {
-            site: tuple(c for c in options if c not in self.impossible)
-            for site, options in forms.items()
-        }
-        try:
-            LessOrder(self.violated, model, spots, where).prove(possible)
-        except Unsure as reason:
-            return doubts.doubt(str(reason))
-        return True
+        less = LessOrder(self.violated, model, self.asker.spots(self.requests[0]), where)
+        found, doubt = proved(less, space, point, region, self.impossible)
+        return doubts.settle(found, region, doubt, counts)
 
     def _visits(self, violated: Violation, execution: Execution, model: Model) -> Sequence[Visit]:
         verdict = violated.verdict
@@ -265,14 +267,14 @@ class Repairer:
             *(execution, violated.cells, workshop.readings),
         )
 
-    def _still_allowed(self, space: Space, point: Point, where: dict[str, Span]) -> Point:
-        """The point with all candidates added that leave the violating execution possible.
-
-        Only candidates where the point has nothing: the execution knows what is there already.
-        """
+    def _still_allowed(
+        self, space: Space, point: Point, where: dict[str, Span]
+    ) -> Iterator[Region]:
+        """The point with all candidates added that leave the violating execution possible: those of
+        all sites, then those of the sites where the point has nothing."""
         violated = self.violated
         if violated is None or violated.execution is None:
-            return point
+            return
         verdict, execution = violated.verdict, violated.execution
         model = self.asker.workshop.model(verdict.request.model)
         calls = {spot.name: place(spot.span) for spot in self.asker.spots(self.requests[0])}
@@ -281,18 +283,15 @@ class Repairer:
             *(verdict, violated.config, execution, violated.flags),
             *(model, where, calls, visited),
         )
-        added: list[Change] = []
-        levels = list(point)
-        for index, forms in enumerate(space.forms):
-            if forms[point[index]] is not None:
-                continue
-            for level, change in enumerate(forms):
-                if change is None:
-                    continue
-                if change not in self.impossible:
-                    if not imagination.allowed([*added, change]):
-                        continue
-                    added.append(change)
-                levels[index] = level
-                break
-        return tuple(levels)
+        region = widest(
+            space.sites, point, lambda items: imagination.allowed(self._changes(space, items))
+        )
+        yield region
+        own = below(space.sites, point)
+        free = [forms[level] is None for forms, level in zip(space.forms, point, strict=True)]
+        yield tuple(r if f else o for r, f, o in zip(region, free, own, strict=True))
+
+    def _changes(self, space: Space, items: Iterable[Item]) -> list[Change]:
+        """What makes sites what the items say, as far as it can be made."""
+        found = (space.forms[site][level] for site, level in items)
+        return [c for c in found if c is not None and c not in self.impossible]

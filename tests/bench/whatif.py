@@ -24,6 +24,7 @@ def whatif_figures(unit: float, *, quick: bool) -> None:
         structural_path_a(model)
     if not quick:
         whatif_suite(unit)
+        repairs(unit)
 
 
 def warm_up(model: str) -> None:
@@ -110,3 +111,20 @@ def whatif_suite(unit: float) -> None:
     started = perf_counter()
     cells = sum(1 for _ in sweep(asked, jobs=2))
     report(f"whatif, whole suite, {cells} cells, 2 jobs", perf_counter() - started, unit)
+
+
+def repairs(unit: float) -> None:
+    """All least repairs of each violated program of the suite, per model, as CPU time."""
+    from ksmcheck.batch.jobs import applicable, jobs_of
+    from ksmcheck.batch.suite import load_suite
+    from ksmcheck.whatif.api import WhatIf
+
+    seconds = []
+    for job in applicable(jobs_of(load_suite(ROOT / "litmus" / "ksm"))):
+        asked = WhatIf((job.request,))
+        if not job.request.defines and asked.ask()[0].verdict == "VIOLATED":
+            started = process_time()
+            list(asked.repairs())
+            seconds.append(process_time() - started)
+    report(f"repairs of {len(seconds)} programs of the suite (CPU)", sum(seconds), unit)
+    print(f"{'':48} the longest {max(seconds):.1f} s", flush=True)

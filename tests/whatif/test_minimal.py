@@ -76,7 +76,7 @@ def borders(sites: list[Levels], least: set[Point]) -> set[Point]:
         return any(below(sites, p, point) or p == point for p in least)
 
     from_above = set(minimal_points(sites, safe))
-    from_below = set(minimal_points(sites, safe, lambda p: p))
+    from_below = set(minimal_points(sites, safe, lambda _: ()))
     assert from_above == from_below
     return from_above
 

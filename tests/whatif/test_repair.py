@@ -550,3 +550,70 @@ def test_a_counter_under_a_lock_that_is_read_without_it(tmp_path: Path) -> None:
     assert [set(repair.changes) for repair in found] == [
         {store, Change("wq.nr@P1", STRENGTHEN, "READ_ONCE")}
     ]
+
+
+TRYLOCK = """C trylock
+{{ {start} }}
+P0(int *x, int *y, unsigned long *b)
+{{
+	int r0; int r1;
+
+	WRITE_ONCE(*x, 1);
+	r1 = test_and_set_bit_lock(0, b);
+	r0 = READ_ONCE(*y);
+}}
+P1(int *x, int *y)
+{{
+	int r0;
+
+	WRITE_ONCE(*y, 1);
+	smp_mb();
+	r0 = READ_ONCE(*x);
+}}
+~exists (0:r0=0 /\\ 1:r0=0)
+"""
+
+
+@pytest.mark.parametrize("start", ["", "b=1;"], ids=["taken", "found set"])
+def test_a_trylock_made_a_full_barrier(tmp_path: Path, start: str) -> None:
+    """Store buffering. ``test_and_set_bit()`` is fully ordered whatever it finds
+    (Documentation/atomic_bitops.txt), ``test_and_set_bit_lock()`` acquires at most: other outcomes,
+    other accesses, and still every least repair is found and the search comes to its end."""
+    path = tmp_path / "t.litmus"
+    path.write_text(TRYLOCK.format(start=start), encoding="utf-8")
+    asker, request = Asker(), Request(path, "lkmm")
+    repairer = Repairer(asker, (request,))
+    test, spots = asker.workshop.source(request), asker.spots(request)
+    found = list(repairer.repairs(repair_space(test, spots, "6.12"), test))
+    assert {repair.changes for repair in found} == {
+        (Change(f"{path}:8", INSERT, "smp_mb"),),
+        (Change(f"{path}:9", INSERT, "smp_mb"),),
+        (Change("test_and_set_bit_lock@P0", STRENGTHEN, "test_and_set_bit"),),
+        (Change("WRITE_ONCE@P0", STRENGTHEN, "smp_store_mb"),),
+    }
+    assert repairer.judge.asked < 30
+
+
+def test_alternatives_that_do_not_matter_are_not_tried_in_all_ways(tmp_path: Path) -> None:
+    """A read has two stronger forms, an acquire and ``rcu_dereference``, neither weaker than the
+    other. Eight reads of no importance have 3 to the power of 8 ways to be."""
+    path = tmp_path / "t.litmus"
+    idle = "".join(f"\tr{n} = READ_ONCE(*z);\n" for n in range(1, 9))
+    names = " ".join(f"int r{n};" for n in range(9))
+    path.write_text(
+        f"C idle\n{{ }}\nP0(int *x, int *y, int *z)\n{{\n\t{names}\n{idle}"
+        "\tWRITE_ONCE(*x, 1);\n\tr0 = READ_ONCE(*y);\n}\n"
+        "P1(int *x, int *y)\n{\n\tint r0;\n\n"
+        "\tWRITE_ONCE(*y, 1);\n\tsmp_mb();\n\tr0 = READ_ONCE(*x);\n}\n"
+        "~exists (0:r0=0 /\\ 1:r0=0)\n",
+        encoding="utf-8",
+    )
+    asker, request = Asker(), Request(path, "power")
+    repairer = Repairer(asker, (request,))
+    test, spots = asker.workshop.source(request), asker.spots(request)
+    found = list(repairer.repairs(repair_space(test, spots, "6.12"), test))
+    assert {repair.changes for repair in found} == {
+        (Change(f"{path}:15", INSERT, "smp_mb"),),
+        (Change("WRITE_ONCE@P0", STRENGTHEN, "smp_store_mb"),),
+    }
+    assert repairer.judge.asked < 30
