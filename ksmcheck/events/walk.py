@@ -89,6 +89,7 @@ class Walk:
         self.branches: dict[int, Taint] = {}
         self.controls: dict[frozenset[int], Taint] = {}
         self.writes: dict[int, list[Term]] = {}
+        self.reached: dict[int, Term] = {}
         self.ends: list[_Edge] = []
         self.guards: dict[Cube, Term] = {}
         self.registers: dict[str, Operand] = {}
@@ -110,6 +111,7 @@ class Walk:
         guard = self._conjunction(cube)
         registers = self._merge(edges, self.live[block.id])
         control = self._control(block)
+        self.reached[block.id] = guard
         for instr in block.instrs:
             if type(instr) is Set:
                 registers[instr.reg] = self._expr(instr.expr, registers)
@@ -149,12 +151,13 @@ class Walk:
             self.ends.append(_Edge(cube, guard, dict(registers)))
 
     def _repeated(self, repeat: LoopIteration | None, guard: Term) -> Term:
-        """The condition for going round again: an iteration must have changed memory, or be the
-        only one of a ``kept`` loop that has not."""
+        """The condition for going round again: an iteration must have changed memory or what the
+        loop carries on, or be the only one of a ``kept`` loop that has not."""
         if repeat is None or not (repeat.skippable or repeat.quiet):
             return self.terms.true
         writes = [w for block in sorted(repeat.blocks) for w in self.writes.get(block, ())]
-        written = self.terms.either(*writes)
+        changes = [self.reached[b] for b in sorted(repeat.changing) if b in self.reached]
+        written = self.terms.either(*writes, *changes)
         self.waiting.append(repeat)
         if repeat.number in self.kept:
             return self._only_quiet(repeat, guard, written)

@@ -26,7 +26,7 @@ from ksmcheck.program.ir import (
     Terminator,
 )
 from ksmcheck.program.liveness import repeats
-from ksmcheck.program.simplify import forget_iterations
+from ksmcheck.program.simplify import forget_iterations, mark_changes
 from ksmcheck.program.turn import nest_of
 from ksmcheck.program.unroll import Unroller
 from ksmcheck.record import Struct, replace
@@ -167,6 +167,7 @@ def _unrolled(
     unrolled = unroller.run()
     settled = unroller.settled({loop: repeat.settles for loop, repeat in known.items()})
     matter = frozenset(loop for loop, repeat in known.items() if repeat.matters)
+    mark_changes(unrolled, {loop: repeat.changing for loop, repeat in known.items()})
     # Not simplified: a branch both of whose ways lead to the same place still controls.
     instances = forget_iterations(unrolled, matter)
     blocks = Numbering(split_arms(instances), known, settled, column.span).blocks()

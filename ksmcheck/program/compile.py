@@ -12,7 +12,7 @@ from ksmcheck.program.liveness import repeats
 from ksmcheck.program.locks import check_locks
 from ksmcheck.program.loops import Loop
 from ksmcheck.program.lower import LoweredTest, LoweredThread, lower_test
-from ksmcheck.program.simplify import forget_iterations, needed, simplify
+from ksmcheck.program.simplify import forget_iterations, mark_changes, needed, simplify
 from ksmcheck.program.sites import remove_sites
 from ksmcheck.program.unroll import Unroller, along
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -104,6 +104,7 @@ def _blocks(
     instances = unroller.run()
     settled = unroller.settled({loop: repeat.settles for loop, repeat in known.items()})
     matter = frozenset(loop for loop, repeat in known.items() if repeat.matters)
+    mark_changes(instances, {loop: repeat.changing for loop, repeat in known.items()})
     instances = simplify(forget_iterations(instances, matter), thread.registers)
     return Numbering(split_arms(instances), known, settled, thread.function.span).blocks()
 

@@ -75,14 +75,19 @@ class Numbering:
         if iteration not in self.known:
             loop, counts = iteration
             repeats = self.repeats[loop]
-            unchanged = repeats.unchanged or iteration in self.settled
+            settled = repeats.unchanged or iteration in self.settled
+            unchanged = settled or bool(repeats.changing)
+            members = self.members.get(iteration, set())
             self.known[iteration] = LoopIteration(
                 loop.span or self.span,
                 counts[-1],
-                frozenset(self.members.get(iteration, ())),
+                frozenset(members),
                 unchanged and not repeats.plain,
                 unchanged,
                 loop.head.id,
+                frozenset(
+                    n for n in members if not settled and iteration in self.instances[n].changes
+                ),
             )
         return self.known[iteration]
 

@@ -141,9 +141,9 @@ class Jump(Struct, frozen=True):
     """Go to block ``target``.
 
     ``repeat`` is set on an unrolled back edge: the loop iteration (``LoopIteration``) that ends
-    here. Where ``skippable``, an iteration that wrote nothing may be left out of every execution
-    (registers live at the loop's head are after it what they were before), so only iterations
-    that executed a write go on.
+    here. Where ``skippable``, an iteration that wrote nothing and came by no block of ``changing``
+    may be left out of every execution (registers live at the loop's head are after it what they
+    were before), so only iterations that did go on.
     """
 
     target: int
@@ -177,7 +177,8 @@ class LoopIteration(Struct, frozen=True):
 
     ``blocks`` are the ids of this iteration's copies of the loop's blocks. ``quiet``: skippable but
     for plain reads in the body: where data races are looked for, one such iteration must stay,
-    since its read may be the racy one. ``number`` tells the thread's loops apart, as ``loop`` need
+    since its read may be the racy one. ``changing``: those of the blocks that change a register
+    which is live at the loop's head. ``number`` tells the thread's loops apart, as ``loop`` need
     not (``goto``); copies of a loop share it.
     """
 
@@ -187,6 +188,7 @@ class LoopIteration(Struct, frozen=True):
     skippable: bool
     quiet: bool = False
     number: int = 0
+    changing: frozenset[int] = frozenset()
 
 
 class Block(Struct, frozen=True):

@@ -127,17 +127,20 @@ class Repeats(Struct, frozen=True):
     ``writes``: the body has something that may write.
     ``settles``: not ``unchanged``, but for registers that the body gives these constants and no
     others: where they have them already, it changes nothing.
+    ``changing``: not ``unchanged``, but for these nodes of the graph, and some way round the loop
+    comes by none of them; empty where there is no such way.
     """
 
     unchanged: bool
     plain: bool
     writes: bool
     settles: Mapping[str, Const]
+    changing: frozenset[int]
 
     @property
     def matters(self) -> bool:
         """Whether some iteration may be left out."""
-        return self.unchanged or bool(self.settles)
+        return self.unchanged or bool(self.settles) or bool(self.changing)
 
     @property
     def silent(self) -> bool:
@@ -180,11 +183,30 @@ def repeats(
     carried = changed & live[loop.head.id]
     may = loop.single and not checks
     settles = _constants(body, carried) if may and carried else {}
+    changing = _changing(loop, graph, carried) if may else frozenset()
     accesses = [step for step in body if isinstance(step, Access)]
     called = {step.name for step in accesses}
     writes = any(primitives[name].new is not None for name in called)
     reads = "load" in called or any(step.origin.site in plain for step in accesses)
-    return Repeats(may and not carried, reads, writes, settles)
+    return Repeats(may and not carried, reads, writes, settles, changing)
+
+
+def _changing(loop: Loop, graph: Graph, carried: set[str]) -> frozenset[int]:
+    """The loop's nodes that give such a register a value, if one can go round without them."""
+    inside = {n.id: n for n in graph.nodes if n.id in loop.nodes}
+    found = {id for id, n in inside.items() if any(assigned(s) in carried for s in n.steps)}
+    todo, seen = [loop.head.id], found | {loop.head.id}
+    while todo:
+        node = todo.pop()
+        if node in found:
+            continue
+        for following in inside[node].successors():
+            if following is loop.head:
+                return frozenset(found)
+            if following.id in inside and following.id not in seen:
+                seen.add(following.id)
+                todo.append(following.id)
+    return frozenset()
 
 
 def _constants(body: Sequence[Step], carried: set[str]) -> dict[str, Const]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ksmcheck.program.fold import registers
 from ksmcheck.program.ir import Access, Instr, Set
@@ -19,6 +19,15 @@ def forget_iterations(instances: list[Instance], kept: frozenset[Loop]) -> list[
             if edge.repeat is not None and edge.target is not None and edge.repeat[0] not in kept:
                 edge.repeat = None
     return instances
+
+
+def mark_changes(instances: list[Instance], nodes: Mapping[Loop, frozenset[int]]) -> None:
+    """Notes the ``changes`` of instances of these nodes, before anything is made of their steps: an
+    assignment of a constant that is put in where it is read changes a register all the same."""
+    for instance in instances:
+        instance.changes = tuple(
+            i for i in instance.iterations if instance.node.id in nodes.get(i[0], ())
+        )
 
 
 def simplify(instances: list[Instance], outputs: Iterable[str]) -> list[Instance]:
@@ -66,7 +75,9 @@ def _skip_empty(instances: list[Instance], by_key: dict[Key, Instance]) -> None:
         for edge in instance.edges:
             while edge.target is not None:
                 following = by_key[edge.target]
-                if following.steps or len(following.edges) != 1 or following.edges[0].repeat:
+                if following.steps or following.changes or len(following.edges) != 1:
+                    break
+                if following.edges[0].repeat:
                     break
                 edge.target = following.edges[0].target
         if instance.condition is not None and _same(instance.edges):
@@ -119,5 +130,6 @@ def _join_lines(instances: list[Instance]) -> list[Instance]:
 
 def _swallow(host: Instance, following: Instance) -> None:
     host.steps = [*host.steps, *following.steps]
+    host.changes = tuple(dict.fromkeys((*host.changes, *following.changes)))
     host.condition, host.origin = following.condition, following.origin
     host.edges = following.edges

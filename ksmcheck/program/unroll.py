@@ -49,7 +49,8 @@ class Edge(Struct):
 class Instance(Struct):
     """One copy of a node. ``condition`` is None unless two edges leave it; no edges: the end.
 
-    ``iterations`` are those that it belongs to. An edge without a target is a cut.
+    ``iterations`` are those that it belongs to; ``changes``, those of them in which it changes what
+    the loop carries on. An edge without a target is a cut.
     """
 
     key: Key
@@ -60,6 +61,7 @@ class Instance(Struct):
     condition: Expr | None = None
     origin: Origin | None = None
     edges: list[Edge] = field(default_factory=list)
+    changes: tuple[Iteration, ...] = ()
 
 
 class _Facts(Struct):

@@ -226,11 +226,7 @@ def test_a_loop_that_only_waits_goes_round_once_at_most() -> None:
         ("int r = READ_ONCE(x); while (r) { WRITE_ONCE(y, r); r = READ_ONCE(x); }", True, True),
         ("int r = READ_ONCE(x); for (;;) { if (READ_ONCE(y) == r) break; r = READ_ONCE(x); }",
          True, True),
-        # Here not: what it was before is still counted on, on some way round at least.
-        ("int r = READ_ONCE(x); for (;;) { if (READ_ONCE(y) == r) break;"
-         " if (READ_ONCE(z)) r = READ_ONCE(x); }", False, False),
-        ("int r = READ_ONCE(x); for (;;) { if (READ_ONCE(y) == r) break;"
-         " if (READ_ONCE(z)) continue; r = READ_ONCE(x); }", False, False),
+        # Here not: what it was before is still counted on.
         ("int r = READ_ONCE(x); int s = 0; while (r) { s++; r = READ_ONCE(x); }", False, False),
         # A violated assertion in a round left out would not be seen.
         ("int r = 0; while (READ_ONCE(x)) { WRITE_ONCE(y, 1); assert(READ_ONCE(z)); }",
@@ -243,6 +239,31 @@ def test_which_iterations_may_be_left_out(body: str, skippable: bool, quiet: boo
     (thread,) = compiled(f"P0(void) {{ {body} }}").threads
     found = {(i.skippable, i.quiet) for i in iterations(thread)}
     assert found == {(skippable, quiet)}
+
+
+@pytest.mark.parametrize(
+    ("body", "changing"),
+    [
+        # Where r keeps its value on some way round, what goes that way may be left out.
+        ("int r = READ_ONCE(x); for (;;) { if (READ_ONCE(y) == r) break;"
+         " if (READ_ONCE(z)) r = READ_ONCE(x); }", True),
+        ("int r = READ_ONCE(x); for (;;) { if (READ_ONCE(y) == r) break;"
+         " if (READ_ONCE(z)) continue; r = READ_ONCE(x); }", True),
+        # A constant is put in where it is read, and the assignment gone: r changes all the same.
+        ("int r = 0; for (;;) { if (READ_ONCE(x)) r = 1; if (READ_ONCE(y) && r) break; }", True),
+        # Each way round changes r or s; r is not carried on.
+        ("int r = 0; int s = 0; while (r < 2) { if (READ_ONCE(x)) r++; else s++;"
+         " if (s > 9) break; }", False),
+        ("int r; for (;;) { if (READ_ONCE(z)) r = READ_ONCE(x); else r = 2; if (r) break; }",
+         False),
+        # An assertion is not left out.
+        ("int r = 0; while (r < 2) { if (READ_ONCE(x)) r++; assert(READ_ONCE(y)); }", False),
+    ],
+)  # fmt: skip
+def test_iterations_that_change_what_a_loop_carries_on(body: str, changing: bool) -> None:
+    (thread,) = compiled(f"P0(void) {{ {body} }}").threads
+    assert {bool(i.changing) for i in iterations(thread)} == {changing}
+    assert not changing or all(i.skippable and i.changing < i.blocks for i in iterations(thread))
 
 
 def test_a_loop_turned_round_does_what_it_did() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.verdict import BOUNDED
+from ksmcheck.record import replace
 
 TEXT = """C t
 {{ }}
@@ -42,6 +43,35 @@ SETTLING = [
     ("r1 = 3; for (;;) { if (READ_ONCE(*x) == r1 - 1) break; r1 = READ_ONCE(*y) + 2; }",
      {(3, 0), (2, 0)}),
 ]  # fmt: skip
+
+# What is carried on changes in some iterations alone, as in a state machine that polls; those that
+# find nothing new are left out. In a function: a local of the thread itself may be asked for.
+POLLING = [
+    ("while (r1 != 2) { v = READ_ONCE(*x); if (v != r1) r1 = v; }", {2}),
+    ("do { v = READ_ONCE(*x); if (v == r1 + 1) r1 = v; } while (r1 != 2);", {2}),
+    ("for (;;) { v = READ_ONCE(*x); if (v > r1) r1 = v; else if (v == 2) break; }", {2}),
+    ("again: v = READ_ONCE(*x); if (v != r1) { r1 = v; if (v != 2) goto again; } else goto again;",
+     {2}),
+    # Three rounds change a local and nothing else, to constants that are put in where it is read.
+    ("for (;;) { v = READ_ONCE(*x); if (v == 1 && r1 == 0) r1 = 1; else if (v == 1 && r1 == 1)"
+     " r1 = 3; else if (v == 1 && r1 == 3) r1 = 4; if (v == 2) break; }", {0, 1, 3, 4}),
+    ("for (;;) { if (r1 == 2) break; v = READ_ONCE(*x); if (v == 1 && !r1) r1 = 1;"
+     " else if (v == 2) r1 = 2; }", {2}),
+]  # fmt: skip
+POLL = """C t
+{{ }}
+static int poll(int *x)
+{{
+    int r1 = 0;
+    int v;
+
+{loop}
+    return r1;
+}}
+P0(int *x) {{ int r1 = poll(x); }}
+P1(int *x) {{ WRITE_ONCE(*x, 1); smp_wmb(); WRITE_ONCE(*x, 2); }}
+{condition}
+"""
 
 # Here an iteration does something each time, or may.
 CHANGING = [
@@ -92,3 +122,65 @@ def test_a_race_of_a_later_iteration_is_found(tmp_path: Path) -> None:
     )
     found = Checker().check(Request(path, "lkmm"))
     assert (found.verdict, found.flags) == ("VIOLATED", ("data-race",))
+
+
+def polled(path: Path, loop: str, condition: str) -> Request:
+    path.write_text(POLL.format(loop=loop, condition=condition))
+    return Request(path, "armv8")
+
+
+@pytest.mark.parametrize(("loop", "expected"), POLLING)
+def test_what_a_poll_may_end_with(loop: str, expected: set[int], tmp_path: Path) -> None:
+    """P1's stores are seen in their order, and each of them or none, as often as one likes."""
+    path = tmp_path / "t.litmus"
+    for value in range(5):
+        found = Checker().check(polled(path, loop, f"~exists (0:r1={value})")).verdict
+        assert found == ("VIOLATED" if value in expected else "SAFE")
+
+
+def test_rounds_that_change_locals_alone_count_for_the_bound(tmp_path: Path) -> None:
+    """Three rounds make it 4, and a fourth leaves; one that goes round again once is too few."""
+    request = polled(tmp_path / "t.litmus", POLLING[4][0], "~exists (0:r1=4)")
+    assert Checker().check(replace(request, unroll=1)).verdict == BOUNDED
+    assert Checker().check(replace(request, unroll=4)).verdict == "VIOLATED"
+
+
+STATES = """C t
+{ }
+P0(int *state, atomic_t *acks, int *x)
+{
+    int now = 0;
+    int v;
+
+    do {
+        v = READ_ONCE(*state);
+        if (v != now) {
+            now = v;
+            WRITE_ONCE(*x, v);
+            atomic_inc(acks);
+        }
+    } while (now != 3);
+    BUG_ON(READ_ONCE(*x) != 3);
+}
+P1(int *state, atomic_t *acks)
+{
+    WRITE_ONCE(*state, 1);
+    WRITE_ONCE(*state, 2);
+    while (!atomic_read(acks))
+        cpu_relax();
+    WRITE_ONCE(*state, 3);
+}
+"""
+
+
+@pytest.mark.parametrize("liveness", [False, True])
+@pytest.mark.parametrize("model", ["armv8", "power", "lkmm"])
+def test_two_that_wait_for_each_others_steps(model: str, liveness: bool, tmp_path: Path) -> None:
+    """As multi_cpu_stop() of the kernel polls: each step is waited for, and none is missed, since
+    who leaves has seen state 3, which P1 stores once P0 has acknowledged another."""
+    path = tmp_path / "t.litmus"
+    path.write_text(STATES)
+    assert Checker().check(Request(path, model, liveness=liveness)).verdict == "SAFE"
+    path.write_text(STATES.replace("WRITE_ONCE(*state, 3);", ""))
+    waits = "VIOLATED" if liveness else "VACUOUS"
+    assert Checker().check(Request(path, model, liveness=liveness)).verdict == waits
