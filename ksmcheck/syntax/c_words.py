@@ -32,7 +32,9 @@ DROPPED_WORDS = _words(
     __inline__ noinline __always_inline __extension__ _Noreturn __noreturn __maybe_unused
     __always_unused __used __must_check __init __exit __initdata __read_mostly __ro_after_init
     __user __kernel __rcu __percpu __iomem __force __nocast __cold __hot __weak __pure asmlinkage
-    notrace noinstr __sched __visible __randomize_layout __no_randomize_layout"""
+    notrace noinstr __sched __visible __randomize_layout __no_randomize_layout
+    __lockfunc __latent_entropy __meminit __kprobes __cpuidle __private noinline_for_stack
+    nokprobe_inline"""
 )
 
 # Attributes that may be dropped for the same reason; every other one is refused.
@@ -87,7 +89,7 @@ KEYWORDS = (
 # Typedef names that need no declaration: the kernel's own and those of herd7's C.
 TYPEDEF_NAMES = _words(
     """bool u8 u16 u32 u64 s8 s16 s32 s64 __u8 __u16 __u32 __u64 __s8 __s16 __s32 __s64
-    __le16 __le32 __le64
+    __le16 __le32 __le64 __virtio16 __virtio32 __virtio64
     int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t
     uchar ushort uint ulong u_char u_short u_int u_long size_t ssize_t ptrdiff_t off_t loff_t
     pgoff_t gfp_t pid_t sector_t dma_addr_t phys_addr_t cycles_t ktime_t time64_t

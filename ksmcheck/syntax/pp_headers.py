@@ -57,16 +57,19 @@ _KNOWN_WITHOUT = frozenset(
         "cache",
         "compiler",
         "container_of",
+        "compiler_types",
         "err",
         "errno",
         "export",
         "init",
+        "kconfig",
         "kernel",
         "limits",
         "math",
         "minmax",
         "module",
         "mutex",
+        "nospec",
         "preempt",
         "printk",
         "rcupdate",
@@ -80,6 +83,7 @@ _KNOWN_WITHOUT = frozenset(
         "srcu",
         "stddef",
         "types",
+        "virtio_ring",
     )
 )
 """Of these, ksmcheck has what it has at all without an ``#include``."""
@@ -94,6 +98,33 @@ _NOT_MODELLED = {
     "seqcount_mutex_init SEQCNT_MUTEX_ZERO",
     "a count that is dropped under a lock": "kref_put_mutex kref_put_lock",
 }
+
+_INSTEAD = {
+    "what is called after a grace period is not modelled: give it a thread, which calls "
+    "synchronize_rcu() first": (
+        "call_rcu call_rcu_hurry kfree_rcu kvfree_rcu rcu_barrier call_srcu srcu_barrier"
+    ),
+    "memory is not allocated or freed: objects stand at file level, and a store marks what is "
+    "freed (p->freed = 1), which nobody may see": (
+        "kmalloc kzalloc kcalloc kfree kvfree kmem_cache_alloc kmem_cache_zalloc kmem_cache_free"
+    ),
+    "code that is patched is not modelled: read a variable": (
+        "static_branch_likely static_branch_unlikely static_key_false static_key_true "
+        "static_key_enabled static_branch_enable static_branch_disable"
+    ),
+    "no model here has the system call: smp_mb() on both sides orders more": (
+        "membarrier sys_membarrier"
+    ),
+    "whether interrupts, softirqs or preemption are off is not kept: define it as what it is "
+    "there": (
+        "in_interrupt in_softirq in_serving_softirq in_atomic irqs_disabled preempt_count "
+        "preemptible"
+    ),
+    "it may be true at any time: define it as READ_ONCE of a variable that starts as either": (
+        "need_resched"
+    ),
+}
+"""What to write for a name."""
 
 _DEFINED = re.compile(
     r"^#\s*define[ \t]+(?P<macro>[A-Za-z]\w*)"
@@ -127,9 +158,10 @@ def header_source(found: Header, name: str) -> Source:
 
 @cache
 def _owners() -> dict[str, str]:
+    # Of several the first in the alphabet: <linux/sched.h> has the states of tasks.
     return {
         match[match.lastgroup or 0]: name
-        for name in header_names()
+        for name in reversed(header_names())
         for match in _DEFINED.finditer(read_source(headers_dir() / name).text)
     }
 
@@ -141,9 +173,14 @@ def owner_of(name: str) -> str | None:
 
 def include_hint(name: str) -> str | None:
     """What to include for a name that nothing defines, where one of the headers does; or that what
-    it names is not modelled."""
+    it names is not modelled, and what to write for it."""
     owner = owner_of(name)
     if owner is None:
+        instead = next((hint for hint, names in _INSTEAD.items() if name in names.split()), None)
+        if instead is not None:
+            return instead
+        if name.startswith("trace_"):
+            return f"if it is a tracepoint: #define {name}(...) do {{ }} while (0)"
         what = next((w for w, names in _NOT_MODELLED.items() if name in names.split()), None)
         return None if what is None else f"{what} is not modelled"
     return f"#include <{owner}> defines it, for the kernels that have it"

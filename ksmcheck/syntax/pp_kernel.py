@@ -12,6 +12,7 @@ from functools import cache
 from itertools import chain
 
 from ksmcheck.record import Struct
+from ksmcheck.syntax.pp_builds import builds
 from ksmcheck.syntax.pp_constants import constants
 from ksmcheck.syntax.pp_idioms import idioms
 from ksmcheck.syntax.tokens import Token
@@ -75,9 +76,21 @@ _SINCE: dict[str, tuple[str, ...]] = {
     # linux/compiler.h: it tells KCSAN that a race is meant, and is what is inside; to LKMM, which
     # has no word for it, that is plain (tools/memory-model/Documentation/access-marking.txt).
     "5.8": ("data_race(x) (x)",),
+    # linux/spinlock.h, of builds without PREEMPT_RT: a raw spinlock is the architecture's.
+    "6.1": (
+        "arch_spinlock_t raw_spinlock_t",
+        "__ARCH_SPIN_LOCK_UNLOCKED { 0 }",
+        *(
+            f"arch_spin_{what}(l) raw_spin_{what}(l)"
+            for what in ("lock", "unlock", "trylock", "is_locked")
+        ),
+    ),
     "5.15": ("unrcu_pointer(p) (p)",),
 }
 _WORD = re.compile(r"\w+")
+
+# Between a function's parameters and its body, where they are no function's name.
+_ANNOTATIONS = frozenset({"__acquires", "__releases", "__must_hold"})
 
 
 class _Kept(Struct, frozen=True):
@@ -92,7 +105,8 @@ class _Kept(Struct, frozen=True):
 def _all() -> dict[str, _Kept]:
     """By name."""
     found = {}
-    for since, lines in chain(_SINCE.items(), idioms().items(), constants().items()):
+    own = _SINCE, idioms(), builds(), constants()
+    for since, lines in chain.from_iterable(table.items() for table in own):
         major, minor = since.split(".")
         for line in lines:
             words = tuple(_WORD.findall(line))
@@ -125,15 +139,27 @@ def definitions(version: int, tokens: Iterable[Token]) -> Iterator[str]:
 
 
 def own_names(tokens: list[Token]) -> Iterator[str]:
-    """The names above that the tokens define as functions (``{`` follows the parameters) or as
-    enumerators."""
+    """The names above that the tokens define as functions (``{`` follows the parameters), as
+    enumerators or as types."""
     for at, token in enumerate(tokens):
         if token.text == "enum":
             yield from _enumerators(tokens, at)
+        elif token.text == "typedef":
+            yield from _typedef(tokens, at)
+        elif token.text in _ANNOTATIONS:
+            continue
         elif token.kind == "id" and is_known(token.text) and tokens[at + 1].text == "(":
             end = _closing(tokens, at + 1)
             if tokens[end].text == "{":
                 yield token.text
+
+
+def _typedef(tokens: list[Token], at: int) -> Iterator[str]:
+    """The name that ends the declaration, if it is known."""
+    while tokens[at].text != ";" and tokens[at].kind != "eof":
+        at = _closing(tokens, at) if tokens[at].text == "{" else at + 1
+    if is_known(tokens[at - 1].text):
+        yield tokens[at - 1].text
 
 
 def _enumerators(tokens: list[Token], at: int) -> Iterator[str]:

@@ -1,0 +1,86 @@
+"""Macros of the kernel that a build decides, or that are there for tools: its configuration, and
+what sparse, lockdep, KASAN's compiler and speculation are told.
+
+Sources: include/linux/kconfig.h, compiler_types.h, compiler.h, lockdep.h, nospec.h, rcupdate.h,
+preempt.h and virtio_ring.h of kernels 6.1 and 6.12. What is in "6.1" may be older.
+"""
+
+from __future__ import annotations
+
+_NOTHING = "((void)0)"
+
+# What is modelled is SMP and LP64, whatever the test says. Any other option is what its #define or
+# -D says, and not set without: so it is to the kernel, too.
+_CONFIGURATION = (
+    "CONFIG_SMP 1",
+    "CONFIG_64BIT 1",
+    # An option that is set is the macro 1, and brings a 1 before the 0 of those that are not. (What
+    # comes last is there to be mentioned: only such macros are defined.)
+    "ksmcheck_set_1 ,1",
+    "ksmcheck_second(a, b, ...) b",
+    "ksmcheck_pick(...) ksmcheck_second(__VA_ARGS__, 0)",
+    "ksmcheck_is_set(value) ksmcheck_pick(ksmcheck_set_##value, 0, ksmcheck_set_1)",
+    "IS_BUILTIN(option) ksmcheck_is_set(option)",
+    "ksmcheck_value(value) ksmcheck_is_set(value)",
+    "IS_MODULE(option) ksmcheck_value(option##_MODULE)",
+    "IS_ENABLED(option) (IS_BUILTIN(option) || IS_MODULE(option))",
+)
+
+# What lockdep calls a lock is an argument that no build without it reads.
+_LOCKDEP = (
+    *(f"{what}_acquire(m, s, t, i) {_NOTHING}" for what in ("spin", "mutex", "rwsem")),
+    f"rwsem_acquire_read(m, s, t, i) {_NOTHING}",
+    *(f"{what}_release(m, i) {_NOTHING}" for what in ("spin", "mutex", "rwsem")),
+    *(
+        f"lockdep_assert_{what}() {_NOTHING}"
+        for what in ("irqs_disabled", "irqs_enabled", "preemption_disabled", "preemption_enabled")
+    ),
+    f"lockdep_assert_not_held(l) {_NOTHING}",
+    f"RCU_LOCKDEP_WARN(c, s) {_NOTHING}",
+)
+
+# All ones or nothing, without a branch: what is masked depends on both by data, as the kernel's.
+_MASK = "(-(unsigned long)((unsigned long)(i) < (unsigned long)(s)))"
+
+# Guests and devices that are as coherent as CPUs are take the barriers of CPUs.
+_VIRTIO = tuple(
+    f"virtio_{name}(weak) ({{ if (weak) virt_{name}(); else {other}(); }})"
+    for name, other in (("mb", "mb"), ("rmb", "dma_rmb"), ("wmb", "dma_wmb"))
+)
+
+
+def builds() -> dict[str, tuple[str, ...]]:
+    """What stands behind ``#define``, by the kernel version that has it first."""
+    return {
+        "2.6": (
+            *_CONFIGURATION,
+            "__acquires(x)",
+            "__releases(x)",
+            "__must_hold(x)",
+            f"__acquire(x) {_NOTHING}",
+            f"__release(x) {_NOTHING}",
+            "__cond_lock(x, c) (c)",
+            # A thread is a task. Whether softirqs or interrupts are off is not kept.
+            "in_nmi() (0)",
+            "in_irq() (0)",
+            "local_save_flags(f) ((void)((f) = 0))",
+            "OPTIMIZER_HIDE_VAR(v) ((void)(v))",
+            "_RET_IP_ 0UL",
+            "_THIS_IP_ 0UL",
+        ),
+        "6.1": (
+            *_LOCKDEP,
+            *_VIRTIO,
+            "virtio_store_mb(weak, p, v)"
+            " ({ if (weak) virt_store_mb(*(p), v); else { WRITE_ONCE(*(p), v); mb(); } })",
+            "in_hardirq() (0)",
+            "in_task() (1)",
+            "barrier_data(p) ({ (void)(p); barrier(); })",
+            "ACCESS_PRIVATE(p, member) ((p)->member)",
+            "compiletime_assert(c, message) BUILD_BUG_ON(!(c))",
+            f"compiletime_assert_atomic_type(t) {_NOTHING}",
+            f"array_index_mask_nospec(i, s) {_MASK}",
+            "array_index_nospec(i, s) ({ typeof(i) at__ = (i); typeof(s) of__ = (s);"
+            " (typeof(at__))(at__ & array_index_mask_nospec(at__, of__)); })",
+        ),
+    }

@@ -1,0 +1,154 @@
+"""What a build of the kernel decides, and what is there for tools alone.
+
+Expected by the kernel's own words: include/linux/kconfig.h ("IS_ENABLED(CONFIG_FOO) evaluates to 1
+if CONFIG_FOO is set to 'y' or 'm', 0 otherwise"), nospec.h, and docs/litmus-language.md: what is
+modelled is SMP with words of 64 bits.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request, Verdict
+from ksmcheck.text import InputError
+
+
+def check(text: str, folder: Path, model: str = "armv8", **more: object) -> Verdict:
+    path = folder / "t.litmus"
+    path.write_text(f"C t\n{text}\n")
+    return Checker().check(Request(path, model, **more))  # type: ignore[arg-type]
+
+
+ONE = "#define CONFIG_A 1\n#define CONFIG_B_MODULE 1\nint x;\n{{ }}\nP0(void) {{ {} }}"
+
+
+@pytest.mark.parametrize(
+    ("demand", "holds"),
+    [
+        ("IS_ENABLED(CONFIG_A)", True),
+        ("IS_ENABLED(CONFIG_B)", True),
+        ("IS_ENABLED(CONFIG_C)", False),
+        ("IS_BUILTIN(CONFIG_A) && !IS_BUILTIN(CONFIG_B)", True),
+        ("!IS_MODULE(CONFIG_A) && IS_MODULE(CONFIG_B)", True),
+        ("IS_ENABLED(CONFIG_SMP) && IS_ENABLED(CONFIG_64BIT)", True),
+        ("IS_ENABLED(CONFIG_CPU_BIG_ENDIAN)", False),
+        ("in_task() && !in_nmi() && !in_hardirq()", True),
+        ("array_index_nospec(2, 3) == 2 && array_index_nospec(3, 3) == 0", True),
+        ("array_index_nospec(-1, 3) == 0", True),
+        ("array_index_mask_nospec(2, 3) == ~0UL && array_index_mask_nospec(3, 3) == 0", True),
+    ],
+)
+def test_values(demand: str, holds: bool, tmp_path: Path) -> None:
+    found = check(ONE.format(f"BUG_ON(!({demand}));"), tmp_path).verdict
+    assert found == ("SAFE" if holds else "VIOLATED")
+
+
+def test_options_in_conditions_and_from_outside(tmp_path: Path) -> None:
+    text = ONE.format(
+        "\n#if IS_ENABLED(CONFIG_A) && !IS_ENABLED(CONFIG_C) && defined(CONFIG_SMP)\n"
+        "BUG_ON(!IS_ENABLED(CONFIG_D));\n#else\nBUG();\n#endif\n"
+    )
+    assert check(text, tmp_path, defines=(("CONFIG_D", "1"),)).verdict == "SAFE"
+    assert check(text, tmp_path).verdict == "VIOLATED"
+    assert check(f"#undef CONFIG_SMP\n{text}", tmp_path).verdict == "VIOLATED"
+
+
+def test_barriers_of_smp_are_there(tmp_path: Path) -> None:
+    """Code that the kernel keeps for SMP: without its barrier both may read 0 (store buffering)."""
+    text = """static void order(void)
+{
+#ifdef CONFIG_SMP
+	smp_mb();
+#endif
+}
+{ }
+P0(int *x, int *y) { WRITE_ONCE(*x, 1); order(); int r0 = READ_ONCE(*y); }
+P1(int *x, int *y) { WRITE_ONCE(*y, 1); order(); int r0 = READ_ONCE(*x); }
+~exists (0:r0=0 /\\ 1:r0=0)"""
+    for model in ("tso", "armv8", "lkmm"):
+        assert check(text, tmp_path, model).verdict == "SAFE"
+
+
+ANNOTATED = """{ }
+static noinline_for_stack void __lockfunc take(arch_spinlock_t *l) __acquires(l)
+{
+	rwsem_acquire(&l->dep_map, 0, 0, _RET_IP_);
+	arch_spin_lock(l);
+}
+static void leave(arch_spinlock_t *l)
+	__must_hold(l) __releases(l)
+{
+	lockdep_assert_irqs_disabled();
+	arch_spin_unlock(l);
+}
+P0(arch_spinlock_t *l, int *x) { take(l); *x = *x + 1; leave(l); }
+P1(arch_spinlock_t *l, int *x) { take(l); *x = *x + 1; BUG_ON(!arch_spin_is_locked(l)); leave(l); }
+forall (x=2)"""
+
+
+@pytest.mark.parametrize("model", ["armv8", "power", "lkmm"])
+def test_annotations_change_nothing(model: str, tmp_path: Path) -> None:
+    """arch_spin_lock() is what raw_spin_lock() is made of: a lock excludes."""
+    assert check(ANNOTATED, tmp_path, model).verdict == "SAFE"
+
+
+def test_a_lock_of_the_tests_own(tmp_path: Path) -> None:
+    """Who defines arch_spinlock_t and arch_spin_lock() means these."""
+    own = """typedef atomic_t arch_spinlock_t;
+static void arch_spin_lock(arch_spinlock_t *l) { while (atomic_cmpxchg(l, 0, 1)) cpu_relax(); }
+static void arch_spin_unlock(arch_spinlock_t *l) { atomic_set(l, 0); }
+static int arch_spin_is_locked(arch_spinlock_t *l) { return atomic_read(l); }
+"""
+    # Unlocked by a relaxed store: on arm64 what was done inside may come after it.
+    assert check(own + ANNOTATED, tmp_path).verdict == "VIOLATED"
+    assert check(own.replace("set", "set_release") + ANNOTATED, tmp_path).verdict == "SAFE"
+
+
+RING = """{{ }}
+P0(__virtio16 *slot, __virtio16 *idx) {{ WRITE_ONCE(*slot, 1); {} WRITE_ONCE(*idx, 1); }}
+P1(__virtio16 *slot, __virtio16 *idx)
+{{
+	int r0 = READ_ONCE(*idx);
+	virtio_rmb(true);
+	int r1 = READ_ONCE(*slot);
+}}
+~exists (1:r0=1 /\\ 1:r1=0)"""
+
+
+@pytest.mark.parametrize("model", ["armv8", "power", "lkmm"])
+@pytest.mark.parametrize(
+    ("barrier", "verdict"),
+    [
+        ("virtio_wmb(true);", "SAFE"),
+        ("virtio_mb(true);", "SAFE"),
+        ("virtio_mb(false);", "SAFE"),
+        ("virtio_rmb(true);", "VIOLATED"),
+        ("barrier_data(slot);", "VIOLATED"),
+    ],
+)
+def test_rings_of_virtio(barrier: str, verdict: str, model: str, tmp_path: Path) -> None:
+    """include/linux/virtio_ring.h: those of CPUs where the other side is as coherent as one. On
+    POWER smp_rmb is lwsync, which orders stores as well."""
+    if (barrier, model) == ("virtio_rmb(true);", "power"):
+        verdict = "SAFE"
+    assert check(RING.format(barrier), tmp_path, model).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("trace_something(1)", "#define trace_something(...)"),
+        ("kfree_rcu(p, rcu)", "synchronize_rcu() first"),
+        ("kfree(x)", "a store marks what is freed"),
+        ("in_interrupt()", "is not kept"),
+        ("need_resched()", "starts as either"),
+        ("static_branch_unlikely(&x)", "read a variable"),
+        ("WRITE_ONCE(x, TASK_UNINTERRUPTIBLE)", "<linux/sched.h>"),
+    ],
+)
+def test_what_to_write_instead(code: str, advice: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        check(ONE.format(f"{code};"), tmp_path)
+    assert advice in (refused.value.diagnostic.hint or "")
