@@ -3,14 +3,16 @@ out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from ksmcheck.events.structure import INIT_THREAD, EventStructure
 from ksmcheck.program.ir import Origin
 
-_WAIT = "<linux/wait.h>"
-_SLEEP = f"assuming that who sleeps is woken: a wake-up too early is not looked for ({_WAIT})"
-_WAKE = f"whether who sleeps is woken is modelled with -D KSMCHECK_WAKE_UPS ({_WAIT})"
+_WAIT, _WAIT_BIT = "<linux/wait.h>", "<linux/wait_bit.h>"
+_SLEEP = "assuming that who sleeps is woken: a wake-up too early is not looked for ({})"
+_WAKE = "whether who sleeps is woken is modelled with -D KSMCHECK_WAKE_UPS ({})"
+# By the header, the functions of those who go to sleep there on trust.
+_SLEEPERS = ((_WAIT, "prepare_to_wait_event"), (_WAIT_BIT, "ksmcheck_trust_in_bits"))
 _TRY = "assuming that a trylock fails only where the lock is held; it may fail where others "
 _CONTENDED = f"{_TRY}wait for it, or try to take it"
 _ONCE = f"{_TRY}access the lock's word"
@@ -45,9 +47,7 @@ def plain_stores(structure: EventStructure) -> tuple[Origin, ...]:
 
 def notes_of(structure: EventStructure) -> tuple[str, ...]:
     """What SAFE rests on besides the plain stores, in words."""
-    found = []
-    if _joined(structure, ("prepare_to_wait_event",)):
-        found.append(_SLEEP)
+    found = [_SLEEP.format(header) for header, f in _SLEEPERS if _called(structure, header, f)]
     called = {event.primitive for event in structure.events}
     if called.intersection(_READER_WRITER):
         # queued_read_trylock() counts the reader before it knows, and a waiting one is counted.
@@ -71,14 +71,16 @@ def untold(structure: EventStructure) -> str | None:
     if _queues(structure):
         return _QUEUE
     woken = any(cell.name.endswith("ksmcheck_waiting") for cell in structure.cells)
-    sleeps = not woken and _joined(structure, ("prepare_to_wait", "prepare_to_wait_event"))
-    return _WAKE if sleeps else None
+    sleepers = _SLEEPERS if woken else ((_WAIT, "prepare_to_wait"), *_SLEEPERS)
+    trusted = (header for header, function in sleepers if _called(structure, header, function))
+    header = next(trusted, None)
+    return None if header is None else _WAKE.format(header)
 
 
-def _joined(structure: EventStructure, functions: Collection[str]) -> bool:
-    """Whether a thread joins a wait queue by one of these functions of the header."""
+def _called(structure: EventStructure, header: str, function: str) -> bool:
+    """Whether a thread calls this function of the header, which accesses something."""
     origins = (event.origin for event in structure.events if event.origin is not None)
-    return any(o.function in functions and o.span.source.name == _WAIT for o in origins)
+    return any(o.function == function and o.span.source.name == header for o in origins)
 
 
 def _queues(structure: EventStructure) -> bool:

@@ -39,9 +39,11 @@ _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "linux/llist.h": (("6.12", None),),
     "linux/percpu.h": _LISTS,
     "linux/rculist.h": _LISTS,
+    "linux/rcuwait.h": (("6.1", None),),
     "linux/sched.h": _LISTS,
     "linux/seqlock.h": (("3.9", None),),
     "linux/wait.h": _LISTS,
+    "linux/wait_bit.h": (("6.1", None),),
 }
 
 _KNOWN_WITHOUT = frozenset(

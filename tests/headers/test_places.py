@@ -86,9 +86,11 @@ def test_each_header_is_kernel_c_at_each_kernel(name: str, kernel: str, tmp_path
             "linux/rculist.h": ("3.8", "4.2", "5.8"),
             "linux/list_bl.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),
             "linux/llist.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8", "6.1"),
+            "linux/rcuwait.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),
             "linux/sched.h": ("3.8", "4.2", "5.8"),
             "linux/seqlock.h": ("3.8",),
             "linux/wait.h": ("3.8", "4.2", "5.8"),
+            "linux/wait_bit.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),
         }.get(name, ())
         return
     assert len(test.top) > 4 or name == "linux/percpu.h"  # which is made of macros

@@ -307,4 +307,9 @@ static inline bool wq_has_sleeper(wait_queue_head_t *wq_head)
 }
 #endif
 
+/* What has happened is told to epoll alone. */
+#define wake_up_poll(x, events) wake_up(x)
+#define wake_up_locked_poll(x, events) wake_up_locked(x)
+#define wake_up_interruptible_poll(x, events) wake_up_interruptible(x)
+
 #endif
