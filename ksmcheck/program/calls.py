@@ -121,7 +121,7 @@ class Calls(PrimitiveCalls):
         name = call.callee.name
         if self.find(name) is not None:
             message = "only functions called by their name are supported, not calls of a pointer"
-            return InputError(message, call.callee.span)
+            return InputError(message, call.callee.span, "call the function that it points to")
         other = all_primitives().get(name)
         if other is not None:
             message = f"the kernel has no {name} at {self.kernel}"

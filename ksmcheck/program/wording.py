@@ -17,6 +17,9 @@ from ksmcheck.syntax.c_ast import (
     Unary,
 )
 
+_PER_CPU_DISTANCE = "0x100000UL"
+"""KSMCHECK_PER_CPU_DISTANCE of <linux/percpu.h>."""
+
 _TIGHT = Name | IntLit | Member | Index | Call | Cast
 
 
@@ -47,6 +50,9 @@ def _spelt(node: Tree) -> str:
             return f"{_tight(node.base)}{'->' if node.arrow else '.'}{node.field}"
         case Index():
             return f"{_tight(node.base)}[{_spelt(node.index)}]"
+        case Unary() if node.op == "*" and (copy := _copy_of_a_cpu(node.operand)) is not None:
+            variable, cpu = map(_spelt, copy)
+            return f"per_cpu({variable}, {cpu})"
         case Unary():
             return f"{node.op}{_tight(node.operand)}"
         case Call():
@@ -54,6 +60,19 @@ def _spelt(node: Tree) -> str:
         case Cast():
             return _tight(node.operand)
     return " ".join(node.span.written.split())
+
+
+def _copy_of_a_cpu(address: Tree) -> tuple[Tree, Tree] | None:
+    """The variable and the CPU, of what <linux/percpu.h> makes of ``per_cpu(var, cpu)``."""
+    while isinstance(address, Cast):
+        address = address.operand
+    match address:
+        case Binary(op="+", left=left, right=Binary(op="*", left=IntLit(text=text), right=cpu)):
+            while isinstance(left, Cast):
+                left = left.operand
+            if text == _PER_CPU_DISTANCE and isinstance(left, Unary) and left.op == "&":
+                return left.operand, cpu
+    return None
 
 
 def _tight(node: Tree) -> str:

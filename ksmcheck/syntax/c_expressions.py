@@ -284,7 +284,7 @@ class Expressions(Names):
     def _call(self, callee: Expr, start: int) -> Expr:
         if not isinstance(callee, Name) or self.tokens[start].text == "(":
             message = "only functions called by their name are supported, not calls of a pointer"
-            raise InputError(message, callee.span)
+            raise InputError(message, callee.span, "call the function that it points to")
         self.at += 1
         args: list[Expr | TypeExpr] = []
         if not self.accept(")"):

@@ -37,6 +37,22 @@ _LOCKDEP = (
     ),
     f"lockdep_assert_not_held(l) {_NOTHING}",
     f"RCU_LOCKDEP_WARN(c, s) {_NOTHING}",
+    # Without lockdep all is held that is asked for.
+    "lockdep_is_held(l) (1)",
+    *(f"rcu_read_lock_{kind}held() (1)" for kind in ("", "bh_", "sched_", "any_")),
+    # KCSAN alone looks whether others access it.
+    f"ASSERT_EXCLUSIVE_WRITER(v) {_NOTHING}",
+    f"ASSERT_EXCLUSIVE_ACCESS(v) {_NOTHING}",
+)
+
+# Numbers that wrap around: how far one is ahead of the other (linux/jiffies.h, rcupdate.h).
+_AHEAD = (
+    "time_after(a, b) ((long)((unsigned long)(b) - (unsigned long)(a)) < 0)",
+    "time_before(a, b) time_after(b, a)",
+    "time_after_eq(a, b) (!time_after(b, a))",
+    "time_before_eq(a, b) time_after_eq(b, a)",
+    "ULONG_CMP_GE(a, b) (ULONG_MAX / 2 >= (a) - (b))",
+    "ULONG_CMP_LT(a, b) (!ULONG_CMP_GE(a, b))",
 )
 
 # All ones or nothing, without a branch: what is masked depends on both by data, as the kernel's.
@@ -70,6 +86,7 @@ def builds() -> dict[str, tuple[str, ...]]:
         ),
         "6.1": (
             *_LOCKDEP,
+            *_AHEAD,
             *_VIRTIO,
             "virtio_store_mb(weak, p, v)"
             " ({ if (weak) virt_store_mb(*(p), v); else { WRITE_ONCE(*(p), v); mb(); } })",

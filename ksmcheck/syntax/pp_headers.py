@@ -41,6 +41,7 @@ _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "linux/rculist.h": _LISTS,
     "linux/rcuwait.h": (("6.1", None),),
     "linux/sched.h": _LISTS,
+    "linux/sched/wake_q.h": (("6.1", None),),
     "linux/seqlock.h": (("3.9", None),),
     "linux/wait.h": _LISTS,
     "linux/wait_bit.h": (("6.1", None),),
@@ -129,7 +130,7 @@ _INSTEAD = {
 """What to write for a name."""
 
 _DEFINED = re.compile(
-    r"^#\s*define[ \t]+(?P<macro>[A-Za-z]\w*)"
+    r"^#\s*define[ \t]+(?P<macro>[A-Za-z_]\w*)"
     r"|^static inline [\w ]*?[ *](?P<function>\w+)\("
     r"|^(?:typedef .*?|\} )(?P<type>\w+);"
     r"|^(?:typedef )?struct (?P<tag>\w+) \{",

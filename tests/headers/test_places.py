@@ -88,6 +88,7 @@ def test_each_header_is_kernel_c_at_each_kernel(name: str, kernel: str, tmp_path
             "linux/llist.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8", "6.1"),
             "linux/rcuwait.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),
             "linux/sched.h": ("3.8", "4.2", "5.8"),
+            "linux/sched/wake_q.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),
             "linux/seqlock.h": ("3.8",),
             "linux/wait.h": ("3.8", "4.2", "5.8"),
             "linux/wait_bit.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),

@@ -75,9 +75,14 @@ static inline int wake_up_process(struct task_struct *p)
 
 #else
 
+struct wake_q_node {
+	struct wake_q_node *next;
+};
+
 struct task_struct {
 	unsigned int __state;
 	raw_spinlock_t pi_lock;
+	struct wake_q_node wake_q;
 };
 
 DEFINE_PER_CPU(struct task_struct, ksmcheck_task);
@@ -124,5 +129,32 @@ static inline int wake_up_process(struct task_struct *p)
 }
 
 #endif
+
+#define TASK_KILLABLE (TASK_WAKEKILL | TASK_UNINTERRUPTIBLE)
+#if KSMCHECK_KERNEL < KERNEL_VERSION(6, 1, 0)
+#define TASK_WAKEKILL 128
+#else
+#define TASK_WAKEKILL 0x100
+#define TASK_NOLOAD 0x400
+#define TASK_FREEZABLE 0x2000
+#define TASK_IDLE (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)
+#define get_current_state() READ_ONCE(current->__state)
+#define set_special_state(value)						\
+do {										\
+	unsigned long flags__;							\
+	raw_spin_lock_irqsave(&current->pi_lock, flags__);			\
+	WRITE_ONCE(current->__state, (value));					\
+	raw_spin_unlock_irqrestore(&current->pi_lock, flags__);			\
+} while (0)
+#endif
+
+/* Nobody is killed or interrupted here, and no task goes away. */
+#define signal_pending(task) ((void)(task), 0)
+#define fatal_signal_pending(task) ((void)(task), 0)
+#define signal_pending_state(state, task) ((void)(state), (void)(task), 0)
+#define get_task_struct(task) (task)
+#define put_task_struct(task) ((void)(task))
+#define io_schedule() schedule()
+#define schedule_preempt_disabled() schedule()
 
 #endif
