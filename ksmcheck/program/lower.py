@@ -29,14 +29,15 @@ from ksmcheck.program.turn import nest_of
 from ksmcheck.program.unset import demand_values
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Block, Function, NamedType
-from ksmcheck.syntax.litmus_ast import LitmusTest
+from ksmcheck.syntax.litmus_ast import LitmusTest, Register
 from ksmcheck.text import InputError
 
 _Kind = TypeVar("_Kind", bound=Statements)
 
 
 class LoweredThread(Struct, frozen=True):
-    """``spots`` and ``live`` as in ``turn.Nest``."""
+    """``spots`` and ``live`` as in ``turn.Nest``; of the thread's own locals, those are live at its
+    end that the test asks for: a round of a loop that changes no others may be left out."""
 
     function: Function
     lowered: Lowered
@@ -95,6 +96,8 @@ class _Lowering:
         self.shared: Shared = lay_out(test, self.declarations, self.memory)
         self.contents = Contents(test)
         self.sites = site_names(test, self.contents)
+        asked = (node for node in everything(test) if isinstance(node, Register))
+        self.asked = {(node.thread, node.name) for node in asked}
 
     def run(self) -> LoweredTest:
         if not self.test.threads:
@@ -147,7 +150,7 @@ class _Lowering:
         starts = {n: v for (thread, n), v in start.registers.items() if thread == index}
         lowered = self._context(ThreadLowering, index).lower(function, starts)
         demand_values(lowered.graph)
-        registers = [register for _, register, _, _ in lowered.outputs]
+        registers = [r for name, r, _, _ in lowered.outputs if (index, name) in self.asked]
         nest = nest_of(lowered.graph, registers)
         return LoweredThread(function, lowered, nest.spots, nest.live)
 

@@ -184,3 +184,20 @@ def test_two_that_wait_for_each_others_steps(model: str, liveness: bool, tmp_pat
     path.write_text(STATES.replace("WRITE_ONCE(*state, 3);", ""))
     waits = "VIOLATED" if liveness else "VACUOUS"
     assert Checker().check(Request(path, model, liveness=liveness)).verdict == waits
+
+
+@pytest.mark.parametrize(
+    ("asked", "bounded"),
+    [
+        ("~exists (0:r1=77)", False),
+        ("~exists (0:r1=77 /\\ 0:r2=77)", True),
+        ("filter (0:r2=0)\n~exists (0:r1=77)", True),
+        ("locations [0:r2;]\n~exists (0:r1=77)", True),
+    ],
+)
+def test_a_local_that_nobody_asks_for_changes_nothing(
+    asked: str, bounded: bool, tmp_path: Path
+) -> None:
+    loop = "while (READ_ONCE(*x) == 0) { if (!READ_ONCE(*y)) r2 = READ_ONCE(*y) + 1; }"
+    request = written(tmp_path / "t.litmus", loop, asked)
+    assert Checker().check(request).verdict == (BOUNDED if bounded else "SAFE")
