@@ -32,6 +32,7 @@ class Header(Struct, frozen=True):
 # What lies between two spans was not read.
 _LISTS: tuple[tuple[str, str | None], ...] = (("3.9", "3.13"), ("6.1", None))
 _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
+    "asm/local.h": (("6.1", None),),
     "linux/completion.h": _LISTS,
     "linux/kref.h": (("4.11", None),),
     "linux/list.h": _LISTS,
