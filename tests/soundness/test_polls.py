@@ -50,23 +50,24 @@ P1(int *x, int *y) {{ {stores} }}
 
 
 def made(rng: random.Random) -> tuple[list[Statement], list[tuple[str, int]]]:
-    """A loop's body, whose last statement may leave it, and what the other thread stores."""
+    """A loop's body, which begins with a look and may be left by its last statement, and what the
+    other thread stores. Little is done in each round, so that some change nothing."""
 
     def test() -> Test:
         return rng.choice("vrs"), rng.random() < 0.5, rng.choice("012rv")
 
     def statement() -> Statement:
-        when = test() if rng.random() < 0.6 else None
+        when = test() if rng.random() < 0.95 else None
         kind = rng.random()
-        if kind < 0.45:
+        if kind < 0.2:
             return when, "v", rng.choice("xy")
         if kind < 0.95:
             return when, rng.choice("rs"), rng.choice("012vrs")
         return when, "z", rng.choice("1r")
 
     body = [statement() for _ in range(rng.randint(2, 4))]
-    stores = [(rng.choice("xy"), rng.choice((1, 2))) for _ in range(rng.randint(1, 3))]
-    return [*body, (test(), "", "")], stores
+    stores = [(rng.choice("xy"), rng.choice((1, 2))) for _ in range(rng.randint(2, 4))]
+    return [(None, "v", rng.choice("xy")), *body, (test(), "", "")], stores
 
 
 def held(name: str, values: dict[str, int]) -> int:
@@ -112,7 +113,8 @@ def line(statement: Statement) -> str:
     return f"\t\t{test}{done if target else 'break;'}"
 
 
-@pytest.mark.parametrize("seed", range(24))
+# The first eight are of those in which a round that changes a local alone decides what is returned.
+@pytest.mark.parametrize("seed", [31, 47, 54, 103, 113, 169, 241, 251, *range(8)])
 def test_what_a_poll_may_return(seed: int, tmp_path: Path) -> None:
     rng = random.Random(seed)
     body, stores = made(rng)
