@@ -46,10 +46,22 @@ def load_model(name_or_path: str, *, cache: Cache | None = None) -> Model:
     raise InputError(f"no model {name_or_path!r}", hint=_hint(name_or_path))
 
 
+# What the kernel calls the machines (arch/).
+_KERNELS_NAMES = {
+    **dict.fromkeys(("x86", "x86_64", "amd64", "i386", "x86-tso"), "tso"),
+    **dict.fromkeys(("arm64", "aarch64", "arm8"), "armv8"),
+    **dict.fromkeys(("arm", "arm32", "aarch32"), "armv7"),
+    **dict.fromkeys(("powerpc", "ppc", "ppc64", "ppc64le"), "power"),
+    **dict.fromkeys(("riscv64", "rvwmo"), "riscv"),
+    **dict.fromkeys(("linux", "linux-kernel", "kernel"), "lkmm"),
+}
+
+
 def _hint(name: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(name, _SHIPPED, n=1)
+    called = _KERNELS_NAMES.get(name.lower())
+    close = [called] if called else get_close_matches(name, _SHIPPED, n=1)
     meant = f"did you mean {close[0]}? " if close else ""
     return f"{meant}there are {', '.join(_SHIPPED)}, or give a folder or a cat file"
 

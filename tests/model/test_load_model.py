@@ -70,6 +70,15 @@ def test_grace_periods_need_lkmm() -> None:
         load("armv8").row(primitives("6.12")["synchronize_rcu"], "6.12", "llsc")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"), [("x86", "tso"), ("arm64", "armv8"), ("ppc64", "power"), ("linux", "lkmm")]
+)
+def test_what_the_kernel_calls_a_machine(name: str, meant: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_model(name)
+    assert (caught.value.diagnostic.hint or "").startswith(f"did you mean {meant}?")
+
+
 def test_unknown_name_offers_the_near_one() -> None:
     with pytest.raises(InputError, match="no model 'amrv8'") as caught:
         load("amrv8")
