@@ -77,6 +77,7 @@ def builds() -> dict[str, tuple[str, ...]]:
             f"__release(x) {_NOTHING}",
             "__cond_lock(x, c) (c)",
             # A thread is a task. Whether softirqs or interrupts are off is not kept.
+            f"touch_nmi_watchdog() {_NOTHING}",
             "in_nmi() (0)",
             "in_irq() (0)",
             "local_save_flags(f) ((void)((f) = 0))",

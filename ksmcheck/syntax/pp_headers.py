@@ -100,7 +100,10 @@ _NOT_MODELLED = {
     "down_trylock up",
     "memory of each CPU that is allocated": "alloc_percpu alloc_percpu_gfp free_percpu",
     "sleep of this kind": "schedule_timeout add_wait_queue remove_wait_queue wait_event_lock_irq "
-    "wait_event_cmd swake_up_one swait_event",
+    "wait_event_cmd swake_up_one swait_event wait_event_interruptible_locked "
+    "wait_event_interruptible_locked_irq wait_event_interruptible_lock_irq wait_woken "
+    "wait_on_bit_timeout wait_on_bit_action wait_var_event_timeout rcuwait_wait_event_timeout "
+    "schedule_timeout_interruptible schedule_timeout_uninterruptible msleep usleep_range",
     "a counter with a mutex": "seqcount_mutex_t seqcount_ww_mutex_t "
     "seqcount_mutex_init SEQCNT_MUTEX_ZERO",
     "a count that is dropped under a lock": "kref_put_mutex kref_put_lock",

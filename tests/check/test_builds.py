@@ -148,6 +148,7 @@ def test_rings_of_virtio(barrier: str, verdict: str, model: str, tmp_path: Path)
         ("kfree(x)", "a store marks what is freed"),
         ("in_interrupt()", "is not kept"),
         ("need_resched()", "starts as either"),
+        ("wait_event_interruptible_locked_irq(q, x)", "sleep of this kind is not modelled"),
         ("static_branch_unlikely(&x)", "read a variable"),
         ("WRITE_ONCE(x, TASK_UNINTERRUPTIBLE)", "<linux/sched.h>"),
     ],
