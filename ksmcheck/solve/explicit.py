@@ -85,8 +85,11 @@ class ExplicitSession:
             return States((), executions, self._stats())
         for one in executions:
             if not stray(one) and self._holds(one, goal):
-                found.add(tuple(one.value(term) for term in observed))
-        reason = _UNDEFINED if self.search.undefined and not found else None
+                try:
+                    found.add(tuple([one.value(term) for term in observed]))
+                except DivisionByZero:
+                    self.search.undefined = True
+        reason = _UNDEFINED if self.search.undefined else None
         return States(tuple(sorted(found)), reason, self._stats())
 
     def limit(self, limits: Limits) -> None:
@@ -200,7 +203,11 @@ class _Search:
 
     def _orders(self, leaves: dict[int, int], choices: dict[int, int]) -> Iterator[Candidate]:
         """Every rf and co for given values."""
-        executed = [e for e in self.structure.events if self._value(e.guard, leaves)]
+        events = self.structure.events
+        guards = [self._value(e.guard, leaves) for e in events]
+        if None in guards:
+            return
+        executed = [e for e, holds in zip(events, guards, strict=True) if holds]
         placed = self._placed(executed, leaves)
         if placed is None:
             return
