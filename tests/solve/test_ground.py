@@ -13,12 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
+from ksmcheck.events.structure import EventStructure
+from ksmcheck.record import replace
 from ksmcheck.solve.ground import Grounds
+from ksmcheck.solve.outcome import Found
 from ksmcheck.solve.session import Session
 from ksmcheck.text import InputError
+from tests.solve.conftest import Build, CatOf
 
 LITMUS = Path(__file__).parents[2] / "litmus"
 CLASSICS = sorted(
@@ -134,3 +139,74 @@ def test_a_ground_that_nobody_uses_is_gone_at_once(name: str) -> None:
 
 class Watched(list[list[int]]):
     """A list that can be referred to weakly."""
+
+
+COHERENT = "acyclic po-loc | rf | co | fr as coherence\n"
+ATOMIC = "empty rmw & (fre ; coe) as atomic\n"
+
+
+def test_models_that_forbid_less_do_not_share(build: type[Build], cat_of: CatOf) -> None:
+    """What a base encoding takes for granted depends on the model: on its coherence (P0 may read
+    what its own write has overwritten), and on its atomicity (one of two increments is lost)."""
+    b = build(0, 0)
+    p, q = b.thread(), b.thread()
+    b.write(p, 0, 1)
+    own = b.read(p, 0, (0, 1))
+    for thread in (p, q):
+        b.atomic(thread, 1, lambda old: b.plus(old, 1))
+    structure, grounds = b.structure(), Grounds()
+    past, lost = b.eq(own, 0), b.eq(b.final(1), 1)
+    for text in (COHERENT + ATOMIC, ATOMIC, COHERENT, "empty 0 as nothing\n") * 2:
+        session = Session(structure, cat_of(text), grounds=grounds)
+        assert isinstance(session.find(past), Found) is (COHERENT not in text), text
+        assert isinstance(session.find(lost), Found) is (ATOMIC not in text), text
+
+
+def test_back_ends_do_not_share(build: type[Build], sc: CompiledCat) -> None:
+    """The second opinion is to be another solver's."""
+    b = build(0)
+    structure, grounds = b.structure(), Grounds()
+    first, second = (
+        Session(structure, sc, backend=name, grounds=grounds) for name in ("cadical", "glucose")
+    )
+    assert first.lazy.backend is not second.lazy.backend
+
+
+def changed(structure: EventStructure, number: int, **fields: object) -> EventStructure:
+    """The structure with one event changed."""
+    events = list(structure.events)
+    events[number] = replace(events[number], **fields)
+    return replace(structure, events=tuple(events))
+
+
+def test_programs_whose_accesses_differ_do_not_share(build: type[Build], cat_of: CatOf) -> None:
+    """P0 writes 2 to x and reads x, while P1 adds 1 to it; then one thing is changed at a time.
+    What is asked for is possible in one of the two programs and not in the other."""
+    b = build(0, 0)
+    p, q = b.thread(), b.thread()
+    flag = b.read(p, 1, (0, 5))
+    write = b.write(p, 0, 2)
+    seen = b.read(p, 0)
+    b.write(q, 1, 5)
+    b.atomic(q, 0, lambda old: b.plus(old, 1))
+    first, read = b.structure(), seen.payload
+    written, zero, three = b.const(1), b.eq(seen, 0), b.eq(seen, 3)
+    # With coherence P0 reads its own write, or what overwrites it: 2 or 3.
+    variants = {
+        "value": (changed(first, write, value=written, values=(1,)), three, False),
+        "address": (changed(first, write, address=b.address(1), cells=(1,)), zero, True),
+        "guard": (changed(first, write, guard=b.eq(flag, 5)), zero, True),
+        "values": (changed(first, read, values=(0, 1, 2)), three, False),
+        "thread": (changed(first, read, thread=q), zero, True),
+        "place": (changed(first, read, position=first.events[write].position), zero, True),
+        "rmw": (replace(first, rmw=()), b.eq(b.final(0), 1), True),  # P0's write is lost
+        "constraints": (replace(first, constraints=(b.eq(seen, 2),)), three, False),
+    }
+    cat = cat_of(COHERENT + ATOMIC)
+    for name, (other, goal, possible) in variants.items():
+        for order in ((False, True), (True, False)):
+            grounds = Grounds()
+            for changed_one in order:
+                session = Session(other if changed_one else first, cat, grounds=grounds)
+                expected = possible if changed_one else not possible
+                assert isinstance(session.find(goal), Found) is expected, (name, order)
