@@ -58,6 +58,10 @@ def test_flags_that_hang_on_coherence_alone(build: type[Build], cat_of: CatOf) -
         ("acyclic po-loc | rfe | co | fr", (False, False)),
         ("acyclic po-loc | rf | fr | coe", (False, False)),
         ("acyclic (po-loc & (W * W)) | rf | co | fr", (False, False)),
+        ("acyclic (po & rmw) | rf | co | fr", (False, False)),
+        ("acyclic po-loc | rf | co | (rf^-1 ; po)", (False, False)),
+        ("acyclic po-loc | rf | co | (rmw^-1 ; co)", (False, False)),
+        ("acyclic po-loc | rf | co | ((rf^-1 ; co) \\ loc)", (False, False)),
         ("irreflexive po-loc | rf | co | fr", (False, False)),
         ("flag ~acyclic po-loc | rf | co | fr", (False, False)),
         ("flag acyclic po-loc | rf | co | fr", (False, False)),
@@ -65,7 +69,12 @@ def test_flags_that_hang_on_coherence_alone(build: type[Build], cat_of: CatOf) -
         ("empty (fre ; coe) & rmw", (False, True)),
         ("empty rmw & (fri ; coi)", (False, False)),
         ("empty rmw & (fre ; coe) & (A * _)", (False, False)),
+        ("empty rmw & ((fr & rmw) ; coe)", (False, False)),
+        ("empty rmw & (fre ; (co & rmw))", (False, False)),
+        ("empty rmw & (rf ; coe)", (False, False)),
+        ("acyclic rmw & (fre ; coe)", (False, False)),
         ("~empty rmw & (fre ; coe)", (False, False)),
+        ("~acyclic po-loc | rf | co | fr", (False, False)),
     ],
 )
 def test_only_plain_axioms_are_premises(

@@ -272,3 +272,27 @@ def test_flags_of_one_name_are_two_flags(build: type[Build], turned: bool) -> No
     session = Session(b.structure(), cat)
     found = [type(session.find_flag(c, b.terms.true)) for c in cat.checks if c.flag]
     assert found == ([Found, Refuted] if turned else [Refuted, Found])
+
+
+def test_a_question_about_too_many_values_is_not_answered(
+    build: type[Build], sc: CompiledCat
+) -> None:
+    """The product of two words that are any of two thousand numbers; others are told as ever."""
+    b = build(0, 0)
+    values = tuple(range(0, 4000, 2))
+    writer, copier, reader = b.thread(), b.thread(), b.thread()
+    for cell in (0, 1):
+        b.write(writer, cell, 2)
+    for cell in (0, 1):  # where all that is written were constants, there would be few values
+        copied = b.terms.op("and", U32, b.read(copier, cell, values), b.const(0xFFE))
+        b.write(copier, 1 - cell, copied)
+    one, two = (b.read(reader, cell, values) for cell in (0, 1))
+    session = Session(b.structure(), sc)
+    product = b.terms.op("mul", U32, one, two)
+    outcome = session.find(b.eq(product, 4))
+    assert isinstance(outcome, GaveUp)
+    assert "too many values" in outcome.reason
+    states = session.states([product], b.terms.true)
+    assert not states.complete
+    assert "too many values" in (states.reason or "")
+    assert isinstance(session.find(b.terms.both(b.eq(one, 2), b.eq(two, 2))), Found)
