@@ -64,6 +64,7 @@ def test_conditions_of_one_relation(build: type[Build], cat_of: CatOf, opened: O
     ("relation", "has_some"),
     [
         *((r, True) for r in ("rmw?", "rmw*", "~rmw", "~F", "[_]", "~F * W", "rmw | id", "W \\ F")),
+        *((r, True) for r in ("domain(po)", "W & domain(po)", "[range(po) & R] ; po^-1")),
         *((r, False) for r in ("rmw+", "rmw^-1", "domain(rmw)", "range(rmw)", "[F]", "rmw ; po")),
         *((r, False) for r in ("po & rmw", "F * W", "W * F", "rmw \\ po", "rmw ; rmw?", "F & W")),
     ],
@@ -73,13 +74,17 @@ def test_of_what_the_program_has_nothing_of(
 ) -> None:
     """It has neither fences nor atomic updates: what is made of these alone is empty, but for
     operators that have something of every event."""
-    cat = cat_of(f"empty 0 as nothing\nflag ~empty ({relation}) as some\n")
+    flags = f"flag ~empty ({relation}) as some\nflag empty ({relation}) as none\n"
+    cat = cat_of(f"empty 0 as nothing\n{flags}")
     b = build(0)
     thread = b.thread()
     b.write(thread, 0, 1)
     b.read(thread, 0, (0, 1))
-    (flag,) = (c for c in cat.checks if c.flag)
-    assert isinstance(opened(b, cat).find_flag(flag, b.terms.true), Found) is has_some
+    session = opened(b, cat)
+    some, none = (
+        isinstance(session.find_flag(c, b.terms.true), Found) for c in cat.checks if c.flag
+    )
+    assert (some, none) == (has_some, not has_some)
 
 
 @ALL
@@ -96,3 +101,19 @@ def test_one_model_for_several_programs(build: type[Build], cat_of: CatOf, opene
         return isinstance(opened(b, cat).find_flag(flag, b.terms.true), Found)
 
     assert [raised(), raised("Mb"), raised("Wmb"), raised("Mb")] == [False, True, False, True]
+
+
+@ALL
+def test_definitions_that_need_each_other(
+    build: type[Build], cat_of: CatOf, opened: Opened
+) -> None:
+    """``all`` has what ``some`` has, which begins with po."""
+    cat = cat_of(
+        "let rec all = some and some = (all & rf) | po\nempty 0 as nothing\nflag ~empty all as a\n"
+    )
+    (flag,) = (c for c in cat.checks if c.flag)
+    b = build(0)
+    thread = b.thread()
+    b.write(thread, 0, 1)
+    b.write(thread, 0, 2)
+    assert isinstance(opened(b, cat).find_flag(flag, b.terms.true), Found)

@@ -18,6 +18,8 @@ from ksmcheck.check import Checker, Request
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.terms import Term
+from ksmcheck.kernel.ints import ADDRESS, U32
 from ksmcheck.record import replace
 from ksmcheck.solve.ground import Grounds
 from ksmcheck.solve.outcome import Found
@@ -97,6 +99,41 @@ def test_an_encoding_that_joins_gets_ground_of_its_own(monkeypatch: pytest.Monke
     assert type(session.find(goal)) is expected
     assert session.exact.complete and session.lazy.backend is not other.lazy.backend
     assert not other.exact.complete
+
+
+def test_flags_are_asked_for_anew_on_ground_of_its_own(
+    build: type[Build], cat_of: CatOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Store buffering. That both read 1 takes no lesson; that both read 0 is learned to be
+    impossible, after which the exact encoding joins, and the session begins again."""
+    monkeypatch.setattr("ksmcheck.solve.exact._CANDIDATES", -1)
+    monkeypatch.setattr("ksmcheck.solve.exact._RATIO", -1.0)
+    text = """irreflexive (po | rf | co | fr)+ as sc
+flag ~empty rfe \\ (IW * _) as told
+flag ~empty rfe & (IW * _) as kept"""
+    cat = cat_of(text)
+    b = build(0, 0)
+    reads = []
+    for cell in (0, 1):
+        thread = b.thread()
+        b.write(thread, cell, 1)
+        reads.append(b.read(thread, 1 - cell, (0, 1)))
+    both = {value: b.terms.both(*(b.eq(r, value) for r in reads)) for value in (0, 1)}
+    mixed = b.terms.both(b.eq(reads[0], 0), b.eq(reads[1], 1))
+    session = Session(b.structure(), cat, grounds=Grounds())
+    flags = [c for c in cat.checks if c.flag]
+    shared = session.lazy.backend
+
+    def raised(value: Term) -> list[bool]:
+        return [isinstance(session.find_flag(c, value), Found) for c in flags]
+
+    assert raised(both[1]) == [True, False]
+    assert session.lazy.backend is shared
+    assert not isinstance(session.find(both[0]), Found)
+    assert session.lazy.backend is not shared
+    assert raised(both[1]) == [True, False]
+    assert raised(mixed) == [True, True]
+    assert raised(both[0]) == [False, False]
 
 
 def test_a_ground_full_of_single_sessions_clauses_is_given_up(
@@ -210,3 +247,34 @@ def test_programs_whose_accesses_differ_do_not_share(build: type[Build], cat_of:
                 session = Session(other if changed_one else first, cat, grounds=grounds)
                 expected = possible if changed_one else not possible
                 assert isinstance(session.find(goal), Found) is expected, (name, order)
+
+
+def test_what_an_access_computes_counts_too(build: type[Build], cat_of: CatOf) -> None:
+    """Not only which cells it may be to, and what it may write: the flag's own cell or its value
+    hang on the flag in one way, and in the other."""
+    b = build(0, 0, 0)
+    p = b.thread()
+    flag = b.read(p, 2, (0, 1))
+    here, there = b.eq(flag, 1), b.eq(flag, 0)
+    values = [b.terms.op("ite", U32, when, b.const(1), b.const(2)) for when in (here, there)]
+    places = [
+        b.terms.op("ite", ADDRESS, when, b.address(0), b.address(1)) for when in (here, there)
+    ]
+    write = b.write(p, places[0], values[0], cells=(0, 1))
+    b.write(b.thread(), 2, 1)
+    b.events[write] = replace(b.events[write], values=(1, 2))
+    first = b.structure()
+    goals = {
+        "value": b.terms.both(here, b.eq(b.final(0), 1)),
+        "address": b.terms.both(here, b.terms.no(b.eq(b.final(0), 0))),
+    }
+    cat = cat_of(COHERENT)
+    for name, other in (
+        ("value", changed(first, write, value=values[1])),
+        ("address", changed(first, write, address=places[1])),
+    ):
+        for pair in ((first, other), (other, first)):
+            grounds = Grounds()
+            for structure in pair:
+                found = Session(structure, cat, grounds=grounds).find(goals[name])
+                assert isinstance(found, Found) is (structure is first), name

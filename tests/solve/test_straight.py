@@ -15,15 +15,16 @@ from ksmcheck.check.check import Checker
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.verdict import Request
-from ksmcheck.events.structure import EventStructure
+from ksmcheck.events.structure import CutPoint, EventStructure, Obligation
 from ksmcheck.events.terms import Term
-from ksmcheck.kernel.ints import U32
+from ksmcheck.kernel.ints import ADDRESS, BOOL, U8, U32
+from ksmcheck.program.ir import LoopIteration, Origin
 from ksmcheck.record import replace
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Found, Refuted
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.straight import MOST, StraightSession, straight
-from ksmcheck.text import InputError
+from ksmcheck.text import InputError, Source, Span
 from tests.solve.conftest import Build
 from tests.solve.test_session_random import RULES, everything
 
@@ -241,6 +242,65 @@ def test_too_many_to_put_together(
     for _ in range(reads):
         b.read(t, 0, (0, 1))
     assert opened(b.structure(), sc) is None
+
+
+def test_what_a_solver_has_to_be_asked_besides(build: type[Build], sc: CompiledCat) -> None:
+    """Candidates are put together as if all of them were executions of the program to its end:
+    nothing is demanded, no bound is reached, nobody waits, and no barrier may be missing."""
+    b = build(0, 0)
+    seen = b.read(b.thread(), 0)
+    plain, one = b.structure(), b.eq(seen, 1)
+    span = Span(Source("t", "x"), 0, 1)
+    more = {
+        "constraints": replace(plain, constraints=(one,)),
+        "obligations": replace(
+            plain,
+            obligations=(Obligation("assert", b.terms.true, one, 0, Origin(span, "P0", (), "x")),),
+        ),
+        "cuts": replace(
+            plain, cuts=(CutPoint(one, 0, LoopIteration(span, 1, frozenset(), False)),)
+        ),
+        "waits": replace(plain, waits=True),
+        "selectors": replace(plain, selectors=((("smp_mb@P0", ""), one),)),
+    }
+    assert opened(plain, sc) is not None
+    # It may go astray: there is one cell that it may hit.
+    wide = b.terms.op("cast", ADDRESS, seen)
+    b.read(b.thread(), b.terms.op("add", ADDRESS, wide, b.address(1)), cells=(1,))
+    more["strays"] = b.structure()
+    for name, structure in more.items():
+        assert opened(structure, sc) is None, name
+
+
+def test_a_part_of_a_word_is_looked_at(build: type[Build], sc: CompiledCat) -> None:
+    """0x1ff as 8 bits is 0xff."""
+    b = build(0)
+    b.write(b.thread(), 0, 0x1FF)
+    seen = b.read(b.thread(), 0, (0, 0x1FF))
+    low = b.terms.op("cast", U8, seen)
+    session = opened(b.structure(), sc)
+    assert session is not None
+    assert session.states([low], b.terms.true).values == ((0,), (0xFF,))
+    full = b.terms.op("eq", BOOL, low, b.terms.const(0xFF, U8))
+    assert isinstance(session.find(full), Found)
+    assert session.states([seen], full).values == ((0x1FF,),)
+
+
+def test_a_dependency_that_never_is_orders_nothing(build: type[Build], deps: CompiledCat) -> None:
+    """Load buffering, which one dependency does not forbid and two do."""
+    for both in (False, True):
+        b = build(0, 0)
+        reads = []
+        for cell in (0, 1):
+            thread = b.thread()
+            reads.append(b.read(thread, cell, (0, 1)))
+            b.write(thread, 1 - cell, 1)
+            guard = b.terms.true if both or not cell else b.terms.false
+            b.depend("data", reads[-1], guard)
+        session = opened(b.structure(), deps)
+        assert session is not None
+        goal = b.terms.both(*(b.eq(r, 1) for r in reads))
+        assert isinstance(session.find(goal), Refuted if both else Found)
 
 
 def test_division_is_left_to_a_solver(build: type[Build], sc: CompiledCat) -> None:

@@ -334,3 +334,18 @@ def test_the_number_of_clauses_is_limited(build: type[Build], deps: CompiledCat)
     structure: EventStructure = b.structure()
     with pytest.raises(Refused, match="too many clauses"):
         TupleChecks(Base(structure, False), deps, 10).require_all()
+
+
+@pytest.mark.parametrize("engine", ["lazy", "tuple"])
+def test_a_requirement_may_be_that_there_is_something(
+    build: type[Build], cat_of: CatOf, engine: str
+) -> None:
+    """P1 has to see what P0 wrote: of the two executions one is left."""
+    b = build(0)
+    b.write(b.thread(), 0, 1)
+    seen = b.read(b.thread(), 0, (0, 1))
+    cat = cat_of("~empty rfe \\ (IW * _) as told\n")
+    states = Session(b.structure(), cat, engine=engine).states([seen], b.terms.true)
+    assert states.values == ((1,),)
+    nobody = cat_of("~acyclic rf as round\n")
+    assert isinstance(Session(b.structure(), nobody, engine=engine).find(b.terms.true), Refuted)
