@@ -8,8 +8,11 @@ from __future__ import annotations
 import pytest
 
 from ksmcheck.execution.execution import ExecutedEvent, Execution
+from ksmcheck.execution.plain_relations import pairs_in
 from ksmcheck.execution.replay import Replayed, replay
+from ksmcheck.execution.wellformed import check_orders, universe_of
 from ksmcheck.kernel.ints import S32, IntType
+from ksmcheck.lowering.template import LOCK_OFFSET
 from ksmcheck.model.load import load_model
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import replace
@@ -17,6 +20,7 @@ from ksmcheck.syntax.litmus import parse_litmus
 from ksmcheck.text import InternalError, Source
 
 Pairs = frozenset[tuple[int, int]]
+NONE: Pairs = frozenset()
 
 X, Y = 1 << 24, 1 << 25
 
@@ -161,6 +165,7 @@ WRONG = {
     "addr differs": replace(store_buffering(), addr=frozenset({(3, 4)})),
     "ctrl differs": replace(store_buffering(), ctrl=frozenset({(5, 4)})),
     "rmw differs": replace(store_buffering(), rmw=frozenset({(3, 2)})),
+    "has another place in program order": changed(3, joined=True),
     "does not end": replace(
         store_buffering(), events=store_buffering().events[:-1], rf=frozenset({(1, 3)})
     ),
@@ -171,6 +176,70 @@ WRONG = {
 def test_a_wrong_execution_is_refused(said: str) -> None:
     with pytest.raises(InternalError, match=said):
         check(SB, WRONG[said], "tso")
+
+
+def test_a_source_is_a_write() -> None:
+    """And not a read of the same value, at the same place."""
+    story = Story()
+    story.add(0, "R", "x", 0, "READ_ONCE")  # 2
+    story.add(0, "R", "x", 0, "READ_ONCE")  # 3
+    text = one_thread("READ_ONCE(*x); READ_ONCE(*x);")
+    assert check(text, story.done({(0, 2), (0, 3)}, set())).failed == ()
+    with pytest.raises(InternalError, match="rf from R 2 to R 3"):
+        check(text, story.done({(0, 2), (2, 3)}, set()))
+
+
+def test_coherence_is_an_order_whatever_the_model_says_of_it() -> None:
+    """Here each write has as many before it as in an order, but not those."""
+    story = Story()
+    for value in (1, 2):
+        story.add(0, "W", "x", value, "WRITE_ONCE")  # 2 and 3
+    right = {(0, 2), (0, 3), (2, 3)}
+    check_orders(story.done(set(), right), CELLS)
+    with pytest.raises(InternalError, match="co is no total order"):
+        check_orders(story.done(set(), right ^ {(0, 2), (3, 2)}), CELLS)
+
+
+def test_initial_writes_are_in_no_thread() -> None:
+    """So says ``Execution``, after herd7: they are before nothing in program order, external to
+    what is in a thread, and nothing is said of two of them."""
+    universe = universe_of(store_buffering())
+    pairs = {name: set(pairs_in(universe.relation(name))) for name in ("po", "int", "ext")}
+    own, other = {2, 3}, {4, 5}
+    assert pairs["po"] == {(2, 3), (4, 5)}
+    assert pairs["int"] == {(a, b) for some in (own, other) for a in some for b in some}
+    apart = [({0, 1}, own | other), (own, other)]
+    assert pairs["ext"] == {
+        pair for one, two in apart for a in one for b in two for pair in ((a, b), (b, a))
+    }
+    # Two events of one instruction are in no order either.
+    assert set(pairs_in(universe_of(changed(3, joined=True)).relation("po"))) == {(4, 5)}
+
+
+def test_the_model_judges_by_the_branches_of_the_text() -> None:
+    """Load buffering where P0's store is under a branch in a loop. The record of an unrolled loop
+    may know less of its branches; the model still has to be asked about the loop as written, under
+    which ARMv8 orders the store behind the load."""
+    text = """C LB
+{}
+P0(int *x, int *y) { int n = 0; do { if (READ_ONCE(*x)) WRITE_ONCE(*y, 1); } while (n); }
+P1(int *x, int *y) { int r = READ_ONCE(*y); WRITE_ONCE(*x, r); }
+exists (true)
+"""
+    story = Story()
+    story.add(0, "R", "x", 1, "READ_ONCE")  # 2
+    story.add(0, "W", "y", 1, "WRITE_ONCE")  # 3
+    story.add(1, "R", "y", 1, "READ_ONCE")  # 4
+    story.add(1, "W", "x", 1, "WRITE_ONCE")  # 5
+    for branch in (frozenset({(2, 3)}), NONE):
+        execution = story.done(
+            {(5, 2), (3, 4)}, {(0, 5), (1, 3)}, data=frozenset({(4, 5)}), ctrl=branch
+        )
+        with pytest.raises(InternalError, match="not consistent under armv8"):
+            check(text, execution, "armv8")
+    # Without the other thread's dependency the two loads may be late.
+    free = text.replace("WRITE_ONCE(*x, r)", "WRITE_ONCE(*x, 1)")
+    check(free, story.done({(5, 2), (3, 4)}, {(0, 5), (1, 3)}), "armv8")
 
 
 def test_an_event_too_many_is_refused() -> None:
@@ -194,7 +263,6 @@ def read_then_write(ctrl: Pairs = frozenset(), data: Pairs = frozenset()) -> Exe
 
 
 CTRL: Pairs = frozenset({(2, 3)})
-NONE: Pairs = frozenset()
 
 # Which of these writes depends on the branch: iff some way from the branch does not come to it.
 CONTROL = [
@@ -367,3 +435,102 @@ def test_cmpxchg(old: int, new: int | None, returned: int, fits: bool) -> None:
     else:
         with pytest.raises(InternalError, match="performs atomic_cmpxchg"):
             check(text, exchange(old, new), "armv8", cells)
+
+
+def hashed(locked: int, freed: int, held: int = 0) -> Execution:
+    """set_bit(0, w) of 3.9 on ARMv8: a lock beside the word is taken and freed, and the word is
+    read and written in between, by two accesses of which the second gets its value from the
+    first."""
+    story = Story(HASHED)
+    events = [
+        ("R", "w.lock", held, ("A", "RMW")),  # 2
+        ("W", "w.lock", locked, ("RMW",)),
+        ("R", "w", 4, ()),
+        ("W", "w", 5, ()),
+        ("W", "w.lock", freed, ("L",)),
+    ]
+    for kind, name, value, tags in events:
+        story.add(0, kind, name, value, "set_bit", tags, 0)
+    rmw, data = frozenset({(2, 3)}), frozenset({(4, 5)})
+    return story.done({(1, 2), (0, 4)}, {(0, 5), (1, 3), (1, 6), (3, 6)}, rmw=rmw, data=data)
+
+
+WORD = IntType(64, False)
+HASHED = (cell(0, "w", X, 4, WORD), cell(1, "w.lock", X + LOCK_OFFSET, 0, WORD))
+
+
+def set_bit(execution: Execution, cells: tuple[Cell, ...] = HASHED) -> Replayed:
+    text = Source(
+        "t.litmus", "C t\n{ w = 4; }\nP0(unsigned long *w) { set_bit(0, w); }\nexists (w=5)\n"
+    )
+    model = load_model("armv8")
+    config = model.configs("3.9")[0]
+    return replay(parse_litmus(text, kernel="3.9"), "3.9", model, config, execution, cells)
+
+
+def test_a_lock_is_taken_free_and_given_back() -> None:
+    assert set_bit(hashed(1, 0)).condition is True
+    for execution, said in (
+        (hashed(2, 0), "writes 2, not 1"),
+        (hashed(1, 1), "writes 1, not 0"),
+        (replace(hashed(1, 0), data=NONE), "data differs"),
+        (replace(hashed(1, 0), rmw=NONE), "rmw differs"),
+    ):
+        with pytest.raises(InternalError, match=said):
+            set_bit(execution)
+    held = (HASHED[0], replace(HASHED[1], init=1))
+    taken = hashed(1, 0, held=1)
+    start = replace(taken.events[1], value=1)
+    with pytest.raises(InternalError, match="takes a lock that holds 1"):
+        set_bit(replace(taken, events=(taken.events[0], start, *taken.events[2:])), held)
+
+
+# Threads that go no further.
+
+
+def at_rest(body: str, *values: int, last: int = 0, kernel: str = "6.12", model: str = "sc") -> str:
+    """What P0 waits for for ever, as it is written, "" where it goes on: it has read the given
+    values from x, which at last is what P1 has written, or 0."""
+    text = f"""C t
+{{}}
+P0(int *x, int *y, unsigned long *w) {{ {body} }}
+P1(int *x) {{ WRITE_ONCE(*x, 1); }}
+exists (true)
+"""
+    cells = (*CELLS, cell(2, "w", 1 << 26, type=IntType(64, False)))
+    story = Story(cells)
+    for value in values:
+        story.add(0, "R", "x", value, "READ_ONCE")
+    written = story.add(1, "W", "x", 1, "WRITE_ONCE")
+    rf = {(written if value else 0, 3 + k) for k, value in enumerate(values)}
+    execution = replace(story.done(rf, {(0, written)}), complete=False)
+    source = Source("t.litmus", text)
+    loaded = load_model(model)
+    config = loaded.configs(kernel)[0]
+    test = parse_litmus(source, kernel=kernel)
+    waiting = replay(test, kernel, loaded, config, execution, cells).waiting
+    return "".join(text[w.span.start : w.span.end] for w in waiting)
+
+
+def test_where_a_thread_waits_for_ever() -> None:
+    """At the read that it tests, on the final memory, in which x is 1 and y is 0. The rounds that
+    were looked at before are over."""
+    wait = "while (!READ_ONCE(*x)) ; while (!READ_ONCE(*y)) ;"
+    assert at_rest(wait, 0, 0, 1) == at_rest(wait) == "READ_ONCE(*y)"
+    assert at_rest("while (!READ_ONCE(*x)) ;", 0, 0) == ""  # it sees the 1 at last
+    assert at_rest("while (!READ_ONCE(*y)) WRITE_ONCE(*y, 1);") == ""
+    assert at_rest("while (!READ_ONCE(*y)) WRITE_ONCE(*x, 1);") == "READ_ONCE(*y)"  # no change
+    assert at_rest("int n = 0; while (!READ_ONCE(*y)) if (++n == 3) break;") == ""
+
+
+def test_who_leaves_the_memory_waits_for_nothing() -> None:
+    assert at_rest("while (!READ_ONCE(*(int *) 8)) ;") == ""
+
+
+def test_a_free_lock_holds_nobody_up() -> None:
+    """set_bit of 3.9 on ARMv8 takes a lock, which nobody has here."""
+    wait = "set_bit(0, w); while (!READ_ONCE(*y)) ;"
+    assert at_rest("while (!READ_ONCE(*y)) clear_bit(0, w);", kernel="3.9", model="armv8") == (
+        "READ_ONCE(*y)"
+    )
+    assert at_rest(wait, kernel="3.9", model="armv8") == ""  # the bit is set: not at rest
