@@ -15,7 +15,7 @@ from ksmcheck.check.check import Checker
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.verdict import Request
-from ksmcheck.events.structure import CutPoint, EventStructure, Obligation
+from ksmcheck.events.structure import CutPoint, Dependency, EventStructure, Obligation
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.ints import ADDRESS, BOOL, U8, U32
 from ksmcheck.program.ir import LoopIteration, Origin
@@ -261,6 +261,7 @@ def test_what_a_solver_has_to_be_asked_besides(build: type[Build], sc: CompiledC
             plain, cuts=(CutPoint(one, 0, LoopIteration(span, 1, frozenset(), False)),)
         ),
         "waits": replace(plain, waits=True),
+        "dependencies": replace(plain, dependencies=(Dependency("ctrl", 2, 2, one),)),
         "selectors": replace(plain, selectors=((("smp_mb@P0", ""), one),)),
     }
     assert opened(plain, sc) is not None
