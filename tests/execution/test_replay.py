@@ -166,6 +166,23 @@ WRONG = {
     "ctrl differs": replace(store_buffering(), ctrl=frozenset({(5, 4)})),
     "rmw differs": replace(store_buffering(), rmw=frozenset({(3, 2)})),
     "has another place in program order": changed(3, joined=True),
+    "event 3 is not at y": changed(3, address=X),
+    "is R of WRITE_ONCE, not W": replace(
+        changed(2, kind="R", value=0),
+        rf=frozenset({(1, 3), (0, 5), (0, 2)}),
+        co=frozenset({(1, 4)}),
+        memory=(("x", 0), ("y", 1)),
+    ),
+    "event 4 is out of order": replace(
+        store_buffering(),
+        events=tuple(
+            replace(e, id=number)
+            for number, e in enumerate(store_buffering().events[k] for k in (0, 1, 4, 5, 2, 3))
+        ),
+        rf=frozenset({(1, 5), (0, 3)}),
+        co=frozenset({(0, 4), (1, 2)}),
+    ),
+    "P0 has no local variable r9": replace(store_buffering(), registers=(((0, "r9"), 1),)),
     "does not end": replace(
         store_buffering(), events=store_buffering().events[:-1], rf=frozenset({(1, 3)})
     ),
@@ -240,6 +257,18 @@ exists (true)
     # Without the other thread's dependency the two loads may be late.
     free = text.replace("WRITE_ONCE(*x, r)", "WRITE_ONCE(*x, 1)")
     check(free, story.done({(5, 2), (3, 4)}, {(0, 5), (1, 3)}), "armv8")
+
+
+def test_a_register_that_nothing_was_put_into_is_0() -> None:
+    """herd7's registers need no declaration."""
+    check(SB, replace(store_buffering(), registers=(((0, "r9"), 0),)), "tso")
+
+
+def test_an_access_beside_all_cells_is_at_no_location() -> None:
+    universe = universe_of(changed(3, cell=None))
+    assert set(pairs_in(universe.relation("loc"))) == {
+        (a, b) for at in ({0, 2, 5}, {1, 4}) for a in at for b in at
+    }
 
 
 def test_an_event_too_many_is_refused() -> None:
