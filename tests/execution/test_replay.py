@@ -517,7 +517,7 @@ def test_a_lock_is_taken_free_and_given_back() -> None:
 # Threads that go no further.
 
 
-def at_rest(body: str, *values: int, last: int = 0, kernel: str = "6.12", model: str = "sc") -> str:
+def at_rest(body: str, *values: int, kernel: str = "6.12", model: str = "sc") -> str:
     """What P0 waits for for ever, as it is written, "" where it goes on: it has read the given
     values from x, which at last is what P1 has written, or 0."""
     text = f"""C t
@@ -563,3 +563,50 @@ def test_a_free_lock_holds_nobody_up() -> None:
         "READ_ONCE(*y)"
     )
     assert at_rest(wait, kernel="3.9", model="armv8") == ""  # the bit is set: not at rest
+
+
+def test_nobody_waits_while_another_goes_on() -> None:
+    """P0 waits for what P1 has still to write."""
+    text = """C t
+{}
+P0(int *y) { while (!READ_ONCE(*y)) ; }
+P1(int *x, int *y) { WRITE_ONCE(*x, 1); MORE }
+exists (true)
+"""
+    story = Story()
+    story.add(1, "W", "x", 1, "WRITE_ONCE")  # 2
+    execution = replace(story.done(set(), {(0, 2)}), complete=False)
+    assert len(check(text.replace("MORE", ""), execution).waiting) == 1
+    assert check(text.replace("MORE", "WRITE_ONCE(*y, 1);"), execution).waiting == ()
+
+
+def readers(body: str, *primitives: str, passed: bool = False) -> int:
+    """How many wait for ever where P0 has entered and left read-side critical sections in this
+    order, and P1 waits for a grace period before it writes y; or has ``passed`` it and ended."""
+    text = f"""C t
+{{}}
+P0(int *y) {{ {body} }}
+P1(int *y) {{ synchronize_rcu(); {"" if passed else "WRITE_ONCE(*y, 1);"} }}
+exists (true)
+"""
+    tags = {"rcu_read_lock": "Rcu-lock", "rcu_read_unlock": "Rcu-unlock"}
+    story = Story()
+    for name in primitives:
+        story.add(0, "F", None, None, name, (tags[name],))
+    if passed:
+        story.add(1, "F", None, None, "synchronize_rcu", ("Sync-rcu",))
+    return len(check(text, replace(story.done(set(), set()), complete=False), "lkmm").waiting)
+
+
+def test_who_waits_for_readers() -> None:
+    inside = "rcu_read_lock(); while (!READ_ONCE(*y)) ; rcu_read_unlock();"
+    assert readers(inside, "rcu_read_lock") == 2  # each for the other
+    # No grace period ends before its readers have left: that is no execution to be shown.
+    assert readers(inside, "rcu_read_lock", passed=True) == 0
+    assert readers("while (!READ_ONCE(*y)) ;", passed=True) == 1  # there is no reader
+    # Outside of a section P0 holds nobody up, and P1 goes on.
+    behind = "rcu_read_lock(); rcu_read_unlock(); while (!READ_ONCE(*y)) ;"
+    assert readers(behind, "rcu_read_lock", "rcu_read_unlock") == 0
+    # In going round it leaves the section that P1 waits for.
+    again = "do { rcu_read_lock(); rcu_read_unlock(); } while (!READ_ONCE(*y));"
+    assert readers(again, "rcu_read_lock") == 0
