@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from ksmcheck.cat.derive import LACKING
 from ksmcheck.cat.graph import DYNAMIC, Graph, rel_bits
 from ksmcheck.cat.load import load_text
 from ksmcheck.cat.reasons import Reason
+from ksmcheck.record import replace
 from tests.cat.test_cat_reasons import (
     World,
     candidate,
@@ -86,6 +88,26 @@ def test_reasons_may_say_what_is_absent(seed: int) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
+def test_reasons_may_say_what_is_absent_where_some_events_are(seed: int) -> None:
+    """The candidate has only some of the events: what holds is told by its own numbers, and what is
+    lacking by those of all."""
+    rng = Random(seed)
+    cat, world, _, whole = drawn(rng)
+    n, rels, sets = world
+    events = tuple(e for e in range(n) if rng.random() < 0.7)
+    graph, scope = candidate(events, rels, sets), Scope(events, n, whole.may)
+    for check in cat.violated(graph):
+        for reason in cat.explain(graph, check, 4, scope=scope):
+            if not reason.whole:
+                facts = [
+                    (name, a, b) if name.startswith(LACKING) else (name, events[a], events[b])
+                    for name, a, b in reason.facts
+                ]
+                assert_forces(cat, replace(reason, facts=frozenset(facts)), world, rng)
+
+
+@settings(max_examples=400, deadline=None)
+@given(seed=st.integers(0, 1 << 40))
 @example(seed=1028243)  # what excludes a source is not that source, imagined
 @example(seed=33198624)  # what is imagined has both operands of an intersection that is lacking
 def test_what_is_foreseen_is_violated(seed: int) -> None:
@@ -116,6 +138,44 @@ def test_an_absent_event_is_named() -> None:
         (LACKING + "exec", 1, 1),
     }
     assert not reason.whole
+
+
+@pytest.mark.parametrize(
+    ("cut", "po", "limit"),
+    [
+        ("po+", {(0, 1), (1, 2)}, ("from", 0, 0)),
+        ("po ; po", {(0, 1), (1, 2)}, ("between", 0, 2)),
+        ("domain(po) * _", {(0, 1)}, ("from", 0, 0)),
+        ("_ * range(po)", {(1, 2)}, ("into", 2, 2)),
+    ],
+)
+def test_whatever_it_would_have_led_through(
+    cut: str, po: set[tuple[int, int]], limit: tuple[str, int, int]
+) -> None:
+    """Were event 1 executed, 0 -> 2 would be in what is taken away from rf. That nothing but 1
+    leads there is no fact of the candidate, but of the program."""
+    cat = compile_cat(load_text(f"empty rf \\ ({cut}) as c"))
+    rels = {"po": po, "rf": {(0, 2)}}
+    assert cat.violated(candidate((0, 2), rels, {}))
+    assert not cat.violated(candidate(range(3), rels, {}))
+    scope = Scope((0, 2), 3, Bounds(cat, candidate(range(3), rels, {}), Graph(3, {"_": 0}, {})).may)
+    (reason,) = cat.explain(candidate((0, 2), rels, {}), cat.checks[0], scope=scope)
+    assert not reason.whole
+    assert reason.facts >= {("rf", 0, 1), (LACKING + "exec", 1, 1)}
+    through = {(kind, a, b): events for kind, _, a, b, events in reason.limits}
+    assert through[limit] == {1}
+
+
+def test_a_way_back_to_itself_is_lacking_too() -> None:
+    """Event 0 is in no circle of co: it neither has itself nor leads on to 1."""
+    cat = compile_cat(load_text(r"empty [A] \ co+ as c"))
+    everything = {(a, b) for a in range(2) for b in range(2)}
+    may = candidate(range(2), {"co": everything}, {"A": {0}})
+    scope = Scope((0, 1), 2, Bounds(cat, may, Graph(2, {"_": 0}, {})).may)
+    graph = candidate(range(2), {}, {"A": {0}})
+    (reason,) = cat.explain(graph, cat.checks[0], scope=scope)
+    assert not reason.whole
+    assert reason.facts >= {(LACKING + "co", 0, 0), (LACKING + "co", 0, 1)}
 
 
 def test_the_other_source_that_would_close_a_cycle_is_foreseen() -> None:
