@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 from ksmcheck.check.verdict import Request
-from ksmcheck.kernel.primitives import primitives
+from ksmcheck.kernel.primitives import all_primitives, primitives
 from ksmcheck.lowering.template import Step
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import Change
@@ -69,12 +70,18 @@ def load_costs(model: Model, request: Request) -> Costs | None:
     for tag in events:
         if tag not in model.compiled.tags:
             raise InputError(f"{path}: the model has no events {tag!r}")
+    for name in whole:
+        if name not in all_primitives():
+            raise InputError(f"{path}: there is no primitive {name!r}")
     return Costs(model, request, events, whole)
 
 
 def _weights(table: Any, path: str) -> Mapping[str, float]:
-    if not isinstance(table, dict) or not all(
-        isinstance(w, int | float) and w >= 0 for w in table.values()
-    ):
+    if not isinstance(table, dict) or not all(map(_is_weight, table.values())):
         raise InputError(f"{path}: a cost is a number that is not negative")
     return table
+
+
+def _is_weight(weight: Any) -> bool:
+    """JSON has no word for what TOML calls ``inf``, and ``true`` is a number to Python alone."""
+    return type(weight) in (int, float) and 0 <= weight < inf
