@@ -26,10 +26,9 @@ def letter_of(verdict: Verdict) -> str:
     if verdict.flags:
         return "R" if _RACE in verdict.flags else "V"
     if verdict.observation is not None and verdict.verdict in (SAFE, BOUNDED):
-        # "Sometimes up to k": more rounds may show that another property fails.
-        if verdict.observation == "Sometimes" and verdict.verdict == BOUNDED:
+        # What was seen stays so: but more rounds may show it, or that another property fails.
+        never = verdict.observation == "Never"
+        if verdict.verdict == BOUNDED and (never or set(verdict.properties) - {"exists"}):
             return "K"
-        if verdict.observation != "Never":
-            return "Y"
-        return "N" if verdict.verdict == SAFE else "K"
+        return "N" if never else "Y"
     return {SAFE: "S", VIOLATED: "V", BOUNDED: "K", VACUOUS: "0", UNKNOWN: "?"}[verdict.verdict]
