@@ -37,7 +37,7 @@ execution; elsewhere --show does.
 A question (--remove, --weaken, ... together make one) prints the verdict as `check` does.
 Site names are those of `ksmcheck sites`; the part before `@` will do where it is the only
 one. Exit codes of a question: as of `ksmcheck check`. Of the others: 0, or 4 where a
-verdict is inconclusive; of --repair 1 where no barrier helps.
+verdict is inconclusive; of --repair 1 where no barrier helps, which is graver.
 """
 
 _SITE = "SITE"

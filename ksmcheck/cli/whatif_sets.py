@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ksmcheck.batch.exit_codes import AS_EXPECTED, DIFFERENT, INCONCLUSIVE
+from ksmcheck.batch.exit_codes import AS_EXPECTED, DIFFERENT, INCONCLUSIVE, gravest
 from ksmcheck.batch.streams import in_order
 from ksmcheck.check.verdict import Request
 from ksmcheck.record import Struct
@@ -68,7 +68,7 @@ def run_minimal(
         complete = INCONCLUSIVE not in codes
         sets = joint_sets(judge, space, alone) if complete else minimal_sets(judge, space)
         codes.append(_print(_told(asker, requests, sets, []), requests, as_json, nothing))
-    return max(codes)
+    return gravest(codes)
 
 
 def minimal_of(
@@ -148,7 +148,7 @@ def _run(
             _print(items, group, as_json, nothing, most)
             for group, items in zip(groups, found, strict=True)
         ]
-    return max(codes)
+    return gravest(codes)
 
 
 def _costs(asker: Asker, group: Iterable[Request]) -> list[Costs]:
