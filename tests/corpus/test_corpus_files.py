@@ -202,6 +202,12 @@ def test_a_resume_file_of_another_run_is_refused(run: Run, corpus: Path, tmp_pat
     ran = run(corpus, "--resume", log, "--model", "tso")
     assert ran.code == 2
     assert "other settings (mode, model)" in ran.err
+    # Another version may answer otherwise.
+    head, rest = log.read_text().split("\n", 1)
+    log.write_text(json.dumps(json.loads(head) | {"ksmcheck": "0.0.1"}) + "\n" + rest)
+    ran = run(corpus, "--expected", corpus / "expected.tsv", "--resume", log)
+    assert ran.code == 2
+    assert "other settings (version 0.0.1)" in ran.err
     mine = tmp_path / "mine.txt"
     for text in ("my notes\n", "my notes"):
         mine.write_text(text)

@@ -137,12 +137,17 @@ def test_a_bug_of_ours_is_counted_and_shown(
         return good(self, request, listed=listed)
 
     monkeypatch.setattr(Checker, "states", bad)
-    saved = tmp_path / "run.json"
-    ran = run(corpus, "--expected", corpus / "expected.tsv", "--json", saved)
+    saved, kept = tmp_path / "run.json", tmp_path / "kept.jsonl"
+    asked = (corpus, "--expected", corpus / "expected.tsv", "--resume", kept)
+    ran = run(*asked, "--json", saved)
     assert ran.code == 3
     assert "3 agree, 0 disagree, 1 failed in ksmcheck" in ran.last
     tests = {t["file"]: t for t in json.loads(saved.read_text())["tests"]}
     assert "ZeroDivisionError: made up" in tests["SB.litmus"]["detail"]
+    # It is no answer to go on with: where the bug is gone the test is asked about again.
+    monkeypatch.setattr(Checker, "states", good)
+    ran = run(*asked)
+    assert (ran.code, ran.last.partition(";")[0]) == (0, "4 tests: 4 agree, 0 disagree")
 
 
 def test_a_test_that_hangs_is_stopped(
@@ -245,6 +250,21 @@ def test_an_answer_of_before_hangs_on_all_that_it_hung_on(run: Run, tmp_path: Pa
     assert observed() == "Sometimes"
     model.write_text('"m"\nempty rf & (IW * R) as never-at-first\n')
     assert observed() == "Never"
+
+
+def test_what_may_hang_on_anything_is_asked_again(run: Run, tmp_path: Path) -> None:
+    """Which header is included is not plain from the text where a macro names it."""
+    folder, kept = tmp_path / "tests", tmp_path / "kept.jsonl"
+    folder.mkdir()
+    (folder / "t.litmus").write_text(
+        'C t\n#define VALUES "value.h"\n#include VALUES\n{ int x = 0; }\n'
+        "P0(int *x) { WRITE_ONCE(*x, VALUE); }\nexists (x=1)\n"
+    )
+    for value, observed in ((1, "1 disagree"), (2, "1 agree")):
+        (folder / "value.h").write_text(f"#define VALUE {value}\n")
+        (folder / "table.tsv").write_text("t.litmus\tNever\t1\tx=2;\t\n")
+        ran = run(folder, "--expected", folder / "table.tsv", "--resume", kept)
+        assert observed in ran.last
 
 
 def test_a_test_without_an_answer_is_named_also_where_the_place_is_elsewhere(
