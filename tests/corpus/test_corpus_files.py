@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ksmcheck.batch.corpus.answer import Answer, Settings
+from ksmcheck.batch.corpus.resume import open_resume
 from ksmcheck.batch.corpus.states import listed_states, normal_form
+from ksmcheck.text import InputError
 from tests.corpus.small_corpus import TABLE, Run, changed, write_table
 
 
@@ -77,6 +81,18 @@ def test_json_leaves_links_and_devices_in_place(run: Run, corpus: Path, tmp_path
     assert null.is_char_device()
 
 
+def test_a_table_without_a_heading(run: Run, corpus: Path) -> None:
+    """Its first line is a test like the others."""
+    table = corpus / "expected.tsv"
+    heading, *rows = table.read_text().splitlines()
+    assert heading.startswith("file\t")
+    table.write_text("\n".join(rows))
+    assert run(corpus, "--expected", table).last.startswith("4 tests: 4 agree")
+    table.write_text("\n".join((*rows, heading)))
+    ran = run(corpus, "--expected", table)
+    assert ran.code == 2 and "line 5: " in ran.err
+
+
 def test_a_table_as_a_spreadsheet_saves_it(run: Run, corpus: Path) -> None:
     """With a byte order mark and the line ends of Windows, and tests named by detours."""
     table = corpus / "expected.tsv"
@@ -112,13 +128,15 @@ tests = ["SB.litmus"]
 def test_a_listed_deviation_is_no_disagreement(run: Run, corpus: Path, tmp_path: Path) -> None:
     table = write_table(corpus, changed("SB.litmus", observation="Never"))
     listed = tmp_path / "known.toml"
-    for tests in ("SB.litmus", "tests/SB.litmus"):
+    for tests in ("SB.litmus", "tests/SB.litmus", "SB"):
         listed.write_text(DEVIATION.replace("SB.litmus", tests))
         ran = run(corpus, "--expected", table, "--deviations", listed)
         assert ran.code == 0
         assert "made-up: the table was changed (this test)" in ran.out
         assert "1 deviate as listed" in ran.last
     listed.write_text(DEVIATION + 'observation = "Always"\n')
+    assert run(corpus, "--expected", table, "--deviations", listed).code == 1
+    listed.write_text(DEVIATION.replace("SB.litmus", "other/SB.litmus"))
     assert run(corpus, "--expected", table, "--deviations", listed).code == 1
 
 
@@ -213,6 +231,23 @@ def test_a_resume_file_of_another_run_is_refused(run: Run, corpus: Path, tmp_pat
         mine.write_text(text)
         ran = run(corpus, "--resume", mine)
         assert (ran.code, mine.read_text()) == (2, text)
+
+
+def test_a_resume_file_has_each_answer_at_once_and_one_run(tmp_path: Path) -> None:
+    """A run that is killed loses what it is about, and nothing before; two that write into one file
+    would lose each other's."""
+    log, settings = tmp_path / "run.jsonl", Settings()
+    with closing(open_resume(log, settings, "1")) as resume:
+        for number in range(3):
+            resume.add(Answer(f"{number}.litmus", "C", "lkmm", "digest", "answered", "Never"))
+            lines = log.read_text().splitlines()
+            assert [json.loads(line)["file"] for line in lines[1:]] == [
+                f"{before}.litmus" for before in range(number + 1)
+            ]
+        with pytest.raises(InputError, match="in use by another run"):
+            open_resume(log, settings, "1")
+    with closing(open_resume(log, settings, "1")) as resume:
+        assert len(resume.done) == 3
 
 
 def test_two_runs_compared(run: Run, corpus: Path, tmp_path: Path) -> None:

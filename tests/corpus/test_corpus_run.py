@@ -84,6 +84,20 @@ def test_result_comments_are_the_expectation_without_a_table(run: Run, corpus: P
     assert run(corpus).code == 1
 
 
+def test_a_dead_lock_may_be_what_is_announced(run: Run, tmp_path: Path) -> None:
+    """Whoever comes second waits for ever: no execution, and so none that is asked for."""
+    text = (
+        "C deadlock\n(* Result: DEADLOCK *)\n{{}}\nP0(spinlock_t *l) {{ spin_lock(l); {0} }}\n"
+        "P1(spinlock_t *l) {{ spin_lock(l); {0} }}\nexists (true)\n"
+    )
+    path = tmp_path / "deadlock.litmus"
+    path.write_text(text.format(""))
+    assert run(tmp_path).last.startswith("1 test: 1 agree")
+    path.write_text(text.format("spin_unlock(l);"))
+    ran = run(tmp_path)
+    assert ran.code == 1 and "Always, expected Never" in ran.out
+
+
 def test_the_model_may_be_chosen(run: Run, corpus: Path) -> None:
     """Without fences, SC still forbids both zeros."""
     ran = run(corpus, "--model", "sc")
