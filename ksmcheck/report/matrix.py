@@ -101,7 +101,8 @@ def _letter(cell: Answer | None) -> str:
 
 
 def summary(cells: Sequence[Answer]) -> Iterator[str]:
-    """For each model that is safe as it is: the sites whose change breaks it."""
+    """For each model that is safe as it is: the sites whose change breaks it, and those of which
+    that is not known."""
     base = {c.request.model: c for c in cells if not c.changes}
     for model, as_is in base.items():
         if as_is.letter not in "SN":
@@ -110,13 +111,19 @@ def summary(cells: Sequence[Answer]) -> Iterator[str]:
         if not any(c.changes and c.request.model == model for c in cells):
             yield f"{model}: there is no place to change so"
             continue
-        needed = dict.fromkeys(
-            c.changes[0].site
-            for c in cells
-            if c.changes and c.request.model == model and c.letter in "VRY" and c.verdict
-        )
-        yield f"{model} needs {', '.join(needed) or 'none of them'}"
+        needed, undecided = _sites(cells, model, "VRY"), _sites(cells, model, "?K")
+        text = f"{model} needs {', '.join(needed) or 'none of them'}"
+        open_ = [site for site in undecided if site not in needed]
+        if open_:
+            text += f"{'' if needed else ' for sure'}; not decided: {', '.join(open_)}"
+        yield text
     yield from dict.fromkeys(_reasons(cells, base))
+
+
+def _sites(cells: Iterable[Answer], model: str, letters: str) -> list[str]:
+    """Where a change of the model's program gives one of these verdicts."""
+    found = (c for c in cells if c.changes and c.request.model == model and c.letter in letters)
+    return list(dict.fromkeys(c.changes[0].site for c in found))
 
 
 def _reasons(cells: Sequence[Answer], base: Mapping[str, Answer]) -> Iterator[str]:

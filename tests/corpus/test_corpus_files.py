@@ -130,8 +130,13 @@ def test_a_listed_deviation_is_no_disagreement(run: Run, corpus: Path, tmp_path:
     listed = tmp_path / "known.toml"
     for tests in ("SB.litmus", "tests/SB.litmus", "SB"):
         listed.write_text(DEVIATION.replace("SB.litmus", tests))
-        ran = run(corpus, "--expected", table, "--deviations", listed)
+        saved = tmp_path / "run.json"
+        ran = run(corpus, "--expected", table, "--deviations", listed, "--json", saved)
         assert ran.code == 0
+        # What is meant is counted as that, and among the disagreements no more.
+        counted = json.loads(saved.read_text())["summary"]
+        assert (counted["deviates"], counted["disagrees"]) == (1, 0)
+        assert counted["differ_in"] == {"observation": 0, "states": 0, "flags": 0}
         assert "made-up: the table was changed (this test)" in ran.out
         assert "1 deviate as listed" in ran.last
     listed.write_text(DEVIATION + 'observation = "Always"\n')
@@ -268,6 +273,41 @@ def test_two_runs_compared(run: Run, corpus: Path, tmp_path: Path) -> None:
     assert "3 tests in both runs, 1 answered otherwise" in ran.last
     new.write_text('{"tests": [1]}')
     assert run("--compare", old, new).code == 2
+
+
+def test_what_is_expected_otherwise_is_a_change(run: Run, corpus: Path, tmp_path: Path) -> None:
+    """The same answers beside another table: one that agreed disagrees now."""
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    run(corpus, "--expected", corpus / "expected.tsv", "--json", old)
+    table = write_table(corpus, changed("SB.litmus", observation="Never"))
+    run(corpus, "--expected", table, "--json", new)
+    ran = run("--compare", old, new)
+    assert ran.code == 1
+    assert "SB.litmus\n  outcome: agrees -> disagrees\n" in ran.out
+    for more, fewer in ((old, new), (new, old)):
+        found = json.loads(more.read_text())
+        whole = found["tests"]
+        fewer.write_text(json.dumps(found | {"tests": whole[1:]}))
+        ran = run("--compare", old, new)
+        where = "old" if more == old else "new"
+        assert (ran.code, ran.out.splitlines()[0]) == (
+            1,
+            f"only in the {where} run: {whole[0]['file']}",
+        )
+        fewer.write_text(more.read_text())
+
+
+def test_a_flag_that_is_gone_is_a_change(run: Run, corpus: Path, tmp_path: Path) -> None:
+    """Whatever was expected: with the states as they were, it is all that tells."""
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    run(corpus, "--mode", "states", "--json", old)
+    found = json.loads(old.read_text())
+    (race,) = (t for t in found["tests"] if t["flags"])
+    race["flags"] = []
+    new.write_text(json.dumps(found))
+    ran = run("--compare", old, new)
+    assert (ran.code, ran.out.splitlines()[:2]) == (1, ["race.litmus", "  flag gone: data-race"])
+    assert "flag new: data-race" in run("--compare", new, old).out
 
 
 def test_a_comparison_says_what_it_cannot_compare(run: Run, corpus: Path, tmp_path: Path) -> None:
