@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.batch.corpus.answer import Answer, Settings
+from ksmcheck.batch.corpus.changes import Run as Runs
+from ksmcheck.batch.corpus.changes import changes
 from ksmcheck.batch.corpus.resume import open_resume
-from ksmcheck.batch.corpus.states import listed_states, normal_form
+from ksmcheck.batch.corpus.states import listed_states, normal_form, normal_states
+from ksmcheck.check import Checker, Request
 from ksmcheck.text import InputError
 from tests.corpus.small_corpus import TABLE, Run, changed, write_table
 
@@ -123,6 +126,21 @@ reason = "the table was changed"
 source = "this test"
 tests = ["SB.litmus"]
 """
+
+
+SMALL = """C small
+short s; unsigned short u; long l;
+{ }
+P0(void) { WRITE_ONCE(s, -1); WRITE_ONCE(u, -1); WRITE_ONCE(l, -1); }
+exists (s=1 /\\ u=1 /\\ l=1)
+"""
+
+
+def test_numbers_are_those_of_their_types(tmp_path: Path) -> None:
+    """-1 of 16 bits is 65535 where it has no sign."""
+    path = tmp_path / "small.litmus"
+    path.write_text(SMALL)
+    assert normal_states(Checker().states(Request(path))) == ("l=-1; s=-1; u=65535",)
 
 
 def test_a_listed_deviation_is_no_disagreement(run: Run, corpus: Path, tmp_path: Path) -> None:
@@ -308,6 +326,23 @@ def test_a_flag_that_is_gone_is_a_change(run: Run, corpus: Path, tmp_path: Path)
     ran = run("--compare", old, new)
     assert (ran.code, ran.out.splitlines()[:2]) == (1, ["race.litmus", "  flag gone: data-race"])
     assert "flag new: data-race" in run("--compare", new, old).out
+
+
+def test_times_are_of_what_was_answered_and_moved_by_half() -> None:
+    """A test that times out in one of the runs would be the slowest of all, and tell nothing. A
+    clock's noise is no change: 20 % more, or twice as much of next to nothing."""
+
+    def one(cpu: float, status: str = "answered") -> tuple[Answer, str]:
+        outcome = "agrees" if status == "answered" else status
+        return Answer("", "C", "lkmm", "", status, cpu=cpu), outcome
+
+    old = {"same": one(0.1), "slow": one(0.1), "fast": one(0.3), "tiny": one(0.01), "late": one(1)}
+    new = {"same": one(0.12), "slow": one(0.3), "fast": one(0.1), "tiny": one(0.02)}
+    found = changes(Runs(old, {}), Runs(new | {"late": one(9, "timeout")}, {}))
+    assert found.slower == (("slow", 0.1, 0.3),)
+    assert found.faster == (("fast", 0.3, 0.1),)
+    assert found.totals == pytest.approx((0.51, 0.54))
+    assert (found.common, [change.file for change in found.answers]) == (5, ["late"])
 
 
 def test_a_comparison_says_what_it_cannot_compare(run: Run, corpus: Path, tmp_path: Path) -> None:
