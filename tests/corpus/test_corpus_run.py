@@ -201,6 +201,19 @@ def test_loops_are_unrolled_as_far_as_it_takes(run: Run, corpus: Path) -> None:
     assert run(corpus, "--mode", "states").code == 0
 
 
+def test_rounds_and_the_kernel_point_are_those_asked_for(run: Run, tmp_path: Path) -> None:
+    """Three rounds are not enough for five; and smp_read_barrier_depends went away with 5.9."""
+    loop = "int r0; do { r0 = atomic_inc_return(x); } while (r0 < 5);"
+    path = tmp_path / "t.litmus"
+    path.write_text(f"C t\n{{}}\nP0(atomic_t *x) {{ {loop} }}\nexists (0:r0=5)\n")
+    assert run(tmp_path).code == 0
+    assert run(tmp_path, "--unroll", "5").code == 0
+    assert run(tmp_path, "--unroll", "3").code == 4
+    path.write_text("C t\n{}\nP0(int *x) { smp_read_barrier_depends(); }\nexists (x=0)\n")
+    assert run(tmp_path, "--kernel", "3.9").code == 0
+    assert run(tmp_path).code == run(tmp_path, "--kernel", "6.12").code == 2
+
+
 def test_json_holds_everything(run: Run, corpus: Path) -> None:
     table = write_table(corpus, changed("SB.litmus", states="3", final_states=THREE))
     ran = run(corpus, "--expected", table, "--json", "-")
