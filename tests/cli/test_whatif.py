@@ -150,6 +150,46 @@ def test_what_no_barrier_helps_is_graver_than_what_is_not_known(
     assert run("whatif", path, "--model", "armv8", "--minimal").code == 0
 
 
+def test_least_sets_of_models_of_which_one_is_not_known(run: Run, tmp_path: Path) -> None:
+    """What is not known of one is not known of both together, and not unsafe."""
+    path = tmp_path / "t.litmus"
+    path.write_text(WIDE.replace("C t\n", "C t\nu64 x;\nint y;\n"))
+    ran = run("whatif", path, "--model", "armv8", "--model", "armv7", "--minimal")
+    assert ran.code == 4
+    alone, _, together = ran.out.partition("armv8 + armv7:\n")
+    assert "armv8:\n  { smp_wmb@P0, smp_rmb@P1 }" in alone
+    assert together.startswith("  there may be more: armv7, as it is: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "question"), [(SB, "--minimal"), ("litmus/classic/SB/SB.litmus", "--repair")]
+)
+def test_together_it_costs_what_it_costs_each(
+    run: Run, tmp_path: Path, path: str, question: str
+) -> None:
+    """Store buffering wants the same two full barriers of both machines. What a model without a
+    table would add is not known."""
+    own = tmp_path / "own.cat"
+    own.write_text("Own\nacyclic po | rf | co | fr as order\nlet known = fencerel(Mb)\n")
+
+    def costs(*names: str) -> dict[tuple[str, ...], float | None]:
+        """Of what is both barriers: as they are, or inserted."""
+        models = [word for name in names for word in ("--model", name)]
+        found = objects(run("whatif", path, *models, question, "--json").out)
+        both = (o for o in found if len(o.get("kept", o.get("changes", ()))) in (0, 2))
+        return {
+            tuple(o["models"]): o["cost"]
+            for o in both
+            if all(c["kind"] == "insert" for c in o["changes"])
+        }
+
+    priced = costs("armv8", "power")
+    each = [priced["armv8",], priced["power",]]
+    assert all(each) and priced["armv8", "power"] == sum(c for c in each if c)
+    if question == "--minimal":
+        assert costs("armv8", str(own))["armv8", str(own)] is None
+
+
 def test_a_list_of_repairs_that_ends_at_the_most_says_so(run: Run) -> None:
     """The stores of 2+2W want an order in both threads. On ARMv7 a release store is `dmb` and the
     store (8), a smp_wmb is `dmb ishst` (4): the cheapest are two of these (8), and the first three
@@ -198,6 +238,28 @@ def test_a_repair_up_to_a_bound(run: Run, tmp_path: Path) -> None:
     with pytest.raises(Inconclusive):
         list(again.minimal())
     assert [m.kept for m in again.minimal(allow_bounded=True)] == [(("smp_wmb@P0", "keep"),)]
+
+
+def test_what_the_matrix_is_asked_for(run: Run, tmp_path: Path) -> None:
+    """The bound, the configuration and what counts as an answer are those that were given."""
+    path = tmp_path / "rounds.litmus"
+    path.write_text(
+        "C t\n{}\nP0(int *x, int *y) { WRITE_ONCE(*x, 1); smp_store_release(y, 1); }\n"
+        "P1(int *x, int *y) { while (!xchg(y, 0)) ; BUG_ON(READ_ONCE(*x) == 0); }\n"
+    )
+    asked = ("whatif", path, "--model", "armv8", "--kind", "replace", "--json")
+    for config in ("llsc", "lse"):
+        (as_it_is,) = objects(run(*asked, "--config", config).out)
+        assert (as_it_is["verdict"], as_it_is["config"]) == ("SAFE up to k", config)
+    assert run(*asked).code == 4
+    assert run(*asked, "--allow-bounded").code == 0
+    loop = "do { r0 = atomic_inc_return(x); } while (r0 < 5);"
+    path.write_text(f"C t\n{{}}\nP0(atomic_t *x) {{ int r0; {loop} BUG(); }}\n")
+    assert [o["verdict"] for o in objects(run(*asked).out)] == ["VIOLATED"]
+    assert [o["verdict"] for o in objects(run(*asked, "--unroll", "3").out)] == ["UNKNOWN"]
+    path.write_text(WIDE.replace("C t\n", "C t\nu64 x;\nint y;\n"))
+    unknown = ("whatif", path, "--model", "armv7", "--kind", "remove")
+    assert run(*unknown).code == run(*unknown, "--allow-bounded").code == 4
 
 
 def test_why_of_what_is_broken_as_it_is(run: Run) -> None:
