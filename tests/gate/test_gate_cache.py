@@ -94,13 +94,23 @@ def test_kernel_point_defines_and_limits_are_part_of_the_question(tmp_path: Path
     assert None not in keys
 
 
-def test_the_code_itself_is_part_of_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_code_itself_is_part_of_the_question(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from ksmcheck.store import content
 
-    before = Contents().code()
-    assert Contents().code() == before
-    monkeypatch.setattr(content, "_version", lambda package: f"{package} 99")
-    assert Contents().code() != before
+    path = tmp_path / "t.litmus"
+    path.write_text("C t\n{ }\nP0(int *x) { }\n")
+    for of in (lambda: Contents().code(), lambda: Contents().key(path, "sc")):
+        with monkeypatch.context() as changed:
+            before = of()
+            assert of() == before
+            for solver in ("python-sat", "z3-solver"):
+                changed.setattr(
+                    content, "_version", lambda package, s=solver: "99" if package == s else "1"
+                )
+                assert of() != before
+                before = of()
 
 
 def test_include_loops_and_missing_files_have_no_key(tmp_path: Path) -> None:

@@ -60,20 +60,34 @@ def test_one_flipped_bit_is_noticed(tmp_path: Path) -> None:
     assert cache.get("cat", KEY) is None
 
 
-def test_an_entry_of_another_key_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "key"), [("cat", content_key(b"other")), ("outcome", KEY)], ids=["key", "kind"]
+)
+def test_an_entry_of_another_key_or_kind_is_refused(tmp_path: Path, kind: str, key: str) -> None:
+    """An answer to another question is authentic too."""
     cache = Cache(tmp_path)
     cache.put("cat", KEY, b"body")
-    other = content_key(b"other")
-    target = tmp_path / "cat" / other[:2] / other
-    target.parent.mkdir(exist_ok=True)
+    target = tmp_path / kind / key[:2] / key
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(entry(tmp_path).read_bytes())
-    assert cache.get("cat", other) is None
+    assert cache.get(kind, key) is None
 
 
-def test_a_secret_that_others_can_read_is_not_trusted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o602])
+def test_a_secret_that_others_can_read_is_not_trusted(tmp_path: Path, mode: int) -> None:
     cache = Cache(tmp_path)
     cache.put("cat", KEY, b"body")
-    os.chmod(tmp_path / "key", 0o644)
+    os.chmod(tmp_path / "key", mode)
+    assert cache.get("cat", KEY) is None
+
+
+def test_a_secret_that_somebody_else_put_there_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who knows the key can write entries that are authentic."""
+    cache, user = Cache(tmp_path), os.getuid()
+    cache.put("cat", KEY, b"body")
+    monkeypatch.setattr(os, "getuid", lambda: user + 1)
     assert cache.get("cat", KEY) is None
 
 
