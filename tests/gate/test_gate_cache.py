@@ -14,7 +14,10 @@ import pytest
 
 from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request
+from ksmcheck.gate.answer import Answerer
 from ksmcheck.gate.outcome import Outcome
+from ksmcheck.program.change import REMOVE, Change
+from ksmcheck.record import fields, replace
 from ksmcheck.report.findings import Execution, Place, Step
 from ksmcheck.store.cache import Cache
 from ksmcheck.store.content import Contents
@@ -111,6 +114,41 @@ def test_the_code_itself_is_part_of_the_question(
                 )
                 assert of() != before
                 before = of()
+
+
+def test_every_field_of_a_request_is_part_of_its_key(tmp_path: Path) -> None:
+    """A variant is what it defines and removes. Else an answer to one would be given to another."""
+    path = tmp_path / "t.litmus"
+    path.write_text("C t\n{ }\nP0(int *x) { }\n")
+    others: dict[str, object] = {
+        "model": "tso",
+        "kernel": "3.9",
+        "config": "lse",
+        "defines": (("A", "1"),),
+        "removed": frozenset(("smp_mb@P0",)),
+        "unroll": 3,
+        "solver": "z3",
+        "engine": "tuple",
+        "timeout": 1.0,
+        "memory": 100,
+        "changes": (Change("smp_mb@P0", REMOVE),),
+        "liveness": True,
+    }
+    assert others.keys() == {*fields(Request)} - {"path", "variant"}
+    request, contents = Request(path, "sc"), Contents()
+    asked = [request, *(replace(request, **{name: value}) for name, value in others.items())]
+    keys = [Answerer._key(one, contents) for one in asked]
+    assert len(set(keys)) == len(keys)
+    assert None not in keys
+
+
+def test_a_copy_has_answers_of_its_own(tmp_path: Path) -> None:
+    """What is kept of a test names its lines: file and all."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "t.litmus").write_text("C t\n{ }\nP0(int *x) { }\n")
+    one, two = (Contents().key(tmp_path / name / "t.litmus", "sc") for name in ("one", "two"))
+    assert None is not one != two is not None
 
 
 def test_include_loops_and_missing_files_have_no_key(tmp_path: Path) -> None:
