@@ -16,6 +16,7 @@ from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request
 from ksmcheck.gate.answer import Answerer
 from ksmcheck.gate.outcome import Outcome
+from ksmcheck.gate.survey import _inventory
 from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.record import fields, replace
 from ksmcheck.report.findings import Execution, Place, Step
@@ -140,6 +141,49 @@ def test_every_field_of_a_request_is_part_of_its_key(tmp_path: Path) -> None:
     keys = [Answerer._key(one, contents) for one in asked]
     assert len(set(keys)) == len(keys)
     assert None not in keys
+
+
+INVENTORY = """C t
+{ }
+P0(int *x, int *y)
+{
+	WRITE_ONCE(*x, 1);
+#ifdef MORE
+	smp_wmb();
+#endif
+#if KSMCHECK_KERNEL < KERNEL_VERSION(4, 0, 0)
+	smp_rmb();
+#endif
+	smp_mb();
+	WRITE_ONCE(*y, 1);
+}
+"""
+
+
+def test_an_inventory_is_of_the_program_that_is_asked_about(tmp_path: Path) -> None:
+    """Scenarios of a suite may share a file, and differ in what they define."""
+    path = tmp_path / "t.litmus"
+    path.write_text(INVENTORY)
+    shipped = Request(path, "sc")
+    asked = [
+        shipped,
+        replace(shipped, defines=(("MORE", "1"),)),
+        replace(shipped, kernel="3.9"),
+        replace(shipped, removed=frozenset(("smp_mb@P0",))),
+        replace(shipped, liveness=True),
+    ]
+    kept, nothing = Results(Cache(tmp_path / "cache")), Results(Cache(None))
+    alone = [_inventory(request, nothing, Contents()) for request in asked]
+    assert [[b.name for b in found.barriers] for found in alone] == [
+        ["smp_mb@P0"],
+        ["smp_wmb@P0", "smp_mb@P0"],
+        ["smp_rmb@P0", "smp_mb@P0"],
+        [],
+        ["smp_mb@P0"],
+    ]
+    assert alone[0] != alone[4]
+    for _ in range(2):
+        assert [_inventory(request, kept, Contents()) for request in asked] == alone
 
 
 def test_a_copy_has_answers_of_its_own(tmp_path: Path) -> None:
