@@ -24,6 +24,7 @@ from ksmcheck.store.cache import Cache
 from ksmcheck.store.content import Contents
 from ksmcheck.store.paths import models_dir
 from ksmcheck.store.results import Results
+from ksmcheck.text import STDIN
 from tests.gate.conftest import Project, Ran
 
 
@@ -184,6 +185,14 @@ def test_an_inventory_is_of_the_program_that_is_asked_about(tmp_path: Path) -> N
     assert alone[0] != alone[4]
     for _ in range(2):
         assert [_inventory(request, kept, Contents()) for request in asked] == alone
+
+
+def test_standard_input_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where a file has that name, which is not what is read."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / STDIN).write_text("C t\n{ }\nP0(int *x) { }\n")
+    assert Contents().key(tmp_path / STDIN, "sc") is not None
+    assert Contents().key(Path(STDIN), "sc") is None
 
 
 def test_a_copy_has_answers_of_its_own(tmp_path: Path) -> None:
