@@ -257,6 +257,9 @@ FORMS: list[object] = [
      "bound_at": "x", "execution": None},
     {"verdict": "SAFE", "letter": "S", "config": "", "property": "", "seconds": 0.0, "reason": "",
      "bound_at": [], "execution": {"steps": []}},
+    # All that there is, and a field of some other version.
+    {"verdict": "SAFE", "letter": "S", "config": "", "property": "", "seconds": 0.0, "reason": "",
+     "bound_at": [], "execution": None, "doubtful": True},
 ]  # fmt: skip
 
 

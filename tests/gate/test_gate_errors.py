@@ -196,6 +196,14 @@ def test_a_baseline_behind_a_link_stays_behind_it(project: Project) -> None:
     assert "smp_wmb@publish" in target.read_text()
 
 
+def test_a_baseline_stays_readable_for_whom_it_was(project: Project) -> None:
+    for mode in (0o640, 0o664):
+        project.baseline.write_text("format = 0\n")
+        project.baseline.chmod(mode)
+        project.record()
+        assert project.baseline.stat().st_mode & 0o777 == mode
+
+
 @pytest.mark.parametrize("given", ["xml", "sarif=", "=x", "junit,sarif"])
 def test_a_report_of_no_known_form(project: Project, given: str) -> None:
     ran = project.gate("--report", given)
