@@ -68,6 +68,25 @@ def test_missing_and_extra_flags(run: Run, corpus: Path) -> None:
     assert "1 disagree (flags 1)" in ran.last
 
 
+@pytest.mark.parametrize("count", [6, 7, 9])
+def test_of_many_states_it_says_how_many_more(run: Run, tmp_path: Path, count: int) -> None:
+    """Six are enough to see what is wrong."""
+    stores = " ".join(f"if (r0 == {n}) WRITE_ONCE(*x, {n});" for n in range(count + 1))
+    choices = "".join(f"P{n}(int *y) {{ WRITE_ONCE(*y, {n}); }}\n" for n in range(1, count + 1))
+    (tmp_path / "t.litmus").write_text(
+        f"C t\n{{}}\nP0(int *x, int *y) {{ int r0 = READ_ONCE(*y); {stores} }}\n{choices}"
+        "exists (x=1)\n"
+    )
+    table = write_table(tmp_path, [("t.litmus", "Sometimes", "1", "x=0;", "")])
+    shown, whole = (run(tmp_path, "--expected", table, *more) for more in ((), ("--full",)))
+    listed = [x for x in shown.out.splitlines() if x.startswith("    extra    x=")]
+    assert len(listed) == 6
+    left = f"    extra    ... {count - 6} more\n"
+    assert (left in shown.out) == (count > 6)
+    assert whole.out.count("    extra    x=") == count
+    assert shown.code == whole.code == 1
+
+
 def test_verdict_mode_compares_the_observation_alone(run: Run, corpus: Path) -> None:
     table = write_table(corpus, changed("SB.litmus", states="3", final_states=THREE))
     assert run(corpus, "--expected", table, "--mode", "verdict").code == 0
