@@ -109,6 +109,20 @@ def test_a_need_is_told_of_the_tests_that_have_the_function(project: Project) ->
     assert "recorded as needed" not in ran.out
 
 
+def test_the_same_edit_in_two_functions_is_told_of_both(project: Project) -> None:
+    """Whoever mends the first that is named has one more to mend."""
+    header = project.folder / "mp.h"
+    first, rest = header.read_text().split("\n\n")
+    header.write_text("\n\n".join((first, first.replace("publish", "publish_again"), rest)))
+    project.edit("publish(x, y);", "publish(x, y); publish_again(x, y);", "mp.litmus")
+    project.record()
+    header.write_text(header.read_text().replace("\tsmp_wmb();\n", ""))
+    ran = project.gate()
+    assert ran.code == 1
+    assert "error: smp_wmb() removed in publish\n" in ran.out
+    assert "error: smp_wmb() removed in publish_again\n" in ran.out
+
+
 def test_an_expected_verdict_that_is_not_met_fails_even_if_recorded(project: Project) -> None:
     project.record()
     project.config('[tests.expected]\n"mp.litmus" = { tso = "SAFE", armv8 = "VIOLATED" }\n')
