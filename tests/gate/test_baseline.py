@@ -58,11 +58,14 @@ def test_one_changed_verdict_is_one_changed_line() -> None:
     assert [a for a, b in pairs if a != b] == ['armv8 = "SAFE"']
 
 
-def test_which_outline_holds_for_whom() -> None:
-    """The own one, else the usual one; with marked stores what is not recorded is as without."""
+@pytest.mark.parametrize("first", ["usual", "own"])
+def test_which_outline_holds_for_whom(first: str) -> None:
+    """The own one, else the usual one; with marked stores what is not recorded is as without. A
+    merge may have changed their order."""
     usual, own, marked = ("* a()",), ("* b()",), ("* c()",)
+    both = Known((), usual), Known(("two",), own)
     outlines: dict[str, dict[str, tuple[Known, ...]]] = {
-        "6.12": {"f.h f": (Known((), usual), Known(("two",), own))},
+        "6.12": {"f.h f": both if first == "usual" else both[::-1]},
         "6.12 marked": {"f.h g": (Known((), marked),)},
     }
     baseline = Baseline({}, outlines, {})
