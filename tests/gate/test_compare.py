@@ -8,7 +8,7 @@ import pytest
 
 from ksmcheck.batch.suite import Column
 from ksmcheck.check.verdict import Request
-from ksmcheck.gate.answer import Answer
+from ksmcheck.gate.answer import Answer, Answerer
 from ksmcheck.gate.baseline import Baseline
 from ksmcheck.gate.compare_needs import need_findings
 from ksmcheck.gate.compare_verdicts import missing_findings, verdict_findings, wrong
@@ -16,10 +16,13 @@ from ksmcheck.gate.findings import judged, rerun
 from ksmcheck.gate.outcome import Outcome
 from ksmcheck.gate.outline import Inventory
 from ksmcheck.gate.plan import Cell
-from ksmcheck.gate.survey import Removal, Survey
+from ksmcheck.gate.survey import Removal, Survey, inventories_of
 from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.record import replace
 from ksmcheck.report.findings import ERROR, NOTE, WARNING, Finding
+from ksmcheck.store.cache import Cache
+from ksmcheck.store.content import Contents
+from ksmcheck.store.results import Results
 
 LETTERS = {
     "SAFE": "S",
@@ -194,6 +197,38 @@ def test_needs_that_are_asked_for_and_recorded_unlike() -> None:
         Baseline({}, {}, {("gone.litmus", "6.12"): {}}, True), survey(full=True, often=2)
     )
     assert one.message.endswith("is in the baseline, but no longer asked for")
+
+
+# Outlines.
+
+
+@pytest.mark.parametrize(
+    ("variants", "chosen"),
+    [
+        (("shipped", "bare"), "shipped"),
+        (("bare", "shipped"), "shipped"),
+        (("early", "bare"), "early"),
+        (("bare", "early"), "bare"),
+    ],
+)
+def test_outlines_are_of_what_is_shipped_or_comes_first(
+    tmp_path: Path, variants: tuple[str, ...], chosen: str
+) -> None:
+    """What a variant takes out is not missing from the program."""
+    path = tmp_path / "a.litmus"
+    path.write_text("C a\n{ }\nP0(int *x) { WRITE_ONCE(*x, 1); smp_mb(); WRITE_ONCE(*x, 2); }\n")
+    removed = {"bare": frozenset(("smp_mb@P0",))}
+    cells = [
+        replace(
+            cell("tso", variant=name),
+            request=Request(path, "tso", removed=removed.get(name, frozenset())),
+        )
+        for name in variants
+    ]
+    found = inventories_of(cells, Answerer(Results(Cache(None)), Contents()))
+    assert [one.variant for one in found] == [chosen]
+    (inventory,) = found.values()
+    assert [b.name for b in inventory.barriers] == ([] if chosen == "bare" else ["smp_mb@P0"])
 
 
 # What all findings have in common.
