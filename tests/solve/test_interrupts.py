@@ -1,4 +1,5 @@
-"""An interrupt from the keyboard in mid-search is one, and no error of the solver's."""
+"""An interrupt from the keyboard in mid-search is one, and no error of the solver's. An alarm does
+no harm at any place."""
 
 from __future__ import annotations
 
@@ -6,8 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
+
+from ksmcheck.solve.backends.native import Native
 
 SEARCH = """
 from ksmcheck.solve.backends.native import Native
@@ -45,3 +49,29 @@ def test_it_ends_a_search(name: str, go_on: str) -> None:
         finally:
             process.kill()
     assert (out, err) == ("interrupted\n", "")
+
+
+@pytest.mark.parametrize("name", ["cadical", "glucose", "minisat"])
+def test_a_solver_is_freed_once_wherever_an_alarm_rings(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right behind the call that frees it, as well as before: what is freed twice ends the process.
+    An alarm is an exception at any place of our own code."""
+    native = Native(name)
+    real = native._function
+    freed: list[object] = []
+
+    def function(what: str) -> Callable[..., None]:
+        def delete(solver: object, *more: object) -> None:
+            freed.append(solver)
+            real(what)(solver, *more)
+            raise TimeoutError
+
+        return delete
+
+    monkeypatch.setattr(native, "_function", function)
+    with pytest.raises(TimeoutError):
+        native.close()
+    native.close()
+    native.__del__()
+    assert len(freed) == 1

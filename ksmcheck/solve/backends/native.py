@@ -91,10 +91,12 @@ class Native:
 
     def close(self) -> None:
         """Frees the solver; no other call may follow."""
-        if self._solver is not None:
+        # Forgotten before it is freed: an alarm may ring in between, and what is freed twice ends
+        # the process.
+        solver, self._solver = self._solver, None
+        if solver is not None:
             delete = self._function("del")
-            delete(self._solver, None) if self.name == "cadical" else delete(self._solver)
-            self._solver = None
+            delete(solver, None) if self.name == "cadical" else delete(solver)
 
     def __del__(self, ending: Callable[[], bool] = sys.is_finalizing) -> None:
         # As the interpreter ends, the extension may be gone before us; the memory goes in any case.
