@@ -12,7 +12,7 @@ from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Ve
 from ksmcheck.program.change import INSERT, Change
 from ksmcheck.record import replace
 from ksmcheck.whatif.asker import Asker
-from ksmcheck.whatif.lattice import Levels, Point, minimal_points, two_levels
+from ksmcheck.whatif.lattice import Levels, Point, Region, minimal_points, two_levels
 from ksmcheck.whatif.minimal import Judge, Space, barrier_space, joint_sets, keeps, minimal_sets
 from ksmcheck.whatif.repair import Repairer, repair_space
 from tests.whatif.conftest import ROOT
@@ -100,6 +100,12 @@ def test_every_antichain_of_a_small_lattice_is_found() -> None:
             assert borders(sites, least) == least
 
 
+def wider(point: Point) -> list[Region]:
+    """All there is, and all that keeps the first site."""
+    whole = (frozenset((0, 1)),) * len(point)
+    return [whole, (frozenset((point[0],)), *whole[1:])]
+
+
 @pytest.mark.parametrize("from_below", [False, True])
 @pytest.mark.parametrize("proved", [False, True], ids=["unproved", "proved"])
 def test_any_set_of_safe_points_has_its_least_ones_found(proved: bool, from_below: bool) -> None:
@@ -111,16 +117,15 @@ def test_any_set_of_safe_points_has_its_least_ones_found(proved: bool, from_belo
     for chosen in range(1 << len(points)):
         safe = {point for i, point in enumerate(points) if chosen >> i & 1}
 
-        def all_unsafe_below(point: Point, safe: set[Point] = safe) -> bool:
-            return proved and not any(below(sites, q, point) for q in safe)
+        def sure(_: Point, region: Region, __: bool, safe: set[Point] = safe) -> Region | None:
+            within = any(all(map(frozenset.__contains__, region, q)) for q in safe)
+            return region if proved and not within else None
 
         def all_unsafe_above(point: Point, safe: set[Point] = safe) -> bool:
             return proved and not any(below(sites, point, q) for q in safe)
 
-        grow = (lambda p: p) if from_below else None
-        found = list(
-            minimal_points(sites, safe.__contains__, grow, all_unsafe_below, all_unsafe_above)
-        )
+        grow = wider if from_below else None
+        found = list(minimal_points(sites, safe.__contains__, grow, sure, all_unsafe_above))
         assert set(found) == {p for p in safe if not any(below(sites, q, p) for q in safe)}
         assert len(found) == len(set(found))
 
