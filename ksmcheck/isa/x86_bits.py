@@ -17,11 +17,12 @@ _SHIFTS = {"SHL": ("shl", False), "SAL": ("shl", False), "SHR": ("shr", False)}
 _SHIFTS["SAR"] = ("shr", True)
 _NEW = {"BT": "", "BTS": "old | v", "BTR": "old & ~v", "BTC": "old ^ v"}
 _OLD = "(old)"
+_O = Use("flag.O", BOOL)
 
 
 def _shift(name: str, long: bool, line: Line) -> Micros:
-    """``shll $1,%eax``, ``shrq %cl,%rax``; a register alone is shifted by 1. The flag O keeps its
-    value: for more than one place the manual leaves it open."""
+    """``shll $1,%eax``, ``shrq %cl,%rax``; a register alone is shifted by 1. The flag O says
+    whether one place changed the sign; for more than one the manual leaves it open."""
     line.expect(1, 2)
     form = form_of(line, name, long=long, locked=False, operands=len(line))
     if form.width < 32 or form.is_memory(form.dst):
@@ -38,11 +39,27 @@ def _shift(name: str, long: bool, line: Line) -> Micros:
         "S": compare("lt", IntType(form.width, True), result, number(0)),
         "Z": compare("eq", form.type, result, number(0)),
     }
-    flags = [
+    if name == "SAR":
+        changed: Expr = number(0, BOOL)
+    else:
+        changed = top_bits_differ(form.type, value, result)
+    flags = [overflow_of_one(count, changed)]
+    flags += [
         Set(f"flag.{flag}", Op("ite", (none, Use(f"flag.{flag}", BOOL), truth), BOOL))
         for flag, truth in values.items()
     ]
     return (*flags, *form.assign(form.dst, result))
+
+
+def overflow_of_one(count: Expr, changed: Expr) -> Set:
+    """O after a shift or rotation by one place; what it is after others is open, and here kept."""
+    one = compare("eq", WORD, count, number(1))
+    return Set(_O.reg, Op("ite", (one, changed, _O), BOOL))
+
+
+def top_bits_differ(type: IntType, left: Expr, right: Expr) -> Expr:
+    """One of the two is negative and the other is not."""
+    return compare("lt", IntType(type.width, True), op("xor", type, left, right), number(0))
 
 
 def count_of(form: Form) -> Expr:

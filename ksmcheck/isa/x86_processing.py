@@ -22,7 +22,7 @@ from ksmcheck.isa.expressions import (
 )
 from ksmcheck.isa.micro import Go, Micros
 from ksmcheck.isa.operands import Line
-from ksmcheck.isa.x86_bits import count_of
+from ksmcheck.isa.x86_bits import count_of, overflow_of_one, top_bits_differ
 from ksmcheck.isa.x86_operands import Form, canonical64, form_of
 from ksmcheck.kernel.ints import BOOL, S32, IntType
 from ksmcheck.program.ir import Expr, Op, Set, Use
@@ -137,7 +137,8 @@ def _sum_flags(type: IntType, left: Expr, right: Expr, adds: bool) -> Micros:
 
 
 def _rotate(left: bool, name: str, long: bool, line: Line) -> Micros:
-    """``roll $1,%eax``: C is the bit that came round; S and Z are left alone."""
+    """``roll $1,%eax``: C is the bit that came round; S and Z are left alone. O says of one
+    place whether it changed the sign (to the right: the two highest bits differ, which is that)."""
     line.expect(1, 2)
     form = form_of(line, name, long=long, locked=False, operands=len(line))
     if form.is_memory(form.dst):
@@ -150,7 +151,9 @@ def _rotate(left: bool, name: str, long: bool, line: Line) -> Micros:
     came = shift("shr", form.type, result, number(0 if left else form.width - 1))
     carry = compare("ne", form.type, op("and", form.type, came, number(1)), number(0))
     none = compare("eq", WORD, count, number(0))
-    return (Set("flag.C", Op("ite", (none, _C, carry), BOOL)), *form.assign(form.dst, result))
+    flag = Set("flag.C", Op("ite", (none, _C, carry), BOOL))
+    changed = overflow_of_one(count, top_bits_differ(form.type, value, result))
+    return (flag, changed, *form.assign(form.dst, result))
 
 
 def _first(type: IntType, value: Expr, highest: bool, otherwise: Expr) -> Expr:

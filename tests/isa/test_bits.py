@@ -58,6 +58,14 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("X86_64", "0:rax=1", "shrl %eax ; setb %bl", "0:rbx", 1),  # the bit that fell out
     ("X86_64", "0:rax=0x80000000", "shll $1,%eax ; setc %bl", "0:rbx", 1),
     ("X86_64", "0:rax=2", "sarl $1,%eax ; setc %bl", "0:rbx", 0),
+    # By one place O says whether the sign changed (SDM, SAL/SAR/SHL/SHR and RCL/RCR/ROL/ROR).
+    ("X86_64", "0:rax=0x40000000", "shll $1,%eax ; seto %bl", "0:rbx", 1),
+    ("X86_64", "0:rax=0x40000000", "shll $1,%eax ; setl %bl", "0:rbx", 0),  # too far up: S, and O
+    ("X86_64", "0:rax=0x80000000; 0:rcx=1", "shrl %cl,%eax ; seto %bl", "0:rbx", 1),
+    ("X86_64", "0:rax=0x80000000", "addl %eax,%eax ; sarl %eax ; seto %bl", "0:rbx", 0),
+    ("X86_64", "0:rax=1", "rorl $1,%eax ; seto %bl", "0:rbx", 1),
+    ("X86_64", "0:rax=0xc0000000", "roll $1,%eax ; seto %bl", "0:rbx", 0),
+    ("X86", "0:EAX=0x40000000; 0:ECX=1", "SHL EAX,1 ; CMOVO EBX,ECX", "0:EBX", 1),
     # A count of 0 leaves the flags alone.
     ("X86_64", "0:rax=1", "cmpl $1,%eax ; shll $32,%eax ; sete %bl", "0:rbx", 1),
     ("X86_64", "0:rcx=32; 0:rax=1", "cmpl $1,%eax ; shll %cl,%eax ; sete %bl", "0:rbx", 1),
