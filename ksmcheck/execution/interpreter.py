@@ -238,11 +238,14 @@ class Interpreter(Calls):
         """From here on, until the ways meet, everything depends on what was tested."""
         if value.fixed:
             return
-        if value.reads and call.body.loops.around(point.number):
+        loops = call.body.loops
+        # Also of a branch that leads into a loop's body: in the unrolled loop its ways may meet
+        # there in the first round, and as written only behind all of them.
+        if value.reads and (loops.around(point.number) or loops.astray):
             self.looped = True
         ahead = self.sight.outlook(self, call, point)
         self.consulted.update((id(f), f) for f in ahead.called)
-        rounds = tuple(call.body.loops.around(point.number)) if ahead.meets else ()
+        rounds = tuple(loops.around(point.number)) if ahead.meets else ()
         control = Control(call, ahead.join, value.reads, ahead.known, ahead.meets, rounds)
         # A loop comes to its branch in every round.
         if not any(k.says_as_much_as(control) for k in self.controls):

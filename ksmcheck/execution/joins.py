@@ -29,12 +29,13 @@ class Loops:
     these without the steps to their head.
 
     A loop's head is where it is entered; but where a ``goto`` or ``switch`` leads into the body of
-    a loop statement, the head is that statement's all the same.
+    a loop statement, the head is that statement's all the same. ``astray``: there is such a loop.
     """
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.bodies: dict[int, set[int]] = {}
+        self.astray = False
         self.ahead = self._reachable()
         self.behind: dict[int, list[int]] = {number: [] for number in self.ahead}
         for number, targets in self.ahead.items():
@@ -64,6 +65,7 @@ class Loops:
             left -= part
             if len(part) > 1 or one in self.ahead[one]:
                 entries = [n for n in part if n == 0 or not part.issuperset(self.behind[n])]
+                self.astray |= len(entries) > 1
                 begin = self._head(part, entries)
                 self.bodies[begin] = part
                 self._nest(part, begin)

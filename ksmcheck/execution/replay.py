@@ -24,7 +24,12 @@ from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.litmus_ast import LitmusTest
-from ksmcheck.text import InternalError
+from ksmcheck.text import Inconclusive, InternalError
+
+_MORE = (
+    "what was found is no execution: in a loop that a jump leads into, more depends on a branch "
+    "before it than was counted"
+)
 
 
 class Replayed(Struct, frozen=True):
@@ -58,7 +63,7 @@ def replay(
 
     ``cells`` give the numbers of addresses, and start values. ``readings`` are what earlier replays
     found out about the text, and what this one adds. Raises InternalError, saying what
-    differs, if it is none.
+    differs, if it is none; Inconclusive, where that is owed to how loops are unrolled.
     """
     cells = tuple(cells)
     check_orders(execution, cells)
@@ -181,9 +186,15 @@ def _registers(execution: Execution, threads: list[Ran]) -> dict[tuple[int, str]
 def _judge(
     model: Model, execution: Execution, true_ctrl: frozenset[tuple[int, int]]
 ) -> tuple[str, ...]:
-    """The model's requirements hold, with the ctrl that was found; gives the flags raised."""
+    """The model's requirements hold, with the ctrl that was found; gives the flags raised.
+
+    Raises Inconclusive where they hold only with the ctrl that was recorded: what more there is
+    forbids this execution, and nothing is known of others.
+    """
     result = evaluate(model.tree, universe_of(replace(execution, ctrl=true_ctrl)))
     if result.failed:
+        if not evaluate(model.tree, universe_of(execution)).failed:
+            raise Inconclusive(_MORE)
         failed = ", ".join(result.failed)
         raise InternalError(f"replay: the execution is not consistent under {model.name}: {failed}")
     return result.flags

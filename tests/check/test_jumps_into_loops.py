@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check import Checker
-from ksmcheck.check.verdict import BOUNDED, Request, Verdict
+from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request, Verdict
 from ksmcheck.text import InputError
 
 BUFFERING = """C round
@@ -177,3 +177,66 @@ def test_in_one_place_of_the_file_or_in_many(tmp_path: Path, body: str, model: s
     assert found[0].verdict == found[1].verdict
     assert found[0].observation == found[1].observation
     assert found[0].events == found[1].events
+
+
+MET_IN_THE_FIRST_ROUND = """C met
+long a = 2; u8 b;
+{ }
+static u8 zero(void) { return 0; }
+P0(void)
+{
+	u8 r = 0;
+	int k = 0;
+	if (--b)
+		goto inside;
+	for (; k < 2; k++) {
+		r = READ_ONCE(a) || zero();
+inside:
+		if (r <= 0 ? k > 2L : 2L)
+			break;
+	}
+}
+exists (b=255)
+"""
+
+
+def test_ways_that_meet_in_the_first_round(tmp_path: Path) -> None:
+    """Both ways from the branch come to the first ``inside``, as k < 2 is known there. In the loop
+    as written it is not, so that the second round depends on b: the replay finds more than was
+    counted, and accepts the execution."""
+    assert verdict_of(tmp_path, MET_IN_THE_FIRST_ROUND, "sc").observation == "Always"
+
+
+FORBIDDEN = """C forbidden
+int b; int x; long a = 2;
+{ }
+P0(void)
+{
+	int r = 0;
+	int k = 0;
+	if (READ_ONCE(b))
+		goto inside;
+	for (; k < 2; k++) {
+		r = READ_ONCE(a);
+		WRITE_ONCE(x, k);
+inside:
+		if (r)
+			break;
+	}
+}
+P1(void)
+{
+	int r = READ_ONCE(x);
+	smp_mb();
+	WRITE_ONCE(b, r);
+}
+exists (b=1)
+"""
+
+
+def test_an_execution_that_what_was_not_counted_forbids(tmp_path: Path) -> None:
+    """a is 2, so that x becomes 1 where b was read as 1 alone. The store hangs on b by control, and
+    b on x by data behind a barrier: load buffering with both sides ordered, which LKMM forbids."""
+    found = verdict_of(tmp_path, FORBIDDEN, "lkmm")
+    assert found.verdict == UNKNOWN
+    assert "a jump leads into" in str(found.reason)
