@@ -21,6 +21,7 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.execution.execution import LIVENESS, Execution
 from ksmcheck.record import replace
+from ksmcheck.text import InternalError
 
 _HELD_UP = (
     "an assertion fails where a thread waits for ever, and a grace period with it may not end"
@@ -151,6 +152,10 @@ class Search(Questions):
         if beyond is not None and beyond.verdict != BOUNDED:
             return beyond
         witness = self._confirmed(self._execution(wanted))
+        if witness.failure.name != "exists":  # what fails in an execution was looked for before
+            raise InternalError(
+                f"the replay finds what the engine does not: {witness.failure.text}"
+            )
         # Of the condition itself more rounds can only take an "Always" back.
         proved = word == "Always" or self._demanded
         notes = notes_of(self.structure) if proved else ()

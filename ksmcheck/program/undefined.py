@@ -56,6 +56,9 @@ def _fits(left: Value, right: Value, type: IntType) -> list[tuple[str, Expr]]:
     """That the least number is not divided by -1, unless it is plain that it is not."""
     if not type.signed:
         return []
+    # Also where it is divided by 0, which is refused as long as that is seen to be a constant.
+    if isinstance(right.expr, Const) and type.wrap(right.expr.value) != -1:
+        return []
     least, minus = Const(-(1 << (type.width - 1)), type), Const(-1, type)
     differ = [
         fold.op("ne", S32, fold.cast(type, side.expr), number)

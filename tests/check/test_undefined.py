@@ -12,6 +12,7 @@ import pytest
 
 from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request, Verdict
+from ksmcheck.text import InputError
 
 TEST = """C undefined
 #define INT_MIN (-2147483647 - 1)
@@ -112,3 +113,18 @@ def test_a_constant_shift_in_an_inlined_function_leaves_an_await_alone(
         "forall (w = 8)\n"
     )
     assert checker.check(Request(path, "sc")).verdict == "SAFE"  # not `SAFE up to k`
+
+
+@pytest.mark.parametrize("code", ["r = n / 0;", "if (a) r = n % 0l;", "bit(n / 0, 1);"])
+def test_a_division_by_a_zero_in_the_text_is_refused(
+    checker: Checker, tmp_path: Path, code: str
+) -> None:
+    """Nobody means it. It was taken for what may overflow, and its value for a number."""
+    with pytest.raises(InputError, match="division by zero"):
+        verdict(checker, tmp_path, code, 0, "lazy")
+
+
+def test_a_division_by_another_number_demands_nothing(checker: Checker, tmp_path: Path) -> None:
+    found = verdict(checker, tmp_path, "r = n / 4 + n % -3;", 11, "lazy")
+    assert found.observation == "Always"  # 40 is 3 * 13 + 1
+    assert "division overflow" not in found.properties
