@@ -7,7 +7,7 @@ from functools import cached_property
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import demands, kinds_of
 from ksmcheck.check.questions import Questions
-from ksmcheck.check.trusted import notes_of, plain_stores, untold
+from ksmcheck.check.trusted import notes_of, plain_reads, plain_stores, untold
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,
@@ -79,8 +79,13 @@ class Search(Questions):
             return beyond
         if not ends:
             return replace(base, verdict=VACUOUS, reason="no execution runs to its end")
-        notes = notes_of(self.structure)
-        return replace(base, verdict=SAFE, assumed=plain_stores(self.structure), notes=notes)
+        return replace(
+            base,
+            verdict=SAFE,
+            assumed=plain_stores(self.structure),
+            reads=plain_reads(self.structure),
+            notes=notes_of(self.structure),
+        )
 
     def _ends(self) -> bool:
         endings = (self._root or self)._endings

@@ -3,9 +3,9 @@ out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
-from ksmcheck.events.structure import INIT_THREAD, EventStructure
+from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure
 from ksmcheck.program.ir import Origin
 
 _WAIT, _WAIT_BIT = "<linux/wait.h>", "<linux/wait_bit.h>"
@@ -29,18 +29,49 @@ _EXCLUSIVES = ("armv7", "armv8")
 
 
 def plain_stores(structure: EventStructure) -> tuple[Origin, ...]:
-    """Plain stores that another thread may see: what a hardware verdict takes from the compiler
-    on trust."""
-    threads: dict[int, set[int]] = {}
+    """Plain stores that another thread may see, or at an address that was read, which orders what
+    comes behind them: what a hardware verdict takes from the compiler on trust."""
+    threads, aimed = _threads(structure, "RW"), _aimed(structure)
+    return _plain(
+        structure, "store", lambda cell, event: event.id in aimed or len(threads[cell]) > 1
+    )
+
+
+def plain_reads(structure: EventStructure) -> tuple[Origin, ...]:
+    """Plain reads that the compiler is trusted to make once, and where they stand: of what another
+    thread may store, and those at an address that was read."""
+    writers, aimed = _threads(structure, "W"), _aimed(structure)
+    return _plain(
+        structure,
+        "load",
+        lambda cell, event: event.id in aimed or bool(writers.get(cell, set()) - {event.thread}),
+    )
+
+
+def _aimed(structure: EventStructure) -> set[int]:
+    """Events whose address hangs on a read."""
+    return {d.target for d in structure.dependencies if d.relation == "addr"}
+
+
+def _threads(structure: EventStructure, kinds: str) -> dict[int, set[int]]:
+    """Of each cell the threads that access it so."""
+    found: dict[int, set[int]] = {}
     for event in structure.events:
-        if event.thread != INIT_THREAD:
+        if event.thread != INIT_THREAD and event.kind in kinds:
             for cell in event.cells:
-                threads.setdefault(cell, set()).add(event.thread)
+                found.setdefault(cell, set()).add(event.thread)
+    return found
+
+
+def _plain(
+    structure: EventStructure, primitive: str, told: Callable[[int, Event], bool]
+) -> tuple[Origin, ...]:
+    """Each place once; ``told``: whether the access of a cell matters."""
     found: dict[str, Origin] = {}
     for event in structure.events:
-        if event.kind != "W" or event.primitive != "store" or event.origin is None:
+        if event.primitive != primitive or event.kind == "F" or event.origin is None:
             continue
-        if any(len(threads[cell]) > 1 for cell in event.cells):
+        if any(told(cell, event) for cell in event.cells):
             found.setdefault(event.origin.site, event.origin)
     return tuple(found.values())
 

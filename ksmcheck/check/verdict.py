@@ -77,7 +77,8 @@ class Verdict(Struct, frozen=True):
     ``bound``        for SAFE up to k: the most rounds of a loop that were looked at, the first one
                      included; some execution goes on.
     ``reason``       why UNKNOWN or VACUOUS.
-    ``assumed``      plain accesses whose wholeness and order a hardware SAFE takes on trust.
+    ``assumed``      plain stores whose wholeness and order a hardware SAFE takes on trust.
+    ``reads``        plain reads that it takes for made once, and where they stand.
     ``seconds``      wall time in all; ``engine_seconds`` from event structure to answer.
     """
 
@@ -93,6 +94,7 @@ class Verdict(Struct, frozen=True):
     bound_loops: tuple[Span, ...] = ()
     reason: str | None = None
     assumed: tuple[Origin, ...] = ()
+    reads: tuple[Origin, ...] = ()
     seconds: float = 0.0
     engine_seconds: float = 0.0
     events: int = 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ksmcheck.check.verdict import BOUNDED, SAFE, Request, Verdict, Witness
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.cycles import from_reads
 from ksmcheck.explain.story import Story
+from ksmcheck.program.ir import Origin
 from ksmcheck.report.expectation import Belonging, stores_of
 
 
@@ -88,10 +90,14 @@ def _where_there(verdict: Verdict, place: Belonging) -> dict[str, Any]:
     if verdict.notes:
         found["notes"] = list(verdict.notes)
     if verdict.assumed:
-        found["assumed_plain_stores"] = [
-            {"site": o.site, "at": str(o.span)} for o in verdict.assumed
-        ]
+        found["assumed_plain_stores"] = _places(verdict.assumed)
+    if verdict.reads:
+        found["assumed_plain_reads"] = _places(verdict.reads)
     return found
+
+
+def _places(origins: Iterable[Origin]) -> list[dict[str, str]]:
+    return [{"site": o.site, "at": str(o.span)} for o in origins]
 
 
 def _violation(verdict: Verdict, story: Story | None) -> dict[str, Any]:

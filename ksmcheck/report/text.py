@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ksmcheck.check.prepare import ASSEMBLY
@@ -93,17 +93,19 @@ def _remarks(verdict: Verdict, full: bool) -> Iterable[str]:
         yield f"the unrolling bound can be reached: {where} (raise --unroll)"
     if verdict.observation and verdict.flags:
         yield f"flag: {', '.join(verdict.flags)}"
-    if verdict.assumed and verdict.request.model != "lkmm":
-        yield _assumption(verdict.assumed, full)
+    if verdict.request.model != "lkmm":  # which looks for data races instead
+        yield from _assumption(verdict.assumed, "neither tears, fuses nor moves plain stores", full)
+        yield from _assumption(verdict.reads, "neither repeats, fuses nor moves plain reads", full)
     yield from verdict.notes
 
 
-def _assumption(stores: Sequence[Origin], full: bool) -> str:
-    """What a hardware SAFE takes on trust; the first few stores, or all."""
-    told = stores if full else stores[:3]
-    more = f", and {len(stores) - len(told)} more (--full)" if len(told) < len(stores) else ""
-    sites = ", ".join(_site(o) for o in told)
-    return f"assuming the compiler neither tears, fuses nor moves plain stores: {sites}{more}"
+def _assumption(places: Sequence[Origin], trusted: str, full: bool) -> Iterator[str]:
+    """What a hardware SAFE takes on trust; the first few accesses, or all."""
+    if not places:
+        return
+    told = places if full else places[:3]
+    more = f", and {len(places) - len(told)} more (--full)" if len(told) < len(places) else ""
+    yield f"assuming the compiler {trusted}: {', '.join(_site(o) for o in told)}{more}"
 
 
 def _site(origin: Origin) -> str:
