@@ -91,10 +91,12 @@ def _compare_branch(name: str, line: Line) -> Micros:
 
 
 def _kept(condition: Expr | None, dst: str, value: Expr) -> Micros:
-    """The register keeps its value where the condition does not hold."""
+    """The register keeps its value where the condition does not hold. What the flags were computed
+    from decides as it does of a branch (A3.8.2, control dependency), and orders no loads: a pick,
+    which here orders nothing."""
     if condition is None:
         return assign(dst, value)
-    return assign(dst, Op("ite", (condition, cast(U32, value), Use(dst, U32)), U32))
+    return assign(dst, Op("pick", (condition, cast(U32, value), Use(dst, U32)), U32))
 
 
 def _three(name: str, condition: Expr | None, flags: bool, line: Line) -> Micros:

@@ -25,6 +25,7 @@ from ksmcheck.program.ir import Expr, Op, Set, Use
 
 _HELD = "held"
 _CHOSEN = Use("flag.chosen", BOOL)
+_DECIDING = ("flag.N", "flag.Z", "flag.V")  # C goes into sums as well
 
 
 def result_flags(result: Expr, carry: Micros) -> Micros:
@@ -34,14 +35,16 @@ def result_flags(result: Expr, carry: Micros) -> Micros:
 
 def only_if(condition: Expr, handler: Handler, line: Line) -> Micros:
     """What the handler computes is put into its registers where the condition holds; the condition
-    is looked at before the flags change."""
+    is looked at before the flags change. It is a pick, as in ``arm``; but flags that only decide
+    depend on all that they were computed from, as the branch on them does (``CMPNE``)."""
     chosen: list[Set] = [Set(_CHOSEN.reg, condition)]
     for micro in handler(line):
         if not isinstance(micro, Set):
             raise BadInstruction(f"{line.mnemonic} takes no condition here", 0, len(line.mnemonic))
         type = BOOL if micro.reg.startswith("flag.") else WORD
         arms = cast(type, micro.expr), Use(micro.reg, type)
-        chosen.append(Set(micro.reg, Op("ite", (_CHOSEN, *arms), type)))
+        kind = "ite" if micro.reg in _DECIDING else "pick"
+        chosen.append(Set(micro.reg, Op(kind, (_CHOSEN, *arms), type)))
     return tuple(chosen)
 
 
