@@ -29,12 +29,11 @@ _EXCLUSIVES = ("armv7", "armv8")
 
 
 def plain_stores(structure: EventStructure) -> tuple[Origin, ...]:
-    """Plain stores that another thread may see, or that order what comes behind them: what a
-    hardware verdict takes from the compiler on trust."""
-    threads = _threads(structure, "RW")
-    ordering = _aimed(structure) | _overwritten(structure)
+    """Plain stores that another thread may see, or at an address that was read, which orders what
+    comes behind them: what a hardware verdict takes from the compiler on trust."""
+    threads, aimed = _threads(structure, "RW"), _aimed(structure)
     return _plain(
-        structure, "store", lambda cell, event: event.id in ordering or len(threads[cell]) > 1
+        structure, "store", lambda cell, event: event.id in aimed or len(threads[cell]) > 1
     )
 
 
@@ -52,15 +51,6 @@ def plain_reads(structure: EventStructure) -> tuple[Origin, ...]:
 def _aimed(structure: EventStructure) -> set[int]:
     """Events whose address hangs on a read."""
     return {d.target for d in structure.dependencies if d.relation == "addr"}
-
-
-def _overwritten(structure: EventStructure) -> set[int]:
-    """Stores of what was read that others of the thread may follow: POWER commits those to one
-    place in order, and a compiler leaves out one that nobody reads."""
-    stores = [event for event in structure.events if event.kind == "W"]
-    last = {(event.thread, cell): event.id for event in stores for cell in event.cells}
-    data = {d.target for d in structure.dependencies if d.relation == "data"}
-    return {e.id for e in stores if e.id in data and any(last[e.thread, c] > e.id for c in e.cells)}
 
 
 def _threads(structure: EventStructure, kinds: str) -> dict[int, set[int]]:

@@ -77,14 +77,3 @@ def test_a_table_looked_up_with_what_was_read(tmp_path: Path) -> None:
     verdict = Checker().check(Request(path, "armv8"))
     assert verdict.verdict == "SAFE"
     assert [origin.site for origin in verdict.assumed] == ["table[r0]@P0"]
-
-
-def test_a_result_that_is_overwritten(tmp_path: Path) -> None:
-    """POWER commits stores to one place in order (cc-base: po-loc), and so the store of y behind
-    that of r0, where a compiler makes them: r1 may as well be a register."""
-    path = tmp_path / "t.litmus"
-    code = "int r1; int *out = &r1; *out = r0; *out = 1;"
-    path.write_text(INDEXED.replace("CODE", code).replace("*y, 1", "*y, r1"))
-    verdict = Checker().check(Request(path, "power"))
-    assert verdict.verdict == "SAFE"
-    assert [origin.site for origin in verdict.assumed] == ["*out@P0"]
