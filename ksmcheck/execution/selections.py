@@ -119,7 +119,8 @@ class Selections(Static):
                 return chosen
             if then == otherwise and (then.fixed or self.alike(*arms, type)):
                 return then
-            reads = condition.reads | then.reads | otherwise.reads
+            decides = frozenset(min(read, ~read) for read in condition.reads)
+            reads = decides | then.reads | otherwise.reads
             return replace(chosen, reads=reads, fixed=False)
         truth, reads, fixed = self.decide(e.condition)
         self.controls.append(Control(None, 0, reads))

@@ -142,7 +142,8 @@ class Operators(Places):
         return Value(Use(result, S32), INT)
 
     def conditional(self, expr: Conditional) -> Value:
-        """``?:``; both operands pure give a selection, else there is a branch."""
+        """``?:``; both operands pure give a selection, which depends on its condition as on a
+        branch's answer, else there is a branch."""
         if expr.then is None:
             return self._elvis(expr)
         then_type, other_type = self.type_of(expr.then), self.type_of(expr.otherwise)
@@ -154,7 +155,9 @@ class Operators(Places):
                 other = self.value(expr.otherwise)
             type = self._joined(then, other, expr)
             arms = (self._arm(v, type, expr.span).expr for v in (then, other))
-            return Value(fold.op("ite", ints_of(type), condition, *arms), type)
+            # A compiler may branch: an address that is chosen so keeps no load back.
+            decides = fold.op("branch", S32, condition)
+            return Value(fold.op("ite", ints_of(type), decides, *arms), type)
         return self._branches(expr, then_type, other_type)
 
     def _branches(self, expr: Conditional, then_type: CType, other_type: CType) -> Value:

@@ -296,6 +296,8 @@ CTRL: Pairs = frozenset({(2, 3)})
 # Which of these writes depends on the branch: iff some way from the branch does not come to it.
 CONTROL = [
     ("int r = READ_ONCE(*x); if (!r) WRITE_ONCE(*y, 1);", CTRL),
+    # A choice is what a branch hands on: the store waits for it, as for a branch.
+    ("int r = READ_ONCE(*x); WRITE_ONCE(*y, r ? 0 : 1);", CTRL),
     ("int r = READ_ONCE(*x); if (r) r = 1; WRITE_ONCE(*y, 1);", NONE),
     ("int r = READ_ONCE(*x); if (r) return; WRITE_ONCE(*y, 1);", CTRL),
     ("int r = READ_ONCE(*x); if (r) goto out; r = 5; out: WRITE_ONCE(*y, 1);", NONE),
@@ -356,7 +358,6 @@ DATA = [
     ("int r = READ_ONCE(*x); r = 1; WRITE_ONCE(*y, r);", NONE),
     ("int r = READ_ONCE(*x); int s = r; s += 1; WRITE_ONCE(*y, s);", CTRL),
     ("int r = READ_ONCE(*x); if (r) r = 0; else r = 1; WRITE_ONCE(*y, r);", NONE),
-    ("int r = READ_ONCE(*x); WRITE_ONCE(*y, r ? 0 : 1);", CTRL),
     ("int r = READ_ONCE(*x); WRITE_ONCE(*y, r == 0 || r);", CTRL),
     ("int r = READ_ONCE(*x); WRITE_ONCE(*y, f(r));", CTRL),
 ]
