@@ -3,7 +3,7 @@ out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 
 from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure
 from ksmcheck.program.ir import Origin
