@@ -13,19 +13,7 @@ _SLEEP = "assuming that who sleeps is woken: a wake-up too early is not looked f
 _WAKE = "whether who sleeps is woken is modelled with -D KSMCHECK_WAKE_UPS ({})"
 # By the header, the functions of those who go to sleep there on trust.
 _SLEEPERS = ((_WAIT, "prepare_to_wait_event"), (_WAIT_BIT, "ksmcheck_trust_in_bits"))
-_TRY = "assuming that a trylock fails only where the lock is held; it may fail where others "
-_CONTENDED = f"{_TRY}wait for it, or try to take it"
-_ONCE = f"{_TRY}access the lock's word"
 _QUEUE = "a writer that waits for a lock may hold up later readers: how they queue is not modelled"
-
-_READER_WRITER = (
-    "read_trylock",
-    "write_trylock",
-    "write_trylock_irqsave",
-    "down_read_trylock",
-    "down_write_trylock",
-)
-_EXCLUSIVES = ("armv7", "armv8")
 
 
 def plain_stores(structure: EventStructure) -> tuple[Origin, ...]:
@@ -78,23 +66,7 @@ def _plain(
 
 def notes_of(structure: EventStructure) -> tuple[str, ...]:
     """What SAFE rests on besides the plain stores, in words."""
-    found = [_SLEEP.format(header) for header, f in _SLEEPERS if _called(structure, header, f)]
-    called = {event.primitive for event in structure.events}
-    if called.intersection(_READER_WRITER):
-        # queued_read_trylock() counts the reader before it knows, and a waiting one is counted.
-        found.append(_CONTENDED)
-    elif _exclusive_once(structure) and any(map(_is_spin_trylock, called)):
-        found.append(_ONCE)
-    return tuple(found)
-
-
-def _exclusive_once(structure: EventStructure) -> bool:
-    """arch_spin_trylock() of arm64 and ARMv7 did not try again where the exclusive store fails."""
-    return structure.kernel == "3.9" and structure.model in _EXCLUSIVES
-
-
-def _is_spin_trylock(name: str) -> bool:
-    return name.startswith(("spin_trylock", "raw_spin_trylock"))
+    return tuple(_SLEEP.format(header) for header, f in _SLEEPERS if _called(structure, header, f))
 
 
 def untold(structure: EventStructure) -> str | None:

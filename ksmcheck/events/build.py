@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ksmcheck.events.alternatives import Lower, Options
+from ksmcheck.events.contention import contended
 from ksmcheck.events.draft import Draft, DraftEvent
 from ksmcheck.events.graces import Graces
 from ksmcheck.events.shared import Shared
@@ -147,6 +148,8 @@ class _Assembly:
         for event in draft.accesses:
             if event.kind == "R" and not self.analysis.live[event.id]:
                 draft.require(event.guard, terms.false)
+        for read, holds in contended(draft, self.analysis):
+            draft.require(read, holds)
         condition = program.condition
         outputs = tuple(self._outputs())
         values = {key: term for key, term, _ in outputs}
@@ -315,7 +318,10 @@ class _Assembly:
             cell = self.cells[self.number[number]]
             here = terms.op("eq", BOOL, read.address, terms.const(cell.address, ADDRESS))
             ways.append(terms.both(here, terms.op("eq", BOOL, read.value, self._last(cell))))
-        return terms.either(*ways)
+        failure = self.draft.spurious.get(read.id)
+        # A trylock does not fail on a free lock for ever.
+        lasting = terms.true if failure is None else terms.no(failure.despite)
+        return terms.both(terms.either(*ways), lasting)
 
     def _last(self, cell: Cell) -> Term:
         """The raw value of a cell in the end."""

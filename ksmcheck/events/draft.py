@@ -38,6 +38,26 @@ class DraftEvent(Struct, eq=False):
     changes: Term | None = None
 
 
+class DraftSpurious(Struct, frozen=True):
+    """A failure of a primitive by ``read``; where ``despite`` holds, it could have succeeded.
+    ``contended``: that needs another thread at the lock, and if this is a reader (``shared``), one
+    that is none."""
+
+    read: DraftEvent
+    despite: Term
+    contended: bool
+    shared: bool
+
+
+class DraftTaker(Struct, frozen=True):
+    """What is at a lock by ``read``; ``shared``: as a reader. ``gets`` it, or fails and is in the
+    way of others for a moment."""
+
+    read: DraftEvent
+    shared: bool
+    gets: bool
+
+
 class DraftStall(Struct, eq=False):
     """Where ``guard`` holds, the thread waits. ``round`` are the events of the iteration of a loop
     that goes round for ever; or ``passes`` tells for a value at ``address`` whether a call goes on;
@@ -63,6 +83,7 @@ class Draft(Struct):
     ``calls``: for each site with selectors, the guards of the calls there.
     ``picked``: the reads whose value is handed on by a branch, or by a compare-and-swap that
     succeeds, with when that is so (``picks.py``).
+    ``takers``: what takes a lock, or is in the way of others without taking it.
     """
 
     terms: TermTable = field(default_factory=TermTable)
@@ -81,6 +102,8 @@ class Draft(Struct):
     selectors: dict[tuple[str, str], Term] = field(default_factory=dict)
     calls: dict[str, list[Term]] = field(default_factory=dict)
     picked: dict[int, Term] = field(default_factory=dict)
+    takers: list[DraftTaker] = field(default_factory=list)
+    spurious: dict[int, DraftSpurious] = field(default_factory=dict)
 
     def number(self, kind: str) -> int:
         """The number of the next event of this kind."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ksmcheck.events.draft import Draft, DraftEvent
+from ksmcheck.events.draft import Draft, DraftEvent, DraftSpurious, DraftTaker
 from ksmcheck.events.picks import depend, is_cas
 from ksmcheck.events.structure import Obligation
 from ksmcheck.events.taint import Taint, under, union
@@ -146,10 +146,9 @@ class Instance(Operands):
         assert row.ok is not None
         if row.fail is None:
             return self._blocking(row.ok)
-        shared = shared_prefix(row.ok, row.fail)
-        if shared is not None:
+        if row.spurious is None and (shared := shared_prefix(row.ok, row.fail)) is not None:
             return self._decided_by_read(row.ok, row.fail, shared)
-        return self._chosen(row.ok, row.fail)
+        return self._chosen(row.ok, row.fail, row.spurious)
 
     # The four ways that a row's outcomes are told apart.
 
@@ -184,13 +183,15 @@ class Instance(Operands):
             self.draft.picked[good.read.id] = test
         return self._result([(test, good), (self.terms.no(test), bad)])
 
-    def _chosen(self, ok: tuple[Step, ...], fail: tuple[Step, ...]) -> Operand | None:
+    def _chosen(
+        self, ok: tuple[Step, ...], fail: tuple[Step, ...], spurious: str | None
+    ) -> Operand | None:
         choice = self.test(None) if self.known_beforehand() else self.draft.choice()
         guard = self.place.guard
         if any(step.reserved for step in ok):
             choice = self.terms.both(choice, self._reserved())
         good = _Case(self, self.terms.both(guard, choice), outcome=True)
-        bad = _Case(self, self.terms.both(guard, self.terms.no(choice)), outcome=False)
+        bad = _Case(self, self.terms.both(guard, self.terms.no(choice)), False, spurious)
         good.emit(ok)
         bad.emit(fail)
         if is_cas(ok, fail) and good.read is not None:
@@ -209,6 +210,13 @@ class Instance(Operands):
         return self.terms.op("eq", BOOL, self.reservation.term, self.address.term)
 
     def _result(self, cases: list[tuple[Term, _Case]]) -> Operand | None:
+        if self.primitive.takes:
+            there = [c for _, c in cases if c.outcome is not False or c.spurious == "counted"]
+            self.draft.takers += [
+                DraftTaker(c.read, self.primitive.shared, c.outcome is not False)
+                for c in there
+                if c.read is not None
+            ]
         formula, type = self.primitive.result, self.access.result_type
         if formula is None or type is None:
             return None
@@ -265,12 +273,19 @@ class Instance(Operands):
 
 class _Case:
     """One outcome's events. ``read`` is the read that gives the primitive's old value, ``told`` the
-    number of a write that its result depends on."""
+    number of a write that its result depends on. ``spurious``: see ``Row``."""
 
-    def __init__(self, instance: Instance, guard: Term, outcome: bool | None = None) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        guard: Term,
+        outcome: bool | None = None,
+        spurious: str | None = None,
+    ) -> None:
         self.instance = instance
         self.guard = guard
         self.outcome = outcome
+        self.spurious = spurious
         self.read: DraftEvent | None = None
         self.told: int | None = None
         self._rmw_read: dict[bool, DraftEvent] = {}
@@ -312,9 +327,18 @@ class _Case:
             self.read = event
             one._refuse_misuse(self)
         if self.outcome is not None and not one.known_beforehand():
-            test = one.test(event.value)
-            self._must(event, test if self.outcome else one.terms.no(test))
+            self._decided(event, one.test(event.value))
         return event
+
+    def _decided(self, event: DraftEvent, test: Term) -> None:
+        one = self.instance
+        if self.spurious is None:
+            self._must(event, test if self.outcome else one.terms.no(test))
+            return
+        despite = one.terms.both(self.guard, test)
+        one.draft.spurious[event.id] = DraftSpurious(
+            event, despite, self.spurious != "always", one.primitive.shared
+        )
 
     def _must(self, event: DraftEvent, holds: Term) -> None:
         event.admits = holds

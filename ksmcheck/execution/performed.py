@@ -69,7 +69,10 @@ class Operands(Struct, frozen=True):
 
 
 class Record(Struct, dict=True):
-    """What one thread did, as recorded, and what the interpreter found out about it so far."""
+    """What one thread did, as recorded, and what the interpreter found out about it so far.
+
+    ``despite``: reads of failures that need another thread at the lock, for it was free.
+    """
 
     thread: int
     events: tuple[ExecutedEvent, ...]
@@ -80,6 +83,7 @@ class Record(Struct, dict=True):
     ctrl: set[tuple[int, int]] = field(default_factory=set)
     rmw: set[tuple[int, int]] = field(default_factory=set)
     picked: set[int] = field(default_factory=set)
+    despite: set[int] = field(default_factory=set)
 
     def depends(self, relation: str, reads: Reads, event: ExecutedEvent) -> None:
         """A CAS that succeeds gives its success back and no value, and so does a primitive that
@@ -123,7 +127,8 @@ def perform(
     """
     complaints = []
     for outcome, steps in _cases(row):
-        attempt = _Attempt(record, primitive, operands, outcome)
+        spurious = None if outcome is not False else row.spurious
+        attempt = _Attempt(record, primitive, operands, outcome, spurious)
         problem = attempt.match(steps)
         if problem is None:
             attempt.note(control)
@@ -131,6 +136,7 @@ def perform(
             if swapped or primitive.told_by_branch:
                 record.picked.update(attempt.old.reads if attempt.old is not None else ())
             record.at += len(attempt.events)
+            record.despite |= attempt.despite
             return Done(attempt.ok(), attempt.old, tuple(attempt.events))
         complaints.append(problem)
     if record.at == len(record.events):
@@ -151,9 +157,16 @@ class _Attempt:
     """One case of a row against the recorded events."""
 
     def __init__(
-        self, record: Record, primitive: Primitive, operands: Operands, outcome: bool | None
+        self,
+        record: Record,
+        primitive: Primitive,
+        operands: Operands,
+        outcome: bool | None,
+        spurious: str | None,
     ) -> None:
         self.record = record
+        self.spurious = spurious
+        self.despite: set[int] = set()
         self.primitive = primitive
         self.operands = operands
         self.outcome = outcome
@@ -226,7 +239,10 @@ class _Attempt:
         reads = frozenset((event.id,))
         old = Concrete(self.operands.cell, wrap(event.value, self.operands.cell), reads)
         if self.outcome is not None and self.test(old) != self.outcome:
-            return f"reads {event.value}, which gives another outcome"
+            if self.spurious is None:
+                return f"reads {event.value}, which gives another outcome"
+            if self.spurious != "always":
+                self.despite.add(event.id)
         if not step.probe or self.old is None:
             self.old = old
         return None

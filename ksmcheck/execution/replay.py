@@ -74,6 +74,7 @@ def replay(
     threads = [run_thread(world, index, events) for index, events in enumerate(own)]
     true_ctrl = _check_relations(execution, threads)
     _check_ends(execution, threads)
+    _check_contended(world, execution, threads)
     memory = _final_memory(execution, cells)
     registers = _registers(execution, threads)
     flags = _judge(model, execution, true_ctrl)
@@ -152,6 +153,31 @@ def _check_ends(execution: Execution, threads: list[Ran]) -> None:
     if execution.complete and not ended:
         names = [f"P{ran.record.thread}" for ran in threads if not ran.ended]
         raise InternalError(f"replay: recorded as complete, but {', '.join(names)} does not end")
+
+
+def _check_contended(world: World, execution: Execution, threads: list[Ran]) -> None:
+    """Who fails on a free lock has another thread in its way: one that gets it, or that was counted
+    and has failed itself since somebody gets it; and not as a reader beside a reader."""
+    for read in (read for ran in threads for read in ran.record.despite):
+        event = execution.events[read]
+        shared = world.primitives[event.primitive].shared
+        at = [e for e in execution.events if e.thread >= 0 and e.address == event.address]
+        takers = [e for e in at if world.primitives[e.primitive].takes]
+        got = {(e.thread, e.instance) for e in takers if e.kind == "W"}
+        if not any(
+            (e.thread, e.instance) in got or (_counted(world, e) and _others(got, e.thread))
+            for e in takers
+            if e.thread != event.thread and not (shared and world.primitives[e.primitive].shared)
+        ):
+            raise InternalError(f"replay: event {read} fails, but nobody else is at {event.cell}")
+
+
+def _counted(world: World, event: ExecutedEvent) -> bool:
+    return world.row(world.primitives[event.primitive]).spurious == "counted"
+
+
+def _others(got: set[tuple[int, int]], thread: int) -> bool:
+    return any(taker != thread for taker, _ in got)
 
 
 def _final_memory(execution: Execution, cells: tuple[Cell, ...]) -> dict[int, int]:

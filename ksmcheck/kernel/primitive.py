@@ -75,6 +75,16 @@ class Primitive(Struct, frozen=True):
         return self.shape == "rmw" and _names_ok_alone(self.result)
 
     @property
+    def takes(self) -> bool:
+        """Whether it takes a lock, or tries to."""
+        return self.shape == "rmw" and self.test is not None
+
+    @property
+    def shared(self) -> bool:
+        """Whether it takes a lock as a reader, beside other readers."""
+        return any("-read-" in name for name in self.classes)
+
+    @property
     def operands(self) -> tuple[tuple[str, str], ...]:
         """Kind and name of each argument that an Access has: the parameters but for ``any``."""
         return _operands(self.params, self.names)

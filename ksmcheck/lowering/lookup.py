@@ -8,8 +8,11 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.document import Array, Inline, Table, Text, Value
 from ksmcheck.lowering.steps import parse_steps
 from ksmcheck.lowering.template import Row, Step
-from ksmcheck.record import Struct
+from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError, Span
+
+SPURIOUS = "spurious"
+WHEN_SPURIOUS = ("contended", "counted", "always")
 
 
 class NotApplicable(Struct, frozen=True):
@@ -60,7 +63,7 @@ def read_row(entry: Entry, primitive: Primitive, kernel: str) -> Row | NotApplic
         return NotApplicable(value.entries["na"].value, value.span)
     ok, fail = _cases(value)
     source = _source(entry.asked, kernel) or _source(entry.table, kernel)
-    row = _shaped(primitive, ok, fail, source, value.span)
+    row = replace(_shaped(primitive, ok, fail, source, value.span), spurious=_spurious(value))
     _check(primitive, row, value.span)
     return row
 
@@ -68,12 +71,22 @@ def read_row(entry: Entry, primitive: Primitive, kernel: str) -> Row | NotApplic
 def _cases(value: Value) -> tuple[tuple[Step, ...], tuple[Step, ...] | None]:
     if isinstance(value, Text):
         return parse_steps(value.span), None
-    if isinstance(value, Inline) and set(value.entries) == {"ok", "fail"}:
+    if isinstance(value, Inline) and set(value.entries) - {SPURIOUS} == {"ok", "fail"}:
         return parse_steps(value.entries["ok"].span), parse_steps(value.entries["fail"].span)
     raise InputError(
         "a row is text, { ok = ..., fail = ... } or { na = ... }",
         value.span,
     )
+
+
+def _spurious(value: Value) -> str | None:
+    """When the fail case may happen though the test holds."""
+    given = value.entries.get(SPURIOUS) if isinstance(value, Inline) else None
+    if given is None:
+        return None
+    if given.value not in WHEN_SPURIOUS:
+        raise InputError(f"{SPURIOUS} is one of {', '.join(WHEN_SPURIOUS)}", given.span)
+    return given.value
 
 
 def _shaped(

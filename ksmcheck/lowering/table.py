@@ -23,6 +23,7 @@
 
     [class.cmpxchg]
     all = { ok = "R* W*", fail = "R*" }  # outcomes apart; { na = "why it has no meaning" }
+                                         # spurious = "contended": it may fail on a free lock, too
     same = "class.xchg"                  # what is not said here, is said there
 """
 
@@ -36,6 +37,7 @@ from ksmcheck.kernel.primitives import KERNELS, all_primitives
 from ksmcheck.lowering.classes import class_names, table_names
 from ksmcheck.lowering.document import Array, Inline, Table, Text, parse_document
 from ksmcheck.lowering.lookup import (
+    SPURIOUS,
     NotApplicable,
     entry_keys,
     find_entry,
@@ -230,7 +232,8 @@ def _check_table(table: Table, keys: tuple[str, ...], known: Mapping[str, Table]
 
 def _check_value(value: Text | Array | Inline) -> None:
     if isinstance(value, Array) or (
-        isinstance(value, Inline) and set(value.entries) not in ({"ok", "fail"}, {"na"})
+        isinstance(value, Inline)
+        and set(value.entries) - {SPURIOUS} not in ({"ok", "fail"}, {"na"})
     ):
         raise InputError('a row is text, { ok = "", fail = "" } or { na = "why" }', value.span)
     for text in step_texts(value):

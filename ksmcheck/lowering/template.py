@@ -59,6 +59,10 @@ class Row(Struct, frozen=True):
     the word although the bit was right). A W in ``fail`` stores the primitive's ``new`` as well.
     ``source`` says where the row was read (manual section, kernel file). ``clears``: the thread's
     reservation ends here, whatever it is for (CLREX).
+    ``spurious``: the fail case may happen although the test holds (a trylock on a free lock):
+    ``contended``, where another thread takes the lock in this execution (while it waits it is in
+    the way; not a reader in a reader's); ``counted``, so too, and one that fails was counted first
+    and is in the way of others; ``always``, with no reason.
     """
 
     primitive: str
@@ -67,6 +71,7 @@ class Row(Struct, frozen=True):
     fail: tuple[Step, ...] | None
     source: str
     clears: bool = False
+    spurious: str | None = None
 
     @property
     def ends_reservation(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.story import place
+from ksmcheck.kernel.primitives import all_primitives
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct
 from ksmcheck.report.steps import Read, Step
@@ -14,6 +15,9 @@ from ksmcheck.report.values import Names
 
 _UNSAID = frozenset(("IW", "RMW", "Once", "Noreturn", "NoRet", "X", "EX", "AMO", "LOCK"))
 """Tags that say how an access is made, not what it orders."""
+
+_TRYLOCKS = ("spin-trylock", "rwlock-write-trylock", "rwsem-write-trylock")
+"""Of those that a writer holds alone: free is 0 (``kernel/catalogue/locks.py``)."""
 
 
 class Words(Struct, frozen=True):
@@ -43,9 +47,21 @@ def effect(moment: Moment, words: Words) -> str:
     accesses = [e for e in step.events if e.kind != "F" and not _companion(e)]
     shown = accesses or [e for e in step.events if e.kind != "F"]
     phrases = [_phrase(cell, events, words) for cell, events in _by_cell(shown, words)]
-    if step.events[0].outcome == "fail":
-        phrases.append("(fails)")
+    if _fails_though_free(step):
+        phrases.append("(fails, though free)")
     return "  ".join([*phrases, *ordering(step)])
+
+
+def _fails_though_free(step: Step) -> bool:
+    """A trylock that takes nothing where it has seen that it could; who else is at the lock is in
+    its way."""
+    primitive = all_primitives().get(step.events[0].primitive)
+    if primitive is None or step.writes or not step.reads or not primitive.result:
+        return False
+    seen = step.reads[-1].event.value or 0
+    if any(name.endswith("-read-trylock") for name in primitive.classes):
+        return seen % 2 == 0
+    return seen == 0 and any(name in _TRYLOCKS for name in primitive.classes)
 
 
 def _companion(event: ExecutedEvent) -> bool:

@@ -41,6 +41,8 @@ RWSEM = {
 KINDS = {"rwlock": RWLOCK, "rwsem": RWSEM}
 # A reader of 3.9 that had to wait left its wait without a barrier (lib/rwsem.c), but on x86.
 _NONE = {("armv7", "3.9"), ("armv8", "3.9"), ("power", "3.9"), ("alpha", "3.9")}
+# A trylock of ARM may fail there for no reason (test_spurious_trylock.py).
+_ONCE = {("armv7", "3.9"), ("armv8", "3.9")}
 CASES = [
     (kind, model, kernel)
     for kind in KINDS
@@ -141,6 +143,8 @@ def test_trylock(kind: str, model: str, kernel: str, tmp_path: Path) -> None:
     text = "{ }\n" + _COUNT + last
     assert check(text + "exists (x=2)\n", kind, tmp_path, model, kernel).observation == "Sometimes"
     assert check(text + "~exists (x=0)\n", kind, tmp_path, model, kernel).verdict == "VIOLATED"
+    if (model, kernel) in _ONCE:
+        return
     for first, second, answers in (("R", "R", (1, 1, 0)), ("W", "R", (1, 0, 0))):
         tries = f"int r0 = {first}_TRY(&l); int r1 = {second}_TRY(&l); int r2 = W_TRY(&l);"
         alone = f"LOCK l;\n{{ }}\nP0(void) {{ {tries} }}\nexists ("
@@ -154,7 +158,9 @@ def test_a_writer_that_fails_has_done_without(
 ) -> None:
     """Both can only come away with nothing where somebody else has the lock."""
     text = "{ }\n" + _COUNT + "~exists (x=0)\n"
-    assert check(text, kind, tmp_path, model, kernel).verdict == "SAFE"
+    despite = (model, kernel) in _ONCE
+    seen = check(text, kind, tmp_path, model, kernel).verdict
+    assert seen == ("VIOLATED" if despite else "SAFE")
 
 
 _DOWNGRADE = """{ }
