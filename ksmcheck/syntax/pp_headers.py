@@ -46,6 +46,7 @@ _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "linux/rcuwait.h": (("6.1", None),),
     "linux/sched.h": _LISTS,
     "linux/sched/wake_q.h": (("6.1", None),),
+    "linux/semaphore.h": _LISTS,
     "linux/seqlock.h": (("3.9", None),),
     "linux/wait.h": _LISTS,
     "linux/wait_bit.h": (("6.1", None),),
@@ -96,8 +97,6 @@ _KNOWN_WITHOUT = frozenset(
 """Of these, ksmcheck has what it has at all without an ``#include``."""
 
 _NOT_MODELLED = {
-    "a semaphore": "semaphore DEFINE_SEMAPHORE sema_init down down_interruptible down_killable "
-    "down_trylock up",
     "memory of each CPU that is allocated": "alloc_percpu alloc_percpu_gfp free_percpu",
     "sleep of this kind": "schedule_timeout add_wait_queue remove_wait_queue wait_event_lock_irq "
     "wait_event_cmd swake_up_one swait_event wait_event_interruptible_locked "
