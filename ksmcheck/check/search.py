@@ -7,7 +7,7 @@ from functools import cached_property
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import demands, kinds_of
 from ksmcheck.check.questions import Questions
-from ksmcheck.check.trusted import notes_of, plain_reads, plain_stores, untold
+from ksmcheck.check.trusted import mistaken, notes_of, plain_reads, plain_stores, untold
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,
@@ -41,7 +41,8 @@ class Search(Questions):
 
     def verdict(self) -> Verdict:
         """Raises OutOfTime, and what ``Workshop.structure`` raises."""
-        base = replace(self.base, properties=self._properties())
+        notes = tuple(mistaken(self.structure))
+        base = replace(self.base, properties=self._properties(), notes=notes)
         flagged = self.flags()
         self.racing = None if flagged is None else flagged[1]
         if flagged is not None and self._demanded:
@@ -84,7 +85,7 @@ class Search(Questions):
             verdict=SAFE,
             assumed=plain_stores(self.structure),
             reads=plain_reads(self.structure),
-            notes=notes_of(self.structure),
+            notes=(*base.notes, *notes_of(self.structure)),
         )
 
     def _ends(self) -> bool:
@@ -103,7 +104,8 @@ class Search(Questions):
             return broken
         if other.find(other.goals.cut) is None:
             return broken
-        bounded = _bounded(replace(base, notes=notes_of(self.structure)), self.structure)
+        notes = (*base.notes, *notes_of(self.structure))
+        bounded = _bounded(replace(base, notes=notes), self.structure)
         if broken is None:
             return bounded
         # A thread that reaches the bound does not end either: with more rounds it may.
@@ -163,7 +165,7 @@ class Search(Questions):
             )
         # Of the condition itself more rounds can only take an "Always" back.
         proved = word == "Always" or self._demanded
-        notes = notes_of(self.structure) if proved else ()
+        notes = (*base.notes, *(notes_of(self.structure) if proved else ()))
         seen = replace(base, observation=word, witness=witness, verdict=SAFE, notes=notes)
         return _bounded(seen, self.structure) if beyond and proved else seen
 

@@ -194,6 +194,7 @@ class _Assembly:
             stuck=tuple(self._stuck(graces)),
             ended=graces.ended() if any(stall.grace for stall in draft.stalls) else None,
             selectors=tuple(draft.selectors.items()),
+            taken=program.taken,
             calls={site: terms.either(*guards) for site, guards in draft.calls.items()},
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.kernel.ints import IntType
-from ksmcheck.program.ir import Cell, LoopIteration, Origin
+from ksmcheck.program.ir import Cell, LoopIteration, Origin, Taken
 from ksmcheck.record import Struct, field
 from ksmcheck.text import Span
 
@@ -120,6 +120,7 @@ class EventStructure(Struct, frozen=True, eq=False):
                    question has to fix all of them; with all false it is about the program as it is.
     ``calls``    site with selectors -> boolean term: execution comes to a call there, whatever has
                  become of it. Where it does not, the selectors make no difference.
+    ``taken``  comparisons of the condition with addresses (``Program``).
     ``condition``/``filter``/``observed``  over ``final`` and thread-local terms.
     """
 
@@ -150,3 +151,4 @@ class EventStructure(Struct, frozen=True, eq=False):
     ended: Term | None = None
     selectors: tuple[tuple[tuple[str, str], Term], ...] = ()
     calls: Mapping[str, Term] = field(default_factory=dict)
+    taken: tuple[Taken, ...] = ()

@@ -186,6 +186,8 @@ WORDS: dict[tuple[str, str], tuple[str, IntegerType]] = {
     ("struct", "mutex"): ("lock", UNSIGNED),
     ("struct", "rw_semaphore"): ("count", UNSIGNED),
     ("struct", "srcu_struct"): ("index", INT),
+    ("struct", "rcu_head"): ("next", UNSIGNED_LONG),
+    ("struct", "callback_head"): ("next", UNSIGNED_LONG),
     ("typedef", "refcount_t"): ("counter", INT),
 }
 """Types that the kernel hides behind functions: here each is one word with the member named."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives as primitives_of
+from ksmcheck.program.callbacks import check_callbacks
 from ksmcheck.program.finish import Numbering, split_arms
 from ksmcheck.program.ir import Block, End, Program, Thread
 from ksmcheck.program.liveness import repeats
@@ -56,17 +57,20 @@ def unrolled(
     leave a lock behind. Raises InputError where locks are not used in pairs.
     """
     may_keep = test.condition is not None and not changed
+    threads = tuple(
+        _thread(test, number, thread, unroll, plain, may_keep)
+        for number, thread in enumerate(test.threads)
+    )
+    check_callbacks(threads)
     return Program(
         test.name,
         test.kernel,
         test.cells,
-        tuple(
-            _thread(test, number, thread, unroll, plain, may_keep)
-            for number, thread in enumerate(test.threads)
-        ),
+        threads,
         test.condition,
         test.filter,
         test.observed,
+        test.taken,
     )
 
 

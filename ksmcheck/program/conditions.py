@@ -22,7 +22,7 @@ from ksmcheck.kernel.types import (
     is_scalar,
 )
 from ksmcheck.program import bitfields, fold
-from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Property
+from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Property, Taken
 from ksmcheck.program.places import InMemory, InRegisters, Place
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.threads import Output
@@ -51,6 +51,7 @@ class Final(Statements):
     outputs: Mapping[tuple[int, str], Output]
     herd: bool
     observed: dict[str, Expr]
+    taken: list[Taken]
 
     def property(self, condition: Condition) -> Property:
         return Property(condition.quantifier, self.tree(condition.tree), condition.span)
@@ -74,9 +75,15 @@ class Final(Statements):
         left = self.operand(left_tree)
         right = self._address(right_tree) if tree.op in ("eq", "ne") else None
         value = right or self.operand(right_tree)
+        if right is not None and self.herd and not isinstance(left.type, PointerTo):
+            self._take(left_tree, right_tree)
         op = _COMPARISONS[tree.op]
         lenient = self.herd or self._same_kind(left, value)
         return fold.truth(binary(op, left, value, self.layouts, tree.span, lenient=lenient).expr)
+
+    def _take(self, left: PropExpr, right: PropExpr) -> None:
+        if isinstance(left, Name) and isinstance(right, Name):
+            self.taken.append(Taken(left.name, right.name, right.span))
 
     def value(self, expr: PropExpr) -> Value:
         """Registers may stand inside expressions too."""

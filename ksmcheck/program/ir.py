@@ -239,11 +239,20 @@ class Property(Struct, frozen=True):
     span: Span
 
 
+class Taken(Struct, frozen=True):
+    """A comparison of what ``cell`` holds in the end with the address of ``other``, which a name
+    on the right is in herd7's dialect."""
+
+    cell: str
+    other: str
+    span: Span
+
+
 class Program(Struct, frozen=True):
     """Everything of a test that does not depend on the memory model.
 
     ``observed`` are what a final state shows, in printing order (FinalCell or FinalReg with the
-    text as written). ``sites`` lists the mutable places met, in source order.
+    text as written). ``taken`` are comparisons with addresses that may be meant otherwise.
     """
 
     name: str
@@ -253,3 +262,4 @@ class Program(Struct, frozen=True):
     condition: Property | None
     filter: Expr | None
     observed: tuple[tuple[str, Expr], ...]
+    taken: tuple[Taken, ...] = ()

@@ -15,7 +15,7 @@ from ksmcheck.kernel.types import CType, ints_of
 from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.contents import Contents
 from ksmcheck.program.graph import Node
-from ksmcheck.program.ir import Cell, Expr, Property
+from ksmcheck.program.ir import Cell, Expr, Property, Taken
 from ksmcheck.program.loops import Spot
 from ksmcheck.program.scope import Activation, Scope
 from ksmcheck.program.sequencing import check_sequencing
@@ -61,6 +61,7 @@ class LoweredTest(Struct, frozen=True):
     condition: Property | None
     filter: Expr | None
     observed: tuple[tuple[str, Expr], ...]
+    taken: tuple[Taken, ...] = ()
 
 
 def lower_test(
@@ -119,6 +120,7 @@ class _Lowering:
             condition,
             filter,
             observed,
+            tuple(final.taken),
         )
 
     def _context(self, kind: type[_Kind], thread: int) -> _Kind:
@@ -171,4 +173,5 @@ class _Lowering:
         final.outputs = {(i, o[0]): o for i, low in enumerate(lowered) for o in low.outputs}
         final.herd = any(thread.params for thread in self.test.threads)
         final.observed = {}
+        final.taken = []
         return final

@@ -15,6 +15,13 @@ from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.litmus_arrays import check_lengths
 from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExpr, PropTree
+from ksmcheck.syntax.litmus_callbacks import (
+    BARRIER,
+    Callback,
+    all_run,
+    callbacks,
+    thread_tokens,
+)
 from ksmcheck.syntax.litmus_condition import OBSERVED, ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser, named
 from ksmcheck.syntax.litmus_header import Header, read_header
@@ -145,16 +152,41 @@ def parse_litmus(
     source = _without_prelude(source, header.end)
     setting = Preprocessing(kernel, defines, include_dirs)
     tokens = preprocess(source, header.end, setting, herd=True)
-    test = _parsed(source, header, tokens, kernel)
+    tokens, calls = callbacks(tokens)
+    test = _parsed(source, header, tokens, kernel, calls)
     retyped = fitting(test, tokens)
-    return test if retyped is None else _parsed(source, header, retyped, kernel)
+    return test if retyped is None else _parsed(source, header, retyped, kernel, calls)
 
 
-def _parsed(source: Source, header: Header, tokens: list[Token], kernel: str) -> LitmusTest:
+def _parsed(
+    source: Source,
+    header: Header,
+    tokens: list[Token],
+    kernel: str,
+    calls: tuple[Callback, ...],
+) -> LitmusTest:
     parser = LitmusParser(tokens, kernel)
     with depth_limit(parser):
         parser.sections()
+        if calls:
+            _call_back(parser, calls)
         return _assemble(source, header, parser)
+
+
+def _call_back(parser: LitmusParser, calls: tuple[Callback, ...]) -> None:
+    """Adds a thread for each call of call_rcu."""
+    awaited = any(function.name == BARRIER for function in _functions(parser.defined))
+    first = sum(THREAD_NAME.fullmatch(d.name) is not None for d in _functions(parser.defined))
+    for number, call in enumerate(calls, first):
+        more = LitmusParser(thread_tokens(call, number, awaited=awaited), parser.kernel)
+        more.scopes = parser.scopes
+        more.sections()
+        parser.defined += more.defined
+    parser.filter = all_run(calls, first, parser.filter)
+
+
+def _functions(defined: list[TopLevel]) -> list[Function]:
+    return [item for item in defined if isinstance(item, Function)]
 
 
 def _without_prelude(source: Source, start: int) -> Source:

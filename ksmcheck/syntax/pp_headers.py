@@ -97,6 +97,7 @@ _KNOWN_WITHOUT = frozenset(
 """Of these, ksmcheck has what it has at all without an ``#include``."""
 
 _NOT_MODELLED = {
+    "a callback of this kind": "call_srcu call_rcu_sched call_rcu_bh call_rcu_tasks srcu_barrier",
     "memory of each CPU that is allocated": "alloc_percpu alloc_percpu_gfp free_percpu",
     "sleep of this kind": "schedule_timeout add_wait_queue remove_wait_queue wait_event_lock_irq "
     "wait_event_cmd swake_up_one swait_event wait_event_interruptible_locked "
@@ -109,13 +110,10 @@ _NOT_MODELLED = {
 }
 
 _INSTEAD = {
-    "what is called after a grace period is not modelled: give it a thread, which calls "
-    "synchronize_rcu() first": (
-        "call_rcu call_rcu_hurry kfree_rcu kvfree_rcu rcu_barrier call_srcu srcu_barrier"
-    ),
     "memory is not allocated or freed: objects stand at file level, and a store marks what is "
     "freed (p->freed = 1), which nobody may see": (
-        "kmalloc kzalloc kcalloc kfree kvfree kmem_cache_alloc kmem_cache_zalloc kmem_cache_free"
+        "kmalloc kzalloc kcalloc kfree kvfree kzfree vfree kmem_cache_alloc kmem_cache_zalloc "
+        "kmem_cache_free kfree_rcu kvfree_rcu kfree_rcu_mightsleep"
     ),
     "code that is patched is not modelled: read a variable": (
         "static_branch_likely static_branch_unlikely static_key_false static_key_true "

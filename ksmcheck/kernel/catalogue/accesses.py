@@ -150,6 +150,14 @@ _FENCES: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
 )
 
 
+def rcu_callbacks() -> Iterator[Primitive]:
+    """What ``syntax.litmus_callbacks`` makes of call_rcu: the call, the look at it by who calls the
+    function (kernel/rcu/tree.c has both names), and that this is done."""
+    yield _store("call_rcu", ("rcu-callback",))
+    yield _store("rcu_barrier_callback", ("rcu-callback",))
+    yield _load("rcu_do_batch", ("rcu-callback-load",))
+
+
 def srcu() -> Iterator[Primitive]:
     """Sleepable RCU as LKMM models it: lock reads an index, unlock gives it back."""
     for name, since in (("srcu_read_lock", None), ("srcu_down_read", "6.3")):

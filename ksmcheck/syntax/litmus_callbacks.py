@@ -1,0 +1,170 @@
+"""``call_rcu(head, function)``: the callback is a thread of its own, behind a grace period.
+
+Documentation/RCU/whatisRCU.rst and the comment on call_rcu() of kernel/rcu/tree.c (6.12): the
+function is invoked once a grace period has passed that began after the call, and a full barrier
+lies between the two. So the call is a store of ``head``, a release, into a variable that nobody
+else stores to; the thread takes it from there with an acquire, waits for a grace period, and calls
+the function. An execution in which the call was made and the thread has not seen it is none that
+ends: a filter leaves it out, so that in the end each callback has run. ``rcu_barrier()`` waits for
+those whose call it sees.
+
+This is done to the tokens, so that all that reads a test finds plain C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ksmcheck.record import Struct, replace
+from ksmcheck.syntax.c_ast import Name
+from ksmcheck.syntax.litmus_ast import Content, PropTree, Register
+from ksmcheck.syntax.tokens import Token, tokenize
+from ksmcheck.text import InputError, Source, Span
+
+CALL, BARRIER = "call_rcu", "rcu_barrier"
+_FILE = "<linux/rcupdate.h>"
+_HINT = "write a thread that waits for what says so, calls synchronize_rcu(), and then the function"
+
+
+class Callback(Struct, frozen=True):
+    """One call of ``call_rcu``, the ``number``-th, with the function that it names."""
+
+    number: int
+    function: str
+    span: Span
+
+    @property
+    def called(self) -> str:
+        """The variable that holds the head once the call is made."""
+        return f"rcu_callback_{self.number}"
+
+    @property
+    def done(self) -> str:
+        """The variable that says that the function has returned."""
+        return f"rcu_callback_{self.number}_done"
+
+
+def callbacks(tokens: list[Token]) -> tuple[list[Token], tuple[Callback, ...]]:
+    """The tokens with a variable in place of each call's function; and the calls.
+
+    A test that defines one of the names itself means its own. Raises InputError for a call whose
+    function is not named.
+    """
+    texts = {token.text for token in tokens if token.kind == "id"}
+    if not texts & {CALL, BARRIER} or _defines(tokens):
+        return tokens, ()
+    found: list[Callback] = []
+    changed: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        if token.text != CALL or tokens[at + 1].text != "(":
+            changed.append(token)
+            at += 1
+            continue
+        arguments, end = _arguments(tokens, at + 1)
+        call = Callback(len(found), _function(arguments, token.span), token.span)
+        found.append(call)
+        head, _ = callbacks(arguments[0])
+        changed += _respelt(token, call, head, tokens[end])
+        at = end + 1
+    return _declared(changed, found, BARRIER in texts), tuple(found)
+
+
+def _defines(tokens: Sequence[Token]) -> bool:
+    """Whether ``call_rcu(...) {`` or ``rcu_barrier() {`` stands there."""
+    for at, token in enumerate(tokens[:-1]):
+        if token.text in (CALL, BARRIER) and tokens[at + 1].text == "(":
+            end = _closing(tokens, at + 1)
+            if end + 1 < len(tokens) and tokens[end + 1].text == "{":
+                return True
+    return False
+
+
+def _closing(tokens: Sequence[Token], opening: int) -> int:
+    depth = 0
+    for at in range(opening, len(tokens)):
+        depth += {"(": 1, ")": -1}.get(tokens[at].text, 0)
+        if not depth:
+            return at
+    raise InputError("this '(' is never closed", tokens[opening].span)
+
+
+def _arguments(tokens: Sequence[Token], opening: int) -> tuple[list[list[Token]], int]:
+    """The arguments of a call, and where its parenthesis closes."""
+    end = _closing(tokens, opening)
+    found: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens[opening + 1 : end]:
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
+        if token.text == "," and not depth:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return found, end
+
+
+def _function(arguments: list[list[Token]], call: Span) -> str:
+    if len(arguments) != 2 or not arguments[0]:
+        raise InputError(f"{CALL} takes the head and the function", call)
+    names = [t for t in arguments[1] if t.text != "&"]
+    if len(names) != 1 or names[0].kind != "id" or len(arguments[1]) > 2:
+        raise InputError(f"{CALL} of a function that is not named here", call, _HINT)
+    return names[0].text
+
+
+def _respelt(call: Token, callback: Callback, head: list[Token], end: Token) -> list[Token]:
+    """``call_rcu(&rcu_callback_0, head)``, all at the call's place, with what is done to it."""
+
+    def made(kind: str, text: str) -> Token:
+        return replace(call, kind=kind, text=text)
+
+    # The kernel links the head into a list of the CPU by a plain store, which a NULL shows.
+    first = "({ struct rcu_head *rcu_head__ = ("
+    last = "); rcu_head__->next = 0; rcu_head__; })"
+    before, after = ([made(t.kind, t.text) for t in _tokens(text)] for text in (first, last))
+    name = [call, made("op", "("), made("op", "&"), made("id", callback.called)]
+    return [*name, made("op", ","), *before, *head, *after, end]
+
+
+def _declared(tokens: list[Token], calls: Sequence[Callback], barrier: bool) -> list[Token]:
+    """Before everything else the variables, and what waits for all callbacks."""
+    text = "".join(f"static struct rcu_head *{call.called};\n" for call in calls)
+    if barrier:
+        text += "".join(f"static int {call.done};\n" for call in calls)
+        waits = "".join(
+            f"\tif (rcu_do_batch(&{call.called}))\n"
+            f"\t\twhile (!rcu_do_batch(&{call.done}))\n\t\t\tcpu_relax();\n"
+            for call in calls
+        )
+        text += f"static void {BARRIER}(void)\n{{\n{waits}}}\n"
+    return [*_tokens(text), *tokens]
+
+
+def _tokens(text: str) -> list[Token]:
+    return tokenize(Source(_FILE, text))[:-1]
+
+
+def thread_tokens(callback: Callback, number: int, *, awaited: bool) -> list[Token]:
+    """The thread that calls the function; ``awaited``: somebody may wait for it."""
+    done = f"\trcu_barrier_callback(&{callback.done}, 1);\n" if awaited else ""
+    return tokenize(
+        Source(
+            _FILE,
+            f"void P{number}(void)\n{{\n"
+            f"\tstruct rcu_head *head = rcu_do_batch(&{callback.called});\n\n"
+            "\tif (!head)\n\t\treturn;\n\tsynchronize_rcu();\n"
+            f"\t{callback.function}(head);\n{done}}}\n",
+        )
+    )
+
+
+def all_run(calls: Sequence[Callback], first: int, given: PropTree | None) -> PropTree | None:
+    """The filter: each thread, from number ``first`` on, has seen whether its call was made."""
+    tree = given
+    for number, call in enumerate(calls, first):
+        seen = Register(number, "head", call.span)
+        made = Content(Name(call.called, call.span), call.span)
+        same = PropTree("eq", (), (seen, made), call.span)
+        tree = same if tree is None else PropTree("and", (tree, same), (), call.span)
+    return tree
