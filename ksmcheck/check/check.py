@@ -212,9 +212,13 @@ class Checker(Struct):
             flags=search.all_flags() + wild if listed else (),
         )
 
-    def forget(self) -> None:
-        """Drops tests and programs (not models): for long runs over many files."""
-        self.workshop = self.workshop.emptied()
+    def forget(self, *, terms: bool = False) -> None:
+        """Drops tests and programs (not models): for long runs over many files.
+
+        ``terms``: these may stay, which is faster for small tests. What numbers they have then
+        hangs on the tests before, and with it which of several executions is found.
+        """
+        self.workshop = self.workshop.emptied(terms=terms)
         self._answers.clear()
         self._enough.clear()
 

@@ -94,9 +94,10 @@ class Workshop(Struct, dict=True):
         """With nothing of this one."""
         return Workshop(answers=None if self.answers is None else Answers())
 
-    def emptied(self) -> Workshop:
-        """For other tests: models stay, and terms while they are few."""
-        shared = self._shared if len(self._shared.terms) < _TERMS else Shared()
+    def emptied(self, *, terms: bool) -> Workshop:
+        """For other tests: models stay, and with ``terms`` these as well while they are few."""
+        keep = terms and len(self._shared.terms) < _TERMS
+        shared = self._shared if keep else Shared()
         answers = None if self.answers is None else Answers()
         return Workshop(
             _models=self._models, _stricter=self._stricter, _shared=shared, answers=answers

@@ -21,7 +21,7 @@ from ksmcheck.batch.corpus.record import run_object
 from ksmcheck.batch.corpus.resume import Resume, open_resume
 from ksmcheck.batch.corpus.run import run_tests
 from ksmcheck.batch.corpus.summary import exit_code, summary_of
-from ksmcheck.batch.corpus.tests import CorpusTest, found_tests, listed_tests
+from ksmcheck.batch.corpus.tests import CorpusTest, found_tests, listed_tests, unlisted
 from ksmcheck.model.load import load_model
 from ksmcheck.record import Struct
 from ksmcheck.store.paths import models_dir
@@ -50,13 +50,14 @@ def run_corpus(folder: Path, settings: Settings, files: Files, jobs: int, *, ful
         answers = {a.file: a for a in _progressing(_answers(tests, settings, jobs, resume), tests)}
     judged = [judge(answers[t.file], t.expected, listed.of(folder, t.file)) for t in tests]
     seconds = perf_counter() - started
+    rest = unlisted(folder, tests) if files.expected else 0
     if files.json:
-        found = run_object(__version__, settings, judged, summary_of(judged, seconds))
+        found = run_object(__version__, settings, judged, summary_of(judged, seconds, rest))
         _write_json(files.json, found)
     if files.json != "-":
         from ksmcheck.report.corpus import corpus_text
 
-        click.echo(corpus_text(judged, seconds, full=full))
+        click.echo(corpus_text(judged, seconds, rest, full=full))
     return exit_code(judged)
 
 

@@ -49,7 +49,9 @@ reachable or unreachable (tests with `exists`), safe up to k, vacuous, unknown o
 )
 @liveness_option
 @click.option("--witness", is_flag=True, help="Show the execution of each violation.")
-@click.option("--full", is_flag=True, help="With --witness: every step and the whole final state.")
+@click.option(
+    "--full", is_flag=True, help="As --witness, with every step and the whole final state."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(
     paths: tuple[Path, ...],
@@ -89,4 +91,4 @@ def command(
             limits=Limits(solver, engine, unroll, timeout, memory, liveness),
         )
     ]
-    return show_results(groups, jobs, as_json=as_json, witness=witness, full=full)
+    return show_results(groups, jobs, as_json=as_json, witness=witness or full, full=full)

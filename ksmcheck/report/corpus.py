@@ -14,7 +14,9 @@ SHOWN = 6
 """States that are listed of each side; the JSON has them all."""
 
 
-def corpus_text(judged: Sequence[Judged], seconds: float, *, full: bool = False) -> str:
+def corpus_text(
+    judged: Sequence[Judged], seconds: float, unlisted: int = 0, *, full: bool = False
+) -> str:
     """The report; its last line is the summary."""
     shown = sys.maxsize if full else SHOWN
     parts = [
@@ -26,7 +28,7 @@ def corpus_text(judged: Sequence[Judged], seconds: float, *, full: bool = False)
         _stale(judged),
     ]
     lines = [line for part in parts for line in part]
-    return "\n".join([*lines, summary_line(judged, seconds)])
+    return "\n".join([*lines, summary_line(judged, seconds, unlisted)])
 
 
 def _disagreements(judged: Sequence[Judged], shown: int) -> Iterator[str]:

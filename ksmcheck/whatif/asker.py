@@ -74,12 +74,12 @@ class Asker(Checker):
                     return found[1], search.structure
         return None
 
-    def forget(self) -> None:
+    def forget(self, *, terms: bool = False) -> None:
         """Drops programs and encodings."""
         self.close_encodings()
         self._without.clear()
         self._paired.clear()
-        Checker.forget(self)
+        Checker.forget(self, terms=terms)
 
     def renew(self) -> None:
         """Drops encodings as well: for when a run was broken off anywhere."""

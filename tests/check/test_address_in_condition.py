@@ -1,4 +1,4 @@
-"""``exists (x=y)`` asks for the address of y, as in herd7; that is said where it cannot be meant."""
+"""``exists (x=y)`` asks for the address of y, as herd7 does; it is said where it is not meant."""
 
 from __future__ import annotations
 

@@ -279,3 +279,11 @@ def test_no_verdict_at_all_is_no_success(run: Run, test_file: Callable[[str], Pa
     assert "there is nothing to check: no such machine at this kernel point" in ran.err
     ran = run("verify", "--scenario", "path-a", "--model", "riscv")
     assert ran.code == 0
+
+
+def test_verify_full_shows_executions(run: Run) -> None:
+    args = ("--scenario", "add-swap", "--kernel", "3.9", "--model", "power")
+    shown = run("verify", *args, "--full").out
+    assert "final: " in shown
+    assert "... " not in shown.partition("final: ")[0].rpartition("VIOLATED")[2]
+    assert "final: " not in run("verify", *args).out

@@ -135,3 +135,20 @@ def test_each_model_has_a_line(run: Run) -> None:
     models = [f["model"] for f in lines(run("models", "--json"))]
     found = lines(run("check", "litmus/classic/SB/SB.litmus", "--model", "all", "--json"))
     assert [f["model"] for f in found] == models
+
+
+def test_which_execution_is_shown_hangs_on_its_scenario_alone(run: Run) -> None:
+    """Not on what the same process has checked before: there may be many with a data race."""
+    args = ["verify", "--kernel", "3.9", "--model", "lkmm", "--json"]
+    both = ["--scenario", "aba", "--scenario", "two-hops"]
+
+    def found(*more: str) -> dict[str, list[str]]:
+        cells: dict[str, list[str]] = {}
+        for line in lines(run(*args, *more)):
+            told = {key: value for key, value in line.items() if "seconds" not in key}
+            cells.setdefault(line["scenario"], []).append(json.dumps(told))
+        return cells
+
+    whole = found(*both)
+    assert whole == found(*both, "--jobs", "2")
+    assert whole["two-hops"] == found("--scenario", "two-hops")["two-hops"]

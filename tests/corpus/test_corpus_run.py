@@ -24,6 +24,15 @@ def test_only_listed_tests_run(run: Run, corpus: Path) -> None:
     assert (ran.code, ran.last[:7]) == (0, "2 tests")
 
 
+def test_files_that_the_table_does_not_list_are_counted(run: Run, corpus: Path) -> None:
+    """A table of other tests, or one that is not up to date, would pass unseen."""
+    assert "listed" not in run(corpus, "--expected", corpus / "expected.tsv").last
+    some = run(corpus, "--expected", write_table(corpus, TABLE[:2]), "--json", corpus / "o.json")
+    assert "2 tests: 2 agree, 0 disagree, 2 files not listed;" in some.last
+    assert json.loads((corpus / "o.json").read_text())["summary"]["not_listed"] == 2
+    assert "listed" not in run(corpus).last
+
+
 def test_workers_find_the_same(run: Run, corpus: Path) -> None:
     ran = run(corpus, "--expected", corpus / "expected.tsv", "-j2")
     assert ran.code == 0, ran.out

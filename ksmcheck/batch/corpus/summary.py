@@ -26,8 +26,9 @@ def exit_code(judged: Sequence[Judged]) -> int:
     return gravest(_CODES[one.outcome] for one in judged)
 
 
-def summary_of(judged: Sequence[Judged], seconds: float) -> dict[str, Any]:
-    """Counts by outcome, differences by kind, times in seconds (``seconds``: of the whole run)."""
+def summary_of(judged: Sequence[Judged], seconds: float, unlisted: int = 0) -> dict[str, Any]:
+    """Counts by outcome, differences by kind, times in seconds (``seconds``: of the whole run).
+    ``unlisted``: litmus files that the table of answers does not list."""
     counts = Counter(one.outcome for one in judged)
     wrong = [one.difference for one in judged if one.outcome == DISAGREES]
     return {
@@ -38,13 +39,14 @@ def summary_of(judged: Sequence[Judged], seconds: float) -> dict[str, Any]:
             "states": sum(d.states for d in wrong),
             "flags": sum(d.flags for d in wrong),
         },
+        **({"not_listed": unlisted} if unlisted else {}),
         "seconds": round(seconds, 3),
         "cpu_of_tests": round(sum(one.answer.cpu for one in judged), 3),
         "exit_code": exit_code(judged),
     }
 
 
-def summary_line(judged: Sequence[Judged], seconds: float) -> str:
+def summary_line(judged: Sequence[Judged], seconds: float, unlisted: int = 0) -> str:
     """``420 tests: 400 agree, 20 disagree (...), ...; 3.2 s``."""
     found = summary_of(judged, seconds)
     parts = [f"{found['agrees']} agree", f"{found['disagrees']} disagree"]
@@ -60,5 +62,8 @@ def summary_line(judged: Sequence[Judged], seconds: float) -> str:
     ):
         if found[name]:
             parts.append(f"{found[name]} {words}")
+    if unlisted:
+        files = "1 file" if unlisted == 1 else f"{unlisted} files"
+        parts.append(f"{files} not listed")
     tests = "1 test" if len(judged) == 1 else f"{len(judged)} tests"
     return f"{tests}: {', '.join(parts)}; {seconds:.1f} s"

@@ -64,6 +64,13 @@ def found_tests(folder: Path, model: str | None) -> tuple[CorpusTest, ...]:
     return tuple(_test(folder, file, model, None, contents) for file in files)
 
 
+def unlisted(folder: Path, tests: Sequence[CorpusTest]) -> int:
+    """How many litmus files below the folder are none of these tests."""
+    known = {test.file for test in tests}
+    found = (p.relative_to(folder).as_posix() for p in folder.rglob("*.litmus") if not p.is_dir())
+    return sum(file not in known for file in found)
+
+
 def _folder(folder: Path) -> None:
     if folder.is_file():
         hint = f"for one test: ksmcheck check {folder}"
