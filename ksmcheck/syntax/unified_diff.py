@@ -14,7 +14,10 @@ from ksmcheck.text import InputError, Source, Span
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")  # a form feed, which kernel files have, ends none
-_NO_LINES = re.compile(r"(?:rename|copy) (?:from|to) |(?:new|deleted) file mode ")
+_GIT = re.compile(r'diff --git "?(?:a/)?(?P<old>.+?)"? "?(?:b/)?(?P<new>[^ ]+?)"?$')
+_MOVE = re.compile(
+    r"(?P<way>rename|copy) (?P<end>from|to) (?P<name>.+)|(?P<file>new|deleted) file mode "
+)
 _COUNTED = "behind `@@ -START,OLD +START,NEW @@` stand OLD old lines and NEW new ones"
 _MARKS = "its lines begin with a blank, `-` or `+`"
 
@@ -44,16 +47,37 @@ def parse_diff(source: Source) -> tuple[FileDiff, ...]:
     return tuple(_Parser(source).files())
 
 
-def more_than_lines(source: Source) -> Span | None:
-    """Where a diff of git adds, removes, copies or renames a file: it says so in the lines between
-    ``diff --git`` and the first hunk (git-diff(1), "Generating patch text with -p")."""
-    header = False
+class Move(Struct, frozen=True):
+    """What git says of a file as a whole: ``rename`` or ``copy`` of ``old``, ``new`` or
+    ``deleted``. ``span`` is the line that says so."""
+
+    kind: str
+    old: str
+    new: str
+    span: Span
+
+
+def moves(source: Source) -> tuple[Move, ...]:
+    """The files that a diff of git adds, removes, copies or renames: it says so in the lines
+    between ``diff --git`` and the first hunk (git-diff(1), "Generating patch text with -p")."""
+    found: list[Move] = []
+    names: tuple[str, str] | None = None
     for match in _LINE.finditer(source.text):
-        line = match.group()
-        header = line.startswith("diff --git ") or (header and not _HUNK.match(line))
-        if header and _NO_LINES.match(line):
-            return Span(source, match.start(), match.start() + len(line.rstrip("\r\n")))
-    return None
+        line = match.group().rstrip("\r\n")
+        git = _GIT.match(line)
+        if git is not None:
+            names = git["old"], git["new"]
+        elif _HUNK.match(line):
+            names = None
+        elif names is not None and (said := _MOVE.match(line)):
+            span = Span(source, match.start(), match.start() + len(line))
+            if said["end"] is None:
+                found.append(Move(said["file"], *names, span))
+            elif said["end"] == "from":
+                names = said["name"].strip('"'), names[1]
+            else:
+                found.append(Move(said["way"], names[0], said["name"].strip('"'), span))
+    return tuple(found)
 
 
 class _Parser:
