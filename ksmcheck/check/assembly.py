@@ -31,9 +31,14 @@ def usual_model(path: Path) -> str:
 def misfit(test: AssemblyTest, model: str) -> str | None:
     """Why a test means nothing under a shipped model, or None. A user's own model is taken at its
     word."""
-    if model in (MODELS[test.dialect], ANY_MACHINE) or model not in shipped_models():
+    return misfit_of(test.dialect, model)
+
+
+def misfit_of(dialect: str, model: str) -> str | None:
+    """The same of a dialect."""
+    if model in (MODELS[dialect], ANY_MACHINE) or model not in shipped_models():
         return None
-    return f"a test in {test.dialect} assembly means nothing under the model {model}"
+    return f"a test in {dialect} assembly means nothing under the model {model}"
 
 
 def check_fit(test: AssemblyTest, model: str) -> None:

@@ -48,6 +48,7 @@ class SuiteChoice(Struct, frozen=True):
 class FileChoice(Struct, frozen=True):
     """Litmus files outside a suite. ``expected``: file -> model (or ``""``: any) -> verdict.
 
+    ``models``: none means that of each test's own machine, of kernel C the kernel's.
     ``liveness``: that no thread waits for ever is demanded too.
     """
 
@@ -174,7 +175,7 @@ class _Reader:
         files = tuple(dict.fromkeys(found))
         return FileChoice(
             files=files,
-            models=self._words(table, "models") or ("lkmm",),
+            models=self._words(table, "models"),
             kernels=self._words(table, "kernels") or ("6.12",),
             necessity=self._get(table, "necessity", bool, False),
             expected=self._expected(table.get("expected", {}), files),
@@ -252,10 +253,27 @@ class _Reader:
 
     def _error(self, message: str, near: str, *, hint: str | None = None) -> InputError:
         """Points at the first place where ``near`` stands outside a comment."""
-        word = re.escape(near)
-        found = re.search(rf"^[^#\n]*?({word})", self.source.text, re.M) if near else None
-        start, end = found.span(1) if found else (0, 1)
-        return InputError(message, Span(self.source, start, end), hint=hint)
+        span = _place(self.source, near) or Span(self.source, 0, 1)
+        return InputError(message, span, hint=hint)
+
+
+def _place(source: Source, near: str) -> Span | None:
+    found = re.search(rf"^[^#\n]*?({re.escape(near)})", source.text, re.M) if near else None
+    return None if found is None else Span(source, *found.span(1))
+
+
+def in_config(source: Source, error: InputError) -> InputError:
+    """An error that has no place, at the first name of its message that the configuration says."""
+    told = error.diagnostic
+    if told.span is not None:
+        return error
+    message = told.message.removeprefix(f"{source.name}: ")
+    names = re.findall(r"'([^']+)'", message) + re.findall(r"[\w./*+-]+", message)
+    quoted = (_place(source, f'"{name}"') for name in names)
+    span = next((place for place in quoted if place is not None), None)
+    if span is None:
+        return InputError(f"{source.name}: {message}", hint=told.hint)
+    return InputError(message, Span(source, span.start + 1, span.end - 1), told.hint, told.notes)
 
 
 VERDICTS = ("SAFE", "VIOLATED", "RACE", "Never", "Sometimes", "Always", "VACUOUS", "UNKNOWN")

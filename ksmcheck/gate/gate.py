@@ -18,11 +18,12 @@ from ksmcheck.gate.compare_verdicts import (
     verdict_findings,
     wrong,
 )
-from ksmcheck.gate.config import Config
+from ksmcheck.gate.config import Config, in_config
 from ksmcheck.gate.findings import judged
 from ksmcheck.gate.kernel_findings import kernel_findings
 from ksmcheck.gate.place import prefix_of
 from ksmcheck.gate.plan import Cell, asked, plan
+from ksmcheck.gate.renamed import rename_findings, renamed, under_new_names
 from ksmcheck.gate.survey import Removal, Survey, survey, to_baseline
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import ERROR, Case, Finding, Report
@@ -64,8 +65,16 @@ def gate(config: Config, run: Run, *, record: bool = False) -> Report:
             hint="ksmcheck gate --full --record",
         )
     with Answerer(Results(run.cache), Contents(), run.jobs, run.progress) as answerer:
-        now = survey(asked(cells), answerer, file_names(config), full=full)
-    found = list(_findings(config, now, None if record else before))
+        try:
+            now = survey(asked(cells), answerer, file_names(config), full=full)
+        except InputError as error:  # a model that there is not
+            raise in_config(config.source, error) from None
+    found: list[Finding] = []
+    if before is not None and not record:
+        names = renamed(before, to_baseline(now), cells)
+        before = under_new_names(before, names)
+        found += rename_findings(names)
+    found += _findings(config, now, None if record else before)
     notes = (_record(config, now, found),) if record else ()
     if run.kernel_tree is not None:
         found += kernel_findings(run.kernel_tree, run.patch)

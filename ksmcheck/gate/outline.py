@@ -139,9 +139,9 @@ def _asked(test: LitmusTest, liveness: bool) -> Iterator[Outline]:
     """What the test starts with, its filter and its condition; there also where it has none."""
     said = [(_start(entry), entry.span) for entry in test.init]
     if test.filter is not None:
-        said.append((f"filter {_proposition(test.filter)}", test.filter.span))
+        said.append((f"filter {proposition(test.filter)}", test.filter.span))
     if test.condition is not None:
-        asked = f"{test.condition.quantifier} {_proposition(test.condition.tree)}"
+        asked = f"{test.condition.quantifier} {proposition(test.condition.tree)}"
         said.append((asked, test.condition.span))
     if liveness:
         said.append((_NONE_WAITS, test.span))
@@ -174,10 +174,10 @@ _SPELLED = {
 }
 
 
-def _proposition(tree: PropTree) -> str:
-    """With what macros bring, as the code is told."""
+def proposition(tree: PropTree) -> str:
+    """A condition as one text, with what macros bring, as the code is told."""
     parts = [_operand(operand) for operand in tree.operands]
-    parts += [f"({_proposition(child)})" for child in tree.children]
+    parts += [f"({proposition(child)})" for child in tree.children]
     op = _SPELLED.get(tree.op, tree.op)
     return f"{op} {parts[0]}" if len(parts) == 1 else f" {op} ".join(parts) or op
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ksmcheck.batch.jobs import Job, Limits, jobs_of
 from ksmcheck.batch.suite import Column, Suite, load_suite
+from ksmcheck.check.assembly import misfit_of, usual_model
 from ksmcheck.check.verdict import Request
-from ksmcheck.gate.config import Config, FileChoice, SuiteChoice
+from ksmcheck.gate.config import Config, FileChoice, SuiteChoice, in_config
 from ksmcheck.kernel.primitives import KERNELS
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import Place
+from ksmcheck.syntax.assembly_head import dialect_of
+from ksmcheck.syntax.files import read_source
 from ksmcheck.text import InputError
 
 SHIPPED = "shipped"
@@ -52,16 +55,19 @@ class Cell(Struct, frozen=True):
 
 def plan(config: Config) -> tuple[Cell, ...]:
     """All cells, in the order of the configuration. Raises InputError for unknown names."""
+    try:
+        return _planned(config)
+    except InputError as error:
+        raise in_config(config.source, error) from None
+
+
+def _planned(config: Config) -> tuple[Cell, ...]:
     given = config.limits
     limits = Limits(unroll=given.unroll, timeout=given.timeout, memory=given.memory)
     cells: list[Cell] = []
     for choice in config.suites:
         suite = load_suite(choice.folder)
-        try:
-            cells += suite_cells(suite, choice, config.folder, limits)
-        except InputError as error:
-            said = error.diagnostic
-            raise InputError(f"{config.source.name}: {said.message}", hint=said.hint) from None
+        cells += suite_cells(suite, choice, config.folder, limits)
     for entry in config.files:
         cells += file_cells(entry, config.folder, config.source.name, limits)
     seen: set[tuple[object, ...]] = set()
@@ -124,12 +130,15 @@ def file_cells(
     choice: FileChoice, folder: Path, source: str, limits: Limits | None = None
 ) -> Iterator[Cell]:
     """The cells of single files, named from ``folder``; ``source`` is who asks for them."""
-    _check_names(choice, source)
+    _check_kernels(choice, source)
     for path in choice.files:
         subject = _relative(path, folder)
         said = choice.expected.get(subject, {})
+        models = choice.models or (usual_model(path),)
+        _check_models(subject, said, models, source)
+        skips = _skips(path, subject, models, source)
         for kernel in choice.kernels:
-            for model in choice.models:
+            for model in models:
                 yield Cell(
                     subject,
                     kernel,
@@ -138,24 +147,41 @@ def file_cells(
                     _request(path, model, kernel, limits or Limits(), choice.liveness),
                     word=said.get(model, said.get("", "")),
                     reason=f"{source} says so",
+                    skip=skips[model],
                     necessity=1 if choice.necessity else 2,
                 )
 
 
-def _check_names(choice: FileChoice, source: str) -> None:
+def _skips(path: Path, subject: str, models: Sequence[str], source: str) -> dict[str, str]:
+    """Why a test in assembly is not for a model. Raises InputError where it is for none of them."""
+    dialect = dialect_of(read_source(path).text)
+    if dialect is None:
+        return dict.fromkeys(models, "")
+    skips = {model: misfit_of(dialect, model) or "" for model in models}
+    if all(skips.values()):
+        message = f"{source}: {subject}: {skips[models[0]]}"
+        raise InputError(message, hint=f"it is for the models {usual_model(path)} and sc")
+    return skips
+
+
+def _check_kernels(choice: FileChoice, source: str) -> None:
     for kernel in choice.kernels:
         if kernel not in KERNELS:
             raise InputError(
                 f"{source}: there is no kernel point {kernel!r}",
                 hint=f"known: {', '.join(KERNELS)}",
             )
-    for file, said in choice.expected.items():
-        for model in said:
-            if model and model not in choice.models:
-                raise InputError(
-                    f"{source}: {file} expects something of {model}, which is not among the "
-                    "models of its [[tests]]"
-                )
+
+
+def _check_models(
+    subject: str, said: Mapping[str, str], models: Sequence[str], source: str
+) -> None:
+    for model in said:
+        if model and model not in models:
+            raise InputError(
+                f"{source}: {subject} expects something of {model}, which is not among the "
+                "models of its [[tests]]"
+            )
 
 
 def _request(path: Path, model: str, kernel: str, limits: Limits, liveness: bool) -> Request:

@@ -14,7 +14,8 @@ from ksmcheck.program.sites import remove_sites
 from ksmcheck.record import Struct, replace
 from ksmcheck.store.content import Contents
 from ksmcheck.store.results import Results
-from ksmcheck.syntax.litmus import load_litmus
+from ksmcheck.syntax.assembly_ast import AssemblyTest
+from ksmcheck.syntax.load import load_test
 
 HOLDS = frozenset(("SAFE", "Never"))
 """The verdicts that a barrier may be needed for."""
@@ -89,12 +90,20 @@ def _inventory(request: Request, results: Results, contents: Contents) -> Invent
     key = contents.key(request.path, "", "inventory", *circumstances)
     kept = results.get(Inventory, key)
     if kept is None:
-        test = load_litmus(request.path, kernel=request.kernel, defines=request.defines)
-        test = remove_sites(test, request.removed, kernel=request.kernel)
-        kept = inventory_of(test, request.kernel, liveness=request.liveness)
+        kept = _taken(request)
         if Contents().program(request.path) == contents.program(request.path):
             results.put(key, kept)  # it was not edited meanwhile
     return kept
+
+
+def _taken(request: Request) -> Inventory:
+    test = load_test(request.path, kernel=request.kernel, defines=request.defines)
+    if isinstance(test, AssemblyTest):
+        from ksmcheck.gate.assembly_outline import inventory_of_assembly
+
+        return inventory_of_assembly(test)
+    test = remove_sites(test, request.removed, kernel=request.kernel)
+    return inventory_of(test, request.kernel, liveness=request.liveness)
 
 
 def _removals(

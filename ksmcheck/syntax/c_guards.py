@@ -47,6 +47,7 @@ from ksmcheck.syntax.c_ast import (
     While,
 )
 from ksmcheck.text import InputError, Note, Source, Span
+from ksmcheck.text.diagnostic import GUARD
 from ksmcheck.text.spelling import did_you_mean
 
 SINCE = "6.5"
@@ -356,7 +357,7 @@ def _leaves(body: tuple[Stmt, ...]) -> bool:
 
 def _call(function: str, args: tuple[Expr, ...], span: Span) -> Call:
     """A call that stands at ``span`` as if a macro had brought it."""
-    written = Source("<guard>", function)
+    written = Source(GUARD, function)
     place = Span(written, 0, len(function))
     if span.via is not None:
         place = Span(span.via.source, span.via.start, span.via.end, place)

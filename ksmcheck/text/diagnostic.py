@@ -31,7 +31,7 @@ class Diagnostic(Struct, frozen=True):
             parts += _excerpt(self.span)
             via = self.span.via
             while via:
-                parts.append(f"  in the expansion of a macro defined at {via}")
+                parts.append(f"  {_brought(via)}")
                 via = via.via
         for note in self.notes:
             at = f"{note.span}: " if note.span else ""
@@ -41,6 +41,16 @@ class Diagnostic(Struct, frozen=True):
         if self.hint:
             parts.append(f"  hint: {self.hint}")
         return "\n".join(parts)
+
+
+GUARD = "<guard>"
+"""The source of a call that the text does not say: what a guard does."""
+
+
+def _brought(via: Span) -> str:
+    if via.source.name == GUARD:
+        return f"the guard calls {via.text}"
+    return f"in the expansion of a macro defined at {via}"
 
 
 _LONG = 200

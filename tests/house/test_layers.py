@@ -34,7 +34,7 @@ ALLOWED: dict[str, frozenset[str]] = {
         "whatif": "text store syntax kernel program cat model lowering events execution solve "
         "check explain batch",
         "report": "text kernel program model events execution check explain batch whatif",
-        "gate": "text store syntax kernel program lowering check explain batch whatif report",
+        "gate": "text store syntax kernel program lowering isa check explain batch whatif report",
         "cli": "text store syntax kernel program cat model events execution solve check explain "
         "batch whatif report gate",
     }.items()

@@ -333,3 +333,13 @@ def test_a_function_of_that_name_is_the_tests_own(tmp_path: Path) -> None:
         "exists (x=2)\n"
     )
     assert Checker().check(Request(path, "sc")).observation == "Always"
+
+
+def test_an_error_in_what_a_guard_does_is_told_of_the_guard(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text("C t\nspinlock_t l;\n{ }\nP0() { spin_lock(&l); guard(spinlock)(&l); }\n")
+    with pytest.raises(InputError) as found:
+        Checker().check(Request(path, "sc", "6.12"))
+    told = found.value.diagnostic.render()
+    assert "t.litmus:4:23: error: spin_lock takes" in told
+    assert "  the guard calls spin_lock\n" in told and "<guard>" not in told
