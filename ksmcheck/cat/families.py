@@ -35,6 +35,12 @@ class Families(Names):
     def holds(self, condition: t.Condition, scope: Scope) -> bool:
         raise NotImplementedError
 
+    def inside(self, expr: t.LetIn, scope: Scope) -> Scope:
+        raise NotImplementedError
+
+    def gives_family(self, expr: t.Apply, scope: Scope) -> bool:
+        raise NotImplementedError
+
     def case_of(self, expr: t.Match, scope: Scope) -> tuple[t.Expr, Scope]:
         raise NotImplementedError
 
@@ -102,6 +108,10 @@ class Families(Names):
                 return self.is_family(body, inner)
             case t.Try(attempt, fallback):
                 return self._is_family_or_fails(attempt, scope) or self.is_family(fallback, scope)
+            case t.LetIn():
+                return self.is_family(expr.body, self.inside(expr, scope))
+            case t.Apply():
+                return self.gives_family(expr, scope)
         return False
 
     def _is_family_or_fails(self, expr: t.Expr, scope: Scope) -> bool:

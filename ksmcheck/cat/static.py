@@ -7,6 +7,7 @@ set of sets that the execution makes) raises NeedsInterpreter.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Literal, TypeVar
 
 from ksmcheck.cat.algebra import Sort
@@ -40,6 +41,10 @@ class StaticValues(Families):
 
     _depth = 0
 
+    @cached_property
+    def _given_before(self) -> dict[tuple[int, int], tuple[Value, Scope]]:
+        return {}
+
     def node(self, expr: t.Expr, scope: Scope, want: Sort | None = None) -> int:
         raise NotImplementedError
 
@@ -68,8 +73,8 @@ class StaticValues(Families):
                     return self.joined(expr, scope)
             case t.Unary("~", operand) if self.is_family(operand, scope):
                 return self.complement(operand, scope)
-            case t.LetIn(bindings, recursive, body):
-                return self.value(body, bind(self, bindings, recursive, scope))
+            case t.LetIn():
+                return self.value(expr.body, self.inside(expr, scope))
             case t.If(condition, then, orelse):
                 return self.value(then if self.holds(condition, scope) else orelse, scope)
             case t.Try():
@@ -141,7 +146,26 @@ class StaticValues(Families):
 
     # Functions.
 
+    def inside(self, expr: t.LetIn, scope: Scope) -> Scope:
+        """The names within ``let ... in``."""
+        return bind(self, expr.bindings, expr.recursive, scope)
+
+    def gives_family(self, expr: t.Apply, scope: Scope) -> bool:
+        """Whether a function of the model gives a set of tags or of sets. That is kept for the one
+        who asks for it next: a function that calls itself would be called twice in each round."""
+        try:
+            function = self.function(expr, scope)
+            value = None if isinstance(function, Builtin) else self.applied(expr, scope)
+        except InputError:
+            return False  # whoever wants its value will say so, or knows which sort is wanted
+        if isinstance(value, FamilyValue):
+            self._given_before[id(expr), id(scope)] = value, scope
+        return isinstance(value, FamilyValue)
+
     def applied(self, expr: t.Apply, scope: Scope) -> Value:
+        before = self._given_before.pop((id(expr), id(scope)), None)
+        if before is not None:
+            return before[0]
         function = self.function(expr, scope)
         if isinstance(function, Builtin):
             return NodeValue(self.built(function, expr, scope))

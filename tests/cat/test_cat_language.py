@@ -345,3 +345,39 @@ def test_what_only_an_interpreter_knows(text: str, why: str) -> None:
 def test_an_interpreted_models_tags_are_its_free_names() -> None:
     text = "let A = try A with 0 let f S = S & Own in with x from {[A], [Mb ; f(Mb)]} empty [B2]"
     assert load_text(text).tags == {"A", "Own", "Mb", "B2"}
+
+
+@pytest.mark.parametrize(
+    ("before", "tags"),
+    [
+        ("let f x = x", "f {'mb} | f {'wmb}"),
+        ("let f x = {x}", "f 'mb | f 'wmb"),
+        ("", "(let a = {'mb} in a) | (let b = {'wmb} in b)"),
+        ("let f x = x\nlet S = f {'mb} | f {'wmb}", "S"),
+        ("let f x = E \\ x", "f {'once} & f {}"),
+        ("let f x = ~x", "f {'mb} & f {'once} | f {'wmb, 'once}"),
+        ("let g S = let T = S in T\nlet f S = g S | g {'mb}", "f {'wmb}"),
+        (
+            "let rec f S = match S with {} -> {} || t ++ S -> f S | {t} end",
+            "f {'mb} | f {'wmb}",
+        ),
+    ],
+)
+def test_sets_of_tags_that_functions_give(before: str, tags: str) -> None:
+    """Under an operator as anywhere; of E some event has 'mb, and one 'once, and none 'wmb."""
+    text = f"{ENUM}{before}\nforall t in {tags} do flag ~empty tag2events(t) as some end"
+    if "~x" in before or "E" in before:
+        text = text.replace("E \\ x", "{'mb, 'wmb, 'once} \\ x")
+    failed, flags = judged(text)
+    assert not failed and flags <= {"some"}
+    again = f"{ENUM}{before}\nforall t in ({tags}) \\ {{'mb}} do empty tag2events(t) as none end"
+    again = again.replace("E \\ x", "{'mb, 'wmb, 'once} \\ x")
+    assert judged(again)[0] <= {"none"}
+
+
+def test_a_function_that_gives_tags_and_calls_itself_is_called_once_a_round() -> None:
+    tags = [f"'t{n}" for n in range(30)]
+    text = f"enum Many = {' || '.join(tags)}\n"
+    text += "let rec f S = match S with {} -> {} || t ++ S -> f S | {t} end\n"
+    text += "forall t in f Many | f {} do empty rf \\ rf as none end"
+    assert judged(text) == (set(), set())
