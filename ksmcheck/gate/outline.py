@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from ksmcheck.gate.overwritten import overwritten
 from ksmcheck.gate.place import place_of
 from ksmcheck.kernel.primitives import primitives
+from ksmcheck.program.calls import CHECKS
 from ksmcheck.program.contents import functions
 from ksmcheck.program.sites import list_sites, site_names
 from ksmcheck.program.tree import Tree, children, walk
@@ -34,6 +36,7 @@ from ksmcheck.syntax.c_ast import (
     If,
     IncDec,
     Label,
+    Name,
     Return,
     Switch,
     While,
@@ -115,7 +118,7 @@ def inventory_of(test: LitmusTest, kernel: str, *, liveness: bool = False) -> In
             tokens = tuple(walker.function(function))
             place = place_of(function.span)
             found.append(Outline(place.file, function.name, place, tokens))
-    found += _asked(test, liveness)
+    found += _asked(test, liveness, names)
     known = primitives(kernel)
     barriers = tuple(
         token
@@ -135,14 +138,16 @@ def _comes_with_ksmcheck(outline: Outline) -> bool:
     return outline.file.startswith("<linux/")
 
 
-def _asked(test: LitmusTest, liveness: bool) -> Iterator[Outline]:
-    """What the test starts with, its filter and its condition; there also where it has none."""
+def _asked(test: LitmusTest, liveness: bool, names: dict[int, str]) -> Iterator[Outline]:
+    """What the test starts with, its filter and its condition; there also where it has none. So is
+    what the condition's locals are given instead of what was read."""
     said = [(_start(entry), entry.span) for entry in test.init]
     if test.filter is not None:
         said.append((f"filter {proposition(test.filter)}", test.filter.span))
     if test.condition is not None:
         asked = f"{test.condition.quantifier} {proposition(test.condition.tree)}"
         said.append((asked, test.condition.span))
+    said += _registers(test, names)
     if liveness:
         said.append((_NONE_WAITS, test.span))
     tokens = tuple(
@@ -151,6 +156,16 @@ def _asked(test: LitmusTest, liveness: bool) -> Iterator[Outline]:
     )
     place = place_of(test.span)
     yield Outline(place.file, ASKED, place, tokens)
+
+
+def _registers(test: LitmusTest, names: dict[int, str]) -> Iterator[tuple[str, Span]]:
+    trees = [test.filter, None if test.condition is None else test.condition.tree]
+    inside = [node for tree in trees if tree is not None for node in walk(tree)]
+    asked = [node for node in inside if isinstance(node, Register)]
+    for number, thread in enumerate(test.threads):
+        wanted = {register.name for register in asked if register.thread == number}
+        for text, span in overwritten(thread, wanted, names):
+            yield f"{number}:{text}", span
 
 
 def _start(entry: InitEntry) -> str:
@@ -230,9 +245,11 @@ class _Walker:
         self.sites = sites
         self.ordering = ordering
         self.own = own
+        self.inside: Function | None = None
 
     def function(self, function: Function) -> Iterator[Token]:
         """Its parameters first: another order of them is another meaning of each call."""
+        self.inside = function
         names = ", ".join(wording(param) for param in function.params)
         yield self._token(f"({names})", (), function.span)
         yield from self.tokens(function.body, ())
@@ -324,7 +341,17 @@ class _Walker:
             site, place = name in self.sites, place_of(node.span)
             yield Token(text, " ".join(path), site, name, callee, place)
         else:
-            yield self._token(text, path, node.span)
+            told = f"{text}{self._of(node)}"
+            yield Token(told, " ".join(path), False, "", "", place_of(node.span))
+
+    def _of(self, node: Call) -> str:
+        """What the locals of an assertion or assumption hold instead of what was read."""
+        if node.callee.name not in CHECKS and node.callee.name != "__assume":
+            return ""
+        wanted = {n.name for n in walk(node) if isinstance(n, Name)}
+        assert self.inside is not None
+        told = [text for text, _ in overwritten(self.inside, wanted, self.names)]
+        return f" of {'; '.join(told)}" if told else ""
 
     def _token(
         self,
