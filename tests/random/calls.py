@@ -20,7 +20,7 @@ LOADS, STORES, FENCES, ATOMIC = "load", "store", "fence", "atomic"
 # or store has no name in C.
 _ELSEWHERE = re.compile(
     r"(raw_|bit_|__bit_)?spin_(?!unlock_wait)|(xa|mutex|down|up|rwsem|downgrade)_|s?rcu_|RCU_"
-    r"|(read|write)_(un|try)?lock|synchronize_|(load|store)$|\w*lock_page"
+    r"|(read|write)_(un|try)?lock|synchronize_|(load|store)$|call_rcu$|rcu_barrier_callback$|rcu_do_batch$|\w*lock_page"
 )
 _SELDOM = 0.3
 """Of the loads and stores this share are of counters and flags, not READ_ONCE and the like."""
