@@ -144,7 +144,7 @@ def test_rings_of_virtio(barrier: str, verdict: str, model: str, tmp_path: Path)
     ("code", "advice"),
     [
         ("trace_something(1)", "#define trace_something(...)"),
-        ("kfree_rcu(p, rcu)", "synchronize_rcu() first"),
+        ("kfree_rcu(p, rcu)", "memory is not allocated or freed"),
         ("kfree(x)", "a store marks what is freed"),
         ("in_interrupt()", "is not kept"),
         ("need_resched()", "starts as either"),

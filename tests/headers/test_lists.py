@@ -412,7 +412,6 @@ def test_without_the_include(top: str, body: str, header: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("top", "body"),
     [
-        ("", "local_inc(x);"),
         ("", "schedule_timeout(1);"),
         ("", "alloc_percpu(int);"),
         ("#include <linux/seqlock.h>\nseqcount_mutex_t s;", ""),
