@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from ksmcheck.check import Checker, Request
 from ksmcheck.cli import main
-from ksmcheck.program.change import Change
+from ksmcheck.program.change import REMOVE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.record import replace
 from ksmcheck.whatif.asker import Asker
-from ksmcheck.whatif.lattice import minimal_points
+from ksmcheck.whatif.certain import Forms, LessOrder, Unsure
+from ksmcheck.whatif.lattice import minimal_points, two_levels
 from ksmcheck.whatif.minimal import (
+    Doubts,
     Inconclusive,
     Judge,
+    Space,
     barrier_space,
     joint_sets,
     keeps,
     minimal_sets,
+    proved,
 )
 from ksmcheck.whatif.repair import Repairer, repair_space
 from tests.whatif.conftest import ROOT, random_program
@@ -151,3 +156,120 @@ def test_the_command_line_says_what_was_not_looked_at(
         main(given)
     assert ended.value.code == 4
     assert "not all could be looked at" in capsys.readouterr().out
+
+
+TRYLOCK = """C trylock
+{{ {start} }}
+P0(int *x, int *y, unsigned long *b)
+{{
+	int r0;
+
+	r0 = {own}(0, b);
+	WRITE_ONCE(*x, 1);
+	WRITE_ONCE(*y, 1);
+}}
+P1(int *x, int *y)
+{{
+	int r0;
+	int r1;
+
+	r0 = READ_ONCE(*y);
+	r1 = READ_ONCE(*x);
+}}
+~exists (1:r0=1 /\\ 1:r1=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "start", "other", "known"),
+    [
+        # The bit was clear: both forms set it, and both are done as they are recorded.
+        (
+            *("test_and_set_bit", ""),
+            *(Change("test_and_set_bit@P0", WEAKEN, "test_and_set_bit_lock"), True),
+        ),
+        # It was set: test_and_set_bit() stores it once more, test_and_set_bit_lock() does not.
+        (
+            *("test_and_set_bit", "b=1;"),
+            *(Change("test_and_set_bit@P0", WEAKEN, "test_and_set_bit_lock"), False),
+        ),
+        (
+            *("test_and_set_bit_lock", ""),
+            *(Change("test_and_set_bit_lock@P0", STRENGTHEN, "test_and_set_bit"), True),
+        ),
+        (
+            *("test_and_set_bit_lock", "b=1;"),
+            *(Change("test_and_set_bit_lock@P0", STRENGTHEN, "test_and_set_bit"), False),
+        ),
+    ],
+)
+def test_what_a_form_with_other_outcomes_would_have_done(
+    own: str, start: str, other: Change, known: bool, tmp_path: Path
+) -> None:
+    """Under LKMM ``test_and_set_bit()`` has one outcome and ``test_and_set_bit_lock()`` two (a bit
+    that is set already is only read: Documentation/atomic_bitops.txt)."""
+    path = tmp_path / "t.litmus"
+    path.write_text(TRYLOCK.format(own=own, start=start), encoding="utf-8")
+    asker, request = Asker(), Request(path, "lkmm")
+    violation = Judge(asker, [request]).broken(())
+    assert violation is not None
+    less = LessOrder(violation, asker.workshop.model("lkmm"), asker.spots(request))
+    forms = {other.site: (None, other)}
+    if known:
+        less.prove(forms)
+    else:
+        with pytest.raises(Unsure, match=r"other (accesses|outcomes)") as refused:
+            less.prove(forms)
+        assert refused.value.site == other.site
+
+
+class Stub:
+    """Proves what has no more than one form of some sites; of ``open_`` it cannot say which."""
+
+    def __init__(self, hard: set[str], open_: set[str]) -> None:
+        self.hard, self.open_ = hard, open_
+
+    def prove(self, forms: Forms) -> None:
+        for site, options in forms.items():
+            if site in self.hard and len(options) > 1:
+                raise Unsure(f"{site} is hard", site)
+        for site, options in forms.items():
+            if site in self.open_ and len(options) > 1:
+                raise Unsure("some rule is in the way")
+
+
+@pytest.mark.parametrize(
+    ("hard", "open_", "found", "doubt"),
+    [
+        ("", "", ({0, 1}, {0, 1}), ""),
+        ("a", "", ({1}, {0, 1}), "a is hard"),
+        ("ab", "", ({1}, {0}), "a is hard"),
+        # That one site is left alone does not prove the rest.
+        ("a", "b", None, "a is hard"),
+        ("", "a", None, "some rule is in the way"),
+    ],
+)
+def test_how_much_is_proved(
+    hard: str, open_: str, found: tuple[set[int], ...] | None, doubt: str
+) -> None:
+    space = Space(
+        [two_levels("a"), two_levels("b")],
+        [(None, Change(name, REMOVE)) for name in "ab"],
+    )
+    less = cast(LessOrder, Stub(set(hard), set(open_)))
+    both = (frozenset((0, 1)),) * 2
+    expected = None if found is None else tuple(map(frozenset, found))
+    assert proved(less, space, (1, 0), both) == (expected, doubt)
+
+
+def test_patience_goes_with_each_doubt_that_counts() -> None:
+    whole, part = (frozenset((0, 1)),), (frozenset((1,)),)
+    doubts = Doubts(2)
+    assert doubts.settle(whole, whole, "", True) == whole
+    assert doubts.settle(None, whole, "why", False) is None  # something narrower comes yet
+    assert doubts.settle(part, whole, "why", False) == part  # what is left has to be looked at
+    assert doubts.settle(None, whole, "why", True) is None
+    doubts.end()
+    assert doubts.settle(None, whole, "why", True) == whole  # taken for proved, and said so
+    with pytest.raises(Inconclusive, match="why"):
+        doubts.end()

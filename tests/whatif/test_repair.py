@@ -17,6 +17,7 @@ from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.minimal import Inconclusive
 from ksmcheck.whatif.repair import Repairer, Vain, repair_space
+from tests.whatif.conftest import ROOT
 
 READER = """
 P1()
@@ -617,3 +618,16 @@ def test_alternatives_that_do_not_matter_are_not_tried_in_all_ways(tmp_path: Pat
         (Change("WRITE_ONCE@P0", STRENGTHEN, "smp_store_mb"),),
     }
     assert repairer.judge.asked < 30
+
+
+def test_one_execution_speaks_for_most_of_a_large_program() -> None:
+    """Nothing helps the code before the patch: it dereferences what it did not look at again. There
+    are 114 places to strengthen, and a few executions say so of all ways to do it, also where the
+    search has strengthened something already."""
+    request = Request(ROOT / "litmus" / "ksm" / "pre-patch.litmus", "lkmm")
+    asker = Asker()
+    repairer = Repairer(asker, (request,))
+    test, spots = asker.workshop.source(request), asker.spots(request)
+    space = repair_space(test, spots, request.kernel)
+    assert list(repairer.repairs(space, test)) == []
+    assert repairer.judge.asked < 16 < len(space.sites)
