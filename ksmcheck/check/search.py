@@ -6,8 +6,9 @@ from functools import cached_property
 
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import demands, kinds_of
+from ksmcheck.check.mistaken import mistaken
 from ksmcheck.check.questions import Questions
-from ksmcheck.check.trusted import mistaken, notes_of, plain_reads, plain_stores, untold
+from ksmcheck.check.trusted import notes_of, plain_reads, plain_stores, untold
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,

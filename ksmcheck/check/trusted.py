@@ -65,24 +65,8 @@ def _plain(
 
 
 def notes_of(structure: EventStructure) -> tuple[str, ...]:
-    """What SAFE rests on besides the plain stores, in words."""
+    """What SAFE rests on besides the plain accesses, in words."""
     return tuple(_SLEEP.format(header) for header, f in _SLEEPERS if _called(structure, header, f))
-
-
-def mistaken(structure: EventStructure) -> Iterator[str]:
-    """Where the condition takes the address of a location, and its value may be meant: what it is
-    compared with never holds an address."""
-    addresses = {cell.address for cell in structure.cells}
-    for one in structure.taken:
-        cell = next((c for c in structure.cells if c.name == one.cell), None)
-        if cell is None:
-            continue
-        stored = (e.values for e in structure.events if e.kind == "W" and cell.id in e.cells)
-        if addresses.isdisjoint(value for values in stored for value in values):
-            yield (
-                f"{one.span}: {one.other} is an address here, which {one.cell} never holds; "
-                f"write [{one.other}] for the value of {one.other}"
-            )
 
 
 def untold(structure: EventStructure) -> str | None:

@@ -145,11 +145,7 @@ class _Assembly:
     def structure(self, model: str, config: str) -> EventStructure:
         draft, program, terms = self.draft, self.program, self.terms
         obligations = (*draft.obligations, *self._stray_accesses())
-        for event in draft.accesses:
-            if event.kind == "R" and not self.analysis.live[event.id]:
-                draft.require(event.guard, terms.false)
-        for read, holds in contended(draft, self.analysis):
-            draft.require(read, holds)
+        self._require()
         condition = program.condition
         outputs = tuple(self._outputs())
         values = {key: term for key, term, _ in outputs}
@@ -169,13 +165,7 @@ class _Assembly:
             thread_names=tuple(t.name for t in program.threads),
             first=self.shift,
             rmw=tuple((r + self.shift, w + self.shift) for r, w in draft.rmw),
-            dependencies=tuple(
-                [
-                    Dependency(d.relation, d.source + self.shift, self._id(d.target), d.guard)
-                    for d in draft.dependencies
-                    if self._live(d.source) and self._live(d.target)
-                ]
-            ),
+            dependencies=tuple(self._dependencies()),
             constraints=tuple(draft.constraints),
             obligations=obligations,
             cuts=tuple(draft.cuts),
@@ -197,6 +187,22 @@ class _Assembly:
             taken=program.taken,
             calls={site: terms.either(*guards) for site, guards in draft.calls.items()},
         )
+
+    def _require(self) -> None:
+        """What the analysis has found out: a read of nothing is not executed, and who fails on a
+        free lock has somebody in its way."""
+        for event in self.draft.accesses:
+            if event.kind == "R" and not self.analysis.live[event.id]:
+                self.draft.require(event.guard, self.terms.false)
+        for despite, somebody in contended(self.draft, self.analysis):
+            self.draft.require(despite, somebody)
+
+    def _dependencies(self) -> list[Dependency]:
+        return [
+            Dependency(d.relation, d.source + self.shift, self._id(d.target), d.guard)
+            for d in self.draft.dependencies
+            if self._live(d.source) and self._live(d.target)
+        ]
 
     def _events(self) -> Iterable[Event]:
         terms = self.terms

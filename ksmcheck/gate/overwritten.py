@@ -8,6 +8,7 @@ and the verdict stays SAFE. So that is said with what is asked.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import TypeGuard
 
 from ksmcheck.program.tree import Tree, walk
 from ksmcheck.program.wording import wording
@@ -52,17 +53,17 @@ def _gives(node: Tree, names: Mapping[int, str]) -> Iterator[tuple[str, _Given]]
         yield node.name, _given(node.init, "", names, node.span)
     elif isinstance(node, Assign) and _is_local(node.target, names):
         op = node.op.removesuffix("=")
-        yield node.target.name, _given(node.value, op, names, node.span)  # type: ignore[union-attr]
+        yield node.target.name, _given(node.value, op, names, node.span)
     elif isinstance(node, IncDec) and _is_local(node.operand, names):
-        name = node.operand.name  # type: ignore[union-attr]
+        name = node.operand.name
         yield name, _Given(node.op, frozenset(), node.span)
     elif isinstance(node, Call):
         for arg in node.args:  # a call may store there: `consume(x, y, &a)`
             if isinstance(arg, Unary) and arg.op == "&" and _is_local(arg.operand, names):
-                yield arg.operand.name, _Given("", frozenset(), arg.span)  # type: ignore[union-attr]
+                yield arg.operand.name, _Given("", frozenset(), arg.span)
 
 
-def _is_local(node: Tree, names: Mapping[int, str]) -> bool:
+def _is_local(node: Tree, names: Mapping[int, str]) -> TypeGuard[Name]:
     return isinstance(node, Name) and id(node) not in names
 
 

@@ -2,7 +2,7 @@
 
 Reader-writer locks and semaphores are 1 when a writer holds them, and twice the number of readers
 where those do. How the kernel queues who waits is left out: a waiter is there when the lock is free
-for it, and ``trylock`` fails where the lock is held, not where somebody waits for it.
+for it. That a ``trylock`` may fail where somebody waits is said by a machine's row (``spurious``).
 
 Sources: include/linux/{spinlock,mutex,xarray,rwlock,rwsem}.h. Interrupt and bottom-half variants
 are the same lock: interrupts are not modelled. A ``flags`` argument is not evaluated.
