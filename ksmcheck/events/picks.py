@@ -25,6 +25,18 @@ def is_cas(ok: tuple[Step, ...], fail: tuple[Step, ...]) -> bool:
     return swaps and not any(step.kind == "W" for step in fail)
 
 
+def choosing(draft: Draft, taint: Taint) -> Taint:
+    """Of what an address was computed from, the reads that only pick it: stores behind the access
+    wait for them, and behind an ISB loads (Arm ARM B2.3: pick address dependency)."""
+    terms, found = draft.terms, {}
+    for key, when in taint.items():
+        read = max(key, ~key)
+        picked = when if key < 0 else terms.both(when, draft.picked.get(read, terms.false))
+        if picked is not terms.false:
+            found[~read] = picked
+    return found
+
+
 def depend(draft: Draft, relation: str, target: DraftEvent, taint: Taint) -> None:
     """Notes that ``target`` depends on the reads of ``taint``."""
     terms = draft.terms

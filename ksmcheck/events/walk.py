@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ksmcheck.events.alternatives import REMOVED, Lower, Options, emit
 from ksmcheck.events.draft import Draft, DraftEvent, DraftStall
 from ksmcheck.events.instantiate import Instance, Operand, Operands, Place
+from ksmcheck.events.picks import choosing
 from ksmcheck.events.structure import CutPoint, Obligation
 from ksmcheck.events.taint import CLEAN, Taint, by_branch, joined, under, union
 from ksmcheck.events.terms import Term
@@ -44,6 +45,9 @@ Cube = frozenset[int]
 RESERVATION = "(reservation)"
 """The address that the thread's last load-exclusive reserved, among the registers; its taint are
 the reads that did."""
+
+CHOSEN = "(chosen)"
+"""Its taint are the reads that picked the address of an access before (``picks.choosing``)."""
 
 
 class _Edge(Struct):
@@ -119,7 +123,8 @@ class Walk:
                 past = self._past(instr, guard, registers)
                 if past is not None:
                     cube, guard = cube | {past.id}, self.terms.both(guard, past)
-                self._access(instr, registers, Place(self.thread.index, guard, control), block)
+                place = Place(self.thread.index, guard, self._waiting_for(control, registers))
+                self._access(instr, registers, place, block)
             elif isinstance(instr, Check):
                 holds = self.terms.truth(self._expr(instr.holds, registers).term)
                 self.draft.obligations.append(
@@ -246,12 +251,12 @@ class Walk:
     def _merge(self, edges: list[_Edge], live: set[str]) -> dict[str, Operand]:
         if len(edges) == 1:
             return dict(edges[0].registers)
-        kept = {*live, RESERVATION}
+        kept = {*live, RESERVATION, CHOSEN}
         names = dict.fromkeys(n for edge in edges for n in edge.registers if n in kept)
         return {name: self._merged(name, edges) for name in names}
 
     def _merged(self, name: str, edges: list[_Edge]) -> Operand:
-        if name == RESERVATION:
+        if name in (RESERVATION, CHOSEN):
             none = Operand(self.terms.const(0, ADDRESS), CLEAN)
             arms = [(e.condition, e.registers.get(name, none)) for e in edges]
         else:
@@ -273,6 +278,18 @@ class Walk:
             known = self.controls[block.controls] = union(self.terms, taints)
         return known
 
+    def _waiting_for(self, control: Taint, registers: dict[str, Operand]) -> Taint:
+        """Reads that decided that execution is here, or picked the address of an access before."""
+        chosen = registers.get(CHOSEN)
+        return control if chosen is None else union(self.terms, (control, chosen.taint))
+
+    def _choose(self, address: Operand, registers: dict[str, Operand]) -> None:
+        """Notes what picked the address of an access."""
+        chosen = choosing(self.draft, address.taint)
+        if chosen:
+            known = registers.get(CHOSEN, Operand(self.terms.const(0, ADDRESS), CLEAN))
+            registers[CHOSEN] = Operand(known.term, union(self.terms, (known.taint, chosen)))
+
     # Instructions and expressions.
 
     def _access(
@@ -288,6 +305,8 @@ class Walk:
             instance = Instance(self.draft, place, primitive, access, args, held)
             value = instance.run(row)
             self._reserve(row, instance, registers)
+            if self.thread.picks and instance.address is not None:
+                self._choose(instance.address, registers)
         for event in self.draft.events[first:]:
             self.accesses.setdefault(block.id, []).append(event)
             if event.changes is not None:

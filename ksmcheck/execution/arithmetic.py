@@ -42,6 +42,8 @@ def value_of(expr: Expr, registers: Mapping[str, Number]) -> Number:
             return Number(fit((args[1] if args[0].value else args[2]).value, expr.type), _arm(args))
         if expr.op == "alone":
             return Number(fit(args[0].value, expr.type))
+        if expr.op == "branch":  # stores wait for it, loads do not
+            return Number(args[0].value, frozenset(min(r, ~r) for r in args[0].reads))
         reads = NOTHING.union(*(a.reads for a in args))
         return Number(fit(_apply(expr.op, [a.value for a in args]), expr.type), reads)
     raise InternalError(f"replay: {expr} in an instruction")
@@ -52,6 +54,8 @@ def _arm(args: list[Number]) -> frozenset[int]:
 
 
 def _apply(op: str, v: list[int]) -> int:
+    if op == "with":
+        return v[0]
     if op == "ite":
         return v[1] if v[0] else v[2]
     if len(v) == 1:

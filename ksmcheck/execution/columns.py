@@ -97,6 +97,9 @@ class _Column:
     def _act(self, act: Act) -> None:
         operands = self._operands(act)
         done = perform(self.record, act.primitive, act.row, operands, self.control)
+        if operands.address is not None:  # what picked it keeps stores behind the access back
+            picked = {r for r in operands.address.reads if r < 0 or r in self.record.picked}
+            self.control |= {min(r, ~r) for r in picked}
         told = self._exclusive(act, operands, done)
         if act.dst is not None and act.result is not None:
             self.registers[act.dst] = self._result(act, act.result, operands, done, told)

@@ -18,6 +18,7 @@ from ksmcheck.isa.expressions import (
     negation,
     number,
     op,
+    select,
     shift,
 )
 from ksmcheck.isa.micro import Micros
@@ -185,15 +186,14 @@ def _condition(line: Line, at: int) -> Expr:
 def _select(change: str, line: Line) -> Micros:
     """``CSEL X1,X2,X3,EQ``; CSINC, CSNEG and CSINV change the second value.
 
-    What comes from the flags is a pick dependency, which orders less than data: here, nothing.
+    What comes from the flags is a pick dependency, which orders less than data (``select``).
     """
     line.expect(4)
     dst, width = register(line[0])
     type = _type(width)
     first, second = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
-    return assign(
-        dst, Op("pick", (_condition(line, 3), first, _changed(change, type, second)), type)
-    )
+    other = _changed(change, type, second)
+    return assign(dst, select(type, _condition(line, 3), first, other))
 
 
 def _changed(change: str, type: IntType, value: Expr) -> Expr:
@@ -208,7 +208,7 @@ def _set(value: int, line: Line) -> Micros:
     dst, width = register(line[0])
     type = _type(width)
     arms = number(value, type), number(0, type)
-    return assign(dst, Op("pick", (_condition(line, 1), *arms), type))
+    return assign(dst, select(type, _condition(line, 1), *arms))
 
 
 def _change_if(change: str, line: Line) -> Micros:
@@ -218,7 +218,7 @@ def _change_if(change: str, line: Line) -> Micros:
     type = _type(width)
     value = cast(type, value_of(line[1]))
     arms = _changed(change, type, value), value
-    return assign(dst, Op("pick", (_condition(line, 2), *arms), type))
+    return assign(dst, select(type, _condition(line, 2), *arms))
 
 
 def _nothing(line: Line) -> Micros:

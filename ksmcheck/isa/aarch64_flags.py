@@ -1,6 +1,6 @@
 """AArch64 instructions that set the flags from flags (Arm ARM C6.2): with carry, conditional.
 
-What a condition selects is a pick dependency, as with CSEL: it orders nothing here.
+What a condition selects is a pick dependency, as with CSEL (``select``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import partial
 from ksmcheck.isa.aarch64_arithmetic import CONDITIONS, C, difference_flags, sum_flags
 from ksmcheck.isa.aarch64_operands import assign, register, value_of
 from ksmcheck.isa.dialect import Handler
-from ksmcheck.isa.expressions import WORD, both, compare, either, negation, number, op
+from ksmcheck.isa.expressions import WORD, both, compare, either, negation, number, op, select
 from ksmcheck.isa.micro import Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.kernel.ints import BOOL, S32, U32, IntType
@@ -73,7 +73,7 @@ def _compare_if(name: str, line: Line) -> Micros:
     for micro, bit in zip(compared, (8, 4, 2, 1), strict=True):
         assert isinstance(micro, Set)
         arms = micro.expr, number(int(bool(otherwise & bit)), BOOL)
-        chosen.append(Set(micro.reg, Op("pick", (_CHOSEN, *arms), BOOL)))
+        chosen.append(Set(micro.reg, select(BOOL, _CHOSEN, *arms)))
     return (Set(_CHOSEN.reg, condition), *chosen)
 
 

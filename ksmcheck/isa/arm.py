@@ -58,13 +58,13 @@ def _load_exclusive(name: str, width: int, line: Line) -> Micros:
 
 
 def _store_exclusive(name: str, width: int, line: Line) -> Micros:
-    """The result is 0 for success."""
+    """The result is 0 for success. It depends on the registers read, as herd7 has it; the first is
+    none of those (A8.8.212)."""
     line.expect(3)
     where = address_alone(line, 2)
     dst, value, cell = register(line[0]), value_of(line[1]), IntType(width, False)
-    return (
-        acts.store_conditional(name, acts.EXCLUSIVE, dst, where, value, cell, WORD, status="!ok"),
-    )
+    act = acts.store_conditional(name, acts.EXCLUSIVE, dst, where, value, cell, WORD, status="!ok")
+    return act, Set(dst, Op("with", (Use(dst, WORD), where, value), WORD))
 
 
 def _barrier(name: str, line: Line) -> Micros:

@@ -139,7 +139,7 @@ class _Assembler:
         primitives = {name: primitive for name, (primitive, _) in self.actions.items()}
         blocks = blocks_of(column, self.unroll, primitives)
         shown = tuple((name, name, self._shown(number, name)) for name in outputs)
-        return Thread(number, written.name, blocks, shown)
+        return Thread(number, written.name, blocks, shown, picks=True)
 
     def _unset(self, code: list[tuple[str, Span] | Placed], places: Locations) -> dict[str, Const]:
         """Locations that instructions name; and, where ways may part, registers at 0."""

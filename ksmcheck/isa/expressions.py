@@ -62,6 +62,13 @@ def compare(name: str, type: IntType, left: Expr, right: Expr) -> Op:
     return Op(name, (cast(type, left), cast(type, right)), BOOL)
 
 
+def select(type: IntType, condition: Expr, first: Expr, second: Expr) -> Op:
+    """The one or the other. What the condition was computed from picks the result: that makes
+    stores wait, as a branch does, and no loads (Arm ARM B2.3, pick dependency)."""
+    chosen = Op("pick", (condition, first, second), type)
+    return Op("with", (chosen, Op("branch", (condition,), BOOL)), type)
+
+
 def negation(expr: Expr) -> Expr:
     return Op("lnot", (expr,), BOOL)
 

@@ -28,7 +28,7 @@ from ksmcheck.isa.power_operands import (
 )
 from ksmcheck.kernel.ints import BOOL, IntType
 from ksmcheck.program.fold import registers
-from ksmcheck.program.ir import Expr, Set, Use
+from ksmcheck.program.ir import Expr, Op, Set, Use
 
 _LOADS = {"lbz": (8, False), "lhz": (16, False), "lha": (16, True), "lwz": (32, False)}
 _LOADS |= {"lwa": (32, True), "ld": (64, False)}
@@ -99,13 +99,16 @@ def _load_reserved(name: str, width: int, line: Line) -> Micros:
 
 
 def _store_conditional(name: str, width: int, line: Line) -> Micros:
-    """cr0 says whether it stored: EQ."""
+    """cr0 says whether it stored: EQ. That depends on the registers read, as herd7 has it; that it
+    comes after the store, and so after the lwarx, is left open."""
     line.expect(3)
     value, where, cell = value_of(line[0]), indexed(line[1], line[2]), IntType(width, False)
     act = acts.store_conditional(
-        name, acts.EXCLUSIVE, "flag.cr0.eq", where, value, cell, BOOL, status="ok", told=True
+        name, acts.EXCLUSIVE, "flag.cr0.eq", where, value, cell, BOOL, status="ok"
     )
-    return (Set("flag.cr0.lt", number(0, BOOL)), Set("flag.cr0.gt", number(0, BOOL)), act)
+    stored = Op("with", (Use("flag.cr0.eq", BOOL), where, value), BOOL)
+    clear = (Set("flag.cr0.lt", number(0, BOOL)), Set("flag.cr0.gt", number(0, BOOL)))
+    return (*clear, act, Set("flag.cr0.eq", stored))
 
 
 def _multiple(name: str, line: Line) -> Micros:

@@ -206,12 +206,17 @@ class Block(Struct, frozen=True):
 
 
 class Thread(Struct, frozen=True):
-    """``blocks[0]`` is the entry. ``outputs`` maps a top-level local's name to its register."""
+    """``blocks[0]`` is the entry. ``outputs`` maps a top-level local's name to its register.
+
+    ``picks``: where what a branch hands on chooses the address of an access, stores behind it wait
+    (``events.picks``).
+    """
 
     index: int
     name: str
     blocks: tuple[Block, ...]
     outputs: tuple[tuple[str, str, IntType], ...]
+    picks: bool = False
 
 
 class Cell(Struct, frozen=True):
