@@ -21,8 +21,8 @@ from ksmcheck.events.terms import Term
 from ksmcheck.events.values import Analysis
 from ksmcheck.events.waiting import flagged_loops
 from ksmcheck.events.walk import Walk, operator
+from ksmcheck.events.walked import Walked
 from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType, unsigned
-from ksmcheck.lowering.template import LOCK_OFFSET
 from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Op, Program
 from ksmcheck.record import replace
 from ksmcheck.text import InternalError
@@ -52,53 +52,22 @@ def build_structure(
     model or the kernel point does not have. Raises ``TooManyValues``.
     """
     options, shared = options or Options(), shared or Shared()
-    walked = _Walked(program, lower, stalls, [frozenset()] * len(program.threads), options, shared)
-    if races and any(walk.waiting for walk in walked.walks):
-        kept = flagged_loops(walked.walks, shared.places(walked.draft.accesses, walked.cells))
-        if any(kept):
-            walked = _Walked(program, lower, stalls, kept, options, shared)
-    analysis = shared.analysis(walked.draft.accesses, walked.cells)
-    assembly = _Assembly(program, walked.draft, walked.walks, walked.cells, analysis, stalls)
-    return assembly.structure(model, config)
-
-
-class _Walked:
-    """The threads, walked one after the other. ``cells``: the program's, and their companions."""
-
-    def __init__(
-        self,
-        program: Program,
-        lower: Lower,
-        stalls: bool,
-        kept: list[frozenset[int]],
-        options: Options,
-        shared: Shared,
-    ) -> None:
-        self.draft = draft = Draft(shared.terms)
-        self.walks = [
-            Walk(draft, thread, lower, stalls=stalls, kept=numbers, options=options)
-            for thread, numbers in zip(program.threads, kept, strict=True)
-        ]
-        for walk in self.walks:
-            walk.run()
-        self.cells = program.cells + _companions(draft, program.cells)
-
-
-def _companions(draft: Draft, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    """The hidden lock words of ``Step.lock`` events, one per cell of a width that needs them."""
-    chosen = [c for c in cells if c.type.width in draft.companions]
-    return tuple(
-        replace(
-            cell,
-            id=len(cells) + index,
-            name=f"bitop_lock({cell.name})",
-            address=cell.address + LOCK_OFFSET,
-            type=unsigned(cell.type.width),
-            init=0,
-            pointer=False,
-        )
-        for index, cell in enumerate(chosen)
-    )
+    manner = lower, stalls, options, shared
+    locals = frozenset(c.local for c in program.cells if c.kept and c.local is not None)
+    while True:
+        walked = Walked(program, [frozenset()] * len(program.threads), locals, *manner)
+        if races and any(walk.waiting for walk in walked.walks):
+            kept = flagged_loops(walked.walks, shared.places(walked.draft.accesses, walked.cells))
+            if any(kept):
+                walked = Walked(program, kept, locals, *manner)
+        analysis = shared.analysis(walked.draft.accesses, walked.cells)
+        lost = walked.lost(analysis) if locals else locals
+        if not lost:
+            assembly = _Assembly(
+                program, walked.draft, walked.walks, walked.cells, analysis, stalls
+            )
+            return assembly.structure(model, config)
+        locals -= lost
 
 
 class _Assembly:
@@ -284,6 +253,12 @@ class _Assembly:
                 yield Obligation(
                     "bad address", event.guard, terms.both(*away), event.thread, event.origin
                 )
+        for search in self.draft.searches:
+            nowhere = sorted(self.analysis.values_of(search.address) - search.there)
+            away = [terms.op("ne", BOOL, search.address, terms.const(a, ADDRESS)) for a in nowhere]
+            if nowhere and 1 in self.analysis.values_of(search.guard):
+                holds = terms.both(*away)
+                yield Obligation("bad address", search.guard, holds, search.thread, search.origin)
 
     def _stuck(self, graces: Graces) -> Iterable[Stall]:
         """What each waiting thread looks at, held against the final memory."""
@@ -333,13 +308,19 @@ class _Assembly:
     def _last(self, cell: Cell) -> Term:
         """The raw value of a cell in the end."""
         raw = unsigned(cell.type.width)
+        if cell.kept and cell.local is not None:
+            held = self.walks[cell.local.thread].registers.get(cell.name)
+            return self.terms.const(cell.init, raw) if held is None else held.term
         if cell.id in self.written:
             return self.terms.final(cell.id, raw)
         return self.terms.const(cell.init, raw)
 
     def _outputs(self) -> Iterable[tuple[tuple[int, str], Term, IntType]]:
+        memory = {cell.name for cell in self.cells if not cell.kept}
         for walk in self.walks:
             for name, register, type in walk.thread.outputs:
+                if register in memory:
+                    continue
                 known = walk.registers.get(register)
                 term = self.terms.const(0, type) if known is None else known.term
                 yield (walk.thread.index, name), self.terms.op("cast", type, term), type

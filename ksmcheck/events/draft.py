@@ -73,6 +73,17 @@ class DraftStall(Struct, eq=False):
     grace: str = ""
 
 
+class DraftSearch(Struct, frozen=True):
+    """Where ``guard`` holds, something at ``address`` is accessed that is no event; it has to be at
+    one of the addresses ``there``."""
+
+    guard: Term
+    thread: int
+    address: Term
+    there: frozenset[int]
+    origin: Origin
+
+
 class Draft(Struct):
     """What the threads' walks add to, in program order.
 
@@ -102,6 +113,7 @@ class Draft(Struct):
     selectors: dict[tuple[str, str], Term] = field(default_factory=dict)
     calls: dict[str, list[Term]] = field(default_factory=dict)
     picked: dict[int, Term] = field(default_factory=dict)
+    searches: list[DraftSearch] = field(default_factory=list)
     takers: list[DraftTaker] = field(default_factory=list)
     spurious: dict[int, DraftSpurious] = field(default_factory=dict)
 

@@ -7,11 +7,13 @@ of a branch that meet again give back the guard from before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cached_property
 
 from ksmcheck.events.alternatives import REMOVED, Lower, Options, emit
+from ksmcheck.events.cubes import Cube, resolve
 from ksmcheck.events.draft import Draft, DraftEvent, DraftStall
 from ksmcheck.events.instantiate import Instance, Operand, Operands, Place
+from ksmcheck.events.kept_locals import Changed, KeptLocals, live_cells
 from ksmcheck.events.picks import choosing
 from ksmcheck.events.structure import CutPoint, Obligation
 from ksmcheck.events.taint import CLEAN, Taint, by_branch, joined, under, union
@@ -39,9 +41,6 @@ from ksmcheck.program.liveness import live_at_blocks
 from ksmcheck.record import Struct
 from ksmcheck.text import InternalError
 
-Cube = frozenset[int]
-"""A conjunction of terms, by their numbers."""
-
 RESERVATION = "(reservation)"
 """The address that the thread's last load-exclusive reserved, among the registers; its taint are
 the reads that did."""
@@ -63,8 +62,9 @@ class Walk:
 
     ``stalls``: a thread that waits for ever stops there, with what it did until then; otherwise
     the draft's constraints rule such executions out. ``kept`` are the numbers of the loops of which
-    one iteration that changes nothing stays. Afterwards ``waiting`` are the iterations that were
-    left out otherwise, and ``accesses`` the events of each block.
+    one iteration that changes nothing stays. ``locals`` are memory in C and registers here,
+    ``asked`` the cells of which a final state tells. Afterwards ``waiting`` are the iterations that
+    were left out otherwise, and ``accesses`` the events of each block.
     """
 
     def __init__(
@@ -72,12 +72,16 @@ class Walk:
         draft: Draft,
         thread: Thread,
         lower: Lower,
+        locals: KeptLocals,
+        asked: frozenset[str] = frozenset(),
         *,
         stalls: bool = False,
         kept: frozenset[int] = frozenset(),
         options: Options | None = None,
     ) -> None:
         self.draft = draft
+        self.locals = locals
+        self.asked = asked
         self.stalls = stalls
         self.kept = kept
         self.options = options or Options()
@@ -93,6 +97,7 @@ class Walk:
         self.branches: dict[int, Taint] = {}
         self.controls: dict[frozenset[int], Taint] = {}
         self.writes: dict[int, list[Term]] = {}
+        self.given: dict[int, list[Changed]] = {}
         self.reached: dict[int, Term] = {}
         self.ends: list[_Edge] = []
         self.guards: dict[Cube, Term] = {}
@@ -101,7 +106,7 @@ class Walk:
     def run(self) -> None:
         """Walks every block; afterwards ``registers`` holds the values at the thread's end."""
         true = self.terms.true
-        self.incoming[0].append(_Edge(frozenset(), true, {}))
+        self.incoming[0].append(_Edge(frozenset(), true, self.locals.start()))
         for block in self.thread.blocks:
             edges = self.incoming[block.id]
             if edges:
@@ -146,7 +151,7 @@ class Walk:
             self._edge(end.then, cube, truth, registers)
             self._edge(end.otherwise, cube, self.terms.no(truth), registers)
         elif isinstance(end, Jump):
-            written = self._repeated(end.repeat, guard)
+            written = self._repeated(end.repeat, guard, end.target)
             self._edge(end.target, cube, written, registers)
         elif isinstance(end, Cut):
             taken = self.terms.both(guard, self._repeated(end.repeat, guard))
@@ -155,13 +160,15 @@ class Walk:
         else:
             self.ends.append(_Edge(cube, guard, dict(registers)))
 
-    def _repeated(self, repeat: LoopIteration | None, guard: Term) -> Term:
-        """The condition for going round again: an iteration must have changed memory or what the
-        loop carries on, or be the only one of a ``kept`` loop that has not."""
+    def _repeated(self, repeat: LoopIteration | None, guard: Term, head: int | None = None) -> Term:
+        """The condition for going round again to ``head``: an iteration must have changed memory or
+        what the loop carries on, or be the only one of a ``kept`` loop that has not."""
         if repeat is None or not (repeat.skippable or repeat.quiet):
             return self.terms.true
         writes = [w for block in sorted(repeat.blocks) for w in self.writes.get(block, ())]
         changes = [self.reached[b] for b in sorted(repeat.changing) if b in self.reached]
+        given = [c for b in sorted(repeat.blocks) for c in self.given.get(b, ())]
+        changes += [when for name, when in given if head is None or name in self._carried[head]]
         written = self.terms.either(*writes, *changes)
         self.waiting.append(repeat)
         if repeat.number in self.kept:
@@ -236,7 +243,7 @@ class Walk:
         if len(edges) == 1:
             return edges[0].cube
         terms = self.terms
-        cubes = _resolve({edge.cube for edge in edges}, lambda n: terms.no(terms[n]).id)
+        cubes = resolve({edge.cube for edge in edges}, lambda n: terms.no(terms[n]).id)
         if len(cubes) == 1:
             return next(iter(cubes))
         whole = terms.either(*[self._conjunction(c) for c in cubes])
@@ -251,7 +258,7 @@ class Walk:
     def _merge(self, edges: list[_Edge], live: set[str]) -> dict[str, Operand]:
         if len(edges) == 1:
             return dict(edges[0].registers)
-        kept = {*live, RESERVATION, CHOSEN}
+        kept = {*live, RESERVATION, CHOSEN, *self.locals.names}
         names = dict.fromkeys(n for edge in edges for n in edge.registers if n in kept)
         return {name: self._merged(name, edges) for name in names}
 
@@ -297,16 +304,10 @@ class Walk:
     ) -> None:
         args = [self._expr(a, registers) for a in access.args]
         first = len(self.draft.events)
-        if self.options.touch(access.origin.site):
-            value = emit(self.draft, place, access, args, self.options, self.lower)
+        if self.locals.concerns(access, args):
+            value = self._local(access, args, registers, place, block)
         else:
-            primitive, row = self.lower(access.name, access.origin.span)
-            held = registers.get(RESERVATION)
-            instance = Instance(self.draft, place, primitive, access, args, held)
-            value = instance.run(row)
-            self._reserve(row, instance, registers)
-            if self.thread.picks and instance.address is not None:
-                self._choose(instance.address, registers)
+            value = self._perform(access, args, registers, place)
         for event in self.draft.events[first:]:
             self.accesses.setdefault(block.id, []).append(event)
             if event.changes is not None:
@@ -315,6 +316,44 @@ class Walk:
             if value is None:
                 raise InternalError(f"{access.name} gives no value, but its value is used")
             registers[access.dst] = value
+
+    def _perform(
+        self, access: Access, args: list[Operand], registers: dict[str, Operand], place: Place
+    ) -> Operand | None:
+        """Emits the events, and gives the value."""
+        if self.options.touch(access.origin.site):
+            return emit(self.draft, place, access, args, self.options, self.lower)
+        primitive, row = self.lower(access.name, access.origin.span)
+        held = registers.get(RESERVATION)
+        instance = Instance(self.draft, place, primitive, access, args, held)
+        value = instance.run(row)
+        self._reserve(row, instance, registers)
+        if self.thread.picks and instance.address is not None:
+            self._choose(instance.address, registers)
+        return value
+
+    def _local(
+        self,
+        access: Access,
+        args: list[Operand],
+        registers: dict[str, Operand],
+        place: Place,
+        block: Block,
+    ) -> Operand | None:
+        """A plain access of what may be a local in registers."""
+
+        def elsewhere(place: Place, args: list[Operand]) -> Operand | None:
+            return self._perform(access, args, registers, place)
+
+        if access.name == "load":
+            return self.locals.load(access, args, place, registers, elsewhere)
+        changes = self.locals.store(access, args, place, registers, elsewhere)
+        self.given.setdefault(block.id, []).extend(changes)
+        return None
+
+    @cached_property
+    def _carried(self) -> list[set[str]]:
+        return live_cells(self.locals, self.thread, self.asked)
 
     def _reserve(self, row: Row, instance: Instance, registers: dict[str, Operand]) -> None:
         """A load-exclusive makes the thread's reservation, a store-conditional ends it."""
@@ -366,22 +405,3 @@ def operator(draft: Draft, expr: Op, args: list[Term]) -> Term:
     if expr.op in ("ite", "pick"):
         return terms.ite(expr.type, terms.truth(args[0]), args[1], args[2])
     return terms.op(expr.op, expr.type, *args)
-
-
-def _resolve(cubes: set[Cube], no: Callable[[int], int]) -> set[Cube]:
-    """Merges pairs of cubes that differ in one complemented condition, and drops implied ones."""
-    changed = True
-    while changed and len(cubes) > 1:
-        changed = False
-        for cube in sorted(cubes, key=len, reverse=True):
-            for term in cube:
-                opposite = no(term)
-                partners = [other for other in cubes if opposite in other]
-                rest = cube - {term}
-                if any(other <= rest | {opposite} for other in partners):
-                    cubes = {c for c in cubes if not rest <= c} | {rest}
-                    changed = True
-                    break
-            if changed:
-                break
-    return cubes

@@ -67,7 +67,10 @@ class Calls(Expressions):
         if function is not None:
             kinds = [self.resolve(param.type) for param in function.params]
             passed = [self.passed(a, t) for a, t in zip(_expressions(e), kinds, strict=True)]
-            return self.enter(function, passed)
+            self.path = (*self.path, id(e))
+            value = self.enter(function, passed)
+            self.path = self.path[:-1]
+            return value
         if name in _DEMANDS or name in _FORBIDS:
             return self.checked(e)
         if name in self.world.primitives and name not in _FORMS:

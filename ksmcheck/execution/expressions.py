@@ -136,6 +136,12 @@ class Expressions(Selections):
         raise InternalError(f"replay: {name} is not declared")
 
     def place(self, e: c.Expr) -> Place:
+        found = self.designated(e)
+        if self.world.kept and isinstance(found, InMemory):
+            return replace(found, span=e.span)
+        return found
+
+    def designated(self, e: c.Expr) -> Place:
         match e:
             case c.Name(name):
                 variable = self.find(name)

@@ -37,7 +37,7 @@ class FinalState(Interpreter):
         world: World,
         memory: Mapping[int, int],
         registers: Mapping[tuple[int, str], Concrete],
-        private: Mapping[str, Cell],
+        private: Mapping[tuple[int, str], Cell],
     ) -> None:
         super().__init__(world, Record(-1, ()), foresight)
         self.memory = memory
@@ -83,7 +83,7 @@ class FinalState(Interpreter):
         known = self.final_registers.get((e.thread, e.name))
         if known is not None:
             return known
-        cell = self.private.get(f"P{e.thread}:{e.name}")
+        cell = self.private.get((e.thread, e.name))
         if cell is None:
             raise InternalError(f"replay: P{e.thread} has no local variable {e.name}")
         return integer(self.memory[cell.address], IntegerType(cell.ctype, cell.type))

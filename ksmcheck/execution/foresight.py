@@ -19,7 +19,8 @@ from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.joins import join_of, meets_before
 from ksmcheck.execution.known import RETURNED, imagine, known_now
 from ksmcheck.execution.machine import Call, InMemory, Variable
-from ksmcheck.execution.performed import Done, Places, Record
+from ksmcheck.execution.performed import Done, Record
+from ksmcheck.execution.private_places import Home
 from ksmcheck.kernel.types import StructType
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax import c_ast as c
@@ -221,8 +222,9 @@ class _Mind(Interpreter):
 
     def __init__(self, interpreter: Interpreter, call: Call, situation: Hashable) -> None:
         record = interpreter.record
-        places = Places(dict(record.places.known), dict(record.places.owners))
-        super().__init__(interpreter.world, Record(record.thread, (), places), interpreter.sight)
+        ahead = Record(record.thread, (), record.places.copy())
+        super().__init__(interpreter.world, ahead, interpreter.sight)
+        self.path = interpreter.path
         self.starts = interpreter.starts
         self.call = Call(call.body, call.lenient, call.result_type)
         self.notes = _Notes()
@@ -232,6 +234,10 @@ class _Mind(Interpreter):
 
     def unknown(self) -> NoReturn:
         raise Unknown
+
+    def home(self, place: InMemory) -> Home | None:
+        """What a local in memory holds is as little known as what else is read there."""
+        return None
 
     def perform(self, name: str, place: InMemory | None, names: dict[str, Concrete]) -> Done:
         if not self.depth:
@@ -257,13 +263,13 @@ class _Mind(Interpreter):
     @contextmanager
     def inside(self) -> Iterator[None]:
         """What is given up half-way leaves no trace of where it was."""
-        kept = self.call, self.scope
+        kept = self.call, self.scope, self.path
         self.depth += 1
         try:
             yield
         finally:
             self.depth -= 1
-            self.call, self.scope = kept
+            self.call, self.scope, self.path = kept
 
     def enter(self, function: c.Function, arguments: list[Concrete | Variable]) -> Concrete:
         answer = self.answer(function, arguments)

@@ -150,25 +150,22 @@ class Interpreter(Calls):
         return call.returned
 
     def outputs(self, function: c.Function) -> dict[str, Concrete]:
-        """The thread's own variables at the end, by name; those in memory left out.
-
-        herd7 has no scopes: a variable of an inner block can be named too, if nothing else is
-        called so.
-        """
+        """The thread's own variables at the end, by name; those that are memory left out."""
         found: dict[str, Concrete] = {}
         variables = list(self.call.registers.values())
-        top: list[c.Param | c.Declaration] = [*function.params, *_top_declarations(function)]
-        body = self.world.bodies[id(function)]
-        inner = [d for d in body.declared if all(d.name != t.name for t in top)]
-        names = [d.name for d in inner]
-        own = [*top, *(d for d in inner if names.count(d.name) == 1)]
-        for declared in own:
+        for declared in own_variables(self.world.bodies[id(function)]):
             known = self.call.variables.get(id(declared))
             variables.append(known or self._unused(declared))
+        places = self.record.places
         for variable in variables:
-            if variable.address is None and is_scalar(variable.type):
-                zero = Concrete(variable.type, 0)
+            zero = Concrete(variable.type, 0)
+            if not is_scalar(variable.type):
+                continue
+            if variable.address is None:
                 found[variable.name] = self.settled(variable.parts.get(0, zero))
+            elif variable.address in places.kept:
+                value = self.settled(places.values.get((variable.address, 0), zero))
+                found[variable.name] = convert(value, variable.type)
         return found
 
     def _unused(self, declared: c.Param | c.Declaration) -> Variable:
@@ -336,6 +333,16 @@ class Interpreter(Calls):
 _EXIT = Point(-1, "exit", None, {})
 NO_FLOW = Flow((_EXIT,), _EXIT)
 NO_LOOPS = Loops(Flow((), _EXIT))
+
+
+def own_variables(body: Body) -> list[c.Param | c.Declaration]:
+    """Those of a thread that a condition may name. herd7 has no scopes: a variable of an inner
+    block can be named too, if nothing else is called so."""
+    function = body.function
+    top: list[c.Param | c.Declaration] = [*function.params, *_top_declarations(function)]
+    inner = [d for d in body.declared if all(d.name != t.name for t in top)]
+    names = [d.name for d in inner]
+    return [*top, *(d for d in inner if names.count(d.name) == 1)]
 
 
 def _top_declarations(function: c.Function) -> list[c.Declaration]:

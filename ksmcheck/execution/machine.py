@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from ksmcheck.execution.bodies import Body, Known
-from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, integer
+from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, integer, wrap
 from ksmcheck.execution.flow import Scope
 from ksmcheck.execution.performed import Done, Operands, Record, perform
+from ksmcheck.execution.private_places import Home
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, is_scalar
 from ksmcheck.program.initialisers import sized
+from ksmcheck.program.ir import local
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError, Span
@@ -81,12 +83,20 @@ class InRegister(Struct, frozen=True):
 
 
 class InMemory(Struct, frozen=True):
+    """``span`` is where the text names it, if that is known."""
+
     address: Concrete
     type: CType
     volatile: bool = False
+    span: Span | None = None
 
 
 Place: TypeAlias = InRegister | InMemory
+
+
+def by_branch(reads: Reads) -> Reads:
+    """A value that a branch on these reads chooses: stores wait for it."""
+    return frozenset(min(read, ~read) for read in reads)
 
 
 class Machine:
@@ -100,6 +110,7 @@ class Machine:
         self.controls: list[Control] = []
         self.failed: list[FailedCheck] = []
         self.looped = False
+        self.path: tuple[int, ...] = ()  # the calls that execution is in, by their identity
         self.struct: Variable | None = None  # what the last call gave, if that is a struct
         self.call: Call
         self.scope: Scope = {}
@@ -136,9 +147,18 @@ class Machine:
             type = sized(self.resolve(declaration.type), init, self.types)
         variable = Variable(declaration.name, type, volatile=declaration.volatile)
         if declaration.name in self.call.body.addressed:
-            variable.address = self.record.places.new(id(declaration))
+            variable.address = self.lies(declaration)
         self.call.variables[id(declaration)] = variable
         return variable
+
+    def lies(self, declaration: c.Declaration | c.Param) -> int:
+        """The address, or what stands for it, of a variable in memory."""
+        places, owner = self.record.places, id(declaration)
+        if not self.world.kept:
+            return places.new(owner)
+        declared = local(self.record.thread, declaration.name, declaration.span)
+        kept = self.world.kept.get(declared)
+        return places.new(owner) if kept is None else places.keep(owner, self.path, kept)
 
     def place_of(self, variable: Variable) -> Place:
         if variable.address is None:
@@ -151,16 +171,54 @@ class Machine:
     # Memory.
 
     def load(self, place: InMemory) -> Concrete:
+        home = self.home(place)
+        if home is not None:
+            return self.recall(home, place)
         done = self.perform("volatile load" if place.volatile else "load", place, {})
         if done.old is None:
             raise InternalError("replay: a load without a read")
-        places = place.address.places
-        if not place.volatile:
-            places |= place.address.reads
-        return replace(done.old, type=place.type, places=places)
+        return replace(done.old, type=place.type, places=self.placed_by(place))
+
+    @staticmethod
+    def placed_by(place: InMemory) -> Reads:
+        """The reads that told where a place is."""
+        address = place.address
+        return address.places if place.volatile else address.places | address.reads
 
     def store(self, place: InMemory, value: Concrete) -> None:
-        self.perform("WRITE_ONCE" if place.volatile else "store", place, {"v": value})
+        home = self.home(place)
+        if home is not None:
+            self.memorise(home, place, value)
+        else:
+            self.perform("WRITE_ONCE" if place.volatile else "store", place, {"v": value})
+
+    # Locals in memory that are registers to a compiler.
+
+    def home(self, place: InMemory) -> Home | None:
+        """The local that a plain access is of, if accesses of it are no events."""
+        places = self.record.places
+        return places.home(place.address.number) if places.kept and not place.volatile else None
+
+    def recall(self, home: Home, place: InMemory) -> Concrete:
+        """What it holds. Which it is of several is as good as decided by a branch."""
+        self.find_part(home, place)
+        known = self.record.places.values.get(home, integer(0))
+        reads = known.reads | by_branch(place.address.reads)
+        number = wrap(known.number, place.type)
+        return Concrete(place.type, number, reads, places=self.placed_by(place))
+
+    def memorise(self, home: Home, place: InMemory, value: Concrete) -> None:
+        if self.find_part(home, place):
+            reads = value.reads | by_branch(place.address.reads)
+            self.record.places.values[home] = Concrete(value.type, value.number, reads)
+
+    def find_part(self, home: Home, place: InMemory) -> bool:
+        """Whether there is something at an offset of a local; that there is nothing is noted."""
+        there = home[1] in self.record.places.kept[home[0]].offsets
+        if not there:
+            span = place.span or self.call.body.function.span
+            self.failed.append(FailedCheck("bad address", self.record.thread, span))
+        return there
 
     def perform(self, name: str, place: InMemory | None, names: dict[str, Concrete]) -> Done:
         """One primitive; ``names`` are its operands besides the address."""

@@ -11,53 +11,13 @@ from functools import cached_property
 
 from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, bits_of, wrap
 from ksmcheck.execution.execution import ExecutedEvent
+from ksmcheck.execution.private_places import Places
 from ksmcheck.kernel.formula import Formula, by_outcome, formula_names, parse_formula
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import CType
 from ksmcheck.lowering.template import LOCK_OFFSET, Row, Step
 from ksmcheck.record import Struct, field
 from ksmcheck.text import InternalError
-
-_FLOATING = 1 << 60
-_FLOAT_STEP = 1 << 24
-
-
-class Places(Struct):
-    """Where the thread's private variables lie: found out when they are first used.
-
-    Until then their addresses are stand-ins, far from all real ones; ``known`` maps a stand-in to
-    the address, or to None while that is open. ``owners`` maps it to its declaration: variables of
-    one declaration, in the rounds of a loop, follow each other in the same place.
-    """
-
-    known: dict[int, int | None] = field(default_factory=dict)
-    owners: dict[int, int] = field(default_factory=dict)
-
-    def new(self, owner: int) -> int:
-        """A stand-in for the address of a variable in memory."""
-        made = _FLOATING + len(self.known) * _FLOAT_STEP
-        self.known[made] = None
-        self.owners[made] = owner
-        return made
-
-    def settle(self, number: int) -> int:
-        """The number with its variable's address in place of the stand-in, as far as known."""
-        offset = number % _FLOAT_STEP
-        address = self.known.get(number - offset)
-        return number if address is None else address + offset
-
-    def agrees(self, number: int, recorded: int | None, width: int = 64) -> bool:
-        """Whether ``recorded`` can be this number; fixes the place of a variable if it was open."""
-        number = self.settle(number)
-        offset = number % _FLOAT_STEP
-        base = number - offset
-        if base in self.known and recorded is not None:
-            there = [b for b, address in self.known.items() if address == recorded - offset]
-            if any(self.owners[b] != self.owners[base] for b in there):
-                return False
-            self.known[base] = recorded - offset
-            return True
-        return recorded is not None and number % (1 << width) == recorded
 
 
 class Operands(Struct, frozen=True):
@@ -256,6 +216,8 @@ class _Attempt:
             assert self.primitive.new is not None, self.primitive.name
             value = formula_value(self.primitive.new, self.operands, self.old, self.ok())
             wanted = wrap(value, self.operands.cell)
+            if self.record.places.kept and self.record.places.home(wanted) is not None:
+                return "stores the address of a local that is no memory"
         if not self.record.places.agrees(wanted, event.value, width):
             return f"writes {event.value}, not {wanted % (1 << width)}"
         return None

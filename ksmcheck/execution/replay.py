@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ksmcheck.execution.bodies import Readings
-from ksmcheck.execution.concrete import Concrete, integer, wrap
+from ksmcheck.execution.concrete import Concrete, bits_of, integer, raw, wrap
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.execution.final import FinalState
+from ksmcheck.execution.interpreter import own_variables
 from ksmcheck.execution.machine import FailedCheck
 from ksmcheck.execution.plain_cat import evaluate
 from ksmcheck.execution.threads import Ran, run_thread
@@ -20,7 +21,7 @@ from ksmcheck.execution.wellformed import check_orders, last_writes, universe_of
 from ksmcheck.execution.world import World, world_of
 from ksmcheck.lowering.template import LOCK_OFFSET
 from ksmcheck.model.model import Model
-from ksmcheck.program.ir import Cell
+from ksmcheck.program.ir import Cell, local
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -78,8 +79,8 @@ def replay(
     memory = _final_memory(execution, cells)
     registers = _registers(execution, threads)
     flags = _judge(model, execution, true_ctrl)
-    private = {cell.name: cell for cell in cells if cell.name[:1] == "P"}
-    condition, filter = _conditions(world, memory, registers, private)
+    final = {**memory, **_kept_values(threads)}
+    condition, filter = _conditions(world, final, registers, cells)
     failed = (*(f for ran in threads for f in ran.failed), *_strays(execution, cells))
     open_ended = not execution.complete and not failed
     waiting = _waiting(world, threads, own, memory) if open_ended else ()
@@ -192,6 +193,15 @@ def _final_memory(execution: Execution, cells: tuple[Cell, ...]) -> dict[int, in
     return memory
 
 
+def _kept_values(threads: list[Ran]) -> dict[int, int]:
+    """Address -> last raw value of the locals in memory of which accesses are no events."""
+    return {
+        address: raw(value, bits_of(value.type).width)
+        for ran in threads
+        for address, value in ran.record.places.held().items()
+    }
+
+
 def _registers(execution: Execution, threads: list[Ran]) -> dict[tuple[int, str], Concrete]:
     found = {
         (ran.record.thread, name): value for ran in threads for name, value in ran.registers.items()
@@ -204,7 +214,9 @@ def _registers(execution: Execution, threads: list[Ran]) -> dict[tuple[int, str]
             value = found[key] = integer(0)
         if value is None:
             raise InternalError(f"replay: P{key[0]} has no local variable {key[1]}")
-        if wrap(value.number - number, value.type) != 0:
+        places = threads[key[0]].record.places
+        same = wrap(value.number - number, value.type) == 0
+        if not same and not places.agrees(value.number, number):
             raise InternalError(f"replay: {key[0]}:{key[1]} ends as {value.number}, not {number}")
     return found
 
@@ -230,14 +242,27 @@ def _conditions(
     world: World,
     memory: Mapping[int, int],
     registers: Mapping[tuple[int, str], Concrete],
-    private: Mapping[str, Cell],
+    cells: Iterable[Cell],
 ) -> tuple[bool | None, bool]:
-    state = FinalState(world, memory, registers, private)
+    state = FinalState(world, memory, registers, _private(world, cells))
     condition, filter = world.test.condition, world.test.filter
     return (
         None if condition is None else state.holds(condition.tree),
         True if filter is None else state.holds(filter),
     )
+
+
+def _private(world: World, cells: Iterable[Cell]) -> dict[tuple[int, str], Cell]:
+    """The threads' own variables in memory by their names."""
+    local_cells = {cell.local: cell for cell in cells if cell.local is not None}
+    if not local_cells:
+        return {}
+    return {
+        (number, own.name): local_cells[found]
+        for number, function in enumerate(world.test.threads)
+        for own in own_variables(world.bodies[id(function)])
+        if (found := local(number, own.name, own.span)) in local_cells
+    }
 
 
 def _strays(execution: Execution, cells: tuple[Cell, ...]) -> Iterable[FailedCheck]:

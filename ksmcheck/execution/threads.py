@@ -44,7 +44,8 @@ def run_thread(world: World, thread: int, events: tuple[ExecutedEvent, ...]) -> 
     the thread does.
     """
     function, (model, config) = world.test.threads[thread], world.manner
-    key = (thread, id(function), id(model), config, events)
+    kept = frozenset((local, there.addresses) for local, there in world.kept.items())
+    key = (thread, id(function), id(model), config, events, kept)
     functions, runs = world.declarations.functions, world.text.runs
     known: _Run | None = runs.get(key)
     if known is not None and all(functions.get(f.name) is f for f in known.consulted):

@@ -106,7 +106,8 @@ class _Lasting(Interpreter):
 
     def step(self, call: Call, point: Point) -> Point:
         if self.record.at == len(self.record.events):
-            state = (call, point.number, _values(call))
+            held = tuple((at, v.number) for at, v in self.record.places.values.items())
+            state = (call, point.number, _values(call), frozenset(held))
             if state in self.way:
                 raise _Waits(self._place(list(self.way), self.way, state))
             self.way[state] = point

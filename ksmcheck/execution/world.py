@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ksmcheck.execution.bodies import Bodies, Readings, Text
 from ksmcheck.execution.concrete import bits_of
+from ksmcheck.execution.private_places import KeptLocal
 from ksmcheck.kernel.declarations import Declarations, declare
 from ksmcheck.kernel.layout import Layouts
+from ksmcheck.kernel.memory import STEP
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.kernel.types import INT, CType, PointerTo, VoidType, is_scalar
 from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
 from ksmcheck.program.initialisers import sized
-from ksmcheck.program.ir import Cell
+from ksmcheck.program.ir import Cell, Local
 from ksmcheck.record import Struct
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -31,7 +33,8 @@ class Item(Struct, frozen=True):
 
 
 class World(Struct):
-    """One test at one kernel point under one configuration of a model (``manner``)."""
+    """One test at one kernel point under one configuration of a model (``manner``). ``kept``: the
+    locals in memory of which plain accesses are no events."""
 
     test: LitmusTest
     declarations: Declarations
@@ -40,6 +43,7 @@ class World(Struct):
     items: dict[str, Item]
     text: Text
     manner: tuple[Model, str]
+    kept: Mapping[Local, KeptLocal] = {}
 
     @property
     def bodies(self) -> Bodies:
@@ -74,7 +78,24 @@ def world_of(
         items,
         readings.text(test, (kernel, declarations.char), items.values()),
         (model, config),
+        _kept(cells),
     )
+
+
+def _kept(cells: Iterable[Cell]) -> dict[Local, KeptLocal]:
+    """Objects lie ``STEP`` apart, and their scalars are nearer."""
+    found: dict[Local, list[int]] = {}
+    for cell in cells:
+        if cell.kept and cell.local is not None:
+            found.setdefault(cell.local, []).append(cell.address)
+    kept = {}
+    for local, addresses in found.items():
+        addresses.sort()
+        before = [addresses[0] - STEP, *addresses]
+        bases = [a for b, a in zip(before, addresses, strict=False) if a - b > STEP // 2]
+        first = [a - bases[0] for a in addresses if len(bases) == 1 or a < bases[1]]
+        kept[local] = KeptLocal(tuple(bases), frozenset(first))
+    return kept
 
 
 def _bases(cells: Iterable[Cell]) -> dict[str, int]:

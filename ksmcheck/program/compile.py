@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives as primitives_of
+from ksmcheck.kernel.types import ints_of, is_scalar
 from ksmcheck.program.callbacks import check_callbacks
 from ksmcheck.program.finish import Numbering, split_arms
 from ksmcheck.program.ir import Block, End, Program, Thread
@@ -90,8 +91,13 @@ def _thread(
     else:
         blocks = _blocks(test, thread, unroll, plain)
     check_locks(blocks, test.primitives, may_keep=may_keep)
-    outputs = tuple((name, register, type) for name, register, type, _ in thread.lowered.outputs)
-    return Thread(number, function.name, blocks, outputs)
+    outputs = [(name, register, type) for name, register, type, _ in thread.lowered.outputs]
+    held = [
+        (name, item.name, ints_of(item.type))
+        for name, item in thread.lowered.held
+        if is_scalar(item.type)
+    ]
+    return Thread(number, function.name, blocks, (*outputs, *held))
 
 
 def _blocks(

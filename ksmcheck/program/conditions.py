@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from ksmcheck.kernel.ints import ADDRESS, S32
+from ksmcheck.kernel.memory import Object
 from ksmcheck.kernel.types import (
     INT,
     ArrayOf,
@@ -49,6 +50,7 @@ class Final(Statements):
 
     cells: Mapping[int, tuple[Cell, CType]]
     outputs: Mapping[tuple[int, str], Output]
+    held: Mapping[tuple[int, str], Object]
     herd: bool
     observed: dict[str, Expr]
     taken: list[Taken]
@@ -150,11 +152,10 @@ class Final(Statements):
         text = f"{register.thread}:{register.name}"
         output = self.outputs.get((register.thread, register.name))
         if output is None:
-            private = self.memory.objects.get(f"P{register.thread}:{register.name}")
-            if private is not None:
-                address = Const(private.address, ADDRESS)
-                place = InMemory(address, private.type)
-                value = Value(self._final(place, register.span), private.type)
+            held = self.held.get((register.thread, register.name))
+            if held is not None:
+                place = InMemory(Const(held.address, ADDRESS), held.type)
+                value = Value(self._final(place, register.span), held.type)
                 self.observed.setdefault(text, value.expr)
                 return value
             raise self._no_register(register)

@@ -206,7 +206,8 @@ class Block(Struct, frozen=True):
 
 
 class Thread(Struct, frozen=True):
-    """``blocks[0]`` is the entry. ``outputs`` maps a top-level local's name to its register.
+    """``blocks[0]`` is the entry. ``outputs`` maps a top-level local's name to its register; that
+    of one in memory is called like its cell (``Cell.kept``).
 
     ``picks``: where what a branch hands on chooses the address of an access, stores behind it wait
     (``events.picks``).
@@ -219,12 +220,28 @@ class Thread(Struct, frozen=True):
     picks: bool = False
 
 
+class Local(Struct, frozen=True):
+    """A local variable, by its thread and where its declaration stands: that of a function which is
+    inlined twice is one, and so are those of one name that one macro brings."""
+
+    thread: int
+    name: str
+    source: str
+    start: int
+    end: int
+
+
+def local(thread: int, name: str, declared: Span) -> Local:
+    return Local(thread, name, declared.source.name, declared.start, declared.end)
+
+
 class Cell(Struct, frozen=True):
     """One scalar of shared memory, ``name`` as a C expression (``mem_map[1].mapping``).
 
     ``address`` is its number, ``init`` the start value as an unsigned number of ``type.width``
     bits. ``pointer`` tells that its values are addresses (for printing). ``ctype`` is the C type
-    in words.
+    in words. ``local``: it is part of that local. ``kept``: a compiler may have it in a register;
+    in an event structure, that it has (``events.kept_locals``).
     """
 
     id: int
@@ -234,6 +251,8 @@ class Cell(Struct, frozen=True):
     init: int
     pointer: bool
     ctype: str
+    local: Local | None = None
+    kept: bool = False
 
 
 class Property(Struct, frozen=True):

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from ksmcheck.kernel.declarations import Declarations, declare
-from ksmcheck.kernel.memory import FIRST, Memory
+from ksmcheck.kernel.memory import FIRST, Memory, Object
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import CType, ints_of
 from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.contents import Contents
 from ksmcheck.program.graph import Node
-from ksmcheck.program.ir import Cell, Expr, Property, Taken
+from ksmcheck.program.ir import Cell, Expr, Local, Property, Taken, local
 from ksmcheck.program.loops import Spot
 from ksmcheck.program.scope import Activation, Scope
 from ksmcheck.program.sequencing import check_sequencing
@@ -158,20 +158,31 @@ class _Lowering:
 
     def _cells(self, start: Start) -> dict[int, tuple[Cell, CType]]:
         found: dict[int, tuple[Cell, CType]] = {}
-        for place in self.memory.cells():
-            type, value = ints_of(place.type), start.cells.get(place.address, 0)
-            pointer = place.pointer or value >= FIRST
-            cell = Cell(
-                len(found), place.name, place.address, type, value, pointer, str(place.type)
-            )
-            found[place.address] = (cell, place.type)
+        for item in self.memory.objects.values():
+            own = _local_of(item)
+            kept = own is not None and not item.volatile
+            for place in self.memory.cells_of(item):
+                type, value = ints_of(place.type), start.cells.get(place.address, 0)
+                pointer = place.pointer or value >= FIRST
+                what = type, value, pointer, str(place.type), own, kept
+                cell = Cell(len(found), place.name, place.address, *what)
+                found[place.address] = (cell, place.type)
         return found
 
     def _final(self, lowered: list[Lowered], cells: dict[int, tuple[Cell, CType]]) -> Final:
         final = self._context(Final, len(lowered))
         final.cells = cells
         final.outputs = {(i, o[0]): o for i, low in enumerate(lowered) for o in low.outputs}
+        final.held = {(i, name): o for i, low in enumerate(lowered) for name, o in low.held}
         final.herd = any(thread.params for thread in self.test.threads)
         final.observed = {}
         final.taken = []
         return final
+
+
+def _local_of(item: Object) -> Local | None:
+    """The local that an object in memory is."""
+    if not item.private or item.span is None:
+        return None
+    thread, _, register = item.name.partition(":")
+    return local(int(thread[1:]), register.split(".")[0], item.span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ksmcheck.kernel.ints import ADDRESS, IntType
+from ksmcheck.kernel.memory import Object
 from ksmcheck.kernel.types import ArrayOf, PointerTo, StructType, ints_of, is_scalar
 from ksmcheck.program.graph import Forget, Graph
 from ksmcheck.program.initialisers import is_word
@@ -26,10 +27,12 @@ Output = tuple[str, str, IntType, bool]
 
 
 class Lowered(Struct, frozen=True):
-    """A thread before unrolling."""
+    """A thread before unrolling. ``held`` are those of the variables that a condition may name
+    which are in memory."""
 
     graph: Graph
     outputs: tuple[Output, ...]
+    held: tuple[tuple[str, Object], ...] = ()
 
 
 class ThreadLowering(Statements):
@@ -57,7 +60,9 @@ class ThreadLowering(Statements):
             self.statement(stmt)
         self.check_labels()
         self.graph.start(self.frame.exit)
-        return Lowered(self.graph, tuple(self._outputs(scope)))
+        visible = self._visible(scope)
+        held = [(v.name, v.object) for v in visible if v.object is not None]
+        return Lowered(self.graph, tuple(_outputs(visible)), tuple(held))
 
     def _is_untyped(self, function: Function) -> bool:
         """Whether the thread is in herd7's dialect: its parameters are words, none a struct."""
@@ -109,7 +114,7 @@ class ThreadLowering(Statements):
             self.write(self.place_of(variable), converted, Name(name, at))
         return variable
 
-    def _outputs(self, scope: Scope) -> list[Output]:
+    def _visible(self, scope: Scope) -> list[Variable]:
         """Locals of the thread's body by name; those of inner blocks where the name is unique.
 
         herd7 has no scopes: its conditions may name what an inner block declares.
@@ -124,11 +129,15 @@ class ThreadLowering(Statements):
                 if variable.object is None:
                     forget = Forget(variable.register, ints_of(variable.type))
                     self.graph.entry.steps.insert(0, forget)
-        return [
-            (v.name, v.register, ints_of(v.type), isinstance(v.type, PointerTo))
-            for v in visible.values()
-            if v.object is None and is_scalar(v.type)
-        ]
+        return list(visible.values())
+
+
+def _outputs(variables: list[Variable]) -> list[Output]:
+    return [
+        (v.name, v.register, ints_of(v.type), isinstance(v.type, PointerTo))
+        for v in variables
+        if v.object is None and is_scalar(v.type)
+    ]
 
 
 def _top_declarations(function: Function) -> frozenset[str]:

@@ -22,6 +22,8 @@ def _lines(structure: EventStructure) -> Iterable[str]:
     yield f"{structure.name} under {structure.model}{config}{kernel}"
     yield ""
     for cell in structure.cells:
+        if cell.kept:  # no memory under any model
+            continue
         yield f"  {cell.ctype} {cell.name} = {names.value(cell.init, cell.type.width)}"
     events = sorted(structure.events, key=lambda e: (e.thread, e.position))
     number = {event.id: place for place, event in enumerate(events)}

@@ -34,7 +34,7 @@ def to_execution(structure: EventStructure, candidate: Candidate) -> Execution:
         addr=relations["addr"],
         data=relations["data"],
         ctrl=relations["ctrl"],
-        memory=tuple((cell.name, candidate.final(cell.id)) for cell in structure.cells),
+        memory=tuple((c.name, candidate.final(c.id)) for c in structure.cells if not c.kept),
         registers=tuple((key, candidate.value(term)) for key, term, _ in structure.outputs),
         complete=candidate.holds(structure.terminated),
     )

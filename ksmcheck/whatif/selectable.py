@@ -115,6 +115,8 @@ class _Chooser:
         self._named = named
         self._primitives = primitives(program.kernel)
         self._called, self._places = _called(program)
+        # Whether a local is memory hangs on what is done to it: the program is compiled afresh.
+        self._keeps = any(cell.kept for cell in program.cells)
 
     def choose(self, spot: Spot, change: Change) -> None:
         """A selector for the change, if it can be one, or why it makes no program."""
@@ -151,6 +153,8 @@ class _Chooser:
         name = old.shape if change.to == PLAIN else change.to
         new = self._primitives[name]
         if any(c.startswith(_STRUCTURAL) for c in old.classes) or not same_deed(old, new):
+            return
+        if {"load", "store"} & {old.name, new.name} and self._keeps:
             return
         kernel = self._program.kernel
         rows = [_row(self._model, p, kernel, self._config) for p in (old, new)]

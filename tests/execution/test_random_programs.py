@@ -29,10 +29,13 @@ from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Source, Span
 
 KERNEL = "6.12"
-LOCALS = "int a = 0, b = 1, c = 2, i = 0; long l = 0; struct st t = { 0, 1 };"
+IN_MEMORY = "int d = 1, tab[2] = { 0, 2 }, *q = &d; struct st v = { 2 };"
+"""Locals of which pointers are about. Where none of them leaves the thread, they are registers."""
+LOCALS = f"int a = 0, b = 1, c = 2, i = 0; long l = 0; struct st t = {{ 0, 1 }}; {IN_MEMORY}"
 SHARED = ("x", "y", "s.a", "s.b", "arr[0]", "arr[1]")
-PLAIN = (*SHARED, "s.p", "s.q", "s.r", "t.a", "t.b", "t.p", "t.q", "t.r")
+PLAIN = (*SHARED, "s.p", "s.q", "s.r", "t.a", "t.b", "t.p", "t.q", "t.r", "d", "*q", "v.a", "v.p")
 """What a plain access may be of: bit-fields and members of a local, too."""
+POINTERS = ("&d", "q", "&tab[1]", "&v.a", "&x", "(a ? &d : &x)", "(b ? &tab[0] : q)")
 BINARY = ("+", "-", "*", "&", "|", "^", "==", "!=", "<", ">=", "&&", "||")
 
 
@@ -65,6 +68,8 @@ class Writer:
             f"atomic_add_unless(&at, {self.local()}, 1)",
             f"f({sub[0]}, {self.local()})",
             f"arr[{self.local()} & 1]",
+            f"tab[{self.local()} & 1]",
+            f"add({self.one(*POINTERS)}, {self.local()})",
             f"({{ int z = {sub[0]}; z + 1; }})",
             f"h({self.one('s', 't', f'pair({self.local()})')}, {self.local()})",
             f"pair({sub[0]}).b",
@@ -81,6 +86,9 @@ class Writer:
             f"{self.one('s', 't')} = {self.one('s', 't', f'pair({self.local()})')};",
             f"{self.one('s', 't')} = (struct st){{ .p = {self.local()}, .a = {self.expr(1)} }};",
             f"{self.local()} {self.one('=', '+=', '|=')} {self.expr(2)};",
+            f"tab[{self.local()} & 1] {self.one('=', '+=')} {self.expr(1)};",
+            f"*{self.one(*POINTERS)} = {self.expr(1)};",
+            f"q = {self.one(*POINTERS)};",
         )
         if depth <= 0 or self.random.random() < 0.3:
             return leaf
@@ -121,9 +129,10 @@ int x; long y; int arr[2]; atomic_t at;
 static int g(int a, int b) {{ if (a) return 1; return b; }}
 static struct st pair(int a) {{ struct st r = {{ .q = a }}; if (a) return r; r.b = 2; return r; }}
 static int h(struct st t, int a) {{ t.p += a; return t.p + t.q + t.a; }}
+static int add(int *p, int n) {{ *p += n; if (n) return *p; return n; }}
 static int next(void) {{ static int n; return n++; }}
 static int f(int a, int b) {{ int c = 1, i = 0; long l = 3; struct st t = {{ 0 }};
- {inner} return b; }}
+ {IN_MEMORY} {inner} return b; }}
 {{ x = 1; }}
 P0(void) {{ {threads[0]} }}
 P1(void) {{ {threads[1]} }}
