@@ -25,6 +25,7 @@ from ksmcheck.events.instantiate import Operand, Place
 from ksmcheck.events.taint import CLEAN, by_branch, under, union
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.events.value_sets import closure
+from ksmcheck.events.values import Analysis
 from ksmcheck.kernel.ints import ADDRESS, BOOL, S32, IntType, unsigned
 from ksmcheck.kernel.memory import STEP
 from ksmcheck.program.ir import Access, Branch, Cell, Const, End, Jump, Local, Thread
@@ -34,8 +35,8 @@ Locals = frozenset[Local]
 
 NONE: Locals = frozenset()
 
-_MOST_ARMS = 64
-"""Of an address; one that may be more is left to memory, with all locals that it may be of."""
+_MOST_CHOICES = 1000
+"""In an address; one with more is left to memory, with all locals that it may be of."""
 
 Registers = dict[str, Operand]
 
@@ -226,23 +227,31 @@ class KeptLocals:
         return inner, [Operand(address, args[0].taint), *args[1:]]
 
     def _arms(self, address: Term, access: Access, when: Term) -> list[_Arm] | None:
-        """None where there are too many, or all are elsewhere."""
-        found: list[_Arm] = []
-        todo = [(when, address)]
-        while todo:
-            condition, term = todo.pop()
+        """None where there are too many, or all are elsewhere. An address that is chosen on several
+        ways is looked at once, for the later terms come first."""
+        found: dict[int, Term] = {}
+        todo = {address.id: when}
+        for _ in range(_MOST_CHOICES):
+            if not todo:
+                break
+            number = max(todo)
+            condition, term = todo.pop(number), self.terms[number]
             choice = self._choice(term)
-            if condition is self.terms.false:
-                continue
             if choice is None:
-                found.append(_Arm(condition, term, self._cells(term, access)))
+                self._also(found, term, condition)
             else:
-                when, then, otherwise = choice
-                todo.append((self.terms.both(condition, self.terms.no(when)), otherwise))
-                todo.append((self.terms.both(condition, when), then))
-            if len(found) + len(todo) > _MOST_ARMS:
-                return None
-        return found if any(arm.cells for arm in found) else None
+                chosen, then, otherwise = choice
+                self._also(todo, then, self.terms.both(condition, chosen))
+                self._also(todo, otherwise, self.terms.both(condition, self.terms.no(chosen)))
+        terms = [(condition, self.terms[number]) for number, condition in found.items()]
+        arms = [_Arm(condition, term, self._cells(term, access)) for condition, term in terms]
+        return None if todo or not any(arm.cells for arm in arms) else arms
+
+    def _also(self, conditions: dict[int, Term], term: Term, condition: Term) -> None:
+        """Notes one more condition under which an address is this."""
+        if condition is not self.terms.false:
+            known = conditions.get(term.id, self.terms.false)
+            conditions[term.id] = self.terms.either(known, condition)
 
     def _choice(self, term: Term) -> tuple[Term, Term, Term] | None:
         """An address that a condition chooses among some of which one is in a local, as the
@@ -308,12 +317,16 @@ def _raw(cell: Cell) -> IntType:
     return unsigned(cell.type.width)
 
 
-def lost(kept: KeptLocals, events: Iterable[DraftEvent]) -> Locals:
+def lost(kept: KeptLocals, events: Iterable[DraftEvent], analysis: Analysis) -> Locals:
     """The locals that are none to keep, since one of the events is at them, or writes an address
-    of them."""
+    of them. What is written to no cell at all (through NULL, say) is a finding of its own."""
     found = NONE
     for event in events:
-        for term in (event.address, event.value):
-            if term is not None:
-                found |= kept.within(term)
+        access = event.kind != "F"
+        if access and not analysis.live[event.id]:
+            continue
+        if event.address is not None:
+            found |= kept.within(event.address)
+        if event.kind == "W" and event.value is not None and analysis.cells[event.id]:
+            found |= kept.within(event.value)
     return found

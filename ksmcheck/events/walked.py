@@ -48,7 +48,7 @@ class Walked:
     def lost(self, analysis: Analysis) -> Locals:
         """The locals that have to be memory after all."""
         events = self.draft.events
-        found = {one for kept in self.locals for one in lost(kept, events)}
+        found = {one for kept in self.locals for one in lost(kept, events, analysis)}
         at = {cell for cells in analysis.cells for cell in cells}
         found |= {c.local for c in self.cells if c.kept and c.local is not None and c.id in at}
         return frozenset(found)

@@ -78,11 +78,7 @@ class Memory(Struct):
         for cpu in range(1, count):
             self.add(f"{original.name}@{cpu}", original.type, original.span)
 
-    def cells(self) -> Iterator[CellPlace]:
-        """Every scalar of every object."""
-        for item in self.objects.values():
-            yield from self.cells_of(item)
-
     def cells_of(self, item: Object) -> Iterator[CellPlace]:
+        """Every scalar of an object."""
         for scalar in self.layouts.scalars(item.type, item.span):
             yield CellPlace(item.name + scalar.path, item.address + scalar.offset, scalar.type)

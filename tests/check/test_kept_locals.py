@@ -317,3 +317,18 @@ def test_who_waits_for_ever_on_a_local(tmp_path: Path) -> None:
     assert checked(text, "sc", tmp_path, liveness=True).verdict == "VIOLATED"
     text = litmus(wait, "P1(void) { WRITE_ONCE(x, 1); }", "exists (true)")
     assert checked(text, "sc", tmp_path, liveness=True).verdict == "SAFE"
+
+
+def test_a_list_that_a_thread_keeps_on_its_stack(tmp_path: Path) -> None:
+    """Pointers among locals are chosen among many; through NULL, which they are never, nothing gets
+    out."""
+    body = """struct node a, b, *l = 0; int r0 = READ_ONCE(x); a.key = 1; b.key = r0;
+        if (r0) { a.next = l; l = &a; } b.next = l; l = &b;
+        if (l->next) l->next->key = 2; else l->key = 2;
+        int r2 = l->key; int r3 = l->next ? l->next->key : 0; WRITE_ONCE(y, 1);"""
+    structure = structure_of(litmus(body), tmp_path)
+    assert all(cell.kept for cell in structure.cells if cell.local is not None)
+    end = "~exists (0:r0=1 /\\ 0:r2=1 /\\ 0:r3=2 /\\ 1:r1=1)"
+    assert reached(litmus(body, end=end), "power", tmp_path)
+    end = "~exists (0:r3=1 \\/ 0:r2=7)"
+    assert checked(litmus(body, end=end), "sc", tmp_path).verdict == "SAFE"
