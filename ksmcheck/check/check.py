@@ -206,7 +206,7 @@ class Checker(Struct):
             texts=tuple(t for t, _, _ in structure.observed),
             types=tuple(t for _, _, t in structure.observed),
             states=states,
-            cells=structure.cells,
+            cells=structure.named,
             quantifier=structure.quantifier,
             observation=word,
             flags=search.all_flags() + wild if listed else (),

@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
-from ksmcheck.program.ir import UNDEFINED
+from ksmcheck.program.ir import BAD_ADDRESS, UNDEFINED
 from ksmcheck.record import Struct
 
 PROPERTY_QUANTIFIERS = ("~exists", "forall")
-_OF_ALL = UNDEFINED | {"bad address"}
+_OF_ALL = UNDEFINED | {BAD_ADDRESS}
 
 
 class Goals(Struct, frozen=True):

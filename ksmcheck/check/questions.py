@@ -23,6 +23,7 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.program.change import PLAIN
+from ksmcheck.program.ir import BAD_ADDRESS
 from ksmcheck.record import Struct, replace
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Candidate, Found, GaveUp
@@ -234,7 +235,7 @@ class Questions:
     def _strays(self) -> list[Term]:
         """That an access hits no cell, for each that may. No state is listed for it."""
         terms, obligations = self.structure.terms, self.structure.obligations
-        wild = [o for o in obligations if o.kind == "bad address"]
+        wild = [o for o in obligations if o.kind == BAD_ADDRESS]
         return [terms.both(o.guard, terms.no(o.holds)) for o in wild]
 
     def bound_reached(self) -> bool:

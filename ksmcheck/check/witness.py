@@ -38,7 +38,7 @@ def confirm(
         failure = Failure(flag, f"flag {flag} is raised")
     else:
         raise InternalError(f"{test.name}: the replay does not raise the flag {flag}")
-    return Witness(execution, failure, structure.cells, structure.thread_names)
+    return Witness(execution, failure, structure.named, structure.thread_names)
 
 
 def refuse_other_widths(execution: Execution, structure: EventStructure) -> None:

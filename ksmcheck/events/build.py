@@ -23,7 +23,7 @@ from ksmcheck.events.waiting import flagged_loops
 from ksmcheck.events.walk import Walk, operator
 from ksmcheck.events.walked import Walked
 from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType, unsigned
-from ksmcheck.program.ir import Cell, Const, Expr, FinalCell, FinalReg, Op, Program
+from ksmcheck.program.ir import BAD_ADDRESS, Cell, Const, Expr, FinalCell, FinalReg, Op, Program
 from ksmcheck.record import replace
 from ksmcheck.text import InternalError
 
@@ -113,7 +113,7 @@ class _Assembly:
 
     def structure(self, model: str, config: str) -> EventStructure:
         draft, program, terms = self.draft, self.program, self.terms
-        obligations = (*draft.obligations, *self._stray_accesses())
+        obligations = (*filter(self._may_fail, draft.obligations), *self._stray_accesses())
         self._require()
         condition = program.condition
         outputs = tuple(self._outputs())
@@ -154,8 +154,13 @@ class _Assembly:
             ended=graces.ended() if any(stall.grace for stall in draft.stalls) else None,
             selectors=tuple(draft.selectors.items()),
             taken=program.taken,
+            functions=program.functions,
             calls={site: terms.either(*guards) for site, guards in draft.calls.items()},
         )
+
+    def _may_fail(self, one: Obligation) -> bool:
+        """Leaves out a call that leads nowhere, where the pointer has no such value."""
+        return one.kind != BAD_ADDRESS or 1 in self.analysis.values_of(one.guard)
 
     def _require(self) -> None:
         """What the analysis has found out: a read of nothing is not executed, and who fails on a
@@ -251,14 +256,14 @@ class _Assembly:
                     terms.op("ne", BOOL, event.address, terms.const(a, ADDRESS)) for a in addresses
                 ]
                 yield Obligation(
-                    "bad address", event.guard, terms.both(*away), event.thread, event.origin
+                    BAD_ADDRESS, event.guard, terms.both(*away), event.thread, event.origin
                 )
         for search in self.draft.searches:
             nowhere = sorted(self.analysis.values_of(search.address) - search.there)
             away = [terms.op("ne", BOOL, search.address, terms.const(a, ADDRESS)) for a in nowhere]
             if nowhere and 1 in self.analysis.values_of(search.guard):
                 holds = terms.both(*away)
-                yield Obligation("bad address", search.guard, holds, search.thread, search.origin)
+                yield Obligation(BAD_ADDRESS, search.guard, holds, search.thread, search.origin)
 
     def _stuck(self, graces: Graces) -> Iterable[Stall]:
         """What each waiting thread looks at, held against the final memory."""

@@ -120,7 +120,7 @@ class EventStructure(Struct, frozen=True, eq=False):
                    question has to fix all of them; with all false it is about the program as it is.
     ``calls``    site with selectors -> boolean term: execution comes to a call there, whatever has
                  become of it. Where it does not, the selectors make no difference.
-    ``taken``  comparisons of the condition with addresses (``Program``).
+    ``taken``  comparisons of the condition with addresses, and ``functions``, as in ``Program``.
     ``condition``/``filter``/``observed``  over ``final`` and thread-local terms.
     """
 
@@ -152,3 +152,9 @@ class EventStructure(Struct, frozen=True, eq=False):
     selectors: tuple[tuple[tuple[str, str], Term], ...] = ()
     calls: Mapping[str, Term] = field(default_factory=dict)
     taken: tuple[Taken, ...] = ()
+    functions: tuple[Cell, ...] = ()
+
+    @property
+    def named(self) -> tuple[Cell, ...]:
+        """All that addresses are told by."""
+        return self.cells + self.functions

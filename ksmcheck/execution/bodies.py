@@ -77,7 +77,8 @@ class Body(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def calls(self) -> frozenset[str] | None:
-        """What the function calls; None where it may go round in itself."""
+        """What the function calls; None where it may go round in itself, or a pointer
+        tells what it calls."""
         nodes = list(walk(self.function))
         if any(isinstance(node, _ROUND) for node in nodes):
             return None
@@ -90,7 +91,7 @@ class Body(Struct, frozen=True, eq=False, dict=True):
         return {**seen, **{id(param): param for param in self.function.params}}
 
 
-_ROUND = (c.While, c.DoWhile, c.For, c.Goto)
+_ROUND = (c.While, c.DoWhile, c.For, c.Goto, c.PointerCall)
 
 Bodies: TypeAlias = dict[int, Body]
 """By the identity of their trees, which they keep alive."""

@@ -21,7 +21,7 @@ from ksmcheck.execution.machine import (
     Variable,
 )
 from ksmcheck.execution.performed import Done, Operands, formula_value
-from ksmcheck.execution.static import SILENT, decayed
+from ksmcheck.execution.static import SILENT, called_type, decayed
 from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitive import Primitive
@@ -34,13 +34,16 @@ from ksmcheck.kernel.types import (
     WORDS,
     ArrayOf,
     CType,
+    FunctionOf,
     PointerTo,
     StructType,
+    alike,
     is_scalar,
 )
+from ksmcheck.program.ir import BAD_ADDRESS
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import c_ast as c
-from ksmcheck.text import InternalError
+from ksmcheck.text import InternalError, Span
 
 _DEMANDS = {"assert": True}
 _FORBIDS = frozenset(
@@ -65,7 +68,7 @@ class Calls(Expressions):
         name = e.callee.name
         function = self.types.functions.get(name)
         if function is not None:
-            kinds = [self.resolve(param.type) for param in function.params]
+            kinds = [self.parameter(param) for param in function.params]
             passed = [self.passed(a, t) for a, t in zip(_expressions(e), kinds, strict=True)]
             self.path = (*self.path, id(e))
             value = self.enter(function, passed)
@@ -76,6 +79,46 @@ class Calls(Expressions):
         if name in self.world.primitives and name not in _FORMS:
             return self.primitive(primitive_of(self.world.primitives, e), e)
         return self.form(e)
+
+    def called_through(self, e: c.PointerCall) -> Concrete:
+        """A call of what a pointer points to: what happens in it depends on what gave the pointer,
+        for an indirect branch leads there. Of its result no more is known than of what is read."""
+        pointer = self.settled(self.tested(e.pointer))
+        type = called_type(pointer.type)
+        passed = [self.passed(a, t) for a, t in zip(e.args, type.params, strict=True)]
+        return self.led_to(pointer, type, passed, e.span)
+
+    def led_to(
+        self, pointer: Concrete, type: FunctionOf, passed: list[Concrete | Variable], span: Span
+    ) -> Concrete:
+        function = self.types.function_at(pointer.number)
+        if function is None or not alike(self.types.signature(function), type):
+            self.failed.append(FailedCheck(BAD_ADDRESS, self.record.thread, span))
+            return self.nothing(type.result, pointer.fixed)
+        if pointer.fixed:
+            return self.enter(function, passed)
+        self.controls.append(Control(None, 0, pointer.reads))
+        value = self.enter(function, passed)
+        self.controls.pop()
+        return self.not_fixed(value)
+
+    def nothing(self, type: CType, fixed: bool) -> Concrete:
+        """What a call gives that leads nowhere: 0."""
+        if isinstance(type, StructType):
+            zero = integer(0) if fixed else replace(integer(0), fixed=False)
+            scalars = self.layouts.scalars(type, None)
+            parts = {scalar.offset: convert(zero, scalar.type) for scalar in scalars}
+            self.struct = Variable("(*)", type, parts=parts)
+        if not is_scalar(type):
+            return NOTHING
+        return Concrete(type, 0, fixed=fixed)
+
+    def not_fixed(self, value: Concrete) -> Concrete:
+        """What a function gives that is one of several."""
+        if isinstance(self.struct, Variable):
+            for offset, part in self.struct.parts.items():
+                self.struct.parts[offset] = replace(part, fixed=False)
+        return replace(value, fixed=False) if is_scalar(value.type) else value
 
     def passed(self, e: c.Expr, type: CType) -> Concrete | Variable:
         """An argument: of a struct, a copy."""
@@ -90,9 +133,9 @@ class Calls(Expressions):
 
     def place(self, e: c.Expr) -> Place:
         """Also of the struct that a call gives."""
-        if not isinstance(e, c.Call):
+        if not isinstance(e, c.Call | c.PointerCall):
             return super().place(e)
-        self.called(e)
+        self.value(e)
         assert self.struct is not None, e
         return InRegister(self.struct, 0, self.struct.type)
 
@@ -278,7 +321,9 @@ class Calls(Expressions):
             self.controls.pop()
         return replace(ok, reads=frozenset(min(read, ~read) for read in reads))
 
-    def call_type(self, e: c.Call) -> CType:
+    def call_type(self, e: c.Call | c.PointerCall) -> CType:
+        if isinstance(e, c.PointerCall):
+            return called_type(decayed(self.type_of(e.pointer))).result
         name = e.callee.name
         function = self.types.functions.get(name)
         if function is not None:
@@ -314,10 +359,9 @@ def _is_whole(type: CType) -> bool:
 
 
 def _expressions(e: c.Call) -> list[c.Expr]:
-    types = (c.NamedType, c.TagType, c.TypeofType, c.PointerType, c.ArrayType)
     found: list[c.Expr] = []
     for argument in e.args:
-        if isinstance(argument, types):
+        if isinstance(argument, c.TYPES):
             raise InternalError(f"replay: a type is passed to {e.callee.name}")
         found.append(argument)
     return found

@@ -30,6 +30,7 @@ from ksmcheck.kernel.types import (
     ArrayOf,
     BitField,
     CType,
+    FunctionOf,
     IntegerType,
     PointerTo,
     StructType,
@@ -47,6 +48,9 @@ class Expressions(Selections):
     def called(self, e: c.Call) -> Concrete:
         raise NotImplementedError
 
+    def called_through(self, e: c.PointerCall) -> Concrete:
+        raise NotImplementedError
+
     def block_value(self, e: c.StatementExpr) -> Concrete:
         raise NotImplementedError
 
@@ -58,7 +62,7 @@ class Expressions(Selections):
             case c.Name(name):
                 return self.named(name, e.span)
             case c.Unary("&", operand):
-                return self.address_of(self.place(operand))
+                return self.address(operand)
             case c.Unary("*") | c.Member() | c.Index():
                 return self.read(self.place(e), e.span)
             case c.Unary(op, operand):
@@ -84,8 +88,10 @@ class Expressions(Selections):
         return self.typed(e)
 
     def typed(self, e: c.Expr) -> Concrete:
-        """Expressions that mention types."""
+        """Expressions that mention types, or ask for one."""
         match e:
+            case c.PointerCall():
+                return self.called_through(e)
             case c.Cast(type, operand):
                 wanted = self.resolve(type)
                 inner = self.value(operand)
@@ -131,9 +137,26 @@ class Expressions(Selections):
             return integer(int(name == "true"))
         if name in self.types.enumerators:
             return integer(*self.types.enumerators[name])
+        if name in self.types.functions:
+            return self.function_pointer(name)
         if self.call.lenient:
             return integer(0)
         raise InternalError(f"replay: {name} is not declared")
+
+    def is_function(self, name: str) -> bool:
+        hidden = self.find(name) is not None or name in self.world.items
+        return name in self.types.functions and not hidden
+
+    def address(self, operand: c.Expr) -> Concrete:
+        """``&`` of a function, or of a place."""
+        if isinstance(operand, c.Name) and self.is_function(operand.name):
+            return self.function_pointer(operand.name)
+        return self.address_of(self.place(operand))
+
+    def function_pointer(self, name: str) -> Concrete:
+        """A function's name, with ``&`` or without."""
+        type = self.types.signature(self.types.functions[name])
+        return Concrete(PointerTo(type), self.types.address(name), fixed=True)
 
     def place(self, e: c.Expr) -> Place:
         found = self.designated(e)
@@ -200,7 +223,7 @@ class Expressions(Selections):
             return self.find(e.name) is not None or e.name in self.world.items
         if isinstance(e, c.Member):
             return e.arrow or self.is_place(e.base)
-        if isinstance(e, c.Call):
+        if isinstance(e, c.Call | c.PointerCall):
             return isinstance(self.type_of(e), StructType)
         return isinstance(e, c.Index) or (isinstance(e, c.Unary) and e.op == "*")
 
@@ -225,6 +248,8 @@ class Expressions(Selections):
             return replace(convert(known, place.type), places=NO_READS)
         if isinstance(place.type, ArrayOf):
             return replace(place.address, type=PointerTo(place.type.element, place.volatile))
+        if isinstance(place.type, FunctionOf):
+            return replace(place.address, type=PointerTo(place.type))
         return self.load(place)
 
     def old(self, place: Place, span: Span) -> tuple[Concrete, Concrete | None]:

@@ -21,10 +21,10 @@ from ksmcheck.execution.known import RETURNED, imagine, known_now
 from ksmcheck.execution.machine import Call, InMemory, Variable
 from ksmcheck.execution.performed import Done, Record
 from ksmcheck.execution.private_places import Home
-from ksmcheck.kernel.types import StructType
+from ksmcheck.kernel.types import FunctionOf, StructType
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax import c_ast as c
-from ksmcheck.text import InternalError
+from ksmcheck.text import InternalError, Span
 
 
 class Unknown(Exception):
@@ -251,6 +251,19 @@ class _Mind(Interpreter):
             return super().called(e)
         with self.inside():
             return super().called(e)
+
+    def called_through(self, e: c.PointerCall) -> Concrete:
+        with self.inside():
+            return super().called_through(e)
+
+    def led_to(
+        self, pointer: Concrete, type: FunctionOf, passed: list[Concrete | Variable], span: Span
+    ) -> Concrete:
+        """Of a call that may lead to several functions nothing is known, but that there is a way
+        on: the pointer may lead nowhere."""
+        if pointer.fixed:
+            return super().led_to(pointer, type, passed, span)
+        return self.nothing(type.result, fixed=False)
 
     def known_ahead(self, e: c.Expr) -> Concrete | None:
         with self.inside():

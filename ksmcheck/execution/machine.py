@@ -132,6 +132,11 @@ class Machine:
         self.types.type_of = self.type_of
         return self.types.resolve(type)
 
+    def parameter(self, declared: c.Param | c.Declaration) -> CType:
+        """The type of a parameter, or of a variable: neither is a function itself."""
+        self.types.type_of = self.type_of
+        return self.types.parameter(declared.type)
+
     def find(self, name: str) -> Variable | None:
         """The local that a name means here."""
         declared = self.scope.get(name)
@@ -144,7 +149,7 @@ class Machine:
         """A new variable; one in a loop's body is a new one in each round."""
         if type is None:
             init = declaration.init if isinstance(declaration, c.Declaration) else None
-            type = sized(self.resolve(declaration.type), init, self.types)
+            type = sized(self.parameter(declaration), init, self.types)
         variable = Variable(declaration.name, type, volatile=declaration.volatile)
         if declaration.name in self.call.body.addressed:
             variable.address = self.lies(declaration)

@@ -21,7 +21,7 @@ from ksmcheck.execution.wellformed import check_orders, last_writes, universe_of
 from ksmcheck.execution.world import World, world_of
 from ksmcheck.lowering.template import LOCK_OFFSET
 from ksmcheck.model.model import Model
-from ksmcheck.program.ir import Cell, local
+from ksmcheck.program.ir import BAD_ADDRESS, Cell, local
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -272,7 +272,7 @@ def _strays(execution: Execution, cells: tuple[Cell, ...]) -> Iterable[FailedChe
         if event.address is None or event.thread < 0 or event.origin is None:
             continue
         if _cell_address(event) not in known:
-            yield FailedCheck("bad address", event.thread, event.origin.span)
+            yield FailedCheck(BAD_ADDRESS, event.thread, event.origin.span)
 
 
 def _cell_address(event: ExecutedEvent) -> int:

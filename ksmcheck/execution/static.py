@@ -14,17 +14,18 @@ from ksmcheck.kernel.types import (
     ArrayOf,
     BitField,
     CType,
+    FunctionOf,
     IntegerType,
     PointerTo,
     StructType,
     VoidType,
+    passed,
 )
 from ksmcheck.program.initialisers import sized
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
 SILENT = ("likely", "unlikely")
-_TYPES = (c.NamedType, c.TagType, c.TypeofType, c.PointerType, c.ArrayType)
 
 
 class Static(Machine):
@@ -32,7 +33,7 @@ class Static(Machine):
 
     def joined_type(self, then: c.Expr, otherwise: c.Expr) -> CType:
         """C17 6.5.15: a pointer wins over a null constant, a typed pointer over ``void *``."""
-        one, two = self.type_of(then), self.type_of(otherwise)
+        one, two = passed(self.type_of(then)), passed(self.type_of(otherwise))
         if isinstance(one, VoidType) or isinstance(two, VoidType):
             return VOID
         if isinstance(one, IntegerType) and isinstance(two, IntegerType):
@@ -44,7 +45,7 @@ class Static(Machine):
     # Types of expressions that are not evaluated.
 
     def type_of(self, e: c.Expr | c.TypeExpr) -> CType:
-        if isinstance(e, _TYPES):
+        if isinstance(e, c.TYPES):
             return self.resolve(e)
         match e:
             case c.Name() | c.Member() | c.Index() | c.Unary("*"):
@@ -70,7 +71,7 @@ class Static(Machine):
                 return PointerTo(self.resolve(type))
             case c.IntLit():
                 return literal_type(e)
-            case c.Call() | c.StatementExpr():
+            case c.Call() | c.PointerCall() | c.StatementExpr():
                 return self.block_type(e) if isinstance(e, c.StatementExpr) else self.call_type(e)
         return UNSIGNED_LONG
 
@@ -86,7 +87,7 @@ class Static(Machine):
         self.scope = outer
         return found
 
-    def call_type(self, e: c.Call) -> CType:
+    def call_type(self, e: c.Call | c.PointerCall) -> CType:
         raise NotImplementedError
 
     def place_type(self, e: c.Expr) -> CType:
@@ -100,6 +101,8 @@ class Static(Machine):
                     return item.type
                 if name in self.types.enumerators:
                     return self.types.enumerators[name][1]
+                if name in self.types.functions:
+                    return self.types.signature(self.types.functions[name])
                 return VOID_POINTER if name == "NULL" else INT
             case c.Member(base, field, arrow):
                 outer = self.type_of(base)
@@ -119,7 +122,7 @@ class Static(Machine):
         if declaration is None or id(declaration) in self.call.variables:
             variable = self.find(name)
             return None if variable is None else variable.type
-        type = self.resolve(declaration.type)
+        type = self.parameter(declaration)
         if not isinstance(declaration, c.Declaration):
             return type
         return sized(type, declaration.init, self.types)
@@ -166,8 +169,14 @@ class Static(Machine):
 
 
 def decayed(type: CType) -> CType:
-    """An array used as a value is a pointer to its first element."""
-    return PointerTo(type.element) if isinstance(type, ArrayOf) else type
+    """An array used as a value is a pointer to its first element, a function one to itself."""
+    return PointerTo(type.element) if isinstance(type, ArrayOf) else passed(type)
+
+
+def called_type(pointer: CType) -> FunctionOf:
+    """The function's type, of what is called."""
+    assert isinstance(pointer, PointerTo) and isinstance(pointer.target, FunctionOf), pointer
+    return pointer.target
 
 
 def declarations_of(s: c.Stmt) -> tuple[c.Declaration, ...]:

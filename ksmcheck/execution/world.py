@@ -144,11 +144,14 @@ def _is_pointer(type: CType) -> bool:
 
 def _mentioned(test: LitmusTest) -> Iterable[str]:
     """Locations that appear in the start state alone are ``int``, whichever side they are on."""
+    functions = {item.name for item in test.top if isinstance(item, c.Function)}
     for entry in test.init:
         for part in (entry.target, entry.value):
             if isinstance(part, c.Unary) and part.op == "&":
                 part = part.operand
-            if isinstance(part, c.Name) and (entry.thread is None or part is not entry.target):
+            if not isinstance(part, c.Name) or part.name in functions:
+                continue
+            if entry.thread is None or part is not entry.target:
                 yield part.name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ksmcheck.kernel.constants import constant, fits
+from ksmcheck.kernel.functions import FIRST_FUNCTION, FUNCTION_STEP
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.kernel.layout import Layouts, Member, Part
 from ksmcheck.kernel.primitives import version_key
@@ -20,17 +21,21 @@ from ksmcheck.kernel.types import (
     WORDS,
     ArrayOf,
     CType,
+    FunctionOf,
     IntegerType,
     PointerTo,
     StructType,
+    passed,
 )
 from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import (
+    TYPES,
     ArrayType,
     Declaration,
     EnumDef,
     Expr,
     Function,
+    FunctionType,
     NamedType,
     PointerType,
     StaticAssert,
@@ -52,9 +57,6 @@ def hold(condition: Expr, types: Declarations, span: Span, why: Expr | None = No
     if not constant(condition, types)[0]:
         hint = why.text if isinstance(why, StringLit) and why.text else None
         raise InputError("this assertion does not hold", span, hint)
-
-
-_TYPE_EXPRS = (NamedType, TagType, TypeofType, PointerType, ArrayType)
 
 
 class Declarations(Struct):
@@ -84,6 +86,9 @@ class Declarations(Struct):
             return self._array(type)
         if isinstance(type, TypeofType):
             return self._typeof(type)
+        if isinstance(type, FunctionType):
+            params = tuple(self._mentioned(param) for param in type.params)
+            return FunctionOf(self._mentioned(type.result), params, type.variadic)
         if isinstance(type, TagType):
             return self._tag(type)
         return self._named(type)
@@ -115,6 +120,38 @@ class Declarations(Struct):
             return self.enums[type.tag]
         return StructType(type.kind, type.tag)
 
+    def _mentioned(self, type: TypeExpr) -> CType:
+        """A type in that of a function, where an unknown name stands for itself: members that point
+        to functions are declared which no test calls."""
+        if isinstance(type, PointerType):
+            return PointerTo(self._mentioned(type.target), type.volatile)
+        try:
+            return passed(self.resolve(type))
+        except InputError:
+            if isinstance(type, NamedType):
+                return StructType("typedef", type.name)
+            raise
+
+    def parameter(self, type: TypeExpr) -> CType:
+        """The type of a parameter: a function is passed as a pointer to it."""
+        return passed(self.resolve(type))
+
+    def signature(self, function: Function) -> FunctionOf:
+        params = tuple(param.type for param in function.params)
+        found = self.resolve(FunctionType(function.result, params, function.span))
+        assert isinstance(found, FunctionOf)
+        return found
+
+    def address(self, function: str) -> int:
+        """Where the function is: functions lie apart, in the order in which they are declared."""
+        return FIRST_FUNCTION + FUNCTION_STEP * list(self.functions).index(function)
+
+    def function_at(self, address: int) -> Function | None:
+        place, off = divmod(address - FIRST_FUNCTION, FUNCTION_STEP)
+        if off or not 0 <= place < len(self.functions):
+            return None
+        return list(self.functions.values())[place]
+
     def _array(self, type: ArrayType) -> CType:
         element = self.resolve(type.element)
         if type.length is None:
@@ -132,7 +169,7 @@ class Declarations(Struct):
 
     def type_of_operand(self, operand: Expr | TypeExpr) -> CType | None:
         """The type that ``sizeof`` or ``typeof`` is about; None where expressions have no scope."""
-        if isinstance(operand, _TYPE_EXPRS):
+        if isinstance(operand, TYPES):
             return self.resolve(operand)
         return None if self.type_of is None else self.type_of(operand)
 

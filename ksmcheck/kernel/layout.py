@@ -11,6 +11,7 @@ from ksmcheck.kernel.types import (
     ArrayOf,
     BitField,
     CType,
+    FunctionOf,
     IntegerType,
     PointerTo,
     StructType,
@@ -119,6 +120,8 @@ class Layouts(Struct):
             return type.length * self.size(type.element, span)
         if isinstance(type, StructType):
             return self.of(type, span).size
+        if isinstance(type, FunctionOf):
+            raise InputError("a function has no size", span, hint="is a pointer to it meant?")
         raise InputError("void has no size", span, hint="cast to a pointer to a complete type")
 
     def align(self, type: CType, span: Span | None) -> int:

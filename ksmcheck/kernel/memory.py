@@ -17,7 +17,8 @@ from ksmcheck.text import InputError, Span
 
 FIRST = 0x1B5D000
 STEP = 1 << 20
-LAST = 1 << 31
+LAST = 0x7F000000
+"""What is behind are functions (``kernel.functions``)."""
 
 
 class Object(Struct, frozen=True):

@@ -38,6 +38,8 @@ class PointerTo(Struct, frozen=True):
     volatile: bool = False
 
     def __str__(self) -> str:
+        if isinstance(self.target, FunctionOf):
+            return self.target.named("(*)")
         qualified = f"volatile {self.target}" if self.volatile else str(self.target)
         return f"{qualified}*" if qualified.endswith("*") else f"{qualified} *"
 
@@ -50,6 +52,24 @@ class ArrayOf(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.element}[{'' if self.length is None else self.length}]"
+
+
+class FunctionOf(Struct, frozen=True):
+    """What a pointer to a function points to; ``variadic``: there may be more arguments."""
+
+    result: CType
+    params: tuple[CType, ...]
+    variadic: bool = False
+
+    def __str__(self) -> str:
+        return self.named("")
+
+    def named(self, name: str) -> str:
+        """The type as one declares ``name`` to be of it."""
+        params = [*map(str, self.params), *(["..."] if self.variadic else [])]
+        before = str(self.result)
+        gap = "" if before.endswith("*") else " "
+        return f"{before}{gap}{name}({', '.join(params) or 'void'})"
 
 
 class StructType(Struct, frozen=True):
@@ -102,7 +122,7 @@ class BitField(Struct, frozen=True):
         return INT if self.bits < 32 or self.declared.ints.signed else UNSIGNED
 
 
-CType: TypeAlias = IntegerType | PointerTo | ArrayOf | StructType | VoidType | BitField
+CType: TypeAlias = IntegerType | PointerTo | ArrayOf | FunctionOf | StructType | VoidType | BitField
 
 INT = IntegerType("int", S32)
 UNSIGNED = IntegerType("unsigned int", U32)
@@ -196,6 +216,24 @@ WORDS: dict[tuple[str, str], tuple[str, IntegerType]] = {
 def is_scalar(type: CType) -> bool:
     kind = type.__class__
     return kind is IntegerType or kind is PointerTo
+
+
+def alike(one: CType, other: CType) -> bool:
+    """Whether two types are the same but for the names of integers (C17 6.2.7)."""
+    if isinstance(one, IntegerType) and isinstance(other, IntegerType):
+        return one.ints == other.ints
+    if isinstance(one, PointerTo) and isinstance(other, PointerTo):
+        return one.volatile == other.volatile and alike(one.target, other.target)
+    if isinstance(one, FunctionOf) and isinstance(other, FunctionOf):
+        if len(one.params) != len(other.params) or one.variadic != other.variadic:
+            return False
+        return alike(one.result, other.result) and all(map(alike, one.params, other.params))
+    return one == other
+
+
+def passed(type: CType) -> CType:
+    """The type of a value: a function is passed as a pointer to it."""
+    return PointerTo(type) if isinstance(type, FunctionOf) else type
 
 
 def ints_of(type: CType) -> IntType:

@@ -9,9 +9,9 @@ from ksmcheck.kernel.primitives import all_primitives, lifetime
 from ksmcheck.kernel.types import INT, LONG, UNSIGNED_LONG, ArrayOf
 from ksmcheck.program import fold
 from ksmcheck.program.ir import Assume, Check
-from ksmcheck.program.primitive_calls import PrimitiveCalls
+from ksmcheck.program.pointer_calls import PointerCalls
 from ksmcheck.program.values import NOTHING, Value, cast, integer, need_scalar
-from ksmcheck.syntax.c_ast import ArrayType, Call, NamedType, PointerType, TagType, TypeofType
+from ksmcheck.syntax.c_ast import TYPES, Call
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError
 from ksmcheck.text.spelling import did_you_mean
@@ -31,16 +31,13 @@ CHECKS: dict[str, tuple[int, bool]] = {
 _CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
 _CPUS = ("smp_processor_id", "num_possible_cpus")
 FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS))
-_TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType)
-
-
 _BY_HAND = {
     "data_race": "kernels have it since 5.8: there it is the plain access inside",
 }
 """What the kernel has, and one text could not say for all machines (``syntax.pp_kernel``)."""
 
 
-class Calls(PrimitiveCalls):
+class Calls(PointerCalls):
     """Who is called: a function of the test, a form, or a primitive - in this order."""
 
     def call(self, call: Call, *, used: bool) -> Value:
@@ -63,7 +60,7 @@ class Calls(PrimitiveCalls):
         """The arguments. Raises InputError for a type among them."""
         found: list[Tree] = []
         for argument in call.args:
-            if isinstance(argument, _TYPES):
+            if isinstance(argument, TYPES):
                 raise InputError("a type is not an argument here", argument.span)
             found.append(argument)
         return tuple(found)
@@ -119,9 +116,6 @@ class Calls(PrimitiveCalls):
 
     def _unknown(self, call: Call) -> InputError:
         name = call.callee.name
-        if self.find(name) is not None:
-            message = "only functions called by their name are supported, not calls of a pointer"
-            return InputError(message, call.callee.span, "call the function that it points to")
         other = all_primitives().get(name)
         if other is not None:
             message = f"the kernel has no {name} at {self.kernel}"

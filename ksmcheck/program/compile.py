@@ -72,6 +72,7 @@ def unrolled(
         test.filter,
         test.observed,
         test.taken,
+        test.functions,
     )
 
 

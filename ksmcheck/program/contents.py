@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from ksmcheck.kernel.primitive import Primitive
-from ksmcheck.program.addressed import addressed_locals
+from ksmcheck.program.addressed import addressed_locals, root_name
+from ksmcheck.program.reach import taken
 from ksmcheck.program.tree import Tree, everything
-from ksmcheck.syntax.c_ast import Function
+from ksmcheck.syntax.c_ast import Assign, Function, IncDec, Unary
 from ksmcheck.syntax.litmus_ast import LitmusTest
 
 
@@ -19,12 +21,17 @@ def functions(test: LitmusTest) -> Iterator[Function]:
 
 
 class Contents:
-    """The nodes of each function with a body, in no particular order."""
+    """The nodes of each function with a body, in no particular order.
+
+    ``asked``: the functions whose address was asked for, with it.
+    """
 
     def __init__(self, test: LitmusTest) -> None:
         self._nodes = {id(f): (f, everything(f)) for f in functions(test)}
         self.threads = len(test.threads)
         self._addressed: dict[int, frozenset[str]] = {}
+        self._test = test
+        self.asked: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[tuple[Function, list[Tree]]]:
         return iter(self._nodes.values())
@@ -36,3 +43,18 @@ class Contents:
             _, nodes = self._nodes[id(function)]
             found = self._addressed[id(function)] = addressed_locals(function, primitives, nodes)
         return found
+
+    def changed(self, function: Function) -> frozenset[str]:
+        """The variables that one of the functions assigns, or takes the address of."""
+        _, nodes = self._nodes[id(function)]
+        places = (n.target if isinstance(n, Assign) else n.operand for n in nodes if _changes(n))
+        return frozenset(name for place in places if (name := root_name(place)) is not None)
+
+    @cached_property
+    def taken(self) -> tuple[str, ...]:
+        """The functions whose address is taken."""
+        return taken(self._test)
+
+
+def _changes(node: Tree) -> bool:
+    return isinstance(node, Assign | IncDec) or (isinstance(node, Unary) and node.op == "&")

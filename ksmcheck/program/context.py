@@ -6,8 +6,9 @@ are one class in several modules: each declares here what it needs from a later 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
 
 from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.ints import S32
@@ -24,6 +25,13 @@ from ksmcheck.program.values import Value
 from ksmcheck.syntax.c_ast import Block, Function, Stmt
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError, Span
+
+if TYPE_CHECKING:
+    from ksmcheck.program.places import InRegisters
+
+
+Passed: TypeAlias = "tuple[tuple[Value | InRegisters, Tree], ...]"
+"""Values, or structs, as they are passed; and their texts."""
 
 
 class Context:
@@ -88,6 +96,18 @@ class Context:
         raise NotImplementedError
 
     def inline(self, function: Function, args: tuple[Tree, ...], span: Span) -> Value:
+        raise NotImplementedError
+
+    def passed(self, args: Sequence[Tree], types: Sequence[CType]) -> Passed:
+        """The arguments of a call, evaluated where the caller is."""
+        raise NotImplementedError
+
+    def enter(self, function: Function, passed: Passed, span: Span) -> Value:
+        """The body in place of a call with these arguments."""
+        raise NotImplementedError
+
+    def refuse_recursion(self, function: Function, span: Span, hint: str) -> None:
+        """Raises InputError where the function is being called already."""
         raise NotImplementedError
 
     # Registers and variables.

@@ -29,6 +29,7 @@ from ksmcheck.syntax.c_ast import (
     Member,
     Name,
     OffsetOf,
+    PointerCall,
     SizeOf,
     StatementExpr,
     StringLit,
@@ -68,6 +69,8 @@ class Expressions(Calls):
     def _rarer(self, expr: Tree) -> Value:
         if isinstance(expr, Cast):
             return self._cast(expr)
+        if isinstance(expr, PointerCall):
+            return self.call_through(expr)
         if isinstance(expr, SizeOf):
             return self._size_of(expr)
         if isinstance(expr, OffsetOf):
@@ -103,7 +106,7 @@ class Expressions(Calls):
         if constant is not None:
             return integer(*constant)
         if expr.name in self.declarations.functions:
-            raise self.undeclared(expr)
+            return self.function_address(expr.name)
         if expr.name in self.hidden:
             hint = f"add a parameter {expr.name} to the thread: its address is passed"
             raise InputError(f"{expr.name} is not visible in this thread", expr.span, hint=hint)

@@ -12,7 +12,7 @@ from ksmcheck.kernel.layout import Unnamed
 from ksmcheck.kernel.types import WORDS, ArrayOf, BitField, CType, StructType, is_scalar
 from ksmcheck.program.designators import elements, named_by, next_place
 from ksmcheck.syntax.c_ast import (
-    ArrayType,
+    TYPES,
     Binary,
     Call,
     Cast,
@@ -21,9 +21,6 @@ from ksmcheck.syntax.c_ast import (
     InitList,
     IntLit,
     NamedType,
-    PointerType,
-    TagType,
-    TypeofType,
 )
 from ksmcheck.text import InputError
 
@@ -176,7 +173,7 @@ def unwrapped(init: Expr) -> Expr:
     """``n`` of ``ATOMIC_INIT(n)``."""
     if isinstance(init, Call) and init.callee.name in INITIALISERS and len(init.args) == 1:
         argument = init.args[0]
-        assert not isinstance(argument, NamedType | TagType | TypeofType | PointerType | ArrayType)
+        assert not isinstance(argument, TYPES)
         return argument
     return init
 

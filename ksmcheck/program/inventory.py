@@ -51,6 +51,7 @@ from ksmcheck.syntax.c_ast import (
     Label,
     Member,
     Name,
+    PointerCall,
     Return,
     StructDef,
     TagType,
@@ -255,9 +256,7 @@ class _Function:
     def _found_at_once(self, place: Tree) -> bool:
         """Whether nothing is read or done to find the place, so that it may be named twice."""
         inside = [n for n in walk(place) if n is not place]
-        return not any(
-            isinstance(n, Call | Assign | IncDec | Index) or self._read_for(n) for n in inside
-        )
+        return not any(isinstance(n, _DOES) or self._read_for(n) for n in inside)
 
     def _read_for(self, node: Tree) -> bool:
         """Whether a part of a place's text is an access of its own."""
@@ -288,7 +287,9 @@ class _Function:
         places = [node for _, node in named_places(self.function, self.test)]
         found = {id(n) for n in places if n is not None and type(n) is not Call and self._shared(n)}
         known = self.known.keys() | self.own
-        calls = (n for n in walk(self.function.body) if isinstance(n, Call))
+        nodes = list(walk(self.function.body))
+        found |= {id(n) for n in nodes if isinstance(n, PointerCall)}
+        calls = (n for n in nodes if isinstance(n, Call))
         return found | {id(call) for call in calls if call.callee.name in known}
 
     @cached_property
@@ -312,6 +313,8 @@ class _Function:
             }
         return found
 
+
+_DOES = Call | PointerCall | Assign | IncDec | Index
 
 UPDATE = "WRITE_ONCE"
 """What ``x++`` becomes where its store is marked: ``WRITE_ONCE(x, x + 1)``."""

@@ -114,13 +114,14 @@ OVERFLOW = "division overflow"
 SHIFT = "shift too far"
 NO_RETURN = "missing return"
 UNSET = "variable without a value"
+BAD_ADDRESS = "bad address"
 UNDEFINED = frozenset((DIVISION, OVERFLOW, SHIFT, NO_RETURN, UNSET))
 """Kinds of checks that every program makes: where they fail, C gives the program no meaning."""
 
 
 class Check(Struct, frozen=True):
-    """``assert``/``BUG_ON``/..., or one of ``UNDEFINED``: violated in an execution where ``holds``
-    is 0. Never branches."""
+    """``assert``/``BUG_ON``/..., one of ``UNDEFINED``, or ``BAD_ADDRESS`` of a call: violated in an
+    execution where ``holds`` is 0. Never branches."""
 
     kind: str
     holds: Expr
@@ -277,6 +278,7 @@ class Program(Struct, frozen=True):
 
     ``observed`` are what a final state shows, in printing order (FinalCell or FinalReg with the
     text as written). ``taken`` are comparisons with addresses that may be meant otherwise.
+    ``functions`` are those whose address is taken, as cells at it: for printing alone.
     """
 
     name: str
@@ -287,3 +289,4 @@ class Program(Struct, frozen=True):
     filter: Expr | None
     observed: tuple[tuple[str, Expr], ...]
     taken: tuple[Taken, ...] = ()
+    functions: tuple[Cell, ...] = ()

@@ -8,6 +8,7 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.fold import registers, substitute
 from ksmcheck.program.graph import Forget, Fork, Graph, Node, Step, Stop, Touch
 from ksmcheck.program.ir import (
+    BAD_ADDRESS,
     UNDEFINED,
     Access,
     Assume,
@@ -168,6 +169,12 @@ def met_by_constants(check: Check, graph: Graph) -> bool:
     return True
 
 
+def _met(check: Check, graph: Graph) -> bool:
+    """Whether a check need not be asked in every iteration. A call that leads nowhere is as an
+    access that does: who waits for ever has made it, too."""
+    return check.kind == BAD_ADDRESS or met_by_constants(check, graph)
+
+
 def repeats(
     loop: Loop,
     graph: Graph,
@@ -179,7 +186,7 @@ def repeats(
     ``plain`` count as plain reads."""
     body = [s for n in graph.nodes if n.id in loop.nodes for s in n.steps]
     changed = {target for step in body if (target := assigned(step)) is not None}
-    checks = any(isinstance(s, Check) and not met_by_constants(s, graph) for s in body)
+    checks = any(isinstance(s, Check) and not _met(s, graph) for s in body)
     carried = changed & live[loop.head.id]
     may = loop.single and not checks
     settles = _constants(body, carried) if may and carried else {}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from ksmcheck.kernel.declarations import Declarations, declare
+from ksmcheck.kernel.ints import ADDRESS
 from ksmcheck.kernel.memory import FIRST, Memory, Object
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import CType, ints_of
@@ -62,6 +63,7 @@ class LoweredTest(Struct, frozen=True):
     filter: Expr | None
     observed: tuple[tuple[str, Expr], ...]
     taken: tuple[Taken, ...] = ()
+    functions: tuple[Cell, ...] = ()
 
 
 def lower_test(
@@ -121,6 +123,7 @@ class _Lowering:
             filter,
             observed,
             tuple(final.taken),
+            self._functions(),
         )
 
     def _context(self, kind: type[_Kind], thread: int) -> _Kind:
@@ -168,6 +171,11 @@ class _Lowering:
                 cell = Cell(len(found), place.name, place.address, *what)
                 found[place.address] = (cell, place.type)
         return found
+
+    def _functions(self) -> tuple[Cell, ...]:
+        """Those whose address was asked for."""
+        asked = sorted(self.contents.asked.items(), key=lambda one: one[1])
+        return tuple(Cell(-1, n, at, ADDRESS, 0, False, "function") for n, at in asked)
 
     def _final(self, lowered: list[Lowered], cells: dict[int, tuple[Cell, CType]]) -> Final:
         final = self._context(Final, len(lowered))

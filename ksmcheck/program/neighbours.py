@@ -26,6 +26,7 @@ from ksmcheck.syntax.c_ast import (
     Label,
     Member,
     Name,
+    PointerCall,
     Switch,
     Unary,
     While,
@@ -58,7 +59,7 @@ class Own(Struct, frozen=True):
         if isinstance(expr, Name | Member | Index):
             below = expr.index if isinstance(expr, Index) else None
             return self.has(expr) and (below is None or self.only(below))
-        if isinstance(expr, Call) or (isinstance(expr, Unary) and expr.op == "*"):
+        if isinstance(expr, Call | PointerCall) or (isinstance(expr, Unary) and expr.op == "*"):
             return False
         return all(map(self.only, children(expr)))
 

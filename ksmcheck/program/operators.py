@@ -16,6 +16,7 @@ from ksmcheck.kernel.types import (
     common,
     ints_of,
     is_scalar,
+    passed,
     promote,
 )
 from ksmcheck.program import bitfields, fold
@@ -146,7 +147,8 @@ class Operators(Places):
         branch's answer, else there is a branch."""
         if expr.then is None:
             return self._elvis(expr)
-        then_type, other_type = self.type_of(expr.then), self.type_of(expr.otherwise)
+        arms = (expr.then, expr.otherwise)
+        then_type, other_type = (passed(self.type_of(arm)) for arm in arms)
         if self.is_pure(expr.then) and self.is_pure(expr.otherwise):
             condition = fold.truth(self._scalar(expr.condition).expr)
             with self.evaluated_if(condition):
@@ -154,10 +156,10 @@ class Operators(Places):
             with self.evaluated_if(fold.negation(condition)):
                 other = self.value(expr.otherwise)
             type = self._joined(then, other, expr)
-            arms = (self._arm(v, type, expr.span).expr for v in (then, other))
+            both = (self._arm(v, type, expr.span).expr for v in (then, other))
             # A compiler may branch: an address that is chosen so keeps no load back.
             decides = fold.op("branch", S32, condition)
-            return Value(fold.op("ite", ints_of(type), decides, *arms), type)
+            return Value(fold.op("ite", ints_of(type), decides, *both), type)
         return self._branches(expr, then_type, other_type)
 
     def _branches(self, expr: Conditional, then_type: CType, other_type: CType) -> Value:
@@ -335,6 +337,8 @@ class Operators(Places):
 
     def unary_operator(self, expr: Unary) -> Value:
         if expr.op == "&":
+            if isinstance(expr.operand, Name) and self.is_function(expr.operand.name):
+                return self.function_address(expr.operand.name)
             if not self.is_place(expr.operand):
                 raise InputError("only a variable, member or element has an address", expr.span)
             return self.address_of(self.place(expr.operand), expr.span)

@@ -11,6 +11,7 @@ from ksmcheck.kernel.types import (
     ArrayOf,
     BitField,
     CType,
+    FunctionOf,
     IntegerType,
     PointerTo,
     StructType,
@@ -24,7 +25,7 @@ from ksmcheck.program.ir import Access, Const, Expr, Set, Use
 from ksmcheck.program.scope import Variable
 from ksmcheck.program.values import Value, assign, moved, need_scalar
 from ksmcheck.record import Struct, replace
-from ksmcheck.syntax.c_ast import Call, Cast, Index, IntLit, Member, Name, Unary
+from ksmcheck.syntax.c_ast import Call, Cast, Index, IntLit, Member, Name, PointerCall, Unary
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError, Span
 from ksmcheck.text.spelling import did_you_mean
@@ -67,7 +68,7 @@ class Places(Context):
         if isinstance(expr, Index):
             return self._element(expr)
         if self._gives_struct(expr):
-            assert isinstance(expr, Call)
+            assert isinstance(expr, Call | PointerCall)
             return self.returned(expr)
         raise InputError("this is not a variable, member or element", expr.span)
 
@@ -75,6 +76,8 @@ class Places(Context):
         if isinstance(expr, Member):
             return expr.arrow or self.is_place(expr.base)
         if isinstance(expr, Name):
+            if self.is_function(expr.name):
+                return False
             constant = expr.name == "NULL" or try_constant(expr, self.declarations) is not None
             return not constant or self.find(expr.name) is not None
         if isinstance(expr, Index) or (isinstance(expr, Unary) and expr.op == "*"):
@@ -83,12 +86,18 @@ class Places(Context):
 
     def _gives_struct(self, expr: Tree) -> bool:
         """Whether it is a call of a function that returns a struct, or a marked load of one."""
+        if isinstance(expr, PointerCall):
+            return isinstance(self.called_function_type(expr).result, StructType)
         if not isinstance(expr, Call):
             return False
         function = self.declarations.functions.get(expr.callee.name)
         if function is None:
             return self.loaded_struct(expr) is not None
         return isinstance(self.declarations.resolve(function.result), StructType)
+
+    def called_function_type(self, call: PointerCall) -> FunctionOf:
+        """The type of the function that a pointer points to."""
+        raise NotImplementedError
 
     def loaded_struct(self, call: Call) -> StructType | None:
         """The struct that a marked load gives; None where it is a number."""
@@ -100,6 +109,15 @@ class Places(Context):
             raise self.undeclared(expr)
         return self.place_of(variable)
 
+    def is_function(self, name: str) -> bool:
+        return name in self.declarations.functions and self.find(name) is None
+
+    def function_address(self, name: str) -> Value:
+        """A function's name is its address, as ``&`` before it says."""
+        type = self.declarations.signature(self.declarations.functions[name])
+        address = self.contents.asked[name] = self.declarations.address(name)
+        return Value(Const(address, ADDRESS), PointerTo(type))
+
     def place_of(self, variable: Variable) -> Place:
         item = variable.object
         if item is None:
@@ -107,8 +125,6 @@ class Places(Context):
         return InMemory(Const(item.address, ADDRESS), variable.type, variable.volatile)
 
     def undeclared(self, expr: Name) -> InputError:
-        if expr.name in self.declarations.functions:
-            return InputError("function pointers are not supported", expr.span)
         from ksmcheck.syntax.pp_headers import include_hint
 
         known = list(self.shared)
@@ -202,7 +218,7 @@ class Places(Context):
         step = self.layouts.size(type.element, expr.span)
         return InRegisters(base.variable, base.offset + expr.index.value * step, type.element)
 
-    def returned(self, call: Call) -> Place:
+    def returned(self, call: Call | PointerCall) -> Place:
         """The struct that a call gives."""
         raise NotImplementedError
 
@@ -216,6 +232,8 @@ class Places(Context):
                 hint = "where it is a variable's, &v.a[0] has the variable in memory"
                 raise InputError("an array in registers has no address", node.span, hint)
             return Value(place.address, PointerTo(place.type.element, place.volatile))
+        if isinstance(place.type, FunctionOf) and isinstance(place, InMemory):
+            return Value(place.address, PointerTo(place.type))
         if isinstance(place.type, BitField):
             word = replace(place, type=place.type.word)
             value = self.read(word, node, demanded=demanded).expr
@@ -242,6 +260,8 @@ class Places(Context):
         if isinstance(place.type, BitField):
             word = self.current(replace(place, type=place.type.word), span)
             return bitfields.taken(word.expr, place.type, span)
+        if place.variable.known is not None:
+            return Value(place.variable.known, place.type)
         register, type = self._register(place, span)
         return Value(fold.cast(ints_of(place.type), Use(register, ints_of(type))), place.type)
 

@@ -18,7 +18,14 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program import fold
 from ksmcheck.program.ir import Access, Expr
 from ksmcheck.program.tree import Tree, walk
-from ksmcheck.syntax.c_ast import Assign, Call, Conditional, IncDec, StatementExpr
+from ksmcheck.syntax.c_ast import (
+    Assign,
+    Call,
+    Conditional,
+    IncDec,
+    PointerCall,
+    StatementExpr,
+)
 
 PLAIN = "load"
 
@@ -27,7 +34,7 @@ def only_reads(condition: Tree, primitives: Mapping[str, Primitive]) -> bool:
     """Whether an expression does nothing but look at what there is: its value comes from all
     accesses in it."""
     for node in walk(condition):
-        if isinstance(node, Assign | IncDec | StatementExpr | Conditional):
+        if isinstance(node, Assign | IncDec | StatementExpr | Conditional | PointerCall):
             return False
         if isinstance(node, Call):
             primitive = primitives.get(node.callee.name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ksmcheck.kernel.memory import Object
 from ksmcheck.kernel.types import CType
 from ksmcheck.program.graph import Node
-from ksmcheck.program.ir import Frame
+from ksmcheck.program.ir import Const, Frame
 from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import Function
 from ksmcheck.text import Span
@@ -17,7 +17,8 @@ class Variable(Struct, frozen=True):
     """A local variable, or the shared object that a name stands for.
 
     In memory where ``object`` is set; otherwise in registers: ``register`` is the scalar's, or the
-    stem of the names of an aggregate's (``stem.field``).
+    stem of the names of an aggregate's (``stem.field``). ``known``: a pointer to a function that it
+    holds as long as it lives.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Variable(Struct, frozen=True):
     register: str
     object: Object | None = None
     volatile: bool = False
+    known: Const | None = None
 
 
 class Scope(Struct):

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from ksmcheck.program.tree import Tree, children, everything, walk
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
-    ArrayType,
+    TYPES,
     Assign,
     Binary,
     Call,
@@ -22,18 +22,14 @@ from ksmcheck.syntax.c_ast import (
     IncDec,
     Member,
     Name,
-    NamedType,
-    PointerType,
+    PointerCall,
     SizeOf,
     StatementExpr,
-    TagType,
-    TypeofType,
     Unary,
 )
 from ksmcheck.text import InputError, Span
 
-_TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType)
-_EXPRESSIONS = (Assign, Binary, Call, Conditional, IncDec, Unary)
+_EXPRESSIONS = (Assign, Binary, Call, PointerCall, Conditional, IncDec, Unary)
 _SEQUENCED = frozenset(("&&", "||", ","))
 
 
@@ -99,7 +95,7 @@ def _may_clash(nodes: Collection[Tree]) -> bool:
 
 
 def _effects(node: Tree) -> _Effects:
-    if isinstance(node, (SizeOf, *_TYPES)):
+    if isinstance(node, (SizeOf, *TYPES)):
         return _Effects()
     name = _variable(node.operand if isinstance(node, IncDec) else node)
     if name is not None:
@@ -117,7 +113,7 @@ def _effects(node: Tree) -> _Effects:
     found = _Effects()
     for part in parts:
         found = found.beside(_effects(part), node.span)
-    return found.done() if isinstance(node, Call) else found
+    return found.done() if isinstance(node, Call | PointerCall) else found
 
 
 def _in_order(node: Conditional | Binary) -> _Effects:

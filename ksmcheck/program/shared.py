@@ -16,6 +16,7 @@ from ksmcheck.kernel.types import (
     INT,
     ArrayOf,
     CType,
+    FunctionOf,
     PointerTo,
     StructType,
     VoidType,
@@ -132,7 +133,7 @@ def _symbols(entry: InitEntry, declarations: Declarations) -> Iterator[Name]:
     calls = {id(n.callee) for n in walk(entry.value) if hasattr(n, "callee")}
     for node in walk(entry.value):
         if isinstance(node, Name) and id(node) not in calls:
-            constant = node.name in declarations.enumerators
+            constant = node.name in declarations.enumerators or node.name in declarations.functions
             if not constant and node.name not in ("NULL", "true", "false", *declarations.globals):
                 yield node
 
@@ -146,7 +147,7 @@ def _parameters(test: LitmusTest, declarations: Declarations) -> Iterator[tuple[
 def parameter_target(param: Param, thread: Function, declarations: Declarations) -> CType:
     """The type of the location whose address a thread's parameter is."""
     type = declarations.resolve(param.type)
-    if isinstance(type, PointerTo):
+    if isinstance(type, PointerTo) and not isinstance(type.target, FunctionOf):
         return type.target
     hint = f"write {type} *{param.name}: the parameter is the address of a shared location"
     raise InputError(f"a parameter of {thread.name} must be a pointer", param.span, hint=hint)

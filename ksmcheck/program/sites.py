@@ -14,6 +14,7 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import all_primitives, primitives
 from ksmcheck.program.addressed import root_name
 from ksmcheck.program.contents import Contents, functions
+from ksmcheck.program.reach import reached
 from ksmcheck.program.tree import Tree, children, everything, rewrite, walk
 from ksmcheck.program.wording import wording
 from ksmcheck.record import Struct
@@ -30,6 +31,7 @@ from ksmcheck.syntax.c_ast import (
     Name,
     NamedType,
     OffsetOf,
+    PointerCall,
     SizeOf,
     StatementExpr,
     TagType,
@@ -72,22 +74,9 @@ def list_sites(test: LitmusTest, kernel: str) -> tuple[Site, ...]:
 
 
 def called_functions(test: LitmusTest) -> list[Function]:
-    """The functions with a body that some thread runs, and the threads, in source order."""
-    called = _called(test)
+    """The functions with a body that some thread may run, and the threads, in source order."""
+    called = reached(test)
     return [f for f in functions(test) if f.name in called]
-
-
-def _called(test: LitmusTest) -> set[str]:
-    """The threads, and the functions that they call, directly or not."""
-    bodies = {f.name: f for f in functions(test)}
-    found: set[str] = set()
-    todo = [thread.name for thread in test.threads]
-    while todo:
-        name = todo.pop()
-        if name in bodies and name not in found:
-            found.add(name)
-            todo += [n.callee.name for n in walk(bodies[name]) if isinstance(n, Call)]
-    return found
 
 
 def site_names(test: LitmusTest, contents: Contents | None = None) -> dict[int, str]:
@@ -148,10 +137,12 @@ class _Places:
         """Those in a tree."""
         kind = type(node)
         if kind is Name:
-            if node.name not in self._local:
+            if node.name not in self._local and node.name not in self._own:
                 self._access(node)
         elif kind is Call:
             self._call(node)
+        elif kind is PointerCall:
+            self._call_through(node)
         elif kind is Unary:
             if node.op == "*":
                 self._access(node)
@@ -187,6 +178,14 @@ class _Places:
                 self._inside(argument)
             else:
                 self.add(argument)
+
+    def _call_through(self, node: PointerCall) -> None:
+        """``(*fn)(x)`` is ``fn(x)``: the star reads nothing."""
+        pointer: Tree = node.pointer
+        while type(pointer) is Unary and pointer.op == "*":
+            pointer = pointer.operand
+        for part in (pointer, *node.args):
+            self.add(part)
 
     def _inside(self, node: Tree) -> None:
         """The accesses needed to find a place, but not one of the place itself."""

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ksmcheck.kernel.ints import S32
-from ksmcheck.kernel.types import VOID, CType, StructType, VoidType, ints_of, is_scalar
+from ksmcheck.kernel.types import (
+    VOID,
+    CType,
+    FunctionOf,
+    PointerTo,
+    StructType,
+    VoidType,
+    ints_of,
+    is_scalar,
+)
+from ksmcheck.program.context import Passed
 from ksmcheck.program.expressions import Expressions
 from ksmcheck.program.graph import Forget, Node
 from ksmcheck.program.initialisers import is_word, leaves, sized
@@ -13,6 +25,7 @@ from ksmcheck.program.scope import Activation, Scope, Targets, Variable
 from ksmcheck.program.switches import Switches, cases
 from ksmcheck.program.tree import walk
 from ksmcheck.program.values import NOTHING, Value, assign
+from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import (
     Block,
     Break,
@@ -30,6 +43,7 @@ from ksmcheck.syntax.c_ast import (
     If,
     InitList,
     Label,
+    PointerCall,
     Return,
     StatementExpr,
     Stmt,
@@ -208,7 +222,10 @@ class Statements(Switches, Expressions):
         if isinstance(stmt.init, InitList) or (stmt.init is not None and is_word(type)):
             self._fill(variable, stmt.init)
         elif stmt.init is not None and is_scalar(type):
-            self.write(self.place_of(variable), self.value(stmt.init), stmt.init)
+            value = self.value(stmt.init)
+            if points_to_function(type):
+                value = assign(value, type, stmt.init.span, lenient=self.frame.lenient)
+            self._begin_life(variable, value, stmt.init)
         elif stmt.init is not None:
             if not isinstance(type, StructType):
                 message = "an array is initialised by a list of numbers: { ... }"
@@ -235,21 +252,32 @@ class Statements(Switches, Expressions):
     # Functions.
 
     def inline(self, function: Function, args: tuple[Expr, ...], span: Span) -> Value:
-        """The body in place of the call; parameters are locals with the arguments as values."""
+        """A call of a function by its name."""
         self._check_call(function, args, span)
+        types = [self.declarations.parameter(param.type) for param in function.params]
+        return self._body_of(function, self.passed(args, types), span)
+
+    def enter(self, function: Function, passed: Passed, span: Span) -> Value:
+        self._check_call(function, tuple(arg for _, arg in passed), span)
+        return self._body_of(function, passed, span)
+
+    def passed(self, args: Sequence[Expr], types: Sequence[CType]) -> Passed:
+        pairs = zip(args, types, strict=True)
+        return tuple([(self._argument(arg, type), arg) for arg, type in pairs])
+
+    def _body_of(self, function: Function, passed: Passed, span: Span) -> Value:
+        """The body in place of the call; parameters are locals with the arguments as values."""
         caller = self.frame
-        result_type = self.declarations.resolve(function.result)
-        types = [self.declarations.resolve(param.type) for param in function.params]
-        values = [self._argument(arg, type) for arg, type in zip(args, types, strict=True)]
-        callee = self._activation(function, result_type, span)
+        callee = self._activation(function, self.declarations.resolve(function.result), span)
         self.frame = callee
-        for param, type, value, arg in zip(function.params, types, values, args, strict=True):
+        for param, (value, arg) in zip(function.params, passed, strict=True):
+            type = self.declarations.parameter(param.type)
             variable = self.declare(param.name, type, param.span, volatile=param.volatile)
             if isinstance(value, InRegisters):
                 self.copy(self.place_of(variable), value, arg)
                 continue
             converted = assign(value, type, arg.span, lenient=caller.lenient)
-            self.write(self.place_of(variable), converted, arg)
+            self._begin_life(variable, converted, arg)
         assert function.body is not None
         self._block(function.body)
         self.check_labels()
@@ -265,6 +293,15 @@ class Statements(Switches, Expressions):
             return Value(Use(register, S32), type)
         return Value(Use(register, ints_of(type)), type)
 
+    def _begin_life(self, variable: Variable, value: Value, node: Expr) -> None:
+        """The first value of a local. What points to a function then, and is never assigned, is
+        known: a call through it is one of that function."""
+        self.write(self.place_of(variable), value, node)
+        if not isinstance(value.expr, Const) or not points_to_function(variable.type):
+            return
+        if variable.name not in self.contents.changed(self.frame.function):
+            self.frame.scope.names[variable.name] = replace(variable, known=value.expr)
+
     def _argument(self, arg: Expr, type: CType) -> Value | InRegisters:
         """What is passed; a struct is copied, as the parameter is the function's own."""
         if not isinstance(type, StructType):
@@ -273,11 +310,14 @@ class Statements(Switches, Expressions):
         self.copy(held, self.aggregate(arg, type), arg)
         return held
 
-    def returned(self, call: Call) -> Place:
+    def returned(self, call: Call | PointerCall) -> Place:
         """The struct that a call gives: ``inline`` names its registers."""
-        value = self.call(call, used=True)
+        if isinstance(call, PointerCall):
+            name, value = "(*)", self.call_through(call)
+        else:
+            name, value = call.callee.name, self.call(call, used=True)
         assert isinstance(value.expr, Use)
-        return InRegisters(Variable(call.callee.name, value.type, value.expr.reg), 0, value.type)
+        return InRegisters(Variable(name, value.type, value.expr.reg), 0, value.type)
 
     def _activation(self, function: Function, result_type: CType, span: Span) -> Activation:
         stack = (*self.frame.stack, Frame(function.name, span))
@@ -299,12 +339,14 @@ class Statements(Switches, Expressions):
             count = len(function.params)
             message = f"{function.name} takes {count} argument{'s' * (count != 1)}, not {len(args)}"
             raise InputError(message, span, notes=defined)
+        self.refuse_recursion(function, span, "write a loop instead")
+
+    def refuse_recursion(self, function: Function, span: Span, hint: str) -> None:
         chain = [self.frame.function.name, *(f.function for f in self.frame.stack)]
         if function.name in chain:
             names = [f.function for f in self.frame.stack]
             calls = " -> ".join([*names[names.index(function.name) :], function.name])
             notes = tuple(Note(f"{f.function} is called here", f.call) for f in self.frame.stack)
-            hint = "write a loop instead"
             raise InputError(f"recursion is not supported: {calls}", span, hint=hint, notes=notes)
 
     def _return(self, stmt: Return) -> None:
@@ -325,6 +367,10 @@ class Statements(Switches, Expressions):
             value = self.value(stmt.value)
             self.set(register, assign(value, type, stmt.span, lenient=frame.lenient).expr)
         self.graph.goto(frame.exit)
+
+
+def points_to_function(type: CType) -> bool:
+    return isinstance(type, PointerTo) and isinstance(type.target, FunctionOf)
 
 
 def _jumped_into(span: Span) -> InputError:

@@ -11,10 +11,12 @@ from ksmcheck.kernel.types import (
     LONG,
     VOID,
     CType,
+    FunctionOf,
     IntegerType,
     PointerTo,
     StructType,
     VoidType,
+    alike,
     common,
     ints_of,
     is_scalar,
@@ -84,7 +86,7 @@ def compatible(one: CType, other: CType) -> bool:
         return one.ints.width == other.ints.width
     if isinstance(one, PointerTo) and isinstance(other, PointerTo):
         return compatible(one.target, other.target)
-    return False
+    return isinstance(one, FunctionOf) and alike(one, other)
 
 
 def assign(value: Value, type: CType, span: Span, *, lenient: bool) -> Value:

@@ -13,6 +13,7 @@ from ksmcheck.syntax.c_ast import (
     IntLit,
     Member,
     Name,
+    PointerCall,
     StringLit,
     Unary,
 )
@@ -20,7 +21,7 @@ from ksmcheck.syntax.c_ast import (
 _PER_CPU_DISTANCE = "0x100000UL"
 """KSMCHECK_PER_CPU_DISTANCE of <linux/percpu.h>."""
 
-_TIGHT = Name | IntLit | Member | Index | Call | Cast
+_TIGHT = Name | IntLit | Member | Index | Call | PointerCall | Cast
 
 
 def wording(node: Tree) -> str:
@@ -57,6 +58,8 @@ def _spelt(node: Tree) -> str:
             return f"{node.op}{_tight(node.operand)}"
         case Call():
             return f"{node.callee.name}({', '.join(map(_spelt, node.args))})"
+        case PointerCall():
+            return f"{_tight(node.pointer)}({', '.join(map(_spelt, node.args))})"
         case Cast():
             return _tight(node.operand)
     return " ".join(node.span.written.split())

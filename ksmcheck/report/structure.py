@@ -16,7 +16,7 @@ def structure_text(structure: EventStructure) -> str:
 
 
 def _lines(structure: EventStructure) -> Iterable[str]:
-    names = Names(structure.cells)
+    names = Names(structure.named)
     config = "" if structure.config == "default" else f" ({structure.config})"
     kernel = "" if structure.config == ASSEMBLY else f", kernel {structure.kernel}"
     yield f"{structure.name} under {structure.model}{config}{kernel}"

@@ -49,7 +49,18 @@ class ArrayType(Struct, frozen=True):
     span: Span
 
 
-TypeExpr: TypeAlias = NamedType | TagType | TypeofType | PointerType | ArrayType
+class FunctionType(Struct, frozen=True):
+    """What a pointer to a function points to, without the names of the parameters; ``variadic``:
+    there may be more arguments."""
+
+    result: TypeExpr
+    params: tuple[TypeExpr, ...]
+    span: Span
+    variadic: bool = False
+
+
+TypeExpr: TypeAlias = NamedType | TagType | TypeofType | PointerType | ArrayType | FunctionType
+TYPES = (NamedType, TagType, TypeofType, PointerType, ArrayType, FunctionType)
 
 # --- expressions ------------------------------------------------------------------------
 
@@ -121,6 +132,14 @@ class Call(Struct, frozen=True):
 
     callee: Name
     args: tuple[Expr | TypeExpr, ...]
+    span: Span
+
+
+class PointerCall(Struct, frozen=True):
+    """A call of what ``pointer`` points to: ``p->fn(x)``, ``(*fn)(x)``, ``fn(x)`` of a variable."""
+
+    pointer: Expr
+    args: tuple[Expr, ...]
     span: Span
 
 
@@ -209,6 +228,7 @@ Expr: TypeAlias = (
     | Assign
     | Conditional
     | Call
+    | PointerCall
     | Member
     | Index
     | Cast

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from ksmcheck.syntax import c_literals
 from ksmcheck.syntax.c_ast import (
+    TYPES,
     Assign,
     Binary,
     Block,
@@ -26,6 +27,7 @@ from ksmcheck.syntax.c_ast import (
     Name,
     NamedType,
     OffsetOf,
+    PointerCall,
     SizeOf,
     StatementExpr,
     StringLit,
@@ -282,17 +284,25 @@ class Expressions(Names):
         return StringLit(text, self.span_from(start))
 
     def _call(self, callee: Expr, start: int) -> Expr:
-        if not isinstance(callee, Name) or self.tokens[start].text == "(":
-            message = "only functions called by their name are supported, not calls of a pointer"
-            raise InputError(message, callee.span, "call the function that it points to")
+        called = f"'{callee.name}'" if isinstance(callee, Name) else "the call"
+        if isinstance(callee, Name) and self.tokens[start].text == "(":
+            self._known(callee)
         self.at += 1
         args: list[Expr | TypeExpr] = []
         if not self.accept(")"):
             args.append(self._argument())
             while self.accept(","):
                 args.append(self._argument())
-            self.expect(")", f"or ',' in the arguments of '{callee.name}'")
-        return Call(callee, tuple(args), self.span_from(start))
+            self.expect(")", f"or ',' in the arguments of {called}")
+        if isinstance(callee, Name) and not self.is_variable(callee.name):
+            return Call(callee, tuple(args), self.span_from(start))
+        return PointerCall(callee, tuple(map(_no_type, args)), self.span_from(start))
+
+    def _known(self, callee: Name) -> None:
+        """``(T)(x)`` is a cast, ``(f)(x)`` a call: of a name that is neither, nothing is known."""
+        if not any(callee.name in scope for scope in self.scopes):
+            message = f"'{callee.name}' is neither a type nor a function here"
+            raise InputError(message, callee.span, "define it before this place")
 
     def _argument(self) -> Expr | TypeExpr:
         return self.type_name() if self.type_starts(self.token) else self.assignment()
@@ -369,3 +379,9 @@ class Expressions(Names):
         if len(steps) == 1 and not isinstance(steps[0], ElementRange):
             return steps[0]
         return DesignatorPath(tuple(steps), span)
+
+
+def _no_type(argument: Expr | TypeExpr) -> Expr:
+    if isinstance(argument, TYPES):
+        raise InputError("a type is not an argument here", argument.span)
+    return argument

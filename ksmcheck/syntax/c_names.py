@@ -17,9 +17,11 @@ class Names(Cursor):
 
     def __init__(self, tokens: list[Token]) -> None:
         super().__init__(tokens)
-        # Innermost last; True for a typedef name, False for what hides one, and for a static local
-        # the name of the variable at file level that it is.
+        # Innermost last; True for a typedef name, False for what hides one, for a static local the
+        # name of the variable at file level that it is, and for a function its own name.
         self.scopes: list[dict[str, bool | str]] = [{}]
+        # What the start state declares, which is in no scope.
+        self.started: set[str] = set()
         # The compound literals of the statement being read, in order.
         self.literals: list[Declaration] = []
 
@@ -37,6 +39,13 @@ class Names(Cursor):
                 return found if isinstance(found, str) else name
         self.unknown(name)
         return name
+
+    def is_variable(self, name: str) -> bool:
+        """Whether a name, or what it means, is a variable: a call of it is through a pointer."""
+        for scope in reversed(self.scopes):
+            if name in scope:
+                return scope[name] != name
+        return name in self.started or "@" in name
 
     def unknown(self, name: str) -> None:
         """Called with the name of what no scope declares, a primitive's say."""

@@ -22,15 +22,14 @@ from ksmcheck.syntax.c_ast import (
     Function,
     NamedType,
     Param,
-    PointerType,
     StaticAssert,
     TagType,
     TopLevel,
     Typedef,
     TypeExpr,
 )
+from ksmcheck.syntax.c_declarators import Declarator, Specifiers
 from ksmcheck.syntax.c_statements import Statements
-from ksmcheck.syntax.c_types import Declarator, Specifiers
 from ksmcheck.syntax.c_words import DEFINE_MACROS, DROPPED_MACROS, KEYWORDS, STATIC_ASSERTS
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
@@ -94,7 +93,7 @@ class CParser(Statements):
         first = True
         while True:
             at = start if first else self.at
-            declarator = self.declarator(specifiers, unused=specifiers.storage == "typedef")
+            declarator = self.declarator(specifiers)
             if declarator.name is None:
                 closed = self.tokens[self.at - 1].text == "}"
                 self.expected("';' after the declaration" if closed else "a name")
@@ -113,12 +112,13 @@ class CParser(Statements):
 
     def _typedef(self, declarator: Declarator) -> None:
         assert declarator.name is not None
-        self.attributes()
+        type_ = declarator.type
         if self.token.text == "(":
-            raise InputError("function types are not supported", declarator.span)
+            type_ = self.function_type(type_)
+        self.attributes()
         name = declarator.name.text
         self.scopes[-1][name] = True
-        self.defined.append(Typedef(name, declarator.type, declarator.span))
+        self.defined.append(Typedef(name, type_, declarator.span))
 
     def _define_macro(self, token: Token) -> None:
         start = self.at
@@ -139,10 +139,10 @@ class CParser(Statements):
     def _function(self, name: Token, result: TypeExpr, start: int) -> None:
         if isinstance(result, ArrayType):
             raise InputError("a function cannot return an array", name.span)
-        self.scopes[-1][name.text] = False
+        self.scopes[-1][name.text] = name.text
         self.scopes.append({})
         self.function = name.text
-        params = self._params()
+        params, _ = self.params()
         head = self.span_from(start)
         self.attributes()
         body = None
@@ -175,38 +175,6 @@ class CParser(Statements):
             if param.name in seen:
                 raise InputError(f"two parameters named '{param.name}'", param.span)
             seen.add(param.name)
-
-    def _params(self) -> tuple[Param, ...]:
-        self.expect("(", "before the parameters")
-        if self.accept(")"):
-            return ()
-        if self.token.text == "void" and self.ahead(1).text == ")":
-            self.at += 2
-            return ()
-        params = [self._param()]
-        while self.accept(","):
-            params.append(self._param())
-        self.expect(")", "or ',' after a parameter")
-        return tuple(params)
-
-    def _param(self) -> Param:
-        start = self.at
-        if self.token.text == "...":
-            raise InputError("variable arguments are not supported", self.token.span)
-        specifiers = self.specifiers("a parameter")
-        if specifiers.storage:
-            raise InputError(f"'{specifiers.storage}' on a parameter", self.tokens[start].span)
-        declarator = self.declarator(specifiers)
-        if self.token.text == "(":
-            raise InputError("parameters that are functions are not supported", declarator.span)
-        self.attributes()
-        name = declarator.name.text if declarator.name else ""
-        self.scopes[-1][name] = False
-        type_ = declarator.type
-        if isinstance(type_, ArrayType):
-            # C17 6.7.6.3: a parameter of array type is a pointer.
-            type_ = PointerType(type_.element, type_.span, declarator.volatile)
-        return Param(name, type_, self.span_from(start), declarator.volatile)
 
 
 def parse_c(source: Source) -> tuple[TopLevel, ...]:

@@ -27,8 +27,8 @@ from ksmcheck.syntax.c_ast import (
     TypeofType,
     While,
 )
+from ksmcheck.syntax.c_declarators import Declarator, Specifiers
 from ksmcheck.syntax.c_hoisted import Hoisting
-from ksmcheck.syntax.c_types import Declarator, Specifiers
 from ksmcheck.syntax.c_words import (
     ATTRIBUTE_WORDS,
     KEYWORDS,

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import (
-    ArrayType,
     EnumDef,
     Expr,
     Field,
     IntLit,
     NamedType,
-    PointerType,
     StructDef,
     TagType,
     TopLevel,
     TypeExpr,
     TypeofType,
 )
-from ksmcheck.syntax.c_expressions import Expressions
+from ksmcheck.syntax.c_declarators import Declarators, Specifiers
 from ksmcheck.syntax.c_words import (
     ATTRIBUTE_WORDS,
     CACHE_LINE,
@@ -29,7 +27,6 @@ from ksmcheck.syntax.c_words import (
     PER_CPU_WORDS,
     REFUSED_WORDS,
     STORAGE_WORDS,
-    TYPE_START,
     TYPEOF_WORDS,
     VOLATILE_WORDS,
     canonical_integer,
@@ -37,26 +34,7 @@ from ksmcheck.syntax.c_words import (
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Span
 
-_MOST_STARS = 100
 _ASIDE = ATTRIBUTE_WORDS | DROPPED_WORDS | CACHE_LINE_WORDS | {"__aligned"}
-
-
-class Specifiers(Struct):
-    """What stands before the declarators: the base type and the words around it."""
-
-    type: TypeExpr
-    storage: str | None = None
-    volatile: bool = False
-    per_cpu: bool = False
-
-
-class Declarator(Struct):
-    """One declared name (None if abstract); ``volatile`` is of the object itself."""
-
-    name: Token | None
-    type: TypeExpr
-    volatile: bool
-    span: Span
 
 
 class _Words(Struct):
@@ -69,7 +47,7 @@ class _Words(Struct):
     per_cpu: bool = False
 
 
-class Types(Expressions):
+class Types(Declarators):
     """Types; ``defined`` collects struct and enum definitions in the order they end."""
 
     def __init__(self, tokens: list[Token]) -> None:
@@ -279,7 +257,7 @@ class Types(Expressions):
             self.at += 1
             bits = self.conditional()
             return Field(None, specifiers.type, self.span_from(start), bits)
-        declarator = self.declarator(specifiers, unused=True)
+        declarator = self.declarator(specifiers)
         if declarator.name is None:
             self.expected("a member name")
         width = self.conditional() if self.accept(":") else None
@@ -305,76 +283,3 @@ class Types(Expressions):
             self.attributes()
             self.defined.append(EnumDef(name, tuple(members), self.span_from(start)))
         return TagType("enum", name, self.span_from(start))
-
-    # --- declarators ------------------------------------------------------------------------
-
-    def declarator(self, specifiers: Specifiers, *, unused: bool = False) -> Declarator:
-        """A declarator, abstract or with a name; functions are the caller's business. ``unused``:
-        it may be a pointer to a function, which stands for ``void *``, for nothing can be called
-        through it."""
-        start = self.at
-        return self._declarator(specifiers.type, specifiers.volatile, start, unused)
-
-    def _declarator(
-        self, base: TypeExpr, volatile: bool, start: int, unused: bool = False
-    ) -> Declarator:
-        first = self.at
-        while self.tokens[self.at].text == "*":
-            self.at += 1
-            if self.at - first > _MOST_STARS:
-                raise InputError("too many '*' in one declarator", self.span_from(first))
-            base = PointerType(base, base.span.to(self.tokens[self.at - 1].span), volatile)
-            volatile = self._qualifiers()
-        self.attributes()
-        token = self.tokens[self.at]
-        if token.text == "(" and self._nested_declarator():
-            return self._nested(base, volatile, start, unused)
-        name = token if self._is_declared_name(token) else None
-        self.at += name is not None
-        type_ = self._arrays(base)
-        return Declarator(name, type_, volatile, self.span_from(start))
-
-    def _is_declared_name(self, token: Token) -> bool:
-        if token.kind != "id" or token.text in KEYWORDS or token.text in TYPE_START:
-            return False
-        self.refuse_word(token)
-        return True
-
-    def _qualifiers(self) -> bool:
-        volatile = False
-        while (text := self.tokens[self.at].text) in DROPPED_WORDS or text in VOLATILE_WORDS:
-            volatile |= text in VOLATILE_WORDS
-            self.at += 1
-        return volatile
-
-    def _nested_declarator(self) -> bool:
-        after = self.ahead(1)
-        return after.text in ("*", "(") or (after.kind == "id" and not self.type_starts(after))
-
-    def _nested(self, base: TypeExpr, volatile: bool, start: int, unused: bool) -> Declarator:
-        """``(*a)[3]``: what follows the parenthesis binds before what is inside."""
-        opening, close = self.at, self.closing(self.at)
-        self.at = close + 1
-        if self.token.text == "(":
-            if not unused or self.tokens[opening + 1].text != "*":
-                message = "pointers to functions are not supported"
-                raise InputError(message, self.span_from(opening))
-            self.at = self.closing(self.at) + 1
-            base = NamedType("void", base.span)
-        outer = self._arrays(base)
-        end, self.at = self.at, opening + 1
-        inner = self._declarator(outer, volatile, start)
-        if self.at != close:
-            self.expected("')' in the declarator")
-        self.at = end
-        return inner
-
-    def _arrays(self, base: TypeExpr) -> TypeExpr:
-        """``[2][3]``: an array of 2 arrays of 3."""
-        start = self.at
-        if not self.accept("["):
-            return base
-        length = None if self.token.text == "]" else self.assignment()
-        self.expect("]", "after the array's length")
-        element = self._arrays(base)
-        return ArrayType(element, length, self.span_from(start))

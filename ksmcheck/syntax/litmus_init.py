@@ -17,8 +17,8 @@ from ksmcheck.syntax.c_ast import (
     TypeExpr,
     Unary,
 )
+from ksmcheck.syntax.c_declarators import Specifiers
 from ksmcheck.syntax.c_parser import THREAD_NAME, CParser
-from ksmcheck.syntax.c_types import Specifiers
 from ksmcheck.syntax.litmus_ast import InitEntry
 from ksmcheck.text import InputError
 
@@ -74,6 +74,7 @@ class InitParser(CParser):
         if declarator.name is None:
             self.expected("the name of a variable")
         target = Name(declarator.name.text, declarator.name.span)
+        self.started.add(target.name)
         value = self.initializer() if self.accept("=") else None
         return InitEntry(target, declarator.type, value, None, self.span_from(start))
 

@@ -21,7 +21,7 @@ from ksmcheck.program.ir import Access, Assume, Block, Check, Instr, Program
 from ksmcheck.program.locks import check_locks
 from ksmcheck.program.tree import walk
 from ksmcheck.record import Struct, field, replace
-from ksmcheck.syntax.c_ast import Assign, Call, IncDec
+from ksmcheck.syntax.c_ast import Assign, Call, IncDec, PointerCall
 from ksmcheck.text import InputError, Span
 
 _PAIRED = ("spin-", "mutex-", "rwlock-", "rwsem-", "rcu-marker")
@@ -198,7 +198,7 @@ def _inside(
     """The accesses in the call's arguments; None where these do something else besides."""
     outer = spot.span
     nodes = [n for a in spot.node.args for n in walk(a)]
-    if any(isinstance(n, Call | Assign | IncDec) for n in nodes):
+    if any(isinstance(n, Call | PointerCall | Assign | IncDec) for n in nodes):
         return None
     found = [
         site

@@ -220,26 +220,13 @@ static int go(struct work *w, int how) { return how; }
         ("struct work v = { .n = 3 }; x = v.n + !v.fn * 10 + (v.ops[1] == NULL) * 100;", 113),
         ("x = sizeof(struct work) + offsetof(struct work, ops);", 56),
         ("struct work v = { 0 }; work_fn f = v.fn; v.done = (void *)8; x = !f + !v.done;", 1),
+        ("struct work v = { .fn = &go }; x = v.fn(&v, 4) + (*v.fn)(&v, 5);", 9),
+        ("struct work v = { .n = 3 }; v.fn = go; work_fn f = v.fn; x = f(NULL, v.n);", 3),
+        ("int (*f)(struct work *, int) = go; x = f(NULL, 6) + (f == go) * 10;", 16),
     ],
 )
 def test_members_that_point_to_functions(code: str, x: int, tmp_path: Path) -> None:
     assert observation(CALLBACKS, code, tmp_path, x) == "Always"
-
-
-@pytest.mark.parametrize(
-    ("code", "message"),
-    [
-        ("struct work v; v.fn(&v, 1);", "not calls of a pointer"),
-        ("struct work v; (*v.fn)(&v, 1);", "not calls of a pointer"),
-        ("work_fn f = NULL; f(NULL, 1);", "not calls of a pointer"),
-        ("struct work v; v.fn = go;", "function pointers are not supported"),
-        ("struct work v = { .fn = &go };", "function pointers are not supported"),
-        ("int (*f)(int);", "pointers to functions are not supported"),
-    ],
-)
-def test_nothing_is_called_through_them(code: str, message: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=message):
-        observation(CALLBACKS, code, tmp_path, 0)
 
 
 ALIGNED = """struct a { char c; int x ____cacheline_aligned_in_smp; char d; short e __aligned(8); };
