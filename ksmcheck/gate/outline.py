@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from ksmcheck.gate.ordering import ordering_functions
 from ksmcheck.gate.overwritten import overwritten
 from ksmcheck.gate.place import place_of
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.calls import CHECKS
 from ksmcheck.program.contents import functions
+from ksmcheck.program.reach import reached, taken
 from ksmcheck.program.sites import list_sites, site_names
 from ksmcheck.program.tree import Tree, children, walk
 from ksmcheck.program.wording import wording
@@ -29,6 +31,7 @@ from ksmcheck.syntax.c_ast import (
     Case,
     Conditional,
     Continue,
+    Declaration,
     DoWhile,
     For,
     Function,
@@ -37,6 +40,7 @@ from ksmcheck.syntax.c_ast import (
     IncDec,
     Label,
     Name,
+    PointerCall,
     Return,
     Switch,
     While,
@@ -109,12 +113,13 @@ def inventory_of(test: LitmusTest, kernel: str, *, liveness: bool = False) -> In
     sites = {site.name: site for site in list_sites(test, kernel)}
     names = site_names(test)
     bodies = {f.name: f for f in functions(test)}
-    ordering = _ordering(bodies, names, set(sites))
-    called = _called(test, bodies)
+    called, targets = reached(test), taken(test)
+    ordering = ordering_functions(bodies, names, set(sites), targets)
+    some = not ordering.isdisjoint(targets)
     found = []
     for function in bodies.values():
         if function.name in called:
-            walker = _Walker(kernel, names, set(sites), ordering, set(bodies))
+            walker = _Walker(kernel, names, set(sites), ordering, set(bodies), some)
             tokens = tuple(walker.function(function))
             place = place_of(function.span)
             found.append(Outline(place.file, function.name, place, tokens))
@@ -142,6 +147,7 @@ def _asked(test: LitmusTest, liveness: bool, names: dict[int, str]) -> Iterator[
     """What the test starts with, its filter and its condition; there also where it has none. So is
     what the condition's locals are given instead of what was read."""
     said = [(_start(entry), entry.span) for entry in test.init]
+    said += _tables(test)
     if test.filter is not None:
         said.append((f"filter {proposition(test.filter)}", test.filter.span))
     if test.condition is not None:
@@ -156,6 +162,16 @@ def _asked(test: LitmusTest, liveness: bool, names: dict[int, str]) -> Iterator[
     )
     place = place_of(test.span)
     yield Outline(place.file, ASKED, place, tokens)
+
+
+def _tables(test: LitmusTest) -> Iterator[tuple[str, Span]]:
+    """The variables at file level that begin as pointers to functions of the test."""
+    here, own = reached(test), {f.name for f in test.top if isinstance(f, Function)}
+    for item in test.top:
+        if not isinstance(item, Declaration) or item.init is None or item.name not in here:
+            continue
+        if any(isinstance(n, Name) and n.name in own for n in walk(item.init)):
+            yield f"{item.name} = {wording(item.init)}", item.span
 
 
 def _registers(test: LitmusTest, names: dict[int, str]) -> Iterator[tuple[str, Span]]:
@@ -205,32 +221,9 @@ def _operand(operand: PropExpr) -> str:
     return wording(operand)
 
 
-def _ordering(bodies: dict[str, Function], names: dict[int, str], sites: set[str]) -> set[str]:
-    """The functions that have a site, or call one that has."""
-    calls = {n: {c.callee.name for c in walk(f) if isinstance(c, Call)} for n, f in bodies.items()}
-    found = {
-        name
-        for name, function in bodies.items()
-        if any(names.get(id(node)) in sites for node in walk(function) if isinstance(node, Call))
-    }
-    while more := {name for name, callees in calls.items() if callees & found} - found:
-        found |= more
-    return found
-
-
-def _called(test: LitmusTest, bodies: dict[str, Function]) -> set[str]:
-    """The threads and the functions that they call, directly or not."""
-    todo, found = [t.name for t in test.threads], set[str]()
-    while todo:
-        name = todo.pop()
-        if name in bodies and name not in found:
-            found.add(name)
-            todo += [n.callee.name for n in walk(bodies[name]) if isinstance(n, Call)]
-    return found
-
-
 class _Walker:
-    """One function's tokens in source order."""
+    """One function's tokens in source order. ``leads_to_some``: a pointer may be to a function of
+    those that order memory."""
 
     def __init__(
         self,
@@ -239,12 +232,14 @@ class _Walker:
         sites: set[str],
         ordering: set[str],
         own: set[str],
+        leads_to_some: bool,
     ) -> None:
         self.known = primitives(kernel)
         self.names = names
         self.sites = sites
         self.ordering = ordering
         self.own = own
+        self.leads_to_some = leads_to_some
         self.inside: Function | None = None
 
     def function(self, function: Function) -> Iterator[Token]:
@@ -280,6 +275,11 @@ class _Walker:
         inside: Iterable[Tree] = children(node)
         if isinstance(node, Call):
             yield from self._call(node, path)
+            inside = node.args
+        elif isinstance(node, PointerCall):
+            yield self._token(wording(node), path, node.span, site=self.leads_to_some)
+        elif isinstance(node, Name) and node.name in self.own:  # which function a pointer gets
+            yield self._token(f"&{node.name}", path, node.span)
         elif isinstance(node, Assign) and id(node.target) in self.names:
             yield self._token(wording(node), path, node.span)
             inside = (*children(node.target), node.value)

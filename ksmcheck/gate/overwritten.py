@@ -13,7 +13,16 @@ from typing import TypeGuard
 from ksmcheck.program.tree import Tree, walk
 from ksmcheck.program.wording import wording
 from ksmcheck.record import Struct
-from ksmcheck.syntax.c_ast import Assign, Call, Declaration, Function, IncDec, Name, Unary
+from ksmcheck.syntax.c_ast import (
+    Assign,
+    Call,
+    Declaration,
+    Function,
+    IncDec,
+    Name,
+    PointerCall,
+    Unary,
+)
 from ksmcheck.text import Span
 
 
@@ -57,7 +66,7 @@ def _gives(node: Tree, names: Mapping[int, str]) -> Iterator[tuple[str, _Given]]
     elif isinstance(node, IncDec) and _is_local(node.operand, names):
         name = node.operand.name
         yield name, _Given(node.op, frozenset(), node.span)
-    elif isinstance(node, Call):
+    elif isinstance(node, Call | PointerCall):
         for arg in node.args:  # a call may store there: `consume(x, y, &a)`
             if isinstance(arg, Unary) and arg.op == "&" and _is_local(arg.operand, names):
                 yield arg.operand.name, _Given("", frozenset(), arg.span)
@@ -69,6 +78,6 @@ def _is_local(node: Tree, names: Mapping[int, str]) -> TypeGuard[Name]:
 
 def _given(value: Tree, op: str, names: Mapping[int, str], span: Span) -> _Given:
     inside = list(walk(value))
-    read = any(isinstance(n, Call) or id(n) in names for n in inside)
+    read = any(isinstance(n, Call | PointerCall) or id(n) in names for n in inside)
     needs = frozenset(n.name for n in inside if isinstance(n, Name))
     return _Given("" if read else f"{op}{wording(value)}", needs, span)
