@@ -31,6 +31,8 @@ _PIECE = re.compile(
 )
 # What no C before a start state is without: that has ; or ().
 _PROSE = re.compile(r"[^;{}#()=\s\"/]+|/(?![/*])")
+# ``int (*fn)(void);`` is no prose with a comment.
+_DECLARATOR = re.compile(r"\(\*+\w+(?:\[\w*\])*\)\s*\(", re.A)
 _C_WORDS = frozenset(
     {"struct", "union", "enum", "typedef", "static", "extern", "const", "volatile"}
 )
@@ -72,6 +74,8 @@ def _skip_prose(
     keys, more = list[tuple[str, str]](), list[str]()
     while source.text[at : at + 1] != "{":
         piece = _PIECE.match(source.text, at)
+        if words and _DECLARATOR.match(source.text, at):
+            return start
         if piece is not None and piece["key"] and source.text[at - 1] != "\n":
             return start  # the name and value of a variable
         if piece is not None:

@@ -392,3 +392,18 @@ def test_sites_are_found_in_what_pointers_lead_to(tmp_path: Path) -> None:
         (frozenset(("smp_rmb@get_x",)), "VIOLATED"),
     ):
         assert CHECKER.check(Request(path, "armv8", removed=removed)).verdict == verdict_
+
+
+@pytest.mark.parametrize(
+    "first", ["int (*fn)(void);", "int (*fn)(void) = get_x;", "int *x, (*fn)();"]
+)
+def test_a_pointer_may_be_declared_first(first: str, tmp_path: Path) -> None:
+    """It begins like one of herd7's comments, and what is before it like prose."""
+    before = "static int get_x(void);\n" if "get_x" in first else ""
+    text = f"""{before}{first} int y;
+static void store(int *) ;
+static int get_x(void) {{ return READ_ONCE(y) + 3; }}
+{{ y = 1; }}
+P0(void) {{ fn = get_x; int r = fn(); }}
+forall (0:r=4)"""
+    assert verdict(text, tmp_path, "sc") == "SAFE"
