@@ -9,7 +9,7 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.addressed import addressed_locals, root_name
 from ksmcheck.program.reach import taken
 from ksmcheck.program.tree import Tree, everything
-from ksmcheck.syntax.c_ast import Assign, Function, IncDec, Unary
+from ksmcheck.syntax.c_ast import Assign, Call, Function, IncDec, Unary
 from ksmcheck.syntax.litmus_ast import LitmusTest
 
 
@@ -44,10 +44,10 @@ class Contents:
             found = self._addressed[id(function)] = addressed_locals(function, primitives, nodes)
         return found
 
-    def changed(self, function: Function) -> frozenset[str]:
+    def changed(self, function: Function, primitives: Mapping[str, Primitive]) -> frozenset[str]:
         """The variables that one of the functions assigns, or takes the address of."""
         _, nodes = self._nodes[id(function)]
-        places = (n.target if isinstance(n, Assign) else n.operand for n in nodes if _changes(n))
+        places = (place for node in nodes if (place := _changed(node, primitives)) is not None)
         return frozenset(name for place in places if (name := root_name(place)) is not None)
 
     @cached_property
@@ -56,5 +56,11 @@ class Contents:
         return taken(self._test)
 
 
-def _changes(node: Tree) -> bool:
-    return isinstance(node, Assign | IncDec) or (isinstance(node, Unary) and node.op == "&")
+def _changed(node: Tree, primitives: Mapping[str, Primitive]) -> Tree | None:
+    """The place that a node changes, or may; WRITE_ONCE and its like name it without ``&``."""
+    if isinstance(node, Assign):
+        return node.target
+    if isinstance(node, IncDec) or (isinstance(node, Unary) and node.op == "&"):
+        return node.operand
+    known = primitives.get(node.callee.name) if isinstance(node, Call) else None
+    return node.args[0] if known is not None and known.macro and node.args else None

@@ -299,7 +299,7 @@ class Statements(Switches, Expressions):
         self.write(self.place_of(variable), value, node)
         if not isinstance(value.expr, Const) or not points_to_function(variable.type):
             return
-        if variable.name not in self.contents.changed(self.frame.function):
+        if variable.name not in self.contents.changed(self.frame.function, self.primitives):
             self.frame.scope.names[variable.name] = replace(variable, known=value.expr)
 
     def _argument(self, arg: Expr, type: CType) -> Value | InRegisters:

@@ -239,6 +239,10 @@ forall (x==VALUE)"""
         ("int (*mul)(int, int) = add; x = mul(2, 3);", 5),
         ("x = (add)(2, 3) + (*add)(1, 1) + (&mul)(2, 2);", 11),
         ("x = sizeof(all) + sizeof(table);", 48),
+        ("op_t *f = add; WRITE_ONCE(f, mul); x = f(2, 3) + READ_ONCE(f)(1, 1);", 7),
+        ("op_t *f = add, *g = f; op_t **p = &f; *p = mul; x = f(2, 3) * 10 + g(2, 3);", 65),
+        ("op_t *f = add; for (int i = 0; i < 2; i++) { x = f(x, 3); f = mul; }", 9),
+        ("op_t *f = add; { op_t *f = mul; x = f(2, 3); } x = f(x, 1);", 7),
     ],
 )
 def test_values(code: str, value: int, tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ class PointerWriter(Writer):
             f"at_once = {given};",
             f"WRITE_ONCE(at_once, {given});",
             f"moved = {given};",
+            f"WRITE_ONCE(moved, {given});",
             f"own.go = {given};",
             f"own = ways[{self.local()} & 1];",
             f"made = {self.one('pair', 'other')};",
