@@ -243,7 +243,12 @@ class Questions:
         if not self.structure.cuts:
             return False
         search = self.unending()
-        return search.find(search.goals.cut) is not None
+        return search.counted() or search.find(search.goals.cut) is not None
+
+    def counted(self) -> bool:
+        """Whether a loop may go round more often than it was unrolled, though no execution shows
+        it that lacks what comes behind the loop (``CutPoint.counted``)."""
+        return any(cut.counted for cut in self.structure.cuts)
 
     def find(self, goal: Term) -> Candidate | None:
         """A consistent execution in which ``goal`` holds. Raises OutOfTime."""

@@ -103,7 +103,7 @@ class Search(Questions):
         broken = other._failing(base)
         if broken is not None and broken.verdict != UNKNOWN:
             return broken
-        if other.find(other.goals.cut) is None:
+        if not other.counted() and other.find(other.goals.cut) is None:
             return broken
         notes = (*base.notes, *notes_of(self.structure))
         bounded = _bounded(replace(base, notes=notes), self.structure)

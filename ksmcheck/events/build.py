@@ -11,6 +11,7 @@ from ksmcheck.events.graces import Graces
 from ksmcheck.events.shared import Shared
 from ksmcheck.events.structure import (
     INIT_THREAD,
+    CutPoint,
     Dependency,
     Event,
     EventStructure,
@@ -18,6 +19,7 @@ from ksmcheck.events.structure import (
     Stall,
 )
 from ksmcheck.events.terms import Term
+from ksmcheck.events.value_sets import closure
 from ksmcheck.events.values import Analysis
 from ksmcheck.events.waiting import flagged_loops
 from ksmcheck.events.walk import Walk, operator
@@ -137,7 +139,7 @@ class _Assembly:
             dependencies=tuple(self._dependencies()),
             constraints=tuple(draft.constraints),
             obligations=obligations,
-            cuts=tuple(draft.cuts),
+            cuts=tuple(map(self._judged, draft.cuts)),
             terminated=terms.both(
                 *(terms.no(c.guard) for c in draft.cuts),
                 *(terms.no(s.guard) for s in draft.stalls),
@@ -264,6 +266,11 @@ class _Assembly:
             if nowhere and 1 in self.analysis.values_of(search.guard):
                 holds = terms.both(*away)
                 yield Obligation(BAD_ADDRESS, search.guard, holds, search.thread, search.origin)
+
+    def _judged(self, cut: CutPoint) -> CutPoint:
+        read = {term.payload for term in closure([cut.guard]) if term.op == "read"}
+        counted = read.isdisjoint(cut.reads) and 1 in self.analysis.values_of(cut.guard)
+        return replace(cut, counted=counted)
 
     def _stuck(self, graces: Graces) -> Iterable[Stall]:
         """What each waiting thread looks at, held against the final memory."""

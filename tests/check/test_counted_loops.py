@@ -1,0 +1,65 @@
+"""A loop that goes round as often as a value says that comes from behind the loop.
+
+Load buffering: P0 reads x, goes round a loop, and stores to y; P1 copies y to x. Nothing orders the
+read before the store where the machine lets them pass each other, so P0 may read the 1 that comes
+from its own store. With that 1 the loop has three rounds. An execution that is cut off after two
+has no store behind it, and so none of them reads the 1: that no execution comes to the bound does
+not say that it suffices.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Checker, Request
+from ksmcheck.check.verdict import SAFE, VIOLATED
+
+BUFFERED = """C buffered
+{{}}
+P0(int *x, int *y) {{
+ int r0 = READ_ONCE(*x); int n = 2; {fence}
+ if (r0) n = 3;
+ {loop}
+ WRITE_ONCE(*y, 1);
+}}
+P1(int *x, int *y) {{ int r1 = READ_ONCE(*y); WRITE_ONCE(*x, r1); }}
+~exists (0:r0=1)
+"""
+LOOPS = ("while (n) n--;", "for (int i = 0; i < n; i++) ;", "again: if (n--) goto again;")
+
+
+def verdict(text: str, model: str, folder: Path, unroll: int | None = None) -> tuple[str, bool]:
+    path = folder / "t.litmus"
+    path.write_text(text)
+    found = Checker().check(Request(path, model, unroll=unroll))
+    return found.verdict, found.bound is not None
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("model", ["power", "armv7", "armv8", "riscv", "lkmm"])
+def test_it_is_found_at_a_bound_that_suffices(model: str, loop: str, tmp_path: Path) -> None:
+    assert verdict(BUFFERED.format(fence="", loop=loop), model, tmp_path)[0] == VIOLATED
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("model", ["sc", "tso", "power", "lkmm"])
+def test_in_order_it_is_safe(model: str, loop: str, tmp_path: Path) -> None:
+    assert verdict(BUFFERED.format(fence="smp_mb();", loop=loop), model, tmp_path)[0] == SAFE
+
+
+def test_at_a_bound_that_does_not_suffice_it_is_said(tmp_path: Path) -> None:
+    """It was SAFE."""
+    text = BUFFERED.format(fence="", loop=LOOPS[0])
+    found, bounded = verdict(text, "power", tmp_path, unroll=2)
+    assert found != SAFE or bounded
+    assert bounded
+
+
+def test_final_states_are_not_listed_at_too_low_a_bound(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(BUFFERED.format(fence="", loop=LOOPS[0]))
+    with pytest.raises(TimeoutError, match="bound"):
+        Checker().states(Request(path, "power", unroll=2))
+    assert Checker().states(Request(path, "power")).observation == "Sometimes"
