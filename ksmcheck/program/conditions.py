@@ -6,10 +6,10 @@ its address, as in ``0:r1=x``; elsewhere C's rules hold, and the address is writ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from ksmcheck.kernel.ints import ADDRESS, S32
+from ksmcheck.kernel.ints import ADDRESS, S32, U32
 from ksmcheck.kernel.memory import Object
 from ksmcheck.kernel.types import (
     INT,
@@ -29,7 +29,7 @@ from ksmcheck.program.statements import Statements
 from ksmcheck.program.threads import Output
 from ksmcheck.program.undefined import demand
 from ksmcheck.program.values import Value, binary, need_scalar, pointer
-from ksmcheck.syntax.c_ast import Binary, Index, IntLit, Name
+from ksmcheck.syntax.c_ast import Binary, Index, IntLit, Name, NamedType
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.syntax.litmus_ast import (
     Condition,
@@ -128,9 +128,10 @@ class Final(Statements):
     def list_(self, expr: PropExpr) -> None:
         """What a state is to show; a register that its thread does not have, and a location that
         the test does not have, show as 0, as herd7 has it. A condition over it would be a
-        mistake."""
+        mistake. Of an array all elements are shown."""
         try:
-            self.operand(expr)
+            for part in self._elements(expr):
+                self.operand(part)
         except InputError:
             if isinstance(expr, Register) and expr.thread < self.thread:
                 self.observed[f"{expr.thread}:{expr.name}"] = Const(0, S32)
@@ -138,6 +139,16 @@ class Final(Statements):
                 self.observed[expr.name] = Const(0, S32)
             else:
                 raise
+
+    def _elements(self, expr: PropExpr) -> Sequence[PropExpr]:
+        """The elements of an array that is named; anything else is itself."""
+        variable = self.find(expr.name) if isinstance(expr, Name) else None
+        if not isinstance(expr, Name) or variable is None:
+            return (expr,)
+        if not isinstance(variable.type, ArrayOf) or variable.type.length is None:
+            return (expr,)
+        span = expr.span
+        return [Index(expr, IntLit(n, str(n), span), span) for n in range(variable.type.length)]
 
     def operand(self, expr: PropExpr) -> Value:
         """One side of a comparison; what it reads is also what a final state shows."""
@@ -214,11 +225,25 @@ def finals(
     condition = None if test.condition is None else final.property(test.condition)
     for expr in test.locations:
         final.list_(expr)
-    shown = dict(final.observed)
+    counters = _counters(test) if final.herd else frozenset()
+    shown = {t: fold.cast(U32, e) if t in counters else e for t, e in final.observed.items()}
     filter = None if test.filter is None else final.tree(test.filter)
     registers = [(t, e) for t, e in shown.items() if _is_register(t)]
     others = [(t, e) for t, e in shown.items() if not _is_register(t)]
     return condition, filter, (*sorted(registers, key=_register_key), *sorted(others, key=_text))
+
+
+def _counters(test: LitmusTest) -> frozenset[str]:
+    """The locations that the start state declares as ``atomic_t``: herd7 shows what they hold
+    without a sign, and compares it with one."""
+    return frozenset(
+        entry.target.name
+        for entry in test.init
+        if isinstance(entry.target, Name)
+        and entry.thread is None
+        and isinstance(entry.type, NamedType)
+        and entry.type.name == "atomic_t"
+    )
 
 
 def _is_register(text: str) -> bool:

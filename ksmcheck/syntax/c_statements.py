@@ -272,9 +272,13 @@ class Statements(Hoisting):
         body = self.one_statement()
         self.scopes.pop()
         if isinstance(body, Declaration | DeclGroup):
-            message = f"a declaration cannot be the whole body of '{keyword}'"
-            raise InputError(message, body.span, "put it into { ... }")
+            return self.declared_alone(body, keyword)
         return body
+
+    def declared_alone(self, body: Declaration | DeclGroup, keyword: str) -> Stmt:
+        """A declaration where C wants a statement."""
+        message = f"a declaration cannot be the whole body of '{keyword}'"
+        raise InputError(message, body.span, "put it into { ... }")
 
     def _while(self, unroll: int | None) -> Stmt:
         start = self.at

@@ -1,10 +1,11 @@
 """What threads in herd7's dialect may write that C does not have, read as the C that is meant.
 
-herd7 knows neither types nor scopes nor loops in its C tests. Three things follow that tests in the
+herd7 knows neither types nor scopes nor loops in its C tests. Four things follow that tests in the
 field rely on, and that mean nothing else:
 
 - ``*x`` of a parameter ``atomic_t *x`` is a plain access of its counter;
 - ``int r0 = 1;`` for an r0 that the block has already, of that type, assigns to it;
+- so does ``if (r1) int r0 = 1;``, for a declaration is a statement;
 - ``continue`` where no statement could be, as in ``continue = 0;``, is a variable of that name.
 """
 
@@ -14,6 +15,7 @@ from itertools import pairwise
 
 from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import (
+    Block,
     Declaration,
     DeclGroup,
     Expr,
@@ -85,6 +87,11 @@ class DialectParser(InitParser):
             if isinstance(one, Declaration):
                 self.own.setdefault(one.name, spelling(one.type))
         return stmt
+
+    def declared_alone(self, body: Declaration | DeclGroup, keyword: str) -> Stmt:
+        if self.own is None:
+            return super().declared_alone(body, keyword)
+        return Block((body,), body.span)
 
 
 def named(tokens: list[Token]) -> list[Token]:

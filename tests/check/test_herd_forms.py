@@ -241,3 +241,40 @@ def test_nesting_beyond_reason_is_an_error_with_a_place(count: int, tmp_path: Pa
                 "the text is nested too deeply here",
                 "this is not a pointer",
             )
+
+
+def test_a_declaration_is_a_statement(tmp_path: Path) -> None:
+    """herd7 7.58 says the same of both ways to write it; a thread that is C has C's rule."""
+    text = "C t\n{}\nP0(int *x, int *y)\n{\n\tint r0;\n\tr0 = READ_ONCE(*x);\n"
+    text += "\tif (r0)\n\t\tint r1 = READ_ONCE(*y);\n\telse\n\t\tint r1 = 7;\n}\n"
+    text += "P1(int *x) { WRITE_ONCE(*x, 1); }\nexists (0:r1=0)\n"
+    expected = ["0:r1=0;", "0:r1=7;", "Observation t Sometimes"]
+    assert states(text, tmp_path)[2:] == expected
+    with pytest.raises(InputError, match="cannot be the whole body of 'if'"):
+        states("C t\nint x;\n{}\nP0(void) { if (x) int r1 = 1; }\nexists (x=0)\n", tmp_path)
+
+
+def test_an_array_among_the_locations(tmp_path: Path) -> None:
+    """herd7 7.58 says ``a={1,2}; [x]=1;``."""
+    text = "C t\n{ int a[2]={1,2}; }\nP0(int *x) { WRITE_ONCE(*x, 1); }\n"
+    found = states(text + "locations [a; x]\nexists (x=1)\n", tmp_path)
+    assert found[2:] == ["a[0]=1; a[1]=2; [x]=1;", "Observation t Always"]
+
+
+@pytest.mark.parametrize(
+    ("start", "shown"),
+    [
+        ("atomic_t x;", "4294967295"),
+        ("atomic_t x = ATOMIC_INIT(0);", "4294967295"),
+        ("int x;", "-1"),
+        ("x = 0;", "-1"),
+        ("", "-1"),
+    ],
+)
+def test_an_atomic_of_the_start_state_shows_without_a_sign(
+    start: str, shown: str, tmp_path: Path
+) -> None:
+    """herd7 7.58 says so, and that -1 is what it holds; registers have a sign in any case."""
+    text = f"C t\n{{ {start} }}\nP0(atomic_t *x) {{ atomic_dec(x); r0 = atomic_read(x); }}\n"
+    found = states(text + "locations [0:r0]\nexists (x=-1)\n", tmp_path)
+    assert found[2:] == [f"0:r0=-1; [x]={shown};", "Observation t Always"]
