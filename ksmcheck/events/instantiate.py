@@ -126,6 +126,7 @@ class Instance(Operands):
         self.number = draft.instances
         draft.instances += 1
         self.reservation = reservation
+        self.single = False
 
     def run(self, row: Row) -> Operand | None:
         """Emits the events and gives the primitive's value (None where it has none)."""
@@ -142,6 +143,7 @@ class Instance(Operands):
 
     def _outcomes(self, row: Row) -> Operand | None:
         if row.always is not None:
+            self.single = len(row.always) == 1
             return self._always(row.always)
         assert row.ok is not None
         if row.fail is None:
@@ -434,7 +436,7 @@ class _Case:
             address=address,
             value=value,
             tags=frozenset((*step.tags, "RMW") if step.rmw else step.tags),
-            position=draft.events[-1].position if step.joined else place,
+            position=draft.events[-1].position if step.joined or self._beside() else place,
             width=0 if step.kind == "F" else one.cell.width,
             instance=one.number,
             primitive=one.primitive.name,
@@ -445,6 +447,16 @@ class _Case:
         if address is not None and one.address is not None:
             self._depend("addr", event, one.address.taint)
         return event
+
+    def _beside(self) -> bool:
+        """Whether this event and the one before it, each all that its primitive does, are reads in
+        no order."""
+        one, events = self.instance, self.instance.draft.events
+        if not one.access.beside or not one.single or not events:
+            return False
+        last = events[-1]
+        alone = len(events) < 2 or events[-2].instance != last.instance
+        return alone and last.kind == "R" and last.instance == one.number - 1
 
     def _depend(self, relation: str, target: DraftEvent, taint: Taint) -> None:
         depend(self.instance.draft, relation, target, taint)

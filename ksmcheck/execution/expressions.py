@@ -1,4 +1,5 @@
-"""Expressions, evaluated on numbers from left to right as the kernel's compilers do."""
+"""Expressions, evaluated on numbers from left to right; of reads that C leaves in no order, that is
+noted."""
 
 from __future__ import annotations
 
@@ -73,8 +74,12 @@ class Expressions(Selections):
             case c.Binary("&&" | "||"):
                 return self.short_circuit(e)
             case c.Binary(op, left, right):
+                start = self.record.at
                 first = self.settled(self.value(left))
-                return self.operate(op, first, self.settled(self.value(right)), e)
+                middle = self.record.at
+                second = self.settled(self.value(right))
+                self.record.operands_read(start, middle)
+                return self.operate(op, first, second, e)
             case c.Assign():
                 return self.assign(e)
             case c.IncDec():

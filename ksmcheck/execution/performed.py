@@ -32,6 +32,8 @@ class Record(Struct, dict=True):
     """What one thread did, as recorded, and what the interpreter found out about it so far.
 
     ``despite``: reads of failures that need another thread at the lock, for it was free.
+    ``joined``: reads that are recorded as in no order with the read before; ``beside``: those of
+    which C says so.
     """
 
     thread: int
@@ -44,6 +46,18 @@ class Record(Struct, dict=True):
     rmw: set[tuple[int, int]] = field(default_factory=set)
     picked: set[int] = field(default_factory=set)
     despite: set[int] = field(default_factory=set)
+    joined: set[int] = field(default_factory=set)
+    beside: set[int] = field(default_factory=set)
+
+    def operands_read(self, start: int, middle: int) -> None:
+        """The events from ``start`` on are those of an operator's left operand, those from
+        ``middle`` on of its right one."""
+        events = self.events[start : self.at]
+        ends = (start, middle)
+        loose = all(e.id in self.beside for n, e in enumerate(events, start) if n not in ends)
+        reads = all(e.kind == "R" and "RMW" not in e.tags for e in events)
+        if loose and reads and start < middle < self.at:
+            self.beside.add(self.events[middle].id)
 
     def depends(self, relation: str, reads: Reads, event: ExecutedEvent) -> None:
         """A CAS that succeeds gives its success back and no value, and so does a primitive that
@@ -172,7 +186,9 @@ class _Attempt:
         tags = frozenset((*step.tags, "RMW") if step.rmw else step.tags)
         if (event.kind, event.primitive) != (step.kind, self.primitive.name):
             return f"is {event.kind} of {event.primitive}, not {step.kind}"
-        if event.joined != step.joined:
+        if event.joined and not step.joined:
+            self.record.joined.add(event.id)
+        elif event.joined != step.joined:
             return "has another place in program order"
         if event.tags != tags:
             return f"is in the sets {sorted(event.tags)}, not {sorted(tags)}"

@@ -70,6 +70,8 @@ def _run(
     if ended and record.at < len(events):
         event = events[record.at]
         raise InternalError(f"replay: P{thread} ends before event {event.id} ({event.primitive})")
+    if ended and record.joined - record.beside:
+        raise InternalError(f"replay: P{thread} has reads in no order that C orders")
     registers = interpreter.outputs(world.test.threads[thread])
     ran = Ran(record, registers, tuple(interpreter.failed), ended, interpreter.looped)
     return ran, tuple(interpreter.consulted.values())

@@ -11,8 +11,8 @@ from ksmcheck.kernel.ints import ADDRESS
 from ksmcheck.kernel.types import UNSIGNED_LONG, VOID, BitField, CType, PointerTo
 from ksmcheck.program import fold
 from ksmcheck.program.calls import Calls
-from ksmcheck.program.graph import Graph
-from ksmcheck.program.ir import Const
+from ksmcheck.program.graph import Graph, Node
+from ksmcheck.program.ir import Access, Const
 from ksmcheck.program.jumps import jump_out
 from ksmcheck.program.tree import walk
 from ksmcheck.program.values import NOTHING, Value, cast, integer, pointer
@@ -130,8 +130,25 @@ class Expressions(Calls):
             return self.value(expr.right)
         if expr.op in ("&&", "||"):
             return self.short_circuit(expr)
+        start = self.graph.place()
         left = self.value(expr.left)
-        return self.arithmetic(expr.op, left, self.value(expr.right), expr)
+        middle = self.graph.place()
+        right = self.value(expr.right)
+        self._unordered(start, middle)
+        return self.arithmetic(expr.op, left, right, expr)
+
+    def _unordered(self, start: tuple[Node, int], middle: tuple[Node, int]) -> None:
+        """Two operands that read come in no order (C17 6.5 p3). Where an operand does more than
+        that, the order of the text is taken."""
+        both, second = self.graph.since(start), self.graph.since(middle)
+        if both is None or not second or len(both) == len(second):
+            return
+        steps = [step for at in both if isinstance(step := start[0].steps[at], Access)]
+        reads = all(self.primitives[step.name].shape == "load" for step in steps)
+        first = len(both) - len(second)
+        ordered = [n for n, step in enumerate(steps) if n not in (0, first) and not step.beside]
+        if reads and not ordered:
+            self.graph.set_beside(second[0])
 
     def _cast(self, expr: Cast) -> Value:
         type = self.declarations.resolve(expr.type)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Access, Assume, Check, Expr, Origin, Set
-from ksmcheck.record import Struct, field
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import Span
 
 
@@ -133,6 +133,26 @@ class Graph:
         self.here.steps.append(step)
         if isinstance(step, Access) and step.dst is not None:
             self.accesses[step.dst] = step
+
+    def since(self, place: tuple[Node, int]) -> list[int] | None:
+        """The places of the accesses in the block from ``place`` on; None where it has ended."""
+        node, first = place
+        if node is not self.here:
+            return None
+        steps = enumerate(node.steps[first:], first)
+        return [at for at, step in steps if isinstance(step, Access)]
+
+    def place(self) -> tuple[Node, int]:
+        """Where the next step comes."""
+        return self.here, len(self.here.steps)
+
+    def set_beside(self, at: int) -> None:
+        """Gives the access at this place of the block no order with the one before it."""
+        step = self.here.steps[at]
+        assert isinstance(step, Access)
+        self.here.steps[at] = made = replace(step, beside=True)
+        if made.dst is not None:
+            self.accesses[made.dst] = made
 
     def goto(self, target: Node) -> None:
         """Ends the block; what follows is unreachable until ``start``."""

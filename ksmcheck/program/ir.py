@@ -98,7 +98,8 @@ class Access(Struct, frozen=True):
     ``name`` is a key of ``kernel.primitives`` (plain C accesses are ``load`` and ``store``).
     ``args`` follow that primitive's parameters: an address is an Expr of type ``unsigned long``.
     ``cell_type`` is the type of the memory cell accessed (None for fences), ``dst`` None where the
-    result is not used. ``result_type`` is the C type of the primitive's value.
+    result is not used. ``result_type`` is the C type of the primitive's value. ``beside``: a read
+    that C leaves in no order with the read before it, the two being operands of one operator.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Access(Struct, frozen=True):
     cell_type: IntType | None
     result_type: IntType | None
     origin: Origin
+    beside: bool = False
 
 
 DIVISION = "division by zero"

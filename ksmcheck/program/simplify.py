@@ -9,6 +9,7 @@ from ksmcheck.program.ir import Access, Instr, Set
 from ksmcheck.program.liveness import assigned, uses
 from ksmcheck.program.loops import Loop
 from ksmcheck.program.unroll import Edge, Instance, Key
+from ksmcheck.record import replace
 
 
 def forget_iterations(instances: list[Instance], kept: frozenset[Loop]) -> list[Instance]:
@@ -61,7 +62,7 @@ def needed(steps: Sequence[Instr], live: set[str]) -> list[Instr]:
         if isinstance(step, Set) and target not in live:
             continue
         if isinstance(step, Access) and target is not None and target not in live:
-            step = Access(step.name, None, step.args, step.cell_type, step.result_type, step.origin)
+            step = replace(step, dst=None)
         if target is not None:
             live.discard(target)
         live.update(uses(step))

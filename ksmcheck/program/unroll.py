@@ -25,7 +25,7 @@ from ksmcheck.program.ir import (
     Set,
 )
 from ksmcheck.program.loops import Loop, Spot
-from ksmcheck.record import Struct, field
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError, Span
 
 COUNTED = 64
@@ -232,7 +232,7 @@ def _step(step: Step, facts: _Facts) -> Instr | None:
         if step.dst is not None:
             facts.assigned.add(step.dst)
             facts.constants.pop(step.dst, None)
-        return Access(step.name, step.dst, args, step.cell_type, step.result_type, step.origin)
+        return replace(step, args=args)
     holds = substitute(step.holds, facts.constants)
     if isinstance(step, Check):
         met = isinstance(holds, Const) and holds.value
