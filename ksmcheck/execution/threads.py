@@ -70,8 +70,9 @@ def _run(
     if ended and record.at < len(events):
         event = events[record.at]
         raise InternalError(f"replay: P{thread} ends before event {event.id} ({event.primitive})")
-    if ended and record.joined - record.beside:
-        raise InternalError(f"replay: P{thread} has reads in no order that C orders")
+    loose = min(record.joined - record.beside, default=None)
+    if ended and loose is not None:
+        raise InternalError(f"replay: event {loose} has another place in program order")
     registers = interpreter.outputs(world.test.threads[thread])
     ran = Ran(record, registers, tuple(interpreter.failed), ended, interpreter.looped)
     return ran, tuple(interpreter.consulted.values())
