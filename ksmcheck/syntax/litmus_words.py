@@ -6,7 +6,8 @@ half a location. Such a test means words throughout, and so its ``int`` is read 
 is as wide as a pointer.
 
 One thread may call a location ``atomic_t``, ``spinlock_t`` or ``struct srcu_struct``, and another,
-or the start state, ``int``. It is an int then, which the kernel's primitives take as well here.
+or the start state, ``int`` or ``intptr_t``. It is a number then, which the kernel's primitives take
+as well here.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _TYPED = (TYPE_START | TYPEDEF_NAMES | {"sizeof"}) - _UNTYPED
 _OPAQUE = frozenset({"atomic_t", "spinlock_t", "raw_spinlock_t", "struct srcu_struct"})
 """Types of one word that has no other use than the kernel's primitives."""
 
+_NUMBERS = frozenset({"int", "long", "intptr_t"})
+
 
 def fitting(test: LitmusTest, tokens: list[Token]) -> list[Token] | None:
     """The test's tokens with types that fit each other, or None where they do."""
@@ -44,16 +47,18 @@ def fitting(test: LitmusTest, tokens: list[Token]) -> list[Token] | None:
 
 
 def _as_numbers(test: LitmusTest, tokens: list[Token]) -> list[Token] | None:
-    """With ``int`` for the opaque type of each location that is an ``int`` elsewhere."""
-    called = list(_called(test))
-    plain = {name for name, type_ in called if _spelling(type_) == "int"}
-    wrong = [t.span for name, t in called if name in plain and _spelling(t) in _OPAQUE]
+    """With a number's type for the opaque one of each location that is a number elsewhere."""
+    called = [(name, _spelling(type_), type_.span) for name, type_ in _called(test)]
+    plain = {name: spelling for name, spelling, _ in called if spelling in _NUMBERS}
+    wrong = [
+        (s, plain[name]) for name, spelling, s in called if name in plain and spelling in _OPAQUE
+    ]
     if not wrong:
         return None
-    first = {(s.source, s.start) for s in wrong}
-    further = {(s.source, n) for s in wrong for n in range(s.start + 1, s.end)}
+    first = {(s.source, s.start): number for s, number in wrong}
+    further = {(s.source, n) for s, _ in wrong for n in range(s.start + 1, s.end)}
     return [
-        replace(t, text="int") if (t.source, t.start) in first else t
+        replace(t, text=first.get((t.source, t.start), t.text))
         for t in tokens
         if (t.source, t.start) not in further
     ]

@@ -53,7 +53,9 @@ def test_two_reads_of_one_place(tmp_path: Path) -> None:
 
 def test_an_access_before_is_before_both(tmp_path: Path) -> None:
     """herd7 7.58: Never. Store buffering, with the barrier before the sum."""
-    text = "P0(int *x, int *y) { WRITE_ONCE(*x, 1); smp_mb(); r0 = READ_ONCE(*y) + READ_ONCE(*y); }\n"
+    text = (
+        "P0(int *x, int *y) { WRITE_ONCE(*x, 1); smp_mb(); r0 = READ_ONCE(*y) + READ_ONCE(*y); }\n"
+    )
     text += "P1(int *x, int *y) { WRITE_ONCE(*y, 1); smp_mb(); r0 = READ_ONCE(*x) + 0; }\n"
     assert _observation(text + "exists (0:r0=0 /\\ 1:r0=0)\n", tmp_path) == "Never"
 
