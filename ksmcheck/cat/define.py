@@ -17,6 +17,7 @@ from ksmcheck.cat.values import (
     Scope,
     TupleValue,
     Unresolved,
+    Unusable,
     Value,
     kind_of,
     uncompiled,
@@ -49,12 +50,16 @@ def bind(
     scope: Scope,
     hints: Hints = NO_HINTS,
 ) -> Scope:
-    """The scope after a ``let``; the one given is left as it is, for closures over it."""
+    """The scope after a ``let``; the one given is left as it is, for closures over it. A definition
+    that has no meaning is an error where it is used."""
     if recursive:
         return _recursive(using, bindings, scope, hints)
     new = dict(scope)
     for b in bindings:
-        new.update(_bound(using, b, scope))
+        try:
+            new.update(_bound(using, b, scope))
+        except InputError as error:
+            new.update(dict.fromkeys(b.names, Unusable(error)))
     return new
 
 

@@ -67,19 +67,3 @@ def _in(tree: object, bound: frozenset[str]) -> set[str]:
         parts = (getattr(tree, name) for name in fields(tree))
         return set[str]().union(*(_in(part, bound) for part in parts))
     return set()
-
-
-def place_of(name: str, tree: object) -> Span | None:
-    """Where a name is first written in a tree."""
-    match tree:
-        case t.Name():
-            return tree.span if tree.name == name else None
-        case tuple():
-            parts: Iterable[object] = tree
-        case Span():
-            return None
-        case Struct():
-            parts = (getattr(tree, field) for field in fields(tree))
-        case _:
-            return None
-    return next((found for part in parts if (found := place_of(name, part))), None)

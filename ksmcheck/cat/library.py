@@ -15,13 +15,13 @@ LIBRARY_TAGS = frozenset(["LKR", "LKW", "UL", "LF", "RL", "RU", "SRCU"])
 
 # Tags that a model reads without writing them, by the name through which it does.
 TAGS_BEHIND = {
-    "X": ("X", "LOCK", "AMO"),
+    "X": ("X", "LOCK", "AMO", "EX"),
     "amo": ("AMO", "LOCK", "X", "EX"),
     "lxsx": ("AMO", "LOCK", "X", "EX"),
     "RMW": ("LKR", "LKW"),
 }
 
-_BASE_SETS = ("R", "W", "F", "IW", "FW", "B")
+_BASE_SETS = ("R", "W", "F", "IW", "B")
 _DEPENDENCIES = ("addr", "data", "ctrl")
 _INSIDE = ("iico_data", "iico_ctrl", "iico_addr", "iico_order")
 _BASE_RELATIONS = ("po", "rf", "co", "loc", "int", "ext", "rmw", *_DEPENDENCIES, *_INSIDE)
@@ -74,14 +74,39 @@ def _two_instructions(b: AlgebraBuilder) -> int:
 
 def _locked(b: AlgebraBuilder) -> int:
     """X: herd7's name for the accesses of atomic instructions: x86's locked ones, AArch64's of LSE,
-    RISC-V's AMOs, ARM's exclusives, POWER's reservations (its AArch64Annot.ml: ``is_atomic``)."""
-    return b.union(b.union(b.base("set", "X"), b.base("set", "LOCK")), b.base("set", "AMO"))
+    RISC-V's AMOs, lr and sc, ARM's exclusives, POWER's reservations (its AArch64Annot.ml:
+    ``is_atomic``)."""
+    marked = b.union(b.base("set", "X"), b.base("set", "EX"))
+    return b.union(marked, b.union(b.base("set", "LOCK"), b.base("set", "AMO")))
+
+
+def final_writes(b: AlgebraBuilder) -> int:
+    """FW: the writes that locations end with. herd7 chooses them before co; ours comes with it."""
+    return b.diff(b.base("set", "W"), b.unary("domain", b.base("rel", "co")))
 
 
 def first_orders(b: AlgebraBuilder) -> int:
-    """co0: an initial write comes before the others of its location."""
-    initial, writes = b.base("set", "IW"), b.base("set", "W")
-    return b.inter(b.base("rel", "loc"), b.product(initial, b.diff(writes, initial)))
+    """co0: a location's initial write comes before the others, its final one after them."""
+    initial, final, writes = b.base("set", "IW"), final_writes(b), b.base("set", "W")
+    begins = b.product(initial, b.diff(writes, initial))
+    ends = b.product(b.diff(writes, final), final)
+    return b.inter(b.base("rel", "loc"), b.union(begins, ends))
+
+
+def _accesses(b: AlgebraBuilder) -> int:
+    """sm, si: each access with itself, since none is split. Of fences they say nothing."""
+    return b.unary("identity", _memory(b))
+
+
+def _one_instance(b: AlgebraBuilder) -> int:
+    """same-instance: events of one instruction that ran; an initial write is of none."""
+    pairs = _one_instruction(b)
+    ran = b.diff(b.constant("universe", "set"), b.base("set", "IW"))
+    return b.union(b.unary("identity", ran), b.union(pairs, b.inverse(pairs)))
+
+
+def _both_ends(b: AlgebraBuilder, relation: int) -> int:
+    return b.union(b.unary("domain", relation), b.unary("range", relation))
 
 
 def _all_pairs(b: AlgebraBuilder) -> int:
@@ -105,24 +130,22 @@ def predefined() -> Predefined:
     table["I"] = table["IW"]
     table["RMW"] = _atomic
     table["amo"], table["lxsx"], table["X"] = _one_instruction, _two_instructions, _locked
-    table["co0"], table["unv"], table["Exp"] = first_orders, _all_pairs, _memory
-    # herd7's EXEC are the events that are executed, not only speculated on: all of a candidate.
-    table["EXEC"] = partial(AlgebraBuilder.constant, op="universe", sort="set")
-    # No access is split, and none of an instruction's events stand for others.
-    for name in ("id", "sm", "si", "same-instance"):
-        table[name] = partial(AlgebraBuilder.constant, op="id", sort="rel")
+    # herd7 has more in pco for a test that it runs with its variant cos-opt.
+    table["co0"] = table["pco"] = first_orders
+    table["unv"], table["Exp"] = _all_pairs, _memory
+    # herd7's EXEC are the accesses that are executed, its SPEC those that are only speculated on.
+    table["EXEC"], table["FW"] = _memory, final_writes
+    table["id"] = partial(AlgebraBuilder.constant, op="id", sort="rel")
+    table["sm"] = table["si"] = _accesses
+    table["same-instance"] = _one_instance
     table["same-low-order-bits"] = table["loc"]
-    table["NExp"] = partial(AlgebraBuilder.constant, op="empty", sort="set")
-    table["emptyset"] = partial(AlgebraBuilder.constant, op="empty", sort="set")
+    for name in ("NExp", "SPEC", "emptyset"):
+        table[name] = partial(AlgebraBuilder.constant, op="empty", sort="set")
     return table
 
 
 def _fencerel(b: AlgebraBuilder, fences: int) -> int:
     return _through(b, b.base("rel", "po"), fences)
-
-
-def _ctrlcfence(b: AlgebraBuilder, fences: int) -> int:
-    return _through(b, b.base("rel", "ctrl"), fences)
 
 
 def _through(b: AlgebraBuilder, first: int, fences: int) -> int:
@@ -155,10 +178,10 @@ def functions() -> Scope:
     table: dict[str, tuple[tuple[str, ...], object]] = {
         "domain": (("rel",), lambda b, r: b.unary("domain", r)),
         "range": (("rel",), lambda b, r: b.unary("range", r)),
+        "udr": (("rel",), _both_ends),
         "toid": (("set",), lambda b, s: b.unary("identity", s)),
         "noid": (("rel",), lambda b, r: b.diff(r, b.constant("id", "rel"))),
         "fencerel": (("set",), _fencerel),
-        "ctrlcfence": (("set",), _ctrlcfence),
         "imply": (("rel", "rel"), lambda b, p, q: b.union(b.complement(p), q)),
         "nodetour": (("rel", "rel", "rel"), _nodetour),
         "singlestep": (("rel",), lambda b, r: _nodetour(b, r, r, r)),
@@ -184,6 +207,9 @@ def functions() -> Scope:
     scope: Scope = {}
     for name, (sorts, build) in table.items():
         scope[name] = Builtin(name, sorts, build)  # type: ignore[arg-type]
+    # herd7's files gave it the fences alone before they gave it the control dependency too.
+    with_ctrl = Builtin("ctrlcfence", ("set",), lambda b, s: _through(b, b.base("rel", "ctrl"), s))
+    scope["ctrlcfence"] = Builtin("ctrlcfence", ("rel", "set"), _through, with_ctrl)
     for name in _OF_FAMILIES:
         scope[name] = Uncompiled(name)
     return scope

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from ksmcheck.cat.algebra import AlgebraBuilder, Sort
 from ksmcheck.cat.library import LIBRARY_TAGS, TAGS_BEHIND, functions, predefined
-from ksmcheck.cat.values import FamilyValue, NodeValue, Scope, TagValue, Value
+from ksmcheck.cat.values import FamilyValue, NodeValue, Scope, TagValue, Unusable, Value
 from ksmcheck.text import InputError, Span
 
 
@@ -37,6 +37,8 @@ class Names:
         if found is None and name in self._predefined:
             self.tags.update(TAGS_BEHIND.get(name, ()))
             return NodeValue(self._predefined[name](self.builder))
+        if isinstance(found, Unusable):
+            raise found.error
         return found or self._functions.get(name)
 
     def free(self, name: str, span: Span, scope: Scope, want: Sort | None) -> int:

@@ -39,6 +39,7 @@ let atom = [A]
 _ARM_DEPENDENCIES = r"""
 include "aarch64util.cat"
 let lws = [M] ; po-loc ; [W]
+let lwfs = lws
 let lrs = [W] ; (po-loc \ (po-loc ; [W] ; po-loc)) ; [R]
 let pick-addr-dep = addr
 let pick-data-dep = data
@@ -53,7 +54,7 @@ NATIVE_INCLUDES = {
     "cos.cat": """include "cross.cat" let ca = fr | co""",
     "cos-no-opt.cat": """include "cross.cat" let invrf = rf^-1""",
     "cos-opt.cat": _SEEN_COHERENCE,
-    "cos-ok-opt.cat": _SEEN_COHERENCE,
+    "cos-ok-opt.cat": """include "cross.cat" let invrf = rf^-1""",
     "cross.cat": "let generate_cos(order) = generate_orders(W, order)",
     "lock.cat": _LOCKS,
     "aarch64deps.cat": _ARM_DEPENDENCIES,
@@ -75,14 +76,14 @@ let dsb = try fencerel(DSB) with 0
 let dmb.st = try fencerel(DMB.ST) with 0
 let dsb.st = try fencerel(DSB.ST) with 0
 let isb = try fencerel(ISB) with 0
-let ctrlisb = try ctrlcfence(ISB) with 0
+let ctrlisb = try ctrlcfence(ctrl, ISB) with 0
 """,
     "ppcfences.cat": """
 let sync = try fencerel(SYNC) with 0
 let lwsync = try fencerel(LWSYNC) with 0
 let eieio = try fencerel(EIEIO) with 0
 let isync = try fencerel(ISYNC) with 0
-let ctrlisync = try ctrlcfence(ISYNC) with 0
+let ctrlisync = try ctrlcfence(ctrl, ISYNC) with 0
 """,
 }
 

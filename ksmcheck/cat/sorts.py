@@ -12,7 +12,7 @@ from ksmcheck.cat.algebra import Sort
 from ksmcheck.syntax import cat_tree as t
 
 _ALIKE = frozenset(["|", "&", "\\"])
-_SET_FUNCTIONS = ("domain", "range", "dom", "ran", "codomain")
+_SET_FUNCTIONS = ("domain", "range", "dom", "ran", "codomain", "udr")
 
 
 def sort_of(expr: t.Expr, of_name: Callable[[str], Sort | None]) -> Sort | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ksmcheck.cat.algebra import Algebra, Check
 from ksmcheck.cat.define import bind
 from ksmcheck.cat.elaborate import Elaborator
-from ksmcheck.cat.free import place_of
 from ksmcheck.cat.library import first_orders
 from ksmcheck.cat.outline import check_of, outline
 from ksmcheck.cat.prune import reachable
@@ -60,9 +59,6 @@ def _interpreted(
     statements: tuple[t.Statement, ...], elaborator: Elaborator, why: str
 ) -> Elaborated:
     checks, names = outline(statements, elaborator.variants)
-    if "FW" in names:
-        place = place_of("FW", statements)
-        raise InputError("the model uses the set FW of final writes: not supported yet", place)
     defined = {name for name in names if elaborator.look_up(name, {}) is not None}
     tags = {name for name in names - defined if name[0].isupper()} | elaborator.tags
     nothing = Elaborator()

@@ -173,12 +173,19 @@ class StaticValues(Families):
 
     def built(self, function: Builtin, expr: t.Apply, scope: Scope) -> int:
         """The node of a predefined function's value."""
+        if function.shorter and self._takes_one(expr, scope):
+            function = function.shorter
         given = self._given(function, expr, scope)
         try:
             made: int = function.build(self.builder, *given)
         except NotImplementedError as problem:
             raise InputError(str(problem), expr.span) from None
         return made
+
+    def _takes_one(self, expr: t.Apply, scope: Scope) -> bool:
+        """Whether a function is given one argument, and that no tuple."""
+        arguments = expr.arguments
+        return len(arguments) == 1 and not isinstance(self.value(arguments[0], scope), TupleValue)
 
     def _given(self, function: Builtin, expr: t.Apply, scope: Scope) -> list[int]:
         sorts, arguments = function.sorts, expr.arguments

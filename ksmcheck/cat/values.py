@@ -34,11 +34,13 @@ class Closure(Struct, frozen=True, eq=False):
 
 
 class Builtin(Struct, frozen=True):
-    """A predefined function; ``sorts`` are those of its arguments, ``tag`` for a tag's name."""
+    """A predefined function; ``sorts`` are those of its arguments, ``tag`` for a tag's name.
+    ``shorter`` is the function of this name that takes one argument, where there were two."""
 
     name: str
     sorts: tuple[Sort | Literal["tag"], ...]
     build: Callable[..., int]
+    shorter: Builtin | None = None
 
 
 class ProcedureValue(Struct, frozen=True, eq=False):
@@ -80,6 +82,13 @@ class Uncompiled(Struct, frozen=True):
     what: str
 
 
+class Unusable(Struct, frozen=True, eq=False):
+    """What a ``let`` names that has no meaning. herd7 finds a value when it is first asked for: its
+    own files define what some machine, or variant, cannot have, and do not use it there."""
+
+    error: InputError
+
+
 Value: TypeAlias = (
     NodeValue
     | Constant
@@ -91,6 +100,7 @@ Value: TypeAlias = (
     | TupleValue
     | FamilyValue
     | Uncompiled
+    | Unusable
 )
 Scope: TypeAlias = dict[str, Value]
 Predefined: TypeAlias = dict[str, Callable[[AlgebraBuilder], int]]
@@ -129,4 +139,5 @@ _KINDS: dict[type, str] = {
     NodeValue: "a set or relation",
     Constant: "an empty set or the universe",
     Unresolved: "a name that is not defined",
+    Unusable: "a definition without a meaning",
 }

@@ -25,6 +25,7 @@ from ksmcheck.execution.plain_values import (
     SortError,
     Tag,
     Unknown,
+    Unusable,
     Value,
     family,
     kind_of,
@@ -60,7 +61,10 @@ class Expressions(Operators, frozen=True):
             return self.fixpoint(bindings, scope, each)
         new = dict(scope)
         for b in bindings:
-            new.update(self.bound(b, scope))
+            try:
+                new.update(self.bound(b, scope))
+            except InputError as error:  # whoever uses it is told
+                new.update(dict.fromkeys(b.names, Unusable(error)))
         return new
 
     def bound(self, b: t.Binding, scope: Scope) -> Scope:
@@ -130,6 +134,8 @@ class Expressions(Operators, frozen=True):
 
     def _name(self, e: t.Name, scope: Scope) -> Value:
         found = scope.get(e.name)
+        if isinstance(found, Unusable):
+            raise found.error
         return found if found is not None else self.undefined(e.name, e.span)
 
     def _unary(self, e: t.Unary, scope: Scope) -> Value:
@@ -229,7 +235,9 @@ class Expressions(Operators, frozen=True):
 
     def apply(self, function: Value, given: list[Value], span: Span) -> Value:
         match function:
-            case Builtin(count, call):
+            case Builtin(count, call, shorter):
+                if shorter and len(given) == 1 and parts_of(given[0]) is None:
+                    return shorter.call(*given)
                 return call(*self.spread(given, count, span))
             case Function(parameters, body, inner):
                 values = self.spread(given, len(parameters), span)

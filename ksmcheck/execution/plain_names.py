@@ -80,7 +80,7 @@ class Universe(Struct, frozen=True):
 
 LOCK_TAGS = ("LKR", "LKW", "UL", "LF", "RL", "RU", "SRCU")
 
-_BASE_SETS = ("R", "W", "F", "IW", "FW", "B")
+_BASE_SETS = ("R", "W", "F", "IW", "B")
 _BASE_RELATIONS = (
     *("po", "rf", "co", "rmw", "loc", "int", "ext", "addr", "data", "ctrl"),
     *("iico_data", "iico_ctrl", "iico_addr", "iico_order"),
@@ -102,11 +102,11 @@ def predefined(u: Universe) -> dict[str, Value]:
     names["po-loc"] = Relation(intersection(u.relation("po"), u.relation("loc")))
     names["id"] = Relation(identity(u.events))
     names["unv"] = Relation(product(u.events, u.events))
-    names["co0"] = Relation(within(u.relation("loc"), u.set("IW"), u.set("W") & ~u.set("IW")))
+    names["co0"] = names["pco"] = Relation(first_orders(u))
     names.update(_sets(u))
     names.update(_atomics(u))
-    # No access is split, and none of an instruction's events stand for others.
-    names["sm"] = names["si"] = names["same-instance"] = names["id"]
+    # No access is split. Of fences, these say nothing.
+    names["sm"] = names["si"] = Relation(identity(u.set("R") | u.set("W")))
     names["same-low-order-bits"] = names["loc"]
     return names
 
@@ -120,8 +120,10 @@ def _sets(u: Universe) -> dict[str, Value]:
         "RMW": Events((u.set("RMW") | atomic) & ~(u.set("LKR") | u.set("LKW"))),
         "Exp": Events(memory),
         "NExp": Events(0),
-        "X": Events(u.set("X") | u.set("LOCK") | u.set("AMO")),
-        "EXEC": Events(u.events),
+        "X": Events(u.set("X") | u.set("EX") | u.set("LOCK") | u.set("AMO")),
+        "EXEC": Events(memory),
+        "SPEC": Events(0),
+        "FW": Events(final_writes(u)),
         "emptyset": Events(0),
     }
 
@@ -132,7 +134,26 @@ def _atomics(u: Universe) -> dict[str, Value]:
     for tag in ("AMO", "LOCK", "X"):
         one = union(one, within(pairs, u.set(tag), u.set(tag)))
     one = difference(one, product(u.set("EX"), u.set("EX")))  # exclusives: two instructions
-    return {"amo": Relation(one), "lxsx": Relation(difference(pairs, one))}
+    instance = union(identity(u.events & ~u.set("IW")), union(one, inverse(one)))
+    lxsx = difference(pairs, one)
+    return {
+        "amo": Relation(one),
+        "lxsx": Relation(lxsx),
+        "same-instance": Relation(instance),
+    }
+
+
+def final_writes(u: Universe) -> Set:
+    """The writes that no other one overwrites."""
+    return u.set("W") & ~domain(u.relation("co"))
+
+
+def first_orders(u: Universe) -> Rows:
+    """What is known of co before it is: the initial write is the first, the final one the last."""
+    writes, initial, final = u.set("W"), u.set("IW"), final_writes(u)
+    places = u.relation("loc")
+    begins = within(places, initial, writes & ~initial)
+    return union(begins, within(places, writes & ~final, final))
 
 
 def from_reads(u: Universe) -> Rows:
@@ -150,11 +171,12 @@ def functions(u: Universe) -> dict[str, Value]:
     table: dict[str, Value] = {
         "domain": Builtin(1, lambda r: Events(domain(rows(r)))),
         "range": Builtin(1, lambda r: Events(codomain(rows(r)))),
+        "udr": Builtin(1, lambda r: Events(domain(rows(r)) | codomain(rows(r)))),
         "toid": Builtin(1, lambda s: Relation(identity(events_of(s)))),
         "noid": Builtin(1, lambda r: Relation(_apart(rows(r)))),
         "fencerel": Builtin(1, lambda s: _through(u, "po", s)),
         "fromto": Builtin(1, lambda s: _through(u, "po", s)),
-        "ctrlcfence": Builtin(1, lambda s: _through(u, "ctrl", s)),
+        "ctrlcfence": Builtin(2, lambda r, s: _after(u, rows(r), s), _ctrlcfence(u)),
         "imply": Builtin(2, lambda p, q: Relation(union(difference(_all(u), rows(p)), rows(q)))),
         "nodetour": Builtin(3, _nodetour),
         "singlestep": Builtin(1, lambda r: _nodetour(r, r, r)),
@@ -272,9 +294,18 @@ def _all(u: Universe) -> Rows:
 
 
 def _through(u: Universe, first: str, fences: Value) -> Relation:
+    return _after(u, u.relation(first), fences)
+
+
+def _after(u: Universe, first: Rows, fences: Value) -> Relation:
     """``(first & (_ * fences)) ; po``."""
-    before = within(u.relation(first), u.events, events_of(fences))
+    before = within(first, u.events, events_of(fences))
     return Relation(compose(before, u.relation("po")))
+
+
+def _ctrlcfence(u: Universe) -> Builtin:
+    """As herd7's files had it first: of the candidate's own control dependencies."""
+    return Builtin(1, lambda s: _through(u, "ctrl", s))
 
 
 def _nodetour(direct: Value, first: Value, second: Value) -> Relation:

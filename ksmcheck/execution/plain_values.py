@@ -21,6 +21,7 @@ from ksmcheck.execution.plain_relations import (
     union,
 )
 from ksmcheck.record import Struct
+from ksmcheck.text import InputError
 
 if TYPE_CHECKING:
     from ksmcheck.syntax import cat_tree as t
@@ -106,10 +107,18 @@ class Procedure(Struct, frozen=True, eq=False):
 
 
 class Builtin(Struct, frozen=True, eq=False):
-    """A predefined function of ``count`` arguments."""
+    """A predefined function of ``count`` arguments; ``shorter`` is the one of this name that takes
+    one less."""
 
     count: int
     call: Callable[..., Value]
+    shorter: Builtin | None = None
+
+
+class Unusable(Struct, frozen=True, eq=False):
+    """What a ``let`` names that has no meaning: herd7 looks when it is asked for."""
+
+    error: InputError
 
 
 Value: TypeAlias = (
@@ -126,6 +135,7 @@ Value: TypeAlias = (
     | Function
     | Procedure
     | Builtin
+    | Unusable
 )
 Scope: TypeAlias = Mapping[str, Value]
 
@@ -211,6 +221,7 @@ _KINDS: dict[type, str] = {
     Function: "a function",
     Procedure: "a procedure",
     Builtin: "a function",
+    Unusable: "a definition without a meaning",
 }
 
 

@@ -17,8 +17,6 @@ from ksmcheck.text import InputError, Span
 VALUES = "different-values"
 """The relation between accesses of different values; provided for flags only."""
 
-_NOT_PROVIDED = {"FW": "the set FW of final writes"}  # interpreted models: `cat.statements`
-
 
 class Premises(Struct, frozen=True):
     """``coherence``: acyclic (po-loc | rf | co | fr). ``atomicity``: empty rmw & (fre ; coe).
@@ -39,11 +37,7 @@ def premises(cat: CompiledCat) -> Premises:
     flags: list[tuple[Check, int]] = []
     for check, root in zip(algebra.checks, algebra.roots, strict=True):
         (flags if check.flag else plain).append((check, root))
-    required, flagged = _bases(algebra, plain), _bases(algebra, flags)
-    for name, what in _NOT_PROVIDED.items():
-        if name in required | flagged:
-            span = _reading(algebra, plain + flags, name)
-            raise InputError(f"the model {cat.name} uses {what}: not supported yet", span)
+    required = _bases(algebra, plain)
     if VALUES in required:
         message = f"the model {cat.name} uses {VALUES} in a requirement, not a flag"
         span = _reading(algebra, plain, VALUES)

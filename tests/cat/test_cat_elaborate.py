@@ -198,7 +198,12 @@ def test_include_of_itself_and_of_nothing(tmp_path: Path) -> None:
         ("enum E = 'mb\nempty E", "E", "a group of tags", None),
         ("let rec f(x) = f(x) empty f(po)", "f(x)", "`f` calls itself without end", None),
         ("procedure rec p(x) = call p(x) end call p(po)", "call p(x)", "without end", None),
-        ("let (a, b) = po", "po", "a tuple of 2 is expected here, this is a set or relation", None),
+        (
+            "let (a, b) = po empty a",
+            "po",
+            "a tuple of 2 is expected here, this is a set or relation",
+            None,
+        ),
         ("let f = fun (a, b) -> a empty f(po)", "f(po)", "`f` takes 2 arguments, not 1", None),
         ("empty match 'a with 'b -> po end", None, "none of the cases fits", None),
         ("enum E = 'a match 'a with 'b -> empty po end", None, "no case for 'a", None),

@@ -185,13 +185,6 @@ def test_unknown_engines_and_solvers_are_input_errors(build: type[Build], sc: Co
         Session(structure, sc, backend="magic")
 
 
-def test_a_model_that_reads_what_is_not_provided_is_an_input_error(
-    build: type[Build], cat_of: CatOf
-) -> None:
-    with pytest.raises(InputError, match="the set FW of final writes"):
-        Session(build(0).structure(), cat_of('"x"\nempty [FW] ; loc ; [Mb] as a\n'))
-
-
 def test_a_flag_may_look_at_values(build: type[Build], cat_of: CatOf) -> None:
     # One cell, written 1 or 2 by the value that P0 saw; P1's read of it differs from the initial
     # value 1 exactly when it saw the 2.
