@@ -66,7 +66,7 @@ class Families(Names):
     def family(self, elements: Sequence[t.Expr], scope: Scope) -> FamilyValue:
         members = [self.value(x, scope) for x in elements]
         for member, element in zip(members, elements, strict=True):
-            if isinstance(member, Unresolved):
+            if isinstance(member, Unresolved) and not self.may_be_tag(member.name):
                 raise UndefinedName(f"`{member.name}` is not defined", element.span)
             if not isinstance(member, TagValue | FamilyValue | TupleValue):
                 raise uncompiled("a set of sets", element.span)

@@ -13,6 +13,16 @@ from ksmcheck.cat.values import Builtin, Predefined, Scope, Uncompiled
 # Tags that herd7 knows without an ``enum``: events of locks and of sleepable RCU.
 LIBRARY_TAGS = frozenset(["LKR", "LKW", "UL", "LF", "RL", "RU", "SRCU"])
 
+# Sets that herd7 has on one machine or another (its `arch_sets`), whatever tags a model declares.
+_FENCES = (
+    *("MFENCE", "LFENCE", "SFENCE", "SYNC", "LWSYNC", "EIEIO", "ISYNC", "ISB"),
+    *(f"{kind}{to}" for kind in ("DMB", "DSB") for to in ("", ".ST", ".SY", ".LD")),
+    *(f"{kind}.{to}" for kind in ("DMB", "DSB") for to in ("ISH", "ISHLD", "ISHST")),
+    *(f"Fence.{a}.{b}" for a in ("r", "w", "rw") for b in ("r", "w", "rw")),
+    *("Fence.tso", "Fence.i"),
+)
+MACHINE_TAGS = frozenset([*_FENCES, "A", "L", "Q", "NoRet", "Acq", "Rel", "AcqRel", "AMO"])
+
 # Tags that a model reads without writing them, by the name through which it does.
 TAGS_BEHIND = {
     "X": ("X", "LOCK", "AMO", "EX"),
@@ -128,6 +138,7 @@ def predefined() -> Predefined:
     table["fr"] = from_reads
     table["M"] = _memory
     table["I"] = table["IW"]
+    table["PoD"] = table["BR"] = table["B"]
     table["RMW"] = _atomic
     table["amo"], table["lxsx"], table["X"] = _one_instruction, _two_instructions, _locked
     # herd7 has more in pco for a test that it runs with its variant cos-opt.

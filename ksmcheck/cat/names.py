@@ -5,7 +5,13 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from ksmcheck.cat.algebra import AlgebraBuilder, Sort
-from ksmcheck.cat.library import LIBRARY_TAGS, TAGS_BEHIND, functions, predefined
+from ksmcheck.cat.library import (
+    LIBRARY_TAGS,
+    MACHINE_TAGS,
+    TAGS_BEHIND,
+    functions,
+    predefined,
+)
 from ksmcheck.cat.values import FamilyValue, NodeValue, Scope, TagValue, Unusable, Value
 from ksmcheck.text import InputError, Span
 
@@ -52,11 +58,17 @@ class Names:
 
     def tag(self, name: str, span: Span) -> int:
         """The set of the events that carry a tag, by the name of the set."""
-        if self.declared and name not in self.declared | LIBRARY_TAGS:
+        if self.declared and not self.may_be_tag(name):
             hint = self._close(name, self.declared)
             raise UndefinedName(f"`{name}` is neither defined nor a declared tag", span, hint)
         self.tags.add(name)
         return self.builder.base("set", name)
+
+    def may_be_tag(self, name: str) -> bool:
+        """Whether a name that nothing defines is a set of events: where tags are declared, only
+        these and those of herd7 are."""
+        known = self.declared | LIBRARY_TAGS | MACHINE_TAGS
+        return name[0].isupper() and (not self.declared or name in known)
 
     def literal(self, name: str, span: Span) -> TagValue:
         """``'mb``: one of the tags that are declared, where any are."""

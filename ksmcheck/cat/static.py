@@ -139,9 +139,7 @@ class StaticValues(Families):
         except InputError:
             return attempt(expr.fallback)
         if isinstance(found, Unresolved):
-            upper = found.name[0].isupper()
-            declared = not self.declared or found.name in self.declared
-            return found if upper and declared else attempt(expr.fallback)
+            return found if self.may_be_tag(found.name) else attempt(expr.fallback)
         return found
 
     # Functions.

@@ -16,9 +16,12 @@ from ksmcheck.execution.plain_relations import (
     Pair,
     acyclic,
     difference,
+    identity,
     intersection,
+    inverse,
     irreflexive,
     pairs_in,
+    union,
     within,
 )
 from ksmcheck.execution.plain_values import (
@@ -270,11 +273,22 @@ class _Run:
             values = members_of(self.expressions.value(s.choices, state.scope))
         except SortError as error:
             raise InputError(str(error), s.choices.span) from None
-        if given:
-            own = Relation(self.universe.relation(s.name))
-            return iter([state] if own in values else [])
         ordered = in_order(values)
+        if given:
+            # Each coherence order is of some candidates. What is none is chosen for all of them.
+            own = Relation(self.universe.relation(s.name))
+            ordered = [v for v in ordered if v == own or (s.name == "co" and self.is_no_order(v))]
         return iter([replace(state, scope={**state.scope, s.name: v}) for v in ordered])
+
+    def is_no_order(self, value: Value) -> bool:
+        """Whether a relation is none of the orders, one for each location, that co can be."""
+        if not isinstance(value, Relation):
+            return True
+        writes, initial = self.universe.set("W"), self.universe.set("IW")
+        here = within(self.universe.relation("loc"), writes, writes)
+        both = union(value.items, inverse(value.items))
+        first = difference(within(here, initial, writes & ~initial), value.items)
+        return bool(first) or both != difference(here, identity(writes)) or not acyclic(value.items)
 
     def extends(self, least: t.Expr, scope: Scope) -> bool:
         """Whether the candidate's co contains an order, where that is of one location's writes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ksmcheck.execution.plain_names import LOCK_TAGS
+from ksmcheck.execution.plain_names import LOCK_TAGS, MACHINE_TAGS
 from ksmcheck.execution.plain_operators import Operators, same
 from ksmcheck.execution.plain_relations import (
     Set,
@@ -208,7 +208,8 @@ class Expressions(Operators, frozen=True):
 
     def undefined(self, name: str, span: Span) -> Value:
         """What nothing defines is the set of a tag."""
-        if self.declared and name not in LOCK_TAGS and not self.is_declared(name):
+        known = name in LOCK_TAGS or name in MACHINE_TAGS or self.is_declared(name)
+        if self.declared and not known:
             raise InputError(f"`{name}` is neither defined nor a declared tag", span)
         if name[0].isupper():
             return Events(self.universe.set(name))

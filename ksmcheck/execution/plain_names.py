@@ -80,6 +80,18 @@ class Universe(Struct, frozen=True):
 
 LOCK_TAGS = ("LKR", "LKW", "UL", "LF", "RL", "RU", "SRCU")
 
+# Sets that some machine has under herd7, though the model declares other tags.
+_BARRIERS = "MFENCE LFENCE SFENCE SYNC LWSYNC EIEIO ISYNC ISB DMB DSB Fence.tso Fence.i"
+_ARM_OPTIONS = ("ST", "SY", "LD", "ISH", "ISHLD", "ISHST")
+MACHINE_TAGS = frozenset(
+    [
+        *_BARRIERS.split(),
+        *(f"{kind}.{option}" for kind in ("DMB", "DSB") for option in _ARM_OPTIONS),
+        *(f"Fence.{a}.{b}" for a in ("r", "w", "rw") for b in ("r", "w", "rw")),
+        *("A", "L", "Q", "NoRet", "Acq", "Rel", "AcqRel", "AMO"),
+    ]
+)
+
 _BASE_SETS = ("R", "W", "F", "IW", "B")
 _BASE_RELATIONS = (
     *("po", "rf", "co", "rmw", "loc", "int", "ext", "addr", "data", "ctrl"),
@@ -117,6 +129,8 @@ def _sets(u: Universe) -> dict[str, Value]:
     return {
         "M": Events(memory),
         "I": Events(u.set("IW")),
+        "PoD": Events(u.set("B")),
+        "BR": Events(u.set("B")),
         "RMW": Events((u.set("RMW") | atomic) & ~(u.set("LKR") | u.set("LKW"))),
         "Exp": Events(memory),
         "NExp": Events(0),

@@ -191,8 +191,13 @@ def classes(a: Rows) -> frozenset[Set]:
 
 
 def linearisations(events: Set, a: Rows) -> list[Rows]:
-    """The total orders (irreflexive, transitive) of some events that contain ``a`` among them."""
+    """The total orders (irreflexive, transitive) of some events that contain ``a`` among them.
+
+    As in herd7 there is none where ``a`` leads from one of them back to it, by others be it.
+    """
     wanted = within(a, events, events)
+    if not irreflexive(within(closure(a), events, events)):
+        return []
     found = []
     for order in permutations(members(events)):
         whole, after = {}, events

@@ -116,7 +116,13 @@ def judged(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         ("empty ((R | W) \\ EXEC) | (F & EXEC) | SPEC", True),
         ("empty ([R | W] \\ (si & sm)) | ([F] & (si | sm)) | (si \\ id)", True),
         ("empty [F] & same-instance", False),
-        # herd7 7.58 says: ctrlcfence takes two arguments (its files gave it one before), and udr are
+        # herd7 7.58 says: no order of events one of which comes before itself, by others be it.
+        ("empty if linearisations(W, (W * R) | (R * W)) = {} then 0 else po", True),
+        ("empty if linearisations(W, (R * W) | (R * R)) = {} then po else 0", True),
+        ("empty if LFENCE in {LFENCE, R} then PoD | BR else R", True),
+        # herd7 7.58 says: an `enum` takes no machine's own sets away.
+        ("empty po & (LFENCE * DMB.SY) empty try Fence.rw.rw with R", True),
+        # herd7 7.58 says: ctrlcfence takes two arguments (its files gave it one before), udr gives
         # both ends of a relation.
         ("empty ctrlcfence(po, F) \\ fencerel(F)", True),
         ("empty fencerel(F) \\ ctrlcfence(po, F)", True),

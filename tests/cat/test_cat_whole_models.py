@@ -58,6 +58,18 @@ let attribute = R | (if "tags" then 'none else 0)
 let kept = if "tags" then attribute else po-loc
 acyclic kept | rf | co | fr
 """
+# What is chosen for co need not be an order of writes at all.
+NO_COHERENCE = r"""
+include "cross.cat"
+with co from cross({{co0}, {rf}})
+flag ~empty co & rf as reads
+acyclic (rf^-1 ; co) \ id | co | po-loc
+"""
+PARTIAL = r"""
+with co from {co0, rf ; rf^-1}
+flag ~empty co as some
+acyclic co | rf | po-loc
+"""
 
 
 @pytest.mark.parametrize("engine", ["lazy", "tuple", "explicit"])
@@ -68,6 +80,8 @@ acyclic kept | rf | co | fr
         (SEEN, FINAL, "Sometimes", 18, {"last", "overwritten"}),
         (FORWARD, FORWARDED, "Never", 5, set()),
         (SEEN, UNUSED, "Never", 6, set()),
+        (SEEN, NO_COHERENCE, "Never", 3, {"reads"}),
+        (SEEN, PARTIAL, "Sometimes", 9, {"some"}),
     ],
 )
 def test_as_herd7_says(
