@@ -320,7 +320,7 @@ class Expressions(Operators, frozen=True):
             match left.parts:
                 case (Event(first), Event(second)):
                     return bool(rows(right).get(first, 0) >> second & 1)
-        return left in members_in_order(right)
+        return any(same(left, member) for member in members_in_order(right))
 
 
 def _of_sets(case: t.MatchCase) -> bool:

@@ -120,6 +120,7 @@ def judged(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         ("empty if linearisations(W, (W * R) | (R * W)) = {} then 0 else po", True),
         ("empty if linearisations(W, (R * W) | (R * R)) = {} then po else 0", True),
         ("empty if LFENCE in {LFENCE, R} then PoD | BR else R", True),
+        ("empty if {} in {F \\ F, R} then 0 else po empty if {} in {F, R} then po else 0", True),
         # herd7 7.58 says: an `enum` takes no machine's own sets away.
         ("empty po & (LFENCE * DMB.SY) empty try Fence.rw.rw with R", True),
         # herd7 7.58 says: ctrlcfence takes two arguments (its files gave it one before), udr gives
