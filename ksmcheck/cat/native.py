@@ -48,6 +48,16 @@ let pick-basic-dep = addr | data
 let pick-dep = addr | data | ctrl
 """
 
+# Candidates have no maintenance of caches and translations, so there is nothing to choose.
+_ENUMERATIONS = r"""
+include "aarch64fences.cat"
+let Imp = NExp
+let C_TLBI = emptyset and C_IC = emptyset
+let all-TLBI-Imp_TTD_R-enums rel = {0}
+let all-DC-Exp_W-enums rel = {0}
+let all-IC-Imp_Instr_R-enums rel = {0}
+"""
+
 # File name -> the cat text that stands for it, whatever lies beside the model.
 NATIVE_INCLUDES = {
     "stdlib.cat": "",
@@ -59,6 +69,7 @@ NATIVE_INCLUDES = {
     "lock.cat": _LOCKS,
     "aarch64deps.cat": _ARM_DEPENDENCIES,
     "aarch64show.cat": "",
+    "enumerations.cat": _ENUMERATIONS,
 }
 
 # The same for files that are read where they are there.

@@ -108,7 +108,7 @@ class _Run(Struct):
             case t.Forall():
                 return self.each(statement, scope, prefix)
             case t.WithFrom():
-                self.choose(statement, scope, prefix)
+                return self.choose(statement, scope, prefix)
             case t.Instructions():
                 self.annotated(statement, scope)
         return scope
@@ -176,11 +176,19 @@ class _Run(Struct):
             self.all(statement.body, {**scope, statement.variable: member}, prefix)
         return scope
 
-    def choose(self, statement: t.WithFrom, scope: Scope, prefix: str) -> None:
-        """``with co from generate_cos(e)``: the candidate has a coherence order, it extends e."""
+    def choose(self, statement: t.WithFrom, scope: Scope, prefix: str) -> Scope:
+        """``with co from generate_cos(e)``: the candidate has a coherence order, it extends e. Of a
+        set of one there is nothing to choose."""
         least = _generated(statement, scope)
-        if least is None:
+        if least is not None:
+            self.extends(statement, least, scope, prefix)
+            return scope
+        only = self.elaborator.only_member(statement.choices, scope)
+        if only is None or statement.name in ("rf", "co"):
             raise uncompiled("`with ... from`", statement.span)
+        return {**scope, statement.name: only}
+
+    def extends(self, statement: t.WithFrom, least: t.Expr, scope: Scope, prefix: str) -> None:
         b = self.elaborator.builder
         order = self.elaborator.node(least, scope, "rel")
         writes = self.elaborator.node(t.Name("W", statement.span), scope, "set")

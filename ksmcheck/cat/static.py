@@ -148,6 +148,17 @@ class StaticValues(Families):
         """The names within ``let ... in``."""
         return bind(self, expr.bindings, expr.recursive, scope)
 
+    def only_member(self, expr: t.Expr, scope: Scope) -> Value | None:
+        """The member of a set of one, where that is written as such, by a function it may be."""
+        match expr:
+            case t.SetLiteral((member,)):
+                return self.value(member, scope)
+            case t.Apply():
+                function = self.function(expr, scope)
+                if isinstance(function, Closure):
+                    return self.inline(function, expr, scope, self.only_member)
+        return None
+
     def gives_family(self, expr: t.Apply, scope: Scope) -> bool:
         """Whether a function of the model gives a set of tags or of sets. That is kept for the one
         who asks for it next: a function that calls itself would be called twice in each round."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ksmcheck.cat.load import load_text
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import Request
 
@@ -58,6 +59,13 @@ let attribute = R | (if "tags" then 'none else 0)
 let kept = if "tags" then attribute else po-loc
 acyclic kept | rf | co | fr
 """
+# A set of one leaves no choice.
+ONE = r"""
+include "cos.cat"
+let one r = {r | po-loc}
+with order from one rf
+acyclic order | co | fr
+"""
 # What is chosen for co need not be an order of writes at all.
 NO_COHERENCE = r"""
 include "cross.cat"
@@ -80,6 +88,7 @@ acyclic co | rf | po-loc
         (SEEN, FINAL, "Sometimes", 18, {"last", "overwritten"}),
         (FORWARD, FORWARDED, "Never", 5, set()),
         (SEEN, UNUSED, "Never", 6, set()),
+        (SEEN, ONE, "Never", 6, set()),
         (SEEN, NO_COHERENCE, "Never", 3, {"reads"}),
         (SEEN, PARTIAL, "Sometimes", 9, {"some"}),
     ],
@@ -99,3 +108,7 @@ def test_as_herd7_says(
     found = Checker().states(request, listed=True)
     assert (found.observation, len(found.states)) == (observation, states)
     assert set(found.flags) == flags
+
+
+def test_of_one_there_is_nothing_to_choose() -> None:
+    assert load_text(ONE).interpreted is None
