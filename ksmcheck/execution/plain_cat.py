@@ -281,14 +281,13 @@ class _Run:
         return iter([replace(state, scope={**state.scope, s.name: v}) for v in ordered])
 
     def is_no_order(self, value: Value) -> bool:
-        """Whether a relation is none of the orders, one for each location, that co can be."""
+        """Whether a relation does not order the writes of each location, and these alone."""
         if not isinstance(value, Relation):
             return True
-        writes, initial = self.universe.set("W"), self.universe.set("IW")
+        writes = self.universe.set("W")
         here = within(self.universe.relation("loc"), writes, writes)
         both = union(value.items, inverse(value.items))
-        first = difference(within(here, initial, writes & ~initial), value.items)
-        return bool(first) or both != difference(here, identity(writes)) or not acyclic(value.items)
+        return both != difference(here, identity(writes)) or not acyclic(value.items)
 
     def extends(self, least: t.Expr, scope: Scope) -> bool:
         """Whether the candidate's co contains an order, where that is of one location's writes."""
