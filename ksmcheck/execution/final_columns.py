@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.isa.dialects import dialect
@@ -32,14 +32,15 @@ def observed(test: AssemblyTest, thread: int) -> Iterable[str]:
                 yield name
 
 
-def check_starts(test: AssemblyTest, cells: Iterable[Cell]) -> None:
+def check_starts(test: AssemblyTest, cells: Collection[Cell]) -> None:
     """Raises InternalError where a cell does not start with what the test says."""
     addresses = {cell.name: cell.address for cell in cells}
     starts = {e.name: e.value for e in test.init if e.thread is None}
+    types = shown_types(test, cells)
     for cell in cells:
         value = starts.get(cell.name)
         number = addresses[value] if isinstance(value, str) else value or 0
-        if number % (1 << cell.type.width) != cell.init:
+        if number % (1 << min(cell.type.width, types[cell.name].width)) != cell.init:
             raise InternalError(f"replay: {cell.name} starts as {cell.init}, not {number}")
 
 

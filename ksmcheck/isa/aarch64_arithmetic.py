@@ -47,6 +47,8 @@ CONDITIONS: dict[str, Expr] = {
     "LE": either(Z, compare("ne", S32, N, V)),
 }
 
+ALWAYS = ("AL", "NV")
+
 
 def _type(width: int) -> IntType:
     return WORD if width == 64 else U32
@@ -184,7 +186,8 @@ def _condition(line: Line, at: int) -> Expr:
 
 
 def _select(change: str, line: Line) -> Micros:
-    """``CSEL X1,X2,X3,EQ``; CSINC, CSNEG and CSINV change the second value.
+    """``CSEL X1,X2,X3,EQ``; CSINC, CSNEG and CSINV change the second value. AL and NV, which CSET
+    and its like do not have, select the first.
 
     What comes from the flags is a pick dependency, which orders less than data (``select``).
     """
@@ -192,6 +195,8 @@ def _select(change: str, line: Line) -> Micros:
     dst, width = register(line[0])
     type = _type(width)
     first, second = cast(type, value_of(line[1])), cast(type, value_of(line[2]))
+    if line[3].text.upper() in ALWAYS:
+        return assign(dst, first)
     other = _changed(change, type, second)
     return assign(dst, select(type, _condition(line, 3), first, other))
 

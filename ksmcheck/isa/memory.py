@@ -1,9 +1,9 @@
 """The shared memory of an assembly test: its locations, their addresses and widths.
 
-Every access of a location has one width (mixed-size accesses are not modelled). A location that the
-start state does not type is as wide as the accesses whose address register it starts in. One with a
-type, or with an address in it, that all those accesses are narrower than is what they access, its
-low bits: the others stay 0.
+Every access of a location has one width (mixed-size accesses are not modelled): that of the
+accesses whose address register it starts in, where they have one. A location that they are narrower
+than is what they access, its low bits: the others stay 0. One that they are wider than starts with
+zeros above its own bits, and is shown without them.
 """
 
 from __future__ import annotations
@@ -91,13 +91,15 @@ def locations(test: AssemblyTest, code: Iterable[tuple[int, Micros]]) -> Locatio
         entry = starts.get(name)
         value = None if entry is None else entry.value
         accessed = tuple(widths.get(name, ()))
-        shown[name], pointer = _shown(entry, accessed[0] if accessed else 32, test.dialect)
-        init = addresses[value] if isinstance(value, str) else value or 0
+        shown[name], pointer = _shown(entry, test.dialect)
+        init = shown[name].raw(addresses[value] if isinstance(value, str) else value or 0)
         type, typed = shown[name], entry is not None and entry.type is not None
         if len(accessed) == 1 and not (typed and test.dialect == "PPC"):
-            type = _low_bits(type, accessed[0], init)
+            type = _accessed(type, accessed[0], init)
+        elif accessed and not typed:
+            type = _accessed(type, max(accessed[0], type.width), init)
         words = entry.type if entry is not None and entry.type else _word(type, pointer)
-        cells[name] = Cell(number, name, addresses[name], type, type.raw(init), pointer, words)
+        cells[name] = Cell(number, name, addresses[name], type, init, pointer, words)
     return Locations(addresses, cells, shown)
 
 
@@ -106,27 +108,28 @@ def shown_types(test: AssemblyTest, cells: Iterable[Cell]) -> dict[str, IntType]
     starts = {entry.name: entry for entry in test.init if entry.thread is None}
     found = {}
     for cell in cells:
-        found[cell.name], _ = _shown(starts.get(cell.name), cell.type.width, test.dialect)
+        found[cell.name], _ = _shown(starts.get(cell.name), test.dialect)
     return found
 
 
-def _shown(entry: Start | None, width: int, dialect: str) -> tuple[IntType, bool]:
-    """The type that a location is compared and printed in, an int at least, and whether it is a
-    pointer. ``width``: its accesses'."""
+def _shown(entry: Start | None, dialect: str) -> tuple[IntType, bool]:
+    """The type that a location starts, is compared and printed in, and whether it is a pointer.
+    Without a type it is an int, however wide its accesses are: that is herd7's rule."""
     given = None if entry is None else type_of(entry)
     symbolic = entry is not None and isinstance(entry.value, str)
     if given is not None and not given[1]:
         return given[0], symbolic
     if given is not None or symbolic:
         return _POINTERS.get(dialect, ADDRESS), True
-    return IntType(max(width, 32), True), False
+    return S32, False
 
 
-def _low_bits(type: IntType, width: int, init: int) -> IntType:
-    """The type of what accesses of ``width`` access of a location of ``type``: all of it, if they
-    are no narrower, or are refused. The low bits come first in memory (on PPC who knows)."""
-    narrow = width < type.width and 0 <= init < 1 << width
-    return IntType(width, False) if narrow else type
+def _accessed(type: IntType, width: int, init: int) -> IntType:
+    """The type of what accesses of ``width`` access of a location of ``type``. Of a wider location
+    it is the low bits, which come first in memory (on PPC who knows); a narrower one starts with
+    zeros above it."""
+    other = width > type.width or (width < type.width and init < 1 << width)
+    return IntType(width, False) if other else type
 
 
 def _addresses(

@@ -85,7 +85,7 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 _REASONS["X86"] = (
-    (r"mov[bwq]", "accesses of X86 have 32 bits here: X86_64 has the other widths"),
+    (r"movq", "accesses of X86 have 32 bits at most: X86_64 has the other widths"),
     *_REASONS["X86_64"],
 )
 

@@ -98,5 +98,5 @@ def compared(where: str, type: IntType, left: Expr, right: Expr) -> Micros:
 
 def recorded(handler: Handler, line: Line) -> Micros:
     """The ``.`` form of an instruction also compares its result with 0."""
-    result = Use(register(line[0]), WORD)
-    return (*handler(line), *compared("flag.cr0", S64, result, number(0)))
+    computed = handler(line)
+    return (*computed, *compared("flag.cr0", S64, Use(register(line[0]), WORD), number(0)))

@@ -126,7 +126,7 @@ def _move(form: Form) -> Micros:
 
 
 def _exchange(form: Form) -> Micros:
-    """XCHG with memory is locked without the prefix."""
+    """XCHG with memory is locked without the prefix; herd7's UXCH, which no machine has, never."""
     one, two = form.dst, form.source()
     if form.is_memory(two):
         one, two = two, one
@@ -136,9 +136,12 @@ def _exchange(form: Form) -> Micros:
         other = form.destination(one)
         hold = Set(_OLD, Use(other, WORD))
         return (hold, *form.assign(one, value), *form.fill(register, Use(_OLD, form.type)))
-    tags = ("LOCK",)
+    locked = form.name == "XCHG"
+    tags = ("LOCK",) if locked else ()
     where = form.address(one)
-    act = acts.update("XCHG", "v", tags, tags, _OLD, where, value, form.type, WORD)
+    act = acts.update(
+        form.name, "v", tags, tags, _OLD, where, value, form.type, WORD, atomic=locked
+    )
     return (act, *form.fill(register, Use(_OLD, form.type)))
 
 
@@ -207,7 +210,11 @@ def _exchange_add(form: Form) -> Micros:
 
 
 def _compare_exchange(form: Form) -> Micros:
-    """CMPXCHG m,r: if m is the accumulator, m becomes r; else the accumulator becomes m."""
+    """CMPXCHG m,r: if m is the accumulator, m becomes r; else the accumulator becomes m.
+
+    herd7's X86_64 has the memory first here, too: only one of the two can be meant.
+    """
+    form = _memory_as(form, form.is_memory(form.source()))
     if not form.is_memory(form.dst):
         raise form.dst.wrong("CMPXCHG of two registers is not supported")
     value = Use(form.destination(form.source()), form.type)
@@ -227,8 +234,15 @@ def _address_of(form: Form) -> Micros:
     return form.assign(form.dst, form.address(form.source()))
 
 
+def _memory_as(form: Form, swap: bool) -> Form:
+    """The operands of X86_64 the other way round, if ``swap`` (where that is no instruction)."""
+    return replace(form, dst=form.source(), src=form.dst) if swap and form.long else form
+
+
 def _conditional_move(condition: Expr, form: Form) -> Micros:
-    """CMOVcc reads its source whatever the condition."""
+    """CMOVcc reads its source whatever the condition. It never stores: with the memory last, as
+    herd7's X86_64 has it, that is what is read."""
+    form = _memory_as(form, form.is_memory(form.dst))
     before, value = form.value(form.source())
     old = Use(form.destination(form.dst), form.type)
     chosen = Op("ite", (condition, value, old), form.type)
@@ -305,12 +319,13 @@ _PLAIN: dict[str, _Formed] = {
     "CMP": (_compare, 2),
     "TEST": (_compare, 2),
     "LEA": (_address_of, 2),
+    "UXCH": (_exchange, 2),
     "BT": (partial(bit, "BT"), 2),
 }
 
 
 def _suffixes(long: bool) -> str:
-    """AT&T's letters for the width; of X86, all operations are of 32 bits here."""
+    """AT&T's letters for the width; of X86, all operations but MOV are of 32 bits here."""
     return "BWLQ" if long else "L"
 
 
@@ -379,6 +394,7 @@ def x86(name: str) -> Dialect:
         **dict.fromkeys(("ENDBR32", "ENDBR64"), _nothing),
         "RET": _return,
         "LOCK": partial(_locked, long),
+        **({} if long else dict.fromkeys(("MOVB", "MOVW"), partial(_formed, "MOV", False))),
         "JLT": partial(_jump, _CONDITIONS["L"]),  # herd7's names
         "JGT": partial(_jump, _CONDITIONS["G"]),
         **shifts(long),

@@ -176,6 +176,6 @@ def form_of(line: Line, name: str, *, long: bool, locked: bool, operands: int) -
         (known[1] for o in found if (known := known_register(o.text)) is not None),
         default=32,
     )
-    return Form(
-        name, width if long else 32, long, locked, found[0], found[1] if operands > 1 else None
-    )
+    if not long:  # MOVB EAX,[x]: AL is written so there
+        width = _SUFFIXES.get(suffix, 32)
+    return Form(name, width, long, locked, found[0], found[1] if operands > 1 else None)

@@ -181,6 +181,32 @@ def test_typed_registers(tmp_path: Path) -> None:
     assert shown[-1] == "Observation t Always"
 
 
+WIDE = [
+    # start state, code, what herd7 7.58 says of it
+    ("0:X1=0x123456789abcdef0", "STR X1,[X9]", "0:X2=0; [x]=-1698898192;"),
+    ("0:X1=-1", "STR X1,[X9] ; LDR X2,[X9]", "0:X2=18446744073709551615; [x]=-1;"),
+    ("x=-1", "LDR X2,[X9]", "0:X2=4294967295; [x]=-1;"),
+    ("x=0x100000001", "LDR X2,[X9]", "0:X2=1; [x]=1;"),
+    ("int x=-1", "LDR X2,[X9]", "0:X2=4294967295; [x]=-1;"),
+    ("uint32_t x=-1", "LDR X2,[X9]", "0:X2=4294967295; [x]=4294967295;"),
+    ("int x", "MOV X1,#0x100000005 ; STR X1,[X9]", "0:X2=0; [x]=5;"),
+]
+
+
+@pytest.mark.parametrize(("start", "code", "state"), WIDE, ids=[w[0] for w in WIDE])
+def test_an_int_that_wider_accesses_access(
+    start: str, code: str, state: str, tmp_path: Path
+) -> None:
+    """A location starts and is shown in its type, which is int where none is given; what is stored
+    is stored whole."""
+    text = f"AArch64 t\n{{ {start}; 0:X9=x; uint64_t 0:X2; }}\n P0 ;\n{_rows(code)}"
+    lines = states(f"{text}locations [x; 0:X2]\nforall (true)\n", tmp_path)
+    assert lines[2] == state
+    file = tmp_path / "t.litmus"
+    file.write_text(f"{text}exists (x<>77)", encoding="utf-8")
+    assert Checker().check(Request(file, "armv8")).witness is not None
+
+
 def test_a_type_alone_and_unequal(tmp_path: Path) -> None:
     """lwa extends the sign, lwz does not (Power ISA, Book I 3.3.2)."""
     text = "PPC t\n{ 0:r1=x; x=-1; int64_t 0:r0; int64_t 0:r2 }\n"

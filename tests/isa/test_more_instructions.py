@@ -51,6 +51,16 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("AArch64", "x=3; 0:X1=x", "DC CIVAC,X1 ; SB ; DSB SYnXS ; LDR W0,[X1]", "0:X0", 3),
     ("AArch64", "x=3; %a=x", "LDR W%b,[X%a] ; MOV X0,X%b", "0:X0", 3),
     ("AArch64", "x=3; 0:X1=x", "PRFUM PLDL1KEEP,[X1,#-4] ; LDR W0,[X1]", "0:X0", 3),
+    # AL and NV always hold, and what is not selected is not changed (Arm ARM C1.2.4).
+    ("AArch64", "0:X1=3; 0:X2=4", "CMP X1,X2 ; CSEL X0,X1,X2,AL", "0:X0", 3),
+    ("AArch64", "0:X1=3; 0:X2=4", "CMP X1,X2 ; CSINC X0,X1,X2,NV", "0:X0", 3),
+    # On X86 the lowest byte of EAX is called EAX, as herd7 does.
+    ("X86", "x=3; 0:EAX=0x104", "MOVB EAX,[x]", "0:EAX", 0x103),
+    ("X86", "0:EAX=0x50004", "MOVW [x],EAX", "x", 4),
+    # herd7 has the operands of these in Intel's order.
+    ("X86_64", "x=3; 0:rax=3; 0:rbx=9", "lock cmpxchgl (x),%ebx", "[x]", 9),
+    ("X86_64", "x=3; 0:rax=4; 0:rbx=5", "cmpl $5,%eax ; cmovcl %ebx,(x)", "0:rbx", 3),
+    ("X86_64", "x=3; 0:rbx=5", "uxchl %ebx,(x)", "[x]", 5),
     # Power: a shift by a register looks at one bit more than it has places.
     ("PPC", "0:r2=5; 0:r3=32", "slw r1,r2,r3", "0:r1", 0),
     ("PPC", "0:r2=5; 0:r3=64", "slw r1,r2,r3", "0:r1", 5),
