@@ -72,8 +72,14 @@ def _store(name: str, tags: Tags, width: int, line: Line) -> Micros:
     return (acts.store(name, tags, where, value, IntType(width, False)),)
 
 
+def _without(tags: Tags, other: str) -> Tags:
+    """``lr.w.rl`` and ``sc.w.aq`` order nothing more than without the suffix (chapter "A")."""
+    return () if tags == (other,) else tags
+
+
 def _load_reserved(name: str, tags: Tags, width: int, line: Line) -> Micros:
     line.expect(2)
+    tags = _without(tags, "Rel")
     dst, where, cell = register(line[0]), address(line[1]), IntType(width, True)
     return (acts.load(name, (*tags, "EX"), dst, where, cell, WORD, reserves=True),)
 
@@ -81,6 +87,7 @@ def _load_reserved(name: str, tags: Tags, width: int, line: Line) -> Micros:
 def _store_conditional(name: str, tags: Tags, width: int, line: Line) -> Micros:
     """The result is 0 for success."""
     line.expect(3)
+    tags = _without(tags, "Acq")
     dst, value, where = register(line[0]), value_of(line[1]), address(line[2])
     cell = IntType(width, False)
     tags = (*tags, "EX")

@@ -36,7 +36,8 @@ _OTHER_MEANINGS = frozenset(("cu", "constrainedunpredictable", "mixed", "self", 
 for what is understood here."""
 _COMMENT = re.compile(r"\(\*|\*\)")
 _LABEL = re.compile(r"\s*([A-Za-z_][\w.$]*|\d{1,6})\s*:(?!\S*\])")
-_HEADING = re.compile(r"\s*P(\d+)\s*\Z")
+_HEADING = re.compile(r"\s*P(\d+)\s*(?::\s*[A-Za-z]\w*\s*)?\Z")
+"""``P0``, or ``P0:kind``: a kind of thread, for which no shipped model asks."""
 _PREFIX = re.compile(r"(?:\A|[\s|:])lock\s*\Z", re.I)
 
 

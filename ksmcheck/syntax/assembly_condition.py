@@ -24,7 +24,7 @@ _BINDS = {"\\/": (1, "or"), "/\\": (2, "and"), "=>": (3, "implies")}
 _COMPARE = {"=": "eq", "==": "eq", "!=": "ne", "<>": "ne"}
 _QUANTIFIERS = {"exists": "exists", "final": "exists", "forall": "forall"}
 _EXPECTED = re.compile(
-    r"\s*(?:with\b)?\s*(?:[\w.]+\s*:\s*(?:~\s*exists|exists|forall|require)\s*;\s*)*"
+    r"\s*(?:with\b)?\s*(?:[\w.]+\s*:\s*(?:~\s*exists|exists|forall|require)\s*(?:;\s*|\Z))*"
 )
 _DEEPEST = 200
 

@@ -221,6 +221,17 @@ def test_wild_pointers_are_flagged(tmp_path: Path) -> None:
     assert "Flag bad-address" in states(text, tmp_path)
 
 
+def test_kinds_of_threads_and_expectations_are_passed_over(tmp_path: Path) -> None:
+    """herd7 7.58 gives the answer that it gives without them; the last needs no semicolon."""
+    text = "X86 t\n{}\nP0:T | P1 : main ;\n MOV EAX,[x] | MOV [x],$1 ;\nexists (0:EAX=1)\n"
+    assert states(f"{text}with tso: exists", tmp_path)[1:] == [
+        "States 2",
+        "0:EAX=0;",
+        "0:EAX=1;",
+        "Observation t Sometimes",
+    ]
+
+
 @pytest.mark.parametrize(
     ("dialect", "store", "load", "register"),
     [

@@ -232,6 +232,33 @@ def test_store_buffering(
     assert verdict == ("SAFE" if expected == "Never" else "VIOLATED")
 
 
+@pytest.mark.parametrize(
+    ("pair", "expected"),
+    [
+        # lr.w.rl and sc.w.aq promise nothing (Unprivileged ISA, chapter "A"); so herd7 7.58 says.
+        ("lr.w.aq x3,(x9) ; sc.w x5,x6,(x9) ; NEXT", "Never"),
+        ("lr.w x3,(x9) ; sc.w.aq x5,x6,(x9) ; NEXT", "Sometimes"),
+        ("lr.w x3,(x9) ; sc.w.aqrl x5,x6,(x9) ; NEXT", "Never"),
+        ("NEXT ; lr.w.rl x3,(x9) ; sc.w x5,x6,(x9)", "Sometimes"),
+        ("NEXT ; lr.w x3,(x9) ; sc.w.rl x5,x6,(x9)", "Never"),
+        ("NEXT ; lr.w.aqrl x3,(x9) ; sc.w x5,x6,(x9)", "Never"),
+    ],
+)
+def test_annotations_of_lr_and_sc(pair: str, expected: str, tmp_path: Path) -> None:
+    """Message passing whose reader takes the message by LR and SC before or behind the load."""
+    start = "{ 0:x8=x; 0:x9=y; 0:x6=1; 1:x8=x; 1:x9=y; 1:x6=2; }"
+    code = pair.replace("NEXT", "lw x7,0(x8)").split(" ; ")
+    first = pair.startswith("NEXT")  # the load takes the message, and LR what was before it
+    stores = ["sw x6,0(x9)", "fence rw,rw", "sw x6,0(x8)"]
+    writer = stores if first else stores[::-1]
+    rows = "".join(f" {one} | {other} ;\n" for one, other in zip(writer, code, strict=True))
+    told = "1:x7=1 /\\ 1:x3=0" if first else "1:x3=1 /\\ 1:x7=0"
+    file = tmp_path / "t.litmus"
+    file.write_text(f"RISCV t\n{start}\n P0 | P1 ;\n{rows}exists ({told} /\\ 1:x5=0)\n")
+    assert Checker().check(Request(file, "riscv")).observation == expected
+    assert Checker().states(Request(file, "riscv")).observation == expected
+
+
 def test_store_conditionals_keep_their_order(tmp_path: Path) -> None:
     """2+2W of lwarx/stwcx. pairs: herd7's ppc-checks.cat has their order in coherence (scXX)."""
     start = "{ 0:r2=x; 0:r4=y; 1:r2=y; 1:r4=x; }"
