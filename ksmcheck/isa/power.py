@@ -10,7 +10,7 @@ from functools import partial
 
 from ksmcheck.isa import acts
 from ksmcheck.isa.dialect import Dialect, Handler
-from ksmcheck.isa.expressions import WORD, compare, either, negation, number, op
+from ksmcheck.isa.expressions import WORD, compare, negation, number, op
 from ksmcheck.isa.micro import END, Act, Go, Micros
 from ksmcheck.isa.operands import Line
 from ksmcheck.isa.power_arithmetic import arithmetic
@@ -205,14 +205,15 @@ def _branch_if(name: str, line: Line) -> Micros:
 
 
 def _condition(name: str, where: str) -> Expr:
+    """Each looks at one bit: ``bge`` goes where it is not less, and so where nobody compared."""
     less, greater, equal = (Use(f"{where}.{bit}", BOOL) for bit in ("lt", "gt", "eq"))
     condition: dict[str, Expr] = {
         "eq": equal,
         "ne": negation(equal),
         "lt": less,
         "gt": greater,
-        "le": either(less, equal),
-        "ge": either(greater, equal),
+        "le": negation(greater),
+        "ge": negation(less),
         "nl": negation(less),
         "ng": negation(greater),
     }

@@ -83,6 +83,10 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("PPC", "0:r2=5; 0:r3=6", "cmpwi r2,5 ; isel r1,r2,r3,2", "0:r1", 5),
     ("PPC", "0:r2=5; 0:r3=6", "cmpwi cr1,r2,4 ; isel r1,r2,r3,4", "0:r1", 6),  # cr1's less
     ("PPC", "0:r0=5; 0:r3=6", "cmpw r3,r3 ; iseleq r1,r0,r3", "0:r1", 0),  # r0 is 0 here
+    # bge is bc 4,0: not less (Book I C.2.3), also where cr0 is all 0; so herd7 7.58 has it.
+    ("PPC", "0:r1=1", "bge L ; li r1,2 ; L:", "0:r1", 1),
+    ("PPC", "0:r1=1; 0:r2=x", "stwcx. r1,r0,r2 ; ble L ; li r1,2 ; L:", "0:r1", 1),
+    ("PPC", "0:r1=1; 0:r2=3", "cmpwi r2,3 ; crclr eq ; bgelr ; li r1,2", "0:r1", 1),
     ("PPC", "0:r2=3", "mtctr r2 ; L: addi r1,r1,2 ; bdnz L ; mfctr r3", "0:r1", 6),
     ("PPC", "0:r2=1", "mtctr r2 ; bdz L ; li r1,9 ; L: addi r1,r1,1", "0:r1", 1),
     ("PPC", "int x[3]={3,4,5}; 0:r2=x", "lmw r30,4(r2) ; sub r1,r31,r30", "0:r1", 1),
