@@ -98,18 +98,6 @@ def _tags(form: Form) -> Tags:
     return ("LOCK",) if form.locked else ()
 
 
-def _change(form: Form, name: str, new: str, operand: Expr, dst: str | None) -> Micros:
-    """Read, change and write a place in memory, as one atomic operation if locked."""
-    tags = _tags(form)
-    full = f"LOCK {name}" if form.locked else name
-    where = form.address(form.dst)
-    return (
-        acts.update(
-            full, new, tags, tags, dst, where, operand, form.type, WORD, atomic=form.locked
-        ),
-    )
-
-
 def _move(form: Form) -> Micros:
     source = form.source()
     if form.is_memory(form.dst):
@@ -126,7 +114,7 @@ def _move(form: Form) -> Micros:
 
 
 def _exchange(form: Form) -> Micros:
-    """XCHG with memory is locked without the prefix; herd7's UXCH, which no machine has, never."""
+    """XCHG with memory is locked without the prefix."""
     one, two = form.dst, form.source()
     if form.is_memory(two):
         one, two = two, one
@@ -136,12 +124,9 @@ def _exchange(form: Form) -> Micros:
         other = form.destination(one)
         hold = Set(_OLD, Use(other, WORD))
         return (hold, *form.assign(one, value), *form.fill(register, Use(_OLD, form.type)))
-    locked = form.name == "XCHG"
-    tags = ("LOCK",) if locked else ()
+    tags = ("LOCK",)
     where = form.address(one)
-    act = acts.update(
-        form.name, "v", tags, tags, _OLD, where, value, form.type, WORD, atomic=locked
-    )
+    act = acts.update("XCHG", "v", tags, tags, _OLD, where, value, form.type, WORD)
     return (act, *form.fill(register, Use(_OLD, form.type)))
 
 
@@ -153,8 +138,8 @@ def _arithmetic(form: Form) -> Micros:
     if form.is_memory(form.dst):
         if form.is_memory(source):
             raise source.wrong(f"{name} from memory to memory does not exist")
-        changed = _change(form, name, _NEW[name], right, _OLD)
-        return (*changed, *_flags(operator, form.type, Use(_OLD, form.type), right))
+        changed = form.change(name, _NEW[name], right, _OLD)
+        return (changed, *_flags(operator, form.type, Use(_OLD, form.type), right))
     left = Use(form.destination(form.dst), form.type)
     result = op(operator, form.type, left, right)
     flags = _flags(operator, form.type, left, right)
@@ -166,8 +151,9 @@ def _step(form: Form) -> Micros:
     operator = "add" if form.name == "INC" else "sub"
     one = number(1, form.type)
     if form.is_memory(form.dst):
-        changed = _change(form, form.name, "old + v" if operator == "add" else "old - v", one, _OLD)
-        return (*changed, *_flags(operator, form.type, Use(_OLD, form.type), one, carry=False))
+        new = "old + v" if operator == "add" else "old - v"
+        changed = form.change(form.name, new, one, _OLD)
+        return (changed, *_flags(operator, form.type, Use(_OLD, form.type), one, carry=False))
     left = Use(form.destination(form.dst), form.type)
     flags = _flags(operator, form.type, left, one, carry=False)
     return (*flags, *form.assign(form.dst, op(operator, form.type, left, one)))
@@ -178,7 +164,9 @@ def _unary(form: Form) -> Micros:
     negate = form.name == "NEG"
     if form.is_memory(form.dst):
         zero = number(0, form.type)
-        changed = _change(form, form.name, "v - old" if negate else "v - old - 1", zero, _OLD)
+        changed: Micros = (
+            form.change(form.name, "v - old" if negate else "v - old - 1", zero, _OLD),
+        )
         old = Use(_OLD, form.type)
     else:
         old = Use(form.destination(form.dst), form.type)
@@ -203,10 +191,10 @@ def _exchange_add(form: Form) -> Micros:
     value = Use(register, form.type)
     if not form.is_memory(form.dst):
         raise form.dst.wrong("XADD of two registers is not supported")
-    changed = _change(form, "XADD", "old + v", value, _OLD)
+    changed = form.change("XADD", "old + v", value, _OLD)
     old = Use(_OLD, form.type)
     flags = _flags("add", form.type, old, value)
-    return (*changed, *flags, *form.fill(register, old))
+    return (changed, *flags, *form.fill(register, old))
 
 
 def _compare_exchange(form: Form) -> Micros:
@@ -319,7 +307,6 @@ _PLAIN: dict[str, _Formed] = {
     "CMP": (_compare, 2),
     "TEST": (_compare, 2),
     "LEA": (_address_of, 2),
-    "UXCH": (_exchange, 2),
     "BT": (partial(bit, "BT"), 2),
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from ksmcheck.isa import acts
 from ksmcheck.isa.dialect import Handler
 from ksmcheck.isa.expressions import WORD, compare, number, op, shift
 from ksmcheck.isa.micro import Micros
@@ -99,15 +98,9 @@ def bit(name: str, form: Form) -> Micros:
 
 
 def _in_memory(name: str, form: Form, mask: Expr) -> tuple[Micros, Expr]:
-    where = form.address(form.dst)
     if name == "BT":
         return form.value(form.dst)
-    tags = ("LOCK",) if form.locked else ()
-    full = f"LOCK {name}" if form.locked else name
-    act = acts.update(
-        full, _NEW[name], tags, tags, _OLD, where, mask, form.type, WORD, atomic=form.locked
-    )
-    return (act,), Use(_OLD, form.type)
+    return (form.change(name, _NEW[name], mask, _OLD),), Use(_OLD, form.type)
 
 
 def shifts(long: bool) -> dict[str, Handler]:

@@ -8,7 +8,7 @@ from functools import cache
 from ksmcheck.isa import acts
 from ksmcheck.isa.expressions import WORD, cast, number, op
 from ksmcheck.isa.memory import SYMBOL
-from ksmcheck.isa.micro import Micros
+from ksmcheck.isa.micro import Act, Micros
 from ksmcheck.isa.operands import Line, Operand, symbolic
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Expr, Set, Use
@@ -137,6 +137,15 @@ class Form(Struct, frozen=True):
         where = self.address(operand)
         load = acts.load(f"{self.name}.load", (), "(loaded)", where, self.type, WORD)
         return (load,), Use("(loaded)", self.type)
+
+    def change(self, name: str, new: str, operand: Expr, dst: str | None) -> Act:
+        """Read, change and write a place in memory, as one atomic operation if locked."""
+        reads = ("LOCK",) if self.locked else ()
+        writes = (*reads, "COMPUTED") if self.locked else ()
+        full, where = f"LOCK {name}" if self.locked else name, self.address(self.dst)
+        return acts.update(
+            full, new, reads, writes, dst, where, operand, self.type, WORD, atomic=self.locked
+        )
 
     def assign(self, operand: Operand, value: Expr) -> Micros:
         return self.fill(self.destination(operand), value)

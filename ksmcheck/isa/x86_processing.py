@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from ksmcheck.isa import acts
 from ksmcheck.isa.dialect import Handler
 from ksmcheck.isa.expressions import (
     WORD,
@@ -92,20 +91,7 @@ def with_carry(form: Form) -> Micros:
     if form.is_memory(form.dst):
         if form.is_memory(source):
             raise source.wrong(f"{form.name} from memory to memory does not exist")
-        tags = ("LOCK",) if form.locked else ()
-        name, new = form.name, "old + v" if adds else "old - v"
-        act = acts.update(
-            f"LOCK {name}" if form.locked else name,
-            new,
-            tags,
-            tags,
-            _OLD,
-            form.address(form.dst),
-            more,
-            form.type,
-            WORD,
-            atomic=form.locked,
-        )
+        act = form.change(form.name, "old + v" if adds else "old - v", more, _OLD)
         left: Expr = Use(_OLD, form.type)
         total = op("add" if adds else "sub", form.type, left, more)
         held = Set(_TOTAL, cast(WORD, total))
