@@ -22,7 +22,6 @@ _REASONS: dict[str, tuple[tuple[str, str], ...]] = {
     "AArch64": (
         (r"RCW\w+", "page tables are not modelled"),
         (r"(LD64B|ST64B\w*)", "accesses of 64 bytes are not modelled"),
-        (r"IC", _CACHE),
         (r"(TLBI|AT)", "translation of addresses is not modelled"),
         (r"(MRS|MSR)", _SYSTEM),
         (r"(SVC|HVC|SMC|HLT|BRK|UDF|ERET)", _EXCEPTION),

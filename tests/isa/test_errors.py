@@ -20,7 +20,7 @@ CODE = [
     ("AArch64", "^LDR W0", "LDR takes 2 or 3 operands"),
     ("AArch64", "^LDAXR W0,[X1],#4", "LDAXR takes 2 operands"),
     ("AArch64", "DMB ^XY", "'XY' is no option of DMB"),
-    ("AArch64", "DMB ^NSH", "a barrier for one core alone (NSH) is not supported"),
+    ("AArch64", "DMB ^NSHX", "'NSHX' is no option of DMB"),
     ("AArch64", "^CBZ W0,Nowhere", "there is no label Nowhere"),
     ("AArch64", "CSEL X0,X1,X2,^XX", "'XX' is not a condition"),
     ("AArch64", "TBZ W0,^#32,L ; L:", "the register has no bit 32"),
@@ -28,7 +28,7 @@ CODE = [
     ("AArch64", "L: NOP ; ^L: NOP", "a second label L"),
     ("AArch64", "^[X1]", "this is not an instruction"),
     ("AArch64", "^LDR W0,[X1]", "this access is at the address of no location"),  # X1 is 0
-    ("AArch64", "^IC IVAU,X1", "caches are not modelled"),
+    ("AArch64", "IC ^IVAU", "IC IVAU is not supported"),
     ("AArch64", "DC ^ZVA,X1", "DC ZVA is not supported"),
     ("AArch64", "CCMP X0,X1,#0,^XX", "'XX' is not a condition"),
     ("AArch64", "CCMP X0,X1,^#16,EQ", "the flags are a number of 4 bits"),
