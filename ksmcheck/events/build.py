@@ -19,7 +19,6 @@ from ksmcheck.events.structure import (
     Stall,
 )
 from ksmcheck.events.terms import Term
-from ksmcheck.events.value_sets import closure
 from ksmcheck.events.values import Analysis
 from ksmcheck.events.waiting import flagged_loops
 from ksmcheck.events.walk import Walk, operator
@@ -268,8 +267,7 @@ class _Assembly:
                 yield Obligation(BAD_ADDRESS, search.guard, holds, search.thread, search.origin)
 
     def _judged(self, cut: CutPoint) -> CutPoint:
-        read = {term.payload for term in closure([cut.guard]) if term.op == "read"}
-        counted = read.isdisjoint(cut.reads) and 1 in self.analysis.values_of(cut.guard)
+        counted = cut.repeat.counted and 1 in self.analysis.values_of(cut.guard)
         return replace(cut, counted=counted)
 
     def _stuck(self, graces: Graces) -> Iterable[Stall]:
@@ -328,7 +326,7 @@ class _Assembly:
         return self.terms.const(cell.init, raw)
 
     def _outputs(self) -> Iterable[tuple[tuple[int, str], Term, IntType]]:
-        memory = {cell.name for cell in self.cells if not cell.kept}
+        memory = {cell.name for cell in self.cells if cell.local is not None and not cell.kept}
         for walk in self.walks:
             for name, register, type in walk.thread.outputs:
                 if register in memory:

@@ -78,16 +78,14 @@ class Obligation(Struct, frozen=True, eq=False):
 class CutPoint(Struct, frozen=True, eq=False):
     """An execution where ``guard`` holds runs into the unrolling bound of a loop.
 
-    ``reads`` are those in the loop's rounds. ``counted``: how often it goes round hangs on none of
-    them, and for the values that there are it may be this often. Then what the thread does behind
-    the loop, which is missing here, may be what makes it so: another thread reads it, and this one
-    read that before (load buffering).
+    ``counted``: the loop is, and for the values that there are it may go round this often. Then
+    what the thread does behind it, which is missing here, may be what makes it so: another thread
+    reads it, and this one read that before (load buffering).
     """
 
     guard: Term
     thread: int
     repeat: LoopIteration
-    reads: frozenset[int] = frozenset()
     counted: bool = False
 
 

@@ -98,7 +98,6 @@ class Walk:
         self.controls: dict[frozenset[int], Taint] = {}
         self.writes: dict[int, list[Term]] = {}
         self.given: dict[int, list[Changed]] = {}
-        self.rounds: dict[int, set[int]] = {}
         self.reached: dict[int, Term] = {}
         self.ends: list[_Edge] = []
         self.guards: dict[Cube, Term] = {}
@@ -152,23 +151,14 @@ class Walk:
             self._edge(end.then, cube, truth, registers)
             self._edge(end.otherwise, cube, self.terms.no(truth), registers)
         elif isinstance(end, Jump):
-            if end.repeat is not None:
-                self._in_rounds(end.repeat)
             written = self._repeated(end.repeat, guard, end.target)
             self._edge(end.target, cube, written, registers)
         elif isinstance(end, Cut):
             taken = self.terms.both(guard, self._repeated(end.repeat, guard))
             if taken is not self.terms.false:
-                reads = frozenset(self._in_rounds(end.repeat))
-                self.draft.cuts.append(CutPoint(taken, self.thread.index, end.repeat, reads))
+                self.draft.cuts.append(CutPoint(taken, self.thread.index, end.repeat))
         else:
             self.ends.append(_Edge(cube, guard, dict(registers)))
-
-    def _in_rounds(self, repeat: LoopIteration) -> set[int]:
-        """The accesses in the loop's rounds up to the end of this one."""
-        found = self.rounds.setdefault(repeat.number, set())
-        found.update(e.id for b in sorted(repeat.blocks) for e in self.accesses.get(b, ()))
-        return found
 
     def _repeated(self, repeat: LoopIteration | None, guard: Term, head: int | None = None) -> Term:
         """The condition for going round again to ``head``: an iteration must have changed memory or

@@ -88,6 +88,7 @@ class Numbering:
                 frozenset(
                     n for n in members if not settled and iteration in self.instances[n].changes
                 ),
+                repeats.counted,
             )
         return self.known[iteration]
 

@@ -182,7 +182,8 @@ class LoopIteration(Struct, frozen=True):
     for plain reads in the body: where data races are looked for, one such iteration must stay,
     since its read may be the racy one. ``changing``: those of the blocks that change a register
     which is live at the loop's head. ``number`` tells the thread's loops apart, as ``loop`` need
-    not (``goto``); copies of a loop share it.
+    not (``goto``); copies of a loop share it. ``counted``: how often it goes round hangs on nothing
+    that is read in it.
     """
 
     loop: Span
@@ -192,6 +193,7 @@ class LoopIteration(Struct, frozen=True):
     quiet: bool = False
     number: int = 0
     changing: frozenset[int] = frozenset()
+    counted: bool = False
 
 
 class Block(Struct, frozen=True):

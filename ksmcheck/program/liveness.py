@@ -130,6 +130,7 @@ class Repeats(Struct, frozen=True):
     others: where they have them already, it changes nothing.
     ``changing``: not ``unchanged``, but for these nodes of the graph, and some way round the loop
     comes by none of them; empty where there is no such way.
+    ``counted``: which way it goes round, and whether, hangs on nothing that the body reads.
     """
 
     unchanged: bool
@@ -137,6 +138,7 @@ class Repeats(Struct, frozen=True):
     writes: bool
     settles: Mapping[str, Const]
     changing: frozenset[int]
+    counted: bool
 
     @property
     def matters(self) -> bool:
@@ -195,7 +197,26 @@ def repeats(
     called = {step.name for step in accesses}
     writes = any(primitives[name].new is not None for name in called)
     reads = "load" in called or any(step.origin.site in plain for step in accesses)
-    return Repeats(may and not carried, reads, writes, settles, changing)
+    counted = _counted(loop, graph, body)
+    return Repeats(may and not carried, reads, writes, settles, changing, counted)
+
+
+def _counted(loop: Loop, graph: Graph, body: Sequence[Step]) -> bool:
+    """Whether no access of the body gives a value that its branches are computed from."""
+    ends = [node.end for node in graph.nodes if node.id in loop.nodes]
+    todo = [r for end in ends if isinstance(end, Fork) for r in registers(end.condition)]
+    given = {step.dst for step in body if isinstance(step, Access)}
+    sources: dict[str, set[str]] = {}
+    for step in body:
+        if type(step) is Set:
+            sources.setdefault(step.reg, set()).update(registers(step.expr))
+    seen: set[str] = set()
+    while todo:
+        register = todo.pop()
+        if register not in seen:
+            seen.add(register)
+            todo += sources.get(register, ())
+    return seen.isdisjoint(given)
 
 
 def _changing(loop: Loop, graph: Graph, carried: set[str]) -> frozenset[int]:

@@ -332,3 +332,14 @@ def test_a_list_that_a_thread_keeps_on_its_stack(tmp_path: Path) -> None:
     assert reached(litmus(body, end=end), "power", tmp_path)
     end = "~exists (0:r3=1 \\/ 0:r2=7)"
     assert checked(litmus(body, end=end), "sc", tmp_path).verdict == "SAFE"
+
+
+def test_a_location_may_be_called_as_a_local_is(tmp_path: Path) -> None:
+    """It was an internal error."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nint r0;\n{ int x = 0; }\n"
+        "P0(int *x) { WRITE_ONCE(*x, 2); }\n"
+        "P1(int *x) { int r0; r0 = READ_ONCE(*x); }\nexists (1:r0=2)\n"
+    )
+    assert Checker().states(Request(path, "lkmm")).observation == "Sometimes"
