@@ -322,7 +322,7 @@ def test_cos_opt_forbids_that_a_thread_sees_coherence_go_back() -> None:
         ("empty po ++ rf", "a set of events taken apart"),
         ("empty {R}", "a set of sets"),
         ("with x from {po, rf}", "`with ... from`"),
-        ("with co from cross({})", "`with ... from`"),
+        ("with co from cross({})", "the function `cross`"),
         ("forall x in classes(loc) do empty x end", "the function `classes`"),
         ("let f x = x empty map f po", "the function `map`"),
         ("empty (if R = W then po else rf)", "a condition that compares sets"),

@@ -174,7 +174,6 @@ def test_the_story_tells_who_was_called(tmp_path: Path) -> None:
     out = StringIO()
     print_verdict(Paper(out), found, Said(telling_of(checker, found), full=True))
     assert "migrate > copy_folio" in out.getvalue()
-    assert "map.rmap_one := &map_one" in out.getvalue()
     assert "0x7f" not in out.getvalue()
 
 
