@@ -1,9 +1,10 @@
-"""Pick dependencies: what depends on a compare-and-swap that succeeded, or on a branch.
+"""Pick dependencies: what depends on a selection, a compare-and-swap that succeeded, or a branch.
 
 AArch64's CAS leaves the register as it is where the comparison succeeds, so that what is computed
 from it need not wait for the memory's value: the architecture keeps stores back, no more (Arm ARM
 B2.3, pick dependency). That is what a control dependency does on that machine. LL/SC reads the
-value itself.
+value itself. CSEL and its like say the same of the flags that they select by, and there what picks
+an address keeps back the stores behind that access too (``choosing``).
 
 The C of ``spin_trylock``, ``atomic_add_unless`` and their like branches on what it reads, and
 returns true or false (``Primitive.told_by_branch``). What is computed from that hangs on the

@@ -2,7 +2,8 @@
 
 A taint maps the id of a read event to a boolean term; the value depends on that read in the
 executions where the term holds (a value merged at a join depends on the branch taken). The
-complement ``~id`` stands for a value that a branch on the read gives: stores wait for that branch.
+complement ``~id`` stands for a value that a branch on the read gives, or a selection by it: stores
+wait for that.
 """
 
 from __future__ import annotations

@@ -58,6 +58,16 @@ P0(void) { put_t fn = READ_ONCE(handler); fn(&y); AFTER }
 P1(void) { int r0 = READ_ONCE(PLACE); smp_mb(); WRITE_ONCE(handler, two); }
 exists (0:fn=two /\\ 1:r0=VALUE)"""
 
+
+def loads(*, place: str, value: str, behind: str = "", after: str = "") -> str:
+    """Load buffering: ``place`` is 1 or 2 before it is decided which of the two is called."""
+    given = {"BEHIND": behind, "AFTER": after, "PLACE": place, "VALUE": value}
+    text = LOADS
+    for name, put in given.items():
+        text = text.replace(name, put)
+    return text
+
+
 READS = """typedef int (*get_t)(void);
 int x; get_t handler;
 static int get(void) { return READ_ONCE(x); }
@@ -84,29 +94,20 @@ CASES: dict[str, tuple[str, dict[str, str], str]] = {
     # LKMM: the store in the callee is control dependent on the read of the pointer, like the store
     # in an arm of an if; so it is on hardware, where no store is done before a branch is decided.
     "a store in the callee": (
-        LOADS.replace("BEHIND", "")
-        .replace("AFTER", "")
-        .replace("PLACE", "y")
-        .replace("VALUE", "2"),
+        loads(place="y", value="2"),
         {},
         "Never",
     ),
     # Behind the return there is none: the functions' ways have met. tso and sc order it anyway,
     # and so does the barrier that READ_ONCE has on Alpha since 4.15.
     "a store behind the call": (
-        LOADS.replace("BEHIND", "")
-        .replace("AFTER", "WRITE_ONCE(z, 1);")
-        .replace("PLACE", "z")
-        .replace("VALUE", "1"),
+        loads(after="WRITE_ONCE(z, 1);", place="z", value="1"),
         dict.fromkeys(("sc", "tso", "alpha"), "Never"),
         "Sometimes",
     ),
     # The same with a barrier in either function.
     "a store behind a call with barriers": (
-        LOADS.replace("BEHIND", "smp_mb();")
-        .replace("AFTER", "WRITE_ONCE(z, 1);")
-        .replace("PLACE", "z")
-        .replace("VALUE", "1"),
+        loads(behind="smp_mb();", after="WRITE_ONCE(z, 1);", place="z", value="1"),
         {},
         "Never",
     ),
