@@ -85,6 +85,8 @@ def product(a: Set, b: Set) -> Rows:
 
 def within(a: Rows, sources: Set, targets: Set) -> Rows:
     """The pairs that lead from ``sources`` to ``targets``."""
+    if not sources or not targets:
+        return {}
     return {x: ends for x, row in a.items() if sources >> x & 1 and (ends := row & targets)}
 
 
@@ -118,6 +120,8 @@ def compose(a: Rows, b: Rows) -> Rows:
     the successors of the next one and a few more, and only these are followed.
     """
     found: Rows = {}
+    if not a or not b:  # many a model speaks of much that few programs have
+        return found
     leading_on = domain(b)
     before = ends = 0
     for x in sorted(a, reverse=True):

@@ -189,13 +189,13 @@ def test_predefined(name: str, graph: tuple[int, Plain]) -> None:
     check(name, DERIVED[name], *graph)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.data(), sort=st.sampled_from("rs"), graph=plain_graphs(6))
 def test_random_expression(data: st.DataObject, sort: str, graph: tuple[int, Plain]) -> None:
     check(*data.draw(expressions(sort, 4)), *graph)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data(), graph=plain_graphs(6))
 def test_checks_mean_what_they_say(data: st.DataObject, graph: tuple[int, Plain]) -> None:
     text, meaning = data.draw(expressions("r", 2))

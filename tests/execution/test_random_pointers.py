@@ -90,5 +90,5 @@ def test_random_programs(name: str) -> None:
 @pytest.mark.parametrize("name", ["armv8", "lkmm"])
 def test_engines_agree(name: str) -> None:
     checker, setting = Checker(), Setting(name, "6.12", load_model(name).configs("6.12")[0])
-    found = [compare(PointerWriter(seed).test(), setting, checker) for seed in range(100, 104)]
+    found = [compare(PointerWriter(seed).test(), setting, checker) for seed in range(100, 103)]
     assert sum(one.answers > 2 for one in found) > 1

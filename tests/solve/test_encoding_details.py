@@ -164,10 +164,24 @@ def expressions(draw: st.DrawFn, depth: int = 3) -> Shape:
     return make
 
 
-@pytest.mark.parametrize("count", [3, WIDE + 16])
 @settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(shape=expressions(), data=st.data())
 def test_terms_have_the_values_that_evaluation_gives(
+    build: type[Build], cat_of: CatOf, shape: Shape, data: st.DataObject
+) -> None:
+    encoded_as_evaluated(build, cat_of, 3, shape, data)
+
+
+@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(shape=expressions(), data=st.data())
+def test_terms_of_many_values_have_those_that_evaluation_gives(
+    build: type[Build], cat_of: CatOf, shape: Shape, data: st.DataObject
+) -> None:
+    # Fewer examples: each is a thousand times as large.
+    encoded_as_evaluated(build, cat_of, WIDE + 16, shape, data)
+
+
+def encoded_as_evaluated(
     build: type[Build], cat_of: CatOf, count: int, shape: Shape, data: st.DataObject
 ) -> None:
     # Two cells with a racing write each, of few or of many values; whatever the reads return, the

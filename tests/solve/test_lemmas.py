@@ -91,10 +91,10 @@ def test_of_variants_of_a_scenario(scenario: str, model: str) -> None:
         suite, scenarios=[scenario], variants=["all"], kernels=["6.12"], models=[model]
     )
     checker, count, wrong = Checker(), 0, list[str]()
-    for job in group[::3]:
+    for job in group[::4][:3]:
         if job.skip is None:
             request = replace(job.request, unroll=1)
-            tried, found = Pupil(checker, request).wrong(25)
+            tried, found = Pupil(checker, request).wrong(12)
             count += tried
             wrong += found
             checker.check(job.request)

@@ -114,7 +114,7 @@ def agree(structure: EventStructure, cat: CompiledCat, observed: Sequence[Term])
 
 
 @pytest.mark.parametrize("name", shipped_models())
-@settings(max_examples=25, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=15, deadline=None, suppress_health_check=FIXTURES)
 @given(threads=THREADS)
 def test_every_shipped_model(build: type[Build], name: str, threads: Drawn) -> None:
     cat = load_model(name).compiled
@@ -155,7 +155,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", list(ODD))
-@settings(max_examples=40, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=25, deadline=None, suppress_health_check=FIXTURES)
 @given(threads=THREADS)
 def test_polarities(build: type[Build], cat_of: CatOf, name: str, threads: Drawn) -> None:
     structure, observed = make(build, threads)

@@ -16,7 +16,9 @@ from tests.soundness import mini_c
 from tests.soundness.generator import program, weak_program, without_fence
 from tests.soundness.interleave import Explorer, Result, TooMany
 
-SECONDS = 10.0
+SECONDS = 3.0
+"""What takes longer has loops without an end."""
+
 SHARES, PROGRAMS = 4, 100
 States = set[tuple[int | str, ...]]
 
@@ -155,5 +157,5 @@ def bounded_from_both_sides(mini: mini_c.Mini, model: str, folder: Path) -> bool
 
 @pytest.mark.parametrize("model", ["tso", "armv8", "power", "alpha", "lkmm"])
 def test_a_weaker_model(model: str, tmp_path: Path) -> None:
-    weaker = [bounded_from_both_sides(weak_program(seed), model, tmp_path) for seed in range(60)]
+    weaker = [bounded_from_both_sides(weak_program(seed), model, tmp_path) for seed in range(40)]
     assert any(weaker)
