@@ -8,7 +8,7 @@ from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import demands, kinds_of
 from ksmcheck.check.mistaken import mistaken
 from ksmcheck.check.questions import Questions
-from ksmcheck.check.trusted import notes_of, plain_reads, plain_stores, untold
+from ksmcheck.check.trusted import Trusted, notes_of, trusted, untold
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,
@@ -39,6 +39,11 @@ class Search(Questions):
     def _endings(self) -> Endings:
         """Which forms of the program come to an end; all that ``under`` gives share it."""
         return Endings()
+
+    @cached_property
+    def _trusted(self) -> Trusted:
+        """All that ``under`` gives are of one structure."""
+        return trusted(self.structure)
 
     def verdict(self) -> Verdict:
         """Raises OutOfTime, and what ``Workshop.structure`` raises."""
@@ -81,13 +86,9 @@ class Search(Questions):
             return beyond
         if not ends:
             return replace(base, verdict=VACUOUS, reason="no execution runs to its end")
-        return replace(
-            base,
-            verdict=SAFE,
-            assumed=plain_stores(self.structure),
-            reads=plain_reads(self.structure),
-            notes=(*base.notes, *notes_of(self.structure)),
-        )
+        on = (self._root or self)._trusted
+        notes = (*base.notes, *on.notes)
+        return replace(base, verdict=SAFE, assumed=on.stores, reads=on.reads, notes=notes)
 
     def _ends(self) -> bool:
         endings = (self._root or self)._endings

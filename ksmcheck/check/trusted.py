@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure
 from ksmcheck.program.ir import Origin
+from ksmcheck.record import Struct
 
 _WAIT, _WAIT_BIT = "<linux/wait.h>", "<linux/wait_bit.h>"
 _SLEEP = "assuming that who sleeps is woken: a wake-up too early is not looked for ({})"
@@ -14,6 +15,19 @@ _WAKE = "whether who sleeps is woken is modelled with -D KSMCHECK_WAKE_UPS ({})"
 # By the header, the functions of those who go to sleep there on trust.
 _SLEEPERS = ((_WAIT, "prepare_to_wait_event"), (_WAIT_BIT, "ksmcheck_trust_in_bits"))
 _QUEUE = "a writer that waits for a lock may hold up later readers: how they queue is not modelled"
+
+
+class Trusted(Struct, frozen=True):
+    """What a SAFE of one structure rests on."""
+
+    stores: tuple[Origin, ...]
+    reads: tuple[Origin, ...]
+    notes: tuple[str, ...]
+
+
+def trusted(structure: EventStructure) -> Trusted:
+    """All of it."""
+    return Trusted(plain_stores(structure), plain_reads(structure), notes_of(structure))
 
 
 def plain_stores(structure: EventStructure) -> tuple[Origin, ...]:

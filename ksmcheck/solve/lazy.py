@@ -27,8 +27,8 @@ _FORESEEN = 24
 """Clauses at most that one inconsistent candidate teaches about others."""
 
 _PATIENCE = 10
-"""So many candidates of a query teach nothing about what reads may read from instead: to find that
-out takes as long as to meet a few."""
+"""So many candidates of a query teach nothing about what reads may read from instead, unless a
+requirement fails along the same path again: to find that out takes as long as to meet a few."""
 
 
 class Sought(Struct, frozen=True):
@@ -99,6 +99,7 @@ class Lazy:
         self.learned = 0
         self._foreseen: dict[tuple[str, int, int], list[list[int]]] = {}
         self._similar: set[tuple[object, ...]] = set()
+        self._paths: set[tuple[object, ...]] = set()
         self.refuted_by: frozenset[int] | None = None
         self.taught: dict[str, None] = {}
         self.lemmas: View | None = None
@@ -215,12 +216,21 @@ class Lazy:
             self._keep(check, reason, skeleton)
         if not clauses:
             clauses.append(self.concrete.block(skeleton, model))
-        elif patient:
+        elif patient or self._again(check, reasons, skeleton):
             clauses += self._likewise(check, reasons, met)
         clauses += self._foresee(check, skeleton, graph, model)
         for clause in clauses:
             self.add(clause)
         self.learned += len(clauses)
+
+    def _again(self, check: Check, reasons: list[Reason], skeleton: Skeleton) -> bool:
+        """Whether the requirement was violated along one of these paths before: if so for another
+        reason, what reads read from is likely to be all that is different."""
+        events = skeleton.events
+        paths = {(check.name, *(events[e] for e in reason.path)) for reason in reasons}
+        known = not paths.isdisjoint(self._paths)
+        self._paths |= paths
+        return known
 
     def _likewise(self, check: Check, reasons: list[Reason], met: Met) -> list[list[int]]:
         """Forbids what is like these reasons, unless that is known."""
