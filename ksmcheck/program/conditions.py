@@ -170,13 +170,11 @@ class Final(Statements):
                 self.observed.setdefault(text, value.expr)
                 return value
             raise self._no_register(register)
-        _, _, type, is_pointer = output
+        _, _, type, declared = output
         expr = FinalReg(register.thread, register.name, type)
         self.observed.setdefault(text, expr)
-        ctype: CType = IntegerType(str(type), type)
-        if is_pointer:
-            ctype = PointerTo(IntegerType("char", S32)) if not self.herd else PointerTo(ctype)
-        return Value(expr, ctype)
+        pointing = isinstance(declared, PointerTo)
+        return Value(expr, declared if pointing else IntegerType(str(type), type))
 
     def _no_register(self, register: Register) -> InputError:
         threads = {thread for thread, _ in self.outputs}
@@ -210,11 +208,10 @@ class Final(Statements):
                 raise InputError("there is no location at this address", span)
             return fold.cast(type, FinalCell(found[0].id, found[0].type))
         whole: Expr = Const(0, type)
-        for address, (cell, ctype) in self.cells.items():
-            if ctype == place.type:
-                here = fold.op("eq", S32, place.address, Const(address, place.address.type))
-                value = fold.cast(type, FinalCell(cell.id, cell.type))
-                whole = fold.op("ite", type, here, value, whole)
+        for address, (cell, _) in self.cells.items():
+            here = fold.op("eq", S32, place.address, Const(address, place.address.type))
+            value = fold.cast(type, FinalCell(cell.id, cell.type))
+            whole = fold.op("ite", type, here, value, whole)
         return whole
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ksmcheck.kernel.ints import ADDRESS, IntType
 from ksmcheck.kernel.memory import Object
-from ksmcheck.kernel.types import ArrayOf, PointerTo, StructType, ints_of, is_scalar
+from ksmcheck.kernel.types import ArrayOf, CType, PointerTo, StructType, ints_of, is_scalar
 from ksmcheck.program.graph import Forget, Graph
 from ksmcheck.program.initialisers import is_word
 from ksmcheck.program.ir import Const, Set
@@ -22,8 +22,8 @@ from ksmcheck.text import InputError, Span
 Starts = Mapping[str, tuple[Value, Span]]
 """Start values of a thread's registers, by name."""
 
-Output = tuple[str, str, IntType, bool]
-"""A top-level local: its name, register, type, and whether it is a pointer."""
+Output = tuple[str, str, IntType, CType]
+"""A top-level local: its name, register, the values it takes, and its type."""
 
 
 class Lowered(Struct, frozen=True):
@@ -134,7 +134,7 @@ class ThreadLowering(Statements):
 
 def _outputs(variables: list[Variable]) -> list[Output]:
     return [
-        (v.name, v.register, ints_of(v.type), isinstance(v.type, PointerTo))
+        (v.name, v.register, ints_of(v.type), v.type)
         for v in variables
         if v.object is None and is_scalar(v.type)
     ]
