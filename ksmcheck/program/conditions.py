@@ -15,7 +15,6 @@ from ksmcheck.kernel.types import (
     INT,
     ArrayOf,
     BitField,
-    CType,
     IntegerType,
     PointerTo,
     StructType,
@@ -48,7 +47,7 @@ _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": 
 class Final(Statements):
     """Expressions as in a thread, but reading a cell gives its final value."""
 
-    cells: Mapping[int, tuple[Cell, CType]]
+    cells: Mapping[int, Cell]
     outputs: Mapping[tuple[int, str], Output]
     held: Mapping[tuple[int, str], Object]
     herd: bool
@@ -206,9 +205,9 @@ class Final(Statements):
             found = self.cells.get(place.address.value)
             if found is None:
                 raise InputError("there is no location at this address", span)
-            return fold.cast(type, FinalCell(found[0].id, found[0].type))
+            return fold.cast(type, FinalCell(found.id, found.type))
         whole: Expr = Const(0, type)
-        for address, (cell, _) in self.cells.items():
+        for address, cell in self.cells.items():
             here = fold.op("eq", S32, place.address, Const(address, place.address.type))
             value = fold.cast(type, FinalCell(cell.id, cell.type))
             whole = fold.op("ite", type, here, value, whole)

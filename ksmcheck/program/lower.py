@@ -12,7 +12,7 @@ from ksmcheck.kernel.declarations import Declarations, declare
 from ksmcheck.kernel.ints import ADDRESS
 from ksmcheck.kernel.memory import FIRST, Memory, Object
 from ksmcheck.kernel.primitive import Primitive
-from ksmcheck.kernel.types import CType, ints_of
+from ksmcheck.kernel.types import ints_of
 from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.contents import Contents
 from ksmcheck.program.graph import Node
@@ -118,7 +118,7 @@ class _Lowering:
             self.kernel,
             self.primitives,
             tuple(lowered),
-            tuple(cell for cell, _ in cells.values()),
+            tuple(cells.values()),
             condition,
             filter,
             observed,
@@ -159,8 +159,8 @@ class _Lowering:
         nest = nest_of(lowered.graph, registers)
         return LoweredThread(function, lowered, nest.spots, nest.live)
 
-    def _cells(self, start: Start) -> dict[int, tuple[Cell, CType]]:
-        found: dict[int, tuple[Cell, CType]] = {}
+    def _cells(self, start: Start) -> dict[int, Cell]:
+        found: dict[int, Cell] = {}
         for item in self.memory.objects.values():
             own = _local_of(item)
             kept = own is not None and not item.volatile
@@ -168,8 +168,7 @@ class _Lowering:
                 type, value = ints_of(place.type), start.cells.get(place.address, 0)
                 pointer = place.pointer or value >= FIRST
                 what = type, value, pointer, str(place.type), own, kept
-                cell = Cell(len(found), place.name, place.address, *what)
-                found[place.address] = (cell, place.type)
+                found[place.address] = Cell(len(found), place.name, place.address, *what)
         return found
 
     def _functions(self) -> tuple[Cell, ...]:
@@ -177,7 +176,7 @@ class _Lowering:
         asked = sorted(self.contents.asked.items(), key=lambda one: one[1])
         return tuple(Cell(-1, n, at, ADDRESS, 0, False, "function") for n, at in asked)
 
-    def _final(self, lowered: list[Lowered], cells: dict[int, tuple[Cell, CType]]) -> Final:
+    def _final(self, lowered: list[Lowered], cells: dict[int, Cell]) -> Final:
         final = self._context(Final, len(lowered))
         final.cells = cells
         final.outputs = {(i, o[0]): o for i, low in enumerate(lowered) for o in low.outputs}
