@@ -58,37 +58,30 @@ def observation(text: str, condition: str, folder: Path) -> tuple[str | None, st
 
 
 @pytest.mark.parametrize(
-    ("condition", "expected"),
+    ("text", "condition", "expected"),
     [
-        ("*0:q = 7", "Sometimes"),
-        ("*0:q = 1", "Sometimes"),
-        ("*0:q = 5", "Never"),  # at the end z is 7
-        ("*0:q = 0", "Never"),
-        ("*0:q = 1 || *0:q = 7", "Always"),
-        ("*0:q = 7 && 0:q == &x", "Never"),
-        ("*0:q + 1 = 8", "Sometimes"),
-        ("**0:h = 7", "Always"),  # g is &z at the end
-        ("0:r->b = 21", "Sometimes"),
-        ("0:r->b = 11 && 0:r->a = 10", "Sometimes"),
-        ("0:r->b = 11 && 0:r->a = 20", "Never"),
-        ("(*0:r).a > 20", "Never"),
-        ("*0:c = 3", "Always"),
-        ("*(int *)0:v = 7", "Sometimes"),
+        (IN_C, "*0:q = 7", "Sometimes"),
+        (IN_C, "*0:q = 1", "Sometimes"),
+        (IN_C, "*0:q = 5", "Never"),  # at the end z is 7
+        (IN_C, "*0:q = 0", "Never"),
+        (IN_C, "*0:q = 1 || *0:q = 7", "Always"),
+        (IN_C, "*0:q = 7 && 0:q == &x", "Never"),
+        (IN_C, "*0:q + 1 = 8", "Sometimes"),
+        (IN_C, "**0:h = 7", "Always"),  # g is &z at the end
+        (IN_C, "0:r->b = 21", "Sometimes"),
+        (IN_C, "0:r->b = 11 && 0:r->a = 10", "Sometimes"),
+        (IN_C, "0:r->b = 11 && 0:r->a = 20", "Never"),
+        (IN_C, "(*0:r).a > 20", "Never"),
+        (IN_C, "*0:c = 3", "Always"),
+        (IN_C, "*(int *)0:v = 7", "Sometimes"),
+        (IN_HERD, "*0:q=7", "Sometimes"),
+        (IN_HERD, "*0:q=1", "Sometimes"),
+        (IN_HERD, "*0:q=5", "Never"),
+        (IN_HERD, "*0:q=1 /\\ 0:q=z", "Never"),
+        (IN_HERD, "*0:q=0", "Never"),
     ],
 )
-def test_in_c(condition: str, expected: str, tmp_path: Path) -> None:
-    assert observation(IN_C, condition, tmp_path) == (expected, expected)
-
-
-@pytest.mark.parametrize(
-    ("condition", "expected"),
-    [
-        ("*0:q=7", "Sometimes"),
-        ("*0:q=1", "Sometimes"),
-        ("*0:q=5", "Never"),
-        ("*0:q=1 /\\ 0:q=z", "Never"),
-        ("*0:q=0", "Never"),
-    ],
-)
-def test_in_herds_dialect(condition: str, expected: str, tmp_path: Path) -> None:
-    assert observation(IN_HERD, condition, tmp_path) == (expected, expected)
+def test_the_last_value_of_the_location(
+    text: str, condition: str, expected: str, tmp_path: Path
+) -> None:
+    assert observation(text, condition, tmp_path) == (expected, expected)
