@@ -54,12 +54,12 @@ def compose(a: int, b: int, s: Shape) -> int:
     """a ; b."""
     if not a or not b:
         return 0
-    few = s.n // (8 if s.n >= LARGE else 2)
-    if a.bit_count() <= few:
+    large = s.n >= LARGE
+    if a.bit_count() <= s.n // (3 if large else 2):
         return _from_few(a, b, s)
-    if b.bit_count() <= few:
+    if b.bit_count() <= s.n // (8 if large else 2):
         return _to_few(a, b, s)
-    dense = _dense(s.n) if s.n >= LARGE else None
+    dense = _dense(s.n) if large else None
     if dense is not None:
         return int(dense.compose(a, b, s.n))
     n, row, col, out, shift = s.n, s.row, s.col, 0, 0
