@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from ksmcheck.cat.compile import CompiledCat
     from ksmcheck.solve.explicit import ExplicitSession
     from ksmcheck.solve.straight import StraightSession
+    from ksmcheck.solve.wide import WideSession
 
-AnySession: TypeAlias = "Session | ExplicitSession | StraightSession"
+AnySession: TypeAlias = "Session | ExplicitSession | StraightSession | WideSession"
 
 
 class OutOfTime(Exception):

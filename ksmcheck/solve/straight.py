@@ -7,30 +7,27 @@ Most hand-written and generated tests are of this kind. Candidates are put toget
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
-from math import prod
-from operator import and_, eq, not_
 from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph, pairs
 from ksmcheck.cat.many import Rows
-from ksmcheck.events.structure import Event, EventStructure
+from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
-from ksmcheck.kernel.ints import OPERATORS
-from ksmcheck.solve.cellwise import Choice, Local, choices_of
+from ksmcheck.solve.cellwise import Choice, Local
+from ksmcheck.solve.columns import LEAVES, Columns, alike_in, parts_of, written
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import Candidate, Found, Outcome, Refuted, States, Stats
-from ksmcheck.solve.premises import premises
-from ksmcheck.solve.ranges import given as inhabited_by
 from ksmcheck.solve.session import Session
-from ksmcheck.solve.skeleton import located, order_of, sets_of
+from ksmcheck.solve.space import Space, looks_at_values, raised_never, space_of
 
 if TYPE_CHECKING:
     from ksmcheck.cat.many import Many
+    from ksmcheck.solve.wide import WideSession
 
 MOST = 1024
 """Candidates at most: of more a solver finds those that matter sooner."""
@@ -38,38 +35,28 @@ MOST = 1024
 _TOGETHER = 16
 """From so many candidates on they are judged all at once."""
 
-_LEAVES = frozenset(("read", "final"))
-_OF_TRUTHS: dict[str, Callable[..., bool]] = {"lnot": not_, "land": and_, "eq": eq}
-_UNSUITABLE = frozenset(("choice", "div", "mod", "shl", "shr"))
-"""A free one, and those that may have no value."""
-
 
 class StraightSession:
-    """Answers as ``Session`` does; what it looks at is too little for a limit to matter. ``leaves``
-    are those that most questions are about. ``straight`` makes one where it can."""
+    """Answers as ``Session`` does; what it looks at is too little for a limit to matter.
+    ``straight`` makes one where it can."""
 
     def __init__(
-        self,
-        structure: EventStructure,
-        cat: CompiledCat,
-        cells: dict[int, list[Local]],
-        leaves: Sequence[Term],
-        limits: Limits,
-        other: Callable[[], Session],
+        self, space: Space, cat: CompiledCat, limits: Limits, other: Callable[[], Session]
     ) -> None:
-        self.structure = structure
+        self.structure = space.structure
         self.cat = cat
         self.meter = Meter(limits)
-        self._cells = cells
+        self._space = space
+        self._cells = space.cells
         self._other = other
         self._opened: Session | None = None
-        self._events = events = executed(structure)
-        self._graph = Graph(len(events), sets_of(enumerate(events)), _relations(structure, events))
-        self._fails = cat.judge(self._graph)
-        self._all = prod(map(len, cells.values()))
+        self._events = space.events
+        self._graph = space.graph
+        self._fails = cat.judge(space.graph)
+        self._all = space.count
         self._known: dict[tuple[int, int], bool] = {}
         self._raised: dict[tuple[int, int], frozenset[int]] = {}
-        self._leaves = leaves
+        self._leaves = space.leaves
         self._finer: dict[tuple[int, ...], _Classes] = {}
 
     def states(self, observed: Sequence[Term], goal: Term) -> States:
@@ -97,15 +84,12 @@ class StraightSession:
 
     def find_flag(self, check: Check, goal: Term, given: Sequence[Term] = ()) -> Outcome:
         """As ``Session``, which is asked where the flag looks at the values of accesses."""
-        there = inhabited_by(self.structure, self._events)
-        if check.negated and not self.cat.inhabited(there)[self.cat.root(check)]:
+        if raised_never(self._space, self.cat, check):
             return Refuted(self._stats())
-        if check.name in premises(self.cat).values:  # the graph has none
+        if looks_at_values(self.cat, check):
             if self._opened is None:
                 self._opened = self._other()
             return self._opened.find_flag(check, goal, given)
-        if self.cat.raises_never(self._graph, check):
-            return Refuted(self._stats())
         raising = self._raising(self.cat.number(check))
         goal = self.structure.terms.both(goal, *given)
         if raising:
@@ -136,7 +120,7 @@ class StraightSession:
 
     def _classes(self, *terms: Term) -> _Classes:
         """Those in which the leaves of some terms are alike."""
-        others = [part for part in _parts(terms, self._usual.columns) if part.op in _LEAVES]
+        others = [part for part in parts_of(terms, self._usual.columns) if part.op in LEAVES]
         if not others:
             return self._usual
         key = tuple(sorted(part.id for part in others))
@@ -210,7 +194,7 @@ class StraightSession:
         events = self._events
         rf = {read: write for local in choice for read, write in local.sources}
         values = {
-            e.id: _written(self.structure, rf.get(e.id, e.id)) for e in events if e.kind != "F"
+            e.id: written(self.structure, rf.get(e.id, e.id)) for e in events if e.kind != "F"
         }
         return Candidate(
             self.structure,
@@ -223,81 +207,24 @@ class StraightSession:
         )
 
 
-class _Classes:
+class _Classes(Columns):
     """The candidates, those together in which the leaves ``shown`` have the same values."""
 
     def __init__(
         self, structure: EventStructure, cells: dict[int, list[Local]], shown: Sequence[Term]
     ) -> None:
-        self._structure = structure
-        alike = [self._alike(cell, own, shown) for cell, own in cells.items()]
+        alike = [alike_in(structure, cell, own, shown) for cell, own in cells.items()]
         self._locals = list(product(*[own.values() for own in alike]))
-        # The values of terms, class by class.
-        self.columns: dict[int, Sequence[int]] = {}
+        Columns.__init__(self, {}, len(self._locals))
         leaves = [leaf for own in alike for leaf, _ in next(iter(own), ())]
         values = [tuple([v for own in chosen for _, v in own]) for chosen in product(*alike)]
         self.columns.update(zip(leaves, zip(*values, strict=True), strict=False))
         for part in shown:  # what a read gives that is never executed
-            self.columns.setdefault(part.id, [0] * len(self._locals))
-
-    def _alike(
-        self, cell: int, own: Sequence[Local], shown: Sequence[Term]
-    ) -> dict[tuple[tuple[int, int], ...], list[Local]]:
-        """What one cell may have by the values that this gives to the leaves."""
-        structure, first = self._structure, self._structure.first
-        read = {t.payload + first: t.id for t in shown if t.op == "read"}
-        last = [t.id for t in shown if t.op == "final" and t.payload == cell]
-        found: dict[tuple[tuple[int, int], ...], list[Local]] = {}
-        for local in own:
-            values = [(read[r], _written(structure, w)) for r, w in local.sources if r in read]
-            values += [(leaf, _written(structure, local.order[-1])) for leaf in last]
-            found.setdefault(tuple(values), []).append(local)
-        return found
+            self.columns.setdefault(part.id, [0] * self.count)
 
     def choices(self, number: int) -> Iterator[Choice]:
         """The candidates of a class."""
         return product(*self._locals[number])
-
-    def where(self, goal: Term, observed: Sequence[Term]) -> Iterator[tuple[int, tuple[int, ...]]]:
-        """The classes where the goal holds, with the values of what is observed. The leaves of all
-        of these are among those that the classes show."""
-        columns, count = self.columns, len(self._locals)
-        for part in sorted(_parts((goal, *observed), columns), key=_number):
-            if part.op == "const":
-                columns[part.id] = [part.payload] * count
-            else:
-                columns[part.id] = _column(part, [columns[a.id] for a in part.args])
-        shown = [_numbers(term, columns[term.id]) for term in observed]
-        for number, holds in enumerate(columns[goal.id]):
-            if holds:
-                yield number, tuple([column[number] for column in shown])
-
-
-def _numbers(term: Term, column: Sequence[int]) -> Sequence[int]:
-    return list(map(int, column)) if term.type.width == 1 else column
-
-
-def _column(term: Term, args: Sequence[Sequence[int]]) -> Sequence[int]:
-    """The values of an operator; of BOOL, they may be Python's own."""
-    op, first = term.op, args[0]
-    if op in _OF_TRUTHS:
-        return list(map(_OF_TRUTHS[op], *args))
-    wrap = term.type.wrap
-    if op == "cast":
-        known = {x: wrap(x) for x in set(first)}
-        return [known[x] for x in first]
-    apply = OPERATORS[op]
-    return [wrap(apply(*values)) for values in zip(*args, strict=True)]
-
-
-def _number(term: Term) -> int:
-    return term.id
-
-
-def _written(structure: EventStructure, write: int) -> int:
-    value = structure.events[write].value
-    assert value is not None
-    return value.payload
 
 
 def _together(choice: Choice) -> tuple[int, int]:
@@ -309,77 +236,15 @@ def _together(choice: Choice) -> tuple[int, int]:
 
 def straight(
     structure: EventStructure, cat: CompiledCat, limits: Limits, other: Callable[[], Session]
-) -> StraightSession | None:
-    """None where more varies than rf and co, or there may be many candidates. ``other`` opens the
-    session that is asked about flags."""
-    parts = _terms_of(structure)
-    if not _is_straight(structure) or not _UNSUITABLE.isdisjoint([part.op for part in parts]):
+) -> StraightSession | WideSession | None:
+    """None where more varies than rf and co, or there may be many candidates: but if all final
+    states of these are worth going through them, that is done. ``other`` opens the session that is
+    asked about flags."""
+    space = space_of(structure, cat, MOST)
+    if space is None:
         return None
-    events = executed(structure)
-    cells = choices_of(events, structure.rmw, premises(cat), MOST)
-    if cells is None or prod(map(len, cells.values())) > MOST:
-        return None
-    leaves = [part for part in parts if part.op in _LEAVES]
-    return StraightSession(structure, cat, cells, leaves, limits, other)
+    if space.count <= MOST:
+        return StraightSession(space, cat, limits, other)
+    from ksmcheck.solve.wide import wide
 
-
-def _is_straight(structure: EventStructure) -> bool:
-    if structure.constraints or structure.obligations or structure.cuts or structure.waits:
-        return False
-    if structure.selectors or not all(map(_is_plain, structure.events)):
-        return False
-    return all(d.guard.op == "const" for d in structure.dependencies)
-
-
-def _terms_of(structure: EventStructure) -> list[Term]:
-    """What final states are made of, all parts."""
-    terms = [term for _, term, _ in structure.observed]
-    terms += [t for t in (structure.condition, structure.filter) if t is not None]
-    return _parts(terms)
-
-
-def _is_plain(event: Event) -> bool:
-    """Whether the event is in every execution (or in none), at one place and with a known value."""
-    if event.guard.op != "const":
-        return False
-    if event.kind == "F":
-        return event.address is None
-    if not event.guard.payload:
-        return True
-    assert event.address is not None and event.value is not None
-    known = event.kind == "R" or event.value.op == "const"
-    return event.address.op == "const" and len(event.cells) == 1 and known
-
-
-def executed(structure: EventStructure) -> list[Event]:
-    """The events, all of which every execution has."""
-    return [event for event in structure.events if event.guard is structure.terms.true]
-
-
-def _relations(structure: EventStructure, events: Sequence[Event]) -> dict[str, int]:
-    """All but rf and co."""
-    n, index = len(events), {event.id: i for i, event in enumerate(events)}
-    rels = order_of(n, enumerate(events))
-    cells: dict[int, list[int]] = {}
-    for event in events:
-        if event.kind != "F":
-            cells.setdefault(event.cells[0], []).append(index[event.id])
-    rels["loc"] = located(n, cells.values())
-    known = [("rmw", r, w) for r, w in structure.rmw]
-    known += [(d.relation, d.source, d.target) for d in structure.dependencies if d.guard.payload]
-    for name, a, b in known:
-        if a in index and b in index:
-            rels[name] = rels.get(name, 0) | 1 << (index[a] * n + index[b])
-    return rels
-
-
-def _parts(terms: Sequence[Term], known: Container[int] = ()) -> list[Term]:
-    """The terms and all that they are made of, but what is known by its number."""
-    found: dict[int, Term] = {}
-    stack = list(terms)
-    while stack:
-        part = stack.pop()
-        if part.id not in found and part.id not in known:
-            found[part.id] = part
-            stack.extend(part.args)
-    return list(found.values())
+    return wide(space, cat, limits, other)

@@ -14,16 +14,24 @@ from ksmcheck.solve.explicit import ExplicitSession
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Found
 from ksmcheck.solve.session import Session
-from ksmcheck.solve.straight import StraightSession, straight
+from ksmcheck.solve.space import space_of
+from ksmcheck.solve.straight import MOST, StraightSession, straight
+from ksmcheck.solve.wide import WideSession
 from tests.solve.conftest import Build, CatOf
 
-Opened = Callable[[Build, CompiledCat], Session | ExplicitSession | StraightSession]
+Opened = Callable[[Build, CompiledCat], Session | ExplicitSession | StraightSession | WideSession]
 
 
 def directly(b: Build, cat: CompiledCat) -> StraightSession:
     session = straight(b.structure(), cat, Limits(), lambda: Session(b.structure(), cat))
-    assert session is not None
+    assert isinstance(session, StraightSession)
     return session
+
+
+def widely(b: Build, cat: CompiledCat) -> WideSession:
+    space = space_of(b.structure(), cat, MOST)
+    assert space is not None
+    return WideSession(space, cat, Limits(), lambda: Session(b.structure(), cat))
 
 
 ENGINES: dict[str, Opened] = {
@@ -31,6 +39,7 @@ ENGINES: dict[str, Opened] = {
     "tuple": lambda b, cat: Session(b.structure(), cat, engine="tuple"),
     "explicit": lambda b, cat: ExplicitSession(b.structure(), cat),
     "straight": directly,
+    "wide": widely,
 }
 ALL = pytest.mark.parametrize("opened", ENGINES.values(), ids=ENGINES)
 

@@ -24,6 +24,7 @@ from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.outcome import Found, Refuted
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.straight import MOST, StraightSession, straight
+from ksmcheck.solve.wide import WideSession
 from ksmcheck.text import InputError, Source, Span
 from tests.solve.conftest import Build
 from tests.solve.test_session_random import RULES, everything
@@ -49,7 +50,9 @@ def no_solver() -> Session:
 
 
 def opened(structure: EventStructure, cat: CompiledCat) -> StraightSession | None:
-    return straight(structure, cat, Limits(), no_solver)
+    session = straight(structure, cat, Limits(), no_solver)
+    assert not isinstance(session, WideSession)
+    return session
 
 
 def make(
