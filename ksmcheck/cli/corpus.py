@@ -37,7 +37,7 @@ test, 3 a bug in ksmcheck, 4 time-outs; the gravest in the order 3, 2, 1, 4, 0.
 @click.option(
     "--mode",
     type=click.Choice(["states", "verdict"]),
-    help="All states and flags, or the observation alone. [default: states with --expected]",
+    help="All states and flags, or the observation alone. [default: what --expected tells]",
 )
 @click.option(
     "--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
@@ -86,10 +86,10 @@ def command(
         return compare_runs(*compare)
     if folder is None:
         raise click.UsageError("Missing argument 'DIR' (or --compare OLD NEW).")
-    from ksmcheck.batch.corpus.answer import Settings
+    from ksmcheck.batch.corpus.answer import TABLE, VERDICT, Settings
     from ksmcheck.cli.corpus_run import Files, run_corpus
 
-    chosen = mode or ("states" if expected else "verdict")
+    chosen = mode or (TABLE if expected else VERDICT)
     settings = Settings(chosen, model, kernel, unroll, solver, engine, timeout, memory)
     files = Files(expected, deviations, resume, json_file)
     return run_corpus(folder, settings, files, jobs, full=full)

@@ -210,6 +210,20 @@ def test_a_run_goes_on_where_it_was(run: Run, corpus: Path, tmp_path: Path) -> N
     assert resumed(run, corpus, log) == ["SB.litmus"]
 
 
+def test_states_that_a_table_has_now_are_looked_for(run: Run, corpus: Path, tmp_path: Path) -> None:
+    """What was answered while it had the observation alone says nothing of them."""
+    log = tmp_path / "run.jsonl"
+    for row in (changed("SB.litmus", states="", final_states=""), changed("SB.litmus")):
+        table = write_table(corpus, row)
+        assert run(corpus, "--expected", table, "--resume", log).code == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines()[1:]]
+    assert [line["states"] is None for line in lines if line["file"] == "SB.litmus"] == [
+        True,
+        False,
+    ]
+    assert len(lines) == 5
+
+
 def test_a_run_cut_off_anywhere_goes_on(run: Run, corpus: Path, tmp_path: Path) -> None:
     """At every length of the file: the answers of whole lines stay, the rest runs again."""
     log = tmp_path / "run.jsonl"

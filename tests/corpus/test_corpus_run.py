@@ -103,6 +103,23 @@ def test_verdict_mode_compares_the_observation_alone(run: Run, corpus: Path) -> 
     assert run(corpus, "--expected", table, "--mode", "verdict").code == 1
 
 
+def test_a_table_may_have_the_observation_alone(run: Run, corpus: Path) -> None:
+    """Then no states are looked for, unless they are asked for by name; nor is the race flagged."""
+    word = changed("SB.litmus", states="", final_states="")
+    for mode, states in (((), None), (("--mode", "states"), 4)):
+        ran = run(corpus, "--expected", write_table(corpus, word), "--json", "-", *mode)
+        assert ran.code == 0
+        first, second, *_ = json.loads(ran.out)["tests"]
+        assert (first["outcome"], second["outcome"]) == ("agrees", "agrees")
+        assert first["states"] is None if states is None else len(first["states"]) == states
+        assert second["states"] is not None
+        assert first["expected"] == {"observation": "Sometimes", "states": None, "flags": None}
+    wrong = changed("SB.litmus", observation="Never", states="", final_states="")
+    assert run(corpus, "--expected", write_table(corpus, wrong)).code == 1
+    half = changed("SB.litmus", states="", final_states="x=1;")
+    assert "'' is no number of states" in run(corpus, "--expected", write_table(corpus, half)).err
+
+
 def test_result_comments_are_the_expectation_without_a_table(run: Run, corpus: Path) -> None:
     ran = run(corpus)
     assert ran.code == 0
@@ -246,7 +263,7 @@ def test_json_holds_everything(run: Run, corpus: Path) -> None:
     table = write_table(corpus, changed("SB.litmus", states="3", final_states=THREE))
     ran = run(corpus, "--expected", table, "--json", "-")
     found = json.loads(ran.out)
-    assert found["settings"]["mode"] == "states"
+    assert found["settings"]["mode"] == "table"
     assert found["summary"]["differ_in"] == {"observation": 0, "states": 1, "flags": 0}
     first = found["tests"][0]
     assert (first["file"], first["kind"], first["model"]) == ("SB.litmus", "C", "lkmm")

@@ -14,17 +14,18 @@ from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError
 
 ANSWERED, TIMEOUT, UNSUPPORTED, ERROR = "answered", "timeout", "unsupported", "error"
-MODES = ("states", "verdict")
+STATES, VERDICT, TABLE = "states", "verdict", "table"
 
 
 class Settings(Struct, frozen=True):
     """What all tests of a run have in common.
 
-    ``mode`` ``states`` asks for all final states and flags, ``verdict`` for the observation alone.
+    ``mode`` ``states`` asks for all final states and flags, ``verdict`` for the observation alone;
+    ``table`` for the states too, but of tests of which a table has the observation alone.
     ``model`` None: the one of each test's language. ``timeout`` in seconds a test.
     """
 
-    mode: str = "states"
+    mode: str = STATES
     model: str | None = None
     kernel: str = "6.12"
     unroll: int | None = None
@@ -57,6 +58,12 @@ class Answer(Struct, frozen=True):
     cpu: float = 0.0
 
 
+def listed(settings: Settings, test: CorpusTest) -> bool:
+    """Whether all final states and flags of a test are asked for."""
+    word_alone = test.expected is not None and test.expected.states is None
+    return settings.mode == STATES or (settings.mode == TABLE and not word_alone)
+
+
 class Answerer(Struct):
     """Answers tests one after the other; models stay loaded."""
 
@@ -80,7 +87,7 @@ class Answerer(Struct):
             # The checker has the same guard; this one is for all around it.
             with guarded(self.settings.timeout):
                 observed = self._observed(test)
-                return _answered(nothing, observed, self.settings.mode == "states")
+                return _answered(nothing, observed, listed(self.settings, test))
         except InputError as error:
             return _refused(nothing, error)
         except TimeoutError as limit:
@@ -108,7 +115,7 @@ class Answerer(Struct):
             timeout=settings.timeout,
             memory=settings.memory,
         )
-        return self.checker.states(request, listed=settings.mode == "states")
+        return self.checker.states(request, listed=listed(self.settings, test))
 
 
 def _answered(nothing: Answer, observed: Observed, listed: bool) -> Answer:

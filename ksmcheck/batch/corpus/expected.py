@@ -49,7 +49,8 @@ def read_expected(path: Path) -> Mapping[str, Expected]:
     """The table in a file: by each test's path below the corpus folder, in the table's order.
 
     A first line ``file<TAB>observation...`` is a heading. A test may be listed again with the same
-    answer. Raises InputError with the line.
+    answer. Where all behind the observation is empty nothing is said of states and flags. Raises
+    InputError with the line.
     """
     source = read_source(path, once=True)
     found: dict[str, Expected] = {}
@@ -96,6 +97,8 @@ def _row(fields: list[str], number: int, span: Span) -> Expected:
             _short(span),
             f"one of {', '.join(OBSERVATIONS)}",
         )
+    if not (count or listed or flags):
+        return Expected(observation)
     try:
         states = listed_states(listed)
     except ValueError as error:

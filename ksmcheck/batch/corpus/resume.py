@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from io import BufferedRandom
 from pathlib import Path
 
-from ksmcheck.batch.corpus.answer import ERROR, Answer, Settings
+from ksmcheck.batch.corpus.answer import ANSWERED, ERROR, Answer, Settings, listed
 from ksmcheck.batch.corpus.record import answer_object, answer_of
 from ksmcheck.batch.corpus.tests import CorpusTest
 from ksmcheck.record import Struct, asdict, field
@@ -24,15 +24,19 @@ from ksmcheck.text import InputError
 class Resume(Struct):
     """``done`` holds the answers of before, by test. Close it after use."""
 
+    settings: Settings
     path: Path
     file: BufferedRandom
     done: Mapping[str, Answer] = field(default_factory=dict)
 
     def known(self, test: CorpusTest) -> Answer | None:
-        """The answer of before, if the test is still the same and the answer no bug of ours."""
+        """The answer of before, if the test is still the same and the answer no bug of ours, and
+        says what is asked for."""
         answer = self.done.get(test.file)
         if answer is None or answer.status == ERROR or not test.digest:
             return None
+        if answer.status == ANSWERED and answer.states is None and listed(self.settings, test):
+            return None  # the table said nothing of states then
         same = (answer.digest, answer.model) == (test.digest, test.model)
         return answer if same else None
 
@@ -55,7 +59,7 @@ def open_resume(path: Path, settings: Settings, version: str) -> Resume:
     try:
         _lock(path, file)
         head: dict[str, object] = {"ksmcheck": version, "settings": asdict(settings)}
-        return Resume(path, file, _read(path, file, head))
+        return Resume(settings, path, file, _read(path, file, head))
     except BaseException:
         file.close()
         raise
