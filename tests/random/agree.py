@@ -30,7 +30,7 @@ SECONDS = 4.0
 """An engine that needs longer has no answer."""
 
 ENUMERATION = 2.0
-"""The same of plain enumeration: what it has not gone through by then it seldom has in twice that."""
+"""The same of plain enumeration: what it has not done by then it seldom has in twice that."""
 
 CANDIDATES = 24
 """Candidates, consistent or not, that both cat evaluators judge; one in STEP."""
