@@ -1,7 +1,7 @@
 """All final states of a test without a turn that has many candidates, each with an end of its own.
 
 Sixteen reads with two sources each are 65,536 candidates, and a solver takes as many turns to list
-what they end in. Here they are judged all at once (``cat.many``): whether a candidate has a tuple
+what they end in. Here thousands are judged at once (``cat.many``): whether a candidate has a tuple
 is a bit of an integer, and which candidates make a choice is a pattern that repeats.
 """
 
@@ -9,25 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import product
 from math import prod
-from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import Check
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import pairs
 from ksmcheck.cat.many import Rows
 from ksmcheck.events.terms import Term
+from ksmcheck.solve.cellwise import Local
 from ksmcheck.solve.columns import LEAVES, Columns, alike_in, leaf_values, parts_of
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import Outcome, Refuted, States, Stats
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.space import Space, looks_at_values, raised_never
 
-if TYPE_CHECKING:
-    from ksmcheck.cat.many import Many
-
 MOST = 1 << 18
 """Candidates at most: the columns of their values take some hundred megabytes then."""
+
+_BLOCK = 1 << 13
+"""Candidates judged at once at most: with integers of a kilobyte, all that a model computes stays
+near the processor."""
+
+_LEAST = 1 << 8
+"""So many are worth it."""
 
 _EACH = 8
 """So many candidates a final state at most: a solver finds a state by one of them."""
@@ -37,7 +42,8 @@ class WideSession:
     """Lists states, and knows what no candidate does; else asks the session that ``other`` opens.
 
     Candidate k makes those choices, cell by cell, that are the digits of k: the last cell's are the
-    last. ``wide`` makes a session where it can.
+    last. Those that differ in the ``tail`` of the cells alone are judged together. ``wide`` makes a
+    session where it can.
     """
 
     def __init__(
@@ -47,12 +53,13 @@ class WideSession:
         self.cat = cat
         self.meter = Meter(limits)
         self._space = space
+        self._cells, self._tail = _split(space)
         self._other = other
         self._opened: Session | None = None
 
     def states(self, observed: Sequence[Term], goal: Term) -> States:
         """All value tuples of ``observed`` over the consistent executions where ``goal`` holds."""
-        _, consistent = self._judged
+        consistent, _ = self._judged
         there = bin(consistent | 1 << self._space.count)[:2:-1]
         places = self._columns(observed, goal).where(goal, observed)
         found = {values for number, values in places if there[number] == "1"}
@@ -67,8 +74,8 @@ class WideSession:
         if raised_never(self._space, self.cat, check):
             return Refuted(self._stats())
         if not looks_at_values(self.cat, check):
-            many, consistent = self._judged
-            if not many.raising(self.cat.number(check)) & consistent:
+            _, raised = self._judged
+            if self.cat.number(check) not in raised:
                 return Refuted(self._stats(), tuple(given))
         return self._session.find_flag(check, goal, given)
 
@@ -93,25 +100,37 @@ class WideSession:
         return Stats(self._space.count, 0, 0, 0, self.meter.seconds)
 
     @cached_property
-    def _judged(self) -> tuple[Many, int]:
-        """What has judged all candidates, and those that are consistent."""
-        many = self.cat.together(self._space.graph)
-        failing = many.failing(self._rows(), self._space.count)
-        return many, ~failing & (1 << self._space.count) - 1
+    def _judged(self) -> tuple[int, frozenset[int]]:
+        """The candidates that are consistent; the flags that some of these raise, by number."""
+        cat, space = self.cat, self._space
+        flags = [
+            cat.number(check)
+            for check in cat.checks
+            if check.flag and not raised_never(space, cat, check)
+        ]
+        flags = [n for n in flags if not looks_at_values(cat, cat.checks[n])]
+        many, size = cat.together(space.graph), prod(map(len, self._tail))
+        consistent, raised, place = 0, set[int](), 0
+        for rows in self._blocks(size):
+            fine = ~many.failing(rows, size) & (1 << size) - 1
+            consistent |= fine << place
+            raised.update(n for n in flags if n not in raised and many.raising(n) & fine)
+            place += size
+        return consistent, frozenset(raised)
 
-    def _rows(self) -> dict[str, Rows]:
-        """rf and co of all candidates."""
-        cells, n = self._space.cells, self._space.graph.n
-        rows: dict[str, Rows] = {"rf": {}, "co": {}}
-        for own, patterns in zip(
-            cells.values(), _patterns(list(map(len, cells.values()))), strict=True
-        ):
-            for local, bits in zip(own, patterns, strict=True):
-                for name, relation in (("rf", local.rf), ("co", local.co)):
-                    for a, b in pairs(n, relation):
-                        row = rows[name].setdefault(a, {})
-                        row[b] = row.get(b, 0) | bits
-        return rows
+    def _blocks(self, size: int) -> Iterator[dict[str, Rows]]:
+        """rf and co of the candidates that are judged together, so many at a time."""
+        n, everyone = self._space.graph.n, (1 << size) - 1
+        patterns = list(_patterns(list(map(len, self._tail))))
+        apart = list(self._cells.values())[: len(self._cells) - len(self._tail)]
+        for choice in product(*apart):
+            rows: dict[str, Rows] = {"rf": {}, "co": {}}
+            for local in choice:
+                _add(rows, local, everyone, n)
+            for own, bits in zip(self._tail, patterns, strict=True):
+                for local, those in zip(own, bits, strict=True):
+                    _add(rows, local, those, n)
+            yield rows
 
     def _columns(self, observed: Sequence[Term], goal: Term) -> Columns:
         """The values of the leaves of these terms in all candidates."""
@@ -119,7 +138,7 @@ class WideSession:
         leaves = [part for part in parts_of((goal, *observed)) if part.op in LEAVES]
         found: dict[int, Sequence[int]] = {}
         period = space.count
-        for cell, own in space.cells.items():
+        for cell, own in self._cells.items():
             times, period = space.count // period, period // len(own)
             given = list(leaf_values(space.structure, cell, own, leaves))
             for place, (leaf, _) in enumerate(given[0]):
@@ -128,6 +147,25 @@ class WideSession:
         for part in leaves:  # what a read gives that is never executed
             found.setdefault(part.id, [0] * space.count)
         return Columns(found, space.count)
+
+
+def _split(space: Space) -> tuple[dict[int, list[Local]], list[list[Local]]]:
+    """The cells, those with most choices first; and the last of them, as many as a block takes."""
+    cells = dict(sorted(space.cells.items(), key=lambda item: -len(item[1])))
+    tail: list[list[Local]] = []
+    for own in reversed(cells.values()):
+        if prod(map(len, tail)) * len(own) > _BLOCK:
+            break
+        tail.insert(0, own)
+    return cells, tail
+
+
+def _add(rows: dict[str, Rows], local: Local, those: int, n: int) -> None:
+    """These candidates have the rf and co of ``local``."""
+    for name, relation in (("rf", local.rf), ("co", local.co)):
+        for a, b in pairs(n, relation):
+            row = rows[name].setdefault(a, {})
+            row[b] = row.get(b, 0) | those
 
 
 def _patterns(sizes: Sequence[int]) -> Iterator[list[int]]:
@@ -150,9 +188,9 @@ def _repeated(bits: int, period: int, count: int) -> int:
 def wide(
     space: Space, cat: CompiledCat, limits: Limits, other: Callable[[], Session]
 ) -> WideSession | None:
-    """None where there are too many candidates, or a lot more than final states: ``other`` opens
-    the session that finds one for each of these."""
-    if space.count > MOST:
+    """None where there are too many candidates, a lot more than final states, or too few that are
+    judged together: ``other`` opens the session that finds one for each state."""
+    if space.count > MOST or prod(map(len, _split(space)[1])) < _LEAST:
         return None
     ends = (alike_in(space.structure, *cell, space.leaves) for cell in space.cells.items())
     if prod(map(len, ends)) * _EACH < space.count:

@@ -14,6 +14,7 @@ from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.ints import U32
 from ksmcheck.record import replace
+from ksmcheck.solve import wide
 from ksmcheck.solve.limits import Limits
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.space import space_of
@@ -24,36 +25,43 @@ from tests.solve.test_session_random import RULES, everything
 from tests.solve.test_straight import FLAGS, THREADS, Steps, make, no_solver, shown
 
 
-def widely(structure: EventStructure, cat: CompiledCat, *, alone: bool = True) -> WideSession:
+def widely(
+    structure: EventStructure, cat: CompiledCat, block: int, *, alone: bool = True
+) -> WideSession:
+    """``block``: so many candidates are judged at once at most."""
     space = space_of(structure, cat, MOST)
     assume(space is not None)
     assert space is not None
-    return WideSession(
-        space, cat, Limits(), no_solver if alone else lambda: Session(structure, cat)
-    )
+    other = no_solver if alone else lambda: Session(structure, cat)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wide, "_BLOCK", block)
+        return WideSession(space, cat, Limits(), other)
+
+
+BLOCKS = st.sampled_from([1, 2, 4, 9, 8192])
 
 
 @pytest.mark.parametrize("name", list(RULES))
 @settings(max_examples=60, deadline=None)
-@given(threads=THREADS)
+@given(threads=THREADS, block=BLOCKS)
 def test_all_executions_and_no_others(
-    request: pytest.FixtureRequest, build: type[Build], name: str, threads: Steps
+    request: pytest.FixtureRequest, build: type[Build], name: str, threads: Steps, block: int
 ) -> None:
     structure, reads = make(build, threads)
-    session = widely(structure, request.getfixturevalue(name))
+    session = widely(structure, request.getfixturevalue(name), block)
     states = session.states(shown(structure, reads), structure.terms.true)
     assert states.complete
     assert set(states.values) == everything(structure, reads, (), RULES[name])
 
 
 @settings(max_examples=60, deadline=None)
-@given(threads=THREADS, wanted=st.integers(0, 2))
+@given(threads=THREADS, wanted=st.integers(0, 2), block=BLOCKS)
 def test_as_with_a_solver(
-    tso: CompiledCat, build: type[Build], threads: Steps, wanted: int
+    tso: CompiledCat, build: type[Build], threads: Steps, wanted: int, block: int
 ) -> None:
     """With a goal, accesses of one instruction, and what is made of several reads."""
     structure, reads = make(build, threads, together=True)
-    session, solver = widely(structure, tso, alone=False), Session(structure, tso)
+    session, solver = widely(structure, tso, block, alone=False), Session(structure, tso)
     terms, seen = structure.terms, shown(structure, reads)
     total = seen[0]
     for term in seen[1:]:
@@ -66,11 +74,11 @@ def test_as_with_a_solver(
 
 
 @settings(max_examples=60, deadline=None)
-@given(threads=THREADS)
-def test_flags_as_with_a_solver(build: type[Build], threads: Steps) -> None:
+@given(threads=THREADS, block=BLOCKS)
+def test_flags_as_with_a_solver(build: type[Build], threads: Steps, block: int) -> None:
     cat = compile_cat(load_text(FLAGS))
     structure, _ = make(build, threads)
-    session, other = widely(structure, cat, alone=False), Session(structure, cat)
+    session, other = widely(structure, cat, block, alone=False), Session(structure, cat)
     for check in cat.checks:
         if check.flag:
             found = [type(s.find_flag(check, structure.terms.true)) for s in (session, other)]
