@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ksmcheck.cat.load import CatModel
 
     # Only lists of final states judge many candidates at once.
-    from ksmcheck.cat.many import Course, Many
+    from ksmcheck.cat.many import Course, Many, Outset
 
 
 class Compiled(Struct, frozen=True):
@@ -41,6 +41,10 @@ class Compiled(Struct, frozen=True):
     sections: tuple[Section, Section]
     codes: tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
     interpreted: str | None = None
+
+
+_MOST_COURSES = 256
+"""Kinds of tests at most of which it is kept what need not be computed."""
 
 
 class _Last(Struct):
@@ -64,7 +68,8 @@ class CompiledCat:
         self.compiled = compiled
         self._machines: dict[int, Machine] = {}
         self._plans: dict[frozenset[str], Plan] = {}
-        self._course: Course | None = None
+        self._courses: dict[frozenset[int], Course] = {}
+        self._outset: Outset | None = None
         self._static: list[bool] | None = None
         self._of_events: list[bool] | None = None
         self._inhabited: dict[frozenset[Base], list[bool]] = {}
@@ -131,12 +136,18 @@ class CompiledCat:
 
     def together(self, graph: Graph) -> Many:
         """Judges many candidates at once that have all but rf and co from this one."""
-        from ksmcheck.cat.many import Many, course
+        from ksmcheck.cat.many import Many, course, outset
 
-        known = self._machine(0).values(graph, {})
-        if self._course is None:
-            self._course = course(self.plan())
-        return Many(self._course, graph.n, StagedValues(self.plan(), graph, known).value)
+        known, plan = self._machine(0).values(graph, {}), self.plan()
+        if self._outset is None:
+            self._outset = outset(plan)
+        empty = frozenset([i for i in self._outset.beside if known.get(plan.locals[i]) == 0])
+        found = self._courses.get(empty)
+        if found is None:
+            if len(self._courses) >= _MOST_COURSES:
+                self._courses.clear()
+            found = self._courses[empty] = course(self._outset, empty)
+        return Many(found, graph.n, StagedValues(plan, graph, known).value)
 
     def raises_never(self, graph: Graph, flag_check: Check) -> bool:
         """Whether it is plain that no candidate raises this flag that has all but rf and co from

@@ -8,7 +8,7 @@ consistent candidates, and they are much alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import reduce
 from operator import and_
 from typing import TypeAlias
@@ -18,6 +18,7 @@ from ksmcheck.cat.dependence import varying_nodes
 from ksmcheck.cat.graph import members
 from ksmcheck.cat.plan import Plan
 from ksmcheck.cat.recursion import cone
+from ksmcheck.cat.vacuity import Base, inhabited
 from ksmcheck.record import Struct
 
 Events: TypeAlias = dict[int, int]
@@ -32,20 +33,51 @@ ALL = -1
 
 class Course(Struct, frozen=True):
     """What is to be computed of a model: ``varies`` says of each node whether it hangs on rf and
-    co, ``orders`` has what each check is made of that does, operands first."""
+    co, ``there`` whether it can have a tuple. ``orders`` has what each check is made of that does
+    and can, operands first; ``below`` what of the definition of a recursion hangs on it."""
 
     plan: Plan
     varies: list[bool]
+    there: list[bool]
     orders: dict[int, list[int]]
+    below: dict[int, list[int]]
 
 
-def course(plan: Plan) -> Course:
-    nodes, free, varies = plan.algebra.nodes, plan.free, varying_nodes(plan.algebra)
-    orders = {
-        root: [i for i in sorted(cone(nodes, [root])) if varies[i] and not free[i]]
-        for root in plan.algebra.roots
+class Outset(Struct, frozen=True):
+    """What all courses of a model have in common. ``bases`` are all sets and relations; ``beside``
+    the nodes that do not hang on rf and co and are operands of some that do."""
+
+    plan: Plan
+    varies: list[bool]
+    bases: frozenset[Base]
+    beside: list[int]
+
+
+def outset(plan: Plan) -> Outset:
+    nodes, varies = plan.algebra.nodes, varying_nodes(plan.algebra)
+    used = {a for node in nodes if varies[node.id] for a in node.args}
+    bases: list[Base] = [(node.sort, node.name) for node in nodes if node.op == "base"]
+    return Outset(plan, varies, frozenset(bases), sorted(i for i in used if not varies[i]))
+
+
+def course(outset: Outset, nothing: Collection[int]) -> Course:
+    """Without what has no tuple where those of ``nothing`` have none: in a test without plain
+    accesses nothing that only they have to do with is computed."""
+    plan, varies = outset.plan, outset.varies
+    nodes, free = plan.algebra.nodes, plan.free
+    there = inhabited(plan.algebra, outset.bases, nothing)
+    empty = {i for i, inhabited in enumerate(there) if not inhabited}
+
+    def made_of(root: int) -> list[int]:
+        return [i for i in sorted(cone(nodes, [root], empty)) if varies[i] and there[i]]
+
+    orders = {root: [i for i in made_of(root) if not free[i]] for root in plan.algebra.roots}
+    below = {
+        body: [i for i in made_of(body) if free[i] and nodes[i].op != "var"]
+        for group in plan.algebra.groups
+        for body in group.bodies
     }
-    return Course(plan, varies, orders)
+    return Course(plan, varies, there, orders, below)
 
 
 class Many:
@@ -57,7 +89,9 @@ class Many:
         self._nodes = course.plan.algebra.nodes
         self._n = n
         self._varies = course.varies
+        self._there = course.there
         self._orders = course.orders
+        self._below = course.below
         self._static = static
         self._fixed: dict[int, Rows] = {}
         self._values: dict[int, Rows] = {}
@@ -98,6 +132,8 @@ class Many:
         return ~found if check.negated else found
 
     def _value(self, i: int) -> Rows:
+        if not self._there[i]:
+            return {}
         if self._varies[i]:
             return self._values[i]
         found = self._fixed.get(i)
@@ -137,16 +173,15 @@ class Many:
 
     def _settle(self, group: Group) -> None:
         """Each definition in turn with the newest values, from empty, until nothing changes."""
-        values, free = self._values, self._plan.free
+        values = self._values
         for variable in group.variables:
             values[variable] = {}
         changed = True
         while changed:
             changed = False
             for variable, body in zip(group.variables, group.bodies, strict=True):
-                for i in self._plan.below[body]:
-                    if free[i] and self._varies[i] and self._nodes[i].op != "var":
-                        values[i] = self._one(self._nodes[i])
+                for i in self._below[body]:
+                    values[i] = self._one(self._nodes[i])
                 new = self._value(body)
                 if new != values[variable]:
                     values[variable], changed = new, True

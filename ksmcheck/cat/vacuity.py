@@ -6,7 +6,7 @@ takes no candidate and no bounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 
 from ksmcheck.cat.algebra import Algebra, Node, Sort
 
@@ -18,16 +18,18 @@ _IF_FIRST = frozenset(("diff", "inverse", "plus", "identity", "domain", "range")
 _ALWAYS = frozenset(("universe", "id", "complement", "star", "opt"))
 
 
-def inhabited(algebra: Algebra, given: Collection[Base]) -> list[bool]:
+def inhabited(
+    algebra: Algebra, given: Collection[Base], empty: Container[int] = frozenset()
+) -> list[bool]:
     """For each node, whether it can have a tuple in a candidate where of all sets and relations
-    only those ``given`` have any."""
+    only those ``given`` have any, and the nodes ``empty`` have none."""
     bodies = {v: b for g in algebra.groups for v, b in zip(g.variables, g.bodies, strict=True)}
     found = [False] * len(algebra.nodes)
     while True:
         before = found.copy()
         for node in algebra.nodes:  # operands first, but for variables
-            found[node.id] = _one(node, found, given, bodies)
-        if found == before:
+            found[node.id] = node.id not in empty and _one(node, found, given, bodies)
+        if found == before or not bodies:
             return found
 
 
