@@ -42,7 +42,7 @@ BLOCKS = st.sampled_from([1, 2, 4, 9, 8192])
 
 
 @pytest.mark.parametrize("name", list(RULES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(threads=THREADS, block=BLOCKS)
 def test_all_executions_and_no_others(
     request: pytest.FixtureRequest, build: type[Build], name: str, threads: Steps, block: int
@@ -54,7 +54,7 @@ def test_all_executions_and_no_others(
     assert set(states.values) == everything(structure, reads, (), RULES[name])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(threads=THREADS, wanted=st.integers(0, 2), block=BLOCKS)
 def test_as_with_a_solver(
     tso: CompiledCat, build: type[Build], threads: Steps, wanted: int, block: int
@@ -73,7 +73,7 @@ def test_as_with_a_solver(
         assert type(session.find(holds)) is type(solver.find(holds))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(threads=THREADS, block=BLOCKS)
 def test_flags_as_with_a_solver(build: type[Build], threads: Steps, block: int) -> None:
     cat = compile_cat(load_text(FLAGS))

@@ -16,7 +16,7 @@ from tests.soundness import mini_c
 from tests.soundness.generator import program, weak_program, without_fence
 from tests.soundness.interleave import Explorer, Result, TooMany
 
-SECONDS = 3.0
+SECONDS = 2.0
 """What takes longer has loops without an end."""
 
 SHARES, PROGRAMS = 4, 100
@@ -60,7 +60,7 @@ def test_the_states_of_all_interleavings_and_no_others(share: int, tmp_path: Pat
     for seed in range(share, PROGRAMS, SHARES):
         mini = program(seed)
         wanted = interleaved(mini)
-        found = final_states(mini, "sc", tmp_path)
+        found = None if wanted is None else final_states(mini, "sc", tmp_path)
         if wanted is not None and found is not None:
             assert found == wanted.finals, seed
             compared += 1

@@ -168,17 +168,14 @@ class Watch:
     def find_spec(self, name, *_):
         if name == "numpy":
             print(os.environ.get("OPENBLAS_NUM_THREADS"))
+            raise SystemExit
 
 sys.meta_path.insert(0, Watch())
 from pathlib import Path
 from ksmcheck.check import Request
-from ksmcheck.text import InputError
 from ksmcheck.whatif.matrix import Question
 from ksmcheck.whatif.sweep import sweep
-try:
-    list(sweep([Question(Request(Path("a")), ((),))], scheduler="nonsense://nowhere"))
-except InputError:
-    print("loaded")
+list(sweep([Question(Request(Path("a")), ((),))], scheduler="nonsense://nowhere"))
 """
 
 
@@ -196,4 +193,4 @@ def test_what_loads_numpy_first_loads_it_for_one_thread() -> None:
         check=True,
         timeout=120,
     )
-    assert set(ran.stdout.splitlines()) == {"1", "loaded"}
+    assert ran.stdout == "1\n"
