@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import and_, eq, not_
 
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
+from ksmcheck.events.value_sets import closure
 from ksmcheck.kernel.ints import OPERATORS
 from ksmcheck.solve.cellwise import Local
 
@@ -27,7 +28,7 @@ class Columns:
         """The places where the goal holds, with the values of what is observed. The leaves of all
         of these have columns."""
         columns, count = self.columns, self.count
-        for part in sorted(parts_of((goal, *observed), columns), key=_number):
+        for part in closure((goal, *observed), columns):
             if part.op == "const":
                 columns[part.id] = [part.payload] * count
             else:
@@ -36,18 +37,6 @@ class Columns:
         for number, holds in enumerate(columns[goal.id]):
             if holds:
                 yield number, tuple([column[number] for column in shown])
-
-
-def parts_of(terms: Sequence[Term], known: Container[int] = ()) -> list[Term]:
-    """The terms and all that they are made of, but what is known by its number."""
-    found: dict[int, Term] = {}
-    stack = list(terms)
-    while stack:
-        part = stack.pop()
-        if part.id not in found and part.id not in known:
-            found[part.id] = part
-            stack.extend(part.args)
-    return list(found.values())
 
 
 def leaf_values(
@@ -96,7 +85,3 @@ def _column(term: Term, args: Sequence[Sequence[int]]) -> Sequence[int]:
         return [known[x] for x in first]
     apply = OPERATORS[op]
     return [wrap(apply(*values)) for values in zip(*args, strict=True)]
-
-
-def _number(term: Term) -> int:
-    return term.id

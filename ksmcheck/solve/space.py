@@ -11,9 +11,10 @@ from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import Graph
 from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.events.terms import Term
+from ksmcheck.events.value_sets import closure
 from ksmcheck.record import Struct
 from ksmcheck.solve.cellwise import Local, choices_of
-from ksmcheck.solve.columns import LEAVES, parts_of
+from ksmcheck.solve.columns import LEAVES
 from ksmcheck.solve.premises import premises
 from ksmcheck.solve.ranges import given as inhabited_by
 from ksmcheck.solve.skeleton import located, order_of, sets_of
@@ -84,7 +85,7 @@ def _terms_of(structure: EventStructure) -> list[Term]:
     """What final states are made of, all parts."""
     terms = [term for _, term, _ in structure.observed]
     terms += [t for t in (structure.condition, structure.filter) if t is not None]
-    return parts_of(terms)
+    return closure(terms)
 
 
 def _is_plain(event: Event) -> bool:

@@ -18,8 +18,10 @@ from ksmcheck.cat.graph import Graph, pairs
 from ksmcheck.cat.many import Rows
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
+from ksmcheck.events.value_sets import closure
 from ksmcheck.solve.cellwise import Choice, Local
-from ksmcheck.solve.columns import LEAVES, Columns, alike_in, parts_of, written
+from ksmcheck.solve.columns import LEAVES, Columns, alike_in, written
+from ksmcheck.solve.deferred import Deferred
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import Candidate, Found, Outcome, Refuted, States, Stats
 from ksmcheck.solve.session import Session
@@ -48,8 +50,7 @@ class StraightSession:
         self.meter = Meter(limits)
         self._space = space
         self._cells = space.cells
-        self._other = other
-        self._opened: Session | None = None
+        self._other = Deferred(other)
         self._events = space.events
         self._graph = space.graph
         self._fails = cat.judge(space.graph)
@@ -87,9 +88,7 @@ class StraightSession:
         if raised_never(self._space, self.cat, check):
             return Refuted(self._stats())
         if looks_at_values(self.cat, check):
-            if self._opened is None:
-                self._opened = self._other()
-            return self._opened.find_flag(check, goal, given)
+            return self._other.session.find_flag(check, goal, given)
         raising = self._raising(self.cat.number(check))
         goal = self.structure.terms.both(goal, *given)
         if raising:
@@ -103,13 +102,11 @@ class StraightSession:
     def limit(self, limits: Limits) -> None:
         """New limits from now on."""
         self.meter = Meter(limits)
-        if self._opened is not None:
-            self._opened.limit(limits)
+        self._other.limit(limits)
 
     def close(self) -> None:
         """Frees the solver that was asked about flags."""
-        if self._opened is not None:
-            self._opened.close()
+        self._other.close()
 
     def _stats(self) -> Stats:
         return Stats(len(self._known), 0, 0, 0, self.meter.seconds)
@@ -120,7 +117,7 @@ class StraightSession:
 
     def _classes(self, *terms: Term) -> _Classes:
         """Those in which the leaves of some terms are alike."""
-        others = [part for part in parts_of(terms, self._usual.columns) if part.op in LEAVES]
+        others = [part for part in closure(terms, self._usual.columns) if part.op in LEAVES]
         if not others:
             return self._usual
         key = tuple(sorted(part.id for part in others))

@@ -17,8 +17,10 @@ from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.cat.graph import pairs
 from ksmcheck.cat.many import Rows
 from ksmcheck.events.terms import Term
+from ksmcheck.events.value_sets import closure
 from ksmcheck.solve.cellwise import Local
-from ksmcheck.solve.columns import LEAVES, Columns, alike_in, leaf_values, parts_of
+from ksmcheck.solve.columns import LEAVES, Columns, alike_in, leaf_values
+from ksmcheck.solve.deferred import Deferred
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import Outcome, Refuted, States, Stats
 from ksmcheck.solve.session import Session
@@ -54,8 +56,7 @@ class WideSession:
         self.meter = Meter(limits)
         self._space = space
         self._cells, self._tail = _split(space)
-        self._other = other
-        self._opened: Session | None = None
+        self._other = Deferred(other)
 
     def states(self, observed: Sequence[Term], goal: Term) -> States:
         """All value tuples of ``observed`` over the consistent executions where ``goal`` holds."""
@@ -67,7 +68,7 @@ class WideSession:
 
     def find(self, goal: Term, given: Sequence[Term] = ()) -> Outcome:
         """As ``Session``."""
-        return self._session.find(goal, given)
+        return self._other.session.find(goal, given)
 
     def find_flag(self, check: Check, goal: Term, given: Sequence[Term] = ()) -> Outcome:
         """As ``Session``, which shows what raises a flag."""
@@ -77,24 +78,16 @@ class WideSession:
             _, raised = self._judged
             if self.cat.number(check) not in raised:
                 return Refuted(self._stats(), tuple(given))
-        return self._session.find_flag(check, goal, given)
+        return self._other.session.find_flag(check, goal, given)
 
     def limit(self, limits: Limits) -> None:
         """New limits from now on."""
         self.meter = Meter(limits)
-        if self._opened is not None:
-            self._opened.limit(limits)
+        self._other.limit(limits)
 
     def close(self) -> None:
         """Frees the solver, if one was asked."""
-        if self._opened is not None:
-            self._opened.close()
-
-    @property
-    def _session(self) -> Session:
-        if self._opened is None:
-            self._opened = self._other()
-        return self._opened
+        self._other.close()
 
     def _stats(self) -> Stats:
         return Stats(self._space.count, 0, 0, 0, self.meter.seconds)
@@ -135,7 +128,7 @@ class WideSession:
     def _columns(self, observed: Sequence[Term], goal: Term) -> Columns:
         """The values of the leaves of these terms in all candidates."""
         space = self._space
-        leaves = [part for part in parts_of((goal, *observed)) if part.op in LEAVES]
+        leaves = [part for part in closure((goal, *observed)) if part.op in LEAVES]
         found: dict[int, Sequence[int]] = {}
         period = space.count
         for cell, own in self._cells.items():
