@@ -20,13 +20,17 @@ Key: TypeAlias = tuple[int, str, int]
 Known: TypeAlias = Mapping[Key, Concrete]
 
 
+Parts: TypeAlias = tuple[tuple[int, Concrete], ...]
+"""Of a struct, by offset, the values that are fixed."""
+
+
 class Consult(Struct, frozen=True):
     """A function was called with these arguments, and this is what came of it (an ``Answer``'s
     value). That is all that whoever called it has learned of the function."""
 
     name: str
     arguments: tuple[Any, ...]
-    value: Concrete | type[Exception]
+    value: Concrete | Parts | type[Exception]
 
 
 class Outlook(Struct, frozen=True):
@@ -50,7 +54,7 @@ class Answer(Struct, frozen=True):
     ``called`` and ``consults`` as in ``Outlook``, the function itself among the called.
     """
 
-    value: Concrete | type[Exception]
+    value: Concrete | Parts | type[Exception]
     called: tuple[c.Function, ...]
     consults: tuple[Consult, ...] = ()
 

@@ -12,12 +12,12 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NoReturn
 
-from ksmcheck.execution.bodies import Answer, Consult, Key, Known, Outlook
+from ksmcheck.execution.bodies import Answer, Consult, Key, Known, Outlook, Parts
 from ksmcheck.execution.concrete import NOTHING, Concrete, convert
 from ksmcheck.execution.flow import Point
 from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.joins import join_of, meets_before
-from ksmcheck.execution.known import RETURNED, imagine, known_now
+from ksmcheck.execution.known import RETURNED, given_parts, imagine, is_result, known_now
 from ksmcheck.execution.machine import Call, InMemory, Variable
 from ksmcheck.execution.performed import Done, Record
 from ksmcheck.execution.private_places import Home
@@ -188,7 +188,7 @@ class _Propagation:
 
 
 def _survives(key: Key, point: Point) -> bool:
-    if key == RETURNED:
+    if is_result(key):
         return point.kind != "return"
     return key[1] not in point.assigned
 
@@ -288,7 +288,7 @@ class _Mind(Interpreter):
         answer = self.answer(function, arguments)
         consult = Consult(function.name, tuple(arguments), answer.value)
         self.notes.add(answer.called, (consult,))
-        return self.said(answer)
+        return self.said(function, answer)
 
     def answer(self, function: c.Function, arguments: list[Concrete | Variable]) -> Answer:
         """What is known of a call, from before if that still stands."""
@@ -334,18 +334,24 @@ class _Mind(Interpreter):
         finally:
             self.notes = outer
 
-    def said(self, answer: Answer) -> Concrete:
+    def said(self, function: c.Function, answer: Answer) -> Concrete:
         if isinstance(answer.value, Concrete):
             return answer.value
+        if isinstance(answer.value, tuple):
+            type = self.resolve(function.result)
+            self.struct = Variable(function.name, type, parts=dict(answer.value))
+            return NOTHING
         raise answer.value
 
     def found(
         self, call: Call, function: c.Function, arguments: list[Concrete | Variable]
-    ) -> Concrete | type[Exception]:
-        if call.body.addressed or isinstance(call.result_type, StructType):
+    ) -> Concrete | Parts | type[Exception]:
+        if call.body.addressed:
             return Unknown
+        struct = isinstance(call.result_type, StructType)
         try:
-            return super().enter(function, arguments)
+            value = super().enter(function, arguments)
+            return self.fixed_parts() if struct else value
         except (Unknown, Endless) as nothing:
             if isinstance(nothing, Endless):
                 return Endless
@@ -358,6 +364,12 @@ class _Mind(Interpreter):
         except InternalError:
             return Unknown
 
+    def fixed_parts(self) -> Parts:
+        """Of the struct that a function has given."""
+        if self.struct is None:
+            self.unknown()
+        return _fixed_parts(self.struct)
+
     def ends(self, name: str) -> bool:
         """Whether a function comes to its end whatever way it takes."""
         function = self.types.functions.get(name)
@@ -369,14 +381,11 @@ class _Mind(Interpreter):
 
     def returned_anyway(
         self, call: Call, function: c.Function, arguments: list[Concrete | Variable]
-    ) -> Concrete:
+    ) -> Concrete | Parts:
         """What all ways through a function return."""
         depth, self.depth, self.call = self.depth, 0, call
         try:
-            for param, argument in zip(function.params, arguments, strict=True):
-                if isinstance(argument, Variable):
-                    self.unknown()
-                self.write(self.place_of(self.declare(param)), argument)
+            self.hand_over(function, arguments)
             seen = _Propagation(self, known_now(call), call.variables).before.get(-1)
         finally:
             self.depth = depth
@@ -384,6 +393,8 @@ class _Mind(Interpreter):
             raise Endless
         if call.result_type is None:
             return NOTHING
+        if isinstance(call.result_type, StructType):
+            return tuple(sorted(given_parts(seen).items()))
         if RETURNED not in seen:
             self.unknown()
         return seen[RETURNED]
@@ -414,7 +425,12 @@ class _Mind(Interpreter):
         return convert(self.value(chosen), self.joined_type(e.then, e.otherwise))
 
 
-def _fixed(argument: Concrete | Variable) -> Concrete | None:
+def _fixed(argument: Concrete | Variable) -> Concrete | Parts | None:
     """What an argument contributes to what is known of a call."""
-    fixed = isinstance(argument, Concrete) and argument.fixed
-    return argument if fixed else None  # type: ignore[return-value]
+    if isinstance(argument, Variable):
+        return _fixed_parts(argument)
+    return argument if argument.fixed else None
+
+
+def _fixed_parts(struct: Variable) -> Parts:
+    return tuple((offset, value) for offset, value in sorted(struct.parts.items()) if value.fixed)

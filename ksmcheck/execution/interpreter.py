@@ -132,12 +132,7 @@ class Interpreter(Calls):
         call = self.new_call(function)
         caller, scope = self.call, self.scope
         self.call = call
-        for param, argument in zip(function.params, arguments, strict=True):
-            place = self.place_of(self.declare(param))
-            if isinstance(argument, Variable):
-                self.copy(place, InRegister(argument, 0, argument.type))
-            else:
-                self.write(place, argument)
+        self.hand_over(function, arguments)
         self.run(call)
         self.call, self.scope, self.struct = caller, scope, call.struct
         if call.result_type is None or call.struct is not None:
@@ -148,6 +143,15 @@ class Interpreter(Calls):
             self.failed.append(FailedCheck("missing return", self.record.thread, function.span))
             return Concrete(call.result_type, 0)
         return call.returned
+
+    def hand_over(self, function: c.Function, arguments: list[Concrete | Variable]) -> None:
+        """The parameters get their values; of a struct, a copy."""
+        for param, argument in zip(function.params, arguments, strict=True):
+            place = self.place_of(self.declare(param))
+            if isinstance(argument, Variable):
+                self.copy(place, InRegister(argument, 0, argument.type))
+            else:
+                self.write(place, argument)
 
     def outputs(self, function: c.Function) -> dict[str, Concrete]:
         """The thread's own variables at the end, by name; those that are memory left out."""

@@ -9,7 +9,8 @@ from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.machine import Call, Variable
 from ksmcheck.record import replace
 
-RETURNED: Key = (0, "return", -1)
+_RETURN = "return"  # the name that results go by: no variable has it
+RETURNED: Key = (0, _RETURN, -1)
 
 
 def known_now(call: Call) -> dict[Key, Concrete]:
@@ -21,7 +22,21 @@ def known_now(call: Call) -> dict[Key, Concrete]:
                 found[key, variable.name, offset] = value
     if call.returned is not None and call.returned.fixed:
         found[RETURNED] = call.returned
+    if call.struct is not None:
+        for offset, value in call.struct.parts.items():
+            if value.fixed:
+                found[0, _RETURN, offset] = value
     return found
+
+
+def is_result(key: Key) -> bool:
+    """Of what a call gives, or of a part of the struct that it gives."""
+    return key[1] == _RETURN
+
+
+def given_parts(known: Known) -> dict[int, Concrete]:
+    """Of the struct that a call gives, the values that are known, by offset."""
+    return {key[2]: value for key, value in known.items() if is_result(key) and key != RETURNED}
 
 
 def keep_fixed(call: Call, known: Known) -> None:
@@ -32,6 +47,10 @@ def keep_fixed(call: Call, known: Known) -> None:
                 variable.parts[offset] = replace(value, fixed=False)
     if call.returned is not None and RETURNED not in known:
         call.returned = replace(call.returned, fixed=False)
+    if call.struct is not None:
+        for offset, value in call.struct.parts.items():
+            if value.fixed and (0, _RETURN, offset) not in known:
+                call.struct.parts[offset] = replace(value, fixed=False)
 
 
 def forget(call: Call, names: set[str]) -> None:
@@ -47,8 +66,12 @@ def imagine(call: Call, known: Known, variables: Mapping[int, Variable]) -> None
     types, by declaration."""
     call.variables, call.registers = {}, {}
     call.returned = known.get(RETURNED)
+    call.struct = None
+    if parts := given_parts(known):
+        assert call.result_type is not None
+        call.struct = Variable(call.body.function.name, call.result_type, parts=parts)
     for key, value in known.items():
-        if key == RETURNED:
+        if is_result(key):
             continue
         number, name, offset = key
         if number == 0:
