@@ -8,7 +8,8 @@ that computes 1 << 24, or turns the bytes of 1, must not come upon an address. I
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 
 from ksmcheck.kernel.layout import Layouts
 from ksmcheck.kernel.types import ArrayOf, CType, PointerTo
@@ -19,6 +20,20 @@ FIRST = 0x1B5D000
 STEP = 1 << 20
 LAST = 0x7F000000
 """What is behind are functions (``kernel.functions``)."""
+
+
+PAGE = 4096
+"""No object lies below the first page, so a smaller value is a plain number."""
+
+
+def beside(addresses: Sequence[int], address: int) -> int | None:
+    """The one among some (sorted) that an address is at, or less than a page from."""
+    if address >= PAGE:
+        above = bisect_right(addresses, address)
+        for known in addresses[max(0, above - 1) : above + 1]:
+            if abs(address - known) < PAGE:
+                return known
+    return None
 
 
 class Object(Struct, frozen=True):

@@ -6,10 +6,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from ksmcheck.kernel.ints import IntType
+from ksmcheck.kernel.memory import PAGE, beside
 from ksmcheck.program.ir import Cell
-
-SMALL = 4096
-"""No object lies below the first page, so a smaller value is a plain number."""
 
 
 class Names:
@@ -22,29 +20,28 @@ class Names:
 
     def value(self, raw: int, width: int = 64) -> str:
         """``3``, ``-1``, ``&node``, ``&node.kpfn + 3``; ``raw`` is unsigned of ``width`` bits."""
-        if raw < SMALL:
+        if raw < PAGE:
             return str(raw)
         if width < 64:
             signed = raw - (1 << width) if raw >> (width - 1) else raw
-            return str(signed) if abs(signed) < SMALL else hex(raw)
+            return str(signed) if abs(signed) < PAGE else hex(raw)
         index = bisect_right(self._addresses, raw) - 1
         if index >= 0 and raw - self._addresses[index] < 8:
             offset = raw - self._addresses[index]
             base = f"&{self._objects[index]}"
             return f"{base} + {offset}" if offset else base
-        if (1 << width) - raw < SMALL:
+        if (1 << width) - raw < PAGE:
             return str(raw - (1 << width))
         return hex(raw)
 
     def bare(self, raw: int, type: IntType) -> str:
         """As herd7 prints values: a pointer is the name of its target, also in an ``int``; numbers
         are decimal."""
-        if raw >= SMALL:
-            index = bisect_right(self._addresses, raw) - 1
-            if index >= 0 and raw - self._addresses[index] < SMALL:
-                offset = raw - self._addresses[index]
-                return f"{self._objects[index]}+{offset}" if offset else self._objects[index]
-        return str(type.wrap(raw))
+        place = beside(self._addresses, raw)
+        if place is None:
+            return str(type.wrap(raw))
+        name = self._objects[bisect_right(self._addresses, place) - 1]
+        return name if place == raw else f"{name}+{raw - place}"
 
 
 def _object(ordered: Sequence[Cell], index: int) -> str:

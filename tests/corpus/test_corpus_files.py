@@ -14,6 +14,7 @@ from ksmcheck.batch.corpus.changes import changes
 from ksmcheck.batch.corpus.resume import open_resume
 from ksmcheck.batch.corpus.states import listed_states, normal_form, normal_states
 from ksmcheck.check import Checker, Request
+from ksmcheck.report.states import states_text
 from ksmcheck.text import InputError
 from tests.corpus.small_corpus import TABLE, Run, changed, write_table
 
@@ -141,6 +142,22 @@ def test_numbers_are_those_of_their_types(tmp_path: Path) -> None:
     path = tmp_path / "small.litmus"
     path.write_text(SMALL)
     assert normal_states(Checker().states(Request(path))) == ("l=-1; s=-1; u=65535",)
+
+
+BESIDE = """C beside
+{ h=l1; g=l1; }
+P0(int *h) { int r1 = atomic_add_return_relaxed(1, h); int r2 = READ_ONCE(*g) - 1; }
+exists (0:r1=0 /\\ 0:r2=0 /\\ h=0)
+"""
+
+
+def test_an_address_beside_a_location_is_printed_as_herd7_does(tmp_path: Path) -> None:
+    """herd7 7.58: ``0:r1=l1+1; 0:r2=l1+-1; [h]=l1+1;``."""
+    path = tmp_path / "beside.litmus"
+    path.write_text(BESIDE.replace("int *h", "int *h, int *g"))
+    observed = Checker().states(Request(path))
+    assert normal_states(observed) == ("0:r1=l1+1; 0:r2=l1+-1; h=l1+1",)
+    assert "0:r1=l1+1; 0:r2=l1+-1; [h]=l1+1;" in states_text(observed)
 
 
 def test_a_listed_deviation_is_no_disagreement(run: Run, corpus: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ksmcheck.check.verdict import Observed
 from ksmcheck.kernel.ints import IntType
+from ksmcheck.kernel.memory import beside
 from ksmcheck.program.ir import Cell
 
 _BRACKETS = re.compile(r"\[([^\[\]\d][^\[\]]*(?:\[\d+\])?)\]")
@@ -57,7 +58,7 @@ def listed_states(text: str) -> frozenset[str]:
 
 def normal_states(observed: Observed) -> tuple[str, ...]:
     """Our own states in that form, sorted. A test may have thousands: each text is made once."""
-    names = {cell.address: _object(cell) for cell in reversed(observed.cells)}
+    names = _Names(observed.cells)
     order = sorted(range(len(observed.texts)), key=lambda i: _place(observed.texts[i]) + "=")
     columns = [
         _pieces(f"{_place(observed.texts[i])}=", observed.types[i], names, i, observed.states)
@@ -72,16 +73,27 @@ def normal_states(observed: Observed) -> tuple[str, ...]:
 
 
 def _pieces(
-    place: str, type: IntType, names: dict[int, str], at: int, states: Sequence[tuple[int, ...]]
+    place: str, type: IntType, names: _Names, at: int, states: Sequence[tuple[int, ...]]
 ) -> dict[int, str]:
     """``place=value`` for each raw value that some state has there."""
-    return {raw: place + _printed(raw, type, names) for raw in {state[at] for state in states}}
+    return {raw: place + names.printed(raw, type) for raw in {state[at] for state in states}}
 
 
-def _printed(raw: int, type: IntType, names: dict[int, str]) -> str:
-    if type.width >= 32 and raw in names:
-        return names[raw]
-    return str(type.wrap(raw))
+class _Names:
+    """Addresses as herd7 prints them: ``y``, and what is near as ``y+1`` or ``y+-1``."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self._objects = {cell.address: _object(cell) for cell in reversed(cells)}
+        self._addresses = sorted(self._objects)
+
+    def printed(self, raw: int, type: IntType) -> str:
+        if type.width >= 32:
+            if raw in self._objects:
+                return self._objects[raw]
+            place = beside(self._addresses, raw)
+            if place is not None:
+                return f"{self._objects[place]}+{raw - place}"
+        return str(type.wrap(raw))
 
 
 def _object(cell: Cell) -> str:
