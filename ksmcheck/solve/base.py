@@ -18,7 +18,9 @@ from weakref import WeakMethod
 from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.solve import vectors
+from ksmcheck.solve.copies import circles_of
 from ksmcheck.solve.gates import FALSE, TRUE, Gates
+from ksmcheck.solve.ranks import Ranks
 from ksmcheck.solve.term_literals import Domain, TermLiterals
 from ksmcheck.solve.vectors import Vector
 
@@ -62,6 +64,7 @@ class Base:
         for read, sources in self.sources.items():
             for write in sources:
                 self._link(self.events[write], self.events[read])
+        self._no_circles()
         self._orders()
         for rule in structure.constraints:
             self.gates.add(self.terms.literal(rule))
@@ -204,6 +207,8 @@ class Base:
             domain = dict(zip(values, self.gates.one_hot(len(values), TRUE), strict=True))
             if sourced != TRUE:
                 self.gates.add(sourced, domain[0])
+                if 0 not in read.values:
+                    self.gates.add(-sourced, -domain[0])
         if len(domain) == 2:
             (a, literal), (b, _) = domain.items()
             domain = {a: literal, b: -literal}
@@ -215,6 +220,8 @@ class Base:
         self.gates.add(vectors.among(self.gates, vector, values))
         for bit in vector:
             self.gates.add(sourced, -bit)
+        if 0 not in read.values:
+            self.gates.add(-sourced, *vector)
         return vector
 
     def _possible_sources(self, read: Event) -> list[Event]:
@@ -315,6 +322,21 @@ class Base:
                 read_as = values.get(value, FALSE)
                 if literal != read_as:
                     gates.add(-rf, -literal, read_as)
+
+    def _no_circles(self) -> None:
+        """No value comes from nowhere but itself: a read that hands on what another has read is
+        behind it in some row of all reads."""
+        circles = circles_of(self.structure, self.sources)
+        ranks = Ranks(self.gates, len(circles.copies))
+        place = {read: ranks.new() for read in circles.copies}
+        for read, found in circles.copies.items():
+            value = self.events[read].value
+            assert value is not None
+            there = [self.terms.equals(value, start) for start in sorted(circles.starts)]
+            for copy in found:
+                taken = self.rf[copy.write, read], self.terms.literal(copy.when)
+                behind = ranks.less(place[copy.read], place[read])
+                self.gates.add(*(-literal for literal in taken), behind, *there)
 
     def _same_cell(self, a: int, b: int) -> int:
         first, second = self.events[a], self.events[b]

@@ -17,6 +17,7 @@ from ksmcheck.cat.graph import Graph, rel_bits, set_bits
 from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.events.terms import Term, evaluate
 from ksmcheck.kernel.ints import DivisionByZero
+from ksmcheck.solve.copies import circles_of
 from ksmcheck.solve.judge import CompiledJudge, Judge
 from ksmcheck.solve.limits import Limits, Meter
 from ksmcheck.solve.outcome import Candidate, Found, GaveUp, Outcome, Refuted, States, Stats
@@ -144,6 +145,14 @@ class _Search:
         terms = _Leaves(structure)
         self.choices = terms.choices
         self.checks = self._by_last_read(terms)
+        self.circles = circles_of(structure, self._possible_sources())
+
+    def _possible_sources(self) -> dict[int, list[int]]:
+        writes = [e for e in self.structure.events if e.kind == "W"]
+        return {
+            read.id: [w.id for w in writes if not set(w.cells).isdisjoint(read.cells)]
+            for read in self.reads
+        }
 
     def _by_last_read(self, terms: _Leaves) -> list[list[Term]]:
         """The constraints that can be decided once read i has its value (0: before any has)."""
@@ -220,8 +229,12 @@ class _Search:
             if event.kind == "W" and event.id in cells:
                 writes.setdefault(cells[event.id], []).append(event.id)
         reads = list(sources)
+        copied = [copy.when for found in self.circles.copies.values() for copy in found]
+        holds = {when.id: bool(self._value(when, leaves)) for when in copied}
         for chosen in product(*sources.values()):
             rf = dict(zip(reads, chosen, strict=True))
+            if copied and self.circles.made_up(rf, values, holds):
+                continue
             for orders in product(*(permutations(w[1:]) for w in writes.values())):
                 self._count()
                 co = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ksmcheck.events.structure import INIT_THREAD, Event, EventStructure
 from ksmcheck.events.terms import Term
+from ksmcheck.solve.copies import circles_of
 from ksmcheck.solve.gates import FALSE, TRUE, Gates
 from ksmcheck.solve.smtlib_terms import SmtTerms, any_of, constant, sort
 
@@ -37,6 +38,7 @@ class SmtFacts:
         for event in self.events:
             if event.kind == "R":
                 self._read(event)
+        self._no_circles()
         for rule in structure.constraints:
             self.lines.append(f"(assert {self.terms.truth(rule)}) ; holds in every execution")
 
@@ -191,6 +193,24 @@ class SmtFacts:
             equal = [f"(= v{read.id} {constant(value, width)})" for value in read.values]
             note = "; what chains of writes can bring about"
             self.lines.append(f"(assert (=> {when} {any_of(equal)})) {note}")
+
+    def _no_circles(self) -> None:
+        """As in ``solve.base``: what hands on a value is behind what had it before."""
+        sources: dict[int, list[int]] = {}
+        for write, read in self.rf:
+            sources.setdefault(read, []).append(write)
+        circles = circles_of(self.structure, sources)
+        width = max(1, (len(circles.copies) - 1).bit_length())
+        for read in circles.copies:
+            note = "place in a row of reads that hand on values"
+            self.lines.append(f"(declare-const row{read} (_ BitVec {width})) ; {note}")
+        for read, found in circles.copies.items():
+            bits = self.events[read].width
+            there = [f"(= v{read} {constant(v, bits)})" for v in sorted(circles.starts)]
+            for copy in found:
+                taken = _all((f"rf{copy.write}_{read}", self.terms.truth(copy.when)))
+                fine = any_of([f"(bvult row{copy.read} row{read})", *there])
+                self.lines.append(f"(assert (=> {taken} {fine}))")
 
     def _final(self, term: Term) -> None:
         """The value of a cell's co-last write."""

@@ -137,6 +137,22 @@ def test_no_value_out_of_thin_air(build: type[Build], cat_of: CatOf) -> None:
     assert z3_says(smtlib_text(structure, lax, b.eq(reads[0], 0))) == "sat"
 
 
+def test_no_value_of_another_execution_goes_round(build: type[Build], cat_of: CatOf) -> None:
+    # As before, but 1 is a value that either read could have; at the start there is 0.
+    lax = cat_of('"lax"\nacyclic po-loc | rf | co | fr\n')
+    b = build(0, 0)
+    reads = []
+    for cell in (0, 1):
+        t = b.thread()
+        reads.append(b.read(t, cell, values=(0, 1)))
+        b.write(t, 1 - cell, reads[-1])
+    structure = b.structure()
+    for value, answer in ((1, "unsat"), (0, "sat")):
+        goal = b.eq(reads[0], value)
+        assert z3_says(smtlib_text(structure, lax, goal)) == answer
+        assert isinstance(Session(structure, lax).find(goal), Found) == (answer == "sat")
+
+
 def test_a_stray_access_reads_nothing(build: type[Build], sc: CompiledCat) -> None:
     # The address is a cell's only where the first read gives 0; with 7 the second read has no cell.
     b = build(0)
