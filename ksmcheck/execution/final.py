@@ -11,6 +11,7 @@ from ksmcheck.execution.interpreter import NO_FLOW, NO_LOOPS, Interpreter
 from ksmcheck.execution.machine import Call, InMemory, Place
 from ksmcheck.execution.performed import Record
 from ksmcheck.execution.world import World
+from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.types import (
     ArrayOf,
     BitField,
@@ -63,11 +64,25 @@ class FinalState(Interpreter):
         return not first if tree.op == "not" else (not first or next(parts))
 
     def compares(self, tree: PropTree) -> bool:
-        left, right = tree.operands
-        by_name = tree.op in ("eq", "ne") and isinstance(right, c.Name)
-        address = self.address_named(right.name) if isinstance(right, c.Name) and by_name else None
-        values = self.operand(left), address or self.operand(right)
-        return binary(_COMPARISONS[tree.op], *values, self.layouts).truth
+        left, right = self.operand(tree.operands[0]), tree.operands[1]
+        address = None
+        if tree.op in ("eq", "ne"):
+            match right:
+                case c.Name(name):
+                    address = self.address_named(name)
+                case c.Binary("+" | "-", c.Name(name)) if isinstance(left.type, PointerTo):
+                    address = self.beside(name, right)
+        value = address or self.operand(right)
+        return binary(_COMPARISONS[tree.op], left, value, self.layouts).truth
+
+    def beside(self, name: str, e: c.Binary) -> Concrete | None:
+        """``x+4``: so many bytes behind a location, as states print it."""
+        address = self.address_named(name) if self.herd else None
+        if address is None or try_constant(e.right, self.types) is None:
+            return None
+        distance = self.value(e.right).number
+        number = address.number + (distance if e.op == "+" else -distance)
+        return replace(address, number=number)
 
     def address_named(self, name: str) -> Concrete | None:
         item = self.world.items.get(name)

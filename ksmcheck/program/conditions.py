@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.ints import ADDRESS, S32, U32
 from ksmcheck.kernel.memory import Object
 from ksmcheck.kernel.types import (
@@ -28,6 +29,7 @@ from ksmcheck.program.statements import Statements
 from ksmcheck.program.threads import Output
 from ksmcheck.program.undefined import demand
 from ksmcheck.program.values import Value, binary, need_scalar, pointer
+from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import Binary, Index, IntLit, Name, NamedType
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.syntax.litmus_ast import (
@@ -75,6 +77,8 @@ class Final(Statements):
         left_tree, right_tree = tree.operands
         left = self.operand(left_tree)
         right = self._address(right_tree) if tree.op in ("eq", "ne") else None
+        if right is None and self.herd and isinstance(left.type, PointerTo):
+            right = self._beside(right_tree)
         value = right or self.operand(right_tree)
         if right is not None and self.herd and not isinstance(left.type, PointerTo):
             self._take(left_tree, right_tree)
@@ -123,6 +127,18 @@ class Final(Statements):
             target = variable.type.element if isinstance(variable.type, ArrayOf) else variable.type
             return pointer(Const(variable.object.address, ints_of(PointerTo(target))), target)
         return None
+
+    def _beside(self, expr: PropExpr) -> Value | None:
+        """``x+4``, ``x+-1``: so many bytes behind a location, as states print it."""
+        if not isinstance(expr, Binary) or expr.op not in ("+", "-"):
+            return None
+        place = self._address(expr.left)
+        distance = None if place is None else try_constant(expr.right, self.declarations)
+        if place is None or distance is None:
+            return None
+        assert isinstance(place.expr, Const)
+        away = distance[0] if expr.op == "+" else -distance[0]
+        return replace(place, expr=replace(place.expr, value=place.expr.value + away))
 
     def list_(self, expr: PropExpr) -> None:
         """What a state is to show; a register that its thread does not have, and a location that

@@ -44,3 +44,23 @@ def test_c_has_no_such_rule(tmp_path: Path) -> None:
     """Without parameters names are values."""
     text = "int x;\nint y;\n{ }\nP0(void) { WRITE_ONCE(x, 1); WRITE_ONCE(y, 1); }\nforall (x=y)"
     assert notes(text, tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "end", "observation"),
+    [
+        ("int *r0 = READ_ONCE(*h) + 1;", "0:r0=x+4", "Always"),
+        ("int *r0 = READ_ONCE(*h) - 1;", "0:r0=x+-4", "Always"),
+        ("int *r0 = READ_ONCE(*h) - 1;", "0:r0=x-4", "Always"),
+        ("int *r0 = READ_ONCE(*h) + 1;", "0:r0=x+1", "Never"),
+        ("WRITE_ONCE(*h, READ_ONCE(*h) + 1);", "h=x+4", "Always"),
+        ("int r0 = READ_ONCE(*x) + 4;", "0:r0=x+4", "Always"),  # of a number, the value of x
+    ],
+)
+def test_beside_a_location(code: str, end: str, observation: str, tmp_path: Path) -> None:
+    """A state is printed as ``0:r0=x+4``: four bytes behind x. The same text asks for it."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        f"C t\n{{ x=7; int *h=&x; }}\nP0(int **h, int *x) {{ {code} }}\nexists ({end})\n"
+    )
+    assert Checker().check(Request(path, "sc")).observation == observation
