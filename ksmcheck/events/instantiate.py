@@ -25,10 +25,12 @@ from ksmcheck.text import InputError
 
 
 class Operand(Struct, frozen=True):
-    """A value and what it depends on."""
+    """A value and what it depends on. ``controls`` are those of the block that assigned it, where
+    the taint does not tell of them yet."""
 
     term: Term
     taint: Taint
+    controls: frozenset[int] = frozenset()
 
 
 class Place(Struct, frozen=True):

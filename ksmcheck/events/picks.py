@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from ksmcheck.events.draft import Draft, DraftEvent
 from ksmcheck.events.structure import Dependency
-from ksmcheck.events.taint import Taint
+from ksmcheck.events.taint import WAY, Taint, read_of
 from ksmcheck.lowering.template import Step
 
 
@@ -31,6 +31,8 @@ def choosing(draft: Draft, taint: Taint) -> Taint:
     wait for them, and behind an ISB loads (Arm ARM B2.3: pick address dependency)."""
     terms, found = draft.terms, {}
     for key, when in taint.items():
+        if key >= WAY:
+            continue
         read = max(key, ~key)
         picked = when if key < 0 else terms.both(when, draft.picked.get(read, terms.false))
         if picked is not terms.false:
@@ -42,7 +44,9 @@ def depend(draft: Draft, relation: str, target: DraftEvent, taint: Taint) -> Non
     """Notes that ``target`` depends on the reads of ``taint``."""
     terms = draft.terms
     for key, when in taint.items():
-        read = max(key, ~key)
+        if key >= WAY and relation != "ctrl":
+            continue
+        read = read_of(key)
         succeeds = terms.true if key < 0 else draft.picked.get(read, terms.false)
         if relation == "ctrl" or succeeds is terms.false:
             kept = when

@@ -3,7 +3,8 @@
 A taint maps the id of a read event to a boolean term; the value depends on that read in the
 executions where the term holds (a value merged at a join depends on the branch taken). The
 complement ``~id`` stands for a value that a branch on the read gives, or a selection by it: stores
-wait for that.
+wait for that. ``id | WAY`` stands for a value that was assigned on a way that the read decided:
+what a branch on it decides hangs on that read, and nothing else does (as in herd7).
 """
 
 from __future__ import annotations
@@ -16,6 +17,14 @@ from ksmcheck.events.terms import Term, TermTable
 Taint: TypeAlias = dict[int, Term]
 
 CLEAN: Taint = {}
+
+WAY = 1 << 32
+"""More than the ids of reads."""
+
+
+def read_of(key: int) -> int:
+    """The read that a key of a taint speaks of."""
+    return key ^ WAY if key >= WAY else max(key, ~key)
 
 
 def union(terms: TermTable, taints: Iterable[Taint]) -> Taint:
@@ -38,7 +47,20 @@ def _two(terms: TermTable, a: Taint, b: Taint) -> Taint:
 
 def by_branch(taint: Taint) -> Taint:
     """The taint of constants that a branch on the value hands on."""
-    return {min(read, ~read): when for read, when in taint.items()}
+    return {key if key >= WAY else min(key, ~key): when for key, when in taint.items()}
+
+
+def by_way(taint: Taint) -> Taint:
+    """The taint of what is assigned where branches on the value have led."""
+    return {read_of(key) | WAY: when for key, when in taint.items()}
+
+
+def deciding(terms: TermTable, taint: Taint) -> Taint:
+    """The taint of a branch: where the ways that values were assigned on count too."""
+    ways = {key ^ WAY: when for key, when in taint.items() if key >= WAY}
+    if not ways:
+        return taint
+    return union(terms, ({key: when for key, when in taint.items() if key < WAY}, ways))
 
 
 def under(terms: TermTable, condition: Term, taint: Taint) -> Taint:

@@ -16,7 +16,7 @@ from ksmcheck.events.instantiate import Instance, Operand, Operands, Place
 from ksmcheck.events.kept_locals import Changed, KeptLocals, live_cells
 from ksmcheck.events.picks import choosing
 from ksmcheck.events.structure import CutPoint, Obligation
-from ksmcheck.events.taint import CLEAN, Taint, by_branch, joined, under, union
+from ksmcheck.events.taint import CLEAN, Taint, by_branch, by_way, deciding, joined, under, union
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.graces import ENTERS, GRACE_PERIODS
 from ksmcheck.kernel.ints import ADDRESS, BOOL
@@ -113,17 +113,17 @@ class Walk:
                 self._block(block, edges)
         if self.ends:
             outputs = {register for _, register, _ in self.thread.outputs}
-            self.registers = self._merge(self.ends, outputs)
+            self.registers = self._merge(self.ends, outputs, frozenset())
 
     def _block(self, block: Block, edges: list[_Edge]) -> None:
         cube = self._cube(edges)
         guard = self._conjunction(cube)
-        registers = self._merge(edges, self.live[block.id])
-        control = self._control(block)
+        registers = self._merge(edges, self.live[block.id], block.controls)
+        control = self._control(block.controls)
         self.reached[block.id] = guard
         for instr in block.instrs:
             if type(instr) is Set:
-                registers[instr.reg] = self._expr(instr.expr, registers)
+                self._assign(block, registers, instr.reg, self._expr(instr.expr, registers))
             elif type(instr) is Access:
                 past = self._past(instr, guard, registers)
                 if past is not None:
@@ -142,12 +142,20 @@ class Walk:
 
     # Edges, guards, joins.
 
+    def _assign(
+        self, block: Block, registers: dict[str, Operand], name: str, value: Operand
+    ) -> None:
+        if block.controls:
+            value = Operand(value.term, value.taint, block.controls)
+        registers[name] = value
+
     def _leave(self, block: Block, cube: Cube, guard: Term, registers: dict[str, Operand]) -> None:
         end = block.end
         if isinstance(end, Branch):
             condition = self._expr(end.condition, registers)
             truth = self.terms.truth(condition.term)
-            self.branches[block.id] = under(self.terms, guard, condition.taint)
+            decides = deciding(self.terms, condition.taint)
+            self.branches[block.id] = under(self.terms, guard, decides)
             self._edge(end.then, cube, truth, registers)
             self._edge(end.otherwise, cube, self.terms.no(truth), registers)
         elif isinstance(end, Jump):
@@ -255,14 +263,16 @@ class Walk:
             known = self.guards[cube] = self.terms.both(*[self.terms[n] for n in sorted(cube)])
         return known
 
-    def _merge(self, edges: list[_Edge], live: set[str]) -> dict[str, Operand]:
+    def _merge(
+        self, edges: list[_Edge], live: set[str], controls: frozenset[int]
+    ) -> dict[str, Operand]:
         if len(edges) == 1:
             return dict(edges[0].registers)
         kept = {*live, RESERVATION, CHOSEN, *self.locals.names}
         names = dict.fromkeys(n for edge in edges for n in edge.registers if n in kept)
-        return {name: self._merged(name, edges) for name in names}
+        return {name: self._merged(name, edges, controls) for name in names}
 
-    def _merged(self, name: str, edges: list[_Edge]) -> Operand:
+    def _merged(self, name: str, edges: list[_Edge], controls: frozenset[int]) -> Operand:
         if name in (RESERVATION, CHOSEN):
             none = Operand(self.terms.const(0, ADDRESS), CLEAN)
             arms = [(e.condition, e.registers.get(name, none)) for e in edges]
@@ -271,18 +281,28 @@ class Walk:
         first = arms[0][1]
         if all(operand is first for _, operand in arms):
             return first
+        left = [operand.controls for _, operand in arms if operand.controls <= controls]
+        arms = [(condition, self._by_way(operand, controls)) for condition, operand in arms]
         value = arms[-1][1].term
         for condition, operand in reversed(arms[:-1]):
             value = self.terms.ite(value.type, condition, operand.term, value)
         taint = joined(self.terms, [(condition, operand.taint) for condition, operand in arms])
-        return Operand(value, taint)
+        return Operand(value, taint, frozenset().union(*left))
 
-    def _control(self, block: Block) -> Taint:
-        """Reads that decided whether this block is reached (Block.controls, in this execution)."""
-        known = self.controls.get(block.controls)
+    def _by_way(self, operand: Operand, controls: frozenset[int]) -> Operand:
+        """A value where no more than ``controls`` decides: which way assigned it is part of it."""
+        if operand.controls <= controls:
+            return operand
+        ways = by_way(self._control(operand.controls))
+        return Operand(operand.term, union(self.terms, (operand.taint, ways)))
+
+    def _control(self, controls: frozenset[int]) -> Taint:
+        """Reads that decided that execution came to a block with these controls (Block.controls, in
+        this execution)."""
+        known = self.controls.get(controls)
         if known is None:
-            taints = [self.branches.get(controller, CLEAN) for controller in sorted(block.controls)]
-            known = self.controls[block.controls] = union(self.terms, taints)
+            taints = [self.branches.get(controller, CLEAN) for controller in sorted(controls)]
+            known = self.controls[controls] = union(self.terms, taints)
         return known
 
     def _waiting_for(self, control: Taint, registers: dict[str, Operand]) -> Taint:
@@ -315,7 +335,7 @@ class Walk:
         if access.dst is not None:
             if value is None:
                 raise InternalError(f"{access.name} gives no value, but its value is used")
-            registers[access.dst] = value
+            self._assign(block, registers, access.dst, value)
 
     def _perform(
         self, access: Access, args: list[Operand], registers: dict[str, Operand], place: Place
@@ -348,6 +368,8 @@ class Walk:
         if access.name == "load":
             return self.locals.load(access, args, place, registers, elsewhere)
         changes = self.locals.store(access, args, place, registers, elsewhere)
+        for name, _ in changes:
+            self._assign(block, registers, name, registers[name])
         self.given.setdefault(block.id, []).extend(changes)
         return None
 

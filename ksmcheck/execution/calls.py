@@ -7,6 +7,7 @@ from ksmcheck.execution.concrete import (
     NOTHING,
     Concrete,
     bits_of,
+    by_branch,
     convert,
     integer,
     wrap,
@@ -99,8 +100,9 @@ class Calls(Expressions):
             return self.enter(function, passed)
         self.controls.append(Control(None, 0, pointer.reads))
         value = self.enter(function, passed)
+        came_by = self.depends_on()
         self.controls.pop()
-        return self.not_fixed(value)
+        return self.chosen(self.not_fixed(value), came_by)
 
     def nothing(self, type: CType, fixed: bool) -> Concrete:
         """What a call gives that leads nowhere: 0."""
@@ -319,7 +321,7 @@ class Calls(Expressions):
             self.controls.append(Control(None, 0, reads))
             self.write(place, result)
             self.controls.pop()
-        return replace(ok, reads=frozenset(min(read, ~read) for read in reads))
+        return replace(ok, reads=by_branch(reads))
 
     def call_type(self, e: c.Call | c.PointerCall) -> CType:
         if isinstance(e, c.PointerCall):

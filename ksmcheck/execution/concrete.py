@@ -24,11 +24,38 @@ from ksmcheck.text import InternalError
 Reads = frozenset[int]
 NO_READS: Reads = frozenset()
 
+WAY = 1 << 32
+"""More than the ids of reads: ``read | WAY`` is a read that decided which way assigned a value."""
+
+
+def read_of(key: int) -> int:
+    """The read that is meant: ``read``, ``~read`` or ``read | WAY``."""
+    return key ^ WAY if key >= WAY else max(key, ~key)
+
+
+def by_branch(reads: Reads) -> Reads:
+    """A value that a branch on these reads chooses: stores wait for it."""
+    return frozenset(key if key >= WAY else min(key, ~key) for key in reads)
+
+
+def by_way(reads: Reads) -> Reads:
+    """A value that is assigned where branches on these reads have led: what a branch on it decides
+    depends on them, and nothing else does."""
+    return frozenset(read_of(key) | WAY for key in reads)
+
+
+def deciding(reads: Reads) -> Reads:
+    """What a branch on a value makes others depend on."""
+    if all(key < WAY for key in reads):
+        return reads
+    return frozenset(key ^ WAY if key >= WAY else key for key in reads)
+
 
 class Concrete(Struct, frozen=True):
     """A scalar of C type ``type``: ``number`` is in that type's range.
 
-    ``reads`` are the ids of the read events that the value was computed from. ``fixed``: the same
+    ``reads`` are the ids of the read events that the value was computed from, ``~id`` and
+    ``id | WAY`` of those that chose it. ``fixed``: the same
     in every execution that comes here, as far as the text of the program tells. ``places`` are the
     reads that told where the plain accesses of this expression are: what is tested depends on them.
     """

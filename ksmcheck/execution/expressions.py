@@ -250,6 +250,7 @@ class Expressions(Selections):
                 self.failed.append(unset)
             if known is None:
                 return Concrete(place.type, 0)
+            known = self.chosen(known, place.variable.ways.get(offset, NO_READS))
             return replace(convert(known, place.type), places=NO_READS)
         if isinstance(place.type, ArrayOf):
             return replace(place.address, type=PointerTo(place.type.element, place.volatile))
@@ -273,6 +274,7 @@ class Expressions(Selections):
         if isinstance(place, InRegister):
             offset, type = self.register_of(place)
             place.variable.parts[offset] = convert(converted, type)
+            place.variable.ways[offset] = self.depends_on()
         else:
             self.store(place, converted)
         return converted
@@ -327,7 +329,8 @@ class Expressions(Selections):
         type = value.type
         if isinstance(type, IntegerType) and type.ints.width < 32:
             type = INT
-        self.call.registers[name] = Variable(name, type, parts={0: convert(value, type)})
+        parts, ways = {0: convert(value, type)}, {0: self.depends_on()}
+        self.call.registers[name] = Variable(name, type, parts=parts, ways=ways)
         return value
 
     def copy(self, target: Place, source: Place) -> None:

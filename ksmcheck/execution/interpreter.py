@@ -142,7 +142,7 @@ class Interpreter(Calls):
         if call.returned is None:
             self.failed.append(FailedCheck("missing return", self.record.thread, function.span))
             return Concrete(call.result_type, 0)
-        return call.returned
+        return self.chosen(call.returned, call.came_by)
 
     def hand_over(self, function: c.Function, arguments: list[Concrete | Variable]) -> None:
         """The parameters get their values; of a struct, a copy."""
@@ -279,6 +279,7 @@ class Interpreter(Calls):
         value = self.settled(self.value(point.item))
         if call.result_type is not None:
             call.returned = convert(value, call.result_type)
+            call.came_by = self.depends_on()
 
     def declaration(self, s: c.Declaration) -> None:
         type = sized(self.resolve(s.type), s.init, self.types)

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from ksmcheck.execution.bodies import Body, Known
-from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, integer, wrap
+from ksmcheck.execution.concrete import (
+    NO_READS,
+    Concrete,
+    Reads,
+    by_branch,
+    by_way,
+    deciding,
+    integer,
+    wrap,
+)
 from ksmcheck.execution.flow import Scope
 from ksmcheck.execution.performed import Done, Operands, Record, perform
 from ksmcheck.execution.private_places import Home
@@ -20,7 +29,8 @@ from ksmcheck.text import InternalError, Span
 
 
 class Variable(Struct, eq=False):
-    """A local. In registers: ``parts`` are its scalars by byte offset (none: not assigned yet).
+    """A local. In registers: ``parts`` are its scalars by byte offset (none: not assigned yet),
+    ``ways`` the reads that decided that execution came to where these were assigned.
 
     In memory (its address is taken) ``address`` is set.
     """
@@ -30,10 +40,12 @@ class Variable(Struct, eq=False):
     address: int | None = None
     volatile: bool = False
     parts: dict[int, Concrete] = field(default_factory=dict)
+    ways: dict[int, Reads] = field(default_factory=dict)
 
 
 class Call(Struct, eq=False):
-    """A function being executed. ``variables`` by the identity of their declaration."""
+    """A function being executed. ``variables`` by the identity of their declaration. ``came_by``:
+    the reads that decided that execution came to where it gave its result."""
 
     body: Body
     lenient: bool
@@ -41,6 +53,7 @@ class Call(Struct, eq=False):
     variables: dict[int, Variable] = field(default_factory=dict)
     registers: dict[str, Variable] = field(default_factory=dict)
     returned: Concrete | None = None
+    came_by: Reads = NO_READS
     struct: Variable | None = None
 
 
@@ -94,11 +107,6 @@ class InMemory(Struct, frozen=True):
 Place: TypeAlias = InRegister | InMemory
 
 
-def by_branch(reads: Reads) -> Reads:
-    """A value that a branch on these reads chooses: stores wait for it."""
-    return frozenset(min(read, ~read) for read in reads)
-
-
 class Machine:
     """Everything below expressions: variables, memory accesses, control."""
 
@@ -119,7 +127,13 @@ class Machine:
 
     def depends_on(self) -> Reads:
         """The reads that decided that execution is here."""
-        return NO_READS.union(*(control.reads for control in self.controls))
+        return deciding(NO_READS.union(*(control.reads for control in self.controls)))
+
+    def chosen(self, value: Concrete, came_by: Reads) -> Concrete:
+        """A value that these reads decided to assign, unless all ways give the same."""
+        if value.fixed or not came_by:
+            return value
+        return replace(value, reads=value.reads | by_way(came_by))
 
     # Types and variables.
 
@@ -214,7 +228,7 @@ class Machine:
 
     def memorise(self, home: Home, place: InMemory, value: Concrete) -> None:
         if self.find_part(home, place):
-            reads = value.reads | by_branch(place.address.reads)
+            reads = value.reads | by_branch(place.address.reads) | by_way(self.depends_on())
             self.record.places.values[home] = Concrete(value.type, value.number, reads)
 
     def find_part(self, home: Home, place: InMemory) -> bool:

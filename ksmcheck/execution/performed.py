@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from ksmcheck.execution.concrete import NO_READS, Concrete, Reads, bits_of, wrap
+from ksmcheck.execution.concrete import NO_READS, WAY, Concrete, Reads, bits_of, read_of, wrap
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.execution.private_places import Places
 from ksmcheck.kernel.formula import Formula, by_outcome, formula_names, parse_formula
@@ -61,9 +61,12 @@ class Record(Struct, dict=True):
 
     def depends(self, relation: str, reads: Reads, event: ExecutedEvent) -> None:
         """A CAS that succeeds gives its success back and no value, and so does a primitive that
-        branches: that makes stores wait. ``~read`` is a read that a branch hands on."""
+        branches: that makes stores wait. ``~read`` is a read that a branch hands on, and
+        ``read | WAY`` one that decided where the value was assigned, which decides alone."""
         for key in reads:
-            read = max(key, ~key)
+            read = read_of(key)
+            if key >= WAY and relation != "ctrl":
+                continue
             if relation == "ctrl" or (key >= 0 and read not in self.picked):
                 getattr(self, relation).add((read, event.id))
             elif event.kind == "W":

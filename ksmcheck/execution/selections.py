@@ -13,7 +13,9 @@ from ksmcheck.execution.concrete import (
     Concrete,
     Reads,
     binary,
+    by_branch,
     convert,
+    deciding,
     integer,
 )
 from ksmcheck.execution.flow import assigned
@@ -46,8 +48,9 @@ class Selections(Static):
             right = self.value_if(left.truth == (e.op == "&&"), e.right)
             return binary(e.op, left, right, self.layouts)
         # Which of the ways was taken is known by control, not by data.
-        truth, _, fixed = self.decide(e)
-        return Concrete(INT, int(truth), NO_READS, fixed)
+        truth, reads, fixed = self.decide(e)
+        came_by = deciding(reads) | self.depends_on()
+        return self.chosen(Concrete(INT, int(truth), NO_READS, fixed), came_by)
 
     def value_if(self, taken: bool, e: c.Expr) -> Concrete:
         """The value of a pure operand; where C does not evaluate it, nothing in it is wrong."""
@@ -119,12 +122,12 @@ class Selections(Static):
                 return chosen
             if then == otherwise and (then.fixed or self.alike(*arms, type)):
                 return then
-            decides = frozenset(min(read, ~read) for read in condition.reads)
-            reads = decides | then.reads | otherwise.reads
+            reads = by_branch(condition.reads) | then.reads | otherwise.reads
             return replace(chosen, reads=reads, fixed=False)
         truth, reads, fixed = self.decide(e.condition)
         self.controls.append(Control(None, 0, reads))
         value = self.value(e.then if truth else e.otherwise)
+        came_by = self.depends_on()
         self.controls.pop()
         if not fixed:
             self.forget(e.then, e.otherwise)
@@ -134,7 +137,7 @@ class Selections(Static):
         if value.fixed and not fixed:
             other = self.known_ahead(e.otherwise if truth else e.then)
             fixed = other is not None and convert(other, type).number == value.number
-        return replace(value, fixed=fixed and value.fixed)
+        return self.chosen(replace(value, fixed=fixed and value.fixed), came_by)
 
     def alike(self, one: c.Expr, other: c.Expr, type: CType) -> bool:
         """Whether two operands say the same, converted to ``type``: a conversion that changes
@@ -155,12 +158,14 @@ class Selections(Static):
     def elvis(self, e: c.Conditional) -> Concrete:
         first = self.value(e.condition)
         type = self.joined_type(e.condition, e.otherwise)
+        came_by = deciding(first.reads) | self.depends_on()
         if first.truth:
-            return replace(convert(first, type), fixed=first.fixed)
+            return self.chosen(convert(first, type), came_by)
         self.controls.append(Control(None, 0, first.reads))
         value = self.value(e.otherwise)
         self.controls.pop()
-        return replace(convert(value, type), fixed=first.fixed and value.fixed)
+        fixed = first.fixed and value.fixed
+        return self.chosen(replace(convert(value, type), fixed=fixed), came_by)
 
     def forget(self, *maybe: c.Expr) -> None:
         """What only one of two ways changes is not fixed behind them."""

@@ -53,8 +53,8 @@ def test_load_buffering(tmp_path: Path, helper: str, call: str, model: str, verd
     assert Checker().check(Request(path, model)).verdict == verdict
 
 
-def test_a_helper_that_returns_different_constants_has_no_dependency_either(tmp_path: Path) -> None:
-    """Its ways have met when the caller tests the result (docs/litmus-language.md)."""
+def test_a_helper_that_returns_different_constants_hands_its_branch_on(tmp_path: Path) -> None:
+    """However it is compiled, which store there is hangs on what was read."""
     path = tmp_path / "t.litmus"
     path.write_text(
         "C t\nint x; int y; int w;\n"
@@ -64,4 +64,4 @@ def test_a_helper_that_returns_different_constants_has_no_dependency_either(tmp_
         "P1(void) { if (READ_ONCE(y) == 1) WRITE_ONCE(x, 1); }\n"
         "~exists (w=1 /\\ y=1)\n"
     )
-    assert Checker().check(Request(path, "armv8")).verdict == "VIOLATED"
+    assert Checker().check(Request(path, "armv8")).verdict == "SAFE"

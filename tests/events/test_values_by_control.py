@@ -38,7 +38,7 @@ P1(void) { bool c = READ_ONCE(y); WRITE_ONCE(x, c); }
 exists (1:c=1)""",
     "what a cmpxchg expects": f"""{{ z=1; }}
 P0(int *x, int *y, int *z)
-{{ int e = 0; if (READ_ONCE(*x)) e = 1; if (cmpxchg_relaxed(z, e, 2) == e) WRITE_ONCE(*y, 1); }}
+{{ int e = 0; if (READ_ONCE(*x)) e = 1; cmpxchg_relaxed(z, e, 2); WRITE_ONCE(*y, *z == 2); }}
 {BACK}
 exists (z=2)""",
     "an address": f"""int a; int b = 1;

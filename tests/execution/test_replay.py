@@ -314,8 +314,19 @@ CONTROL = [
     ("int r = READ_ONCE(*x); r == 0 && (WRITE_ONCE(*y, 1), 1);", CTRL),
     # The function's early return joins at the call's end.
     ("if (f(READ_ONCE(*x))) ; WRITE_ONCE(*y, 1);", NONE),
-    # The value of f came to be by control, and carries no dependency.
-    ("int r = f(READ_ONCE(*x)); if (!r) WRITE_ONCE(*y, 1);", NONE),
+    # What f gives was chosen by a branch: another branch on it depends on the same (as in herd7).
+    ("int r = f(READ_ONCE(*x)); if (!r) WRITE_ONCE(*y, 1);", CTRL),
+    ("int r = READ_ONCE(*x), t = 1; if (r == 0) t = 0; if (t == 0) WRITE_ONCE(*y, 1);", CTRL),
+    ("int r = READ_ONCE(*x), t = 1; if (r == 0) t = 0; t += 2; if (t) WRITE_ONCE(*y, 1);", CTRL),
+    ("int t; if (READ_ONCE(*x)) t = 1; else t = 2; if (t) WRITE_ONCE(*y, 1);", CTRL),
+    ("int t = 0, u = 0; if (!READ_ONCE(*x)) t = 1; if (t) u = 1; if (u) WRITE_ONCE(*y, 1);", CTRL),
+    ("int t = READ_ONCE(*x) && g(); if (!t) WRITE_ONCE(*y, 1);", CTRL),
+    ("int t = READ_ONCE(*x) ? g() : 3; if (t) WRITE_ONCE(*y, 1);", CTRL),
+    # What was assigned before stays what it was where the other way was taken.
+    ("int r = READ_ONCE(*x), t = 1; if (r) t = 0; if (t) WRITE_ONCE(*y, 1);", NONE),
+    ("int r = READ_ONCE(*x), t = 1; if (r == 0) t = 0; t = 1; if (t) WRITE_ONCE(*y, 1);", NONE),
+    # Whatever way is taken, it is the same.
+    ("int t; if (READ_ONCE(*x)) t = 1; else t = 1; if (t) WRITE_ONCE(*y, 1);", NONE),
     # A function of a constant decides whether that way comes to the write.
     ("int r = READ_ONCE(*x); if (r) { if (f(0)) return; } WRITE_ONCE(*y, 1);", NONE),
     ("int r = READ_ONCE(*x); if (r) { if (f(f(7))) return; } WRITE_ONCE(*y, 1);", CTRL),
@@ -343,6 +354,7 @@ CONTROL = [
 
 FUNCTIONS = """
     static int f(int v) { if (v) return 1; return 0; }
+    static int g(void) { barrier(); return 1; }
     static int other(int *p) { return READ_ONCE(*p); }
     static int zero(int *p, int v) { int s = other(p); WRITE_ONCE(*p, s + v); return f(0); }
 """
