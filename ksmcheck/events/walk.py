@@ -281,19 +281,21 @@ class Walk:
         first = arms[0][1]
         if all(operand is first for _, operand in arms):
             return first
-        left = [operand.controls for _, operand in arms if operand.controls <= controls]
-        arms = [(condition, self._by_way(operand, controls)) for condition, operand in arms]
+        # What decides of all that is behind the join, too, need not be said yet.
+        pending = {operand.controls & controls for _, operand in arms}
+        left = pending.pop() if len(pending) == 1 else frozenset[int]()
+        arms = [(condition, self._by_way(operand, left)) for condition, operand in arms]
         value = arms[-1][1].term
         for condition, operand in reversed(arms[:-1]):
             value = self.terms.ite(value.type, condition, operand.term, value)
         taint = joined(self.terms, [(condition, operand.taint) for condition, operand in arms])
-        return Operand(value, taint, frozenset().union(*left))
+        return Operand(value, taint, left)
 
-    def _by_way(self, operand: Operand, controls: frozenset[int]) -> Operand:
-        """A value where no more than ``controls`` decides: which way assigned it is part of it."""
-        if operand.controls <= controls:
+    def _by_way(self, operand: Operand, left: frozenset[int]) -> Operand:
+        """Which way assigned a value is part of it, but for what is ``left`` to tell."""
+        if operand.controls <= left:
             return operand
-        ways = by_way(self._control(operand.controls))
+        ways = by_way(self._control(operand.controls - left))
         return Operand(operand.term, union(self.terms, (operand.taint, ways)))
 
     def _control(self, controls: frozenset[int]) -> Taint:

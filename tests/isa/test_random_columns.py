@@ -17,7 +17,7 @@ from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.verdict import Observed
 from tests.isa.one_column import WIDE
 
-EACH = 45
+EACH = 30
 LOOPS = 0.15
 """How many of the columns go round."""
 ROUNDS = 3

@@ -22,7 +22,7 @@ from ksmcheck.syntax.c_guards import _kinds
 from ksmcheck.syntax.litmus import load_litmus, parse_litmus
 from ksmcheck.text import InputError, Source
 
-MODELS = ("sc", "armv8", "power", "lkmm")
+MODELS = ("armv8", "lkmm")
 
 _TEST = """C guards
 spinlock_t l;

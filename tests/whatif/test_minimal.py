@@ -42,9 +42,7 @@ def brute_force(
 
 @pytest.mark.parametrize("lattice", [False, True], ids=["barriers", "lattice"])
 @pytest.mark.parametrize("models", [("tso",), ("armv8",), ("lkmm",), ("alpha", "power")])
-@pytest.mark.parametrize(
-    "name", ["MP/MP+wmb+rmb", "SB/SB+mb+mb", "MP/MP+mb+mb", "S/S+wmb+mb", "MP/MP+po+rmb"]
-)
+@pytest.mark.parametrize("name", ["MP/MP+wmb+rmb", "SB/SB+mb+mb", "S/S+wmb+mb", "MP/MP+po+rmb"])
 def test_against_brute_force(name: str, models: tuple[str, ...], lattice: bool) -> None:
     asker = Asker()
     requests = [Request(CLASSIC / f"{name}.litmus", model) for model in models]
