@@ -156,6 +156,7 @@ class _Assembly:
             selectors=tuple(draft.selectors.items()),
             taken=program.taken,
             functions=program.functions,
+            unassigned=program.unassigned,
             calls={site: terms.either(*guards) for site, guards in draft.calls.items()},
         )
 

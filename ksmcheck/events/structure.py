@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.kernel.ints import IntType
-from ksmcheck.program.ir import Cell, LoopIteration, Origin, Taken
+from ksmcheck.program.ir import Cell, LoopIteration, Origin, Taken, Unassigned
 from ksmcheck.record import Struct, field
 from ksmcheck.text import Span
 
@@ -126,7 +126,8 @@ class EventStructure(Struct, frozen=True, eq=False):
                    question has to fix all of them; with all false it is about the program as it is.
     ``calls``    site with selectors -> boolean term: execution comes to a call there, whatever has
                  become of it. Where it does not, the selectors make no difference.
-    ``taken``  comparisons of the condition with addresses, and ``functions``, as in ``Program``.
+    ``taken``  comparisons of the condition with addresses, ``functions`` and ``unassigned`` as in
+                ``Program``.
     ``condition``/``filter``/``observed``  over ``final`` and thread-local terms.
     """
 
@@ -158,6 +159,7 @@ class EventStructure(Struct, frozen=True, eq=False):
     selectors: tuple[tuple[tuple[str, str], Term], ...] = ()
     calls: Mapping[str, Term] = field(default_factory=dict)
     taken: tuple[Taken, ...] = ()
+    unassigned: tuple[Unassigned, ...] = ()
     functions: tuple[Cell, ...] = ()
 
     @property

@@ -73,6 +73,7 @@ def unrolled(
         test.observed,
         test.taken,
         test.functions,
+        test.unassigned,
     )
 
 

@@ -18,7 +18,7 @@ from ksmcheck.kernel.types import CType, ints_of, is_scalar
 from ksmcheck.program import fold
 from ksmcheck.program.contents import Contents
 from ksmcheck.program.graph import Forget, Graph, Node, Touch
-from ksmcheck.program.ir import Const, Expr, Origin, Set, Use
+from ksmcheck.program.ir import Const, Expr, Origin, Set, Unassigned, Use
 from ksmcheck.program.scope import Activation, Scope, Variable
 from ksmcheck.program.shared import Shared
 from ksmcheck.program.values import Value
@@ -42,6 +42,7 @@ class Context:
     name for, because its parameters do not list them (herd7's rule). ``locations`` are the types of
     the locations whose addresses its parameters are, by register; ``types`` those of expressions,
     as far as they were asked for, by the node's ``id``, and ``case_nodes`` where cases begin.
+    ``unassigned`` are registers that are 0 since nothing assigns them, by their names.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Context:
         self.locations: dict[str, CType] = {}
         self.types: dict[int, tuple[Tree, CType]] = {}
         self.case_nodes: dict[int, Node] = {}
+        self.unassigned: dict[str, Unassigned] = {}
         self.graph = Graph()
         self.when: Expr = Const(1, S32)
         self.frame: Activation

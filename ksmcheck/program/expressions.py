@@ -12,7 +12,7 @@ from ksmcheck.kernel.types import UNSIGNED_LONG, VOID, BitField, CType, PointerT
 from ksmcheck.program import fold
 from ksmcheck.program.calls import Calls
 from ksmcheck.program.graph import Graph, Node
-from ksmcheck.program.ir import Access, Const
+from ksmcheck.program.ir import Access, Const, Unassigned
 from ksmcheck.program.jumps import jump_out
 from ksmcheck.program.tree import walk
 from ksmcheck.program.values import NOTHING, Value, cast, integer, pointer
@@ -37,6 +37,7 @@ from ksmcheck.syntax.c_ast import (
 )
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError
+from ksmcheck.text.spelling import did_you_mean
 
 _CONSTANT = re.compile(r"_*[A-Z]([A-Z]|[A-Z0-9]+_)\w+")
 """A name of the kernel for a number (``EBUSY``, ``PG_locked``); registers are r0 and R1."""
@@ -114,6 +115,9 @@ class Expressions(Calls):
             if _CONSTANT.fullmatch(expr.name):
                 hint = "#define it; only a register that nobody assigns is 0"
                 raise InputError(f"{expr.name} is not declared", expr.span, hint=hint)
+            if expr.name not in self.unassigned:
+                meant = did_you_mean(expr.name, self.known_names())
+                self.unassigned[expr.name] = Unassigned(expr.name, expr.span, meant)
             return integer(0)  # herd7's registers need no declaration and begin as 0
         raise self.undeclared(expr)
 

@@ -23,7 +23,8 @@ class _Placeless(Pickler):
 
 
 def fingerprint(program: Program) -> str:
-    """Equal only for programs with equal threads, memory and condition, wherever they stand.
+    """Equal only for programs with equal threads, memory and condition, of which the same is to be
+    said, wherever they stand.
 
     Programs that are equal and were compiled alike have the same one (pickle also tells whether
     equal parts are one object).
@@ -39,6 +40,7 @@ def fingerprint(program: Program) -> str:
             condition and (condition.quantifier, condition.expr),
             program.filter,
             program.observed,
+            *((program.unassigned,) if program.unassigned else ()),
         )
     )
     return sha256(text.getvalue()).hexdigest()

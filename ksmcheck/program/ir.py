@@ -277,12 +277,22 @@ class Taken(Struct, frozen=True):
     span: Span
 
 
+class Unassigned(Struct, frozen=True):
+    """A register that a thread reads in herd7's dialect, and that nothing declares or assigns: it
+    is 0. ``hint`` is what may have been meant."""
+
+    name: str
+    span: Span
+    hint: str | None = None
+
+
 class Program(Struct, frozen=True):
     """Everything of a test that does not depend on the memory model.
 
     ``observed`` are what a final state shows, in printing order (FinalCell or FinalReg with the
     text as written). ``taken`` are comparisons with addresses that may be meant otherwise.
     ``functions`` are those whose address is taken, as cells at it: for printing alone.
+    ``unassigned`` may be misspelt.
     """
 
     name: str
@@ -294,3 +304,4 @@ class Program(Struct, frozen=True):
     observed: tuple[tuple[str, Expr], ...]
     taken: tuple[Taken, ...] = ()
     functions: tuple[Cell, ...] = ()
+    unassigned: tuple[Unassigned, ...] = ()

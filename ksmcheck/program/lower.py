@@ -16,7 +16,7 @@ from ksmcheck.kernel.types import ints_of
 from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.contents import Contents
 from ksmcheck.program.graph import Node
-from ksmcheck.program.ir import Cell, Expr, Local, Property, Taken, local
+from ksmcheck.program.ir import Cell, Expr, Local, Property, Taken, Unassigned, local
 from ksmcheck.program.loops import Spot
 from ksmcheck.program.scope import Activation, Scope
 from ksmcheck.program.sequencing import check_sequencing
@@ -64,6 +64,7 @@ class LoweredTest(Struct, frozen=True):
     observed: tuple[tuple[str, Expr], ...]
     taken: tuple[Taken, ...] = ()
     functions: tuple[Cell, ...] = ()
+    unassigned: tuple[Unassigned, ...] = ()
 
 
 def lower_test(
@@ -124,6 +125,7 @@ class _Lowering:
             observed,
             tuple(final.taken),
             self._functions(),
+            tuple(one for thread in lowered for one in thread.lowered.unassigned),
         )
 
     def _context(self, kind: type[_Kind], thread: int) -> _Kind:

@@ -124,9 +124,8 @@ class Places(Context):
             return InRegisters(variable, 0, variable.type)
         return InMemory(Const(item.address, ADDRESS), variable.type, variable.volatile)
 
-    def undeclared(self, expr: Name) -> InputError:
-        from ksmcheck.syntax.pp_headers import include_hint
-
+    def known_names(self) -> list[str]:
+        """What may be named here."""
         known = list(self.shared)
         scope = self.frame.scope
         while scope is not None:
@@ -135,6 +134,12 @@ class Places(Context):
                 break
             scope = scope.outer
         known += self.declarations.enumerators
+        return known
+
+    def undeclared(self, expr: Name) -> InputError:
+        from ksmcheck.syntax.pp_headers import include_hint
+
+        known = self.known_names()
         hint = include_hint(expr.name) or did_you_mean(expr.name, known)
         if expr.name in self.primitives:
             hint = f"call it: {expr.name}()"

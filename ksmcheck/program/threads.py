@@ -9,7 +9,7 @@ from ksmcheck.kernel.memory import Object
 from ksmcheck.kernel.types import ArrayOf, CType, PointerTo, StructType, ints_of, is_scalar
 from ksmcheck.program.graph import Forget, Graph
 from ksmcheck.program.initialisers import is_word
-from ksmcheck.program.ir import Const, Set
+from ksmcheck.program.ir import Const, Set, Unassigned
 from ksmcheck.program.scope import Activation, Scope, Variable
 from ksmcheck.program.shared import parameter_target
 from ksmcheck.program.statements import Statements
@@ -28,11 +28,12 @@ Output = tuple[str, str, IntType, CType]
 
 class Lowered(Struct, frozen=True):
     """A thread before unrolling. ``held`` are those of the variables that a condition may name
-    which are in memory."""
+    which are in memory; ``unassigned`` as in ``Program``."""
 
     graph: Graph
     outputs: tuple[Output, ...]
     held: tuple[tuple[str, Object], ...] = ()
+    unassigned: tuple[Unassigned, ...] = ()
 
 
 class ThreadLowering(Statements):
@@ -62,7 +63,8 @@ class ThreadLowering(Statements):
         self.graph.start(self.frame.exit)
         visible = self._visible(scope)
         held = [(v.name, v.object) for v in visible if v.object is not None]
-        return Lowered(self.graph, tuple(_outputs(visible)), tuple(held))
+        unassigned = tuple(self.unassigned.values())
+        return Lowered(self.graph, tuple(_outputs(visible)), tuple(held), unassigned)
 
     def _is_untyped(self, function: Function) -> bool:
         """Whether the thread is in herd7's dialect: its parameters are words, none a struct."""
