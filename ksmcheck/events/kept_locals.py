@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from ksmcheck.events.alternatives import REMOVED, Options
 from ksmcheck.events.draft import Draft, DraftEvent, DraftSearch
 from ksmcheck.events.instantiate import Operand, Place
-from ksmcheck.events.taint import CLEAN, by_branch, under, union
+from ksmcheck.events.taint import CLEAN, by_branch, by_way, under, union, without_ways
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.events.value_sets import closure
 from ksmcheck.events.values import Analysis
@@ -159,12 +159,13 @@ class KeptLocals:
             return []
         changes: list[Changed] = []
         new = Operand(args[1].term, union(self.terms, [args[1].taint, by_branch(args[0].taint)]))
+        assigned = union(self.terms, [new.taint, by_way(place.control)])
         for condition, cell in [found for arm in arms for found in self._at(arm)]:
             old = held[cell.name]
             given = Operand(self._as(_raw(cell), access, new.term), new.taint)
             other = self.terms.both(place.guard, condition, self._differs(given, old))
             changes.append((cell.name, other))
-            held[cell.name] = self._either(condition, given, old)
+            held[cell.name] = self._either(condition, Operand(given.term, assigned), old)
         self._search(arms, access, place)
         elsewhere = [arm for arm in arms if not arm.cells]
         if elsewhere:
@@ -177,8 +178,9 @@ class KeptLocals:
         return self.terms.both(*map(self.terms.no, removed))
 
     def _differs(self, new: Operand, old: Operand) -> Term:
-        """The same number that was read again is another value: it depends on another read."""
-        if new.taint != old.taint:
+        """The same number that was read again is another value: it depends on another read. Which
+        way assigned it does not count, for without that it depends on less."""
+        if without_ways(new.taint) != without_ways(old.taint):
             return self.terms.true
         return self.terms.op("ne", BOOL, new.term, old.term)
 

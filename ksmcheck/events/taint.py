@@ -55,12 +55,17 @@ def by_way(taint: Taint) -> Taint:
     return {read_of(key) | WAY: when for key, when in taint.items()}
 
 
+def without_ways(taint: Taint) -> Taint:
+    """What a value was computed from, however it came to be assigned."""
+    return {key: when for key, when in taint.items() if key < WAY}
+
+
 def deciding(terms: TermTable, taint: Taint) -> Taint:
     """The taint of a branch: where the ways that values were assigned on count too."""
     ways = {key ^ WAY: when for key, when in taint.items() if key >= WAY}
     if not ways:
         return taint
-    return union(terms, ({key: when for key, when in taint.items() if key < WAY}, ways))
+    return union(terms, (without_ways(taint), ways))
 
 
 def under(terms: TermTable, condition: Term, taint: Taint) -> Taint:

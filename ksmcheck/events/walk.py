@@ -370,8 +370,6 @@ class Walk:
         if access.name == "load":
             return self.locals.load(access, args, place, registers, elsewhere)
         changes = self.locals.store(access, args, place, registers, elsewhere)
-        for name, _ in changes:
-            self._assign(block, registers, name, registers[name])
         self.given.setdefault(block.id, []).extend(changes)
         return None
 

@@ -93,3 +93,28 @@ def test_nothing_else_waits(code: str, tmp_path: Path) -> None:
 def test_through_calls_and_selections(code: str, model: str, tmp_path: Path) -> None:
     """On machines, too: however it is compiled, the store is under a branch on what was read."""
     assert observed(code, model, tmp_path, CALLS) == "Never"
+
+
+@pytest.mark.parametrize("model", ["armv8", "lkmm"])
+def test_of_two_locals_the_one_that_was_assigned(model: str, tmp_path: Path) -> None:
+    """b is what it was where p points to a: nothing that c decides."""
+    path = tmp_path / "t.litmus"
+    code = "int a = 0, b = 0; int *p = READ_ONCE(w) ? &a : &b; int c = READ_ONCE(x); if (c) *p = 1;"
+    path.write_text(
+        f"C t\nint x; int z; int w;\n{{ }}\nP0(void) {{ {code} if (b == 0) WRITE_ONCE(z, 1); }}\n"
+        "P1(void) { WRITE_ONCE(w, 1); int r1 = READ_ONCE(z); WRITE_ONCE(x, r1); }\n"
+        "exists (0:c=1)\n"
+    )
+    assert Checker().check(Request(path, model)).observation == "Sometimes"
+
+
+def test_a_loop_that_only_waits_ends(tmp_path: Path) -> None:
+    """Each round hangs on reads of its own, and gives nothing new all the same."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nint x; int y; int z;\nstatic void mark(int *p) { *p = 1; }\n{ }\n"
+        "P0(void) { int waited = 0; while (!READ_ONCE(x)) { if (READ_ONCE(y)) mark(&waited); }\n"
+        "smp_mb(); WRITE_ONCE(z, 1 + waited); }\n"
+        "P1(void) { WRITE_ONCE(y, 1); smp_mb(); WRITE_ONCE(x, 1); }\n~exists (z=3)\n"
+    )
+    assert Checker().check(Request(path, "armv8")).verdict == "SAFE"
