@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from ksmcheck.events.alternatives import REMOVED, Options
 from ksmcheck.events.draft import Draft, DraftEvent, DraftSearch
 from ksmcheck.events.instantiate import Operand, Place
-from ksmcheck.events.taint import CLEAN, by_branch, by_way, under, union, without_ways
+from ksmcheck.events.taint import CLEAN, Taint, by_branch, by_way, under, union, without_ways
 from ksmcheck.events.terms import Term, TermTable
 from ksmcheck.events.value_sets import closure
 from ksmcheck.events.values import Analysis
@@ -127,10 +127,11 @@ class KeptLocals:
             found.append((self.terms.either(*(arm.condition for arm in elsewhere)), other))
         if self._search(arms, access, place):  # what is not there counts as 0
             found.append((self.terms.true, Operand(self.terms.const(0, S32), CLEAN)))
-        return self._chosen(found, access, args[0])
+        inside = self.terms.either(*(arm.condition for arm in arms if arm.cells))
+        return self._chosen(found, access, under(self.terms, inside, by_branch(args[0].taint)))
 
     def _chosen(
-        self, found: list[tuple[Term, Operand]], access: Access, address: Operand
+        self, found: list[tuple[Term, Operand]], access: Access, chosen_by: Taint
     ) -> Operand | None:
         type = access.result_type or access.cell_type
         assert type is not None
@@ -141,7 +142,7 @@ class KeptLocals:
         if value is None:
             return None
         taints = [under(self.terms, condition, operand.taint) for condition, operand in found]
-        return Operand(value, union(self.terms, [*taints, by_branch(address.taint)]))
+        return Operand(value, union(self.terms, [*taints, chosen_by]))
 
     def store(
         self,

@@ -6,9 +6,11 @@ from ksmcheck.execution.concrete import (
     NO_READS,
     NOTHING,
     Concrete,
+    Reads,
     bits_of,
     by_branch,
     convert,
+    deciding,
     integer,
     wrap,
 )
@@ -95,7 +97,8 @@ class Calls(Expressions):
         function = self.types.function_at(pointer.number)
         if function is None or not alike(self.types.signature(function), type):
             self.failed.append(FailedCheck(BAD_ADDRESS, self.record.thread, span))
-            return self.nothing(type.result, pointer.fixed)
+            came_by = deciding(pointer.reads) | self.depends_on()
+            return self.chosen(self.nothing(type.result, pointer.fixed, came_by), came_by)
         if pointer.fixed:
             return self.enter(function, passed)
         self.controls.append(Control(None, 0, pointer.reads))
@@ -104,13 +107,13 @@ class Calls(Expressions):
         self.controls.pop()
         return self.chosen(self.not_fixed(value), came_by)
 
-    def nothing(self, type: CType, fixed: bool) -> Concrete:
+    def nothing(self, type: CType, fixed: bool, came_by: Reads = NO_READS) -> Concrete:
         """What a call gives that leads nowhere: 0."""
         if isinstance(type, StructType):
             zero = integer(0) if fixed else replace(integer(0), fixed=False)
             scalars = self.layouts.scalars(type, None)
             parts = {scalar.offset: convert(zero, scalar.type) for scalar in scalars}
-            self.struct = Variable("(*)", type, parts=parts)
+            self.struct = Variable("(*)", type, parts=parts, ways=dict.fromkeys(parts, came_by))
         if not is_scalar(type):
             return NOTHING
         return Concrete(type, 0, fixed=fixed)

@@ -118,3 +118,17 @@ def test_a_loop_that_only_waits_ends(tmp_path: Path) -> None:
         "P1(void) { WRITE_ONCE(y, 1); smp_mb(); WRITE_ONCE(x, 1); }\n~exists (z=3)\n"
     )
     assert Checker().check(Request(path, "armv8")).verdict == "SAFE"
+
+
+@pytest.mark.parametrize("use", ["WRITE_ONCE(y, r);", "if (r) WRITE_ONCE(y, 1);"])
+@pytest.mark.parametrize("chosen", ["c ? &d : &x", "e == 2 ? &d : &x"])
+def test_a_pointer_to_a_local_or_to_memory(chosen: str, use: str, tmp_path: Path) -> None:
+    """What is read in memory hangs on the pointer by its address, and as no choice of a value:
+    the replay finds the same."""
+    path = tmp_path / "t.litmus"
+    code = "int d = 5; int c = READ_ONCE(w); int e = 0; if (c == 0) e = 1; else e = 2;"
+    path.write_text(
+        f"C t\nint x; int y; int w;\n{{ }}\nP0(void) {{ {code} int r = *({chosen}); {use} }}\n"
+        "P1(void) { WRITE_ONCE(x, 1); }\nexists (y=1)\n"
+    )
+    assert Checker().check(Request(path, "armv8")).observation == "Sometimes"
