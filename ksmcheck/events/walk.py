@@ -50,11 +50,13 @@ CHOSEN = "(chosen)"
 
 
 class _Edge(Struct):
-    """An incoming edge of a block: the cube of conditions under which it is taken."""
+    """An incoming edge of a block: the cube of conditions under which it is taken. ``controls`` are
+    those of the block that it comes from."""
 
     cube: Cube
     condition: Term
     registers: dict[str, Operand]
+    controls: frozenset[int] = frozenset()
 
 
 class Walk:
@@ -156,11 +158,11 @@ class Walk:
             truth = self.terms.truth(condition.term)
             decides = deciding(self.terms, condition.taint)
             self.branches[block.id] = under(self.terms, guard, decides)
-            self._edge(end.then, cube, truth, registers)
-            self._edge(end.otherwise, cube, self.terms.no(truth), registers)
+            self._edge(block, end.then, cube, truth, registers)
+            self._edge(block, end.otherwise, cube, self.terms.no(truth), registers)
         elif isinstance(end, Jump):
             written = self._repeated(end.repeat, guard, end.target)
-            self._edge(end.target, cube, written, registers)
+            self._edge(block, end.target, cube, written, registers)
         elif isinstance(end, Cut):
             taken = self.terms.both(guard, self._repeated(end.repeat, guard))
             if taken is not self.terms.false:
@@ -239,13 +241,16 @@ class Walk:
         inside = (e for events in self.accesses.values() for e in events)
         return any(event.primitive in ENTERS for event in inside)
 
-    def _edge(self, target: int, cube: Cube, also: Term, registers: dict[str, Operand]) -> None:
+    def _edge(
+        self, block: Block, target: int, cube: Cube, also: Term, registers: dict[str, Operand]
+    ) -> None:
         if also is self.terms.false:
             return
         if self.terms.no(also).id in cube:
             return
         taken = cube if also is self.terms.true else cube | {also.id}
-        self.incoming[target].append(_Edge(taken, self._conjunction(taken), dict(registers)))
+        condition = self._conjunction(taken)
+        self.incoming[target].append(_Edge(taken, condition, dict(registers), block.controls))
 
     def _cube(self, edges: list[_Edge]) -> Cube:
         if len(edges) == 1:
@@ -267,10 +272,19 @@ class Walk:
         self, edges: list[_Edge], live: set[str], controls: frozenset[int]
     ) -> dict[str, Operand]:
         if len(edges) == 1:
-            return dict(edges[0].registers)
+            return self._alone(edges[0], controls)
         kept = {*live, RESERVATION, CHOSEN, *self.locals.names}
         names = dict.fromkeys(n for edge in edges for n in edge.registers if n in kept)
         return {name: self._merged(name, edges, controls) for name in names}
+
+    def _alone(self, edge: _Edge, controls: frozenset[int]) -> dict[str, Operand]:
+        """Behind a join that no other way leads to, for all that is known."""
+        if edge.controls <= controls:
+            return dict(edge.registers)
+        return {
+            name: self._by_way(operand, operand.controls & controls)
+            for name, operand in edge.registers.items()
+        }
 
     def _merged(self, name: str, edges: list[_Edge], controls: frozenset[int]) -> Operand:
         if name in (RESERVATION, CHOSEN):
@@ -296,7 +310,7 @@ class Walk:
         if operand.controls <= left:
             return operand
         ways = by_way(self._control(operand.controls - left))
-        return Operand(operand.term, union(self.terms, (operand.taint, ways)))
+        return Operand(operand.term, union(self.terms, (operand.taint, ways)), left)
 
     def _control(self, controls: frozenset[int]) -> Taint:
         """Reads that decided that execution came to a block with these controls (Block.controls, in

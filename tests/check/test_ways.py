@@ -132,3 +132,21 @@ def test_a_pointer_to_a_local_or_to_memory(chosen: str, use: str, tmp_path: Path
         "P1(void) { WRITE_ONCE(x, 1); }\nexists (y=1)\n"
     )
     assert Checker().check(Request(path, "armv8")).observation == "Sometimes"
+
+
+def test_a_way_that_no_value_takes(tmp_path: Path) -> None:
+    """A truth is never 3: behind the join no way but one is left, and what it assigned was chosen
+    all the same (``bool`` is not looked into by a test of the text alone)."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nint other;\n{ }\n"
+        "static int never(bool k) { return k == 3 ? READ_ONCE(other) : 1; }\n"
+        "P0(int *x, int *z) { if (never(READ_ONCE(*x))) WRITE_ONCE(*z, 1); }\n"
+        "P1(int *x, int *z) { int r1 = READ_ONCE(*z); WRITE_ONCE(*x, r1); }\n"
+        "exists (z=1)\n"
+    )
+    verdict = Checker().check(Request(path, "lkmm"))  # with a witness, which is replayed
+    assert verdict.observation == "Always"
+    path.write_text(path.read_text().replace("exists (z=1)", "exists (x=1 /\\ 0:r0=1)"))
+    path.write_text(path.read_text().replace("never(READ_ONCE(*x))", "never(r0 = READ_ONCE(*x))"))
+    assert Checker().check(Request(path, "lkmm")).observation == "Never"
