@@ -55,9 +55,9 @@ class Concrete(Struct, frozen=True):
     """A scalar of C type ``type``: ``number`` is in that type's range.
 
     ``reads`` are the ids of the read events that the value was computed from, ``~id`` and
-    ``id | WAY`` of those that chose it. ``fixed``: the same
-    in every execution that comes here, as far as the text of the program tells. ``places`` are the
-    reads that told where the plain accesses of this expression are: what is tested depends on them.
+    ``id | WAY`` of those that chose it. ``fixed``: the same in every execution that comes here, as
+    far as the text of the program tells. ``places`` are the reads that told where the plain
+    accesses of this expression are: what is tested depends on them.
     """
 
     type: CType

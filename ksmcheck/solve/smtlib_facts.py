@@ -206,7 +206,9 @@ class SmtFacts:
             self.lines.append(f"(declare-const row{read} (_ BitVec {width})) ; {note}")
         for read, found in circles.copies.items():
             bits = self.events[read].width
-            there = [f"(= v{read} {constant(v, bits)})" for v in sorted(circles.starts)]
+            there = [
+                f"(= v{read} {constant(v, bits)})" for v in sorted(circles.starts) if v < 1 << bits
+            ]
             for copy in found:
                 taken = _all((f"rf{copy.write}_{read}", self.terms.truth(copy.when)))
                 fine = any_of([f"(bvult row{copy.read} row{read})", *there])
