@@ -22,7 +22,7 @@ _COMMANDS = {
     "drift": "Compare a kernel tree with what the suite encodes and the models rest on.",
     "models": "List the memory models, their configurations and sources.",
     "sites": "List the barriers, marked accesses and locks of a litmus file by name.",
-    "show": "Show what a litmus file becomes under a model: threads, events, dependencies.",
+    "show": "Show the events and dependencies that a litmus file becomes under a model.",
     "gate": "Check that no verdict and no barrier changed since the baseline was recorded.",
     "export": "Write the check as SMT-LIB, or an execution as Graphviz.",
 }
@@ -35,7 +35,7 @@ Exit codes:
   3  a bug in ksmcheck
   4  inconclusive: UNKNOWN, or safe only up to the unrolling bound
   5  vacuous: no execution reaches the property
-130, 141  interrupted; nobody reads the output any more
+130, 141  interrupted by Ctrl-C; the reader of the output has gone (`| head`)
 """
 
 
@@ -96,8 +96,9 @@ class _Lazy(click.Group):
 def _root() -> None:
     """Check Linux-kernel C against weak memory models.
 
-    A test is a litmus file in kernel C: a start state, one function a thread, and a property.
-    ksmcheck searches for an execution that breaks the property on a given machine, and shows it.
+    A test is a litmus file in kernel C: a start state, one function for each thread, and a
+    property. ksmcheck searches for an execution on the given machine that breaks the property,
+    and shows it.
 
     \b
       ksmcheck verify                        the KSM page-migration suite under every model

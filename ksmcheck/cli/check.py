@@ -27,7 +27,7 @@ Examples:
 
 \b
 A test with `~exists`, `forall`, BUG_ON or assert gets SAFE, `SAFE up to k`, VIOLATED,
-VACUOUS or UNKNOWN; a test with `exists` Never, Sometimes or Always, as herd7 says it.
+VACUOUS or UNKNOWN; a test with `exists` gets Never, Sometimes or Always, as in herd7.
 A SAFE covers every configuration of the model at that kernel point.
 Exit codes: see `ksmcheck --help`.
 """

@@ -18,29 +18,38 @@ Examples:
   ksmcheck corpus --compare my/old.json my/new.json
 
 \b
-The table has the columns file (a path below DIR), observation, number of states, final states
-joined by ` | `, flags, separated by tabs. Without one, every *.litmus file below DIR runs, and
-a `Result: Never` (Sometimes, Always) in a test's comments is what is expected of it.
+The table of --expected has five columns, separated by tabs: file (a path below DIR),
+observation, number of states, final states joined by ` | `, flags. Without a table, every
+*.litmus file below DIR runs, and is compared with `Result: Never` (Sometimes, Always) in its
+comments.
 The model follows a test's language: C lkmm, X86 tso, AArch64 armv8, ARM armv7, PPC power,
 RISCV riscv.
 
 \b
 Exit codes: 0 all agree or deviate as listed, 1 a disagreement, 2 bad input or an unsupported
-test, 3 a bug in ksmcheck, 4 time-outs; the gravest in the order 3, 2, 1, 4, 0.
+test, 3 a bug in ksmcheck, 4 time-outs; where several apply, the first of 3, 2, 1, 4, 0.
 """
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("folder", metavar="DIR", type=FILE, required=False)
-@click.option("--expected", type=FILE, metavar="TSV", help="Recorded answers; only its tests run.")
+@click.option(
+    "--expected", type=FILE, metavar="TSV", help="A table of recorded answers; only its tests run."
+)
 @click.option("--model", metavar="NAME", help="One model for all. [default: by language]")
 @click.option(
     "--mode",
     type=click.Choice(["states", "verdict"]),
-    help="All states and flags, or the observation alone. [default: what --expected tells]",
+    help="Ask for all states and flags, or for the observation only. [default: states for tests "
+    "whose states --expected has, else verdict]",
 )
 @click.option(
-    "--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of processes.",
 )
 @click.option("--unroll", type=click.IntRange(min=1), help="How often a loop may go round again.")
 @kernel_option
@@ -49,14 +58,21 @@ test, 3 a bug in ksmcheck, 4 time-outs; the gravest in the order 3, 2, 1, 4, 0.
     "--deviations",
     type=FILE,
     metavar="TOML",
-    help="Deliberate differences. [default: those that docs/deviations.md tells]",
+    help="A list of deliberate differences. [default: that of docs/deviations.md]",
 )
-@click.option("--resume", type=FILE, metavar="FILE", help="Go on where this run was interrupted.")
 @click.option(
-    "--json", "json_file", metavar="FILE", help="Write everything as JSON; `-`: print it."
+    "--resume", type=FILE, metavar="FILE", help="Keep answers in FILE, and continue from there."
+)
+@click.option(
+    "--json",
+    "json_file",
+    metavar="FILE",
+    help="Write everything as JSON (`-`: to standard output).",
 )
 @click.option("--full", is_flag=True, help="List every missing and extra state.")
-@click.option("--compare", type=FILE, nargs=2, metavar="OLD NEW", help="Compare two JSON files.")
+@click.option(
+    "--compare", type=FILE, nargs=2, metavar="OLD NEW", help="Compare the JSON files of two runs."
+)
 def command(
     folder: Path | None,
     expected: Path | None,
@@ -77,7 +93,8 @@ def command(
 ) -> int:
     """Run the litmus tests below DIR and compare the answers with recorded ones.
 
-    One bad test does not end the run: it is listed as unsupported, timed out, or our bug.
+    One bad test does not end the run: it is listed as unsupported, timed out, or a bug in
+    ksmcheck.
     """
     if compare is not None:
         _refuse_beside_compare()

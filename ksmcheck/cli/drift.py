@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  ksmcheck drift                                          encodings against what is recorded
-  ksmcheck drift --kernel-tree ~/linux                    the whole comparison
-  ksmcheck drift --kernel-tree ~/linux --patch my.patch   what this patch makes different
-  ksmcheck drift --kernel-tree ~/linux --diff v6.12       what has changed since a revision
+  ksmcheck drift                                          compare the encodings with the record
+  ksmcheck drift --kernel-tree ~/linux                    compare the whole tree
+  ksmcheck drift --kernel-tree ~/linux --patch my.patch   only what this patch changes
+  ksmcheck drift --kernel-tree ~/linux --diff v6.12       only what changed since a revision
   ksmcheck drift --kernel-tree ~/linux --json             for scripts
 
 \b
@@ -32,7 +32,8 @@ Exit codes: 0 no drift, 1 drift, 2 no tree, or a file of it that cannot be read 
     "tree",
     type=FILE,
     metavar="DIR",
-    help="The kernel's sources. Without: the encodings against what is recorded of the kernel.",
+    help="The kernel's sources. Without it, the encodings are compared with the record."
+    " of the kernel.",
 )
 @click.option(
     "--as",
@@ -52,7 +53,7 @@ Exit codes: 0 no drift, 1 drift, 2 no tree, or a file of it that cannot be read 
     "--record",
     "recording",
     is_flag=True,
-    help="Write down what the tree has now; then read the difference, and give reasons.",
+    help="Record the present state of the tree; then read the difference, and give reasons.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(

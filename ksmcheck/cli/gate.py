@@ -30,7 +30,7 @@ Examples:
 \b
 Exit codes: 0 nothing failed; 1 a verdict, a barrier or the budget is not as recorded or
 expected; 2 wrong input; 3 a bug in ksmcheck; 4 a verdict says less than before (UNKNOWN, up
-to k); 5 nothing is executed any more. docs/gate.md explains the files and the findings.
+to k); 5 no execution gets to the end any more. docs/gate.md explains files and findings.
 """
 
 
@@ -58,12 +58,19 @@ def _tree_options(function: F) -> F:
     type=FILE,
     default=Path("ksmcheck.toml"),
     show_default=True,
-    help="The configuration.",
+    help="The configuration file.",
 )
 @click.option("--record", is_flag=True, help="Write the baseline instead of comparing with it.")
-@click.option("--full", is_flag=True, help="Take out the barriers of every scenario, one by one.")
 @click.option(
-    "--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+    "--full", is_flag=True, help="Check whether each barrier of every scenario is needed."
+)
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of processes.",
 )
 @click.option(
     "--report",

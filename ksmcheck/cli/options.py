@@ -63,7 +63,7 @@ kernel_option = click.option(
     default="6.12",
     show_default=True,
     callback=_point,
-    help="Kernel point: 3.9 or 6.12.",
+    help="The kernel version whose primitives are meant: 3.9 or 6.12.",
 )
 
 
@@ -84,13 +84,13 @@ def test_options(function: F) -> F:
             multiple=True,
             metavar="SITE",
             help="Leave out a barrier or primitive, named as `ksmcheck sites` names it; the part "
-            "before `@` alone will do where it is the only one. May be repeated.",
+            "before `@` is enough if only one site has it. May be repeated.",
         ),
         click.option(
             "--unroll",
             type=click.IntRange(min=1),
             help="How often a loop may go round again. [default: as needed, up to 8; 2 for "
-            "show and export] That it is enough is proved; where it is not, the verdict says so.",
+            "show and export] Where this cannot be proved to be enough, the verdict says so.",
         ),
     ):
         function = option(function)
@@ -101,15 +101,15 @@ kernel_tree_option = click.option(
     "--kernel-tree",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The memory model of the kernel sources in DIR: tools/memory-model/linux-kernel.cat with "
-    "its .bell and .def, unchanged.",
+    help="Use the memory model of the kernel sources in DIR: tools/memory-model/linux-kernel.cat "
+    "with its .bell and .def.",
 )
 
 
 liveness_option = click.option(
     "--liveness",
     is_flag=True,
-    help="Also demand that no thread waits for ever, for a lock, in a loop or for readers of RCU.",
+    help="Also demand that no thread waits for ever: for a lock, in a loop or for RCU readers.",
 )
 
 
@@ -128,20 +128,21 @@ def engine_options(function: F) -> F:
             type=click.Choice(["lazy", "tuple", "explicit"]),
             default="lazy",
             show_default=True,
-            help="How the memory model's axioms reach the solver.",
+            help="How the axioms are solved: lazy adds them as they are violated, tuple encodes "
+            "them all, explicit enumerates executions.",
         ),
         click.option(
             "--timeout",
             type=click.FloatRange(min=0, min_open=True, max=_LONGEST),
             callback=_number,
             metavar="SECONDS",
-            help="Give up on a verdict (UNKNOWN) after this.",
+            help="Give up on a verdict (UNKNOWN) after this time.",
         ),
         click.option(
             "--memory",
             type=click.IntRange(min=1),
             metavar="MB",
-            help="Give up (UNKNOWN) when the process needs more.",
+            help="Give up (UNKNOWN) when the process needs more memory.",
         ),
     ):
         function = option(function)

@@ -15,9 +15,9 @@ Examples:
   ksmcheck sites my.litmus | grep smp_
 
 \b
-A name is PRIMITIVE@FUNCTION, with #2, #3, ... for the next ones of that function. Names do
-not change when lines are added elsewhere. `check --remove NAME` takes that one out;
-`ksmcheck whatif` asks what each is for.
+A name is PRIMITIVE@FUNCTION, with #2, #3, ... for further ones in that function. Names do
+not change when lines are added elsewhere. `check --remove NAME` takes a site out; `ksmcheck
+whatif` says what each is for.
 """
 
 
@@ -29,9 +29,9 @@ not change when lines are added elsewhere. `check --remove NAME` takes that one 
     "--all",
     "everything",
     is_flag=True,
-    help="Also plain accesses, calls of the test's functions, loops and tests.",
+    help="Also plain accesses, calls of the test's functions, loops and conditions.",
 )
-@click.option("--changes", is_flag=True, help="Show what may be done to each.")
+@click.option("--changes", is_flag=True, help="Show the changes that are possible at each.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(
     file: Path,

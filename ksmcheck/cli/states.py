@@ -32,7 +32,9 @@ is UNKNOWN (exit code 4), not a shorter list.
 @click.argument("file", type=TEST)
 @MODEL
 @kernel_tree_option
-@click.option("--config", help="One configuration of the model. [default: the union of all]")
+@click.option(
+    "--config", help="One configuration of the model. [default: all; their states are united]"
+)
 @test_options
 @engine_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")

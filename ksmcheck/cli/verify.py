@@ -18,7 +18,7 @@ Examples:
 \b
 A cell of the table is safe, violated, race (LKMM's data-race flag: no promise at all),
 reachable or unreachable (tests with `exists`), safe up to k, vacuous, unknown or n/a;
-`!` marks one that is not as the suite expects. Exit codes: see `ksmcheck --help`.
+`!` marks a verdict that the suite does not expect. Exit codes: see `ksmcheck --help`.
 """
 
 
@@ -39,7 +39,12 @@ reachable or unreachable (tests with `exists`), safe up to k, vacuous, unknown o
     help="Comma-separated variants, or `all`.",
 )
 @click.option(
-    "--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of processes.",
 )
 @engine_options
 @click.option(
@@ -50,7 +55,7 @@ reachable or unreachable (tests with `exists`), safe up to k, vacuous, unknown o
 @liveness_option
 @click.option("--witness", is_flag=True, help="Show the execution of each violation.")
 @click.option(
-    "--full", is_flag=True, help="As --witness, with every step and the whole final state."
+    "--full", is_flag=True, help="Like --witness, but with every step and the whole final state."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(

@@ -30,14 +30,15 @@ Examples:
   ksmcheck whatif my.litmus --patch fix.diff --model all
 
 \b
-Without a question, the necessity matrix: every site and change against every model. A cell
-is the verdict of the changed program: safe, violated, race, ...; `-` where the change is
-not possible. Cells with an execution have a number: at a terminal, typing it shows the
-execution; elsewhere --show does.
-A question (--remove, --weaken, ... together make one) prints the verdict as `check` does.
-Site names are those of `ksmcheck sites`; the part before `@` will do where it is the only
-one. Exit codes of a question: as of `ksmcheck check`. Of the others: 0, or 4 where a
-verdict is inconclusive; of --repair 1 where no barrier helps, which is graver.
+Without a question, whatif prints the necessity matrix: every site and change against every
+model. A cell is the verdict of the changed program: safe, violated, race, ...; `-` where the
+change is not possible. Cells with an execution have a number: at a terminal, type it to see
+the execution; elsewhere use --show.
+--remove, --weaken, --strengthen, --replace, --move, --drop, --insert and --patch together make
+one question, whose verdict is printed as by `check`. Site names are those of `ksmcheck
+sites`; the part before `@` is enough if only one site has it.
+Exit codes: of a question those of `ksmcheck check`; else 0, or 4 where a verdict is
+inconclusive; for --repair 1 where no barrier helps, even if another verdict is inconclusive.
 """
 
 _SITE = "SITE"
@@ -57,7 +58,7 @@ _TO = "SITE=TO"
 @click.option("--variant", default="shipped", help="A variant that the file's suite defines.")
 @kernel_option
 @click.option("-D", "defines", multiple=True, metavar="NAME[=VALUE]", help="Define a macro.")
-@click.option("--unroll", type=click.IntRange(min=1), help="As of `ksmcheck check`.")
+@click.option("--unroll", type=click.IntRange(min=1), help="As for `ksmcheck check`.")
 @click.option("--site", "sites", multiple=True, metavar=_SITE, help="Only these sites.")
 @click.option(
     "--kind",
@@ -71,41 +72,62 @@ _TO = "SITE=TO"
     "--all",
     "everything",
     is_flag=True,
-    help="Also plain accesses, calls of the test's functions, loops and tests.",
+    help="Also plain accesses, calls of the test's functions, loops and conditions.",
 )
-@click.option("--remove", multiple=True, metavar=_SITE, help="What if it were not there?")
-@click.option("--weaken", multiple=True, metavar=_TO, help="... were a weaker form?")
-@click.option("--strengthen", multiple=True, metavar=_TO, help="... were a stronger form?")
+@click.option("--remove", multiple=True, metavar=_SITE, help="What if SITE were not there?")
+@click.option("--weaken", multiple=True, metavar=_TO, help="What if SITE were the weaker form TO?")
+@click.option(
+    "--strengthen", multiple=True, metavar=_TO, help="What if SITE were the stronger form TO?"
+)
 @click.option(
     "--replace",
     multiple=True,
     metavar=_TO,
-    help="A wmb and the store after it as smp_store_release, an rmb and the load before it as "
-    "smp_load_acquire.",
+    help="What if an smp_wmb and the store after it were smp_store_release, or an smp_rmb and "
+    "the load before it smp_load_acquire?",
 )
-@click.option("--move", multiple=True, metavar="SITE=up|down", help="Across its neighbour.")
-@click.option("--drop", multiple=True, metavar=_SITE, help="A loop runs once; a test is not made.")
 @click.option(
-    "--insert", multiple=True, metavar="BARRIER@FILE:LINE", help="A barrier before a statement."
+    "--move",
+    multiple=True,
+    metavar="SITE=up|down",
+    help="What if SITE changed places with its neighbour?",
+)
+@click.option(
+    "--drop",
+    multiple=True,
+    metavar=_SITE,
+    help="What if a loop ran at most once, or a condition were not tested?",
+)
+@click.option(
+    "--insert",
+    multiple=True,
+    metavar="BARRIER@FILE:LINE",
+    help="What if BARRIER stood before that statement?",
 )
 @click.option(
     "--patch",
     type=FILE,
     multiple=True,
     metavar="DIFF",
-    help="The files with a unified diff applied; with several, one after the other.",
+    help="What if this unified diff were applied? Several are applied one after the other.",
 )
-@click.option("--minimal", is_flag=True, help="The least sets of barriers that keep it safe.")
-@click.option("--lattice", is_flag=True, help="With --minimal: over the weaker forms too.")
-@click.option("--repair", is_flag=True, help="The least strengthening that makes it safe.")
+@click.option(
+    "--minimal", is_flag=True, help="Find all minimal sets of barriers that keep the test safe."
+)
+@click.option("--lattice", is_flag=True, help="With --minimal: also try weaker forms.")
+@click.option("--repair", is_flag=True, help="Find the minimal changes that make the test safe.")
 @click.option(
     "--most",
     type=click.IntRange(min=1),
     default=10,
     show_default=True,
-    help="With --repair: as many repairs a model.",
+    help="With --repair: at most this many repairs for each model.",
 )
-@click.option("--why", is_flag=True, help="What the safety rests on, or what order is missing.")
+@click.option(
+    "--why",
+    is_flag=True,
+    help="Say what a safe verdict rests on, and what order a violated one lacks.",
+)
 @click.option("--witness", is_flag=True, help="Show the execution of each violated cell.")
 @click.option(
     "--show",
@@ -113,18 +135,20 @@ _TO = "SITE=TO"
     metavar="CELL",
     help="Show the execution of a cell: its number in the matrix, SITE, or SITE:MODEL.",
 )
-@click.option("--full", is_flag=True, help="Executions with every step and the whole final state.")
+@click.option(
+    "--full", is_flag=True, help="Show executions with every step and the whole final state."
+)
 @click.option("--no-input", is_flag=True, help="Do not ask at the terminal which cell to show.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Write the matrix as a picture.")
-@click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, help="Processes.")
-@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, instead of --jobs.")
+@click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, help="Number of processes.")
+@click.option("--scheduler", metavar="ADDRESS", help="Use a Dask scheduler instead of --jobs.")
 @liveness_option
 @engine_options
 @click.option("--allow-bounded", is_flag=True, help="Let `SAFE up to k` count as safe.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.pass_context
 def command(context: click.Context, /, file: Path, **given: Any) -> int:
-    """Ask what each barrier of FILE is worth: take it out, weaken it, move it, and see."""
+    """Ask what each barrier of FILE is for: take it out, weaken it or move it, and see."""
     from ksmcheck.cli.whatif_run import Asked, run
 
     given["defines"] = parse_defines(given["defines"])
