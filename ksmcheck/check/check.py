@@ -48,21 +48,27 @@ def check(
     Raises InputError for bad input, InternalError if a witness does not replay.
     """
     chosen = model or usual_model(Path(path))
-    return Checker().check(Request(Path(path), chosen, kernel, **options))  # type: ignore[arg-type]
+    return Checker(doubting=True).check(Request(Path(path), chosen, kernel, **options))  # type: ignore[arg-type]
 
 
 BOUNDS = (1, 2, 4, 8)
 """Unrolling bounds to try without one from the user, each where the one before can be reached."""
 
 
+_DOUBTING = 10.0
+"""Seconds for what a compiler may leave out, at most."""
+
+
 class Checker(Struct):
     """Answers requests one after the other, sharing what they have in common.
 
     ``direct``: states of tests without a turn are listed without a solver (``solve.straight``).
+    ``doubting``: a SAFE says which dependencies it rests on that a compiler may leave out.
     """
 
     workshop: Workshop = field(default_factory=Workshop)
     direct: bool = False
+    doubting: bool = False
     _answers: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
     _enough: dict[tuple[object, ...], int] = field(default_factory=dict)
 
@@ -271,12 +277,23 @@ class Checker(Struct):
         try:
             search = self._search(request, config, started)
             answer = search.verdict()
+            if self.doubting and answer.verdict in (SAFE, BOUNDED):
+                answer = self._doubted(search, answer, started)
         except Inconclusive as why:
             return replace(base, reason=str(why))
         except OutOfTime as limit:
             return replace(base, reason=str(limit))
         events = len(search.structure.events)
         return replace(answer, engine_seconds=perf_counter() - begun, events=events)
+
+    def _doubted(self, search: Search, answer: Verdict, started: float) -> Verdict:
+        from ksmcheck.check.doubts import doubts
+
+        if isinstance(self.workshop.test(search.request), AssemblyTest):
+            return answer
+        left = limits_of(search.request, started).seconds
+        seconds = _DOUBTING if left is None else min(_DOUBTING, left / 2)
+        return replace(answer, notes=(*answer.notes, *doubts(search, answer, seconds)))
 
 
 def _refuse_assembly(test: AnyTest) -> None:

@@ -96,7 +96,7 @@ def command(
         memory=memory,
         liveness=liveness,
     )
-    checker = Checker()
+    checker = Checker(doubting=True)
     output = Output(checker, as_json, allow_bounded, full)
     for request in requests_for(file, chosen, options):
         reason = missing_model(checker, request) if "all" in models else None

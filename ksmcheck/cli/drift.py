@@ -32,7 +32,7 @@ Exit codes: 0 no drift, 1 drift, 2 no tree, or a file of it that cannot be read 
     "tree",
     type=FILE,
     metavar="DIR",
-    help="The kernel's sources. Without it, the encodings are compared with the record."
+    help="The kernel's sources. Without it, the encodings are compared with the record"
     " of the kernel.",
 )
 @click.option(

@@ -172,6 +172,8 @@ class TermLiterals:
             return self._shifted(term)
         if op == "mul":
             return self._multiplied(term)
+        if op in ("div", "mod"):
+            return self._divided(term)
         args = [self._resized(a, term.type.width) for a in term.args]
         match op, args:
             case "cast", [a]:
@@ -218,6 +220,15 @@ class TermLiterals:
             if factor is not None:
                 return vectors.multiple(self.gates, self._resized(a, term.type.width), factor)
         return None
+
+    def _divided(self, term: Term) -> Vector | None:
+        a, divisor = term.args
+        by = self._constant(divisor)
+        if by is None or by <= 0:
+            return None
+        width = 1 + max(a.type.width, by.bit_length(), term.type.width)
+        quotient, rest = vectors.divided(self.gates, self._resized(a, width), by)
+        return (quotient if term.op == "div" else rest)[: term.type.width]
 
     def _constant(self, term: Term) -> int | None:
         domain = self._domains.get(term.id, {})

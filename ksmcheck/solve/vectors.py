@@ -125,6 +125,24 @@ def multiple(gates: Gates, a: Vector, factor: int) -> Vector:
     return out
 
 
+def divided(gates: Gates, a: Vector, by: int) -> tuple[Vector, Vector]:
+    """Quotient and remainder of a signed number by a positive constant that has its width, towards
+    zero as in C: long division, bit by bit."""
+    width, negative = len(a), a[-1]
+
+    def signed(number: Vector) -> Vector:
+        turned = difference(gates, constant(0, width), number)
+        return chosen(gates, negative, turned, number)
+
+    divisor, quotient, rest = constant(by, width + 1), [FALSE] * width, constant(0, width + 1)
+    for k, bit in reversed(list(enumerate(signed(a)))):
+        rest = (bit, *rest[:-1])
+        low = less(gates, rest, divisor)
+        rest = chosen(gates, low, rest, difference(gates, rest, divisor))
+        quotient[k] = -low
+    return signed(tuple(quotient)), signed(rest[:width])
+
+
 def equal(gates: Gates, a: Vector, b: Vector) -> int:
     """The literal that two vectors of one length are equal."""
     return gates.all_of([-exclusive(gates, x, y) for x, y in zip(a, b, strict=True)])
