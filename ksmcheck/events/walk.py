@@ -158,6 +158,8 @@ class Walk:
             truth = self.terms.truth(condition.term)
             decides = deciding(self.terms, condition.taint)
             self.branches[block.id] = under(self.terms, guard, decides)
+            if end.leaves:
+                self._await(self.branches[block.id], registers)
             self._edge(block, end.then, cube, truth, registers)
             self._edge(block, end.otherwise, cube, self.terms.no(truth), registers)
         elif isinstance(end, Jump):
@@ -328,10 +330,13 @@ class Walk:
 
     def _choose(self, address: Operand, registers: dict[str, Operand]) -> None:
         """Notes what picked the address of an access."""
-        chosen = choosing(self.draft, address.taint)
-        if chosen:
+        self._await(choosing(self.draft, address.taint), registers)
+
+    def _await(self, reads: Taint, registers: dict[str, Operand]) -> None:
+        """From here on all accesses of the thread wait for these reads."""
+        if reads:
             known = registers.get(CHOSEN, Operand(self.terms.const(0, ADDRESS), CLEAN))
-            registers[CHOSEN] = Operand(known.term, union(self.terms, (known.taint, chosen)))
+            registers[CHOSEN] = Operand(known.term, union(self.terms, (known.taint, reads)))
 
     # Instructions and expressions.
 

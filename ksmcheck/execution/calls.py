@@ -79,9 +79,13 @@ class Calls(Expressions):
             return value
         if name in _DEMANDS or name in _FORBIDS:
             return self.checked(e)
-        if name in self.world.primitives and name not in _FORMS:
+        if self.is_primitive(name):
             return self.primitive(primitive_of(self.world.primitives, e), e)
         return self.form(e)
+
+    def is_primitive(self, name: str) -> bool:
+        """Where no function of the test is called so."""
+        return name in self.world.primitives and name not in _FORMS
 
     def called_through(self, e: c.PointerCall) -> Concrete:
         """A call of what a pointer points to: what happens in it depends on what gave the pointer,

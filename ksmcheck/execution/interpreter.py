@@ -16,6 +16,7 @@ from ksmcheck.execution.concrete import NOTHING, Concrete, convert, integer, pro
 from ksmcheck.execution.flow import Flow, Point, Scope, flow_of
 from ksmcheck.execution.joins import Loops
 from ksmcheck.execution.known import keep_fixed
+from ksmcheck.execution.leaving import Leaving
 from ksmcheck.execution.machine import Call, Control, FailedCheck, InRegister, Variable
 from ksmcheck.execution.performed import Exhausted, Record
 from ksmcheck.execution.static import declarations_of
@@ -62,6 +63,7 @@ class Interpreter(Calls):
         self.starts: dict[str, Concrete] = {}
         self.consulted: dict[int, c.Function] = {}
         self.seen_ahead: dict[Hashable, Any] = {}
+        self.leaving = Leaving(self.types.functions.get, self.is_primitive)
 
     # Threads and functions.
 
@@ -244,6 +246,9 @@ class Interpreter(Calls):
         # there in the first round, and as written only behind all of them.
         if value.reads and (loops.around(point.number) or loops.astray):
             self.looped = True
+        if value.reads and self.leaving.leaves(call.body, point):
+            self.past |= value.reads
+        self.consulted.update(self.leaving.asked)
         ahead = self.sight.outlook(self, call, point)
         self.consulted.update((id(f), f) for f in ahead.called)
         rounds = tuple(loops.around(point.number)) if ahead.meets else ()

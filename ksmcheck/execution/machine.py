@@ -116,6 +116,7 @@ class Machine:
         self.types = world.declarations
         self.record = record
         self.controls: list[Control] = []
+        self.past: Reads = NO_READS  # what decided that loops were left, or gone round once more
         self.failed: list[FailedCheck] = []
         self.looped = False
         self.path: tuple[int, ...] = ()  # the calls that execution is in, by their identity
@@ -127,7 +128,7 @@ class Machine:
 
     def depends_on(self) -> Reads:
         """The reads that decided that execution is here."""
-        return deciding(NO_READS.union(*(control.reads for control in self.controls)))
+        return deciding(self.past.union(*(control.reads for control in self.controls)))
 
     def chosen(self, value: Concrete, came_by: Reads) -> Concrete:
         """A value that these reads decided to assign, unless all ways give the same."""

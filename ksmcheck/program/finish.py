@@ -62,7 +62,7 @@ class Numbering:
         then, otherwise = (edge.target for edge in instance.edges)
         assert then is not None and otherwise is not None, "split_arms comes first"
         arms = self.ids[then], self.ids[otherwise]
-        return Branch(instance.condition, *arms, instance.origin)
+        return Branch(instance.condition, *arms, instance.origin, instance.leaves)
 
     def _way(self, edge: Edge) -> Terminator:
         iteration = None if edge.repeat is None else self._iteration(edge.repeat)

@@ -38,12 +38,14 @@ class Goto(Struct, frozen=True):
 
 
 class Fork(Struct, frozen=True):
-    """Two ways on; a condition that is constant as written makes a Goto instead."""
+    """Two ways on; a condition that is constant as written makes a Goto instead. ``leaves``: one
+    of them out of a loop (``leaving``)."""
 
     condition: Expr
     then: Node
     otherwise: Node
     origin: Origin
+    leaves: bool = False
 
 
 class Stop(Struct, frozen=True):

@@ -17,6 +17,7 @@ from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.contents import Contents
 from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Cell, Expr, Local, Property, Taken, Unassigned, local
+from ksmcheck.program.leaving import mark_leaving
 from ksmcheck.program.loops import Spot
 from ksmcheck.program.scope import Activation, Scope
 from ksmcheck.program.sequencing import check_sequencing
@@ -157,6 +158,7 @@ class _Lowering:
         starts = {n: v for (thread, n), v in start.registers.items() if thread == index}
         lowered = self._context(ThreadLowering, index).lower(function, starts)
         demand_values(lowered.graph)
+        mark_leaving(lowered.graph)
         registers = [r for name, r, _, _ in lowered.outputs if (index, name) in self.asked]
         nest = nest_of(lowered.graph, registers)
         return LoweredThread(function, lowered, nest.spots, nest.live)

@@ -133,4 +133,5 @@ def _swallow(host: Instance, following: Instance) -> None:
     host.steps = [*host.steps, *following.steps]
     host.changes = tuple(dict.fromkeys((*host.changes, *following.changes)))
     host.condition, host.origin = following.condition, following.origin
+    host.leaves = following.leaves
     host.edges = following.edges

@@ -140,7 +140,7 @@ def _towards(node: Node, others: Mapping[int, Node]) -> Goto | Fork | Stop:
         return Goto(others.get(end.target.id, end.target))
     if isinstance(end, Fork):
         then, otherwise = (others.get(n.id, n) for n in node.successors())
-        return Fork(end.condition, then, otherwise, end.origin)
+        return Fork(end.condition, then, otherwise, end.origin, end.leaves)
     return end
 
 

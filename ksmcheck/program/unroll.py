@@ -47,7 +47,8 @@ class Edge(Struct):
 
 
 class Instance(Struct):
-    """One copy of a node. ``condition`` is None unless two edges leave it; no edges: the end.
+    """One copy of a node. ``condition`` is None unless two edges leave it (``leaves`` as in Fork);
+    no edges: the end.
 
     ``iterations`` are those that it belongs to; ``changes``, those of them in which it changes what
     the loop carries on. An edge without a target is a cut.
@@ -60,6 +61,7 @@ class Instance(Struct):
     steps: list[Instr] = field(default_factory=list)
     condition: Expr | None = None
     origin: Origin | None = None
+    leaves: bool = False
     edges: list[Edge] = field(default_factory=list)
     changes: tuple[Iteration, ...] = ()
 
@@ -170,6 +172,7 @@ class Unroller:
             instance.edges = [self._edge(instance, taken, facts)]
             return
         instance.condition, instance.origin = condition, end.origin
+        instance.leaves = end.leaves
         instance.edges = [self._edge(instance, t, facts) for t in (end.then, end.otherwise)]
 
     def _edge(self, source: Instance, target: Node, facts: _Facts) -> Edge:
