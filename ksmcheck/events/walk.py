@@ -100,6 +100,7 @@ class Walk:
         self.controls: dict[frozenset[int], Taint] = {}
         self.writes: dict[int, list[Term]] = {}
         self.given: dict[int, list[Changed]] = {}
+        self.failing: dict[int, list[Term]] = {}
         self.reached: dict[int, Term] = {}
         self.ends: list[_Edge] = []
         self.guards: dict[Cube, Term] = {}
@@ -137,6 +138,8 @@ class Walk:
                 self.draft.obligations.append(
                     Obligation(instr.kind, guard, holds, self.thread.index, instr.origin)
                 )
+                fails = self.terms.both(guard, self.terms.no(holds))
+                self.failing.setdefault(block.id, []).append(fails)
             elif isinstance(instr, Assume):
                 holds = self.terms.truth(self._expr(instr.holds, registers).term)
                 self.draft.require(guard, holds)
@@ -174,13 +177,15 @@ class Walk:
 
     def _repeated(self, repeat: LoopIteration | None, guard: Term, head: int | None = None) -> Term:
         """The condition for going round again to ``head``: an iteration must have changed memory or
-        what the loop carries on, or be the only one of a ``kept`` loop that has not."""
+        what the loop carries on, or failed a check, or be the only one of a ``kept`` loop that has
+        not."""
         if repeat is None or not (repeat.skippable or repeat.quiet):
             return self.terms.true
         writes = [w for block in sorted(repeat.blocks) for w in self.writes.get(block, ())]
         changes = [self.reached[b] for b in sorted(repeat.changing) if b in self.reached]
         given = [c for b in sorted(repeat.blocks) for c in self.given.get(b, ())]
         changes += [when for name, when in given if head is None or name in self._carried[head]]
+        changes += [fails for b in sorted(repeat.blocks) for fails in self.failing.get(b, ())]
         written = self.terms.either(*writes, *changes)
         self.waiting.append(repeat)
         if repeat.number in self.kept:

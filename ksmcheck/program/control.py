@@ -5,9 +5,9 @@ branch itself; and on what that branch depends on. What follows the join of an `
 not under it, nor is the inside of a later ``if``: the rule of herd7 for structured code.
 
 Paths that end in a cut do not count, since with more unrolling they would go on: a loop that is
-left after some iterations puts what follows it under no control (``leaving`` tells what waits for it
-all the same). Only blocks from which there is no
-way but into a cut, as the last iteration's are, see those paths.
+left after some iterations puts what follows it under no control (``leaving`` tells what waits for
+it all the same). Only blocks from which there is no way but into a cut, as the last iteration's
+are, see those paths.
 """
 
 from __future__ import annotations

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ksmcheck.kernel.primitive import Primitive
-from ksmcheck.program.fold import registers, substitute
+from ksmcheck.program.fold import registers
 from ksmcheck.program.graph import Forget, Fork, Graph, Node, Step, Stop, Touch
 from ksmcheck.program.ir import (
-    BAD_ADDRESS,
-    UNDEFINED,
     Access,
     Assume,
     Branch,
@@ -121,9 +119,10 @@ def live_at_blocks(thread: Thread) -> list[set[str]]:
 
 
 class Repeats(Struct, frozen=True):
-    """What leaving out an iteration that writes nothing would change.
+    """What leaving out an iteration that writes nothing, and in which no check of the program
+    fails, would change.
 
-    ``unchanged``: nothing that is read later, and no check of the program is in the body.
+    ``unchanged``: nothing that is read later.
     ``plain``: the body has plain reads; they change nothing either, but may be data races.
     ``writes``: the body has something that may write.
     ``settles``: not ``unchanged``, but for registers that the body gives these constants and no
@@ -151,32 +150,6 @@ class Repeats(Struct, frozen=True):
         return self.unchanged and not self.plain and not self.writes
 
 
-def met_by_constants(check: Check, graph: Graph) -> bool:
-    """Whether it holds because its one register is a constant wherever it gets a value.
-
-    So is the bit's number in an inlined ``flags >> nr``: unrolling drops that check.
-    """
-    names = set(registers(check.holds))
-    if len(names) != 1 or check.kind not in UNDEFINED:
-        return False
-    (name,) = names
-    for step in (s for n in graph.nodes for s in n.steps if assigned(s) == name):
-        if isinstance(step, Forget):
-            continue
-        if not isinstance(step, Set) or not isinstance(step.expr, Const):
-            return False
-        holds = substitute(check.holds, {name: step.expr})
-        if not isinstance(holds, Const) or not holds.value:
-            return False
-    return True
-
-
-def _met(check: Check, graph: Graph) -> bool:
-    """Whether a check need not be asked in every iteration. A call that leads nowhere is as an
-    access that does: who waits for ever has made it, too."""
-    return check.kind == BAD_ADDRESS or met_by_constants(check, graph)
-
-
 def repeats(
     loop: Loop,
     graph: Graph,
@@ -188,17 +161,15 @@ def repeats(
     ``plain`` count as plain reads."""
     body = [s for n in graph.nodes if n.id in loop.nodes for s in n.steps]
     changed = {target for step in body if (target := assigned(step)) is not None}
-    checks = any(isinstance(s, Check) and not _met(s, graph) for s in body)
     carried = changed & live[loop.head.id]
-    may = loop.single and not checks
-    settles = _constants(body, carried) if may and carried else {}
-    changing = _changing(loop, graph, carried) if may else frozenset()
+    settles = _constants(body, carried) if loop.single and carried else {}
+    changing = _changing(loop, graph, carried) if loop.single else frozenset()
     accesses = [step for step in body if isinstance(step, Access)]
     called = {step.name for step in accesses}
     writes = any(primitives[name].new is not None for name in called)
     reads = "load" in called or any(step.origin.site in plain for step in accesses)
     counted = _counted(loop, graph, body)
-    return Repeats(may and not carried, reads, writes, settles, changing, counted)
+    return Repeats(loop.single and not carried, reads, writes, settles, changing, counted)
 
 
 def _counted(loop: Loop, graph: Graph, body: Sequence[Step]) -> bool:

@@ -30,12 +30,11 @@ from collections.abc import Iterable, Mapping
 
 from ksmcheck.program.fold import registers
 from ksmcheck.program.graph import Forget, Fork, Goto, Graph, Node, Stop, Touch
-from ksmcheck.program.ir import Check, Set
+from ksmcheck.program.ir import Set
 from ksmcheck.program.liveness import (
     assigned,
     live_at_entries,
     live_before,
-    met_by_constants,
 )
 from ksmcheck.program.loops import Loop, Spot, loop_nest
 from ksmcheck.record import Struct
@@ -156,9 +155,6 @@ def _peeled(
 ) -> bool:
     """Makes the loop begin where it carries nothing on, if it can; whether it did."""
     changed = _carried(graph, loop, live)
-    steps = [step for node in _inside(graph, loop) for step in node.steps]
-    if any(isinstance(s, Check) and not met_by_constants(s, graph) for s in steps):
-        changed = set()  # no iteration could be left out in any case
     if not changed:
         return False
     for node in _inside(graph, loop):
