@@ -1,4 +1,4 @@
-"""A loop that waits is one with an assertion in it, too: where it holds, a round changes nothing."""
+"""A loop that waits may have an assertion in it: where it holds, a round changes nothing."""
 
 from __future__ import annotations
 
