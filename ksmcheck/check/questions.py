@@ -17,6 +17,7 @@ from ksmcheck.check.circular import CIRCULAR, Flow, circular, flow_of
 from ksmcheck.check.goals import goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.proofs import Proofs
+from ksmcheck.check.rounds import may_go_on
 from ksmcheck.check.verdict import Request, Verdict
 from ksmcheck.events.alternatives import REMOVED, Options
 from ksmcheck.events.structure import EventStructure
@@ -249,7 +250,11 @@ class Questions:
     def counted(self) -> bool:
         """Whether a loop may go round more often than it was unrolled, though no execution shows
         it that lacks what comes behind the loop (``CutPoint.counted``)."""
-        return any(cut.counted for cut in self.structure.cuts)
+        return (self._root or self)._goes_on
+
+    @cached_property
+    def _goes_on(self) -> bool:
+        return may_go_on(self.structure)
 
     def find(self, goal: Term) -> Candidate | None:
         """A consistent execution in which ``goal`` holds. Raises OutOfTime."""

@@ -60,3 +60,41 @@ def test_final_states_are_not_listed_at_too_low_a_bound(tmp_path: Path) -> None:
     with pytest.raises(TimeoutError, match="bound"):
         Checker().states(Request(path, "power", unroll=2))
     assert Checker().states(Request(path, "power")).observation == "Sometimes"
+
+
+RING = """C ring
+u32 tail_, head_; int slot[2]; int sink;
+{{ }}
+P0(void)
+{{
+	WRITE_ONCE(slot[0], 11); WRITE_ONCE(slot[1], 12); smp_store_release(&tail_, 2);
+}}
+P1(void)
+{{
+	u32 head = 0; u32 tail = smp_load_acquire(&tail_); int i;
+	{}
+	smp_store_release(&head_, head);
+}}
+~exists (head_=3)
+"""
+
+
+@pytest.mark.parametrize("model", ["sc", "armv8", "lkmm"])
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "while (head != tail) { BUG_ON(READ_ONCE(slot[head & 1]) != 11 + head); head++; }",
+        "for (i = 0; i != tail; i++) WRITE_ONCE(sink, i);",
+        "while (tail--) { WRITE_ONCE(sink, 1); head++; }",
+        "if (tail != 2) return; do { head++; } while (head != tail);",
+    ],
+)
+def test_a_loop_up_to_one_of_a_few_values(loop: str, model: str, tmp_path: Path) -> None:
+    """The values are 0 and 2: no loop goes round more than twice, whatever is compared how."""
+    assert verdict(RING.format(loop), model, tmp_path) == SAFE
+
+
+def test_a_loop_with_one_round_more(tmp_path: Path) -> None:
+    text = RING.format("while (head != tail + 1) head++;")
+    assert verdict(text, "sc", tmp_path, 1) == BOUNDED
+    assert verdict(text, "sc", tmp_path) == VIOLATED
