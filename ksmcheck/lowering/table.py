@@ -11,6 +11,7 @@
     widest = "32"                        # bits of its widest single access; default: "64"
     bitmap = "32"                        # bits of the words of a bitmap; default: "64"
     pairs = "data"                       # a pair's W depends by data on its R; default: not
+                                         # { llsc = "data" }: in these configurations
 
     [configs]                            # kernel point -> configurations; default: one, "default"
     "6.12" = ["llsc", "lse"]
@@ -29,7 +30,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ksmcheck.kernel.primitive import Primitive
@@ -49,6 +50,7 @@ from ksmcheck.lowering.template import Row, with_data
 from ksmcheck.record import Struct, replace
 from ksmcheck.text import InputError, Source, Span
 
+_ALL = "all"
 _SETTINGS = ("model", "configs", "not-at")
 
 
@@ -58,8 +60,9 @@ class LoweringTable(Struct, frozen=True):
     ``tables`` are the file's own, those of an included file under them. ``unsigned_char``: so plain
     ``char`` is in code that is compiled for this machine, if nothing else is asked for. ``widest``:
     the bits of its widest single access; ``bitmap``: of the words that bitmaps are made of.
-    ``data_in_pairs``: what an atomic operation computes from the value that it reads and stores
-    depends by data on that read; ``rmw`` alone says nothing of the value.
+    ``data_in_pairs``: the configurations (``all``: each) in which what an atomic operation computes
+    from the value that it reads and stores depends by data on that read; ``rmw`` alone says nothing
+    of the value.
     """
 
     title: str
@@ -70,7 +73,7 @@ class LoweringTable(Struct, frozen=True):
     unsigned_char: bool = False
     widest: int = 64
     bitmap: int = 64
-    data_in_pairs: bool = False
+    data_in_pairs: frozenset[str] = frozenset()
 
     def row(self, primitive: Primitive, kernel: str, config: str) -> Row | NotApplicable | None:
         """The primitive's row; None if no table speaks for it. Raises InputError on a bad row."""
@@ -78,7 +81,8 @@ class LoweringTable(Struct, frozen=True):
         if entry is None:
             return None
         row = read_row(entry, primitive, kernel)
-        return with_data(row) if self.data_in_pairs and isinstance(row, Row) else row
+        depends = not self.data_in_pairs.isdisjoint((config, _ALL))
+        return with_data(row) if depends and isinstance(row, Row) else row
 
 
 def load_table(path: Path) -> LoweringTable:
@@ -129,7 +133,7 @@ def parse_table(source: Source, folder: Path, depth: int = 0) -> LoweringTable:
         unsigned_char=_unsigned_char(model, base),
         widest=_width(model, "widest", 64 if base is None else base.widest),
         bitmap=_width(model, "bitmap", 64 if base is None else base.bitmap),
-        data_in_pairs=_data_in_pairs(model, base),
+        data_in_pairs=_data_in_pairs(model, base, configs),
     )
 
 
@@ -142,13 +146,20 @@ def _unsigned_char(model: Table, base: LoweringTable | None) -> bool:
     return value.value == "unsigned"
 
 
-def _data_in_pairs(model: Table, base: LoweringTable | None) -> bool:
+def _data_in_pairs(
+    model: Table, base: LoweringTable | None, configs: Mapping[str, Sequence[str]]
+) -> frozenset[str]:
     value = model.entries.get("pairs")
     if value is None:
-        return base is not None and base.data_in_pairs
-    if not isinstance(value, Text) or value.value != "data":
-        raise InputError('pairs is "data", or is left out', value.span)
-    return True
+        return frozenset() if base is None else base.data_in_pairs
+    named = value.entries if isinstance(value, Inline) else {_ALL: value}
+    known = {_ALL, *(config for point in configs.values() for config in point)}
+    for config, what in named.items():
+        if not isinstance(what, Text) or what.value != "data":
+            raise InputError('pairs is "data", or is left out', value.span)
+        if config not in known:
+            raise InputError(f"there is no configuration {config}", what.span)
+    return frozenset(named)
 
 
 def _width(model: Table, name: str, default: int) -> int:

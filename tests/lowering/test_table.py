@@ -219,3 +219,17 @@ def test_data_in_pairs() -> None:
     assert row(rows, "atomic_inc").always == steps("R* W* F[MB]")
     with pytest.raises(InputError, match="pairs is"):
         table('[model]\npairs = "control"\n')
+
+
+def test_data_in_pairs_of_one_configuration() -> None:
+    text = (
+        '[model]\npairs = { llsc = "data" }\n[configs]\n"6.12" = ["llsc", "lse"]\n'
+        '[atomic_inc]\nall = "R* W*"\n'
+    )
+    rows = [table(text).row(all_primitives()["atomic_inc"], "6.12", c) for c in ("llsc", "lse")]
+    assert [r.always for r in rows if isinstance(r, Row)] == [
+        (Step("R", rmw=True), Step("W", rmw=True, computed=True)),
+        steps("R* W*"),
+    ]
+    with pytest.raises(InputError, match="no configuration elsewhere"):
+        table('[model]\npairs = { elsewhere = "data" }\n')

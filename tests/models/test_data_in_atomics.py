@@ -85,3 +85,45 @@ def test_it_carries_control(tmp_path: Path) -> None:
 def test_nothing_is_read_back(tmp_path: Path) -> None:
     """A store after it that depends on nothing waits for nothing."""
     assert observed("atomic_inc(x)", "WRITE_ONCE(*y, 6);", tmp_path) == "Sometimes"
+
+
+# On machines where an atomic operation is a load, an instruction that computes, and a store, the
+# same as such instructions. herd7 7.58 says Never of both in assembly: LDREX, ORR, STREX on ARM
+# (and EOR for the address), LDXR, SUB, STXR on AArch64, lwarx, addi, stwcx. on POWER.
+PASSED_ON = """C t
+int d[4];
+{ }
+P0(atomic_t *f) { WRITE_ONCE(d[3], 1); atomic_set_release(f, 1); }
+P1(atomic_t *f) { atomic_or(2, f); }
+P2(atomic_t *f) { int r0 = atomic_read(f); int r1 = READ_ONCE(d[r0]); }
+exists (2:r0=3 /\\ 2:r1=0)
+"""
+OWN = """C t
+{ }
+P0(int *a, atomic_t *c) { WRITE_ONCE(*a, 1); atomic_set_release(c, 5); }
+P1(int *a, atomic_t *c)
+{
+	atomic_sub(1, c);
+	int r0 = atomic_read(c);
+	int *p = a + (r0 & 0);
+	int r1 = READ_ONCE(*p);
+}
+exists (1:r0=4 /\\ 1:r1=0)
+"""
+
+
+@pytest.mark.parametrize("text", [PASSED_ON, OWN])
+@pytest.mark.parametrize(
+    ("model", "config"), [("armv7", None), ("armv8", "llsc"), ("power", None), ("alpha", None)]
+)
+def test_on_machines_that_load_and_store(
+    text: str, model: str, config: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(text)
+    assert Checker().check(Request(path, model, config=config)).observation == "Never"
+    exchange = text.replace("atomic_or(2, f)", "atomic_xchg_relaxed(f, 3)")
+    exchange = exchange.replace("atomic_sub(1, c)", "atomic_xchg_relaxed(c, 4)")
+    if model in ("armv7", "power"):  # what is stored comes from nowhere
+        path.write_text(exchange)
+        assert Checker().check(Request(path, model)).observation == "Sometimes"
