@@ -14,6 +14,9 @@
 #               the families of litmus tests below DIR against their recorded answers
 # make random COUNT=10000 SEED=1
 #               random programs and cat expressions: all engines must agree
+# make compiled COUNT=1000 SEED=1
+#               random threads beside what gcc makes of them for other machines (its cross
+#               compilers have to be installed)
 # make kernel-models KERNEL=DIR   the memory model in a kernel's sources (6.12) against ours
 PYTHON ?= python3
 VENV ?= .venv
@@ -24,7 +27,7 @@ COUNT ?= 10000
 SEED ?= 1
 
 .PHONY: verify test lint gate venv bench docs promote kernel-models drift wheel clean conformance random \
-	fuzz second
+	fuzz second compiled
 
 verify: venv
 	$(BIN)/ksmcheck verify --jobs $(JOBS)
@@ -75,6 +78,9 @@ fuzz: venv
 
 random: venv
 	$(BIN)/python -m tests.random --count $(COUNT) --seed $(SEED) -j $(JOBS)
+
+compiled: venv
+	$(BIN)/python -m tests.compiled --count $(COUNT) --seed $(SEED)
 
 kernel-models: venv
 	KSMCHECK_KERNEL_TREE=$(abspath $(KERNEL)) $(BIN)/python -m pytest -q -n $(JOBS) \
