@@ -255,11 +255,12 @@ def _atomics() -> dict[str, Handler]:
             end = order + suffix
             table["CAS" + end] = partial(_compare_and_swap, "CAS" + end, tags, size)
             table["SWP" + end] = partial(_atomic, "SWP" + end, "v", tags, size)
+            computing = tags[0], (*tags[1], "COMPUTED")
             for name, new in _NEW.items():
-                table[f"LD{name}{end}"] = partial(_atomic, f"LD{name}{end}", new, tags, size)
+                table[f"LD{name}{end}"] = partial(_atomic, f"LD{name}{end}", new, computing, size)
                 if "A" not in order:
                     mnemonic = f"ST{name}{end}"
-                    table[mnemonic] = partial(_atomic_store, mnemonic, new, tags, size)
+                    table[mnemonic] = partial(_atomic_store, mnemonic, new, computing, size)
     return table
 
 

@@ -233,6 +233,8 @@ def pairs() -> dict[str, Handler]:
     }
     for order, tags in ORDERS.items():
         table["CASP" + order] = partial(_compare_and_swap, "CASP" + order, tags)
-        for name, new in (("SWPP", "v"), ("LDCLRP", "CLR"), ("LDSETP", "SET")):
-            table[name + order] = partial(_update, name + order, new, tags)
+        table["SWPP" + order] = partial(_update, "SWPP" + order, "v", tags)
+        computing = tags[0], (*tags[1], "COMPUTED")
+        for name, new in (("LDCLRP", "CLR"), ("LDSETP", "SET")):
+            table[name + order] = partial(_update, name + order, new, computing)
     return table

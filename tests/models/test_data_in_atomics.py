@@ -127,3 +127,42 @@ def test_on_machines_that_load_and_store(
     if model in ("armv7", "power"):  # what is stored comes from nowhere
         path.write_text(exchange)
         assert Checker().check(Request(path, model)).observation == "Sometimes"
+
+
+# The same with single-instruction atomics of AArch64, by herd7 7.58: what LDADD has read is passed
+# on through its store, not to the load that is given that, but to what depends on it. SWP stores
+# what comes from elsewhere.
+LSE = """AArch64 t
+{{ 0:X1=a; 0:X3=c; 1:X1=a; 1:X3=c; 1:X2=d; 1:X11=1; }}
+ P0           | P1                 ;
+ MOV W0,#1    | {} ;
+ STR W0,[X1]  | {} ;
+ MOV W2,#5    | {} ;
+ STLR W2,[X3] | {} ;
+exists (1:X6={} /\\ 1:X8=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("atomic", "read", "then", "last", "value", "word"),
+    [
+        ("LDADD W11,W4,[X3]", "LDR W6,[X3]", "EOR W7,W6,W6", "LDR W8,[X1,W7,SXTW]", 6, "Never"),
+        ("STADD W11,[X3]", "LDR W6,[X3]", "EOR W7,W6,W6", "LDR W8,[X1,W7,SXTW]", 6, "Never"),
+        ("STSET W11,[X3]", "LDR W6,[X3]", "AND W7,W6,#0", "LDR W8,[X1,W7,SXTW]", 5, "Never"),
+        ("LDADD W11,W4,[X3]", "LDADD W11,W5,[X3]", "LDAR W6,[X3]", "LDR W8,[X1]", 7, "Sometimes"),
+        ("LDADD W11,W4,[X3]", "LDR W6,[X3]", "DMB ST", "LDR W8,[X1]", 6, "Sometimes"),
+    ],
+)
+def test_through_the_store_of_one_instruction(
+    atomic: str, read: str, then: str, last: str, value: int, word: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(LSE.format(atomic, read, then, last, value))
+    assert Checker().check(Request(path, "armv8")).observation == word
+
+
+def test_an_exchange_passes_nothing_on(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    text = LSE.format("SWP W11,W4,[X3]", "LDR W6,[X3]", "EOR W7,W6,W6", "LDR W8,[X1,W7,SXTW]", 1)
+    path.write_text(text.replace("exists (", "exists (1:X4=5 /\\ "))
+    assert Checker().check(Request(path, "armv8")).observation == "Sometimes"
