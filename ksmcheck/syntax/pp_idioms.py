@@ -39,34 +39,6 @@ def _clamped(name: str, types: tuple[str, str, str]) -> str:
     )
 
 
-# A lock is free at the start without it; LKMM, whose locks are only taken and released, flags it.
-_STARTED = tuple(
-    f"{name}(l) ((void)(*(l) = ({type}){{ 0 }}))"
-    for name, type in (
-        ("spin_lock_init", "spinlock_t"),
-        ("raw_spin_lock_init", "raw_spinlock_t"),
-        ("rwlock_init", "rwlock_t"),
-        ("mutex_init", "struct mutex"),
-        ("init_rwsem", "struct rw_semaphore"),
-    )
-)
-
-# linux/mmap_lock.h; what 6.x notes beside the lock for walks under a vma's own lock is left out.
-_MMAP_LOCK = (
-    "mmap_init_lock(mm) init_rwsem(&(mm)->mmap_lock)",
-    *(
-        f"mmap_{side}_{what}(mm) {called}(&(mm)->mmap_lock)"
-        for side in ("read", "write")
-        for what, called in (
-            ("lock", f"down_{side}"),
-            ("unlock", f"up_{side}"),
-            ("trylock", f"down_{side}_trylock"),
-            ("lock_killable", f"down_{side}_killable"),
-        )
-    ),
-    "mmap_write_downgrade(mm) downgrade_write(&(mm)->mmap_lock)",
-)
-
 # Of whole objects, one plain access a member: the compiler knows both types, and so do we.
 _WHOLE = "only whole structs and elements of arrays are copied, under their own type"
 _ZERO = "whole structs and elements of arrays are set to 0, under their own type"
@@ -113,16 +85,6 @@ def idioms() -> dict[str, tuple[str, ...]]:
             "local_irq_restore(f) ({ (void)(f); barrier(); })",
             "prefetch(p) ((void)(p))",
             "prefetchw(p) ((void)(p))",
-            *(
-                f"{kind}_lock_{how}(l, n) {kind}_lock(l)"
-                for kind in ("spin", "raw_spin", "mutex")
-                for how in ("nested", "nest_lock")
-            ),
-            "spin_lock_irqsave_nested(l, f, n) spin_lock_irqsave(l, f)",
-            "raw_spin_lock_irqsave_nested(l, f, n) raw_spin_lock_irqsave(l, f)",
-            *_STARTED,
-            *(f"{name}_nested(l, n) {name}(l)" for name in ("down_read", "down_write")),
-            "down_write_nest_lock(l, n) down_write(l)",
             "assert_spin_locked(l) BUG_ON(!spin_is_locked(l))",
             "__func__ ((char *)0)",
             *_PRINTED,
@@ -135,11 +97,6 @@ def idioms() -> dict[str, tuple[str, ...]]:
         ),
         "3.18": ("VM_BUG_ON_VMA(c, v) VM_BUG_ON(c)", "VM_BUG_ON_MM(c, m) VM_BUG_ON(c)"),
         "3.19": (f"VM_WARN_ONCE(c, fmt, ...) {_WARNED}",),
-        # Nobody is killed or interrupted here.
-        "4.7": ("down_write_killable(l) ({ down_write(l); 0; })",),
-        "4.15": ("down_read_killable(l) ({ down_read(l); 0; })",),
-        "5.8": _MMAP_LOCK,
-        "5.11": ("down_read_interruptible(l) ({ down_read(l); 0; })",),
         "5.14": ("VM_WARN_ON_ONCE_PAGE(c, p) VM_WARN_ON_ONCE(c)",),
         "5.16": ("VM_WARN_ON_FOLIO(c, f) VM_WARN_ON(c)",),
         "5.18": ("VM_WARN_ON_ONCE_FOLIO(c, f) VM_WARN_ON_ONCE(c)",),

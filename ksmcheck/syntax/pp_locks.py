@@ -1,0 +1,85 @@
+"""Macros of the kernel that take locks: those that a signal would end, and those that take one
+where a count comes to zero.
+
+Sources: include/linux/mutex.h, rwsem.h, mmap_lock.h, spinlock.h, lib/dec_and_lock.c, lib/refcount.c
+and kernel/locking/mutex.c of kernels 6.1 and 6.12. What is in "6.1" may be older.
+"""
+
+from __future__ import annotations
+
+# A lock is free at the start without it; LKMM, whose locks are only taken and released, flags it.
+_STARTED = tuple(
+    f"{name}(l) ((void)(*(l) = ({type}){{ 0 }}))"
+    for name, type in (
+        ("spin_lock_init", "spinlock_t"),
+        ("raw_spin_lock_init", "raw_spinlock_t"),
+        ("rwlock_init", "rwlock_t"),
+        ("mutex_init", "struct mutex"),
+        ("init_rwsem", "struct rw_semaphore"),
+    )
+)
+
+
+def _nested(name: str) -> str:
+    """What lockdep is told besides changes no lock."""
+    return f"{name}_nested(l, n) {name}(l)"
+
+
+_NESTED = (
+    *(
+        f"{kind}_lock_{how}(l, n) {kind}_lock(l)"
+        for kind in ("spin", "raw_spin", "mutex")
+        for how in ("nested", "nest_lock")
+    ),
+    "spin_lock_irqsave_nested(l, f, n) spin_lock_irqsave(l, f)",
+    "raw_spin_lock_irqsave_nested(l, f, n) raw_spin_lock_irqsave(l, f)",
+    _nested("down_read"),
+    _nested("down_write"),
+    "down_write_nest_lock(l, n) down_write(l)",
+)
+
+# linux/mmap_lock.h; what 6.x notes beside the lock for walks under a vma's own lock is left out.
+_MMAP_LOCK = (
+    "mmap_init_lock(mm) init_rwsem(&(mm)->mmap_lock)",
+    *(
+        f"mmap_{side}_{what}(mm) {called}(&(mm)->mmap_lock)"
+        for side in ("read", "write")
+        for what, called in (
+            ("lock", f"down_{side}"),
+            ("unlock", f"up_{side}"),
+            ("trylock", f"down_{side}_trylock"),
+            ("lock_killable", f"down_{side}_killable"),
+        )
+    ),
+    "mmap_write_downgrade(mm) downgrade_write(&(mm)->mmap_lock)",
+)
+
+
+def _unsignalled(name: str, lock: str) -> str:
+    """Nobody is killed or interrupted here: the lock is taken, and that is 0."""
+    return f"{name}(l) ({{ {lock}(l); 0; }})"
+
+
+_UNSIGNALLED_MUTEX = tuple(
+    line
+    for name in ("mutex_lock_interruptible", "mutex_lock_killable")
+    for line in (_unsignalled(name, "mutex_lock"), _nested(name))
+)
+
+
+def idioms_of_locks() -> dict[str, tuple[str, ...]]:
+    """What stands behind ``#define``, by the kernel version that has it first."""
+    return {
+        "2.6": (
+            *_STARTED,
+            *_NESTED,
+            *_UNSIGNALLED_MUTEX,
+        ),
+        "4.7": (_unsignalled("down_write_killable", "down_write"),),
+        # It tells the block layer that the task waits, which orders nothing.
+        "4.11": ("mutex_lock_io(l) mutex_lock(l)", "mutex_lock_io_nested(l, n) mutex_lock(l)"),
+        "4.15": (_unsignalled("down_read_killable", "down_read"),),
+        "5.8": _MMAP_LOCK,
+        "5.11": (_unsignalled("down_read_interruptible", "down_read"),),
+        "6.1": (_nested("down_read_killable"), _nested("down_write_killable")),
+    }
