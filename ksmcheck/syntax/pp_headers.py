@@ -106,7 +106,6 @@ _NOT_MODELLED = {
     "schedule_timeout_interruptible schedule_timeout_uninterruptible msleep usleep_range",
     "a counter with a mutex": "seqcount_mutex_t seqcount_ww_mutex_t "
     "seqcount_mutex_init SEQCNT_MUTEX_ZERO",
-    "a count that is dropped under a lock": "kref_put_mutex kref_put_lock",
 }
 
 _INSTEAD = {

@@ -2,7 +2,7 @@
 where a count comes to zero.
 
 Sources: include/linux/mutex.h, rwsem.h, mmap_lock.h, spinlock.h, lib/dec_and_lock.c, lib/refcount.c
-and kernel/locking/mutex.c of kernels 6.1 and 6.12. What is in "6.1" may be older.
+and kernel/locking/mutex.c of kernels 6.1 and 6.12. What is in "6.1" or "6.12" may be older.
 """
 
 from __future__ import annotations
@@ -67,6 +67,44 @@ _UNSIGNALLED_MUTEX = tuple(
 )
 
 
+# A call returns a constant on each way, so that what comes later depends on the branches alone.
+_LAST = (
+    "({{ typeof(c) count__ = (c); typeof(l) lock__ = (l); {answer} last__ = 0;"
+    " if (!{quick}) {{ {lock}; if ({last}(count__)) last__ = 1; else {unlock}; }}"
+    " last__; }})"
+)
+
+
+def _last_of_atomic(name: str, lock: str, unlock: str, flags: str = "") -> str:
+    """Counts down without the lock while that cannot come to zero, and under it if it may."""
+    return f"{name}(c, l{flags}) " + _LAST.format(
+        answer="int",
+        quick="atomic_add_unless(count__, -1, 1)",
+        last="atomic_dec_and_test",
+        lock=f"{lock}(lock__{flags})",
+        unlock=f"{unlock}(lock__{flags})",
+    )
+
+
+def _last_of_refcount(name: str, lock: str, unlock: str, flags: str = "") -> str:
+    """As above. Its ``flags`` are given by their address."""
+    saved = flags and ", *(f)"
+    return f"{name}(c, l{flags}) " + _LAST.format(
+        answer="bool",
+        quick="refcount_dec_not_one(count__)",
+        last="refcount_dec_and_test",
+        lock=f"{lock}(lock__{saved})",
+        unlock=f"{unlock}(lock__{saved})",
+    )
+
+
+_SPIN = "spin_lock", "spin_unlock"
+_MUTEX = "mutex_lock", "mutex_unlock"
+_IRQSAVE = "spin_lock_irqsave", "spin_unlock_irqrestore", ", f"
+_RAW = "raw_spin_lock", "raw_spin_unlock"
+_RAW_IRQSAVE = "raw_spin_lock_irqsave", "raw_spin_unlock_irqrestore", ", f"
+
+
 def idioms_of_locks() -> dict[str, tuple[str, ...]]:
     """What stands behind ``#define``, by the kernel version that has it first."""
     return {
@@ -74,12 +112,28 @@ def idioms_of_locks() -> dict[str, tuple[str, ...]]:
             *_STARTED,
             *_NESTED,
             *_UNSIGNALLED_MUTEX,
+            _last_of_atomic("atomic_dec_and_lock", *_SPIN),
+            _last_of_atomic("atomic_dec_and_mutex_lock", *_MUTEX),
         ),
         "4.7": (_unsignalled("down_write_killable", "down_write"),),
-        # It tells the block layer that the task waits, which orders nothing.
-        "4.11": ("mutex_lock_io(l) mutex_lock(l)", "mutex_lock_io_nested(l, n) mutex_lock(l)"),
+        "4.11": (
+            # It tells the block layer that the task waits, which orders nothing.
+            "mutex_lock_io(l) mutex_lock(l)",
+            "mutex_lock_io_nested(l, n) mutex_lock(l)",
+            _last_of_refcount("refcount_dec_and_lock", *_SPIN),
+            _last_of_refcount("refcount_dec_and_mutex_lock", *_MUTEX),
+        ),
         "4.15": (_unsignalled("down_read_killable", "down_read"),),
         "5.8": _MMAP_LOCK,
         "5.11": (_unsignalled("down_read_interruptible", "down_read"),),
-        "6.1": (_nested("down_read_killable"), _nested("down_write_killable")),
+        "6.1": (
+            _nested("down_read_killable"),
+            _nested("down_write_killable"),
+            _last_of_atomic("atomic_dec_and_lock_irqsave", *_IRQSAVE),
+            _last_of_refcount("refcount_dec_and_lock_irqsave", *_IRQSAVE),
+        ),
+        "6.12": (
+            _last_of_atomic("atomic_dec_and_raw_lock", *_RAW),
+            _last_of_atomic("atomic_dec_and_raw_lock_irqsave", *_RAW_IRQSAVE),
+        ),
     }

@@ -70,3 +70,40 @@ P0(void)
     path = tmp_path / "t.litmus"
     path.write_text(text)
     assert Checker().check(Request(path, "armv8")).verdict == "SAFE"
+
+
+_LOCKED = """C locked
+#include <linux/kref.h>
+LOCK l;
+struct foo { struct kref ref; int freed; };
+struct foo f = { .ref = KREF_INIT(2) };
+static void release(struct kref *ref)
+{
+	struct foo *p = container_of(ref, struct foo, ref);
+
+	p->freed++;
+	UNLOCK(&l);
+}
+{ }
+P0(void) { int r0 = PUT(&f.ref, release, &l); }
+P1(void) { int r0 = PUT(&f.ref, release, &l); }
+forall (f.freed=1 /\\ (0:r0=1 /\\ 1:r0=0 \\/ 0:r0=0 /\\ 1:r0=1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("put", "lock", "unlock"),
+    [
+        ("kref_put_lock", "spinlock_t", "spin_unlock"),
+        ("kref_put_mutex", "struct mutex", "mutex_unlock"),
+    ],
+)
+@pytest.mark.parametrize("model", ["sc", "armv8", "power", "lkmm"])
+def test_who_releases_holds_the_lock(
+    put: str, lock: str, unlock: str, model: str, tmp_path: Path
+) -> None:
+    """That it is not taken elsewhere the pairing of locks would say."""
+    text = _LOCKED.replace("UNLOCK", unlock).replace("LOCK", lock).replace("PUT", put)
+    path = tmp_path / "t.litmus"
+    path.write_text(text)
+    assert Checker().check(Request(path, model)).verdict == "SAFE"

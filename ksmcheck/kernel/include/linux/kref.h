@@ -42,4 +42,26 @@ static inline int kref_get_unless_zero(struct kref *kref)
 	last__;									\
 })
 
+#define kref_put_mutex(counted, release, lock)					\
+({										\
+	struct kref *kref__ = (counted);					\
+	int put__ = 0;								\
+	if (refcount_dec_and_mutex_lock(&kref__->refcount, lock)) {		\
+		release(kref__);						\
+		put__ = 1;							\
+	}									\
+	put__;									\
+})
+
+#define kref_put_lock(counted, release, lock)					\
+({										\
+	struct kref *kref__ = (counted);					\
+	int put__ = 0;								\
+	if (refcount_dec_and_lock(&kref__->refcount, lock)) {			\
+		release(kref__);						\
+		put__ = 1;							\
+	}									\
+	put__;									\
+})
+
 #endif
