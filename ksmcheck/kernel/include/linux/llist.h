@@ -80,6 +80,68 @@ static inline struct llist_node *llist_del_first(struct llist_head *head)
 	return entry;
 }
 
+static inline struct llist_node *llist_del_first_init(struct llist_head *head)
+{
+	struct llist_node *node = llist_del_first(head);
+
+	if (node)
+		init_llist_node(node);
+	return node;
+}
+
+static inline bool llist_del_first_this(struct llist_head *head, struct llist_node *this)
+{
+	struct llist_node *entry = smp_load_acquire(&head->first);
+	struct llist_node *next;
+
+	do {
+		if (entry != this)
+			return false;
+		next = READ_ONCE(entry->next);
+	} while (!try_cmpxchg(&head->first, &entry, next));
+	return true;
+}
+
+/* A chain that llist_del_all gave: its first entry is the one added last. */
+static inline struct llist_node *llist_reverse_order(struct llist_node *head)
+{
+	struct llist_node *new_head = NULL;
+
+	while (head) {
+		struct llist_node *moved = head;
+
+		head = head->next;
+		moved->next = new_head;
+		new_head = moved;
+	}
+	return new_head;
+}
+
+/* --- of one's own list ---------------------------------------------------------------------- */
+
+static inline bool __llist_add_batch(struct llist_node *new_first, struct llist_node *new_last,
+				     struct llist_head *head)
+{
+	new_last->next = head->first;
+	head->first = new_first;
+	return new_last->next == NULL;
+}
+
+static inline bool __llist_add(struct llist_node *new, struct llist_head *head)
+{
+	return __llist_add_batch(new, new, head);
+}
+
+static inline struct llist_node *__llist_del_all(struct llist_head *head)
+{
+	struct llist_node *first = head->first;
+
+	head->first = NULL;
+	return first;
+}
+
+/* --- walks ---------------------------------------------------------------------------------- */
+
 #define llist_entry(ptr, type, member) container_of(ptr, type, member)
 
 #define llist_for_each(pos, node)						\
