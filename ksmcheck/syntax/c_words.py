@@ -89,7 +89,7 @@ KEYWORDS = (
 # Typedef names that need no declaration: the kernel's own and those of herd7's C.
 TYPEDEF_NAMES = _words(
     """bool u8 u16 u32 u64 s8 s16 s32 s64 __u8 __u16 __u32 __u64 __s8 __s16 __s32 __s64
-    __le16 __le32 __le64 __virtio16 __virtio32 __virtio64
+    __le16 __le32 __le64 __be16 __be32 __be64 __virtio16 __virtio32 __virtio64
     int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t
     uchar ushort uint ulong u_char u_short u_int u_long size_t ssize_t ptrdiff_t off_t loff_t
     pgoff_t gfp_t pid_t sector_t dma_addr_t phys_addr_t cycles_t ktime_t time64_t

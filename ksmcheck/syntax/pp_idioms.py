@@ -65,6 +65,10 @@ def idioms() -> dict[str, tuple[str, ...]]:
             _chosen("max(x, y)", "typeof({})", ">"),
             _chosen("min_t(t, x, y)", "t", "<"),
             _chosen("max_t(t, x, y)", "t", ">"),
+            "min3(x, y, z) min(min(x, y), z)",
+            "max3(x, y, z) max(max(x, y), z)",
+            "min_not_zero(x, y) ({ typeof(x) first__ = (x); typeof(y) second__ = (y);"
+            " first__ == 0 ? second__ : second__ == 0 ? first__ : min(first__, second__); })",
             _clamped("clamp(v, l, h)", ("typeof(v)", "typeof(l)", "typeof(h)")),
             _clamped("clamp_t(t, v, l, h)", ("t", "t", "t")),
             _clamped("clamp_val(v, l, h)", ("typeof(v)", "typeof(v)", "typeof(v)")),
@@ -75,6 +79,7 @@ def idioms() -> dict[str, tuple[str, ...]]:
             "IS_ERR_OR_NULL(p) ({ unsigned long e__ = (unsigned long)(p); !e__ || IS_ERR(e__); })",
             "PTR_ERR(p) ((long)(p))",
             "ERR_PTR(e) ((void *)(long)(e))",
+            "ERR_CAST(p) ((void *)(p))",
             f"memcpy{_COPIED}",
             f"memset{_SET}",
             f"might_sleep() {_NOTHING}",
@@ -94,6 +99,9 @@ def idioms() -> dict[str, tuple[str, ...]]:
                 f"lockdep_assert_held{kind}(l) ((void)(l))"
                 for kind in ("", "_write", "_read", "_once", "_exclusive")
             ),
+        ),
+        "3.13": (
+            "PTR_ERR_OR_ZERO(p) ({ long err__ = PTR_ERR(p); IS_ERR(err__) ? (int)err__ : 0; })",
         ),
         "3.18": ("VM_BUG_ON_VMA(c, v) VM_BUG_ON(c)", "VM_BUG_ON_MM(c, m) VM_BUG_ON(c)"),
         "3.19": (f"VM_WARN_ONCE(c, fmt, ...) {_WARNED}",),
