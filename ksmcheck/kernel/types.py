@@ -185,6 +185,14 @@ KERNEL_TYPEDEFS: dict[str, IntType] = {
     "ushort": U16,
     "uint": U32,
     "ulong": U64,
+    **dict.fromkeys(("u_char", "unchar", "u_int8_t"), U8),
+    **dict.fromkeys(("u_short", "u_int16_t", "umode_t", "uid16_t", "gid16_t", "__sum16"), U16),
+    **dict.fromkeys(("u_int", "u_int32_t", "dev_t", "mode_t", "nlink_t", "uid_t", "gid_t"), U32),
+    **dict.fromkeys(("slab_flags_t", "fmode_t", "vm_fault_t", "__wsum", "__poll_t"), U32),
+    **dict.fromkeys(("u_long", "u_int64_t", "ino_t", "sector_t", "blkcnt_t", "dma_addr_t"), U64),
+    **dict.fromkeys(("resource_size_t", "irq_hw_number_t"), U64),
+    **dict.fromkeys(("pid_t", "daddr_t", "key_t", "timer_t", "clockid_t"), S32),
+    **dict.fromkeys(("off_t", "suseconds_t", "clock_t", "ktime_t", "time64_t"), S64),
     "size_t": U64,
     "ssize_t": S64,
     "ptrdiff_t": S64,
@@ -197,7 +205,7 @@ KERNEL_TYPEDEFS: dict[str, IntType] = {
     "vm_flags_t": U64,
     "isolate_mode_t": U32,
 }
-"""include/linux/types.h and asm-generic/int-ll64.h."""
+"""include/linux/types.h, mm_types.h, time64.h and asm-generic/int-ll64.h."""
 
 WORDS: dict[tuple[str, str], tuple[str, IntegerType]] = {
     ("typedef", "atomic_t"): ("counter", INT),

@@ -91,8 +91,11 @@ TYPEDEF_NAMES = _words(
     """bool u8 u16 u32 u64 s8 s16 s32 s64 __u8 __u16 __u32 __u64 __s8 __s16 __s32 __s64
     __le16 __le32 __le64 __be16 __be32 __be64 __virtio16 __virtio32 __virtio64
     int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t
-    uchar ushort uint ulong u_char u_short u_int u_long size_t ssize_t ptrdiff_t off_t loff_t
-    pgoff_t gfp_t pid_t sector_t dma_addr_t phys_addr_t cycles_t ktime_t time64_t
+    u_int8_t u_int16_t u_int32_t u_int64_t __sum16 __wsum __poll_t
+    uchar ushort uint ulong u_char u_short u_int u_long unchar size_t ssize_t ptrdiff_t off_t loff_t
+    dev_t ino_t mode_t umode_t nlink_t daddr_t key_t suseconds_t timer_t clockid_t clock_t
+    uid_t gid_t uid16_t gid16_t blkcnt_t slab_flags_t fmode_t vm_fault_t resource_size_t
+    irq_hw_number_t pgoff_t gfp_t pid_t sector_t dma_addr_t phys_addr_t cycles_t ktime_t time64_t
     atomic_t atomic_long_t atomic64_t refcount_t kref_t spinlock_t raw_spinlock_t arch_spinlock_t
     rwlock_t seqlock_t seqcount_t mutex_t wait_queue_head_t vm_flags_t swp_entry_t pte_t pmd_t
     pgprot_t isolate_mode_t nodemask_t cpumask_t srcu_struct_t"""
