@@ -134,3 +134,52 @@ def test_what_a_sleeper_looks_at_is_shown(tmp_path: Path) -> None:
         needed = [s.place.text.strip() for s in execution.steps if s.needed]
         assert "schedule();" in needed
         assert f"{STATE};" in needed
+
+
+# include/linux/sched.h of 3.9 and 6.12. Where only the value matters, it is the kernel's.
+_STATES = {
+    "3.9": "__TASK_STOPPED 4 __TASK_TRACED 8 EXIT_ZOMBIE 16 EXIT_DEAD 32 TASK_DEAD 64"
+    " TASK_WAKEKILL 128 TASK_WAKING 256 TASK_PARKED 512 TASK_STOPPED 132 TASK_TRACED 136",
+    "6.12": "__TASK_STOPPED 4 __TASK_TRACED 8 EXIT_DEAD 16 EXIT_ZOMBIE 32 TASK_PARKED 64"
+    " TASK_DEAD 128 TASK_WAKEKILL 256 TASK_WAKING 512 TASK_NOLOAD 1024 TASK_NEW 2048"
+    " TASK_RTLOCK_WAIT 4096 TASK_FREEZABLE 8192 TASK_FROZEN 32768 TASK_STOPPED 260 TASK_TRACED 8",
+}
+
+
+@pytest.mark.parametrize("kernel", _STATES)
+def test_the_numbers_of_states(kernel: str, tmp_path: Path) -> None:
+    words = _STATES[kernel].split()
+    pairs = zip(words[::2], words[1::2], strict=True)
+    code = "".join(f"\tBUG_ON({name} != {number});\n" for name, number in pairs)
+    path = tmp_path / "t.litmus"
+    path.write_text(f"C t\n#include <linux/sched.h>\n{{ }}\nP0(void)\n{{\n{code}}}\n")
+    assert Checker().check(Request(path, "sc", kernel)).verdict == SAFE
+
+
+def test_a_parked_task_is_woken_as_such(tmp_path: Path) -> None:
+    """wake_up_process() leaves it alone, for TASK_NORMAL has not that bit."""
+    state = "set_current_state(TASK_PARKED)"
+    path = tmp_path / "t.litmus"
+    for wake, verdict in (("wake_up_state(p, TASK_PARKED)", SAFE), ("wake_up_process(p)", None)):
+        path.write_text(SLEEP.format(state=state, wake=wake))
+        found = Checker().check(Request(path, "armv8", liveness=True)).verdict
+        assert found == (verdict or "VIOLATED")
+
+
+def test_whether_a_task_runs(tmp_path: Path) -> None:
+    text = """C t
+#include <linux/sched.h>
+{ }
+P0(void)
+{
+	int r0 = task_is_running(current);
+
+	__set_current_state(TASK_UNINTERRUPTIBLE);
+	int r1 = task_is_running(current);
+	__set_current_state(TASK_RUNNING);
+}
+forall (0:r0=1 /\\ 0:r1=0)
+"""
+    path = tmp_path / "t.litmus"
+    path.write_text(text)
+    assert Checker().check(Request(path, "armv8")).verdict == SAFE

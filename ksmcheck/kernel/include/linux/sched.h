@@ -130,14 +130,34 @@ static inline int wake_up_process(struct task_struct *p)
 
 #endif
 
+/* States that nobody gets into here: only their numbers are the kernel's. */
+#define __TASK_STOPPED 4
+#define __TASK_TRACED 8
 #define TASK_KILLABLE (TASK_WAKEKILL | TASK_UNINTERRUPTIBLE)
+#define TASK_STOPPED (TASK_WAKEKILL | __TASK_STOPPED)
 #if KSMCHECK_KERNEL < KERNEL_VERSION(6, 1, 0)
+#define EXIT_ZOMBIE 16
+#define EXIT_DEAD 32
+#define TASK_DEAD 64
 #define TASK_WAKEKILL 128
+#define TASK_WAKING 256
+#define TASK_PARKED 512
+#define TASK_TRACED (TASK_WAKEKILL | __TASK_TRACED)
 #else
+#define EXIT_DEAD 0x10
+#define EXIT_ZOMBIE 0x20
+#define TASK_PARKED 0x40
+#define TASK_DEAD 0x80
 #define TASK_WAKEKILL 0x100
+#define TASK_WAKING 0x200
 #define TASK_NOLOAD 0x400
+#define TASK_NEW 0x800
+#define TASK_RTLOCK_WAIT 0x1000
 #define TASK_FREEZABLE 0x2000
+#define TASK_FROZEN 0x8000
+#define TASK_TRACED __TASK_TRACED
 #define TASK_IDLE (TASK_UNINTERRUPTIBLE | TASK_NOLOAD)
+#define task_is_running(task) (READ_ONCE((task)->__state) == TASK_RUNNING)
 #define get_current_state() READ_ONCE(current->__state)
 #define set_special_state(value)						\
 do {										\
