@@ -39,6 +39,11 @@ _SINCE: dict[str, tuple[str, ...]] = {
         "rcu_dereference_sched_check(p, c) rcu_dereference_check(p, c)",
         "srcu_dereference(p, s) rcu_dereference_check(p, s)",
         "srcu_dereference_check(p, s, c) rcu_dereference_check(p, c)",
+        # linux/rtnetlink.h and net/core/dev.c. Who holds the RTNL waits in a more urgent way, for
+        # the same grace period.
+        "rtnl_dereference(p) rcu_dereference_protected(p, 1)",
+        "rcu_dereference_rtnl(p) rcu_dereference_check(p, 1)",
+        "synchronize_net() ({ synchronize_rcu(); })",
         # linux/byteorder/generic.h: a value is read as it was written, so one order will do.
         *(f"cpu_to_le{width}(x) ((__le{width})(x))" for width in (16, 32, 64)),
         *(f"le{width}_to_cpu(x) ((__u{width})(x))" for width in (16, 32, 64)),

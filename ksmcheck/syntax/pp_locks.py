@@ -127,12 +127,17 @@ def idioms_of_locks() -> dict[str, tuple[str, ...]]:
         "5.8": _MMAP_LOCK,
         "5.11": (_unsignalled("down_read_interruptible", "down_read"),),
         "6.1": (
+            "mmap_assert_locked(mm) ((void)WARN_ON(!rwsem_is_locked(&(mm)->mmap_lock)))",
             _nested("down_read_killable"),
             _nested("down_write_killable"),
             _last_of_atomic("atomic_dec_and_lock_irqsave", *_IRQSAVE),
             _last_of_refcount("refcount_dec_and_lock_irqsave", *_IRQSAVE),
         ),
         "6.12": (
+            # Of a writer the count is 1. The kernel looks at its own bit for that.
+            "rwsem_assert_held(l) ((void)WARN_ON(!rwsem_is_locked(l)))",
+            "rwsem_assert_held_write(l) ((void)WARN_ON(READ_ONCE((l)->count) != 1))",
+            "mmap_assert_write_locked(mm) rwsem_assert_held_write(&(mm)->mmap_lock)",
             _last_of_atomic("atomic_dec_and_raw_lock", *_RAW),
             _last_of_atomic("atomic_dec_and_raw_lock_irqsave", *_RAW_IRQSAVE),
         ),

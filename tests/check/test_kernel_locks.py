@@ -236,3 +236,34 @@ P1(void)
     for references, verdict in ((2, "SAFE"), (1, "VIOLATED")):
         held = text.replace("REFERENCES", str(references))
         assert check(held, tmp_path, "sc", liveness=True).verdict == verdict
+
+
+_HELD = """struct mm_struct {{ struct rw_semaphore mmap_lock; }};
+struct mm_struct m;
+struct mm_struct *mm = &m;
+{{ }}
+P0(void) {{ {take}; {asserted}; {give}; }}
+P1(void) {{ down_read(&m.mmap_lock); up_read(&m.mmap_lock); }}
+"""
+_NOT = ("(void)0", "(void)0")
+_READ = ("mmap_read_lock(mm)", "mmap_read_unlock(mm)")
+_WRITE = ("mmap_write_lock(mm)", "mmap_write_unlock(mm)")
+
+
+@pytest.mark.parametrize(
+    ("asserted", "held"),
+    [
+        ("mmap_assert_locked(mm)", (_READ, _WRITE)),
+        ("rwsem_assert_held(&m.mmap_lock)", (_READ, _WRITE)),
+        ("mmap_assert_write_locked(mm)", (_WRITE,)),
+        ("rwsem_assert_held_write(&m.mmap_lock)", (_WRITE,)),
+    ],
+)
+@pytest.mark.parametrize("model", ["sc", "armv8", "lkmm"])
+def test_a_semaphore_that_has_to_be_held(
+    asserted: str, held: tuple[tuple[str, str], ...], model: str, tmp_path: Path
+) -> None:
+    """Without lockdep the kernel looks at the count (linux/rwsem.h): who reads is no writer."""
+    for how in (_NOT, _READ, _WRITE):
+        text = _HELD.format(asserted=asserted, take=how[0], give=how[1])
+        assert check(text, tmp_path, model).verdict == ("SAFE" if how in held else "VIOLATED")

@@ -274,3 +274,34 @@ def test_a_race_that_is_meant(store: str, read: str, raced: bool, tmp_path: Path
     with pytest.raises(InputError) as refused:  # it came with KCSAN, in 5.8
         Checker().check(Request(path, "armv8", kernel="3.9"))
     assert "since 5.8" in (refused.value.diagnostic.hint or "")
+
+
+_NET = """struct dev {{ int up; }};
+struct dev old = {{ .up = 1 }};
+struct dev new = {{ .up = 1 }};
+struct dev *shown = &old;
+{{ }}
+P0(void)
+{{
+	struct dev *gone = rtnl_dereference(shown);
+
+	rcu_assign_pointer(shown, &new);
+	{wait};
+	WRITE_ONCE(gone->up, 0);
+}}
+P1(void)
+{{
+	rcu_read_lock();
+	struct dev *p = rcu_dereference_rtnl(shown);
+	int r0 = READ_ONCE(p->up);
+	rcu_read_unlock();
+}}
+exists (1:r0=0)"""
+
+
+@pytest.mark.parametrize("kernel", ["3.9", "6.12"])
+def test_pointers_and_grace_periods_of_the_network(kernel: str, tmp_path: Path) -> None:
+    """net/core/dev.c: synchronize_net() waits for all who may still see what is gone."""
+    assert observation(_NET.format(wait="synchronize_net()"), tmp_path, kernel=kernel)[1] == "Never"
+    early = observation(_NET.format(wait="smp_mb()"), tmp_path, kernel=kernel)
+    assert early[1] == "Sometimes"
