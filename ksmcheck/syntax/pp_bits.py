@@ -54,6 +54,74 @@ _BIT_CLEAR_UNLESS = (
 )
 
 
+_HALVES = (32, 16, 8, 4, 2, 1)
+# Where a machine has no instruction for it, the kernel adds constants under branches: what is found
+# depends on the word by control alone, as the condition of ?: has it, and no read waits for it.
+_LOWEST = " ".join(
+    f"n__ += (w__ & {(1 << n) - 1:#x}UL) ? 0 : {n};"
+    f" w__ = (w__ & {(1 << n) - 1:#x}UL) ? w__ : w__ >> {n};"
+    for n in _HALVES
+)
+_HIGHEST = " ".join(
+    f"n__ += (w__ >> {n}) ? {n} : 0; w__ = (w__ >> {n}) ? w__ >> {n} : w__;" for n in _HALVES
+)
+# The kernel leaves open what is found in a word without the bit: to ask for it is an error.
+_SEARCHED = (
+    f"ksmcheck_lowest(x) ({{ unsigned long w__ = (x); unsigned long n__ = 0; {_LOWEST} n__; }})",
+    f"ksmcheck_highest(x) ({{ unsigned long w__ = (x); unsigned long n__ = 0; {_HIGHEST} n__; }})",
+    "__ffs(x) ({ unsigned long of__ = (x); BUG_ON(!of__); ksmcheck_lowest(of__); })",
+    "__fls(x) ({ unsigned long of__ = (x); BUG_ON(!of__); ksmcheck_highest(of__); })",
+    "ffz(x) __ffs(~(unsigned long)(x))",
+    "ffs(x) ({ unsigned int of__ = (x); int one__ = 1 + (int)ksmcheck_lowest(of__);"
+    " of__ ? one__ : 0; })",
+    "fls(x) ({ unsigned int of__ = (x); int one__ = 1 + (int)ksmcheck_highest(of__);"
+    " of__ ? one__ : 0; })",
+    "fls64(x) ({ __u64 of__ = (x); int one__ = 1 + (int)ksmcheck_highest(of__);"
+    " of__ ? one__ : 0; })",
+    "fls_long(x) fls64((unsigned long)(x))",
+    "ilog2(x) ({ typeof(x) all__ = (x);"
+    " unsigned long of__ = sizeof(all__) <= 4 ? (unsigned int)all__ : (unsigned long)all__;"
+    " BUG_ON(!of__); (int)ksmcheck_highest(of__); })",
+)
+_COUNTED = (
+    "hweight32(x) ({ unsigned int h__ = (x); h__ -= (h__ >> 1) & 0x55555555U;"
+    " h__ = (h__ & 0x33333333U) + ((h__ >> 2) & 0x33333333U);"
+    " h__ = (h__ + (h__ >> 4)) & 0x0f0f0f0fU; h__ += h__ >> 8; (h__ + (h__ >> 16)) & 0xff; })",
+    "hweight16(x) hweight32((__u16)(x))",
+    "hweight8(x) hweight32((__u8)(x))",
+    "hweight64(x) ({ __u64 both__ = (x);"
+    " (unsigned long)hweight32((__u32)both__) + hweight32((__u32)(both__ >> 32)); })",
+    "hweight_long(x) hweight64((unsigned long)(x))",
+)
+
+# lib/find_bit.c: plain reads of the words, from the first on that may have the bit.
+_FIND = (
+    "ksmcheck_find(p, size, start, flip) ({ const unsigned long *map__ = (p);"
+    " unsigned long size__ = (size); unsigned long from__ = (start);"
+    " unsigned long found__ = size__;"
+    " if (from__ < size__) {"
+    " unsigned long at__ = from__ / 64;"
+    " unsigned long word__ = (map__[at__] ^ flip) & (~0UL << (from__ % 64));"
+    " if (size__ > 64) while (!word__ && (at__ + 1) * 64 < size__)"
+    " { at__++; word__ = map__[at__] ^ flip; }"
+    " unsigned long bit__ = at__ * 64 + ksmcheck_lowest(word__);"
+    " found__ = (word__ != 0) & (bit__ < size__) ? bit__ : size__; }"
+    " found__; })"
+)
+_FOUND = (
+    _FIND,
+    "find_next_bit(p, size, start) ksmcheck_find(p, size, start, 0UL)",
+    "find_first_bit(p, size) ksmcheck_find(p, size, 0, 0UL)",
+    "find_next_zero_bit(p, size, start) ksmcheck_find(p, size, start, ~0UL)",
+    "find_first_zero_bit(p, size) ksmcheck_find(p, size, 0, ~0UL)",
+    *(
+        f"for_each_{which}_bit(bit, p, size) for ((bit) = find_first_{kind}(p, size);"
+        f" (bit) < (size); (bit) = find_next_{kind}(p, size, (bit) + 1))"
+        for which, kind in (("set", "bit"), ("clear", "zero_bit"))
+    ),
+)
+
+
 def bits_and_bytes() -> dict[str, tuple[str, ...]]:
     """What stands behind ``#define``, by the kernel version that has it first."""
     return {
@@ -61,6 +129,9 @@ def bits_and_bytes() -> dict[str, tuple[str, ...]]:
             *_SWAB,
             *_BYTES,
             *_NET,
+            *_SEARCHED,
+            *_COUNTED,
+            *_FOUND,
             "is_power_of_2(n) ({ unsigned long n__ = (n);"
             " (bool)((n__ != 0) & ((n__ & (n__ - 1)) == 0)); })",
         ),

@@ -157,8 +157,15 @@ def own_names(tokens: list[Token]) -> Iterator[str]:
             continue
         elif token.kind == "id" and is_known(token.text) and tokens[at + 1].text == "(":
             end = _closing(tokens, at + 1)
-            if tokens[end].text == "{":
+            if tokens[end].text == "{" and not _is_loop(tokens, at):
                 yield token.text
+
+
+def _is_loop(tokens: list[Token], at: int) -> bool:
+    """Whether a loop's macro is used: no type stands before it."""
+    before = tokens[at - 1]
+    typed = before.text == "*" or (before.kind == "id" and before.text not in ("else", "do"))
+    return tokens[at].text.startswith("for_each_") and not typed
 
 
 def _typedef(tokens: list[Token], at: int) -> Iterator[str]:

@@ -132,3 +132,166 @@ P0(void) { int r0 = bit_clear_unless(&w, 1, 4); int r1 = bit_clear_unless(&v, 1,
 P1(void) { set_bit(2, &w); }
 forall (v=7 /\\ 0:r1=0 /\\ (0:r0=1 /\\ w=6 \\/ 0:r0=0 /\\ w=7))"""
     assert check(text, tmp_path).verdict == "SAFE"
+
+
+def _lowest(word: int) -> int:
+    return (word & -word).bit_length()
+
+
+_WORDS = (1, 2, 3, 0x80, 0x8000, 0x12340, 0x80000000, 0xFFFFFFFF)
+_LONGS = (*_WORDS, 1 << 32, 0xF0 << 40, 1 << 63, (1 << 64) - 1)
+
+
+@pytest.mark.parametrize("kernel", ["3.9", "6.12"])
+def test_searched_words(kernel: str, tmp_path: Path) -> None:
+    """ffs, fls and fls64 count from 1 and give 0 for nothing; __ffs, __fls, ilog2 count from 0."""
+    asked = []
+    for word in _WORDS:
+        asked += [("ffs", word, _lowest(word)), ("fls", word, word.bit_length())]
+        asked += [("hweight32", word, word.bit_count()), ("ilog2", word, word.bit_length() - 1)]
+    for word in _LONGS:
+        asked += [("__ffs", word, _lowest(word) - 1), ("__fls", word, word.bit_length() - 1)]
+        asked += [("hweight64", word, word.bit_count()), ("fls64", word, word.bit_length())]
+        asked += [("hweight_long", word, word.bit_count())]
+        asked += [("ilog2", word, word.bit_length() - 1)]
+        if word != (1 << 64) - 1:
+            asked += [("ffz", word, _lowest(~word) - 1)]
+    asked += [(name, 0, 0) for name in ("ffs", "fls", "fls64", "hweight32", "hweight64")]
+    asked += [("hweight8", 0x1FF, 8), ("hweight16", 0x1FFFF, 16), ("fls_long", 1 << 40, 41)]
+    code = "".join(f"\tBUG_ON({name}({word}UL) != {found});\n" for name, word, found in asked)
+    code += "\tint i = -1; BUG_ON(ilog2(i) != 31 || fls(i) != 32 || ffs(i) != 1);\n"
+    assert check(f"{{ }}\nP0(void)\n{{\n{code}}}", tmp_path, kernel=kernel).verdict == "SAFE"
+
+
+def test_searched_words_that_are_read(tmp_path: Path) -> None:
+    text = """unsigned long w = 0x10;
+{ }
+P0(void) { WRITE_ONCE(w, 0xf00); }
+P1(void)
+{
+	unsigned long r = READ_ONCE(w);
+	int r0 = __ffs(r);
+	int r1 = fls64(r);
+	int r2 = hweight_long(r);
+}
+forall (1:r0=4 /\\ 1:r1=5 /\\ 1:r2=1 \\/ 1:r0=8 /\\ 1:r1=12 /\\ 1:r2=4)"""
+    assert check(text, tmp_path).verdict == "SAFE"
+
+
+@pytest.mark.parametrize("name", ["__ffs", "__fls", "ilog2"])
+def test_what_is_not_there_is_not_found(name: str, tmp_path: Path) -> None:
+    """The kernel's are undefined then (asm-generic/bitops/__ffs.h)."""
+    text = f"unsigned long w;\n{{ }}\nP0(void) {{ unsigned long r0 = {name}(READ_ONCE(w)); }}"
+    assert check(text, tmp_path).verdict == "VIOLATED"
+    assert check(text.replace("w;", "w = 1;", 1), tmp_path).verdict == "SAFE"
+
+
+@pytest.mark.parametrize("model", ["armv8", "power", "riscv"])
+def test_no_read_waits_for_what_is_found(model: str, tmp_path: Path) -> None:
+    """riscv without Zbb, say, adds constants under branches (asm-generic/bitops/ffs.h)."""
+    text = """unsigned long w;
+int a[64];
+{ }
+P0(void) { WRITE_ONCE(a[2], 1); smp_wmb(); WRITE_ONCE(w, 2); }
+P1(void) { unsigned long r = READ_ONCE(w); int r0 = READ_ONCE(a[FIND]); }
+exists (1:r=2 /\\ 1:r0=0)"""
+    assert check(text.replace("FIND", "ffs(r)"), tmp_path, model).observation == "Sometimes"
+    assert check(text.replace("FIND", "r"), tmp_path, model).observation == "Never"
+    store = """unsigned long w;
+int a[64];
+{ }
+P0(void) { int r0 = READ_ONCE(a[2]); smp_mb(); WRITE_ONCE(w, 2); }
+P1(void) { unsigned long r = READ_ONCE(w); WRITE_ONCE(a[ffs(r)], 1); }
+exists (0:r0=1 /\\ 1:r=2)"""
+    assert check(store, tmp_path, model).observation == "Never"
+
+
+@pytest.mark.parametrize(
+    ("code", "x"),
+    [
+        ("find_first_bit(one, 64)", 4),
+        ("find_first_bit(one, 4)", 4),
+        ("find_first_bit(one, 3)", 3),
+        ("find_next_bit(one, 64, 5)", 9),
+        ("find_next_bit(one, 64, 9)", 9),
+        ("find_next_bit(one, 64, 10)", 64),
+        ("find_next_bit(one, 8, 5)", 8),
+        ("find_next_bit(one, 8, 9)", 8),
+        ("find_first_zero_bit(one, 64)", 0),
+        ("find_next_zero_bit(one, 64, 4)", 5),
+        ("find_first_bit(many, 192)", 130),
+        ("find_first_bit(many, 128)", 128),
+        ("find_first_bit(many, 130)", 130),
+        ("find_next_bit(many, 192, 131)", 191),
+        ("find_next_bit(many, 191, 131)", 191),
+        ("find_next_zero_bit(many, 192, 130)", 131),
+        ("({ int bit, sum = 0; for_each_set_bit(bit, one, 64) sum = 10 * sum + bit; sum; })", 49),
+        ("({ int bit, n = 0; for_each_set_bit(bit, many, 192) n++; n; })", 2),
+        (
+            "({ int bit, sum = 0; for_each_clear_bit(bit, one, 6) sum = 10 * sum + bit; sum; })",
+            1235,
+        ),
+    ],
+)
+def test_bits_of_maps(code: str, x: int, tmp_path: Path) -> None:
+    """one has bits 4 and 9, many 130 and 191."""
+    head = "unsigned long one[1] = { 0x210 };\n"
+    head += "unsigned long many[3] = { 0, 0, 0x8000000000000004 };\n"
+    text = f"{head}{{ }}\nP0(void) {{ int r0 = {code}; }}\nforall (0:r0={x})"
+    for kernel in ("3.9", "6.12"):
+        assert check(text, tmp_path, kernel=kernel).verdict == "SAFE"
+
+
+def test_a_bit_that_is_found_was_set(tmp_path: Path) -> None:
+    """Who looks for work among bits that others set, and takes it by test_and_clear_bit."""
+    text = """unsigned long map;
+int data[4];
+int done;
+{ }
+P0(void) { WRITE_ONCE(data[1], 1); smp_wmb(); set_bit(1, &map); }
+P1(void) { WRITE_ONCE(data[3], 1); smp_wmb(); set_bit(3, &map); }
+P2(void)
+{
+	int bit;
+	int n = 0;
+
+	for_each_set_bit(bit, &map, 4) {
+		if (test_and_clear_bit(bit, &map)) {
+			BUG_ON(READ_ONCE(data[bit]) != 1);
+			n++;
+		}
+	}
+	BUG_ON(n > 2);
+}"""
+    assert check(text, tmp_path, "armv8").verdict == "SAFE"
+    early = text.replace("WRITE_ONCE(data[3], 1); smp_wmb();", "WRITE_ONCE(data[3], 1);")
+    assert check(early, tmp_path, "armv8").verdict == "VIOLATED"
+
+
+def test_a_tests_own_search_wins(tmp_path: Path) -> None:
+    """A function of that name, with a type before it; a loop's macro has none."""
+    text = """int n;
+static unsigned long *for_each_set_bit(int a) { return NULL; }
+static int ffs(int a) { return a + 40; }
+{ }
+P0(void) { WRITE_ONCE(n, ffs(2) + (for_each_set_bit(1) != NULL)); }
+forall (n=42)"""
+    assert check(text, tmp_path).verdict == "SAFE"
+
+
+def test_a_loop_behind_else(tmp_path: Path) -> None:
+    text = """unsigned long map = 5;
+int n;
+{ }
+P0(void)
+{
+	int bit;
+
+	if (READ_ONCE(n))
+		return;
+	else for_each_set_bit(bit, &map, 8) {
+		n += 1 + bit;
+	}
+}
+forall (n=4)"""
+    assert check(text, tmp_path).verdict == "SAFE"
