@@ -7,11 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 from ksmcheck.gate.baseline import Baseline
 from ksmcheck.gate.changes import Change, changes
+from ksmcheck.gate.compare_declared import (
+    declared_changes,
+    lost_declarations,
+    taken_apart,
+    unknown_declarations,
+)
+from ksmcheck.gate.declared import VOLATILE, is_declared
 from ksmcheck.gate.findings import RECORD
 from ksmcheck.gate.outline import ASKED, Outline
 from ksmcheck.gate.survey import Survey
 from ksmcheck.record import Struct, replace
-from ksmcheck.report.findings import ERROR, Finding, Place
+from ksmcheck.report.findings import ERROR, WARNING, Finding, Place
 
 _THREAD = re.compile(r"P\d+")
 """Each test has these of its own; other functions may be several tests'."""
@@ -38,25 +45,34 @@ def site_findings(baseline: Baseline, now: Survey) -> Iterator[Finding]:
     subjects: dict[str, set[str]] = {}
     for (_, function), by_subject in now.functions.items():
         subjects.setdefault(function, set()).update(by_subject)
-    found: dict[tuple[str, str, str, str, str], tuple[Finding, list[str]]] = {}
+    found: dict[tuple[object, ...], tuple[Finding, list[str]]] = {}
     for (context, function), by_subject in now.functions.items():
         for subject, outline in by_subject.items():
             before = baseline.outline(context, function, subject)
-            for change in _changes(before, outline):
-                finding = _site_finding(change, outline, needs, subjects[function])
-                key = (finding.rule, function, change.kind, change.text, change.detail)
+            for finding in _differences(before, outline, needs, subjects[function]):
+                key = (finding.rule, function, finding.message, finding.details)
                 found.setdefault(key, (finding, []))[1].append(f"{subject} ({context})")
     for finding, told in found.values():
         where = list(dict.fromkeys(told))
         rest = f" and {len(where) - 3} more" if len(where) > 3 else ""
         yield replace(finding, subject=f"{', '.join(where[:3])}{rest}")
     yield from _lost_functions(baseline, now, needs)
+    yield from unknown_declarations(baseline, now)
 
 
-def _changes(before: tuple[str, ...] | None, outline: Outline) -> list[Change]:
+def _differences(
+    before: tuple[str, ...] | None,
+    outline: Outline,
+    needs: Mapping[str, Sequence[Need]],
+    subjects: Set[str],
+) -> Iterator[Finding]:
     if before == outline.lines:
-        return []
-    return changes(before or (), outline)
+        return
+    if is_declared(outline.function):
+        yield from declared_changes(before, outline)
+        return
+    for change in changes(before or (), outline):
+        yield _site_finding(change, outline, needs, subjects)
 
 
 def _site_finding(
@@ -85,13 +101,18 @@ def _site_finding(
         told.append(f"recorded as needed: {', '.join(map(str, needed))}")
     return Finding(
         rule="access" if change.kind == "around" else "site",
-        level=ERROR,
+        level=WARNING if _comes_volatile(change) else ERROR,
         message=messages[change.kind],
         place=change.place,
         machines=tuple(dict.fromkeys(need.machine for need in needed)),
         details=tuple(told),
         hint=RECORD,
     )
+
+
+def _comes_volatile(change: Change) -> bool:
+    """What becomes volatile is accessed more strictly than it was."""
+    return change.kind == "added" and change.text.startswith((f"{VOLATILE} ", f"({VOLATILE}"))
 
 
 def _other_question(place: Place, details: tuple[str, ...]) -> Finding:
@@ -117,14 +138,19 @@ def _lost_functions(
     """Functions with sites that no test calls any more."""
     called = {function for _, function in now.functions}
     lost: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     for functions in baseline.outlines.values():
         for function, known in functions.items():
             if function not in called:
                 sites = [line[2:] for k in known for line in k.lines if line.startswith("* ")]
                 lost.setdefault(function, []).extend(sites)
+                lines.setdefault(function, []).extend(line for k in known for line in k.lines)
     for function, sites in lost.items():
         if function.endswith(ASKED):
             yield _other_question(Place(function.removesuffix(ASKED).strip(), 1), ("nothing now",))
+            continue
+        if is_declared(taken_apart(function)[1]):
+            yield from lost_declarations(function, lines[function])
             continue
         file, _, name = function.rpartition(" ")
         needed = {

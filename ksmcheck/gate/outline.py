@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from ksmcheck.gate.declared import declared, is_volatile, volatile_cast, volatile_types
 from ksmcheck.gate.ordering import ordering_functions
 from ksmcheck.gate.overwritten import overwritten
 from ksmcheck.gate.place import place_of
@@ -124,6 +125,7 @@ def inventory_of(test: LitmusTest, kernel: str, *, liveness: bool = False) -> In
             place = place_of(function.span)
             found.append(Outline(place.file, function.name, place, tokens))
     found += _asked(test, liveness, names)
+    found += _declared(test, kernel)
     known = primitives(kernel)
     barriers = tuple(
         token
@@ -162,6 +164,12 @@ def _asked(test: LitmusTest, liveness: bool, names: dict[int, str]) -> Iterator[
     )
     place = place_of(test.span)
     yield Outline(place.file, ASKED, place, tokens)
+
+
+def _declared(test: LitmusTest, kernel: str) -> Iterator[Outline]:
+    for one in declared(test, kernel):
+        lines = (Token(t, "", is_volatile(t), "", "", place) for t, place in one.lines)
+        yield Outline(one.place.file, one.name, one.place, tuple(lines))
 
 
 def _tables(test: LitmusTest) -> Iterator[tuple[str, Span]]:
@@ -247,6 +255,8 @@ class _Walker:
         self.inside = function
         names = ", ".join(wording(param) for param in function.params)
         yield self._token(f"({names})", (), function.span)
+        for name, at in volatile_types(function):
+            yield self._token(f"volatile {name}", (), at.span, site=True)
         yield from self.tokens(function.body, ())
 
     def tokens(self, node: Tree, path: tuple[str, ...]) -> Iterator[Token]:
@@ -273,7 +283,9 @@ class _Walker:
         if isinstance(node, Goto | Break | Continue | Label | Case):
             yield self._token(_jump(node), path, node.span)
         inside: Iterable[Tree] = children(node)
-        if isinstance(node, Call):
+        if volatile_cast(node):
+            yield self._token(f"(volatile *){wording(node.operand)}", path, node.span, site=True)
+        elif isinstance(node, Call):
             yield from self._call(node, path)
             inside = node.args
         elif isinstance(node, PointerCall):

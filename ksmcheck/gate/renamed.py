@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from ksmcheck.gate.baseline import Baseline, Known
+from ksmcheck.gate.declared import is_declared
 from ksmcheck.gate.findings import RECORD
 from ksmcheck.gate.plan import Cell
 from ksmcheck.record import replace
@@ -34,12 +35,13 @@ def renamed(before: Baseline, now: Baseline, cells: Iterable[Cell]) -> dict[str,
 
 
 def _own(baseline: Baseline, subject: str) -> _Outlines:
-    """The outlines of what stands in the test's own file."""
+    """The outlines of what stands in the test's own file; older baselines have no declarations."""
     return frozenset(
-        (context, function.removeprefix(f"{subject} "), one.lines)
+        (context, name, one.lines)
         for context, functions in baseline.outlines.items()
         for function, known in functions.items()
         if function.startswith(f"{subject} ")
+        and not is_declared(name := function.removeprefix(f"{subject} "))
         for one in known
     )
 

@@ -98,8 +98,8 @@ def inventory(folder: Path, kernel: str) -> Inventory:
 
 
 def all_changes(before: Inventory, now: Inventory) -> list[str]:
-    old = {o.function: o.lines for o in before.outlines}
-    return [c.kind for o in now.outlines for c in changes(old.get(o.function, ()), o)]
+    old = {(o.file, o.function): o.lines for o in before.outlines}
+    return [c.kind for o in now.outlines for c in changes(old.get((o.file, o.function), ()), o)]
 
 
 def mutants(before: Inventory, folder: Path) -> Iterator[tuple[str, Path, str]]:
