@@ -12,18 +12,63 @@ from ksmcheck.report.findings import ERROR, Finding
 
 def need_findings(baseline: Baseline, now: Survey) -> Iterator[Finding]:
     """Barriers of which something else is now true without them."""
+    void = _void(baseline, now)
     groups: dict[tuple[str, str, str, str, str], list[Removal]] = {}
     for removal in now.removals:
         cell = removal.cell
         sites = baseline.needs.get((cell.subject, cell.kernel), {})
         # What is not recorded at all is told by its site, its verdict, or by _unlike.
         before = sites.get(removal.site, {}).get(cell.column.name, "")
-        if before and before != removal.word:
+        told = before == "needed" and (cell.subject, cell.kernel) in void
+        if before and before != removal.word and not told:
             key = (cell.subject, cell.kernel, removal.site, before, removal.word)
             groups.setdefault(key, []).append(removal)
     for (subject, kernel, site, before, word), removals in groups.items():
         yield _need_finding(subject, kernel, site, before, word, removals, now)
+    for (subject, kernel), once_needed in void.items():
+        yield _void_finding(subject, kernel, once_needed, now)
     yield from _unlike(baseline, now)
+
+
+_SEVERAL = 2
+"""One barrier that is not needed any more is another's doing, as a rule; all of several that pair
+with each other are so where the threads no longer meet."""
+
+
+def _void(baseline: Baseline, now: Survey) -> dict[tuple[str, str], list[str]]:
+    """The scenarios whose property held by several barriers and now holds without any: it may ask
+    nothing any more, and its SAFE say nothing. With the barriers."""
+    here: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    for r in now.removals:
+        words = here.setdefault((r.cell.subject, r.cell.kernel), {})
+        words[r.site, r.cell.column.name] = r.word
+    found = {}
+    for name, words in here.items():
+        recorded = baseline.needs.get(name, {})
+        needed = [(s, c) for s, said in recorded.items() for c in said if said[c] == "needed"]
+        sites = list(dict.fromkeys(site for site, _ in needed))
+        idle = all(words.get(one) == "idle" for one in needed)
+        if len(sites) >= _SEVERAL and idle and "needed" not in words.values():
+            found[name] = sites
+    return found
+
+
+def _void_finding(subject: str, kernel: str, sites: list[str], now: Survey) -> Finding:
+    own = [r for r in now.removals if (r.cell.subject, r.cell.kernel) == (subject, kernel)]
+    return Finding(
+        "void",
+        ERROR,
+        f"none of the {len(sites)} barriers that were necessary is so any more: the test may have "
+        "become void",
+        place=own[0].cell.place,
+        subject=f"{subject}, kernel {kernel}",
+        machines=tuple(dict.fromkeys(r.cell.column.name for r in own)),
+        details=(
+            f"recorded as needed: {', '.join(sites)}",
+            "do its threads still use the same objects, and can its property still fail?",
+        ),
+        hint=RECORD,
+    )
 
 
 def _unlike(baseline: Baseline, now: Survey) -> Iterator[Finding]:

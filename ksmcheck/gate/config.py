@@ -25,6 +25,7 @@ DEFAULT_POLICY = {
     "site": "fail",
     "access": "warn",
     "unnecessary": "warn",
+    "void": "fail",
     "necessary": "fail",
     "budget": "fail",
     "drift": "fail",

@@ -181,6 +181,12 @@ RULES: dict[str, Rule] = {
         "A barrier is no longer necessary.",
         "Taken out alone, the barrier no longer breaks a property on a machine where it did.",
     ),
+    "void": Rule(
+        "TestVoid",
+        "No barrier of the test is necessary any more.",
+        "Every barrier that was necessary can now be taken out alone, all at once: the threads may "
+        "no longer meet, so that the property holds for want of anything that could break it.",
+    ),
     "necessary": Rule(
         "BarrierNecessary",
         "A barrier became necessary.",

@@ -182,6 +182,26 @@ def test_any_other_need_than_the_recorded_one_is_told(before: str, now: str) -> 
     assert f"recorded: {before}" in one.details
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "rules"),
+    [
+        (("needed", "needed"), ("idle", "idle"), ["void"]),
+        (("needed", "needed"), ("idle", "needed"), ["unnecessary"]),
+        (("needed", "needed"), ("idle", "undecided"), ["unnecessary", "weaker"]),
+        # One alone is what a second barrier beside it makes of it.
+        (("needed", "idle"), ("idle", "idle"), ["unnecessary"]),
+        # The need has moved from one to the other.
+        (("needed", "idle"), ("idle", "needed"), ["unnecessary", "necessary"]),
+    ],
+)
+def test_all_needs_gone_at_once_are_a_failure_of_their_own(
+    before: tuple[str, str], now: tuple[str, str], rules: list[str]
+) -> None:
+    known = recorded(smp_wmb=before[0], smp_rmb=before[1])
+    found = list(need_findings(known, survey(("smp_wmb", now[0]), ("smp_rmb", now[1]))))
+    assert [f.rule for f in found] == rules
+
+
 def test_needs_that_are_asked_for_and_recorded_unlike() -> None:
     asked, known = survey(("smp_mb", "idle")), recorded(smp_mb="idle")
     (one,) = need_findings(recorded(), asked)

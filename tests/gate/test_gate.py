@@ -340,6 +340,22 @@ def test_a_barrier_that_became_unnecessary_warns_or_fails(project: Project) -> N
     assert project.gate().code == 1
 
 
+def test_a_test_whose_threads_no_longer_meet_fails(project: Project) -> None:
+    """With another x the reader sees nothing of the writer's: no order can matter to it."""
+    project.record()
+    project.edit("P0(int *x, int *y) { publish(x, y); }", "P0(int *z, int *y) { publish(z, y); }",
+                 "mp.litmus")  # fmt: skip
+    project.edit("(1:a=1 /\\ 1:b=0)", "(1:a=1 /\\ 1:b=2)", "mp.litmus")
+    project.config('[policy]\nverdict = "ignore"\n')
+    ran = project.gate()
+    assert ran.code == 1, ran.out
+    assert "mp.litmus:1: error: none of the 2 barriers that were necessary is so any" in ran.out
+    assert "recorded as needed: smp_wmb@publish, smp_rmb@consume" in ran.out
+    assert "is no longer necessary" not in ran.out
+    project.record()  # if it is meant
+    assert project.gate().code == 0
+
+
 def test_a_barrier_that_became_necessary_fails_with_its_execution(project: Project) -> None:
     """Two barriers back to back, one taken away: the other is now needed where it was not."""
     project.edit("\tsmp_wmb();\n", "\tsmp_wmb();\n\tsmp_mb();\n")
