@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -98,10 +99,12 @@ def command(
     )
     checker = Checker(doubting=True)
     output = Output(checker, as_json, allow_bounded, full)
-    for request in requests_for(file, chosen, options):
-        reason = missing_model(checker, request) if "all" in models else None
-        if reason is None:
-            output.show(checker.check(request))
-        else:
-            output.not_applicable(request, reason)
+    requests = list(requests_for(file, chosen, options))
+    for request in requests:
+        with output.going_on() if len(requests) > 1 else nullcontext():
+            reason = missing_model(checker, request) if "all" in models else None
+            if reason is None:
+                output.show(checker.check(request))
+            else:
+                output.not_applicable(request, reason)
     return output.exit_code()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,7 @@ class Output(Struct):
     codes: list[int] = field(default_factory=list)
     suites: dict[Path, Suite | None] = field(default_factory=dict)
     reason: str | None = None
+    errors: list[str] = field(default_factory=list)
 
     def show(self, verdict: Verdict) -> None:
         """Prints a verdict; what its suite expects is looked up there."""
@@ -63,6 +66,19 @@ class Output(Struct):
             self._failing_as_named(verdict),
             Said(story, expectation, place.titles, self.full, self._becomes(verdict)),
         )
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Where others are still to be asked: what is wrong with one is said, and counts in the
+        end; what is wrong with all of them is said once."""
+        try:
+            yield
+        except InputError as error:
+            told = error.diagnostic.render()
+            if told not in self.errors:
+                click.echo(told, err=True)
+            self.errors.append(told)
+            self.codes.append(error.exit_code)
 
     def _becomes(self, verdict: Verdict) -> tuple[Respelt, ...]:
         """What lines of the execution say in a changed program."""

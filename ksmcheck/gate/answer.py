@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ksmcheck.check.verdict import Request, Verdict
-from ksmcheck.gate.outcome import Outcome
+from ksmcheck.gate.outcome import NOT_KEPT, REFUSED, Outcome, Refusal
+from ksmcheck.gate.place import place_of
 from ksmcheck.record import Struct, field, fields, replace
 from ksmcheck.store.content import Contents
 from ksmcheck.store.results import Results
+from ksmcheck.text import NoMeaning
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -67,7 +69,8 @@ class Answerer(Struct):
             self._begun = self._asked(requests)
 
     def answers(self, requests: Sequence[Request]) -> dict[Request, Answer]:
-        """An answer to each. Raises InputError or InternalError of any of them."""
+        """An answer to each; of a test that has no meaning under its model, why. Raises InputError
+        or InternalError of any of them."""
         begun, self._begun = self._begun, None
         total, found = begun or self._asked(requests)
         done = 0
@@ -97,7 +100,7 @@ class Answerer(Struct):
         for request, outcome in zip(group, outcomes, strict=True):
             self._known[request] = Answer(outcome, cached=False)
             key = self._key(request, self.contents)
-            if outcome.letter != "?" and key == self._key(request, now):
+            if outcome.letter not in NOT_KEPT and key == self._key(request, now):
                 self.results.put(key, outcome)
 
     def _ask(self, groups: list[list[Request]]) -> _Found:
@@ -109,7 +112,7 @@ class Answerer(Struct):
     def _here(self, group: list[Request]) -> list[Outcome]:
         if self._checker is None:
             self._checker = _new_checker()
-        return ask(self._checker, group)
+        return ask_each(self._checker, group)
 
     def _workers(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -151,6 +154,34 @@ def ask(checker: Checker, group: Sequence[Request]) -> list[Outcome]:
     return found
 
 
+def ask_each(checker: Checker, group: Sequence[Request]) -> list[Outcome]:
+    """As ``ask``; but what has no meaning under one model is answered under the others."""
+    try:
+        return ask(checker, group)
+    except NoMeaning:
+        checker.forget()
+        return [_answered(checker, request) for request in group]
+
+
+def _answered(checker: Checker, request: Request) -> Outcome:
+    try:
+        (outcome,) = ask(checker, [request])
+    except NoMeaning as error:
+        checker.forget()
+        return _refused(error)
+    return outcome
+
+
+def _refused(error: NoMeaning) -> Outcome:
+    """Without a verdict; raises what has no place to point at."""
+    told = error.diagnostic
+    if told.span is None:
+        raise error
+    notes = (f"{note.span}: {note.message}" if note.span else note.message for note in told.notes)
+    refusal = Refusal(told.message, place_of(told.span), tuple(notes), told.hint or "")
+    return Outcome("n/a", REFUSED, "", "", 0.0, refusal=refusal)
+
+
 def _changed(checker: Checker, group: Sequence[Request]) -> dict[Request, Verdict]:
     """Verdicts of changed programs; those of one program under one model one after the other."""
     if not group:
@@ -180,4 +211,4 @@ _own: Checker
 
 
 def _work(group: list[Request]) -> list[Outcome]:
-    return ask(_own, group)
+    return ask_each(_own, group)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from ksmcheck.batch.exit_codes import INPUT
 from ksmcheck.gate.answer import Answer
 from ksmcheck.gate.baseline import Baseline
 from ksmcheck.gate.findings import RECORD, rerun
-from ksmcheck.gate.outcome import WORDS, Outcome, says_less
+from ksmcheck.gate.outcome import WORDS, Outcome, Refusal, says_less
 from ksmcheck.gate.plan import SHIPPED, Cell
 from ksmcheck.record import Struct
-from ksmcheck.report.findings import ERROR, Finding
+from ksmcheck.report.findings import ERROR, REFUSED, Finding
 
 _ALLOW = "say in ksmcheck.toml that it is expected, or allow-bounded = true for a bound"
 
@@ -100,6 +101,33 @@ def subject_of(cell: Cell) -> str:
     """``litmus/ksm/path-a, kernel 3.9``, and the variant where it is another than the shipped."""
     variant = "" if cell.variant == SHIPPED else f", variant {cell.variant}"
     return f"{cell.subject}, kernel {cell.kernel}{variant}"
+
+
+def refusal_findings(answers: Mapping[Cell, Answer]) -> Iterator[Finding]:
+    """Tests that have no meaning under a model: one for each place, on however many machines."""
+    groups: dict[tuple[object, ...], list[tuple[Cell, Refusal]]] = {}
+    for cell, answer in answers.items():
+        refusal = answer.outcome.refusal
+        if refusal is not None:
+            groups.setdefault((*cell.where, refusal.place), []).append((cell, refusal))
+    for group in groups.values():
+        cell, first = group[0]
+        machines = tuple(cell.column.name for cell, _ in group)
+        more = (f"so it is under {', '.join(machines[1:])}",) if machines[1:] else ()
+        yield Finding(
+            REFUSED,
+            ERROR,
+            first.message,
+            place=first.place,
+            subject=subject_of(cell),
+            machines=machines,
+            details=(*more, *first.details),
+            hint=first.hint or _OTHER_MODELS,
+            code=INPUT,
+        )
+
+
+_OTHER_MODELS = "gate the test by a [[tests]] of its own, under models that know this"
 
 
 def missing_findings(baseline: Baseline, cells: Mapping[Cell, Answer]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from ksmcheck.check.verdict import Request
 from ksmcheck.gate.config import LEVELS
 from ksmcheck.program.change import REMOVE
 from ksmcheck.record import replace
-from ksmcheck.report.findings import ERROR, NOTE, WARNING, Finding
+from ksmcheck.report.findings import ERROR, NOTE, REFUSED, WARNING, Finding
 
 RECORD = "if this is meant: ksmcheck gate --record, and commit the baseline"
 
@@ -36,7 +36,7 @@ def rerun(request: Request) -> str:
 def judged(findings: Iterable[Finding], policy: Mapping[str, str]) -> list[Finding]:
     """The findings at the level that the policy gives their kind, but never above their own;
     ignored kinds are left out."""
-    levels = {rule: LEVELS[word] for rule, word in policy.items()}
+    levels = {rule: LEVELS[word] for rule, word in policy.items()} | {REFUSED: ERROR}
     return [
         replace(f, level=min(f.level, levels[f.rule], key=_GRAVITY.index))
         for f in findings

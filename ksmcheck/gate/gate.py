@@ -14,6 +14,7 @@ from ksmcheck.gate.compare_needs import need_findings
 from ksmcheck.gate.compare_sites import site_findings
 from ksmcheck.gate.compare_verdicts import (
     missing_findings,
+    refusal_findings,
     subject_of,
     verdict_findings,
     wrong,
@@ -26,7 +27,7 @@ from ksmcheck.gate.plan import Cell, asked, plan
 from ksmcheck.gate.renamed import rename_findings, renamed, under_new_names
 from ksmcheck.gate.survey import Removal, Survey, survey, to_baseline
 from ksmcheck.record import Struct
-from ksmcheck.report.findings import ERROR, Case, Finding, Report
+from ksmcheck.report.findings import ERROR, REFUSED, Case, Finding, Report
 from ksmcheck.store.cache import Cache
 from ksmcheck.store.content import Contents
 from ksmcheck.store.results import Results
@@ -123,7 +124,9 @@ def file_names(config: Config) -> Callable[[str], str]:
 
 def _findings(config: Config, now: Survey, before: Baseline | None) -> Iterator[Finding]:
     allowed = config.allow_bounded
-    found = (wrong(c, answer, before, allow_bounded=allowed) for c, answer in now.answers.items())
+    given = {c: answer for c, answer in now.answers.items() if answer.outcome.refusal is None}
+    found = (wrong(c, answer, before, allow_bounded=allowed) for c, answer in given.items())
+    yield from refusal_findings(now.answers)
     yield from verdict_findings(one for one in found if one is not None)
     if before is not None:
         yield from missing_findings(before, now.answers)
@@ -152,6 +155,8 @@ def _overruns(config: Config, now: Survey, seconds: float, full: bool) -> Iterat
 
 
 def _record(config: Config, now: Survey, contradictions: Sequence[Finding]) -> str:
+    if any(finding.rule == REFUSED for finding in contradictions):
+        return f"{config.baseline} is left as it was: a test has no verdict"
     if contradictions:
         return f"{config.baseline} is left as it was: the verdicts above are not as expected"
     unknown = [f"{c.subject}" for c, a in now.answers.items() if a.outcome.letter == "?"]

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from ksmcheck.record import Struct
-from ksmcheck.report.findings import Execution
+from ksmcheck.report.findings import Execution, Place
+
+
+class Refusal(Struct, frozen=True):
+    """Why there is no verdict: the test means nothing under the model, at ``place``."""
+
+    message: str
+    place: Place
+    details: tuple[str, ...] = ()
+    hint: str = ""
 
 
 class Outcome(Struct, frozen=True):
     """``verdict`` as the terminal says it (``SAFE up to 4``, ``Sometimes``), but ``RACE`` where a
     flag of the model is raised; ``letter`` as in a suite's tables.
 
-    ``reason`` says why UNKNOWN or VACUOUS; ``bound_at`` the loops whose bound is reached.
+    ``reason`` says why UNKNOWN or VACUOUS; ``bound_at`` the loops whose bound is reached. Where
+    there is a ``refusal``, the verdict is ``n/a`` and the letter REFUSED.
     """
 
     verdict: str
@@ -21,6 +31,12 @@ class Outcome(Struct, frozen=True):
     reason: str = ""
     bound_at: tuple[str, ...] = ()
     execution: Execution | None = None
+    refusal: Refusal | None = None
+
+
+REFUSED = "!"
+NOT_KEPT = ("?", REFUSED)
+"""Another run may have more time; and a refusal costs none."""
 
 
 WORDS = {

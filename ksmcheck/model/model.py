@@ -14,7 +14,7 @@ from ksmcheck.lowering.table import LoweringTable
 from ksmcheck.lowering.template import Row
 from ksmcheck.model.compiled import cat_tree
 from ksmcheck.record import Struct, field
-from ksmcheck.text import InputError, Span
+from ksmcheck.text import InputError, NoMeaning, Span
 
 if TYPE_CHECKING:
     from ksmcheck.syntax.cat_tree import Statement
@@ -99,7 +99,7 @@ class Model(Struct, frozen=True, eq=False, dict=True):
             raise InputError(f"model {self.name} has no row for `{name}`", span, hint=hint)
         if isinstance(found, NotApplicable):
             reason = found.reason
-            raise InputError(f"`{name}` has no meaning under {self.name}: {reason}", span)
+            raise NoMeaning(f"`{name}` has no meaning under {self.name}: {reason}", span)
         self._require_tags(found, span)
         return found
 

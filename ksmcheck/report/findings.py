@@ -15,6 +15,9 @@ ERROR, WARNING, NOTE = "error", "warning", "note"
 WRONG_INPUT, BROKEN, INTERRUPTED = "input", "bug", "interrupted"
 """The kinds of finding that end a run: nothing was compared."""
 
+REFUSED = "refused"
+"""The kind of finding that is about a test with no verdict, and that no policy makes less of."""
+
 
 class Place(Struct, frozen=True):
     """A place in a source file; ``text`` is its line. Lines and columns count from 1.
@@ -202,6 +205,12 @@ RULES: dict[str, Rule] = {
         "The kernel tree differs from the encoding.",
         "The ordering skeleton of a kernel function, or a definition of a primitive, is not what "
         "the encoding follows.",
+    ),
+    REFUSED: Rule(
+        "TestRefused",
+        "A test has no meaning under a model.",
+        "The test uses what the memory model does not know, so that there is no verdict of it. The "
+        "other tests were compared.",
     ),
     WRONG_INPUT: Rule(
         "WrongInput",

@@ -1,6 +1,13 @@
 """Source text, positions in it, and what is said to the user about it."""
 
-from ksmcheck.text.diagnostic import Diagnostic, Inconclusive, InputError, InternalError, Note
+from ksmcheck.text.diagnostic import (
+    Diagnostic,
+    Inconclusive,
+    InputError,
+    InternalError,
+    NoMeaning,
+    Note,
+)
 from ksmcheck.text.source import STDIN, Source, Span
 
 __all__ = [
@@ -9,6 +16,7 @@ __all__ = [
     "Inconclusive",
     "InputError",
     "InternalError",
+    "NoMeaning",
     "Note",
     "Source",
     "Span",

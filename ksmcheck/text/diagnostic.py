@@ -89,6 +89,10 @@ class InputError(Exception):
         return self.diagnostic.render()
 
 
+class NoMeaning(InputError):
+    """A test that one model has no meaning for; others may have one."""
+
+
 class Inconclusive(Exception):
     """No answer, and nothing is wrong with the input: the message says why. Exit code 4."""
 

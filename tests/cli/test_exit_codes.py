@@ -287,3 +287,22 @@ def test_verify_full_shows_executions(run: Run) -> None:
     assert "final: " in shown
     assert "... " not in shown.partition("final: ")[0].rpartition("VIOLATED")[2]
     assert "final: " not in run("verify", *args).out
+
+
+def test_a_model_that_refuses_a_test_does_not_keep_the_others_from_it(
+    tmp_path: Path, run: Run
+) -> None:
+    file = tmp_path / "rcu.litmus"
+    file.write_text(
+        "C rcu\n{ }\nP0(int *x) { synchronize_rcu(); WRITE_ONCE(*x, 1); }\n~exists (x=2)\n"
+    )
+    ran = run("check", str(file), "--model", "sc", "--model", "lkmm", "--model", "tso")
+    assert ran.code == 2
+    assert ran.out.startswith("SAFE  rcu  ~exists\n  lkmm, kernel 6.12")
+    for model in ("sc", "tso"):
+        assert f"`synchronize_rcu` has no meaning under {model}: " in ran.err
+    # What is wrong with the test itself is said once.
+    file.write_text("C rcu\n{ }\nP0(int *x) { nonsense }\n~exists (x=2)\n")
+    ran = run("check", str(file), "--model", "sc", "--model", "lkmm")
+    assert ran.code == 2
+    assert ran.err.count("error: ") == 1

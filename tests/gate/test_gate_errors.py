@@ -331,3 +331,49 @@ def test_reports_for_programs_are_utf8_on_any_terminal(project: Project) -> None
         assert ran.returncode == 1
         drawn = "\u2502" in ran.stdout.decode()  # the columns of an execution
         assert drawn == (form != "sarif")
+
+
+# --- a test that one model refuses ------------------------------------------------------------
+
+RCU = """\
+C rcu
+{ }
+P0(int *x, int *y) { WRITE_ONCE(*x, 1); synchronize_rcu(); WRITE_ONCE(*y, 1); }
+P1(int *x, int *y) { int a = READ_ONCE(*y); smp_rmb(); int b = READ_ONCE(*x); }
+~exists (1:a=1 /\\ 1:b=0)
+"""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_test_without_meaning_does_not_end_the_run(project: Project, jobs: str) -> None:
+    """The others are answered, and what is wrong with them is told beside it."""
+    project.record()
+    (project.folder / "rcu.litmus").write_text(RCU)
+    project.edit("\tsmp_wmb();\n", "")
+    ran = project.gate("--jobs", jobs)
+    assert ran.code == 2, ran.out + ran.err
+    assert (
+        "rcu.litmus:3: error: `synchronize_rcu` has no meaning under tso: it waits for RCU "
+        "readers, which only lkmm models\n"
+        "  rcu.litmus, kernel 6.12\n"
+        "  so it is under armv8\n"
+    ) in ran.out
+    assert "mp.litmus:6: error: VIOLATED under armv8, recorded SAFE" in ran.out
+    project.config('[policy]\nverdict = "ignore"\nsite = "ignore"\n')
+    assert project.gate().code == 2  # no policy makes a verdict of it
+
+
+def test_nothing_is_recorded_while_a_test_has_no_meaning(project: Project) -> None:
+    (project.folder / "rcu.litmus").write_text(RCU)
+    ran = project.gate("--record")
+    assert ran.code == 2
+    assert "ksmcheck-baseline.toml is left as it was: a test has no verdict" in ran.out
+    assert not project.baseline.exists()
+
+
+def test_a_refusal_is_no_error_of_the_whole_report(project: Project) -> None:
+    project.record()
+    (project.folder / "rcu.litmus").write_text(RCU)
+    junit = project.gate("--report", "junit").out
+    assert 'type="refused"' in junit
+    assert "comes to its end" not in junit
