@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from json import dumps
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,17 @@ from ksmcheck.gate.outcome import WORDS
 from ksmcheck.record import Struct
 from ksmcheck.store.written import write_whole
 from ksmcheck.syntax.files import read_source
-from ksmcheck.text import InputError
+from ksmcheck.text import InputError, Source, Span
+from ksmcheck.text.spelling import did_you_mean
 
 FORMAT = 2
 
 Where = tuple[str, str, str]
 """Subject, kernel point, variant."""
+
+_END = "# end of the baseline"
+"""The last line, which the head announces: half a file is a file of TOML, too. Older baselines
+announce none."""
 
 _HEAD = """\
 # What `ksmcheck gate` compares with; written by `ksmcheck gate --record`.
@@ -73,9 +78,9 @@ def read_baseline(path: Path) -> Baseline:
         raise InputError(
             f"there is no baseline {path}", hint="ksmcheck gate --record writes it: commit it"
         )
-    text = read_source(path).text
+    source = read_source(path)
     try:
-        table = tomllib.loads(text)
+        table = tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
         hint = "a merge conflict? Resolve it, or record again: ksmcheck gate --record"
         raise InputError(f"{path}: not a baseline: {error}", hint=hint) from None
@@ -84,8 +89,11 @@ def read_baseline(path: Path) -> Baseline:
             f"{path} has the format {table.get('format')!r}; this ksmcheck reads {FORMAT}",
             hint="it is from another version: record again with ksmcheck gate --record",
         )
+    _check_end(path, table, source.text)
     try:
         return _baseline(table)
+    except _Unknown as error:
+        raise _misspelt(source, error) from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         what = {
             KeyError: f"{error} is missing",
@@ -97,7 +105,42 @@ def read_baseline(path: Path) -> Baseline:
         ) from None
 
 
+class _Unknown(Exception):
+    """A key or a word that no baseline has: it is not ``what`` is known."""
+
+    def __init__(self, word: str, known: Iterable[str], what: str) -> None:
+        super().__init__(word)
+        self.word, self.known, self.what = word, known, what
+
+
+def _check_end(path: Path, table: dict[str, Any], text: str) -> None:
+    end = table.get("end")
+    if end is not None and text.rstrip().rpartition("\n")[2] != end:
+        raise InputError(
+            f"{path} is incomplete: its last line is not {end!r}",
+            hint="restore the committed file, or record again: ksmcheck gate --record",
+        )
+
+
+def _misspelt(source: Source, error: _Unknown) -> InputError:
+    message = f"not a baseline: {error.word!r} is {error.what}"
+    spelling = f"(?<![\\w-]){re.escape(error.word)}(?![\\w-])"
+    # What is quoted is text: the key of an outline may have stood in a line of code before.
+    found = re.search(f"{spelling}(?=[\"']?\\s*=)", source.text) or re.search(spelling, source.text)
+    hint = did_you_mean(error.word, error.known) or "record again: ksmcheck gate --record"
+    if found is None:
+        return InputError(f"{source.name}: {message}", hint=hint)
+    return InputError(message, Span(source, *found.span()), hint)
+
+
+def _only(table: dict[str, Any], known: Collection[str]) -> None:
+    for key in table:
+        if key not in known:
+            raise _Unknown(key, known, f"none of {', '.join(known)}")
+
+
 def _baseline(table: dict[str, Any]) -> Baseline:
+    _only(table, _KEYS)
     verdicts = {
         (subject, kernel, variant): _texts(columns)
         for subject, kernels in table.get("verdicts", {}).items()
@@ -117,10 +160,12 @@ def _baseline(table: dict[str, Any]) -> Baseline:
 
 
 def _known(table: dict[str, Any]) -> Known:
+    _only(table, ("only", "outline"))
     return Known(_strings(table.get("only", [])), _strings(table["outline"]))
 
 
 def _need(words: dict[str, list[str]]) -> dict[str, str]:
+    _only(words, _NEEDS)
     return {column: word for word, columns in words.items() for column in _strings(columns)}
 
 
@@ -133,9 +178,12 @@ def _strings(values: object) -> tuple[str, ...]:
 def _texts(table: dict[str, Any]) -> dict[str, str]:
     for word in _strings(list(table.values())):
         if word.partition(" up to ")[0] not in _VERDICTS:
-            raise TypeError(f"{word!r} is no verdict")
+            raise _Unknown(word, _VERDICTS, "no verdict")
     return dict(table)
 
+
+_KEYS = ("format", "end", "full", "verdicts", "necessity", "outlines")
+_NEEDS = ("needed", "idle", "undecided")
 
 _VERDICTS = frozenset(word.partition(" ")[0] for words in WORDS.values() for word in words)
 
@@ -145,11 +193,13 @@ _VERDICTS = frozenset(word.partition(" ")[0] for words in WORDS.values() for wor
 
 def baseline_text(baseline: Baseline) -> str:
     """The file's text: the same baseline always gives the same text."""
-    return "\n".join(_lines(baseline)) + "\n"
+    return "\n".join((*_lines(baseline), "", _END)) + "\n"
 
 
 def _lines(baseline: Baseline) -> Iterator[str]:
-    yield f"{_HEAD}format = {FORMAT}\nfull = {str(baseline.full).lower()}"
+    # The end is announced before what no baseline may be without.
+    yield f"{_HEAD}format = {FORMAT}\nend = {_text(_END)}"
+    yield f"full = {str(baseline.full).lower()}"
     for (subject, kernel, variant), columns in sorted(baseline.verdicts.items()):
         yield f"\n[{_key('verdicts', subject, kernel, variant)}]"
         for column, verdict in columns.items():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ksmcheck.gate.baseline import Baseline, Known, baseline_text, read_baseline, write_baseline
 from ksmcheck.gate.outcome import says_less
+from ksmcheck.text import InputError
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 said = st.sampled_from(["SAFE", "SAFE up to 4", "VIOLATED", "RACE", "Never up to 8", "UNKNOWN"])
@@ -32,9 +35,10 @@ outlines = st.dictionaries(
     ),
     max_size=2,
 )
+need = st.dictionaries(words, st.sampled_from(["needed", "idle", "undecided"]), min_size=1)
 needs = st.dictionaries(
     st.tuples(words, words),
-    st.dictionaries(words, st.dictionaries(words, words, min_size=1), min_size=1, max_size=2),
+    st.dictionaries(words, need, min_size=1, max_size=2),
     max_size=2,
 )
 
@@ -47,6 +51,68 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, made:
     found = read_baseline(path)
     assert found == made
     assert baseline_text(found) == path.read_text(encoding="utf-8")
+
+
+SMALL = Baseline(
+    {("s", "6.12", "shipped"): {"tso": "SAFE"}},
+    {"6.12": {"f.h f": (Known((), ("  ()", "* neded()")), Known(("s",), ("  ()",)))}},
+    {("s", "6.12"): {"smp_mb@f": {"tso": "needed", "sc": "idle"}}},
+)
+
+
+def test_a_baseline_that_was_cut_is_incomplete(tmp_path: Path) -> None:
+    """Wherever: at the end of a table what is left is TOML, and each of its facts is right."""
+    path = tmp_path / "b.toml"
+    write_baseline(path, SMALL)
+    lines = path.read_text().splitlines(keepends=True)
+    for kept in range(len(lines)):
+        path.write_text("".join(lines[:kept]))
+        with pytest.raises(InputError):
+            read_baseline(path)
+    cut = lines[: lines.index('[verdicts.s."6.12".shipped]\n')]
+    path.write_text("".join(cut))
+    with pytest.raises(InputError, match="is incomplete: its last line is not"):
+        read_baseline(path)
+
+
+def test_a_baseline_from_before_there_was_an_end_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "b.toml"
+    write_baseline(path, SMALL)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line for line in lines if "end of the baseline" not in line))
+    assert read_baseline(path) == SMALL
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "word", "said"),
+    [
+        ("needed = [", "neded = [", "neded", "none of needed, idle, undecided"),
+        ("only = [", "olny = [", "olny", "none of only, outline"),
+        (
+            "[necessity.",
+            "[neccessity.",
+            "neccessity",
+            "none of format, end, full, verdicts, necessity, outlines",
+        ),
+        ('= "SAFE"', '= "SAEF"', "SAEF", "no verdict"),
+    ],
+)
+def test_a_misspelt_word_is_shown(
+    tmp_path: Path, right: str, wrong: str, word: str, said: str
+) -> None:
+    path = tmp_path / "b.toml"
+    text = baseline_text(SMALL)
+    assert text.count(right) == 1
+    text = text.replace(right, wrong)
+    path.write_text(text)
+    with pytest.raises(InputError) as raised:
+        read_baseline(path)
+    told = raised.value.diagnostic
+    assert told.message == f"not a baseline: {word!r} is {said}"
+    assert told.hint is not None
+    assert told.hint.startswith("did you mean ")
+    assert told.span is not None
+    assert told.span.start == text.index(wrong) + wrong.index(word)
 
 
 def test_one_changed_verdict_is_one_changed_line() -> None:
