@@ -324,6 +324,30 @@ def test_two_runs_compared(run: Run, corpus: Path, tmp_path: Path) -> None:
     assert run("--compare", old, new).code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"[]", "it holds something else"),
+        (b"1", "it holds something else"),
+        (b'{"tests": [1]}', "it holds something else"),
+        (b'{"tests": {}}', "'settings' is missing"),
+        (b'{"settings": {}}', "'tests' is missing"),
+        (b'{"tests": [],\n}', "line 2, column 1 is no JSON"),
+        (b"", "line 1, column 1 is no JSON"),
+        (b"\xff\xfe", "it is not text in UTF-8"),
+    ],
+)
+def test_what_is_no_run_is_said_so(
+    run: Run, corpus: Path, tmp_path: Path, text: bytes, said: str
+) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    run(corpus, "--json", old)
+    new.write_bytes(text)
+    ran = run("--compare", old, new)
+    assert ran.code == 2
+    assert f"error: {new} is not a run's JSON: {said}\n" in ran.err
+
+
 def test_what_is_expected_otherwise_is_a_change(run: Run, corpus: Path, tmp_path: Path) -> None:
     """The same answers beside another table: one that agreed disagrees now."""
     old, new = tmp_path / "old.json", tmp_path / "new.json"

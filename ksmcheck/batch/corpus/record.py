@@ -77,6 +77,16 @@ def read_run(path: Path) -> Run:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(
-            f"{path} is not a run's JSON: {type(error).__name__} {error}",
+            f"{path} is not a run's JSON: {_what_is_wrong(error)}",
             hint="it is what `ksmcheck corpus --json FILE` writes",
         ) from None
+
+
+def _what_is_wrong(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno} is no JSON"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text in UTF-8"
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return "it holds something else"
