@@ -44,8 +44,18 @@ def _tree_options(function: F) -> F:
         click.option(
             "--kernel-tree", type=FILE, metavar="DIR", help="Compare with a kernel's sources too."
         ),
-        click.option("--diff", "revision", metavar="REV", help="Only what git changed since REV."),
-        click.option("--patch", type=FILE, metavar="FILE", help="Only what this patch changes."),
+        click.option(
+            "--diff",
+            "revision",
+            metavar="REV",
+            help="With --kernel-tree: only what git changed since REV.",
+        ),
+        click.option(
+            "--patch",
+            type=FILE,
+            metavar="FILE",
+            help="With --kernel-tree: only what this patch changes.",
+        ),
     ):
         function = option(function)
     return function

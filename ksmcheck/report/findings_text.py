@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from ksmcheck.record import replace
 from ksmcheck.report.findings import ERROR, WARNING, Finding, Report
 
 _INDENT = "  "
@@ -13,14 +15,19 @@ DRAWN = 5
 
 
 def report_text(report: Report) -> str:
-    """Every finding with its place and execution, then one line that sums up."""
+    """Every finding with its place and execution, then one line that sums up. What several of them
+    hint at is said once, behind them."""
     parts = []
     drawn = 0
+    hints = Counter(finding.hint for finding in report.findings if finding.hint)
+    shared = [hint for hint, times in hints.items() if times > 1]
     for finding in report.findings:
-        parts.append(finding_text(finding, draw=drawn < DRAWN))
+        own = replace(finding, hint="") if finding.hint in shared else finding
+        parts.append(finding_text(own, draw=drawn < DRAWN))
         drawn += finding.execution is not None
     if drawn > DRAWN:
         parts.append(f"{drawn - DRAWN} more executions are not drawn here: see the `run:` lines.\n")
+    parts += [f"hint: {hint}\n" for hint in shared]
     return "\n".join([*parts, *report.notes, summary(report)]) + "\n"
 
 

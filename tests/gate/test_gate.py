@@ -340,6 +340,20 @@ def test_a_barrier_that_became_unnecessary_warns_or_fails(project: Project) -> N
     assert project.gate().code == 1
 
 
+def test_what_findings_hint_at_is_said_once(project: Project) -> None:
+    project.record()
+    project.edit("\tsmp_wmb();\n", "")
+    ran = project.gate()
+    assert ran.out.count("error: ") > 1
+    assert ran.out.count("hint: if this is meant: ksmcheck gate --record") == 1
+    assert ran.out.splitlines()[-3].startswith("hint: if this is meant: ")
+
+
+def test_help_says_what_limits_the_comparison_with_a_tree(project: Project) -> None:
+    told = " ".join(project.gate("--help").out.split())
+    assert told.count("With --kernel-tree: only what") == 2
+
+
 def test_a_test_whose_threads_no_longer_meet_fails(project: Project) -> None:
     """With another x the reader sees nothing of the writer's: no order can matter to it."""
     project.record()
