@@ -16,6 +16,7 @@ from ksmcheck.gate.compare_declared import (
 from ksmcheck.gate.declared import VOLATILE, is_declared
 from ksmcheck.gate.findings import RECORD
 from ksmcheck.gate.outline import ASKED, Outline
+from ksmcheck.gate.respelt import as_now
 from ksmcheck.gate.survey import Survey
 from ksmcheck.record import Struct, replace
 from ksmcheck.report.findings import ERROR, WARNING, Finding, Place
@@ -66,6 +67,7 @@ def _differences(
     needs: Mapping[str, Sequence[Need]],
     subjects: Set[str],
 ) -> Iterator[Finding]:
+    before = None if before is None else as_now(before, outline.lines)
     if before == outline.lines:
         return
     if is_declared(outline.function):
