@@ -9,8 +9,19 @@ of a loop) it is refused. A static local variable (6.2.4) becomes one at file le
 from __future__ import annotations
 
 from ksmcheck.record import replace
-from ksmcheck.syntax.c_ast import Block, Declaration, Expr, Guard, Name, Stmt, TypeExpr
+from ksmcheck.syntax.c_ast import (
+    Block,
+    Declaration,
+    Expr,
+    Guard,
+    Name,
+    NamedType,
+    Stmt,
+    TagType,
+    TypeExpr,
+)
 from ksmcheck.syntax.c_types import Types
+from ksmcheck.syntax.c_words import DEFINE_MACROS
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError
 
@@ -52,12 +63,28 @@ class Hoisting(Types):
         read = self.with_literals()
         return read[0] if len(read) == 1 else Block(read, read[-1].span)
 
-    def static_local(self, declared: Declaration) -> None:
-        """Declares it at file level: ``n@f`` for the n of f, ``n@f#2`` for a second one there."""
-        stem = name = f"{declared.name}@{self.function}"
+    def static_local(self, local: str) -> None:
+        """Names it for file level: ``n@f`` for the n of f, ``n@f#2`` for a second one there. From
+        here on it is that, in its own initializer as well (C17 6.2.1)."""
+        stem = name = f"{local}@{self.function}"
         known, count = {d.name for d in self.defined if isinstance(d, Declaration)}, 1
         while name in known:
             count += 1
             name = f"{stem}#{count}"
-        self.scopes[-1][declared.name] = name
-        self.defined.append(replace(declared, name=name))
+        self.scopes[-1][local] = name
+
+    def declare_static(self, declared: Declaration) -> None:
+        """At file level, under the name that ``static_local`` gave it."""
+        self.defined.append(replace(declared, name=str(self.scopes[-1][declared.name])))
+
+    def defined_lock(self) -> Declaration:
+        """``DEFINE_MUTEX(m);``, where it stands."""
+        start, token = self.at, self.token
+        self.at += 2
+        name = self.identifier("the name of a variable")
+        self.expect(")", f"after {token.text}({name.text}")
+        kind, type_name = DEFINE_MACROS[token.text]
+        type_: TypeExpr = NamedType(type_name, token.span)
+        if kind is not None:
+            type_ = TagType(kind, type_name, token.span)
+        return Declaration(name.text, type_, None, self.span_from(start))

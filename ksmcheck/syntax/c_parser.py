@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from ksmcheck.syntax.c_ast import (
     ArrayType,
     Block,
-    Declaration,
     Expr,
     Function,
     NamedType,
@@ -57,7 +56,8 @@ class CParser(Statements):
             self.at += 1  # a test is one file
             token = self.token
         if token.text in DEFINE_MACROS and self.ahead(1).text == "(":
-            self._define_macro(token)
+            self.defined.append(self.defined_lock())
+            self.accept(";")
             return
         if token.text in DROPPED_MACROS and self.ahead(1).text == "(":
             self.at = self.closing(self.at + 1) + 1
@@ -104,6 +104,7 @@ class CParser(Statements):
             elif specifiers.storage == "typedef":
                 self._typedef(declarator)
             else:
+                self.scopes[-1][declarator.name.text] = False
                 self.defined.append(self.variable(specifiers, declarator, at))
             first = False
             if not self.accept(","):
@@ -119,20 +120,6 @@ class CParser(Statements):
         name = declarator.name.text
         self.scopes[-1][name] = True
         self.defined.append(Typedef(name, type_, declarator.span))
-
-    def _define_macro(self, token: Token) -> None:
-        start = self.at
-        self.at += 2
-        name = self.identifier("the name of a variable")
-        self.expect(")", f"after {token.text}({name.text}")
-        self.accept(";")
-        kind, type_name = DEFINE_MACROS[token.text]
-        type_: TypeExpr
-        if kind is None:
-            type_ = NamedType(type_name, token.span)
-        else:
-            type_ = TagType(kind, type_name, token.span)
-        self.defined.append(Declaration(name.text, type_, None, self.span_from(start)))
 
     # --- functions --------------------------------------------------------------------------
 

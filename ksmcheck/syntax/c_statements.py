@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import (
     Block,
     Break,
@@ -17,6 +18,8 @@ from ksmcheck.syntax.c_ast import (
     Goto,
     Guard,
     If,
+    InitList,
+    IntLit,
     Label,
     Name,
     NamedType,
@@ -31,6 +34,7 @@ from ksmcheck.syntax.c_declarators import Declarator, Specifiers
 from ksmcheck.syntax.c_hoisted import Hoisting
 from ksmcheck.syntax.c_words import (
     ATTRIBUTE_WORDS,
+    DEFINE_MACROS,
     KEYWORDS,
     REFUSED_WORDS,
     STATIC_ASSERTS,
@@ -88,9 +92,26 @@ class Statements(Hoisting):
             return self._empty()
         if self.ahead(1).text == ":" and token.text not in KEYWORDS:
             return self._label()
+        static = token.text == "static"
+        if self.ahead(static).text in DEFINE_MACROS and self.ahead(static + 1).text == "(":
+            return self._defined_lock(static)
         if self._declaration_starts(token):
             return self.declaration()
         return self._expression_statement()
+
+    def _defined_lock(self, static: bool) -> Stmt:
+        """``static DEFINE_MUTEX(m);``; on the stack it is what it is at the start, free."""
+        self.at += static
+        declared = self.defined_lock()
+        self.expect(";", "after the declaration")
+        span = declared.span
+        if not static:
+            self.scopes[-1][declared.name] = False
+            free = InitList(((None, IntLit(0, "0", span)),), span)
+            return replace(declared, init=free)
+        self.static_local(declared.name)
+        self.declare_static(replace(declared, static=True))
+        return Block((), span)
 
     def static_assert(self) -> tuple[Expr, Span, StringLit | None]:
         """``static_assert(condition, "message");``, or without the message."""
@@ -203,20 +224,22 @@ class Statements(Hoisting):
             message = "function declarations inside a function are not supported"
             raise InputError(message, declarator.name.span, "move it to file level")
         count = len(self.literals)
+        self.scopes[-1][declarator.name.text] = False
+        if specifiers.storage == "static":
+            self.static_local(declarator.name.text)
         declared = self.variable(specifiers, declarator, start)
         if declared.per_cpu:
             hint = "declare it at file level"
             raise InputError("a variable of each CPU in a function", declared.span, hint)
         if declared.static:
             self.no_literal_since(count)
-            self.static_local(declared)
+            self.declare_static(declared)
         return declared
 
     def variable(self, specifiers: Specifiers, declarator: Declarator, start: int) -> Declaration:
         """The rest of one variable's declaration: attributes and initializer."""
         assert declarator.name is not None
         self.attributes()
-        self.scopes[-1][declarator.name.text] = False
         init = self.initializer() if self.accept("=") else None
         type_ = declarator.type
         if isinstance(type_, NamedType) and type_.name == "__auto_type":

@@ -103,6 +103,38 @@ def test_static_locals_of_one_name(tmp_path: Path) -> None:
     assert observation(top, threads, f"forall (x={14 + 17 + 1000})", tmp_path) == "Always"
 
 
+@pytest.mark.parametrize(
+    ("declared", "lock", "unlock"),
+    [
+        ("static DEFINE_MUTEX(l);", "mutex_lock(&l);", "mutex_unlock(&l);"),
+        ("static DEFINE_SPINLOCK(l);", "spin_lock(&l);", "spin_unlock(&l);"),
+        ("static DEFINE_RAW_SPINLOCK(l);", "raw_spin_lock(&l);", "raw_spin_unlock(&l);"),
+        ("static DECLARE_RWSEM(l);", "down_write(&l);", "up_write(&l);"),
+    ],
+)
+def test_a_static_lock(declared: str, lock: str, unlock: str, tmp_path: Path) -> None:
+    """One lock for all callers: two increments under it are two. Each function has its own."""
+    body = f"{{ {declared} {lock} *x += 1; {unlock} }}"
+    top = f"static void f(int *x) {body}\nstatic void g(int *x) {body}\n"
+    one = "P0(int *x) { f(x); }\nP1(int *x) { f(x); }"
+    assert observation(top, one, "forall (x=2)", tmp_path) == "Always"
+    two = "P0(int *x) { f(x); }\nP1(int *x) { g(x); }"
+    assert observation(top, two, "exists (x=1)", tmp_path) == "Sometimes"
+
+
+def test_a_lock_on_the_stack_is_free(tmp_path: Path) -> None:
+    code = "DEFINE_SPINLOCK(l); *x = spin_trylock(&l); *x += 2 * spin_trylock(&l);"
+    assert observation("", f"P0(int *x) {{ {code} }}", "forall (x=1)", tmp_path) == "Always"
+
+
+def test_a_static_local_that_names_itself(tmp_path: Path) -> None:
+    """C17 6.2.1: its scope begins before its initializer, and hides one of that name outside."""
+    top = "#include <linux/list.h>\nstruct n { struct n *next; int v; };\n"
+    code = "static int h = 1; { static struct n h = { &h, sizeof(h) }; *x = h.next == &h;"
+    code += " *x += h.v; } static LIST_HEAD(l); *x += list_empty(&l); *x += 100 * h;"
+    assert observation(top, f"P0(int *x) {{ {code} }}", "forall (x=118)", tmp_path) == "Always"
+
+
 def test_a_plain_static_local_races(tmp_path: Path) -> None:
     """It is shared: two threads that count in it without an order have a data race."""
     top = "static void count(void) { static int n; n++; }\n"
