@@ -36,6 +36,7 @@ from ksmcheck.syntax.c_ast import (
 )
 from ksmcheck.syntax.c_discarded import discarded
 from ksmcheck.syntax.c_names import Names
+from ksmcheck.syntax.c_saved_flags import saving
 from ksmcheck.syntax.c_words import KEYWORDS, REFUSED_WORDS
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError
@@ -295,14 +296,18 @@ class Expressions(Names):
                 args.append(self._argument())
             self.expect(")", f"or ',' in the arguments of {called}")
         if isinstance(callee, Name) and not self.is_variable(callee.name):
-            return Call(callee, tuple(args), self.span_from(start))
+            call = Call(callee, tuple(args), self.span_from(start))
+            return call if self._is_declared(callee.name) else saving(call)
         return PointerCall(callee, tuple(map(_no_type, args)), self.span_from(start))
 
     def _known(self, callee: Name) -> None:
         """``(T)(x)`` is a cast, ``(f)(x)`` a call: of a name that is neither, nothing is known."""
-        if not any(callee.name in scope for scope in self.scopes):
+        if not self._is_declared(callee.name):
             message = f"'{callee.name}' is neither a type nor a function here"
             raise InputError(message, callee.span, "define it before this place")
+
+    def _is_declared(self, name: str) -> bool:
+        return any(name in scope for scope in self.scopes)
 
     def _argument(self) -> Expr | TypeExpr:
         return self.type_name() if self.type_starts(self.token) else self.assignment()

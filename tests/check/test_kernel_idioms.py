@@ -128,6 +128,69 @@ def test_what_lockdep_is_told_besides_changes_no_lock(call: str, tmp_path: Path)
     assert check(both + "\nforall (n=2)", tmp_path, "armv8").verdict == "SAFE"
 
 
+@pytest.mark.parametrize(
+    ("kind", "base"),
+    [
+        ("spinlock_t", "spin"),
+        ("raw_spinlock_t", "raw_spin"),
+        ("rwlock_t", "read"),
+        ("rwlock_t", "write"),
+    ],
+)
+def test_flags_have_a_value_once_saved(kind: str, base: str, tmp_path: Path) -> None:
+    """The macros of linux/spinlock.h and rwlock.h assign to flags, which is handed on as any
+    value is."""
+    text = f"""{kind} l; unsigned long kept = 5; int n;
+static unsigned long take({kind} *l)
+{{
+	unsigned long flags;
+
+	{base}_lock_irqsave(l, flags);
+	return flags;
+}}
+static void take_to({kind} *l, unsigned long *flags) {{ {base}_lock_irqsave(l, *flags); }}
+static void drop({kind} *l, unsigned long flags) {{ {base}_unlock_irqrestore(l, flags); }}
+{{ }}
+P0(void)
+{{
+	unsigned long flags = take(&l), again;
+
+	drop(&l, flags);
+	take_to(&l, &again);
+	drop(&l, again);
+	{base}_lock_irqsave(&l, kept);
+	drop(&l, kept);
+	n = flags + again + kept + 1;
+}}
+forall (n=1 /\\ kept=0)"""
+    assert check(text, tmp_path, "lkmm").verdict == "SAFE"
+    text = text.replace("forall", "exists")
+    assert check(text, tmp_path, "armv8").witness is not None  # replayed
+
+
+def test_flags_of_a_trylock_have_a_value_even_where_it_fails(tmp_path: Path) -> None:
+    text = "spinlock_t l; int n;\n{ }\nP0(void)\n{ unsigned long flags, more;\n"
+    text += "if (spin_trylock_irqsave(&l, flags) && !spin_trylock_irqsave(&l, more))\n"
+    text += "{ n = 1 + flags + more; spin_unlock_irqrestore(&l, flags); } }\nforall (n=1)"
+    assert check(text, tmp_path, "lkmm").verdict == "SAFE"
+
+
+def test_flags_are_assigned_under_the_lock(tmp_path: Path) -> None:
+    """_raw_spin_lock_irqsave returns them: a shared place for them is safe behind the lock, and is
+    raced for by who does without."""
+    take = "{ spin_lock_irqsave(&l, kept); spin_unlock_irqrestore(&l, kept); }"
+    head = f"spinlock_t l; unsigned long kept;\n{{ }}\nP0(void) {take}\n"
+    assert not check(head + f"P1(void) {take}\nexists (kept=0)", tmp_path, "lkmm").flags
+    raced = check(head + "P1(void) { kept = 0; }\nexists (kept=0)", tmp_path, "lkmm")
+    assert "data-race" in raced.flags
+
+
+def test_a_tests_own_irqsave_is_its_own(tmp_path: Path) -> None:
+    text = "int n;\nstatic int spin_lock_irqsave(int *p, int v) { *p = v; return v; }\n"
+    text += "{ }\nP0(void) { int v = 3; n = v + spin_lock_irqsave(&n, v); }\nforall (n=6)"
+    assert check(text, tmp_path, "lkmm").verdict == "SAFE"
+
+
 def test_each_from_its_kernel_on(tmp_path: Path) -> None:
     text = "int n;\n{ }\nP0(void) { VM_WARN_ON_FOLIO(n, &n); }\n~exists (n=1)"
     assert check(text, tmp_path, "sc").verdict == "SAFE"

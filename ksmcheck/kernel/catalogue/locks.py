@@ -5,7 +5,8 @@ where those do. How the kernel queues who waits is left out: a waiter is there w
 for it. That a ``trylock`` may fail where somebody waits is said by a machine's row (``spurious``).
 
 Sources: include/linux/{spinlock,mutex,xarray,rwlock,rwsem}.h. Interrupt and bottom-half variants
-are the same lock: interrupts are not modelled. A ``flags`` argument is not evaluated.
+are the same lock: interrupts are not modelled. A ``flags`` argument is not evaluated
+(what gives it a value is ``syntax/c_saved_flags``).
 """
 
 from __future__ import annotations
