@@ -8,10 +8,11 @@ from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitives import all_primitives, lifetime
 from ksmcheck.kernel.types import INT, LONG, UNSIGNED_LONG, ArrayOf
 from ksmcheck.program import fold
+from ksmcheck.program.bodiless import Bodiless, no_body
 from ksmcheck.program.ir import Assume, Check
 from ksmcheck.program.pointer_calls import PointerCalls
 from ksmcheck.program.values import NOTHING, Value, cast, integer, need_scalar
-from ksmcheck.syntax.c_ast import TYPES, Call
+from ksmcheck.syntax.c_ast import TYPES, Call, Function
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError
 from ksmcheck.text.spelling import did_you_mean
@@ -37,24 +38,33 @@ _BY_HAND = {
 """What the kernel has, and one text could not say for all machines (``syntax.pp_kernel``)."""
 
 
-class Calls(PointerCalls):
+class Calls(PointerCalls, Bodiless):
     """Who is called: a function of the test, a form, or a primitive - in this order."""
 
     def call(self, call: Call, *, used: bool) -> Value:
         """The value of a call; ``used`` tells whether anything looks at it."""
         name = call.callee.name
         function = self.declarations.functions.get(name)
-        if function is not None:
+        problem = self._uncallable(function, call)
+        if problem is not None:
+            result = self.not_made(name, function, problem, call.span)
+        elif function is not None:
             result = self.inline(function, self.expressions(call), call.span)
         elif name in CHECKS:
             result = self._check(call)
         elif name in FORMS:
             result = self._form(call)
-        elif name in self.primitives:
-            result = self.primitive(primitive_of(self.primitives, call), call, used=used)
         else:
-            raise self._unknown(call)
+            result = self.primitive(primitive_of(self.primitives, call), call, used=used)
         return result
+
+    def _uncallable(self, function: Function | None, call: Call) -> InputError | None:
+        """What is wrong where there is nothing that could be called."""
+        if function is not None:
+            return None if function.body is not None else no_body(function, call.span)
+        name = call.callee.name
+        known = name in CHECKS or name in FORMS or name in self.primitives
+        return None if known else self._unknown(call)
 
     def expressions(self, call: Call) -> tuple[Tree, ...]:
         """The arguments. Raises InputError for a type among them."""

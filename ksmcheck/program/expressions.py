@@ -204,7 +204,7 @@ class Expressions(Calls):
         jumps = frame.labels, frame.placed, frame.gotos, frame.closed
         frame.labels, frame.placed, frame.gotos, frame.closed = {}, set(), {}, set()
         case_nodes, self.case_nodes = self.case_nodes, {}
-        self.graph = Graph()
+        self.graph = Graph(kept=False)
         try:
             yield
         finally:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.program.ir import Access, Assume, Check, Expr, Origin, Set
 from ksmcheck.record import Struct, field, replace
-from ksmcheck.text import Span
+from ksmcheck.text import InputError, Span
 
 
 class Touch(Struct, frozen=True):
@@ -91,14 +91,18 @@ class Node(Struct, eq=False):
 
 class Graph:
     """The blocks of one thread, each at the place in ``nodes`` that its ``id`` says; ``here`` is
-    where code goes now. ``accesses`` are those that give a value, by its register."""
+    where code goes now. ``accesses`` are those that give a value, by its register. ``closed``: what
+    is wrong in nodes that nothing has led to so far. ``kept``: unless it is made for a type alone,
+    and thrown away."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, kept: bool = True) -> None:
+        self.kept = kept
         self.nodes: list[Node] = []
         self.around: Begin | None = None
         self._begun = 0
         self._names: dict[str, int] = {}
         self.accesses: dict[str, Access] = {}
+        self.closed: list[tuple[Node, InputError]] = []
         self.here = self.node()
 
     @property
@@ -115,6 +119,16 @@ class Graph:
             if len(found) > len(self.nodes):
                 return None
         return found if type(node.end) is Stop else None
+
+    def reaches(self, node: Node) -> bool:
+        """Whether some way leads to the node."""
+        todo, found = [self.entry], {self.entry.id}
+        while todo:
+            for following in todo.pop().successors():
+                if following.id not in found:
+                    found.add(following.id)
+                    todo.append(following)
+        return node.id in found
 
     def node(self) -> Node:
         made = Node(len(self.nodes))

@@ -15,6 +15,7 @@ from ksmcheck.kernel.types import (
     ints_of,
     is_scalar,
 )
+from ksmcheck.program.bodiless import no_body
 from ksmcheck.program.context import Passed
 from ksmcheck.program.expressions import Expressions
 from ksmcheck.program.graph import Forget, Node
@@ -333,8 +334,7 @@ class Statements(Switches, Expressions):
     def _check_call(self, function: Function, args: tuple[Expr, ...], span: Span) -> None:
         defined = (Note(f"{function.name} is declared here", function.span),)
         if function.body is None:
-            hint = f"define {function.name}"
-            raise InputError(f"{function.name} has no body", span, hint=hint, notes=defined)
+            raise no_body(function, span)
         if len(args) != len(function.params):
             count = len(function.params)
             message = f"{function.name} takes {count} argument{'s' * (count != 1)}, not {len(args)}"

@@ -27,7 +27,9 @@ class Switches(Operators):
         if not isinstance(value.type, IntegerType):
             raise InputError(f"switch needs an integer, not {value.type}", stmt.value.span)
         type = promote(value.type)
-        tested = self.temporary(cast(value, type, stmt.value.span))
+        tested = cast(value, type, stmt.value.span)
+        if not isinstance(tested.expr, Const):  # else it settles which ways are open
+            tested = self.temporary(tested)
         done, default = self.graph.node(), None
         seen: list[tuple[int, int, Case]] = []
         for case in cases(stmt.body):

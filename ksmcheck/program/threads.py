@@ -61,6 +61,7 @@ class ThreadLowering(Statements):
             self.statement(stmt)
         self.check_labels()
         self.graph.start(self.frame.exit)
+        self.check_closed()
         visible = self._visible(scope)
         held = [(v.name, v.object) for v in visible if v.object is not None]
         unassigned = tuple(self.unassigned.values())
