@@ -207,12 +207,12 @@ class Declarations(Struct):
             last = len(item.fields) > 1 and member is item.fields[-1]
             if last and isinstance(type, ArrayOf) and type.length is None:
                 type = ArrayOf(type.element, 0)  # C17 6.7.2.1 p18: it takes no room
-            align = self._alignment(member.aligned)
+            align = self.alignment(member.aligned)
             parts.append(Part(member.name, type, member.span, member.volatile, bits, align))
-        align = self._alignment(item.aligned)
+        align = self.alignment(item.aligned)
         self.layouts.define(StructType(item.kind, item.tag), tuple(parts), item.span, align)
 
-    def _alignment(self, aligned: tuple[Expr, ...]) -> int:
+    def alignment(self, aligned: tuple[Expr, ...]) -> int:
         """The greatest of the alignments; 1 where there is none."""
         most = 1
         for expr in aligned:
@@ -241,6 +241,8 @@ class Declarations(Struct):
 
     def _typedef(self, item: Typedef) -> None:
         type = self.resolve(item.type)
+        if item.aligned and self.alignment(item.aligned) < self.layouts.align(type, item.span):
+            raise InputError(f"an alignment below that of {type} is not supported", item.span)
         if self.typedefs.setdefault(item.name, type) != type:
             raise InputError(f"typedef {item.name} is defined twice, differently", item.span)
 
@@ -254,6 +256,7 @@ class Declarations(Struct):
         self.functions[item.name] = item
 
     def _global(self, item: Declaration) -> None:
+        self.alignment(item.aligned)  # each object begins a page
         known = self.globals.get(item.name)
         if known is not None and not _agree(self.resolve(known.type), self.resolve(item.type)):
             first = (Note("the first declaration", known.span),)

@@ -217,6 +217,7 @@ class Statements(Switches, Expressions):
 
     def _declaration(self, stmt: Declaration) -> None:
         type = sized(self.declarations.resolve(stmt.type), stmt.init, self.declarations)
+        self.declarations.alignment(stmt.aligned)
         if isinstance(type, VoidType):
             raise InputError("a variable cannot be void", stmt.span)
         variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)

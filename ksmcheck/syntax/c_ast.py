@@ -249,7 +249,7 @@ class ExprStmt(Struct, frozen=True):
 
 class Declaration(Struct, frozen=True):
     """One declared variable; a declaration of several becomes several of these. ``per_cpu``: each
-    thread has a copy of it."""
+    thread has a copy of it; ``aligned`` as of a field."""
 
     name: str
     type: TypeExpr
@@ -258,6 +258,7 @@ class Declaration(Struct, frozen=True):
     static: bool = False
     volatile: bool = False
     per_cpu: bool = False
+    aligned: tuple[Expr, ...] = ()
 
 
 class If(Struct, frozen=True):
@@ -412,9 +413,12 @@ class EnumDef(Struct, frozen=True):
 
 
 class Typedef(Struct, frozen=True):
+    """``aligned``: the alignments of its objects, which its members have, too."""
+
     name: str
     type: TypeExpr
     span: Span
+    aligned: tuple[Expr, ...] = ()
 
 
 class Param(Struct, frozen=True):

@@ -26,6 +26,7 @@ class Specifiers(Struct):
     storage: str | None = None
     volatile: bool = False
     per_cpu: bool = False
+    aligned: tuple[Expr, ...] = ()
 
 
 class Declarator(Struct):
@@ -44,6 +45,9 @@ class Declarators(Expressions):
         raise NotImplementedError
 
     def attributes(self, aligned: list[Expr] | None = None) -> None:
+        raise NotImplementedError
+
+    def not_aligned(self, specifiers: Specifiers) -> None:
         raise NotImplementedError
 
     def closing(self, opening: int) -> int:
@@ -148,6 +152,7 @@ class Declarators(Expressions):
         specifiers = self.specifiers("a parameter")
         if specifiers.storage:
             raise InputError(f"'{specifiers.storage}' on a parameter", self.tokens[start].span)
+        self.not_aligned(specifiers)
         declarator = self.declarator(specifiers)
         type_ = declarator.type
         if self.token.text == "(":

@@ -34,7 +34,7 @@ from ksmcheck.syntax.c_ast import (
     TypeExpr,
     Unary,
 )
-from ksmcheck.syntax.c_discarded import discarded
+from ksmcheck.syntax.c_discarded import discarded, with_value
 from ksmcheck.syntax.c_names import Names
 from ksmcheck.syntax.c_saved_flags import saving
 from ksmcheck.syntax.c_words import KEYWORDS, REFUSED_WORDS
@@ -266,7 +266,7 @@ class Expressions(Names):
         start = self.at
         self.at += 1
         if self.token.text == "{":
-            body = self.block()
+            body = with_value(self.block())
             self.expect(")", "after a statement expression")
             return StatementExpr(body, self.span_from(start))
         expr = self.expression()

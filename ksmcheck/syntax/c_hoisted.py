@@ -21,9 +21,11 @@ from ksmcheck.syntax.c_ast import (
     TypeExpr,
 )
 from ksmcheck.syntax.c_types import Types
-from ksmcheck.syntax.c_words import DEFINE_MACROS
+from ksmcheck.syntax.c_words import CACHE_LINE_WORDS, DEFINE_MACROS, DROPPED_WORDS
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError
+
+_BEFORE_MACROS = CACHE_LINE_WORDS | DROPPED_WORDS
 
 
 class Hoisting(Types):
@@ -33,6 +35,8 @@ class Hoisting(Types):
         super().__init__(tokens)
         self.made = 0
         self.function = ""
+        # The labels that the blocks around have to themselves.
+        self.labels: list[dict[str, str]] = []
         # The guards of the function being read.
         self.guards: list[Guard] = []
 
@@ -76,6 +80,14 @@ class Hoisting(Types):
     def declare_static(self, declared: Declaration) -> None:
         """At file level, under the name that ``static_local`` gave it."""
         self.defined.append(replace(declared, name=str(self.scopes[-1][declared.name])))
+
+    def lock_macro(self) -> int | None:
+        """Where the name of such a macro is, behind ``static`` and annotations, if one is next."""
+        at = self.at
+        while (text := self.tokens[at].text) == "static" or text in _BEFORE_MACROS:
+            at += 1
+        called = text in DEFINE_MACROS and self.tokens[at + 1].text == "("
+        return at if called else None
 
     def defined_lock(self) -> Declaration:
         """``DEFINE_MUTEX(m);``, where it stands."""

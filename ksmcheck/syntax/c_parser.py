@@ -29,7 +29,7 @@ from ksmcheck.syntax.c_ast import (
 )
 from ksmcheck.syntax.c_declarators import Declarator, Specifiers
 from ksmcheck.syntax.c_statements import Statements
-from ksmcheck.syntax.c_words import DEFINE_MACROS, DROPPED_MACROS, KEYWORDS, STATIC_ASSERTS
+from ksmcheck.syntax.c_words import DROPPED_MACROS, KEYWORDS, STATIC_ASSERTS
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
 
@@ -52,10 +52,9 @@ class CParser(Statements):
         if token.text in STATIC_ASSERTS:
             self.defined.append(StaticAssert(*self.static_assert()))
             return
-        if token.text == "static" and self.ahead(1).text in DEFINE_MACROS:
-            self.at += 1  # a test is one file
-            token = self.token
-        if token.text in DEFINE_MACROS and self.ahead(1).text == "(":
+        lock = self.lock_macro()
+        if lock is not None:
+            self.at = lock  # static or not: a test is one file
             self.defined.append(self.defined_lock())
             self.accept(";")
             return
@@ -102,7 +101,7 @@ class CParser(Statements):
                 if self.tokens[self.at - 1].text == "}":
                     return
             elif specifiers.storage == "typedef":
-                self._typedef(declarator)
+                self._typedef(specifiers, declarator)
             else:
                 self.scopes[-1][declarator.name.text] = False
                 self.defined.append(self.variable(specifiers, declarator, at))
@@ -111,15 +110,18 @@ class CParser(Statements):
                 break
         self.expect(";", "after the declaration")
 
-    def _typedef(self, declarator: Declarator) -> None:
+    def _typedef(self, specifiers: Specifiers, declarator: Declarator) -> None:
         assert declarator.name is not None
         type_ = declarator.type
         if self.token.text == "(":
             type_ = self.function_type(type_)
-        self.attributes()
+        aligned = self.alignments(specifiers, type_)
+        self.attributes(aligned)
         name = declarator.name.text
         self.scopes[-1][name] = True
-        self.defined.append(Typedef(name, type_, declarator.span))
+        if aligned:
+            self.aligned_names[name] = tuple(aligned)
+        self.defined.append(Typedef(name, type_, declarator.span, tuple(aligned)))
 
     # --- functions --------------------------------------------------------------------------
 
@@ -129,11 +131,13 @@ class CParser(Statements):
         self.scopes[-1][name.text] = name.text
         self.scopes.append({})
         self.function = name.text
-        params, _ = self.params()
+        params, more = self.params(variadic=True)
         head = self.span_from(start)
         self.attributes()
         body = None
         if self.token.text == "{":
+            if more:
+                raise InputError("variable arguments are not supported", head)
             self._check_names(params)
             self.guards = []
             body = self.block()

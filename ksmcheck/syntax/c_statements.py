@@ -34,7 +34,6 @@ from ksmcheck.syntax.c_declarators import Declarator, Specifiers
 from ksmcheck.syntax.c_hoisted import Hoisting
 from ksmcheck.syntax.c_words import (
     ATTRIBUTE_WORDS,
-    DEFINE_MACROS,
     KEYWORDS,
     REFUSED_WORDS,
     STATIC_ASSERTS,
@@ -56,12 +55,14 @@ class Statements(Hoisting):
         opening = self.expect("{", "to begin a block")
         body: list[Stmt] = []
         self.scopes.append({})
+        self.labels.append({})
         while (token := self.tokens[self.at]).text != "}":
             if token.kind == "eof":
                 span = opening.span
                 raise InputError("this '{' is not closed", span, "add '}' where the block ends")
             body += self.with_literals()
         self.scopes.pop()
+        self.labels.pop()
         self.at += 1
         return Block(tuple(body), self.span_from(start))
 
@@ -92,16 +93,17 @@ class Statements(Hoisting):
             return self._empty()
         if self.ahead(1).text == ":" and token.text not in KEYWORDS:
             return self._label()
-        static = token.text == "static"
-        if self.ahead(static).text in DEFINE_MACROS and self.ahead(static + 1).text == "(":
-            return self._defined_lock(static)
+        lock = self.lock_macro()
+        if lock is not None:
+            return self._defined_lock(lock)
         if self._declaration_starts(token):
             return self.declaration()
         return self._expression_statement()
 
-    def _defined_lock(self, static: bool) -> Stmt:
+    def _defined_lock(self, macro: int) -> Stmt:
         """``static DEFINE_MUTEX(m);``; on the stack it is what it is at the start, free."""
-        self.at += static
+        static = any(token.text == "static" for token in self.tokens[self.at : macro])
+        self.at = macro
         declared = self.defined_lock()
         self.expect(";", "after the declaration")
         span = declared.span
@@ -239,7 +241,8 @@ class Statements(Hoisting):
     def variable(self, specifiers: Specifiers, declarator: Declarator, start: int) -> Declaration:
         """The rest of one variable's declaration: attributes and initializer."""
         assert declarator.name is not None
-        self.attributes()
+        aligned = list(specifiers.aligned)
+        self.attributes(aligned)
         init = self.initializer() if self.accept("=") else None
         type_ = declarator.type
         if isinstance(type_, NamedType) and type_.name == "__auto_type":
@@ -256,6 +259,7 @@ class Statements(Hoisting):
             static=specifiers.storage == "static",
             volatile=declarator.volatile,
             per_cpu=specifiers.per_cpu,
+            aligned=tuple(aligned),
         )
 
     # --- loops ------------------------------------------------------------------------------
@@ -376,7 +380,7 @@ class Statements(Hoisting):
         start, name = self.at, self.token.text
         self.at += 2
         body = self._labelled()
-        return Label(name, body, self.span_from(start))
+        return Label(self._label_name(name), body, self.span_from(start))
 
     def _labelled(self) -> Stmt:
         """The statement behind a label; an empty one before ``}``."""
@@ -391,7 +395,23 @@ class Statements(Hoisting):
             raise InputError("computed goto is not supported", self.token.span)
         label = self.identifier("a label after 'goto'").text
         self.expect(";", "after 'goto'")
-        return Goto(label, self.span_from(start))
+        return Goto(self._label_name(label), self.span_from(start))
+
+    def _local_labels(self) -> Stmt:
+        """``__label__ a, b;``: labels of this block (GNU C), whatever others are called so."""
+        start = self.at
+        self.at += 1
+        while True:
+            name = self.identifier("a label after '__label__'").text
+            self.made += 1
+            self.labels[-1][name] = f"{name}#{self.made}"
+            if not self.accept(","):
+                break
+        self.expect(";", "after '__label__'")
+        return Block((), self.span_from(start))
+
+    def _label_name(self, name: str) -> str:
+        return next((own[name] for own in reversed(self.labels) if name in own), name)
 
     def _break(self) -> Stmt:
         start = self.at
@@ -474,6 +494,7 @@ _BY_KEYWORD = {
     "case": Statements._case,
     "default": Statements._default,
     "goto": Statements._goto,
+    "__label__": Statements._local_labels,
     "break": Statements._break,
     "continue": Statements._continue,
     "return": Statements._return,

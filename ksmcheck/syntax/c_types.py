@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import (
+    ArrayType,
     EnumDef,
     Expr,
     Field,
@@ -45,6 +46,7 @@ class _Words(Struct):
     storage: str | None = None
     volatile: bool = False
     per_cpu: bool = False
+    aligned: list[Expr] = field(default_factory=list)
 
 
 class Types(Declarators):
@@ -54,6 +56,8 @@ class Types(Declarators):
         super().__init__(tokens)
         self.defined: list[TopLevel] = []
         self.unnamed = 0
+        # The alignments of typedef names that have some.
+        self.aligned_names: dict[str, tuple[Expr, ...]] = {}
 
     # --- specifiers -------------------------------------------------------------------------
 
@@ -62,6 +66,7 @@ class Types(Declarators):
         specifiers = self.specifiers("a type")
         if specifiers.storage:
             raise InputError(f"'{specifiers.storage}' has no meaning here", specifiers.type.span)
+        self.not_aligned(specifiers)
         declarator = self.declarator(specifiers)
         if declarator.name:
             raise InputError("expected a type without a name", declarator.name.span)
@@ -83,7 +88,8 @@ class Types(Declarators):
             words.other = NamedType(name, self.span_from(start))
         if words.other is None:
             self.expected(what)
-        return Specifiers(words.other, words.storage, words.volatile, words.per_cpu)
+        aligned = tuple(words.aligned)
+        return Specifiers(words.other, words.storage, words.volatile, words.per_cpu, aligned)
 
     def _specifier(self, words: _Words) -> bool:
         """Read one specifier word into ``words``; False if the next token is none."""
@@ -98,7 +104,9 @@ class Types(Declarators):
             words.volatile |= text in VOLATILE_WORDS
             self.at += 1
         elif text in ATTRIBUTE_WORDS:
-            self.attribute()
+            self.attribute(words.aligned)
+        elif text in CACHE_LINE_WORDS or text == "__aligned":
+            self._aligned(words.aligned)
         elif text in PER_CPU_WORDS:
             words.per_cpu = True
             self.at += 1
@@ -154,17 +162,38 @@ class Types(Declarators):
         """Skip attributes and annotations that may follow a declarator. Alignments go to
         ``aligned``; elsewhere they are refused, but those to a cache line, which nothing sees."""
         while (text := self.tokens[self.at].text) in _ASIDE:
-            word = self.token
             if text in ATTRIBUTE_WORDS:
                 self.attribute(aligned)
-                continue
-            self.at += 1
-            if text in CACHE_LINE_WORDS and aligned is not None:
-                aligned.append(IntLit(CACHE_LINE, str(CACHE_LINE), word.span))
-            elif text == "__aligned":
-                if aligned is None:
-                    raise InputError("'__aligned' is not supported here", word.span)
-                aligned.append(self._alignment(word))
+            elif text in DROPPED_WORDS or (text in CACHE_LINE_WORDS and aligned is None):
+                self.at += 1
+            elif aligned is not None:
+                self._aligned(aligned)
+            else:
+                raise InputError("'__aligned' is not supported here", self.token.span)
+
+    def _aligned(self, aligned: list[Expr]) -> None:
+        """At ``__aligned(n)``, or a word that aligns to a cache line."""
+        word = self.token
+        self.at += 1
+        if word.text in CACHE_LINE_WORDS:
+            aligned.append(IntLit(CACHE_LINE, str(CACHE_LINE), word.span))
+        else:
+            aligned.append(self._alignment(word))
+
+    def not_aligned(self, specifiers: Specifiers) -> None:
+        """Raises InputError for an alignment where it would have no meaning."""
+        for expr in specifiers.aligned:
+            raise InputError("an alignment is not supported here", expr.span)
+
+    def alignments(self, specifiers: Specifiers, declared: TypeExpr) -> list[Expr]:
+        """Those that what is declared has by its specifiers; a pointer to it has none of the type
+        that a name stands for."""
+        found = list(specifiers.aligned)
+        while isinstance(declared, ArrayType):
+            declared = declared.element
+        if isinstance(declared, NamedType) and declared is specifiers.type:
+            found += self.aligned_names.get(declared.name, ())
+        return found
 
     def _alignment(self, word: Token) -> Expr:
         self.expect("(", f"after {word.text}")
@@ -248,7 +277,7 @@ class Types(Declarators):
     def _nameless(self, specifiers: Specifiers, start: int) -> list[Field]:
         type_ = specifiers.type
         if isinstance(type_, TagType) and type_.tag.startswith("<") and type_.kind != "enum":
-            return [Field(None, type_, self.span_from(start))]
+            return [Field(None, type_, self.span_from(start), aligned=specifiers.aligned)]
         raise InputError("this declares no member", self.span_from(start), "add a name")
 
     def _field(self, specifiers: Specifiers) -> Field:
@@ -261,7 +290,9 @@ class Types(Declarators):
         if declarator.name is None:
             self.expected("a member name")
         width = self.conditional() if self.accept(":") else None
-        aligned: list[Expr] = []
+        aligned = self.alignments(specifiers, declarator.type)
+        if width is not None:
+            self.not_aligned(specifiers)
         self.attributes(aligned if width is None else None)
         span, name = declarator.span, declarator.name.text
         return Field(name, declarator.type, span, width, declarator.volatile, tuple(aligned))

@@ -34,7 +34,7 @@ DROPPED_WORDS = _words(
     __user __kernel __rcu __percpu __iomem __force __nocast __cold __hot __weak __pure asmlinkage
     notrace noinstr __sched __visible __randomize_layout __no_randomize_layout
     __lockfunc __latent_entropy __meminit __kprobes __cpuidle __private noinline_for_stack
-    nokprobe_inline"""
+    nokprobe_inline __ref __refdata __refconst __initconst __nosavedata __bss_decrypted"""
 )
 
 # Attributes that may be dropped for the same reason; every other one is refused.
@@ -66,7 +66,7 @@ REFUSED_WORDS: dict[str, str] = {
     "__thread": "thread-local variables are not supported",
     "_Alignas": "_Alignas is not supported",
     "_Alignof": "_Alignof is not supported",
-    "__label__": "local labels are not supported",
+    "__label__": "'__label__' stands at the beginning of a block",
     "__packed": "__packed is not supported: it changes the layout",
     "__int128": "128-bit integers are not supported",
     "__builtin_va_arg": "variable arguments are not supported",

@@ -73,6 +73,8 @@ def builds() -> dict[str, tuple[str, ...]]:
             "__acquires(x)",
             "__releases(x)",
             "__must_hold(x)",
+            "__section(name)",
+            "__printf(format, first)",
             f"__acquire(x) {_NOTHING}",
             f"__release(x) {_NOTHING}",
             "__cond_lock(x, c) (c)",
@@ -101,4 +103,5 @@ def builds() -> dict[str, tuple[str, ...]]:
             "array_index_nospec(i, s) ({ typeof(i) at__ = (i); typeof(s) of__ = (s);"
             " (typeof(at__))(at__ & array_index_mask_nospec(at__, of__)); })",
         ),
+        "6.6": ("__counted_by(member)",),
     }

@@ -97,7 +97,7 @@ _SINCE: dict[str, tuple[str, ...]] = {
 _WORD = re.compile(r"\w+")
 
 # Between a function's parameters and its body, where they are no function's name.
-_ANNOTATIONS = frozenset({"__acquires", "__releases", "__must_hold"})
+_ANNOTATIONS = frozenset({"__acquires", "__releases", "__must_hold", "__section", "__printf"})
 
 
 class _Kept(Struct, frozen=True):

@@ -236,6 +236,13 @@ struct f { unsigned n; char more[]; };
 struct g { char c; int x __aligned(2); };
 struct h { char c; struct { char d; } __aligned(16); char e; } ____cacheline_aligned_in_smp;
 typedef struct { char c; } __aligned(4) t;
+typedef struct b b_t __aligned(32);
+typedef b_t b_tt;
+typedef int __aligned(8) wide;
+struct i { char c; b_t b; b_t *p; };
+struct j { char c; b_tt b; char d; };
+struct k { char c; int __aligned(16) x; char d; };
+struct l { char c; wide x; int y; };
 """
 
 
@@ -256,6 +263,18 @@ typedef struct { char c; } __aligned(4) t;
         ("offsetof(struct h, d)", 16),
         ("offsetof(struct h, e)", 32),
         ("sizeof(t[3])", 12),
+        ("sizeof(b_t)", 8),
+        ("sizeof(struct i)", 64),
+        ("offsetof(struct i, b)", 32),
+        ("offsetof(struct i, p)", 40),
+        ("sizeof(struct j)", 64),
+        ("offsetof(struct j, b)", 32),
+        ("offsetof(struct j, d)", 40),
+        ("sizeof(struct k)", 32),
+        ("offsetof(struct k, d)", 20),
+        ("sizeof(struct l)", 16),
+        ("offsetof(struct l, x)", 8),
+        ("offsetof(struct l, y)", 12),
         ("({ struct c v[2] = { [1].d[2] = 5 }; v[1].d[2] * 10 + v[0].d[2]; })", 50),
     ],
 )
@@ -264,12 +283,43 @@ def test_alignments(value: str, x: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "declared",
+    [
+        "int v __aligned(8) = 3;",
+        "static int v[2] __aligned(4096) = { 3 };",
+        "int __cacheline_aligned v = 3;",
+        "__cacheline_aligned int v = 3;",
+        'static int v __section(".data..once") __read_mostly __attribute__((aligned(64))) = 3;',
+        "typedef int t __aligned(16); t v = 3;",
+        "int f(int a, ...); __printf(1, 2) void g(char *s, ...); int v __maybe_unused = 3;",
+        'struct n { int n; int *a __counted_by(n); }; int __section("x") v = 3;',
+    ],
+)
+def test_annotations_of_variables(declared: str, tmp_path: Path) -> None:
+    """What lies where is no matter for values; what is aligned is at such an address."""
+    code = "x = *(int *)&v + 10 * !((unsigned long)&v % 64);"
+    assert observation(f"{declared}\n", code, tmp_path, 13) == "Always"
+
+
+def test_local_labels(tmp_path: Path) -> None:
+    """GNU C: a label of a block's own hides others, and a macro with one may be used twice."""
+    top = "#define FIND(v) ({ __label__ out, no; int r = 0; if (v) goto out; r = 1; out: r; })\n"
+    code = """x = FIND(1) + 10 * FIND(0);
+	{ __label__ out; if (x == 10) goto out; x = 0; out: x++; }
+	if (x == 11) goto out; x = 0; out: x += 100;"""
+    assert observation(top, code, tmp_path, 111) == "Always"
+
+
+@pytest.mark.parametrize(
     ("top", "message"),
     [
         ("struct s { int a __aligned(3); };", "an alignment is a power of two"),
         ("struct s { int a : 3 __aligned(8); };", "'__aligned' is not supported here"),
-        ("int a __aligned(8);", "'__aligned' is not supported here"),
-        ("int a __attribute__((aligned(8)));", "the attribute 'aligned' is not supported"),
+        ("int a __aligned(3);", "an alignment is a power of two"),
+        ("int a __attribute__((aligned(8192)));", "an alignment is a power of two"),
+        ("struct s { int __aligned(8) a : 3; };", "an alignment is not supported here"),
+        ("int f(int __aligned(8) a);", "an alignment is not supported here"),
+        ("typedef long t __aligned(4);", "an alignment below that of long is not supported"),
         ("struct s { int a __aligned; };", "expected '\\(' after __aligned"),
         ("struct s { int a[]; int b; }; struct s v;", "the length of int\\[\\] is not known"),
     ],

@@ -236,8 +236,8 @@ def test_define_macros_declare() -> None:
         ("return;", "Return(None)"),
         ("__unroll(3) while (a) b;", "While(a, ExprStmt(b), 3)"),
         ("fallthrough;", "Block([])"),
-        ("T *x;", "Declaration(x, ptr(T), None, False, False, False)"),
-        ("foo_t x;", "Declaration(x, foo_t, None, False, False, False)"),
+        ("T *x;", "Declaration(x, ptr(T), None, False, False, False, [])"),
+        ("foo_t x;", "Declaration(x, foo_t, None, False, False, False, [])"),
         ("static int x = 1;", "Block([])"),  # it is declared at file level
     ],
 )
