@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ksmcheck.kernel.constants import constant, fits
+from ksmcheck.kernel.constants import constant, fits, try_constant
 from ksmcheck.kernel.functions import FIRST_FUNCTION, FUNCTION_STEP
 from ksmcheck.kernel.ints import IntType
 from ksmcheck.kernel.layout import Layouts, Member, Part
@@ -31,6 +31,7 @@ from ksmcheck.record import Struct, field
 from ksmcheck.syntax.c_ast import (
     TYPES,
     ArrayType,
+    Binary,
     Declaration,
     EnumDef,
     Expr,
@@ -54,9 +55,20 @@ from ksmcheck.text.spelling import did_you_mean
 def hold(condition: Expr, types: Declarations, span: Span, why: Expr | None = None) -> None:
     """Raises InputError where an assertion at compile time (C17 6.7.10) does not hold; ``why``
     is its message."""
-    if not constant(condition, types)[0]:
-        hint = why.text if isinstance(why, StringLit) and why.text else None
-        raise InputError("this assertion does not hold", span, hint)
+    told = why.text if isinstance(why, StringLit) and why.text else None
+    if told is not None and span.via is not None and span.via.source.name == "<predefined>":
+        _hold_argument(condition, types, told)
+    elif not constant(condition, types)[0]:
+        raise InputError("this assertion does not hold", span, told)
+
+
+def _hold_argument(condition: Expr, types: Declarations, told: str) -> None:
+    """An assertion of a macro that comes along is about the argument that it begins with."""
+    holds = try_constant(condition, types)
+    if holds is None or not holds[0]:
+        while isinstance(condition, Binary):
+            condition = condition.left
+        raise InputError(told, condition.span)
 
 
 class Declarations(Struct):

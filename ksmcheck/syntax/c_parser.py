@@ -29,7 +29,14 @@ from ksmcheck.syntax.c_ast import (
 )
 from ksmcheck.syntax.c_declarators import Declarator, Specifiers
 from ksmcheck.syntax.c_statements import Statements
-from ksmcheck.syntax.c_words import DROPPED_MACROS, KEYWORDS, STATIC_ASSERTS
+from ksmcheck.syntax.c_unknown import is_loud, unknown_macro
+from ksmcheck.syntax.c_words import (
+    DROPPED_MACROS,
+    KEYWORDS,
+    STATIC_ASSERTS,
+    STORAGE_WORDS,
+    TYPE_START,
+)
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
 
@@ -68,6 +75,7 @@ class CParser(Statements):
             return
         if token.kind == "id" and token.text not in KEYWORDS and self.ahead(1).text == "(":
             self.refuse_word(token)
+            self._unknown_macro()
             from ksmcheck.syntax.pp_headers import include_hint
 
             include = include_hint(token.text)
@@ -77,11 +85,24 @@ class CParser(Statements):
             raise InputError(f"'{token.text}' has no result type", token.span, hint)
         if token.kind != "id" or self.ahead(1).text == "=":
             self.expected("a declaration or definition")
+        self._unknown_macro()
         specifiers = self.specifiers("a declaration or definition")
         if self.accept(";"):
             self._only_a_type(specifiers, start)
             return
         self._declarators(specifiers, start)
+
+    def _unknown_macro(self) -> None:
+        """Raises InputError where a macro that nothing defines seems to declare something."""
+        at = self.at
+        while self.tokens[at].text in STORAGE_WORDS:
+            at += 1
+        token, called = self.tokens[at], self.tokens[at + 1 : at + 2]
+        if is_loud(token.text) and called and called[0].text == "(" and not self._known_type(token):
+            raise unknown_macro(token)
+
+    def _known_type(self, token: Token) -> bool:
+        return self.is_type(token.text) or token.text in TYPE_START
 
     def _only_a_type(self, specifiers: Specifiers, start: int) -> None:
         defines_enum = any(token.text == "enum" for token in self.tokens[start : self.at])
@@ -108,7 +129,13 @@ class CParser(Statements):
             first = False
             if not self.accept(","):
                 break
-        self.expect(";", "after the declaration")
+        self.expect(";", "after the declaration", self._annotation())
+
+    def _annotation(self) -> str | None:
+        """A hint for ``bool __checked f(void)``, in which a name stands behind a name."""
+        token, before = self.token, self.tokens[self.at - 1]
+        names = token.kind == before.kind == "id" and before.text not in KEYWORDS
+        return f"is '{before.text}' an annotation? #define it as nothing" if names else None
 
     def _typedef(self, specifiers: Specifiers, declarator: Declarator) -> None:
         assert declarator.name is not None

@@ -32,6 +32,7 @@ from ksmcheck.syntax.c_ast import (
 )
 from ksmcheck.syntax.c_declarators import Declarator, Specifiers
 from ksmcheck.syntax.c_hoisted import Hoisting
+from ksmcheck.syntax.c_unknown import declares, unknown_loop, unknown_macro
 from ksmcheck.syntax.c_words import (
     ATTRIBUTE_WORDS,
     KEYWORDS,
@@ -96,6 +97,11 @@ class Statements(Hoisting):
         lock = self.lock_macro()
         if lock is not None:
             return self._defined_lock(lock)
+        static = token.text == "static"
+        macro = self.ahead(static)
+        called = declares(macro.text) and self.ahead(static + 1).text == "("
+        if called and not self._is_variable(macro.text):
+            raise unknown_macro(macro)
         if self._declaration_starts(token):
             return self.declaration()
         return self._expression_statement()
@@ -158,15 +164,18 @@ class Statements(Hoisting):
         start = self.at
         expr = self.expression()
         if isinstance(expr, Call) and self.token.text != ";":
-            self._not_a_loop(expr.callee.name)
+            self._not_a_loop(self.tokens[start])
         self.expect(";", "after the expression")
         return ExprStmt(expr, self.span_from(start))
 
-    def _not_a_loop(self, name: str) -> None:
+    def _not_a_loop(self, head: Token) -> None:
         """Raises InputError where a call stands as if it were the head of a loop."""
         from ksmcheck.syntax.pp_headers import include_hint
 
+        name = head.text
         hint = include_hint(name)
+        if hint is None and "for_each" in name and not self._is_variable(name):
+            raise unknown_loop(head)
         if hint is None and self.token.text == "{":
             hint = f"if '{name}' is a macro for a loop, #define it"
         if hint is not None:

@@ -17,6 +17,7 @@ from ksmcheck.syntax.c_ast import (
     TypeofType,
 )
 from ksmcheck.syntax.c_declarators import Declarators, Specifiers
+from ksmcheck.syntax.c_unknown import declares, unknown_macro
 from ksmcheck.syntax.c_words import (
     ATTRIBUTE_WORDS,
     CACHE_LINE,
@@ -88,8 +89,21 @@ class Types(Declarators):
             words.other = NamedType(name, self.span_from(start))
         if words.other is None:
             self.expected(what)
+        self._no_annotation(words.other)
         aligned = tuple(words.aligned)
         return Specifiers(words.other, words.storage, words.volatile, words.per_cpu, aligned)
+
+    def _no_annotation(self, named: TypeExpr) -> None:
+        """Raises InputError where a type follows what would be the name of one, but is not known:
+        ``__checked bool f(void)``, ``__checked struct s *p``."""
+        if not isinstance(named, NamedType) or self.is_type(named.name):
+            return
+        token, after = self.token, self.ahead(1)
+        if named.name in KEYWORDS or not self.type_starts(token) or named.span == token.span:
+            return
+        if named.span.text == named.name and (after.kind == "id" or after.text == "*"):
+            message = f"'{named.name}' beside '{token.text}' is not understood"
+            raise InputError(message, named.span, "an annotation? #define it as nothing")
 
     def _specifier(self, words: _Words) -> bool:
         """Read one specifier word into ``words``; False if the next token is none."""
@@ -262,6 +276,8 @@ class Types(Declarators):
         start = self.at
         if self.accept(";"):
             return []
+        if declares(self.token.text) and self.ahead(1).text == "(":
+            raise unknown_macro(self.token)
         specifiers = self.specifiers(f"a member or '}}' in this {kind}")
         if specifiers.storage:
             message = f"'{specifiers.storage}' has no meaning for a member"

@@ -7,6 +7,7 @@ headers hold nothing but what is known without them, and are read as empty ones.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -96,6 +97,12 @@ _KNOWN_WITHOUT = frozenset(
 )
 """Of these, ksmcheck has what it has at all without an ``#include``."""
 
+_READS = tuple(
+    f"{lead}read{size}"
+    for lead, sizes in (("", "bwlq"), ("__raw_", "bwlq"), ("io", ("8", "16", "32", "64")))
+    for size in sizes
+)
+
 _NOT_MODELLED = {
     "a callback of this kind": "call_srcu call_rcu_sched call_rcu_bh call_rcu_tasks srcu_barrier",
     "memory of each CPU that is allocated": "alloc_percpu alloc_percpu_gfp free_percpu",
@@ -106,6 +113,13 @@ _NOT_MODELLED = {
     "schedule_timeout_interruptible schedule_timeout_uninterruptible msleep usleep_range",
     "a counter with a mutex": "seqcount_mutex_t seqcount_ww_mutex_t "
     "seqcount_mutex_init SEQCNT_MUTEX_ZERO",
+    "device memory": " ".join(
+        f"{name}{relaxed}"
+        for name in (*_READS, *(read.replace("read", "write") for read in _READS))
+        for relaxed in ("", "_relaxed")
+    ),
+    "time": "udelay ndelay mdelay fsleep jiffies get_jiffies_64 time_after time_before ktime_get "
+    "ktime_get_ns sched_clock local_clock get_cycles mod_timer add_timer del_timer timer_setup",
 }
 
 _INSTEAD = {
@@ -175,6 +189,11 @@ def _owners() -> dict[str, str]:
 def owner_of(name: str) -> str | None:
     """The header that defines a name, for some kernel."""
     return _owners().get(name)
+
+
+def defined_names() -> Iterable[str]:
+    """What the headers define, for some kernel."""
+    return _owners()
 
 
 def include_hint(name: str) -> str | None:

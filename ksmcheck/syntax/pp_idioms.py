@@ -11,6 +11,7 @@ _NOTHING = "((void)0)"
 _USED = "((void)(0, ##__VA_ARGS__))"
 
 _LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "cont", "debug", "devel")
+_SEVERITIES = ("EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG", "CONT")
 _PRINTS = ("printk", "pr_warning", *(f"pr_{level}" for level in _LEVELS))
 _PRINTED = tuple(
     f"{name}{suffix}(fmt, ...) {_USED}"
@@ -40,16 +41,19 @@ def _clamped(name: str, types: tuple[str, str, str]) -> str:
 
 
 # Of whole objects, one plain access a member: the compiler knows both types, and so do we.
-_WHOLE = "only whole structs and elements of arrays are copied, under their own type"
-_ZERO = "whole structs and elements of arrays are set to 0, under their own type"
+_SIZE = (
+    "must be a constant, and that of the object: of a struct, or of elements of an array, under "
+    "their own type"
+)
 _COPIED = (
-    f'(to, from, n) ({{ static_assert((n) % sizeof(*(to)) == 0, "{_WHOLE}");'
+    f'(to, from, n) ({{ static_assert((n) % sizeof(*(to)) == 0, "the size of memcpy {_SIZE}");'
     " typeof(&(to)[0]) to__ = (to); typeof(&(from)[0]) from__ = (from);"
     " for (unsigned long i__ = 0; i__ < (n) / sizeof(*to__); i__++) to__[i__] = from__[i__];"
     " to__; })"
 )
 _SET = (
-    f'(to, v, n) ({{ static_assert((v) == 0 && (n) % sizeof(*(to)) == 0, "{_ZERO}");'
+    '(to, v, n) ({ static_assert((v) == 0, "memset is understood where it sets to 0");'
+    f' static_assert((n) % sizeof(*(to)) == 0, "the size of memset {_SIZE}");'
     " typeof(&(to)[0]) to__ = (to);"
     " for (unsigned long i__ = 0; i__ < (n) / sizeof(*to__); i__++)"
     " to__[i__] = (typeof(*to__)){ 0 };"
@@ -93,6 +97,7 @@ def idioms() -> dict[str, tuple[str, ...]]:
             "assert_spin_locked(l) BUG_ON(!spin_is_locked(l))",
             "__func__ ((char *)0)",
             *_PRINTED,
+            *(f'KERN_{severity} ""' for severity in _SEVERITIES),
             f"WARN(c, fmt, ...) {_WARNED}",
             f"WARN_ONCE(c, fmt, ...) {_WARNED}",
             *(

@@ -9,6 +9,11 @@ from ksmcheck.text import InputError, Source
 
 # In each text, ^ stands before the place that the caret has to point to.
 STATEMENTS = [
+    ("^DECLARE_BITMAP(map, 64);", "the macro DECLARE_BITMAP is not known"),
+    ("static ^DECLARE_WORK(w, 0);", "the macro DECLARE_WORK is not known"),
+    ("^for_each_set_bit(b, &map, 64) r += b;", "'for_each_set_bit' is not known"),
+    ("^list_for_each_foo(p) f();", "'list_for_each_foo' is not known"),
+    ("^list_for_each_foo(p) { f(); }", "'list_for_each_foo' is not known"),
     ("r0 = a ^r1 = 1;", "expected ';' after the expression, found 'r1'"),
     ("r0 = READ_ONCE(*x)^\n r1 = 1;", "expected ';' after the expression"),
     ("int r0 = a^\n r1 = 1;", "expected ';' after the declaration"),
@@ -21,7 +26,7 @@ STATEMENTS = [
     ("return 3 ^}", "expected ';' after 'return', found '}'"),
     ("r0 = a +^;", "expected an expression, found ';'"),
     ("f(a)^) ;", "expected ';' after the expression, found ')'"),
-    ("for_each(p, l) ^{ }", "expected ';' after the expression, found '{'"),
+    ("^for_each(p, l) { }", "'for_each' is not known"),
     ("u32 ^= 3;", "expected the name of a variable, found '='"),
     ("r0 = ^u32;", "expected an expression, found the type 'u32'"),
     ("^3 = x;", "the left side of '=' has to be a variable"),
@@ -63,6 +68,13 @@ STATEMENTS = [
 ]
 
 FILE_LEVEL = [
+    ("^DECLARE_BITMAP(map, 64);", "the macro DECLARE_BITMAP is not known"),
+    ("static ^DECLARE_WORK(w, 0);", "the macro DECLARE_WORK is not known"),
+    ("static ^DEFINE_MUTEXX(m);", "the macro DEFINE_MUTEXX is not known"),
+    ("struct s { ^DECLARE_BITMAP(map, 64); int x; };", "the macro DECLARE_BITMAP is not known"),
+    ("static inline ^__checked bool f(void) { }", "'__checked' beside 'bool' is not understood"),
+    ("^__checked struct s *p;", "'__checked' beside 'struct' is not understood"),
+    ("bool __checked ^f(void) { }", "expected ';' after the declaration, found 'f'"),
     ("^foo(int x) {}", "'foo' has no result type"),
     ("int f(a, b) ^int a; int b; { }", "expected '{' or ';' after the parameters of 'f'"),
     ("void f(^int) {}", "this parameter has no name"),
@@ -130,3 +142,20 @@ def test_long_chains_are_an_input_error() -> None:
     with pytest.raises(InputError, match="more than 200 operators"):
         parse_c(Source("t.c", "int x = 1" + " + 1" * 201 + ";"))
     assert parse_c(Source("t.c", "int x = 1" + " + 1" * 200 + ";"))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("static DEFINE_MUTEXX(m);", "did you mean DEFINE_MUTEX?"),
+        ("DECLARE_BITMAP(map, 64);", "#define it, or write what it declares"),
+        ("LIST_HEAD(l);", "#include <linux/list.h> defines it, for the kernels that have it"),
+        ("void f(void) { list_for_each_foo(p) f(); }", "did you mean list_for_each or"),
+        ("void f(void) { for_each_set_bit(b, m, 64) f(); }", "a macro for a loop, #define it"),
+        ("bool __checked f(void) { }", "is '__checked' an annotation? #define it as nothing"),
+    ],
+)
+def test_hints_for_names_that_nothing_defines(text: str, hint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_c(Source("t", text))
+    assert hint in (caught.value.diagnostic.hint or "")
