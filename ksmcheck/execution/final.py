@@ -16,6 +16,7 @@ from ksmcheck.kernel.types import (
     ArrayOf,
     BitField,
     CType,
+    FunctionOf,
     IntegerType,
     PointerTo,
     StructType,
@@ -72,8 +73,19 @@ class FinalState(Interpreter):
                     address = self.address_named(name)
                 case c.Binary("+" | "-", c.Name(name)) if isinstance(left.type, PointerTo):
                     address = self.beside(name, right)
+                case c.Index() | c.Member() if self.points(left, tree.operands[0]):
+                    if isinstance(self.type_of(right), StructType):
+                        address = self.value(c.Unary("&", right, right.span))
         value = address or self.operand(right)
         return binary(_COMPARISONS[tree.op], left, value, self.layouts).truth
+
+    def points(self, left: Concrete, e: PropExpr) -> bool:
+        """Whether it is a pointer to an object; of a local that is kept in memory, its cell
+        knows."""
+        if isinstance(left.type, PointerTo):
+            return not isinstance(left.type.target, ArrayOf | FunctionOf)
+        cell = self.private.get((e.thread, e.name)) if isinstance(e, Register) else None
+        return cell is not None and cell.ctype.endswith("*")
 
     def beside(self, name: str, e: c.Binary) -> Concrete | None:
         """``x+4``: so many bytes behind a location, as states print it."""

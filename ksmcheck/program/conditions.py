@@ -16,6 +16,7 @@ from ksmcheck.kernel.types import (
     INT,
     ArrayOf,
     BitField,
+    FunctionOf,
     IntegerType,
     PointerTo,
     StructType,
@@ -30,7 +31,7 @@ from ksmcheck.program.threads import Output
 from ksmcheck.program.undefined import demand
 from ksmcheck.program.values import Value, binary, need_scalar, pointer
 from ksmcheck.record import replace
-from ksmcheck.syntax.c_ast import Binary, Index, IntLit, Name, NamedType
+from ksmcheck.syntax.c_ast import Binary, Index, IntLit, Member, Name, NamedType, Unary
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.syntax.litmus_ast import (
     Condition,
@@ -79,6 +80,8 @@ class Final(Statements):
         right = self._address(right_tree) if tree.op in ("eq", "ne") else None
         if right is None and self.herd and isinstance(left.type, PointerTo):
             right = self._beside(right_tree)
+        if tree.op in ("eq", "ne") and right is None:
+            right = self._struct_at(left, right_tree)
         value = right or self.operand(right_tree)
         if right is not None and self.herd and not isinstance(left.type, PointerTo):
             self._take(left_tree, right_tree)
@@ -127,6 +130,16 @@ class Final(Statements):
             target = variable.type.element if isinstance(variable.type, ArrayOf) else variable.type
             return pointer(Const(variable.object.address, ints_of(PointerTo(target))), target)
         return None
+
+    def _struct_at(self, left: Value, expr: PropExpr) -> Value | None:
+        """The address of a struct in an array or in another, ``f[1]`` or ``f.s``, where a pointer
+        is compared with it: states print it so, and a struct is no value that could be meant."""
+        if not isinstance(expr, Index | Member) or not isinstance(left.type, PointerTo):
+            return None
+        leads = isinstance(left.type.target, ArrayOf | FunctionOf)
+        if leads or not isinstance(self.type_of(expr), StructType):
+            return None
+        return self.value(Unary("&", expr, expr.span))
 
     def _beside(self, expr: PropExpr) -> Value | None:
         """``x+4``, ``x+-1``: so many bytes behind a location, as states print it."""

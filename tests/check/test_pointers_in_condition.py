@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check import Checker, Request
+from ksmcheck.text import InputError
 
 IN_C = """C t
 struct pair { int a; int b; };
@@ -85,3 +86,52 @@ def test_the_last_value_of_the_location(
     text: str, condition: str, expected: str, tmp_path: Path
 ) -> None:
     assert observation(text, condition, tmp_path) == (expected, expected)
+
+
+PLACES = """C t
+struct s { int a; struct s *n; };
+struct one { struct one *n; };
+struct o { int z; struct s in; };
+struct s f[3];
+struct one c[2];
+struct o o;
+int v[2] = { 7, 8 };
+struct s *p;
+{}
+P0() {
+	struct s *g = &f[1], *kept = &f[1], **q = &kept, *in = &o.in;
+	struct one *l = &c[1];
+	int *first = &f[1].a;
+	int r = v[1];
+	p = &f[2];
+	*q = &f[2];
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "0:g=f[1]",
+        "0:g!=f[0]",
+        "0:kept=f[2]",
+        "0:in=o.in",
+        "0:first=f[1]",
+        "p=f[2]",
+        "0:l=c[1]",
+        "p=&f[2] /\\ 0:g=&f[1]",
+        "0:r=v[1]",
+    ],
+)
+def test_a_struct_beside_a_pointer_is_where_it_lies(condition: str, tmp_path: Path) -> None:
+    """States print ``0:g=f[1];``: it can be asked as it is printed. What is a number stays one."""
+    assert observation(PLACES, condition, tmp_path) == ("Always", "Always")
+    assert observation(PLACES, f"~({condition})", tmp_path) == ("Never", "Never")
+    verdict = Checker().check(Request(tmp_path / "t.litmus", "sc", "6.12"))
+    assert verdict.witness is None
+
+
+@pytest.mark.parametrize("condition", ["0:r=f[1]", "0:g=v[1]", "0:g<f[1]"])
+def test_elsewhere_it_is_no_value(condition: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        observation(PLACES, condition, tmp_path)
