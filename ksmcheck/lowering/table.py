@@ -11,7 +11,8 @@
     widest = "32"                        # bits of its widest single access; default: "64"
     bitmap = "32"                        # bits of the words of a bitmap; default: "64"
     pairs = "data"                       # a pair's W depends by data on its R; default: not
-                                         # { llsc = "data" }: in these configurations
+                                         # { llsc = "data", lse = "COMPUTED" }: by configuration;
+                                         # a name in capitals is a tag for such a W
 
     [configs]                            # kernel point -> configurations; default: one, "default"
     "6.12" = ["llsc", "lse"]
@@ -46,11 +47,11 @@ from ksmcheck.lowering.lookup import (
     step_texts,
 )
 from ksmcheck.lowering.steps import parse_steps
-from ksmcheck.lowering.template import Row, with_data
-from ksmcheck.record import Struct, replace
+from ksmcheck.lowering.template import Row, with_data, with_tag
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError, Source, Span
 
-_ALL = "all"
+_ALL, _DATA = "all", "data"
 _SETTINGS = ("model", "configs", "not-at")
 
 
@@ -60,9 +61,9 @@ class LoweringTable(Struct, frozen=True):
     ``tables`` are the file's own, those of an included file under them. ``unsigned_char``: so plain
     ``char`` is in code that is compiled for this machine, if nothing else is asked for. ``widest``:
     the bits of its widest single access; ``bitmap``: of the words that bitmaps are made of.
-    ``data_in_pairs``: the configurations (``all``: each) in which what an atomic operation computes
-    from the value that it reads and stores depends by data on that read; ``rmw`` alone says nothing
-    of the value.
+    ``pairs``: by configuration (``all``: each), what becomes of the W of an atomic operation that
+    computes it from the value that it reads: it depends by ``data`` on that read, or has a tag;
+    ``rmw`` alone says nothing of the value.
     """
 
     title: str
@@ -73,7 +74,7 @@ class LoweringTable(Struct, frozen=True):
     unsigned_char: bool = False
     widest: int = 64
     bitmap: int = 64
-    data_in_pairs: frozenset[str] = frozenset()
+    pairs: Mapping[str, str] = field(default_factory=dict)
 
     def row(self, primitive: Primitive, kernel: str, config: str) -> Row | NotApplicable | None:
         """The primitive's row; None if no table speaks for it. Raises InputError on a bad row."""
@@ -81,8 +82,10 @@ class LoweringTable(Struct, frozen=True):
         if entry is None:
             return None
         row = read_row(entry, primitive, kernel)
-        depends = not self.data_in_pairs.isdisjoint((config, _ALL))
-        return with_data(row) if depends and isinstance(row, Row) else row
+        computed = self.pairs.get(config) or self.pairs.get(_ALL)
+        if computed is None or not isinstance(row, Row):
+            return row
+        return with_data(row) if computed == _DATA else with_tag(row, computed, primitive)
 
 
 def load_table(path: Path) -> LoweringTable:
@@ -99,7 +102,7 @@ def load_macros(path: Path, base: LoweringTable) -> tuple[LoweringTable, Lowerin
 
     source = _read(path, None)
     text = Source(f"{source.name}, as rows", table_text(source, all_primitives()))
-    own = replace(parse_table(text, path.parent), data_in_pairs=base.data_in_pairs)
+    own = replace(parse_table(text, path.parent), pairs=base.pairs)
     return own, replace(base, tables={**base.tables, **own.tables})
 
 
@@ -133,7 +136,7 @@ def parse_table(source: Source, folder: Path, depth: int = 0) -> LoweringTable:
         unsigned_char=_unsigned_char(model, base),
         widest=_width(model, "widest", 64 if base is None else base.widest),
         bitmap=_width(model, "bitmap", 64 if base is None else base.bitmap),
-        data_in_pairs=_data_in_pairs(model, base, configs),
+        pairs=_pairs(model, base, configs),
     )
 
 
@@ -146,20 +149,22 @@ def _unsigned_char(model: Table, base: LoweringTable | None) -> bool:
     return value.value == "unsigned"
 
 
-def _data_in_pairs(
+def _pairs(
     model: Table, base: LoweringTable | None, configs: Mapping[str, Sequence[str]]
-) -> frozenset[str]:
+) -> Mapping[str, str]:
     value = model.entries.get("pairs")
     if value is None:
-        return frozenset() if base is None else base.data_in_pairs
+        return {} if base is None else base.pairs
     named = value.entries if isinstance(value, Inline) else {_ALL: value}
     known = {_ALL, *(config for point in configs.values() for config in point)}
+    found: dict[str, str] = {}
     for config, what in named.items():
-        if not isinstance(what, Text) or what.value != "data":
-            raise InputError('pairs is "data", or is left out', value.span)
+        if not isinstance(what, Text) or not (what.value == _DATA or what.value.isupper()):
+            raise InputError('pairs is "data" or a tag in capitals, or is left out', value.span)
         if config not in known:
             raise InputError(f"there is no configuration {config}", what.span)
-    return frozenset(named)
+        found[config] = what.value
+    return found
 
 
 def _width(model: Table, name: str, default: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ksmcheck.kernel.formula import formula_names, parse_formula
+from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.record import Struct, replace
 
 
@@ -77,6 +79,17 @@ class Row(Struct, frozen=True):
     def ends_reservation(self) -> bool:
         """Whether no store-conditional may pair with what was reserved before."""
         return self.clears or (self.ok is not None and any(step.reserved for step in self.ok))
+
+
+def with_tag(row: Row, tag: str, primitive: Primitive) -> Row:
+    """The row with a tag at the write of its pair, if that is always computed from the read."""
+    if row.always is None or "old" not in formula_names(parse_formula(primitive.new or "0")):
+        return row
+    tagged = tuple(
+        replace(step, tags=(*step.tags, tag)) if step.kind == "W" and step.rmw else step
+        for step in row.always
+    )
+    return replace(row, always=tagged)
 
 
 def with_data(row: Row) -> Row:

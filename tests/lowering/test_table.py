@@ -221,15 +221,21 @@ def test_data_in_pairs() -> None:
         table('[model]\npairs = "control"\n')
 
 
-def test_data_in_pairs_of_one_configuration() -> None:
+def test_pairs_by_configuration() -> None:
+    """By data, or by a tag for what is always computed: an exchange's value is not."""
     text = (
-        '[model]\npairs = { llsc = "data" }\n[configs]\n"6.12" = ["llsc", "lse"]\n'
-        '[atomic_inc]\nall = "R* W*"\n'
+        '[model]\npairs = { llsc = "data", lse = "SUM" }\n[configs]\n"6.12" = ["llsc", "lse"]\n'
+        '[atomic_inc]\nall = "R* W*"\n[xchg]\nall = "R* W*"\n'
     )
-    rows = [table(text).row(all_primitives()["atomic_inc"], "6.12", c) for c in ("llsc", "lse")]
-    assert [r.always for r in rows if isinstance(r, Row)] == [
-        (Step("R", rmw=True), Step("W", rmw=True, computed=True)),
-        steps("R* W*"),
-    ]
+
+    def always(name: str, config: str) -> tuple[Step, ...] | None:
+        found = table(text).row(all_primitives()[name], "6.12", config)
+        assert isinstance(found, Row)
+        return found.always
+
+    computed = Step("R", rmw=True), Step("W", rmw=True, computed=True)
+    assert always("atomic_inc", "llsc") == computed
+    assert always("atomic_inc", "lse") == steps("R* W*[SUM]")
+    assert always("xchg", "lse") == steps("R* W*")
     with pytest.raises(InputError, match="no configuration elsewhere"):
         table('[model]\npairs = { elsewhere = "data" }\n')
