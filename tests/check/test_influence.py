@@ -61,7 +61,7 @@ def differs(leaves: list[Term], leaf: Term, seen: Seen) -> bool | None:
     return any(len(found) > 1 for found in looks.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(made=terms_over(), data=st.data())
 def test_as_by_looking_at_all_values(
     made: tuple[TermTable, list[Term], list[Term], list[Term]], data: st.DataObject
