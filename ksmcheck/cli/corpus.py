@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from ksmcheck.cli.options import FILE, engine_options, kernel_option
+from ksmcheck.cli.options import FILE, engine_options, jobs_option, kernel_option
 
 _EPILOG = """\b
 Examples:
@@ -43,14 +43,7 @@ test, 3 a bug in ksmcheck, 4 time-outs; where several apply, the first of 3, 2, 
     help="Ask for all states and flags, or for the observation only. [default: states for tests "
     "whose states --expected has, else verdict]",
 )
-@click.option(
-    "--jobs",
-    "-j",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Number of processes.",
-)
+@jobs_option
 @click.option("--unroll", type=click.IntRange(min=1), help="How often a loop may go round again.")
 @kernel_option
 @engine_options

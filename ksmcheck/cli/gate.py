@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ksmcheck.cli.options import FILE
+from ksmcheck.cli.options import FILE, jobs_option
 
 if TYPE_CHECKING:
     from ksmcheck.report.findings import Report
@@ -74,14 +74,7 @@ def _tree_options(function: F) -> F:
 @click.option(
     "--full", is_flag=True, help="Check whether each barrier of every scenario is needed."
 )
-@click.option(
-    "--jobs",
-    "-j",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Number of processes.",
-)
+@jobs_option
 @click.option(
     "--report",
     "reports",

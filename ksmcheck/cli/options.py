@@ -106,6 +106,16 @@ kernel_tree_option = click.option(
 )
 
 
+jobs_option = click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of processes.",
+)
+
+
 liveness_option = click.option(
     "--liveness",
     is_flag=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ksmcheck.cli.options import engine_options, liveness_option
+from ksmcheck.cli.options import engine_options, jobs_option, liveness_option
 
 _EPILOG = """\b
 Examples:
@@ -38,14 +38,7 @@ reachable or unreachable (tests with `exists`), safe up to k, vacuous, unknown o
     metavar="NAMES",
     help="Comma-separated variants, or `all`.",
 )
-@click.option(
-    "--jobs",
-    "-j",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Number of processes.",
-)
+@jobs_option
 @engine_options
 @click.option(
     "--unroll",

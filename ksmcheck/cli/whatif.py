@@ -13,6 +13,7 @@ from ksmcheck.cli.options import (
     FILE,
     TEST,
     engine_options,
+    jobs_option,
     kernel_option,
     liveness_option,
     parse_defines,
@@ -140,7 +141,7 @@ _TO = "SITE=TO"
 )
 @click.option("--no-input", is_flag=True, help="Do not ask at the terminal which cell to show.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Write the matrix as a picture.")
-@click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, help="Number of processes.")
+@jobs_option
 @click.option("--scheduler", metavar="ADDRESS", help="Use a Dask scheduler instead of --jobs.")
 @liveness_option
 @engine_options

@@ -3,7 +3,8 @@
 A compound literal (C17 6.5.2.5) in a function is an object of the block around it: it becomes a
 variable that is declared, with its values, before the statement that it is part of. So its values
 are computed first, and every time; where C asks for another order (behind ``&&``, in the condition
-of a loop) it is refused. A static local variable (6.2.4) becomes one at file level.
+of a loop) it is refused. A static local variable (6.2.4) becomes one at file level. Labels that a
+block has to itself (GNU C's ``__label__``) become labels of the function, under names of their own.
 """
 
 from __future__ import annotations
@@ -100,3 +101,20 @@ class Hoisting(Types):
         if kind is not None:
             type_ = TagType(kind, type_name, token.span)
         return Declaration(name.text, type_, None, self.span_from(start))
+
+    def local_labels(self) -> Stmt:
+        """``__label__ a, b;``: labels of this block (GNU C), whatever others are called so."""
+        start = self.at
+        self.at += 1
+        while True:
+            name = self.identifier("a label after '__label__'").text
+            self.made += 1
+            self.labels[-1][name] = f"{name}#{self.made}"
+            if not self.accept(","):
+                break
+        self.expect(";", "after '__label__'")
+        return Block((), self.span_from(start))
+
+    def label_name(self, name: str) -> str:
+        """What a label is called that is written so here."""
+        return next((own[name] for own in reversed(self.labels) if name in own), name)

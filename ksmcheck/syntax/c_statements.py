@@ -389,7 +389,7 @@ class Statements(Hoisting):
         start, name = self.at, self.token.text
         self.at += 2
         body = self._labelled()
-        return Label(self._label_name(name), body, self.span_from(start))
+        return Label(self.label_name(name), body, self.span_from(start))
 
     def _labelled(self) -> Stmt:
         """The statement behind a label; an empty one before ``}``."""
@@ -404,23 +404,7 @@ class Statements(Hoisting):
             raise InputError("computed goto is not supported", self.token.span)
         label = self.identifier("a label after 'goto'").text
         self.expect(";", "after 'goto'")
-        return Goto(self._label_name(label), self.span_from(start))
-
-    def _local_labels(self) -> Stmt:
-        """``__label__ a, b;``: labels of this block (GNU C), whatever others are called so."""
-        start = self.at
-        self.at += 1
-        while True:
-            name = self.identifier("a label after '__label__'").text
-            self.made += 1
-            self.labels[-1][name] = f"{name}#{self.made}"
-            if not self.accept(","):
-                break
-        self.expect(";", "after '__label__'")
-        return Block((), self.span_from(start))
-
-    def _label_name(self, name: str) -> str:
-        return next((own[name] for own in reversed(self.labels) if name in own), name)
+        return Goto(self.label_name(label), self.span_from(start))
 
     def _break(self) -> Stmt:
         start = self.at
@@ -503,7 +487,7 @@ _BY_KEYWORD = {
     "case": Statements._case,
     "default": Statements._default,
     "goto": Statements._goto,
-    "__label__": Statements._local_labels,
+    "__label__": Statements.local_labels,
     "break": Statements._break,
     "continue": Statements._continue,
     "return": Statements._return,
