@@ -74,7 +74,7 @@ class LoweringTable(Struct, frozen=True):
     unsigned_char: bool = False
     widest: int = 64
     bitmap: int = 64
-    pairs: Mapping[str, str] = field(default_factory=dict)
+    pairs: Mapping[str, Text] = field(default_factory=dict)
 
     def row(self, primitive: Primitive, kernel: str, config: str) -> Row | NotApplicable | None:
         """The primitive's row; None if no table speaks for it. Raises InputError on a bad row."""
@@ -85,7 +85,9 @@ class LoweringTable(Struct, frozen=True):
         computed = self.pairs.get(config) or self.pairs.get(_ALL)
         if computed is None or not isinstance(row, Row):
             return row
-        return with_data(row) if computed == _DATA else with_tag(row, computed, primitive)
+        if computed.value == _DATA:
+            return with_data(row)
+        return with_tag(row, computed.value, primitive)
 
 
 def load_table(path: Path) -> LoweringTable:
@@ -151,19 +153,19 @@ def _unsigned_char(model: Table, base: LoweringTable | None) -> bool:
 
 def _pairs(
     model: Table, base: LoweringTable | None, configs: Mapping[str, Sequence[str]]
-) -> Mapping[str, str]:
+) -> Mapping[str, Text]:
     value = model.entries.get("pairs")
     if value is None:
         return {} if base is None else base.pairs
     named = value.entries if isinstance(value, Inline) else {_ALL: value}
     known = {_ALL, *(config for point in configs.values() for config in point)}
-    found: dict[str, str] = {}
+    found: dict[str, Text] = {}
     for config, what in named.items():
         if not isinstance(what, Text) or not (what.value == _DATA or what.value.isupper()):
             raise InputError('pairs is "data" or a tag in capitals, or is left out', value.span)
         if config not in known:
             raise InputError(f"there is no configuration {config}", what.span)
-        found[config] = what.value
+        found[config] = what
     return found
 
 
@@ -266,18 +268,23 @@ def check_tags(table: LoweringTable, tags: frozenset[str], cat: str) -> None:
         for key, value in one.entries.items():
             if key not in ("source", "same"):
                 _check_tags(value, tags, cat, one.name)
+    for what in table.pairs.values():
+        if what.value != _DATA:
+            _check_tag(what.value, tags, cat, "`pairs`", what.span)
 
 
 def _check_tags(value: Text | Array | Inline, tags: frozenset[str], cat: str, name: str) -> None:
     for text in step_texts(value):
         for step in parse_steps(text.span):
             for tag in step.tags:
-                if tag not in tags:
-                    raise InputError(
-                        f"the row of `{name}` emits {tag!r}, which {cat} does not know",
-                        text.span,
-                        hint=_near(tag, tuple(tags)) or f"its tags: {', '.join(sorted(tags))}",
-                    )
+                _check_tag(tag, tags, cat, f"the row of `{name}`", text.span)
+
+
+def _check_tag(tag: str, tags: frozenset[str], cat: str, emits: str, span: Span) -> None:
+    if tag not in tags:
+        message = f"{emits} emits {tag!r}, which {cat} does not know"
+        hint = _near(tag, tuple(tags)) or f"its tags: {', '.join(sorted(tags))}"
+        raise InputError(message, span, hint)
 
 
 def _near(name: str, names: tuple[str, ...]) -> str | None:

@@ -239,3 +239,5 @@ def test_pairs_by_configuration() -> None:
     assert always("xchg", "lse") == steps("R* W*")
     with pytest.raises(InputError, match="no configuration elsewhere"):
         table('[model]\npairs = { elsewhere = "data" }\n')
+    with pytest.raises(InputError, match="`pairs` emits 'SUM', which own"):
+        check_tags(table(text), frozenset(("MB",)), "own.cat")
