@@ -89,7 +89,7 @@ class _Asked:
     """Questions about the terms of one structure."""
 
     def __init__(self, structure: EventStructure, seconds: float) -> None:
-        self.structure = structure
+        self.ending = structure.ending
         self.events = structure.events
         self.reads = _Reads()
         self.demanded = 0
@@ -108,7 +108,8 @@ class _Asked:
         if leaf is None or leaf.op != "read":
             return False
         if dependency.relation == "ctrl":
-            return self._made_anyway(leaf, target)
+            loop = dependency.source in self.ending  # no compiler computes its branch away
+            return not loop and self._made_anyway(leaf, target)
         subject = target.address if dependency.relation == "addr" else target.value
         if subject is None or self._handed_on(leaf, subject, target.guard, dependency.guard):
             return False

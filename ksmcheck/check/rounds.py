@@ -24,10 +24,11 @@ def may_go_on(structure: EventStructure) -> bool:
     gates, solver = Gates(), open_backend(DEFAULT)
 
     def leaf(term: Term) -> Vector:
-        width = term.type.width
-        if term.op != "read":
+        width, values = term.type.width, tuple[int, ...]()
+        if term.op == "read":
+            values = structure.events[structure.first + term.payload].values
+        if not values:  # of a read that is never made, nothing is known
             return tuple(gates.new() for _ in range(width))
-        values = structure.events[structure.first + term.payload].values
         vector = vectors.covering(gates, values, width)
         gates.add(vectors.among(gates, vector, values))
         return vector

@@ -136,6 +136,7 @@ class _Assembly:
             first=self.shift,
             rmw=tuple((r + self.shift, w + self.shift) for r, w in draft.rmw),
             dependencies=tuple(self._dependencies()),
+            ending=frozenset(read + self.shift for read in draft.ending),
             constraints=tuple(draft.constraints),
             obligations=obligations,
             cuts=tuple(map(self._judged, draft.cuts)),

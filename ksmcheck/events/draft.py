@@ -93,7 +93,8 @@ class Draft(Struct):
     for ever, be that in ``stalls`` or ruled out by ``constraints``.
     ``calls``: for each site with selectors, the guards of the calls there.
     ``picked``: the reads whose value is handed on by a branch, or by a compare-and-swap that
-    succeeds, with when that is so (``picks.py``).
+    succeeds, with when that is so (``picks.py``). ``ending``: the reads that a branch is made on by
+    which a loop may be left (``Branch.leaves``).
     ``takers``: what takes a lock, or is in the way of others without taking it.
     """
 
@@ -113,6 +114,7 @@ class Draft(Struct):
     selectors: dict[tuple[str, str], Term] = field(default_factory=dict)
     calls: dict[str, list[Term]] = field(default_factory=dict)
     picked: dict[int, Term] = field(default_factory=dict)
+    ending: set[int] = field(default_factory=set)
     searches: list[DraftSearch] = field(default_factory=list)
     takers: list[DraftTaker] = field(default_factory=list)
     spurious: dict[int, DraftSpurious] = field(default_factory=dict)

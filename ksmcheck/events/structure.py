@@ -128,6 +128,7 @@ class EventStructure(Struct, frozen=True, eq=False):
                  become of it. Where it does not, the selectors make no difference.
     ``taken``  comparisons of the condition with addresses, ``functions`` and ``unassigned`` as in
                 ``Program``.
+    ``ending``   the reads that decide whether a loop is left which does something in its rounds.
     ``condition``/``filter``/``observed``  over ``final`` and thread-local terms.
     """
 
@@ -161,6 +162,7 @@ class EventStructure(Struct, frozen=True, eq=False):
     taken: tuple[Taken, ...] = ()
     unassigned: tuple[Unassigned, ...] = ()
     functions: tuple[Cell, ...] = ()
+    ending: frozenset[int] = frozenset()
 
     @property
     def named(self) -> tuple[Cell, ...]:

@@ -16,7 +16,17 @@ from ksmcheck.events.instantiate import Instance, Operand, Operands, Place
 from ksmcheck.events.kept_locals import Changed, KeptLocals, live_cells
 from ksmcheck.events.picks import choosing
 from ksmcheck.events.structure import CutPoint, Obligation
-from ksmcheck.events.taint import CLEAN, Taint, by_branch, by_way, deciding, joined, under, union
+from ksmcheck.events.taint import (
+    CLEAN,
+    Taint,
+    by_branch,
+    by_way,
+    deciding,
+    joined,
+    read_of,
+    under,
+    union,
+)
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.graces import ENTERS, GRACE_PERIODS
 from ksmcheck.kernel.ints import ADDRESS, BOOL
@@ -163,6 +173,7 @@ class Walk:
             self.branches[block.id] = under(self.terms, guard, decides)
             if end.leaves:
                 self._await(self.branches[block.id], registers)
+                self.draft.ending.update(map(read_of, self.branches[block.id]))
             self._edge(block, end.then, cube, truth, registers)
             self._edge(block, end.otherwise, cube, self.terms.no(truth), registers)
         elif isinstance(end, Jump):

@@ -42,6 +42,7 @@ def _leaves(end: Fork, loop: Loop, graph: Graph) -> bool:
 def _does_something(node: Node) -> bool:
     accesses = (step for step in node.steps if isinstance(step, Access))
     return any(
-        step.name not in PLAIN and (step.name != "WRITE_ONCE" or step.origin.site.startswith("W"))
+        step.name not in PLAIN
+        and (step.name != "WRITE_ONCE" or step.origin.site.startswith("WRITE_ONCE@"))
         for step in accesses
     )

@@ -103,6 +103,8 @@ KEPT = [
     "if (q == 1) WRITE_ONCE(*y, q);",
     "smp_mb(); WRITE_ONCE(*y, 1 + (q ^ q));",
     "if (q == q) { smp_mb(); WRITE_ONCE(*y, 1); }",
+    # A branch that ends a loop in which something is done is not computed away.
+    "int i; for (i = 0; i != (q & 1); i++) WRITE_ONCE(*z, 1); WRITE_ONCE(*y, 1);",
     "q = atomic_add_unless((atomic_t *)z, 1, 5); if (q) { q = READ_ONCE(*x); smp_mb(); } "
     "WRITE_ONCE(*y, q);",
 ]

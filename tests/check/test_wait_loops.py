@@ -21,7 +21,7 @@ P0(int *flag, int *dead)
 	int r = READ_ONCE(*dead);
 	smp_store_release(flag, 1);
 }}
-P1(int *flag, int *dead, int *other)
+P1(int *flag, int *dead, int *other, volatile int *WRITE)
 {{
 	int f, i, n = 0;
 	{}
@@ -60,6 +60,8 @@ def test_no_machine_stores_before_the_flag(code: str, model: str, tmp_path: Path
         # A branch that may be computed away: the rounds do nothing that a compiler has to keep.
         "f = READ_ONCE(*flag); for (i = 0; i < f; i++) n += i;",
         "f = READ_ONCE(*flag); while (f) f = 0;",
+        # A store through volatile is no call of WRITE_ONCE, whatever it is called.
+        "f = READ_ONCE(*flag); while (f) { *WRITE = 1; f = 0; }",
         # No loop is left: both ways meet.
         "if (READ_ONCE(*flag)) n = 1;",
         "for (i = 0; i < 2; i++) { if (READ_ONCE(*flag)) n = 1; }",
