@@ -17,6 +17,7 @@ from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
 from ksmcheck.program.initialisers import sized
 from ksmcheck.program.ir import Cell, Local
+from ksmcheck.program.members import used_members
 from ksmcheck.record import Struct
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.syntax.litmus_ast import LitmusTest
@@ -64,6 +65,7 @@ def world_of(
 ) -> World:
     """Reads the test's declarations. Addresses are a convention, and come from ``cells``."""
     declarations = declare(test.top, kernel, unsigned_char=model.table.unsigned_char)
+    declarations.layouts.used = lambda: used_members(test)
     bases = _bases(cells)
     items = {
         name: Item(name, type, bases[name], volatile)

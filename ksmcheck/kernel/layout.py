@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 from ksmcheck.kernel import bitfields
 from ksmcheck.kernel.ints import BOOL
@@ -54,13 +55,15 @@ class Layout(Struct, frozen=True):
 class Scalar(Struct, frozen=True):
     """One scalar inside an object: ``path`` continues the object's name (``.a[1].b``).
 
-    ``fields``: the word of bit-fields; ``.a+b`` for that of a and b.
+    ``fields``: the word of bit-fields; ``.a+b`` for that of a and b. ``members``: the names of the
+    members that it is reached by, without those that the kernel hides behind functions.
     """
 
     path: str
     offset: int
     type: CType
     fields: bool = False
+    members: tuple[str, ...] = ()
 
 
 class Part(Struct, frozen=True):
@@ -78,9 +81,14 @@ class Part(Struct, frozen=True):
 
 
 class Layouts(Struct):
-    """The layouts of one test's struct types; filled while its definitions are read."""
+    """The layouts of one test's struct types; filled while its definitions are read.
 
+    ``used`` tells the names of the members that the test uses, of whatever type; None: any.
+    """
+
+    used: Callable[[], frozenset[str]] | None = None
     _known: dict[StructType, Layout] = field(default_factory=dict)
+    _scalars: dict[CType, tuple[Scalar, ...]] = field(default_factory=dict)
 
     def define(self, type: StructType, parts: tuple[Part, ...], span: Span, align: int = 1) -> None:
         """Lays out ``parts``, the whole with an alignment of at least ``align``. Raises InputError
@@ -131,46 +139,88 @@ class Layouts(Struct):
             return self.of(type, span).align
         return self.size(type, span)
 
-    def scalars(self, type: CType, span: Span | None) -> Iterator[Scalar]:
+    def scalars(self, type: CType, span: Span | None) -> tuple[Scalar, ...]:
         """Every scalar of an object, in order of offset; a union's members share theirs.
 
-        Raises InputError for a union whose overlapping scalars differ in width: the checker has no
-        accesses that see part of a cell. A ``bool`` has a width of its own, one bit.
+        Where scalars overlap that differ in width (a ``bool`` has one of its own, one bit), those
+        are left out that the test does not use. Raises InputError where it uses both: the checker
+        has no accesses that see part of a cell.
         """
-        taken: dict[int, tuple[int, Scalar]] = {}
-        for scalar in self._walk(type, "", 0, span):
-            width = self.size(scalar.type, span)
-            known = taken.get(scalar.offset)
-            if known is not None and _is_bool(known[1].type) != _is_bool(scalar.type):
-                raise _overlap(known[1], scalar, span)
-            if known is None:
-                taken[scalar.offset] = (width, scalar)
-            elif known[0] == width and known[1].fields and scalar.fields:
-                more = scalar.path.rpartition(".")[2]
-                path = f"{known[1].path}+{more}"
-                taken[scalar.offset] = (width, replace(scalar, path=path))
-            elif known[0] != width:
-                raise _overlap(known[1], scalar, span)
-        last: tuple[int, Scalar] | None = None
-        for offset in sorted(taken):
-            width, scalar = taken[offset]
-            if last is not None and last[0] > offset:
-                raise _overlap(last[1], scalar, span)
-            last = (offset + width, scalar)
-            yield scalar
+        known = self._scalars.get(type)
+        if known is None:
+            every = list(self._walk(type, "", 0, (), span))
+            found = self._shared(every, span)
+            if isinstance(found, _Overlap) and self.used is not None:
+                found = self._shared(self._used(every, self.used()), span)
+            if isinstance(found, _Overlap):
+                raise _overlap(found, span)
+            known = self._scalars[type] = found
+        return known
 
-    def _walk(self, type: CType, path: str, offset: int, span: Span | None) -> Iterator[Scalar]:
+    def _shared(self, every: Iterable[Scalar], span: Span | None) -> tuple[Scalar, ...] | _Overlap:
+        """Each place once, in order; or two scalars that overlap in another way."""
+        taken: dict[int, Scalar] = {}
+        for scalar in every:
+            known = taken.get(scalar.offset)
+            if known is None:
+                taken[scalar.offset] = scalar
+            elif self._kind(known) != self._kind(scalar):
+                return _Overlap(known, scalar)
+            elif known.fields and scalar.fields:
+                more = scalar.path.rpartition(".")[2]
+                taken[scalar.offset] = replace(known, path=f"{known.path}+{more}")
+        found = tuple(taken[offset] for offset in sorted(taken))
+        for one, other in pairwise(found):
+            if one.offset + self.size(one.type, span) > other.offset:
+                return _Overlap(one, other)
+        return found
+
+    def _used(self, every: list[Scalar], used: frozenset[str]) -> list[Scalar]:
+        """Those that the test uses, and of the others what overlaps with nothing before it, so that
+        each object begins with a scalar."""
+        kept: list[Scalar] = []
+        taken: dict[int, tuple[int, int, bool]] = {}
+        for wanted in (True, False):
+            for scalar in every:
+                if used.issuperset(scalar.members) != wanted:
+                    continue
+                kind = self._kind(scalar)
+                bytes = range(scalar.offset, scalar.offset + kind[1])
+                if wanted or all(taken.get(byte, kind) == kind for byte in bytes):
+                    kept.append(scalar)
+                    taken.update(dict.fromkeys(bytes, kind))
+        return kept
+
+    def _kind(self, scalar: Scalar) -> tuple[int, int, bool]:
+        """What scalars have in common that are one cell."""
+        return scalar.offset, self.size(scalar.type, None), _is_bool(scalar.type)
+
+    def holds(self, type: CType, offset: int, part: CType, span: Span | None) -> bool:
+        """Whether a scalar of an object is at ``offset``, and as wide as ``part``."""
+        if not isinstance(type, StructType | ArrayOf):
+            return True
+        wanted = self._kind(Scalar("", offset, part))
+        return any(self._kind(s) == wanted for s in self.scalars(type, span) if s.offset == offset)
+
+    def _walk(
+        self, type: CType, path: str, offset: int, members: tuple[str, ...], span: Span | None
+    ) -> Iterator[Scalar]:
         if isinstance(type, ArrayOf):
             size = self.size(type.element, span)
             for i in range(type.length or 0):
-                yield from self._walk(type.element, f"{path}[{i}]", offset + i * size, span)
+                yield from self._walk(
+                    type.element, f"{path}[{i}]", offset + i * size, members, span
+                )
         elif isinstance(type, StructType):
+            hidden = type not in self._known
             for member in self.of(type, span).members:
-                at = offset + member.offset
-                yield from self._walk(member.type, f"{path}.{member.name}", at, span)
+                at, name = offset + member.offset, member.name
+                inner = members if hidden else (*members, name)
+                yield from self._walk(member.type, f"{path}.{name}", at, inner, span)
         else:
             fields = isinstance(type, BitField)
-            yield Scalar(path, offset, type.word if isinstance(type, BitField) else type, fields)
+            kept = type.word if isinstance(type, BitField) else type
+            yield Scalar(path, offset, kept, fields, members)
 
     def _lay_out(self, type: StructType, parts: tuple[Part, ...], align: int) -> Layout:
         """``end`` counts bits."""
@@ -250,10 +300,17 @@ def _round_up(value: int, align: int) -> int:
     return -(-value // align) * align
 
 
-def _overlap(one: Scalar, other: Scalar, span: Span | None) -> InputError:
+class _Overlap(Struct, frozen=True):
+    """Two scalars that share bytes but are no one cell."""
+
+    one: Scalar
+    other: Scalar
+
+
+def _overlap(found: _Overlap, span: Span | None) -> InputError:
+    one, other = found.one.path.lstrip("."), found.other.path.lstrip(".")
     return InputError(
-        f"union members {one.path.lstrip('.')} and {other.path.lstrip('.')} overlap with "
-        "different widths",
+        f"union members {one} and {other} overlap with different widths, and both are used",
         span,
         hint="give the members of the union the same width; mixed-size accesses are not supported",
     )

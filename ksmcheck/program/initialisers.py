@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.constants import constant, try_constant
 from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.ints import BOOL
 from ksmcheck.kernel.layout import Unnamed
@@ -44,27 +44,41 @@ Given: TypeAlias = tuple[CType, Expr]
 """The type that a value is converted to, and the value."""
 
 
-def leaves(
-    type: CType, init: Expr, types: Declarations, offset: int = 0
-) -> Iterator[tuple[int, Given]]:
+def leaves(type: CType, init: Expr, types: Declarations) -> Iterator[tuple[int, Given]]:
     """Pairs of a byte offset and what is given for the scalar there, in the type of the member of
     a union that it is given for.
 
-    Inner aggregates need braces of their own, but those that have no name.
+    Inner aggregates need braces of their own, but those that have no name. A zero for a member of a
+    union that the checker leaves out is what all of it is without (C17 6.7.9 p21).
     """
+    for at, (inner, expr) in _leaves(type, init, types, 0):
+        if types.layouts.holds(type, at, inner, init.span):
+            yield at, (inner, expr)
+        elif try_constant(expr, types) is None or constant(expr, types)[0]:
+            message = "this is given to a member of a union that shares its place with a wider or "
+            message += "narrower one, which is used"
+            raise InputError(message, expr.span, hint="name the member that is used: .m = value")
+
+
+def _leaves(
+    type: CType, init: Expr, types: Declarations, offset: int
+) -> Iterator[tuple[int, Given]]:
     if not isinstance(init, InitList):
         yield offset, (_word(type, types), unwrapped(init))
     elif is_scalar(type):
         if len(init.items) != 1 or init.items[0][0] is not None:
             raise InputError(f"{type} takes one value", init.span)
-        yield from leaves(type, init.items[0][1], types, offset)
+        yield from _leaves(type, init.items[0][1], types, offset)
     else:
         for at, given in _members(type, init, types).items():
             yield offset + at, given
 
 
 def _members(type: CType, init: InitList, types: Declarations) -> dict[int, Given]:
-    """The scalars of an aggregate that a list names, by their offsets."""
+    """The scalars of an aggregate that a list names, by their offsets; none of ``{ 0 }``, whatever
+    the first of them is in: all that is not named is zero (C17 6.7.9 p20, p21)."""
+    if len(init.items) == 1 and init.items[0][0] is None and _is_zero(init.items[0][1]):
+        return {}
     found: dict[int, Given] = {}
     fields: set[tuple[int, int]] = set()
     place: int | None = 0
@@ -84,6 +98,10 @@ def _members(type: CType, init: InitList, types: Declarations) -> dict[int, Give
         _give(found, fields, inner, at, expr, types)
         place = unnamed.end if unnamed else _behind(type, place, types)
     return found
+
+
+def _is_zero(expr: Expr) -> bool:
+    return isinstance(expr, IntLit) and expr.value == 0
 
 
 def _give(
@@ -106,7 +124,7 @@ def _give(
         return
     if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
         raise InputError(f"{inner} needs braces", expr.span)
-    _put(found, at, types.layouts.size(inner, expr.span), leaves(inner, expr, types, at))
+    _put(found, at, types.layouts.size(inner, expr.span), _leaves(inner, expr, types, at))
 
 
 def _put(found: dict[int, Given], at: int, size: int, given: Iterable[tuple[int, Given]]) -> None:

@@ -19,6 +19,7 @@ from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Cell, Expr, Local, Property, Taken, Unassigned, local
 from ksmcheck.program.leaving import mark_leaving
 from ksmcheck.program.loops import Spot
+from ksmcheck.program.members import used_members
 from ksmcheck.program.scope import Activation, Scope
 from ksmcheck.program.sequencing import check_sequencing
 from ksmcheck.program.shared import Shared, lay_out
@@ -97,6 +98,7 @@ class _Lowering:
         self.kernel = kernel
         self.primitives = primitives
         self.declarations: Declarations = declare(test.top, kernel, unsigned_char=unsigned_char)
+        self.declarations.layouts.used = lambda: used_members(test)
         self.memory = Memory(self.declarations.layouts)
         self.shared: Shared = lay_out(test, self.declarations, self.memory)
         self.contents = Contents(test)
