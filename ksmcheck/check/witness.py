@@ -9,6 +9,7 @@ from ksmcheck.check.verdict import Failure, Request, Witness
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.execution.execution import Execution
 from ksmcheck.execution.replay import Replayed, replay
+from ksmcheck.program.ir import Cell
 from ksmcheck.syntax.load import AnyTest
 from ksmcheck.text import InputError, InternalError
 
@@ -44,13 +45,23 @@ def confirm(
 def refuse_other_widths(execution: Execution, structure: EventStructure) -> None:
     """Raises InputError for an access that is not as wide as what it finds at its address. Models
     of mixed-size accesses are another matter: no guess is made of what happens here."""
-    starts = {cell.address: cell for cell in structure.cells}
     for event in execution.events:
-        if event.cell is None and event.origin is not None and event.address in starts:
-            cell = starts[event.address]
-            message = f"this access is wider or narrower than {cell.name}, which is {cell.ctype}"
-            hint = "declare what it accesses with the type that it is accessed with"
-            raise InputError(message, event.origin.span, hint=hint)
+        if event.cell is None and event.origin is not None and event.address is not None:
+            cell = _around(event.address, structure)
+            if cell is not None:
+                message = (
+                    f"this access is wider or narrower than {cell.name}, which is {cell.ctype}"
+                )
+                hint = "declare what it accesses with the type that it is accessed with"
+                raise InputError(message, event.origin.span, hint=hint)
+
+
+def _around(address: int, structure: EventStructure) -> Cell | None:
+    """The cell that a byte is part of."""
+    for cell in structure.cells:
+        if cell.address <= address < cell.address + max(cell.type.width // 8, 1):
+            return cell
+    return None
 
 
 def _failure(replayed: Replayed, test: AnyTest, names: Sequence[str]) -> Failure:

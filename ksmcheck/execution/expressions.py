@@ -239,6 +239,7 @@ class Expressions(Selections):
 
     def read(self, place: Place, span: Span | None = None) -> Concrete:
         """The value at a place. With a ``span``, a local has to have one."""
+        place = self.kept_in(place)
         if isinstance(place.type, BitField):
             word = self.read(replace(place, type=place.type.word), span)
             return self.field_of(word, place.type)
@@ -258,6 +259,16 @@ class Expressions(Selections):
             return replace(place.address, type=PointerTo(place.type))
         return self.load(place)
 
+    def kept_in(self, place: Place) -> Place:
+        """Where it is part of a local that has a wider integer in its place: bits of that."""
+        if not isinstance(place, InRegister) or is_scalar(place.variable.type):
+            return place
+        whole, part = place.variable.type, place.type
+        if not is_scalar(part) and not isinstance(part, BitField):
+            return place
+        found = self.layouts.within(whole, place.offset, part, None)
+        return place if found is None else replace(place, offset=found[0], type=found[1])
+
     def old(self, place: Place, span: Span) -> tuple[Concrete, Concrete | None]:
         """The value at a place that gets a new one; and the word in memory that a bit-field is in,
         which is not read again for that."""
@@ -268,6 +279,7 @@ class Expressions(Selections):
 
     def write(self, place: Place, value: Concrete, word: Concrete | None = None) -> Concrete:
         """Stores a scalar, and gives the value as converted to the place's type."""
+        place = self.kept_in(place)
         if isinstance(place.type, BitField):
             return self.write_field(place, place.type, self.settled(value), word)
         converted = convert(self.settled(value), place.type)

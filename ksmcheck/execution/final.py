@@ -32,7 +32,8 @@ _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": 
 
 
 class FinalState(Interpreter):
-    """Reads give a cell's last value. ``memory`` is by address, registers by thread and name."""
+    """Reads give a cell's last value. ``memory`` and the cells' ``sizes`` in bytes are by address,
+    registers by thread and name."""
 
     def __init__(
         self,
@@ -40,8 +41,10 @@ class FinalState(Interpreter):
         memory: Mapping[int, int],
         registers: Mapping[tuple[int, str], Concrete],
         private: Mapping[tuple[int, str], Cell],
+        sizes: Mapping[int, int],
     ) -> None:
         super().__init__(world, Record(-1, ()), foresight)
+        self.sizes = sizes
         self.memory = memory
         self.final_registers = registers
         self.private = private
@@ -123,8 +126,15 @@ class FinalState(Interpreter):
         raw = self.memory.get(place.address.number)
         if raw is None:
             # A pointer that leads nowhere at the end reads as 0, whatever it is compared with.
-            return Concrete(place.type, 0)
+            raw = self.part_at(place.address.number) or 0
         return Concrete(place.type, wrap(raw, place.type))
+
+    def part_at(self, address: int) -> int | None:
+        """What is held from a byte inside of a cell on."""
+        for start, size in self.sizes.items():
+            if start < address < start + size:
+                return self.memory[start] >> 8 * (address - start)
+        return None
 
     def read(self, place: Place, span: Span | None = None) -> Concrete:
         """An ``atomic_t`` is its counter."""

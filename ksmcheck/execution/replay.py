@@ -242,9 +242,10 @@ def _conditions(
     world: World,
     memory: Mapping[int, int],
     registers: Mapping[tuple[int, str], Concrete],
-    cells: Iterable[Cell],
+    cells: tuple[Cell, ...],
 ) -> tuple[bool | None, bool]:
-    state = FinalState(world, memory, registers, _private(world, cells))
+    sizes = {cell.address: cell.type.width // 8 for cell in cells}
+    state = FinalState(world, memory, registers, _private(world, cells), sizes)
     condition, filter = world.test.condition, world.test.filter
     return (
         None if condition is None else state.holds(condition.tree),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterator
 
 from ksmcheck.kernel import bitfields
-from ksmcheck.kernel.ints import BOOL
+from ksmcheck.kernel.scalars import Overlap, Scalar, apart, bits_within, used_first, widest
 from ksmcheck.kernel.types import (
     WORDS,
     ArrayOf,
@@ -17,7 +16,7 @@ from ksmcheck.kernel.types import (
     PointerTo,
     StructType,
 )
-from ksmcheck.record import Struct, field, replace
+from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
 
 
@@ -50,20 +49,6 @@ class Layout(Struct, frozen=True):
 
     def member(self, name: str) -> Member | None:
         return next((m for m in self.members if m.name == name), None)
-
-
-class Scalar(Struct, frozen=True):
-    """One scalar inside an object: ``path`` continues the object's name (``.a[1].b``).
-
-    ``fields``: the word of bit-fields; ``.a+b`` for that of a and b. ``members``: the names of the
-    members that it is reached by, without those that the kernel hides behind functions.
-    """
-
-    path: str
-    offset: int
-    type: CType
-    fields: bool = False
-    members: tuple[str, ...] = ()
 
 
 class Part(Struct, frozen=True):
@@ -142,65 +127,54 @@ class Layouts(Struct):
     def scalars(self, type: CType, span: Span | None) -> tuple[Scalar, ...]:
         """Every scalar of an object, in order of offset; a union's members share theirs.
 
-        Where scalars overlap that differ in width (a ``bool`` has one of its own, one bit), those
-        are left out that the test does not use. Raises InputError where it uses both: the checker
-        has no accesses that see part of a cell.
+        Where scalars overlap that differ in width, those are left out that the test does not use,
+        and then those that are part of a wider integer: in a local they are bits of that
+        (``within``), in memory such an access is refused. Raises InputError for other overlaps.
         """
         known = self._scalars.get(type)
         if known is None:
             every = list(self._walk(type, "", 0, (), span))
-            found = self._shared(every, span)
-            if isinstance(found, _Overlap) and self.used is not None:
-                found = self._shared(self._used(every, self.used()), span)
-            if isinstance(found, _Overlap):
+            found = apart(every)
+            if isinstance(found, Overlap) and self.used is not None:
+                every = used_first(every, self.used())
+                found = apart(every)
+            if isinstance(found, Overlap):
+                found = apart(widest(every))
+            if isinstance(found, Overlap):
                 raise _overlap(found, span)
             known = self._scalars[type] = found
         return known
-
-    def _shared(self, every: Iterable[Scalar], span: Span | None) -> tuple[Scalar, ...] | _Overlap:
-        """Each place once, in order; or two scalars that overlap in another way."""
-        taken: dict[int, Scalar] = {}
-        for scalar in every:
-            known = taken.get(scalar.offset)
-            if known is None:
-                taken[scalar.offset] = scalar
-            elif self._kind(known) != self._kind(scalar):
-                return _Overlap(known, scalar)
-            elif known.fields and scalar.fields:
-                more = scalar.path.rpartition(".")[2]
-                taken[scalar.offset] = replace(known, path=f"{known.path}+{more}")
-        found = tuple(taken[offset] for offset in sorted(taken))
-        for one, other in pairwise(found):
-            if one.offset + self.size(one.type, span) > other.offset:
-                return _Overlap(one, other)
-        return found
-
-    def _used(self, every: list[Scalar], used: frozenset[str]) -> list[Scalar]:
-        """Those that the test uses, and of the others what overlaps with nothing before it, so that
-        each object begins with a scalar."""
-        kept: list[Scalar] = []
-        taken: dict[int, tuple[int, int, bool]] = {}
-        for wanted in (True, False):
-            for scalar in every:
-                if used.issuperset(scalar.members) != wanted:
-                    continue
-                kind = self._kind(scalar)
-                bytes = range(scalar.offset, scalar.offset + kind[1])
-                if wanted or all(taken.get(byte, kind) == kind for byte in bytes):
-                    kept.append(scalar)
-                    taken.update(dict.fromkeys(bytes, kind))
-        return kept
-
-    def _kind(self, scalar: Scalar) -> tuple[int, int, bool]:
-        """What scalars have in common that are one cell."""
-        return scalar.offset, self.size(scalar.type, None), _is_bool(scalar.type)
 
     def holds(self, type: CType, offset: int, part: CType, span: Span | None) -> bool:
         """Whether a scalar of an object is at ``offset``, and as wide as ``part``."""
         if not isinstance(type, StructType | ArrayOf):
             return True
-        wanted = self._kind(Scalar("", offset, part))
-        return any(self._kind(s) == wanted for s in self.scalars(type, span) if s.offset == offset)
+        wanted = self._scalar(part, offset, span)
+        return any(scalar.kind == wanted.kind for scalar in self.scalars(type, span))
+
+    def within(
+        self, type: CType, offset: int, part: CType, span: Span | None
+    ) -> tuple[int, BitField] | None:
+        """The scalar ``part`` of an object, as bits of the wider integer that has its place there,
+        with that one's offset; None where the object has the part itself.
+
+        Raises InputError where it is neither.
+        """
+        if not isinstance(type, StructType | ArrayOf):
+            return None
+        wanted = self._scalar(part, offset, span)
+        for scalar in self.scalars(type, span):
+            if scalar.kind == wanted.kind:
+                return None
+            if set(wanted.bytes).issubset(scalar.bytes):
+                bits = bits_within(part, scalar, offset - scalar.offset)
+                if bits is not None:
+                    return scalar.offset, bits
+        raise InputError(f"this part of {type} is not held by itself", span, hint=_SAME_WIDTH)
+
+    def _scalar(self, part: CType, offset: int, span: Span | None) -> Scalar:
+        held = part.word if isinstance(part, BitField) else part
+        return Scalar("", offset, held, self.size(held, span))
 
     def _walk(
         self, type: CType, path: str, offset: int, members: tuple[str, ...], span: Span | None
@@ -220,7 +194,7 @@ class Layouts(Struct):
         else:
             fields = isinstance(type, BitField)
             kept = type.word if isinstance(type, BitField) else type
-            yield Scalar(path, offset, kept, fields, members)
+            yield Scalar(path, offset, kept, self.size(kept, span), fields, members)
 
     def _lay_out(self, type: StructType, parts: tuple[Part, ...], align: int) -> Layout:
         """``end`` counts bits."""
@@ -292,25 +266,14 @@ def _check_names(members: list[Member], type: StructType, parts: tuple[Part, ...
             raise InputError(f"{type} has two members named {name}", span)
 
 
-def _is_bool(type: CType) -> bool:
-    return isinstance(type, IntegerType) and type.ints == BOOL
-
-
 def _round_up(value: int, align: int) -> int:
     return -(-value // align) * align
 
 
-class _Overlap(Struct, frozen=True):
-    """Two scalars that share bytes but are no one cell."""
-
-    one: Scalar
-    other: Scalar
-
-
-def _overlap(found: _Overlap, span: Span | None) -> InputError:
+def _overlap(found: Overlap, span: Span | None) -> InputError:
     one, other = found.one.path.lstrip("."), found.other.path.lstrip(".")
-    return InputError(
-        f"union members {one} and {other} overlap with different widths, and both are used",
-        span,
-        hint="give the members of the union the same width; mixed-size accesses are not supported",
-    )
+    message = f"union members {one} and {other} overlap with different widths, and both are used"
+    return InputError(message, span, hint=_SAME_WIDTH)
+
+
+_SAME_WIDTH = "give the members of the union the same width; mixed-size accesses are not supported"

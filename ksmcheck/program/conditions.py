@@ -231,16 +231,31 @@ class Final(Statements):
     def _final(self, place: InMemory, span: Span) -> Expr:
         type = ints_of(place.type)
         if isinstance(place.address, Const):
-            found = self.cells.get(place.address.value)
-            if found is None:
-                raise InputError("there is no location at this address", span)
-            return fold.cast(type, FinalCell(found.id, found.type))
+            return fold.cast(type, self._final_from(place.address.value, span))
         whole: Expr = Const(0, type)
-        for address, cell in self.cells.items():
-            here = fold.op("eq", S32, place.address, Const(address, place.address.type))
-            value = fold.cast(type, FinalCell(cell.id, cell.type))
-            whole = fold.op("ite", type, here, value, whole)
+        for cell in self.cells.values():
+            for into in range(0, max(cell.type.width // 8, 1), max(type.width // 8, 1)):
+                at = Const(cell.address + into, place.address.type)
+                here = fold.op("eq", S32, place.address, at)
+                value = fold.cast(type, _from(cell, into))
+                whole = fold.op("ite", type, here, value, whole)
         return whole
+
+    def _final_from(self, address: int, span: Span) -> Expr:
+        """What a cell, or a part of one, holds in the end."""
+        found = self.cells.get(address)
+        if found is not None:
+            return _from(found, 0)
+        for cell in self.cells.values():
+            if 0 < address - cell.address < cell.type.width // 8:
+                return _from(cell, address - cell.address)
+        raise InputError("there is no location at this address", span)
+
+
+def _from(cell: Cell, into: int) -> Expr:
+    """What a cell holds from a byte on: a member of a union that is part of a wider one."""
+    whole = FinalCell(cell.id, cell.type)
+    return fold.op("shr", cell.type, whole, Const(8 * into, cell.type)) if into else whole
 
 
 def finals(

@@ -57,7 +57,7 @@ def leaves(type: CType, init: Expr, types: Declarations) -> Iterator[tuple[int, 
         elif try_constant(expr, types) is None or constant(expr, types)[0]:
             message = "this is given to a member of a union that shares its place with a wider or "
             message += "narrower one, which is used"
-            raise InputError(message, expr.span, hint="name the member that is used: .m = value")
+            raise InputError(message, expr.span, hint="assign it in a statement of its own")
 
 
 def _leaves(

@@ -232,6 +232,8 @@ class Places(Context):
     def read(self, place: Place, node: Tree, *, demanded: bool = True) -> Value:
         """The value at a place; arrays decay to a pointer to their first element. ``demanded``:
         a local has to have one."""
+        if isinstance(place, InRegisters):
+            place = self._held(place, node.span)
         if isinstance(place.type, ArrayOf):
             if isinstance(place, InRegisters):
                 hint = "where it is a variable's, &v.a[0] has the variable in memory"
@@ -262,6 +264,7 @@ class Places(Context):
 
     def current(self, place: InRegisters, span: Span) -> Value:
         """What the register holds now."""
+        place = self._held(place, span)
         if isinstance(place.type, BitField):
             word = self.current(replace(place, type=place.type.word), span)
             return bitfields.taken(word.expr, place.type, span)
@@ -269,6 +272,14 @@ class Places(Context):
             return Value(place.variable.known, place.type)
         register, type = self._register(place, span)
         return Value(fold.cast(ints_of(place.type), Use(register, ints_of(type))), place.type)
+
+    def _held(self, place: InRegisters, span: Span) -> InRegisters:
+        """A part of a local that is held as bits of a wider integer (members of a union), as such;
+        any other as it is."""
+        if is_scalar(place.variable.type) or isinstance(place.type, StructType | ArrayOf):
+            return place
+        found = self.layouts.within(place.variable.type, place.offset, place.type, span)
+        return place if found is None else replace(place, offset=found[0], type=found[1])
 
     def old(self, place: Place, node: Tree) -> tuple[Value, Expr | None]:
         """The value at a place that gets a new one, and what a bit-field's word in memory holds:
@@ -281,6 +292,8 @@ class Places(Context):
     def write(self, place: Place, value: Value, node: Tree, word: Expr | None = None) -> None:
         """Stores a scalar, converted as if by assignment; a bit-field's word is read for that, if
         it is not given."""
+        if isinstance(place, InRegisters):
+            place = self._held(place, node.span)
         if isinstance(place.type, BitField):
             declared = place.type.declared
             value = assign(value, declared, node.span, lenient=self.frame.lenient)

@@ -80,6 +80,10 @@ class Initial(Statements):
         if isinstance(place.type, BitField):
             self._fill_field(place.address.value, place.type, init, found)
             return
+        bits = self._bits_at(place, init.span)
+        if bits is not None:
+            self._fill_field(*bits, init, found)
+            return
         inner = _plain(init, place.type)
         for offset, (type, expr) in leaves(place.type, inner, self.declarations):
             target = self._scalar_at(place, offset, type, expr)
@@ -91,6 +95,18 @@ class Initial(Statements):
             converted = assign(value, target.type, expr.span, lenient=lenient).expr
             assert isinstance(converted, Const)
             found.cells[target.address.value] = ints_of(target.type).raw(converted.value)
+
+    def _bits_at(self, place: InMemory, span: Span) -> tuple[int, BitField] | None:
+        """A scalar that has no cell of its own, as bits of one, with that one's address."""
+        assert isinstance(place.address, Const)
+        if not is_scalar(place.type):
+            return None
+        for item in self.memory.objects.values():
+            into = place.address.value - item.address
+            if 0 <= into < self.layouts.size(item.type, span):
+                found = self.layouts.within(item.type, into, place.type, span)
+                return None if found is None else (item.address + found[0], found[1])
+        return None
 
     def _fill_field(self, address: int, type: BitField, init: Expr, found: Start) -> None:
         """``s.a = 1``, where a is a bit-field of s: only of the start state."""

@@ -31,6 +31,10 @@ from ksmcheck.text import InputError, Span
 COUNTED = 64
 """How often a loop goes round at most while constants alone keep it going."""
 
+PATIENT = 8
+"""From this bound on, also one that something else may end before: of a hundred tries the second
+mostly succeeds, which a lower bound shows."""
+
 MAXIMUM = 20_000
 """Blocks of one thread; beyond, nested bounds have multiplied out of hand."""
 
@@ -107,6 +111,7 @@ class Unroller:
         self.facts: dict[Key, _Facts] = {}
         self.todo: list[Key] = []
         self.counted: set[Iteration] = set()
+        self.ended: set[Iteration] = set()
         self.at_head: dict[Iteration, dict[str, Const]] = {}
 
     def run(self) -> list[Instance]:
@@ -171,6 +176,10 @@ class Unroller:
                     self.counted.add(iteration)
             instance.edges = [self._edge(instance, taken, facts)]
             return
+        for iteration in instance.iterations:
+            nodes = iteration[0].nodes
+            if (end.then.id in nodes) != (end.otherwise.id in nodes):
+                self.ended.add(iteration)
         instance.condition, instance.origin = condition, end.origin
         instance.leaves = end.leaves
         instance.edges = [self._edge(instance, t, facts) for t in (end.then, end.otherwise)]
@@ -195,6 +204,8 @@ class Unroller:
         # A constant test alone is not a count: it may be the same one each time round. What is
         # left of an iteration that was entered in its middle was never at the head.
         counting = iteration in self.counted and facts.constants != self.at_head.get(iteration)
+        if iteration in self.ended and self.bound < PATIENT:
+            counting = False
         if counts[-1] >= (COUNTED if counting else limit):
             return Edge(None, iteration)
         following = (*counts[:-1], counts[-1] + 1)

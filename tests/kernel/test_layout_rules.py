@@ -150,15 +150,37 @@ def test_refused_definitions(top: str, message: str) -> None:
         declared(top)
 
 
-def test_scalars_of_different_width_may_not_overlap() -> None:
-    # In v only the second byte of ``a`` is another's, too; a bool is not any byte.
-    types = declared(
-        "union u { int a; long b; }; union w { long a; struct { int c; int d; } s; };"
-        "union v { short a; struct { char :8; char b; } s; }; union x { bool a; char b; };"
-    )
-    for tag in ("u", "w", "v", "x"):
-        with pytest.raises(InputError, match="different widths"):
-            list(types.layouts.scalars(StructType("union", tag), None))
+@pytest.mark.parametrize(
+    "union",
+    [
+        "void *a; int b;",  # half of a pointer
+        "void *a; struct { int c; int d; } s;",
+        "bool a; char b;",  # a bool is not any byte
+    ],
+)
+def test_scalars_of_different_kinds_may_not_overlap(union: str) -> None:
+    types = declared(f"union u {{ {union} }};")
+    with pytest.raises(InputError, match="different widths"):
+        types.layouts.scalars(StructType("union", "u"), None)
+
+
+@pytest.mark.parametrize(
+    ("union", "expected"),
+    [
+        ("int a; long b;", [(0, 8)]),
+        ("long a; struct { int c; int d; } s;", [(0, 8)]),
+        ("short a; struct { char :8; char b; } s;", [(0, 2)]),
+        ("struct { long a; int b; } s; struct { int c[2]; char d; } t;", [(0, 8), (8, 4)]),
+        ("struct { int a; int b; } s; struct { char c; char d[6]; } t;", [(0, 4), (4, 4)]),
+    ],
+)
+def test_the_widest_integer_has_the_place_of_all(
+    union: str, expected: list[tuple[int, int]]
+) -> None:
+    """Offset and size in bytes of each."""
+    types = declared(f"union u {{ {union} }};")
+    found = types.layouts.scalars(StructType("union", "u"), None)
+    assert [(scalar.offset, scalar.size) for scalar in found] == expected
 
 
 def test_widths_of_the_kernels_integers() -> None:

@@ -308,6 +308,19 @@ def test_both_ways_to_wait_are_proved_to_end(form: str, tmp_path: Path) -> None:
     assert check(path, "lkmm").verdict == "VIOLATED"
 
 
+@pytest.mark.parametrize(("unroll", "rounds"), [(1, 2), (4, 5), (8, 20)])
+def test_tries_that_are_counted_are_many_only_where_few_do_not_do(unroll: int, rounds: int) -> None:
+    """The first round, and those that the loop goes round again; from 8 on, all that it counts."""
+    code = f"P0(void) {{ int i; for (i = 0; i < 20; i++) if ({R}) break; }}"
+    (thread,) = compiled(code, unroll=unroll).threads
+    assert len([i for b in thread.blocks for i in b.instrs if isinstance(i, Access)]) == rounds
+
+
+def test_what_constants_alone_count_is_whole() -> None:
+    (thread,) = compiled(f"P0(void) {{ for (int i = 0; i < 20; i++) {R}; }}", unroll=1).threads
+    assert len([i for b in thread.blocks for i in b.instrs if isinstance(i, Access)]) == 20
+
+
 def test_nested_loops_are_unrolled_for_each_outer_iteration() -> None:
     code = "P0(void) { int r = 0; while (READ_ONCE(x)) { while (READ_ONCE(y)) r++; r += 10; } }"
     (thread,) = compiled(code, unroll=2).threads
