@@ -41,6 +41,9 @@ class Declarator(Struct):
 class Declarators(Expressions):
     """What follows the specifiers, which come with the subclass."""
 
+    # How many lists of parameters are being read, one inside the other.
+    in_parameters = 0
+
     def specifiers(self, what: str) -> Specifiers:
         raise NotImplementedError
 
@@ -131,6 +134,12 @@ class Declarators(Expressions):
 
     def params(self, *, variadic: bool = False) -> tuple[tuple[Param, ...], bool]:
         """The parameters in their parentheses, and whether ``...`` follows them, where it may."""
+        self.in_parameters += 1
+        found = self._params(variadic)
+        self.in_parameters -= 1
+        return found
+
+    def _params(self, variadic: bool) -> tuple[tuple[Param, ...], bool]:
         self.expect("(", "before the parameters")
         if self.accept(")"):
             return (), False

@@ -30,12 +30,11 @@ _BEFORE_MACROS = CACHE_LINE_WORDS | DROPPED_WORDS
 
 
 class Hoisting(Types):
-    """``function`` is the name of the function being read."""
+    """Statements stand behind what is moved out of them."""
 
     def __init__(self, tokens: list[Token]) -> None:
         super().__init__(tokens)
         self.made = 0
-        self.function = ""
         # The labels that the blocks around have to themselves.
         self.labels: list[dict[str, str]] = []
         # The guards of the function being read.
@@ -69,14 +68,9 @@ class Hoisting(Types):
         return read[0] if len(read) == 1 else Block(read, read[-1].span)
 
     def static_local(self, local: str) -> None:
-        """Names it for file level: ``n@f`` for the n of f, ``n@f#2`` for a second one there. From
-        here on it is that, in its own initializer as well (C17 6.2.1)."""
-        stem = name = f"{local}@{self.function}"
-        known, count = {d.name for d in self.defined if isinstance(d, Declaration)}, 1
-        while name in known:
-            count += 1
-            name = f"{stem}#{count}"
-        self.scopes[-1][local] = name
+        """Names it for file level. From here on it is that, in its own initializer as well (C17
+        6.2.1)."""
+        self.scopes[-1][local] = self.at_file_level(local)
 
     def declare_static(self, declared: Declaration) -> None:
         """At file level, under the name that ``static_local`` gave it."""

@@ -1,6 +1,9 @@
 """What a name means while C is read: a type, a variable, a static local of another name.
 
 ``(T) * x`` is a cast of ``*x`` or a product: C's grammar needs to know the type names.
+
+What a function declares that is no variable of its own (a static local, a struct, an enumerator) is
+moved out to file level, under a name that nothing else has: ``n@f`` for the ``n`` of ``f``.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from ksmcheck.syntax.c_words import KEYWORDS, TYPE_START, TYPEDEF_NAMES
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError
 
+_TAG = "tag "
+
 
 class Names(Cursor):
     """The scopes around the place in the tokens."""
@@ -18,8 +23,12 @@ class Names(Cursor):
     def __init__(self, tokens: list[Token]) -> None:
         super().__init__(tokens)
         # Innermost last; True for a typedef name, False for what hides one, for a static local the
-        # name of the variable at file level that it is, and for a function its own name.
+        # name of the variable at file level that it is, and for a function its own name. Tags are
+        # a name space of their own (C17 6.2.3): behind ``_TAG``, the one that is meant.
         self.scopes: list[dict[str, bool | str]] = [{}]
+        # The name of the function being read, and what functions have moved out.
+        self.function = ""
+        self.moved: set[str] = set()
         # What the start state declares, which is in no scope.
         self.started: set[str] = set()
         # The compound literals of the statement being read, in order.
@@ -46,6 +55,30 @@ class Names(Cursor):
             if name in scope:
                 return scope[name] != name
         return name in self.started or "@" in name
+
+    def at_file_level(self, local: str) -> str:
+        """A name there for what is declared here: ``n@f``, or ``n@f#2`` for a second one."""
+        stem = name = f"{local}@{self.function}"
+        count = 1
+        while name in self.moved:
+            count += 1
+            name = f"{stem}#{count}"
+        self.moved.add(name)
+        return name
+
+    def own_tag(self, tag: str) -> str:
+        """What the tag is called that is defined here, or declared by ``struct s;``."""
+        if len(self.scopes) == 1:
+            return tag
+        scope, key = self.scopes[-1], _TAG + tag
+        if key not in scope:
+            scope[key] = self.at_file_level(key).removeprefix(_TAG)
+        return str(scope[key])
+
+    def tag_meaning(self, tag: str) -> str:
+        """What the tag is called that ``tag`` means here."""
+        key = _TAG + tag
+        return next((str(scope[key]) for scope in reversed(self.scopes) if key in scope), tag)
 
     def unknown(self, name: str) -> None:
         """Called with the name of what no scope declares, a primitive's say."""

@@ -27,6 +27,7 @@ from ksmcheck.syntax.c_ast import (
     Stmt,
     StringLit,
     Switch,
+    TagType,
     TypeofType,
     While,
 )
@@ -223,7 +224,7 @@ class Statements(Hoisting):
 
     def _declares_nothing(self, specifiers: Specifiers, start: int) -> Stmt:
         text = self.tokens[start].text
-        if self.tokens[start].text in ATTRIBUTE_WORDS:
+        if isinstance(specifiers.type, TagType) or text in ATTRIBUTE_WORDS:
             return Block((), self.span_from(start))
         raise InputError(f"'{text}' declares nothing here", specifiers.type.span)
 

@@ -36,6 +36,8 @@ from ksmcheck.syntax.c_words import (
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError, Span
 
+# What stands before ``struct s;`` that declares the tag, and is no member or other declaration.
+_ENDS = frozenset({";", "{", "}", ":", ")"})
 _ASIDE = ATTRIBUTE_WORDS | DROPPED_WORDS | CACHE_LINE_WORDS | {"__aligned"}
 
 
@@ -248,15 +250,15 @@ class Types(Declarators):
         tag = self.identifier("a tag") if named else None
         if tag is None and self.token.text != "{":
             self.expected(f"a tag or '{{' after '{keyword.text}'")
-        if self.token.text == "{" and len(self.scopes) > 1:
-            message = f"{keyword.text} definitions inside a function are not supported"
+        if self.token.text == "{" and self.in_parameters:
+            message = f"{keyword.text} definitions among parameters are not supported"
             raise InputError(message, keyword.span, "define it before the function")
         return keyword, tag
 
     def _struct(self, kind: str) -> TypeExpr:
         start = self.at
         _, tag = self._tag()
-        name = tag.text if tag else self._unnamed_tag(kind)
+        name = self._tag_named(kind, tag)
         if self.accept("{"):
             fields: list[Field] = []
             while not self.accept("}"):
@@ -268,7 +270,12 @@ class Types(Declarators):
             self.defined.append(StructDef(kind, name, tuple(fields), span, tuple(aligned)))
         return TagType(kind, name, self.span_from(start))
 
-    def _unnamed_tag(self, kind: str) -> str:
+    def _tag_named(self, kind: str, tag: Token | None) -> str:
+        """What it is called; ``struct s;`` and ``struct s {`` are of this scope (C17 6.7.2.3)."""
+        if tag is not None:
+            alone = self.token.text == ";" and self.ahead(-2).text == kind != "enum"
+            own = self.token.text == "{" or (alone and self.ahead(-3).text in _ENDS)
+            return self.own_tag(tag.text) if own else self.tag_meaning(tag.text)
         self.unnamed += 1
         return f"<unnamed {kind} {self.unnamed}>"
 
@@ -316,17 +323,27 @@ class Types(Declarators):
     def _enum(self) -> TypeExpr:
         start = self.at
         _, tag = self._tag()
-        name = tag.text if tag else self._unnamed_tag("enum")
+        name = self._tag_named("enum", tag)
         if self.accept("{"):
             members: list[tuple[str, Expr | None, Span]] = []
             while self.token.text != "}":
                 member = self.identifier("the name of an enumerator")
-                self.scopes[-1][member.text] = False
                 value = self.conditional() if self.accept("=") else None
-                members.append((member.text, value, member.span))
+                members.append((self._enumerator(member), value, member.span))
                 if not self.accept(","):
                     break
             self.expect("}", "or ',' after an enumerator")
             self.attributes()
             self.defined.append(EnumDef(name, tuple(members), self.span_from(start)))
         return TagType("enum", name, self.span_from(start))
+
+    def _enumerator(self, token: Token) -> str:
+        """What it is called from here on (C17 6.2.1: behind its own value)."""
+        scope, name = self.scopes[-1], token.text
+        if len(self.scopes) == 1:
+            scope[name] = False
+            return name
+        if name in scope:
+            raise InputError(f"{name} is declared twice in this block", token.span)
+        scope[name] = moved = self.at_file_level(name)
+        return moved

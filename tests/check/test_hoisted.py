@@ -1,4 +1,4 @@
-"""Static locals and compound literals: end states by C17 6.2.4 and 6.5.2.5."""
+"""Static locals, compound literals, types of a block: end states by C17 6.2.1, 6.2.4, 6.5.2.5."""
 
 from __future__ import annotations
 
@@ -141,3 +141,52 @@ def test_a_plain_static_local_races(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{top}{{}}\nP0() {{ count(); }}\nP1() {{ count(); }}\nexists (true)\n")
     assert "data-race" in Checker().states(Request(path, "lkmm")).flags
+
+
+@pytest.mark.parametrize(
+    ("code", "x"),
+    [
+        ("struct t { int a, b; } w = { 1, 2 }; *x = w.a + w.b;", 3),
+        ("struct { int a, b; } w = { .b = 4 }; *x = w.b;", 4),
+        ("struct t { int a; }; struct t w = { 5 }, *p = &w; *x = p->a;", 5),
+        ("struct t { struct t *next; int a; } w = { &w, 6 }; *x = w.next->next->a;", 6),
+        ("static const struct { int in, out; } m[] = { { 1, 2 }, { 3, 7 } }; *x = m[1].out;", 7),
+        ("union { int a; unsigned b; } u; u.a = 8; *x = u.b;", 8),
+        ("enum { A = 9, B }; *x = B;", 10),
+        ("enum kind { A, B, C } k = C; switch (k) { case C: *x = 2; break; default: *x = 3; }", 2),
+        # The block's own struct s hides that of the file (which has two ints), up to its end.
+        ("{ struct s { long a[4]; }; *x = sizeof(struct s); } *x += sizeof(struct s);", 40),
+        # Before it is defined, it is that of the file, unless it is declared to be the block's.
+        ("struct s *p = v; struct s { char c; }; *x = sizeof(*p) + sizeof(struct s);", 9),
+        ("struct s; struct s *p; struct s { long l[3]; } w; p = &w; *x = sizeof(*p);", 24),
+        # An enumerator is none before its own value, and none of another block or function.
+        ("enum { A = 2 }; { enum { A = A + 3, B = A }; *x = B; } *x += 10 * A;", 25),
+        ("enum { B = 4 }; *x = B + other();", 104),
+        ("enum { A = 4 }; { int A = 1; *x = A; }", 1),
+        ("for (struct { int i; } r = { 0 }; r.i < 3; r.i++) *x += 2;", 6),
+        ("*x = ({ struct t { int a; } w = { 7 }; w.a; });", 7),
+        ("*x = sizeof(struct { int a[3]; }); *x += ((struct { int a, b; }){ 1, 5 }).b;", 17),
+        ("struct { struct in { int a; } i; } w = { { 3 } }; struct in j = w.i; *x = j.a;", 3),
+    ],
+)
+def test_types_of_a_block(code: str, x: int, tmp_path: Path) -> None:
+    top = "static int other(void) { enum { B = 100 }; return B; }\n"
+    threads = f"P0(int *x, struct s *v) {{ {code} }}"
+    assert observation(top, threads, f"forall (x={x})", tmp_path) == "Always"
+    assert observation(top, threads, f"exists (x={x + 1})", tmp_path) == "Never"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("struct t { int a; }; struct t { int a; };", "defined twice"),
+        ("{ struct t { int a; }; } struct t w;", "struct t is not defined"),
+        ("struct s *p; struct s { int a; } w; p = &w;", "struct s@P0"),
+        ("{ enum { A }; } *x = A;", "A"),
+        ("int y; struct t { typeof(y) a; } w;", "typeof is not supported here"),
+    ],
+)
+def test_types_of_a_block_that_are_none(code: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        observation("", f"P0(int *x, struct s *v) {{ {code} }}", "exists (x=1)", tmp_path)
+    assert message in caught.value.diagnostic.message
