@@ -35,6 +35,7 @@ _LISTS: tuple[tuple[str, str | None], ...] = (("3.9", "3.13"), ("6.1", None))
 _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "asm/local.h": (("6.1", None),),
     "linux/completion.h": _LISTS,
+    "linux/jump_label.h": (("6.1", None),),
     "linux/kref.h": (("4.11", None),),
     "linux/list.h": _LISTS,
     "linux/list_bl.h": (("6.1", None),),
@@ -49,6 +50,7 @@ _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "linux/sched/wake_q.h": (("6.1", None),),
     "linux/semaphore.h": _LISTS,
     "linux/seqlock.h": (("3.9", None),),
+    "linux/static_key.h": (("6.1", None),),
     "linux/wait.h": _LISTS,
     "linux/wait_bit.h": (("6.1", None),),
 }
@@ -128,9 +130,12 @@ _INSTEAD = {
         "kmalloc kzalloc kcalloc kfree kvfree kzfree vfree kmem_cache_alloc kmem_cache_zalloc "
         "kmem_cache_free kfree_rcu kvfree_rcu kfree_rcu_mightsleep"
     ),
-    "code that is patched is not modelled: read a variable": (
-        "static_branch_likely static_branch_unlikely static_key_false static_key_true "
-        "static_key_enabled static_branch_enable static_branch_disable"
+    "code that is patched while it runs is not modelled, a static key keeps the value that it is "
+    "defined with: read a variable": (
+        "static_branch_enable static_branch_disable static_branch_inc static_branch_dec "
+        "static_branch_enable_cpuslocked static_branch_disable_cpuslocked "
+        "static_branch_inc_cpuslocked static_branch_dec_cpuslocked static_key_enable "
+        "static_key_disable static_key_slow_inc static_key_slow_dec static_key_count"
     ),
     "no model here has the system call: smp_mb() on both sides orders more": (
         "membarrier sys_membarrier"

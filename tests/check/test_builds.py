@@ -154,7 +154,8 @@ def test_rings_of_virtio(barrier: str, verdict: str, model: str, tmp_path: Path)
         ("iowrite32(1, &x)", "device memory is not modelled"),
         ("udelay(10)", "time is not modelled"),
         ('printk_deferred(KERN_WARNING "x")', "define it as a function"),
-        ("static_branch_unlikely(&x)", "read a variable"),
+        ("static_branch_unlikely(&x)", "<linux/jump_label.h>"),
+        ("static_branch_enable(&x)", "read a variable"),
         ("WRITE_ONCE(x, TASK_UNINTERRUPTIBLE)", "<linux/sched.h>"),
     ],
 )
