@@ -30,6 +30,7 @@ from ksmcheck.syntax.c_ast import (
     Name,
     OffsetOf,
     SizeOf,
+    StatementExpr,
     Unary,
 )
 from ksmcheck.text import InputError, Span
@@ -115,6 +116,10 @@ def try_constant(expr: Expr, types: Declarations) -> Typed | None:
         return None if size is None else (size, UNSIGNED_LONG)
     if isinstance(expr, OffsetOf):
         return offset_of(types.resolve(expr.type), expr.path, types)[0], UNSIGNED_LONG
+    if isinstance(expr, StatementExpr):
+        from ksmcheck.kernel.block_constants import block_constant
+
+        return block_constant(expr, types)
     return None
 
 
@@ -175,9 +180,14 @@ def _cast(expr: Cast, types: Declarations) -> Typed | None:
     operand = try_constant(expr.operand, types)
     if operand is None or not isinstance(type, IntegerType):
         return None
+    return converted(operand[0], type)
+
+
+def converted(value: int, type: IntegerType) -> Typed:
+    """C17 6.3.1.2 and 6.3.1.3."""
     if type.ints == BOOLEAN.ints:
-        return int(operand[0] != 0), type
-    return type.ints.wrap(operand[0]), type
+        return int(value != 0), type
+    return type.ints.wrap(value), type
 
 
 def _size_of(expr: SizeOf, types: Declarations) -> int | None:

@@ -180,10 +180,14 @@ class Declarations(Struct):
         return found
 
     def type_of_operand(self, operand: Expr | TypeExpr) -> CType | None:
-        """The type that ``sizeof`` or ``typeof`` is about; None where expressions have no scope."""
+        """The type that ``sizeof`` or ``typeof`` is about; None where expressions have no scope and
+        it is not constant."""
         if isinstance(operand, TYPES):
             return self.resolve(operand)
-        return None if self.type_of is None else self.type_of(operand)
+        if self.type_of is not None:
+            return self.type_of(operand)
+        found = try_constant(operand, self)
+        return None if found is None else found[1]
 
     def member(self, type: StructType, name: str, span: Span) -> Member:
         """A member of a struct. Raises InputError, naming near ones, where there is none."""

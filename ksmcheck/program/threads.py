@@ -62,7 +62,7 @@ class ThreadLowering(Statements):
         self.check_labels()
         self.graph.start(self.frame.exit)
         self.check_closed()
-        visible = self._visible(scope)
+        visible = self._visible(scope, function)
         held = [(v.name, v.object) for v in visible if v.object is not None]
         unassigned = tuple(self.unassigned.values())
         return Lowered(self.graph, tuple(_outputs(visible)), tuple(held), unassigned)
@@ -92,7 +92,7 @@ class ThreadLowering(Statements):
         """``0:r1 = 2`` makes r1 a register of thread 0, unless the thread declares it."""
         if not self.starts:
             return
-        declared = _top_declarations(function)
+        declared = _declared(function)
         for name, (value, span) in self.starts.items():
             if name in {p.name for p in function.params}:
                 if value.expr == self._own_address(name):
@@ -117,17 +117,18 @@ class ThreadLowering(Statements):
             self.write(self.place_of(variable), converted, Name(name, at))
         return variable
 
-    def _visible(self, scope: Scope) -> list[Variable]:
-        """Locals of the thread's body by name; those of inner blocks where the name is unique.
+    def _visible(self, scope: Scope, function: Function) -> list[Variable]:
+        """Locals of the thread's body by name; those of inner blocks where the name is unique in
+        the text, constants included, which are not lowered.
 
         herd7 has no scopes: its conditions may name what an inner block declares.
         """
         assert self.locals is not None
         visible = {**scope.names, **self.locals.names}
         inner = [v for v in self.own if v.name not in visible]
-        names = [v.name for v in inner]
+        names = [*(v.name for v in inner), *_declared(function)]
         for variable in inner:
-            if names.count(variable.name) == 1 and is_scalar(variable.type):
+            if names.count(variable.name) == 2 and is_scalar(variable.type):
                 visible[variable.name] = variable
                 if variable.object is None:
                     forget = Forget(variable.register, ints_of(variable.type))
@@ -143,5 +144,6 @@ def _outputs(variables: list[Variable]) -> list[Output]:
     ]
 
 
-def _top_declarations(function: Function) -> frozenset[str]:
-    return frozenset(n.name for n in walk(function) if isinstance(n, Declaration))
+def _declared(function: Function) -> list[str]:
+    """The names of all variables that are declared in the function's text."""
+    return [n.name for n in walk(function) if isinstance(n, Declaration)]

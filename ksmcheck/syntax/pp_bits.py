@@ -3,8 +3,8 @@
 What is read is read once. The machines are little-endian ones, or those that the kernel runs as
 such: big-endian numbers have their bytes the other way round.
 
-Sources: include/uapi/linux/swab.h, include/linux/byteorder/generic.h, bitops.h and log2.h of
-kernels 6.1 and 6.12. What is in "6.1" may be older.
+Sources: include/uapi/linux/swab.h, include/linux/byteorder/generic.h, bitops.h, bitfield.h and
+log2.h of kernels 6.1 and 6.12. What is in "6.1" may be older.
 """
 
 from __future__ import annotations
@@ -82,6 +82,10 @@ _SEARCHED = (
     "ilog2(x) ({ typeof(x) all__ = (x);"
     " unsigned long of__ = sizeof(all__) <= 4 ? (unsigned int)all__ : (unsigned long)all__;"
     " BUG_ON(!of__); (int)ksmcheck_highest(of__); })",
+    "order_base_2(x) ({ unsigned long up__ = (x); up__ > 1 ? fls64(up__ - 1) : 0; })",
+    # Of 0, and of more than the greatest power, it is a shift too far.
+    "roundup_pow_of_two(x) (1UL << fls_long((unsigned long)(x) - 1))",
+    "rounddown_pow_of_two(x) (1UL << (fls_long(x) - 1))",
 )
 _COUNTED = (
     "hweight32(x) ({ unsigned int h__ = (x); h__ -= (h__ >> 1) & 0x55555555U;"
@@ -121,6 +125,15 @@ _FOUND = (
     ),
 )
 
+# linux/bitfield.h. A mask is a constant, so that it may be named more than once.
+_FIELD = (
+    "ksmcheck_field(m, value) ({ BUILD_BUG_ON((m) == 0); value; })",
+    "FIELD_GET(m, r) ksmcheck_field(m, (typeof(m))(((r) & (m)) >> ksmcheck_lowest(m)))",
+    "FIELD_PREP(m, v) ksmcheck_field(m, ((typeof(m))(v) << ksmcheck_lowest(m)) & (m))",
+    "FIELD_MAX(m) ksmcheck_field(m, (typeof(m))((m) >> ksmcheck_lowest(m)))",
+    "FIELD_FIT(m, v) ksmcheck_field(m, !(((typeof(m))(v) << ksmcheck_lowest(m)) & ~(m)))",
+)
+
 
 def bits_and_bytes() -> dict[str, tuple[str, ...]]:
     """What stands behind ``#define``, by the kernel version that has it first."""
@@ -135,5 +148,6 @@ def bits_and_bytes() -> dict[str, tuple[str, ...]]:
             "is_power_of_2(n) ({ unsigned long n__ = (n);"
             " (bool)((n__ != 0) & ((n__ & (n__ - 1)) == 0)); })",
         ),
-        "6.1": (_SET_MASK_BITS, _BIT_CLEAR_UNLESS),
+        "6.1": (_SET_MASK_BITS, _BIT_CLEAR_UNLESS, *_FIELD),
+        "6.12": ("FIELD_PREP_CONST(m, v) FIELD_PREP(m, v)",),
     }

@@ -188,6 +188,8 @@ def constants() -> dict[str, tuple[str, ...]]:
             "BITS_TO_LONGS(n) (((n) + 63) / 64)",
             "BIT_MASK(n) (1UL << ((n) % 64))",
             "BIT_WORD(n) ((n) / 64)",
+            "BIT_ULL_MASK(n) (1ULL << ((n) % 64))",
+            "BIT_ULL_WORD(n) ((n) / 64)",
             f"round_up(x, y) ((((x) - 1) | {_ROUND_MASK}) + 1)",
             f"round_down(x, y) ((x) & ~{_ROUND_MASK})",
             "roundup(x, y) ({ typeof(y) to__ = (y); (((x) + (to__ - 1)) / to__) * to__; })",

@@ -61,6 +61,7 @@ _KNOWN_WITHOUT = frozenset(
         "align",
         "atomic",
         "bit_spinlock",
+        "bitfield",
         "bitops",
         "bits",
         "bug",
@@ -76,6 +77,7 @@ _KNOWN_WITHOUT = frozenset(
         "kconfig",
         "kernel",
         "limits",
+        "log2",
         "math",
         "minmax",
         "module",
@@ -93,6 +95,7 @@ _KNOWN_WITHOUT = frozenset(
         "spinlock_types",
         "srcu",
         "stddef",
+        "swab",
         "types",
         "virtio_ring",
     )

@@ -48,7 +48,10 @@ _SINCE: dict[str, tuple[str, ...]] = {
         *(f"cpu_to_le{width}(x) ((__le{width})(x))" for width in (16, 32, 64)),
         *(f"le{width}_to_cpu(x) ((__u{width})(x))" for width in (16, 32, 64)),
     ),
-    "3.13": ("GENMASK(h, l) ((~0UL << (l)) & (~0UL >> (63 - (h))))",),
+    "3.13": (
+        "GENMASK(h, l) ((~0UL << (l)) & (~0UL >> (63 - (h))))",
+        "GENMASK_ULL(h, l) ((~0ULL << (l)) & (~0ULL >> (63 - (h))))",
+    ),
     "4.5": (
         *(f"virt_{b}() smp_{b}()" for b in ("mb", "rmb", "wmb")),
         *(f"virt_mb__{side}_atomic() smp_mb__{side}_atomic()" for side in ("before", "after")),

@@ -295,3 +295,111 @@ P0(void)
 }
 forall (n=4)"""
     assert check(text, tmp_path).verdict == "SAFE"
+
+
+@pytest.mark.parametrize(
+    ("constant", "value"),
+    [
+        ("ilog2(1) + 1", 1),
+        ("ilog2(65)", 6),
+        ("roundup_pow_of_two(1)", 1),
+        ("roundup_pow_of_two(33)", 64),
+        ("roundup_pow_of_two(64)", 64),
+        ("rounddown_pow_of_two(63)", 32),
+        ("order_base_2(0) + 1", 1),
+        ("order_base_2(5)", 3),
+        ("swab16(0x0500)", 5),
+        ("swab32(0x05000000)", 5),
+        ("swab64(0x0500000000000000)", 5),
+        ("be32_to_cpu(cpu_to_be32(7))", 7),
+        ("hweight8(0xf1)", 5),
+        ("ilog2(swab32(0x00020000))", 9),
+        ("max(2, 3) + min(ilog2(8), 7)", 6),
+        ("clamp(20, 1, 9)", 9),
+        ("BIT_MASK(67)", 8),
+        ("BIT_ULL_MASK(2)", 4),
+        ("GENMASK(5, 2)", 60),
+        ("GENMASK_ULL(1, 0)", 3),
+        ("ALIGN(5, 8)", 8),
+        ("roundup(10, 4) + rounddown(10, 4)", 20),
+        ("FIELD_GET(GENMASK(7, 4), 0x6f)", 6),
+        ("FIELD_PREP(0x30, 3)", 48),
+        ("FIELD_MAX(0x70) + FIELD_FIT(0x30, 3) + FIELD_FIT(0x30, 4)", 8),
+        ("1 + BUILD_BUG_ON_ZERO(sizeof(int) != 4)", 1),
+    ],
+)
+def test_constants(constant: str, value: int, tmp_path: Path) -> None:
+    """Where C wants a constant, too: include/linux/log2.h and others are written so that it may be.
+    In the code of a thread it is the same."""
+    text = f"""int array[{constant}];
+enum {{ E = {constant} }};
+struct s {{ int a[{constant}]; unsigned b : ({constant}) % 8 + 1; }};
+static int start = {constant};
+int table[70] = {{ [{constant}] = 1 }};
+static_assert(E == {value} && ({constant}) == {value});
+int x;
+{{ }}
+P0(void) {{
+	int own[{constant}];
+	static int kept = {constant};
+	int r = sizeof(own) == 4 * {value} && sizeof(array) == sizeof(own);
+	r = r && kept == start && table[{value}] == 1;
+	r = r && sizeof(struct s) >= 4 * {value} && ({constant}) == {value};
+	BUILD_BUG_ON(({constant}) != {value});
+	switch (start) {{ case {constant}: x = r; break; default: x = 2; }}
+}}
+"""
+    assert check(text + "forall (x=1)", tmp_path).verdict == "SAFE"
+    shown = check(text + "exists (x=1)", tmp_path)  # and replayed
+    assert (shown.observation, shown.witness is None) == ("Always", False)
+
+
+@pytest.mark.parametrize(
+    "constant",
+    [
+        "ilog2(0)",
+        "({ int a; 1; })",
+        "({ int a = 1; ({ a = 2; 0; }); a; })",
+        "({ while (0) ; 1; })",
+        "({ volatile int a = 1; a; })",
+        "swab32(READ_ONCE(y))",
+    ],
+)
+def test_what_is_no_constant(constant: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a constant expression"):
+        check(f"int y;\nint a[{constant}];\n{{ }}\nP0(void) {{ }}\nexists (y=0)", tmp_path)
+
+
+def test_constants_that_do_not_build(tmp_path: Path) -> None:
+    for constant, why in (
+        ("ilog2(y)", "typeof is not supported here"),
+        ("1 + BUILD_BUG_ON_ZERO(1)", "BUILD_BUG_ON: the condition holds"),
+        ("FIELD_PREP(0, 1)", "BUILD_BUG_ON: the condition holds"),
+        ("roundup_pow_of_two(0)", "shift by a number out of range"),
+    ):
+        with pytest.raises(InputError, match=why):
+            check(f"int a[{constant}];\n{{ }}\nP0(void) {{ }}\nexists (a[0]=0)", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "x"),
+    [
+        ("roundup_pow_of_two(r)", 64),
+        ("rounddown_pow_of_two(r)", 32),
+        ("order_base_2(r)", 6),
+        ("FIELD_GET(0xf0, r)", 2),
+        ("FIELD_PREP(0xf0, r)", 16),
+    ],
+)
+def test_powers_of_what_is_read(code: str, x: int, tmp_path: Path) -> None:
+    text = f"unsigned v = 33;\nint x;\n{{ }}\nP0(void) {{ unsigned r = READ_ONCE(v); x = {code}; }}"
+    assert check(f"{text}\nforall (x={x})", tmp_path).verdict == "SAFE"
+    assert check(f"{text}\nexists (x={x})", tmp_path).observation == "Always"
+
+
+def test_a_local_of_a_constant_hides_none(tmp_path: Path) -> None:
+    """A condition names a variable of an inner block where the text has only one of that name."""
+    text = "int x;\n{ }\nP0(void) { int a[({ int k = 3; k; })]; { int k = 2; x = k; } }"
+    assert check(f"{text}\nexists (x=2)", tmp_path).observation == "Always"
+    with pytest.raises(InputError):
+        check(f"{text}\nexists (0:k=2)", tmp_path)
