@@ -41,6 +41,7 @@ _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "linux/list_bl.h": (("6.1", None),),
     "linux/list_nulls.h": (("6.1", None),),
     "linux/llist.h": (("6.12", None),),
+    "linux/local_lock.h": (("6.1", None),),
     "linux/percpu.h": _LISTS,
     "linux/rculist.h": _LISTS,
     "linux/rculist_bl.h": (("6.1", None),),
