@@ -25,6 +25,7 @@ from ksmcheck.execution.machine import (
 )
 from ksmcheck.execution.performed import Done, Operands, formula_value
 from ksmcheck.execution.static import SILENT, called_type, decayed
+from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitive import Primitive
@@ -168,6 +169,10 @@ class Calls(Expressions):
         if name not in _FORMS:
             raise InternalError(f"replay: {name} is not known")
         if name in ("BUILD_BUG_ON", "static_assert"):
+            return NOTHING
+        if name == _COPY:
+            to, source, number = _expressions(e)
+            self.copy(self.place(to), self.place(source), constant(number, self.types)[0])
             return NOTHING
         if name == "smp_processor_id":
             return integer(self.record.thread)
@@ -359,7 +364,8 @@ class Calls(Expressions):
 
 _CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
 _CPUS = ("smp_processor_id", "num_possible_cpus")
-_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS))
+_COPY = "__ksmcheck_copy"
+_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, _COPY))
 
 
 def _is_whole(type: CType) -> bool:

@@ -242,6 +242,14 @@ def alike(one: CType, other: CType) -> bool:
     return one == other
 
 
+def copied_as(source: CType, target: CType) -> bool:
+    """Whether the bytes of one are a value of the other, member by member."""
+    if isinstance(source, IntegerType) and isinstance(target, IntegerType):
+        alike = source.size == target.size and BOOL not in (source.ints, target.ints)
+        return alike or source.ints == target.ints
+    return source == target or (isinstance(source, PointerTo) and isinstance(target, PointerTo))
+
+
 def passed(type: CType) -> CType:
     """The type of a value: a function is passed as a pointer to it."""
     return PointerTo(type) if isinstance(type, FunctionOf) else type

@@ -6,7 +6,7 @@ from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.declarations import hold
 from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitives import all_primitives, lifetime
-from ksmcheck.kernel.types import INT, LONG, UNSIGNED_LONG, ArrayOf
+from ksmcheck.kernel.types import INT, LONG, UNSIGNED_LONG, ArrayOf, copied_as
 from ksmcheck.program import fold
 from ksmcheck.program.bodiless import Bodiless, no_body
 from ksmcheck.program.ir import Assume, Check
@@ -31,7 +31,9 @@ CHECKS: dict[str, tuple[int, bool]] = {
 }
 _CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
 _CPUS = ("smp_processor_id", "num_possible_cpus")
-FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS))
+COPY = "__ksmcheck_copy"
+"""``__ksmcheck_copy(to, from, n)``: the members in the first n bytes, as memcpy() copies them."""
+FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, COPY))
 _BY_HAND = {
     "data_race": "kernels have it since 5.8: there it is the plain access inside",
 }
@@ -99,6 +101,8 @@ class Calls(PointerCalls, Bodiless):
             self.arguments(call, 0)
             self.graph.emit(Check(name, integer(0).expr, self.origin(call.span, call)))
             return NOTHING
+        if name == COPY:
+            return self._copied(call)
         if name in _CPUS:  # a thread is a CPU
             self.arguments(call, 0)
             return integer(self.thread if name == "smp_processor_id" else self.contents.threads)
@@ -123,6 +127,20 @@ class Calls(PointerCalls, Bodiless):
             self.graph.emit(Assume(truth, self.origin(call.span, call)))
             return NOTHING
         return cast(Value(truth, INT), LONG, call.span)  # __builtin_expect's type
+
+    def _copied(self, call: Call) -> Value:
+        to, source, number = self.arguments(call, 3)
+        size = constant(number, self.declarations)[0]
+        target, given = self.place(to), self.place(source)
+        if not copied_as(given.type, target.type):
+            message = f"{given.type} is used where {target.type} is needed"
+            raise InputError(message, source.span)
+        for scalar in self.layouts.scalars(target.type, call.span):
+            if scalar.offset < size < scalar.offset + self.layouts.size(scalar.type, call.span):
+                message = f"{size} bytes of {target.type} end inside of a member"
+                raise InputError(message, number.span)
+        self.copy(target, given, to, size)
+        return NOTHING
 
     def _unknown(self, call: Call) -> InputError:
         name = call.callee.name

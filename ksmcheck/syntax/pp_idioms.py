@@ -40,25 +40,25 @@ def _clamped(name: str, types: tuple[str, str, str]) -> str:
     )
 
 
-# Of whole objects, one plain access a member: the compiler knows both types, and so do we.
-_SIZE = (
-    "must be a constant, and that of the object: of a struct, or of elements of an array, under "
-    "their own type"
+# Of whole members, one plain access each: the compiler knows both types, and so do we. What is left
+# behind the last whole object is the beginning of one.
+_PARTS = (
+    " for (unsigned long i__ = 0; i__ < (n) / sizeof(*to__); i__++)"
+    " __ksmcheck_copy(to__[i__], {0}, sizeof(*to__));"
+    " if ((n) % sizeof(*to__) != 0)"
+    " __ksmcheck_copy(to__[(n) / sizeof(*to__)], {1}, (n) % sizeof(*to__));"
+    " to__; }})"
 )
 _COPIED = (
-    f'(to, from, n) ({{ static_assert((n) % sizeof(*(to)) == 0, "the size of memcpy {_SIZE}");'
-    " typeof(&(to)[0]) to__ = (to); typeof(&(from)[0]) from__ = (from);"
-    " for (unsigned long i__ = 0; i__ < (n) / sizeof(*to__); i__++) to__[i__] = from__[i__];"
-    " to__; })"
-)
+    '(to, from, n) ({ static_assert((n) % sizeof(*(to)) >= 0, "the size of memcpy must be a'
+    ' constant, and end with a member"); typeof(&(to)[0]) to__ = (to);'
+    " typeof(&(from)[0]) from__ = (from);"
+) + _PARTS.format("from__[i__]", "from__[(n) / sizeof(*to__)]")
 _SET = (
     '(to, v, n) ({ static_assert((v) == 0, "memset is understood where it sets to 0");'
-    f' static_assert((n) % sizeof(*(to)) == 0, "the size of memset {_SIZE}");'
-    " typeof(&(to)[0]) to__ = (to);"
-    " for (unsigned long i__ = 0; i__ < (n) / sizeof(*to__); i__++)"
-    " to__[i__] = (typeof(*to__)){ 0 };"
-    " to__; })"
-)
+    ' static_assert((n) % sizeof(*(to)) >= 0, "the size of memset must be a constant, and end with'
+    ' a member"); typeof(&(to)[0]) to__ = (to); typeof(*to__) zero__ = { 0 };'
+) + _PARTS.format("zero__", "zero__")
 
 
 def idioms() -> dict[str, tuple[str, ...]]:
