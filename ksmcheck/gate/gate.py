@@ -25,6 +25,11 @@ from ksmcheck.gate.kernel_findings import kernel_findings
 from ksmcheck.gate.place import prefix_of
 from ksmcheck.gate.plan import Cell, asked, plan
 from ksmcheck.gate.renamed import rename_findings, renamed, under_new_names
+from ksmcheck.gate.renamed_functions import (
+    renamed_function_findings,
+    renamed_functions,
+    under_new_function_names,
+)
 from ksmcheck.gate.survey import Removal, Survey, survey, to_baseline
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import ERROR, REFUSED, Case, Finding, Report
@@ -72,9 +77,7 @@ def gate(config: Config, run: Run, *, record: bool = False) -> Report:
             raise in_config(config.source, error) from None
     found: list[Finding] = []
     if before is not None and not record:
-        names = renamed(before, to_baseline(now), cells)
-        before = under_new_names(before, names)
-        found += rename_findings(names)
+        before, found = _with_names_of_now(before, now, cells, file_names(config))
     found += _findings(config, now, None if record else before)
     notes = (_record(config, now, found),) if record else ()
     if run.kernel_tree is not None:
@@ -90,6 +93,18 @@ def gate(config: Config, run: Run, *, record: bool = False) -> Report:
         prefix=prefix_of(Path.cwd()),
         notes=notes,
     )
+
+
+def _with_names_of_now(
+    before: Baseline, now: Survey, cells: Sequence[Cell], name_of: Callable[[str], str]
+) -> tuple[Baseline, list[Finding]]:
+    """The baseline with the names that files and functions have now; each new name is told."""
+    here = to_baseline(now)
+    files = renamed(before, here, cells)
+    before = under_new_names(before, files)
+    functions = renamed_functions(before, here)
+    told = [*rename_findings(files), *renamed_function_findings(functions, now, name_of)]
+    return under_new_function_names(before, functions), told
 
 
 def exit_code(report: Report) -> int:
