@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ksmcheck.gate.outline import PATHS, Outline, Token
+from ksmcheck.gate.outline import Outline, Token, split
 from ksmcheck.program.calls import CHECKS
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import Place
@@ -38,11 +38,8 @@ class _Line(Struct, frozen=True):
 
 
 def _parsed(line: str) -> _Line:
-    site, rest = line.startswith("* "), line[2:]
-    path, colon, text = rest.partition(": ")
-    if colon and all(word in PATHS for word in path.split()):
-        return _Line(text, path, site)
-    return _Line(rest, "", site)
+    head, text = split(line)
+    return _Line(text, head[2:].removesuffix(": "), head.startswith("* "))
 
 
 def changes(before: Sequence[str], now: Outline) -> list[Change]:
@@ -211,7 +208,7 @@ def _assertions(lines: Sequence[_Line]) -> dict[int, tuple[str, str]]:
     return found
 
 
-_CONDITIONS = ("if(", "switch(", "case ", "while(", "for(", "do ")
+_CONDITIONS = ("if (", "switch (", "case ", "while (", "for (", "do ")
 
 
 def _around(old: Sequence[_Line], new: Sequence[_Line], now: Outline) -> Change:

@@ -30,6 +30,7 @@ from ksmcheck.gate.renamed_functions import (
     renamed_functions,
     under_new_function_names,
 )
+from ksmcheck.gate.respelt import with_blanks
 from ksmcheck.gate.survey import Removal, Survey, survey, to_baseline
 from ksmcheck.record import Struct
 from ksmcheck.report.findings import ERROR, REFUSED, Case, Finding, Report
@@ -100,6 +101,7 @@ def _with_names_of_now(
 ) -> tuple[Baseline, list[Finding]]:
     """The baseline with the names that files and functions have now; each new name is told."""
     here = to_baseline(now)
+    before = with_blanks(before, here)
     files = renamed(before, here, cells)
     before = under_new_names(before, files)
     functions = renamed_functions(before, here)

@@ -15,6 +15,7 @@ from ksmcheck.gate.declared import declared, is_volatile, volatile_cast, volatil
 from ksmcheck.gate.ordering import ordering_functions
 from ksmcheck.gate.overwritten import overwritten
 from ksmcheck.gate.place import place_of
+from ksmcheck.gate.spelling import spelt
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.calls import CHECKS
 from ksmcheck.program.contents import functions
@@ -49,9 +50,6 @@ from ksmcheck.syntax.c_ast import (
 from ksmcheck.syntax.litmus_ast import Content, InitEntry, LitmusTest, PropExpr, PropTree, Register
 from ksmcheck.text import Span
 
-_WORD = re.compile(r"\w+|\S")
-_NAME = re.compile(r"\w")
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 _HERD_COMMENT = re.compile(r"\(\*\s.*?\*\)", re.S)
 
 _NONE_WAITS = "no thread waits for ever"
@@ -85,6 +83,14 @@ class Token(Struct, frozen=True):
         """As the baseline has it: ``if: smp_wmb()``; sites are marked with a star."""
         star = "* " if self.site else "  "
         return f"{star}{self.path}: {self.text}" if self.path else f"{star}{self.text}"
+
+
+def split(line: str) -> tuple[str, str]:
+    """What stands before a line's text, star and path, and the text."""
+    path, colon, text = line[2:].partition(": ")
+    if colon and all(word in PATHS for word in path.split()):
+        return f"{line[:2]}{path}: ", text
+    return line[:2], line[2:]
 
 
 class Outline(Struct, frozen=True):
@@ -159,7 +165,7 @@ def _asked(test: LitmusTest, liveness: bool, names: dict[int, str]) -> Iterator[
     if liveness:
         said.append((_NONE_WAITS, test.span))
     tokens = tuple(
-        Token(_squeezed(_HERD_COMMENT.sub(" ", text)), "", False, "", "", place_of(span))
+        Token(spelt(_HERD_COMMENT.sub(" ", text)), "", False, "", "", place_of(span))
         for text, span in said
     )
     place = place_of(test.span)
@@ -254,7 +260,8 @@ class _Walker:
         """Its parameters first: another order of them is another meaning of each call."""
         self.inside = function
         names = ", ".join(wording(param) for param in function.params)
-        yield self._token(f"({names})", (), function.span)
+        place = place_of(function.span)
+        yield Token(spelt(f"({names})", declares=True), "", False, "", "", place)
         for name, at in volatile_types(function):
             yield self._token(f"volatile {name}", (), at.span, site=True)
         yield from self.tokens(function.body, ())
@@ -344,7 +351,7 @@ class _Walker:
 
     def _call(self, node: Call, path: tuple[str, ...]) -> Iterator[Token]:
         callee = node.callee.name
-        text = _squeezed(wording(node))
+        text = spelt(wording(node))
         if callee in self.own:
             # Their own sites are in an outline of their own; that they are called counts here.
             yield self._token(text, path, node.span, site=callee in self.ordering)
@@ -374,7 +381,7 @@ class _Walker:
         site: bool = False,
     ) -> Token:
         where = " ".join(path)
-        return Token(_squeezed(text), where, site, "", "", place_of(span))
+        return Token(spelt(text), where, site, "", "", place_of(span))
 
 
 _LOOPS = {While: "while", DoWhile: "do", For: "for"}
@@ -395,13 +402,3 @@ def _jump(node: Goto | Break | Continue | Label | Case) -> str:
         return "default"
     ends = [wording(end) for end in (node.low, node.high) if end is not None]
     return f"case {'...'.join(ends)}"
-
-
-def _squeezed(text: str) -> str:
-    """The text with the white space that C needs, and one blank behind a comma."""
-    words = _WORD.findall(_COMMENT.sub(" ", text))
-    parts = [""]
-    for word in words:
-        both = _NAME.match(parts[-1][-1:]) and _NAME.match(word)
-        parts.append(f" {word}" if both or parts[-1] == "," else word)
-    return "".join(parts)

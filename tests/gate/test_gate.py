@@ -300,7 +300,7 @@ def test_a_plain_access_moved_across_a_barrier_is_seen(project: Project) -> None
     project.edit("\tWRITE_ONCE(*y, 1);\n\t*x = 2;", "\tWRITE_ONCE(*y, 1);")
     ran = project.gate()
     assert ran.code == 1, ran.out
-    assert "*x=2 moved in publish" in ran.out
+    assert "*x = 2 moved in publish" in ran.out
     assert "it moved across" in ran.out
     assert "smp_wmb()" in ran.out
 
@@ -514,19 +514,19 @@ P1(int *x)
             "moved in P0",
         ),
         ("j++) {\n\t\tsmp_rmb();", "j++, smp_rmb()) {", 1, "smp_rmb() moved in P0"),
-        ("*y = 7;", "r0 = *y;", 0, "no longer: *y=7; new: *y"),
-        ("*y = 7;", "*y += 7;", 0, "new: *y+=7"),
+        ("*y = 7;", "r0 = *y;", 0, "no longer: *y = 7; new: *y"),
+        ("*y = 7;", "*y += 7;", 0, "new: *y += 7"),
         ("put(x, y)", "put(y, x)", 1, "put(x, y) replaced by put(y, x)"),
-        ("r0 == 3", "r0 != 3", 0, "new: if(r0!=3)"),
-        ("j < 2", "j < 0", 0, "new: for(j<0)"),
+        ("r0 == 3", "r0 != 3", 0, "new: if (r0 != 3)"),
+        ("j < 2", "j < 0", 0, "new: for (j < 0)"),
         ("(y=WANTED)", "(0=1)", 1, "what the test starts with or asks for changed"),
         ("int x = START;", "int x = 4;", 1, "what the test starts with or asks for changed"),
-        ("r0 && (", "!r0 && (", 0, "new: (!r0)&&"),
-        ("put(int *a, int *b)", "put(int *b, int *a)", 0, "new: (int*b, int*a)"),
-        ("return a == 1;", "return a != 1;", 0, "new: return a!=1"),
-        ("#define WANTED 55", "#define WANTED 56", 1, "no longer: ~exists y=55"),
-        ("#define START 0", "#define START 1", 1, "new: int x=1"),
-        ("~exists (y=WANTED)", "", 1, "no longer: ~exists y=55"),
+        ("r0 && (", "!r0 && (", 0, "new: (!r0) &&"),
+        ("put(int *a, int *b)", "put(int *b, int *a)", 0, "new: (int *b, int *a)"),
+        ("return a == 1;", "return a != 1;", 0, "new: return a != 1"),
+        ("#define WANTED 55", "#define WANTED 56", 1, "no longer: ~exists y = 55"),
+        ("#define START 0", "#define START 1", 1, "new: int x = 1"),
+        ("~exists (y=WANTED)", "", 1, "no longer: ~exists y = 55"),
         # Nothing that counts.
         ("(y=WANTED)", "(y = WANTED (* the last store *))", 0, ""),
         ("\tput(x, y);", "\t/* both */\n\n\tput( x,y );;", 0, ""),
@@ -561,11 +561,15 @@ def test_a_property_that_one_of_two_tests_loses(project: Project) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("BUG_ON(a == 1 && b == 0);", "", "no longer: BUG_ON(a==1&&b==0)"),
-        ("b == 0);", "b == 7);", "new: BUG_ON(a==1&&b==7)"),
-        ("BUG_ON(a", "__assume(a == 0); BUG_ON(a", "new: __assume(a==0)"),
-        ("BUG_ON(a == 1 && b == 0)", "if (a == 1) BUG_ON(b == 0)", "new: if(a==1) BUG_ON(b==0)"),
-        ("BUG_ON(a", "if (a == 2) BUG(); BUG_ON(a", "new: if(a==2) BUG()"),
+        ("BUG_ON(a == 1 && b == 0);", "", "no longer: BUG_ON(a == 1 && b == 0)"),
+        ("b == 0);", "b == 7);", "new: BUG_ON(a == 1 && b == 7)"),
+        ("BUG_ON(a", "__assume(a == 0); BUG_ON(a", "new: __assume(a == 0)"),
+        (
+            "BUG_ON(a == 1 && b == 0)",
+            "if (a == 1) BUG_ON(b == 0)",
+            "new: if (a == 1) BUG_ON(b == 0)",
+        ),
+        ("BUG_ON(a", "if (a == 2) BUG(); BUG_ON(a", "new: if (a == 2) BUG()"),
     ],
 )
 def test_what_is_asserted_and_assumed_is_what_is_asked(
@@ -593,4 +597,4 @@ def test_the_condition_of_a_bug_is_what_is_asserted(project: Project) -> None:
     project.edit("if (a == 1", "if (a == 7", "mp.litmus")
     ran = project.gate()
     assert ran.code == 1
-    assert "no longer: if(a==1&&b==0) BUG(); new: if(a==7&&b==0) BUG()" in ran.out
+    assert "no longer: if (a == 1 && b == 0) BUG(); new: if (a == 7 && b == 0) BUG()" in ran.out

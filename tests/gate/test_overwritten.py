@@ -46,9 +46,9 @@ P0(void) { int a = 0; a = READ_ONCE(x); BUG_ON(a == 1); }
 def test_in_an_assertion(project: Project) -> None:
     (project.folder / "t.litmus").write_text(_ASSERTING)
     project.record()
-    assert "BUG_ON(a==1) of" not in project.baseline.read_text()
+    assert "BUG_ON(a == 1) of" not in project.baseline.read_text()
     project.edit("BUG_ON", "a = 0; BUG_ON", "t.litmus")
     ran = project.gate()
     assert ran.code == 1
     assert "what is asserted or assumed in P0 changed" in ran.out
-    assert "BUG_ON(a==1) of a: 0, .., 0" in ran.out
+    assert "BUG_ON(a == 1) of a: 0, .., 0" in ran.out
