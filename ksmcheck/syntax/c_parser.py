@@ -19,6 +19,7 @@ from ksmcheck.syntax.c_ast import (
     Block,
     Expr,
     Function,
+    FunctionType,
     NamedType,
     Param,
     StaticAssert,
@@ -146,6 +147,11 @@ class CParser(Statements):
         self.attributes(aligned)
         name = declarator.name.text
         self.scopes[-1][name] = True
+        # C17 6.7.3 p9: there is no volatile function.
+        volatile = declarator.volatile and not isinstance(type_, FunctionType)
+        if self.volatile_names.setdefault(name, volatile) != volatile:
+            message = f"'{name}' is declared with volatile and without"
+            raise InputError(message, declarator.name.span)
         if aligned:
             self.aligned_names[name] = tuple(aligned)
         self.defined.append(Typedef(name, type_, declarator.span, tuple(aligned)))

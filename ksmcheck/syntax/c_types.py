@@ -16,7 +16,7 @@ from ksmcheck.syntax.c_ast import (
     TypeExpr,
     TypeofType,
 )
-from ksmcheck.syntax.c_declarators import Declarators, Specifiers
+from ksmcheck.syntax.c_declarators import Declarator, Declarators, Specifiers
 from ksmcheck.syntax.c_unknown import declares, unknown_macro
 from ksmcheck.syntax.c_words import (
     ATTRIBUTE_WORDS,
@@ -61,11 +61,16 @@ class Types(Declarators):
         self.unnamed = 0
         # The alignments of typedef names that have some.
         self.aligned_names: dict[str, tuple[Expr, ...]] = {}
+        # Whether an object of a typedef name is volatile.
+        self.volatile_names: dict[str, bool] = {}
 
     # --- specifiers -------------------------------------------------------------------------
 
     def type_name(self) -> TypeExpr:
         """A type without a name: ``struct page **``."""
+        return self._type_name().type
+
+    def _type_name(self) -> Declarator:
         specifiers = self.specifiers("a type")
         if specifiers.storage:
             raise InputError(f"'{specifiers.storage}' has no meaning here", specifiers.type.span)
@@ -73,7 +78,7 @@ class Types(Declarators):
         declarator = self.declarator(specifiers)
         if declarator.name:
             raise InputError("expected a type without a name", declarator.name.span)
-        return declarator.type
+        return declarator
 
     def specifiers(self, what: str) -> Specifiers:
         """Specifiers and qualifiers in any order; ``what`` is said to be expected if none is."""
@@ -92,8 +97,15 @@ class Types(Declarators):
         if words.other is None:
             self.expected(what)
         self._no_annotation(words.other)
+        words.volatile |= self._is_volatile(words.other)
         aligned = tuple(words.aligned)
         return Specifiers(words.other, words.storage, words.volatile, words.per_cpu, aligned)
+
+    def _is_volatile(self, named: TypeExpr) -> bool:
+        """C17 6.7.8 p3: a typedef name is the type as it was declared, qualifiers and all."""
+        if not isinstance(named, NamedType) or not self.is_type(named.name):
+            return False
+        return self.volatile_names.get(named.name, False)
 
     def _no_annotation(self, named: TypeExpr) -> None:
         """Raises InputError where a type follows what would be the name of one, but is not known:
@@ -132,20 +144,20 @@ class Types(Declarators):
             words.storage = text
             self.at += 1
         elif words.other is None and not words.integer:
-            words.other = self._other_specifier(token)
+            words.other = self._other_specifier(token, words)
             return words.other is not None
         else:
             return False
         return True
 
-    def _other_specifier(self, token: Token) -> TypeExpr | None:
+    def _other_specifier(self, token: Token, words: _Words) -> TypeExpr | None:
         text = token.text
         if text in ("struct", "union"):
             return self._struct(text)
         if text == "enum":
             return self._enum()
         if text in TYPEOF_WORDS:
-            return self._typeof()
+            return self._typeof(words)
         if text in KEYWORDS:
             return None
         if text in REFUSED_WORDS:
@@ -230,12 +242,17 @@ class Types(Declarators):
                     return index
         raise InputError("this parenthesis is not closed", self.tokens[opening].span)
 
-    def _typeof(self) -> TypeExpr:
+    def _typeof(self, words: _Words) -> TypeExpr:
+        """A type that is named there keeps its qualifiers."""
         start = self.at
         self.at += 1
         self.expect("(", "after typeof")
         operand: Expr | TypeExpr
-        operand = self.type_name() if self.type_starts(self.token) else self.expression()
+        if self.type_starts(self.token):
+            named = self._type_name()
+            operand, words.volatile = named.type, words.volatile or named.volatile
+        else:
+            operand = self.expression()
         self.expect(")", "after the operand of typeof")
         return TypeofType(operand, self.span_from(start))
 
