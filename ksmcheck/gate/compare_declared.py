@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ksmcheck.gate.baseline import Baseline
-from ksmcheck.gate.declared import VARIABLES, by_name, is_declared, is_volatile
+from ksmcheck.gate.declared import (
+    VARIABLES,
+    by_name,
+    has_sign,
+    is_declared,
+    is_volatile,
+    without_signs,
+)
 from ksmcheck.gate.findings import RECORD
 from ksmcheck.gate.outline import Outline
 from ksmcheck.gate.survey import Survey
@@ -22,7 +29,7 @@ def declared_changes(before: Sequence[str] | None, now: Outline) -> Iterator[Fin
     here = by_name(now.lines)
     places = {token.text.partition(": ")[0]: token.place for token in now.tokens}
     for name, text in here.items():
-        if name in was and was[name] != text:
+        if name in was and was[name] not in (text, without_signs(text)):
             yield _changed(_called(name, now.function), was[name], text, places[name])
     for name in sorted(was.keys() - here.keys()):
         if is_volatile(was[name]):
@@ -34,6 +41,7 @@ def _called(name: str, outline: str) -> str:
 
 
 def _changed(name: str, was: str, now: str, place: Place) -> Finding:
+    now = now if has_sign(was) else without_signs(now)  # an older baseline has none
     details = (f"it was: {was}", f"it is: {now}")
     count = was.split().count("volatile") - now.split().count("volatile")
     if count > 0:
@@ -42,6 +50,10 @@ def _changed(name: str, was: str, now: str, place: Place) -> Finding:
     if count < 0:
         message = f"{name} is volatile now: accesses to it became marked"
         return Finding("site", WARNING, message, place, details=details, hint=RECORD)
+    if without_signs(was) == without_signs(now):
+        sign = "unsigned" if "unsigned" in now.split() else "signed"
+        message = f"{name} is {sign} now: it compares, divides and widens in another way"
+        return Finding("access", ERROR, message, place, details=details, hint=RECORD)
     message = f"the declaration of {name} changed, and with it the accesses that are made"
     return Finding("access", ERROR, message, place, details=details, hint=RECORD)
 

@@ -163,12 +163,13 @@ def _lines(
 
 
 def _spelt(type: CType) -> str:
-    """What decides the accesses: ``32 bits`` for ``u32`` and ``int`` alike."""
+    """What decides the accesses and their values: ``unsigned 32 bits`` for ``u32``."""
     match type:
         case IntegerType():
-            return "bool" if type.name == "bool" else f"{type.ints.width} bits"
+            return "bool" if type.name == "bool" else f"{_sign(type)}{type.ints.width} bits"
         case BitField():
-            return f"bit-field of {type.bits} in {type.word.ints.width} bits"
+            sign = _sign(type.declared)
+            return f"{sign}bit-field of {type.bits} in {type.word.ints.width} bits"
         case ArrayOf():
             return f"array of {_spelt(type.element)}"
         case PointerTo(target=FunctionOf()):
@@ -177,6 +178,22 @@ def _spelt(type: CType) -> str:
             qualified = f"{VOLATILE} " if type.volatile else ""
             return f"pointer to {qualified}{_spelt(type.target)}"
     return str(type)
+
+
+def _sign(type: IntegerType) -> str:
+    return "" if type.name == "bool" else "signed " if type.ints.signed else "unsigned "
+
+
+def without_signs(text: str) -> str:
+    """As it was recorded before signs were."""
+    return " ".join(word for word in text.split() if word not in _SIGNS)
+
+
+def has_sign(text: str) -> bool:
+    return not _SIGNS.isdisjoint(text.split())
+
+
+_SIGNS = frozenset(("signed", "unsigned"))
 
 
 # What a function declares.

@@ -8,6 +8,7 @@ memory location, so that a store to one of them writes the others.
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -122,6 +123,41 @@ def test_a_declaration_that_changes_the_accesses_is_named(
     assert all(any(w in f[2] for f in told) for w in wanted), told
     assert len(told) == len(names)
     assert all(level == "warning" for _, level, _ in told)
+
+
+SIGNS = [
+    ("u32 data;", "int data;", "data of struct box is signed now"),
+    ("int seen;", "unsigned int seen;", "seen is unsigned now"),
+    ("u32 deep;", "s32 deep;", "in.deep of struct box is signed now"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "said"), SIGNS)
+def test_a_sign_that_changes_is_told(box: Project, before: str, after: str, said: str) -> None:
+    """C17 6.3.1.8: whether -1 < x depends on it; the accesses are the same."""
+    box.edit(before, after, "box.litmus")
+    wanted = f"{said}: it compares, divides and widens in another way"
+    assert found(box) == [("access", "warning", wanted)]
+
+
+def test_the_sign_of_a_bit_field(box: Project) -> None:
+    """C17 6.2.6.2: of one bit, it holds 0 and -1, or 0 and 1."""
+    box.edit("u32 low; u32 high", "u32 low:1, high:1", "box.litmus")
+    box.record()
+    box.edit("u32 low:1, high:1", "s32 low:1; u32 high:1", "box.litmus")
+    ((rule, _, message),) = found(box)
+    assert rule == "access" and message.startswith("low of struct box is signed now"), message
+
+
+@pytest.mark.parametrize(("before", "after", "said"), SIGNS)
+def test_a_baseline_without_signs(box: Project, before: str, after: str, said: str) -> None:
+    text = box.baseline.read_text()
+    box.baseline.write_text(re.sub(r"\b(un)?signed ", "", text))
+    assert found(box) == []
+    box.edit(before, after, "box.litmus")
+    assert found(box) == []
+    box.edit(after, before.replace("u32", "u8").replace("int", "u8"), "box.litmus")
+    assert [f[0] for f in found(box)] == ["access"]
 
 
 @pytest.mark.parametrize(
