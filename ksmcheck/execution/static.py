@@ -51,7 +51,7 @@ class Static(Machine):
             case c.Name() | c.Member() | c.Index() | c.Unary("*"):
                 return self.place_type(e)
             case c.Unary("&", operand):
-                return PointerTo(self.type_of(operand))
+                return PointerTo(self.type_of(operand), self.is_volatile(operand))
             case c.Unary("!") | c.Binary("&&" | "||"):
                 return INT
             case c.Unary(op, operand):
@@ -115,6 +115,32 @@ class Static(Machine):
                 pointer = decayed(self.type_of(base))
                 return pointer.target if isinstance(pointer, PointerTo) else pointer
         raise InternalError(f"replay: {type(e).__name__} is no place")
+
+    def is_volatile(self, e: c.Expr) -> bool:
+        """Whether what an lvalue designates is volatile (C17 6.5.2.3 p3, 6.7.3 p9)."""
+        match e:
+            case c.Name(name):
+                local = self.scope.get(name)
+                if isinstance(local, c.Declaration):
+                    return local.volatile
+                return (
+                    local is None and name in self.world.items and self.world.items[name].volatile
+                )
+            case c.Member(base, field, arrow):
+                outer = self.type_of(base)
+                if arrow:
+                    outer = decayed(outer).target  # type: ignore[union-attr]
+                whole = self.leads_to_volatile(base) if arrow else self.is_volatile(base)
+                assert isinstance(outer, StructType), e
+                return whole or self.types.member(outer, field, e.span).volatile
+            case c.Index(base) | c.Unary("*", base):
+                return self.leads_to_volatile(base)
+        return False
+
+    def leads_to_volatile(self, e: c.Expr) -> bool:
+        """Whether a pointer, or an array, is one to what is volatile."""
+        type = self.type_of(e)
+        return type.volatile if isinstance(type, PointerTo) else self.is_volatile(e)
 
     def local_type(self, name: str) -> CType | None:
         """A local's type, also where its declaration has not been come to."""

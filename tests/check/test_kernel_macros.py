@@ -196,6 +196,35 @@ def test_a_parameter_that_the_start_state_names(tmp_path: Path) -> None:
         observation(text.replace("0:x=x", "0:x=y"), tmp_path)
 
 
+@pytest.mark.parametrize(
+    "address", ["&v.n", "&w.m", "&t->m", "&arr[1]", "&t->a[1]", "&*k", "k", "&(*k)", "&u[0].m"]
+)
+def test_a_pointer_to_what_is_volatile(address: str, tmp_path: Path) -> None:
+    """C17 6.5.3.2 p3: ``&`` gives a pointer to the type of its operand, with its qualifiers; so the
+    store is one that the compiler makes as it is written, and no data race."""
+    path = tmp_path / "t.litmus"
+    path.write_text(f"""C t
+struct s {{ volatile int m; int n; volatile int a[2]; }};
+volatile struct s v; struct s w, u[2]; volatile int arr[2]; int b;
+{{ }}
+P0(void)
+{{
+	struct s *t = &w;
+	volatile int *k = &b;
+	__auto_type p = {address};
+	typeof({address}) q = p;
+	*q = 1;
+}}
+P1(void) {{ struct s *t = &w; volatile int *k = &b; typeof({address}) p = {address}; int r = *p; }}
+~exists (1:r=1)
+""")
+    found = Checker().check(Request(path, "lkmm"))
+    assert found.verdict == "VIOLATED"
+    assert found.witness is not None
+    stores = [e for e in found.witness.execution.events if e.kind == "W" and e.thread == 0]
+    assert [e.primitive for e in stores] == ["WRITE_ONCE"]
+
+
 def test_auto_type_takes_its_type_from_somewhere(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text("C t\n{ }\nP0(int *x) { __auto_type y; y = 1; }\nexists (true)\n")
