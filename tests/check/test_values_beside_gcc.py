@@ -67,7 +67,7 @@ def test_a_member_given_twice(list_: str, x: int, tmp_path: Path) -> None:
 def test_bool_beside_a_byte(tmp_path: Path) -> None:
     """Accesses see whole cells of one width; a bool is one bit."""
     with pytest.raises(InputError, match="overlap with different widths"):
-        observation("union u { bool b; u8 a; } v = { .a = 5 };", "x = v.a;", tmp_path, 5)
+        observation("union u { bool b; u8 a; } v = { .a = 5 };", "x = v.a + v.b;", tmp_path, 5)
 
 
 def test_more_values_than_a_union_has(tmp_path: Path) -> None:
@@ -103,6 +103,31 @@ def test_more_values_than_a_union_has(tmp_path: Path) -> None:
 )
 def test_types(top: str, code: str, x: int, tmp_path: Path) -> None:
     assert observation(top, code, tmp_path, x) == "Always"
+
+
+PARTS = """union u { u64 w; struct { u32 lo; s32 hi; }; struct { u8 b; s8 c; u16 h; s16 q[2]; } p;
+	struct { unsigned f:5; int g:7; unsigned k:20; } bf; long l; };
+struct outer { int a; union u n; u8 z; };
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "x"),
+    [
+        ("t.hi += (o.n.w & -1); t.lo -= s.w; t = s; o.n.hi ^= t.l; x += o.n.p.h;",
+         -30064771076000),
+        ("s.p.c = 0; o.n.p.h += 338522957466; s.p.q[1]--; s.p.c++; x += (t.p.q[0] = t.p.h);"
+         " x += t.bf.g;", -281462927195651),
+        ("o.n.bf.k = 0xfedcba9876543210UL; x += (t.bf.k = s.p.q[1]); t.p.h |= o.n.bf.k;"
+         " t.p.h--; x += o.n.p.h;", 20769378271),
+        ("s = o.n; t.p.c++; s.p.b = -1; o.n.bf.f = 0xfedcba9876543210UL; s.bf.k = 342262398688;"
+         " x += s.l;", 1449),
+    ],
+)  # fmt: skip
+def test_parts_of_a_union(code: str, x: int, tmp_path: Path) -> None:
+    body = "union u s = { .w = -1000 }, t; struct outer o = { 0 }; t.w = 77; "
+    body += f"{code} x ^= s.w + t.w * 3 + o.n.w * 7;"
+    assert observation(PARTS, body, tmp_path, x) == "Always"
 
 
 LEAVES = "a jump out of a statement expression whose value is used is not supported"
