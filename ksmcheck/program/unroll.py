@@ -31,9 +31,9 @@ from ksmcheck.text import InputError, Span
 COUNTED = 64
 """How often a loop goes round at most while constants alone keep it going."""
 
-PATIENT = 8
-"""From this bound on, also one that something else may end before: of a hundred tries the second
-mostly succeeds, which a lower bound shows."""
+TRIED = 8
+"""The same where something else may end the loop before, unless the bound is as high: of a hundred
+tries the second mostly succeeds, and a few show it."""
 
 MAXIMUM = 20_000
 """Blocks of one thread; beyond, nested bounds have multiplied out of hand."""
@@ -204,9 +204,9 @@ class Unroller:
         # A constant test alone is not a count: it may be the same one each time round. What is
         # left of an iteration that was entered in its middle was never at the head.
         counting = iteration in self.counted and facts.constants != self.at_head.get(iteration)
-        if iteration in self.ended and self.bound < PATIENT:
-            counting = False
-        if counts[-1] >= (COUNTED if counting else limit):
+        if counting:
+            limit = TRIED if iteration in self.ended and self.bound < TRIED else COUNTED
+        if counts[-1] >= limit:
             return Edge(None, iteration)
         following = (*counts[:-1], counts[-1] + 1)
         return Edge(self._arrive(loop.head, following, facts), iteration)

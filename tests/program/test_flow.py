@@ -308,10 +308,14 @@ def test_both_ways_to_wait_are_proved_to_end(form: str, tmp_path: Path) -> None:
     assert check(path, "lkmm").verdict == "VIOLATED"
 
 
-@pytest.mark.parametrize(("unroll", "rounds"), [(1, 2), (4, 5), (8, 20)])
-def test_tries_that_are_counted_are_many_only_where_few_do_not_do(unroll: int, rounds: int) -> None:
-    """The first round, and those that the loop goes round again; from 8 on, all that it counts."""
-    code = f"P0(void) {{ int i; for (i = 0; i < 20; i++) if ({R}) break; }}"
+@pytest.mark.parametrize(
+    ("tries", "unroll", "rounds"), [(3, 1, 3), (20, 1, 9), (20, 4, 9), (20, 8, 20)]
+)
+def test_many_tries_are_unrolled_only_where_few_do_not_do(
+    tries: int, unroll: int, rounds: int
+) -> None:
+    """At first, the first round and eight in which the loop goes round again."""
+    code = f"P0(void) {{ int i; for (i = 0; i < {tries}; i++) if ({R}) break; }}"
     (thread,) = compiled(code, unroll=unroll).threads
     assert len([i for b in thread.blocks for i in b.instrs if isinstance(i, Access)]) == rounds
 
