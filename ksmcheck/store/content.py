@@ -6,9 +6,11 @@ are read, there is no key, and nothing is kept.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -40,6 +42,7 @@ class Contents:
         self._files: dict[Path, tuple[bytes, str] | None] = {}
         self._programs: dict[Path, bytes | None] = {}
         self._models: dict[str, bytes | None] = {}
+        self._shipped: bytes | None = None
         self._code: bytes | None = None
 
     def key(self, path: Path, model: str, *circumstances: str) -> str | None:
@@ -85,11 +88,17 @@ class Contents:
 
     def _model(self, model: str) -> bytes | None:
         shipped = models_dir()
-        todo = list(_texts(shipped))
-        if not (shipped / model / "lowering.toml").is_file():
-            path = Path(model)
-            todo += _texts(path if path.is_dir() else path.parent)
-        parts, seen = [model.encode()], set[Path]()
+        if self._shipped is None:
+            self._shipped = self._of_models(_texts(shipped), shipped)
+        if self._shipped is None or (shipped / model / "lowering.toml").is_file():
+            return self._shipped and content_key(model.encode(), self._shipped).encode()
+        path = Path(model)
+        own = self._of_models(_texts(path if path.is_dir() else path.parent), shipped)
+        return own and content_key(model.encode(), self._shipped, own).encode()
+
+    def _of_models(self, files: Iterable[Path], shipped: Path) -> bytes | None:
+        """Digest of files of models and of all that they name."""
+        todo, parts, seen = list(files), list[bytes](), set[Path]()
         while todo:
             file = todo.pop()
             if file in seen:
@@ -110,12 +119,9 @@ class Contents:
     def code(self) -> bytes:
         """Digest of ksmcheck's own files and of what answers with it."""
         if self._code is None:
-            package = Path(__file__).resolve().parent.parent
             total = sha256(sys.version.encode())
-            for file in sorted(package.rglob("*")):
-                inside = file.relative_to(package).parts
-                if inside[0] != "_data" and file.suffix in (".py", ".toml", ".lark", ".h"):
-                    total.update("/".join(inside).encode() + b"\0" + file.read_bytes())
+            package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+            total.update(_code_of(package, tuple(sorted(_states(package)))))
             for solver in ("python-sat", "z3-solver"):
                 total.update(_version(solver).encode())
             self._code = total.hexdigest().encode()
@@ -125,6 +131,31 @@ class Contents:
         if path not in self._files:
             self._files[path] = _digest_and_text(path)
         return self._files[path]
+
+
+_State = tuple[str, int, int]
+"""A file's name in its package, its size, and when it was last written."""
+
+
+def _states(package: str) -> Iterator[_State]:
+    """Of the files that ksmcheck's answers depend on."""
+    for folder, folders, files in os.walk(package):
+        folders[:] = [name for name in folders if (folder, name) != (package, "_data")]
+        for name in files:
+            if name.endswith((".py", ".toml", ".lark", ".h")):
+                path = os.path.join(folder, name)
+                state = os.stat(path)
+                yield path[len(package) + 1 :], state.st_size, state.st_mtime_ns
+
+
+@lru_cache(maxsize=1)
+def _code_of(package: str, states: tuple[_State, ...]) -> bytes:
+    """Digest of those files. They are many, and a run asks for each test that it answers."""
+    total = sha256()
+    for name, _, _ in states:
+        with open(os.path.join(package, name), "rb") as file:
+            total.update(name.replace(os.sep, "/").encode() + b"\0" + file.read())
+    return total.digest()
 
 
 def _digest_and_text(path: Path) -> tuple[bytes, str] | None:

@@ -119,6 +119,29 @@ def test_the_code_itself_is_part_of_the_question(
                 changed.setattr(content, "_version", lambda _: "1")
 
 
+def test_a_file_of_the_code_that_is_edited_is_seen(tmp_path: Path) -> None:
+    """Also within a process, where what has not changed is not read again. What is no code of
+    ksmcheck is no part of the question."""
+    from ksmcheck.store import content
+
+    def digest() -> bytes:
+        package = str(tmp_path)
+        return content._code_of(package, tuple(sorted(content._states(package))))
+
+    file = tmp_path / "inner" / "a.py"
+    file.parent.mkdir()
+    file.write_text("x = 1\n")
+    before = digest()
+    (tmp_path / "_data").mkdir()
+    (tmp_path / "_data" / "b.py").write_text("")
+    (tmp_path / "inner" / "a.txt").write_text("")
+    assert digest() == before
+    file.write_text("x = 12\n")
+    edited = digest()
+    (tmp_path / "b.h").write_text("")
+    assert len({before, edited, digest()}) == 3
+
+
 def test_every_field_of_a_request_is_part_of_its_key(tmp_path: Path) -> None:
     """A variant is what it defines and removes. Else an answer to one would be given to another."""
     path = tmp_path / "t.litmus"
