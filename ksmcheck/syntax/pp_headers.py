@@ -14,6 +14,7 @@ from pathlib import Path
 from ksmcheck.record import Struct
 from ksmcheck.store.paths import headers_dir
 from ksmcheck.syntax.files import read_source
+from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import Source
 
 
@@ -180,9 +181,17 @@ def header_names() -> list[str]:
     return sorted(_KERNELS)
 
 
-def header_source(found: Header, name: str) -> Source:
-    """Its text. It is called as it was included: where ksmcheck is installed concerns nobody."""
-    return Source(f"<{name}>", read_source(found.path).text)
+def header_tokens(found: Header, name: str) -> tuple[Source, list[Token]]:
+    """Its text and tokens. It is called as it was included: where ksmcheck is installed concerns
+    nobody."""
+    return _tokens(f"<{name}>", read_source(found.path).text)
+
+
+@cache
+def _tokens(name: str, text: str) -> tuple[Source, list[Token]]:
+    """Once for all tests of a run: half of the time that a header takes is for its characters."""
+    source = Source(name, text)
+    return source, tokenize(source)
 
 
 @cache

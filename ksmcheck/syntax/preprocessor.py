@@ -272,13 +272,14 @@ class _Preprocessor:
             raise InputError(message, span, "does the file include itself? Use #pragma once")
         path = self._find(name, Path(line[0].source.name).parent if beside else None)
         if path is None:
-            source = self._kernel_header(name, beside, span)
+            source, tokens = self._kernel_header(name, beside, span)
         elif path.resolve() in self.once:
             return
         else:
             source = _read_included(path, span)
+            tokens = tokenize(source)
         self.files.append(span)
-        self.file(source, tokenize(source))
+        self.file(source, tokens)
         self.files.pop()
 
     def _include_name(self, line: list[Token]) -> tuple[str, bool]:
@@ -301,12 +302,13 @@ class _Preprocessor:
                 return place / name
         return None
 
-    def _kernel_header(self, name: str, beside: bool, span: Span) -> Source:
-        """One of those that come with ksmcheck."""
+    def _kernel_header(self, name: str, beside: bool, span: Span) -> tuple[Source, list[Token]]:
+        """One of those that come with ksmcheck, and its tokens."""
         from ksmcheck.syntax import pp_headers as headers
 
         if not beside and headers.is_known_without(name):
-            return Source(f"<{name}>", "")
+            nothing = Source(f"<{name}>", "")
+            return nothing, tokenize(nothing)
         found = None if beside else headers.header(name)
         if found is None:
             hint = None
@@ -317,7 +319,7 @@ class _Preprocessor:
         kernel = self.setting.kernel
         if not any(_within(kernel, first, last) for first, last in found.kernels):
             raise InputError(f"<{name}> is not known for kernel {kernel}", span, found.said)
-        return headers.header_source(found, name)
+        return headers.header_tokens(found, name)
 
     _GROUPS: ClassVar[dict[str, Callable[[_Preprocessor, list[Token]], None]]] = {
         "if": _if,
