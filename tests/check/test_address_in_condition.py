@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 _SAID = "y is an address here, which x never holds"
 
@@ -14,7 +15,7 @@ _SAID = "y is an address here, which x never holds"
 def notes(text: str, folder: Path) -> str:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}\n")
-    return " ".join(Checker().check(Request(path, "sc", "6.12")).notes)
+    return " ".join(fresh_checker().check(Request(path, "sc", "6.12")).notes)
 
 
 @pytest.mark.parametrize("end", ["exists (x=y)", "forall (x=y)", "~exists (x=y)", "forall (x!=y)"])
@@ -63,4 +64,4 @@ def test_beside_a_location(code: str, end: str, observation: str, tmp_path: Path
     path.write_text(
         f"C t\n{{ x=7; int *h=&x; }}\nP0(int **h, int *x) {{ {code} }}\nexists ({end})\n"
     )
-    assert Checker().check(Request(path, "sc")).observation == observation
+    assert fresh_checker().check(Request(path, "sc")).observation == observation

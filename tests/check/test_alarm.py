@@ -9,8 +9,9 @@ from time import monotonic, sleep
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.alarm import Overrun, guarded
+from tests.fresh import fresh_checker
 
 
 def many_stores(folder: Path, stores: int) -> Path:
@@ -24,7 +25,7 @@ def many_stores(folder: Path, stores: int) -> Path:
 
 
 def test_an_encoding_that_takes_too_long_is_broken_off(tmp_path: Path) -> None:
-    checker = Checker()
+    checker = fresh_checker()
     # The model is loaded: on a busy machine that alone may take as long as the limit.
     (tmp_path / "one").mkdir()
     assert checker.check(Request(many_stores(tmp_path / "one", 1), "sc")).config == "default"
@@ -40,7 +41,7 @@ def test_an_encoding_that_takes_too_long_is_broken_off(tmp_path: Path) -> None:
 
 
 def test_the_same_checker_answers_what_comes_next(tmp_path: Path) -> None:
-    checker = Checker()
+    checker = fresh_checker()
     many = many_stores(tmp_path, 1500)
     assert checker.check(Request(many, "sc", timeout=0.2)).verdict == "UNKNOWN"
     few = tmp_path / "few.litmus"
@@ -49,7 +50,7 @@ def test_the_same_checker_answers_what_comes_next(tmp_path: Path) -> None:
 
 
 def test_an_encoding_that_needs_too_much_memory_is_broken_off(tmp_path: Path) -> None:
-    verdict = Checker().check(Request(many_stores(tmp_path, 1500), "sc", memory=1))
+    verdict = fresh_checker().check(Request(many_stores(tmp_path, 1500), "sc", memory=1))
     assert verdict.verdict == "UNKNOWN"
     assert verdict.reason == "memory limit of 1 MiB reached"
 

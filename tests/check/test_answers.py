@@ -14,6 +14,7 @@ from ksmcheck.check.questions import AnySession
 from ksmcheck.check.verdict import SAFE, VIOLATED
 from ksmcheck.events.structure import EventStructure, Obligation
 from ksmcheck.record import replace
+from tests.fresh import fresh_checker
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,7 +60,7 @@ def test_a_barrier_that_is_nothing_to_a_machine(
     two rounds of nothing, a=1, b=0 is forbidden by TSO."""
     path = tmp_path / "mp.litmus"
     path.write_text(MP.replace("VALUE", value), encoding="utf-8")
-    sessions, checker = opened(monkeypatch), Checker()
+    sessions, checker = opened(monkeypatch), fresh_checker()
     assert checker.check(Request(path, "tso")).verdict == verdict
     assert len(sessions) == 1
     other = checker.check(Request(path, "tso", removed=frozenset(("smp_wmb@P0",))))
@@ -83,11 +84,11 @@ def test_variants_of_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:
         suite, scenarios=["add-swap"], variants=["all"], kernels=["6.12"], models=["sc", "tso"]
     )
     requests = [job.request for job in group if job.skip is None]
-    together, sessions = Checker(), opened(monkeypatch)
+    together, sessions = fresh_checker(), opened(monkeypatch)
     verdicts = [together.check(request) for request in requests]
     assert len(sessions) < len({together.workshop.fingerprint(r) for r in requests}) * 2
     for request, shared in list(zip(requests, verdicts, strict=True))[::4]:
-        alone = Checker().check(request)
+        alone = fresh_checker().check(request)
         assert shared.verdict == alone.verdict
         assert [o.site for o in shared.assumed] == [o.site for o in alone.assumed]
 
@@ -112,7 +113,7 @@ def test_all_that_a_search_looks_at_counts(tmp_path: Path) -> None:
     path = tmp_path / "all.litmus"
     path.write_text(ALL, encoding="utf-8")
     request = Request(path, "lkmm")
-    structure = Checker().workshop.structure(request, "default", stalls=True)
+    structure = fresh_checker().workshop.structure(request, "default", stalls=True)
     answers, no = Answers(), structure.terms.false
     known = answers.known(structure)
     assert answers.known(replace(structure, name="other", thread_names=())) is known
@@ -168,7 +169,7 @@ def test_all_that_a_search_looks_at_counts(tmp_path: Path) -> None:
 def test_the_model_and_the_manner_count(tmp_path: Path) -> None:
     path = tmp_path / "mp.litmus"
     path.write_text(MP.replace("VALUE", "0"), encoding="utf-8")
-    structure = Checker().workshop.structure(Request(path, "sc"), "default")
+    structure = fresh_checker().workshop.structure(Request(path, "sc"), "default")
     answers = Answers()
     first = answers.known(structure, "sc", "lazy")
     assert answers.known(structure, "sc", "lazy") is first

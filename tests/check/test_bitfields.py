@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.program.ir import Access
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 TOP = """struct f { int a:3; unsigned b:2; bool c:1; unsigned d:32; int e; };
 { struct f s = { .b = 3, .a = -1, .c = 7, .d = 5 }; int x; }
@@ -19,7 +20,7 @@ TOP = """struct f { int a:3; unsigned b:2; bool c:1; unsigned d:32; int e; };
 def observation(text: str, folder: Path, model: str = "lkmm") -> str | None:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}\n")
-    checker = Checker()
+    checker = fresh_checker()
     found = checker.states(Request(path, model)).observation
     verdict = checker.check(Request(path, model))  # a witness has passed the replay
     assert verdict.observation in (None, found)
@@ -82,7 +83,7 @@ def test_a_store_writes_its_neighbours_back(
 ) -> None:
     """Two threads set one each: in one word one of the stores may get lost, even under SC."""
     assert observation(RACE.replace("GAP", gap), tmp_path, model) == expected
-    flags = Checker().states(Request(tmp_path / "t.litmus", model)).flags
+    flags = fresh_checker().states(Request(tmp_path / "t.litmus", model)).flags
     assert ("data-race" in flags) == (model == "lkmm" and not gap)
 
 
@@ -93,7 +94,7 @@ def test_a_lock_around_all_fields_of_a_word(tmp_path: Path) -> None:
         text = text.replace(f"s->{name} = 1;", f"spin_lock(l); s->{name} = 1; spin_unlock(l);")
     text = text.replace("(struct f *s)", "(struct f *s, spinlock_t *l)")
     assert observation(text, tmp_path) == "Never"
-    assert not Checker().states(Request(tmp_path / "t.litmus", "lkmm")).flags
+    assert not fresh_checker().states(Request(tmp_path / "t.litmus", "lkmm")).flags
 
 
 def test_a_field_that_fills_its_word_is_stored_at_once(tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_the_word_is_read_once(code: str, accesses: list[str], tmp_path: Path) -
     """A compound assignment evaluates its left side once (C17 6.5.16.2 p3)."""
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{TOP}P0(struct f *s) {{ {code} }}\nexists (true)\n")
-    checker = Checker()
+    checker = fresh_checker()
     (thread,) = checker.workshop.program(Request(path, "sc")).threads
     found = [i.name for block in thread.blocks for i in block.instrs if isinstance(i, Access)]
     assert found == accesses

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 HEAD = "C t\nunsigned long w[3];\nint a[2];\n{ int n = 65; }\n"
 
@@ -17,7 +18,7 @@ HEAD = "C t\nunsigned long w[3];\nint a[2];\n{ int n = 65; }\n"
 def verdict(code: str, folder: Path, model: str = "lkmm", engine: str = "lazy") -> tuple[str, str]:
     path = folder / "t.litmus"
     path.write_text(HEAD + code + "\n")
-    checker = Checker()
+    checker = fresh_checker()
     request = Request(path, model, engine=engine)
     found = checker.check(request)  # a witness has passed the replay
     return found.verdict, str(checker.states(request).observation)

@@ -12,6 +12,7 @@ import pytest
 
 from ksmcheck.check import Checker
 from ksmcheck.check.verdict import BOUNDED, Request, Verdict
+from tests.fresh import fresh_checker
 
 # Every execution goes round exactly twice with a write (z = 1, then w = 1), each time with y = 1
 # read. A round that reads y = 0 reads x by a plain load which nothing orders with P1's plain store
@@ -50,7 +51,7 @@ def test_a_race_beside_as_many_rounds_as_the_bound_allows(
 ) -> None:
     path = tmp_path / "needs-an-idle-round.litmus"
     path.write_text(TEST)
-    found = Checker().check(Request(path, "lkmm", "6.12", unroll=unroll))
+    found = fresh_checker().check(Request(path, "lkmm", "6.12", unroll=unroll))
     assert found.verdict == verdict
     assert found.flags == (("data-race",) if verdict == "VIOLATED" else ())
 
@@ -58,7 +59,7 @@ def test_a_race_beside_as_many_rounds_as_the_bound_allows(
 def test_without_flags_the_idle_round_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "needs-an-idle-round.litmus"
     path.write_text(TEST)
-    found = Checker().check(Request(path, "armv8", "6.12", unroll=2))
+    found = fresh_checker().check(Request(path, "armv8", "6.12", unroll=2))
     assert found.verdict == "SAFE"
 
 
@@ -88,7 +89,7 @@ def test_other_models_begin_at_the_bound_that_one_needed(
         return known(self, request, config, started)
 
     monkeypatch.setattr(Checker, "_known", noted)
-    checker = Checker()
+    checker = fresh_checker()
     assert [checker.check(Request(path, model)).verdict for model in ("sc", "tso")] == ["SAFE"] * 2
     assert asked == [1, 2, 2]
     checker.forget()
@@ -105,7 +106,7 @@ def test_a_round_that_writes_nothing_reaches_no_bound(tmp_path: Path) -> None:
         "P0(int *x, int *c) { while (!READ_ONCE(*x)) { if (READ_ONCE(*c)) WRITE_ONCE(*c, 0); } }\n"
         "P1(int *x) { WRITE_ONCE(*x, 1); }\n~exists (x=2)\n"
     )
-    assert Checker().check(Request(path, "sc", unroll=1)).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "sc", unroll=1)).verdict == "SAFE"
 
 
 def test_a_bit_that_is_set_already_is_waited_for(tmp_path: Path) -> None:
@@ -116,4 +117,4 @@ def test_a_bit_that_is_set_already_is_waited_for(tmp_path: Path) -> None:
         "P0(unsigned long *w) { while (test_and_set_bit(0, w)) cpu_relax(); }\n"
         "P1(unsigned long *w) { clear_bit(0, w); }\n~exists (w=2)\n"
     )
-    assert Checker().check(Request(path, "sc", unroll=1)).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "sc", unroll=1)).verdict == "SAFE"

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request, Verdict
+from ksmcheck.check import Request, Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 
 def check(text: str, folder: Path, model: str = "armv8", **more: object) -> Verdict:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}\n")
-    return Checker().check(Request(path, model, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, **more))  # type: ignore[arg-type]
 
 
 ONE = "#define CONFIG_A 1\n#define CONFIG_B_MODULE 1\nint x;\n{{ }}\nP0(void) {{ {} }}"

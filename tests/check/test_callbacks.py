@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 _TOP = """C t
 struct foo { int a; struct rcu_head rcu; };
@@ -53,7 +54,7 @@ def check(text: str, folder: Path, model: str = "lkmm", **more: object) -> Verdi
     path = folder / "t.litmus"
     path.write_text(_TOP + text)
     kernel = str(more.pop("kernel", "6.12"))
-    return Checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kernel", ["3.9", "6.12"])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 HEAD = """C t
 int x, y, z;
@@ -19,7 +20,7 @@ static int asked(void) {{ WARN_ON_ONCE(READ_ONCE(x) == {never}); return READ_ONC
 def verdict(folder: Path, text: str, model: str = "armv8", *, liveness: bool = False) -> str:
     path = folder / "t.litmus"
     path.write_text(text)
-    return Checker().check(Request(path, model, liveness=liveness)).verdict
+    return fresh_checker().check(Request(path, model, liveness=liveness)).verdict
 
 
 LOOPS = [

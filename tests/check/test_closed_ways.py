@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 TOP = "struct s { int a; };\nint f(int a); void g(int *p); struct s h(void);\nint x, y;\n{ }\n"
 
@@ -16,7 +17,7 @@ TOP = "struct s { int a; };\nint f(int a); void g(int *p); struct s h(void);\nin
 def observation(code: str, folder: Path, condition: str, model: str = "lkmm") -> str | None:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{TOP}P0(void) {{ {code} }}\n{condition}\n")
-    return Checker().states(Request(path, model)).observation
+    return fresh_checker().states(Request(path, model)).observation
 
 
 @pytest.mark.parametrize("model", ["lkmm", "armv8"])
@@ -44,7 +45,7 @@ def test_what_is_not_called_needs_no_body(code: str, model: str, tmp_path: Path)
     assert observation(code, tmp_path, "forall (x=1)", model) == "Always"
     path = tmp_path / "t.litmus"
     path.write_text(path.read_text().replace("forall", "exists"))
-    assert Checker().check(Request(path, model)).witness is not None  # replayed
+    assert fresh_checker().check(Request(path, model)).witness is not None  # replayed
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,6 @@ def test_control_dependencies_do_not_see_what_is_closed(tmp_path: Path) -> None:
         f"C t\n{top}P0(void) {{ {code} WRITE_ONCE(y, 1); }}\n"
         "P1(void) { int r = READ_ONCE(y); smp_mb(); WRITE_ONCE(x, r); }\nexists (x=1)\n"
     )
-    checker, request = Checker(), Request(path, "armv8")
+    checker, request = fresh_checker(), Request(path, "armv8")
     assert checker.states(request).observation == "Sometimes"
     assert checker.check(request).witness is not None

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEXT = """C t
 unsigned char c = 200; short s = -3; unsigned u = 5;
@@ -43,7 +44,7 @@ P0(void)
 def test_values(holds: bool, condition: str, tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(f"{TEXT}exists ({condition})\n")
-    checker = Checker()
+    checker = fresh_checker()
     assert checker.states(Request(path, "sc")).observation == ("Always" if holds else "Never")
     checker.forget()
     # The opposite is violated, and the replay finds the same in its own way.

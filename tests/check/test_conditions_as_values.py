@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEXT = """C t
 {{ }}
@@ -59,7 +60,7 @@ STORE = "({ WRITE_ONCE(*y, 1); 1; })"
 def test_load_buffering(form: str, condition: str, expected: str, tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(TEXT.format(code=form.format(condition=condition, store=STORE)))
-    checker = Checker()
+    checker = fresh_checker()
     assert checker.check(Request(path, "armv8")).observation == expected
     assert checker.states(Request(path, "armv8")).observation == expected
     assert checker.check(Request(path, "sc")).observation == "Never"
@@ -83,7 +84,7 @@ def test_plain_reads(code: str, values: tuple[int, int], start: int, tmp_path: P
     shared = f"int a = {start}; int b = 5; int c; int x;"
     body = f"int v; int r = c; {code} WRITE_ONCE(x, v);"
     path.write_text(f"C t\n{shared}\n{{ }}\nP0(void) {{ {body} }}\nexists (x={values[start]})\n")
-    assert Checker().check(Request(path, "sc")).observation == "Always"
+    assert fresh_checker().check(Request(path, "sc")).observation == "Always"
 
 
 @pytest.mark.parametrize(
@@ -106,4 +107,4 @@ def test_operands_that_say_the_same(arms: str, tmp_path: Path) -> None:
     code = f"int r = READ_ONCE(*y); int p = r; long v = READ_ONCE(*x) ? {arms}; WRITE_ONCE(*z, v);"
     text = f"C t\n{{ y = 4; }}\nP0(int *x, int *y, int *z) {{ {code} }}\nexists (z=4)\n"
     path.write_text(text)
-    assert Checker().check(Request(path, "armv8")).observation == "Always"
+    assert fresh_checker().check(Request(path, "armv8")).observation == "Always"

@@ -12,6 +12,7 @@ from ksmcheck.check import Checker, Request
 from ksmcheck.check.check import _worst
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Verdict
 from ksmcheck.explain.tell import story_of
+from tests.fresh import fresh_checker
 
 STADD = """C MP+wmb+inc-rmb
 { }
@@ -52,7 +53,7 @@ def test_a_model_that_knows_no_barrier(tmp_path: Path) -> None:
     model.write_text('"t"\nacyclic po-loc | rf | co | fr\n', encoding="utf-8")
     verdict = check("litmus/classic/SB/SB.litmus", str(model))
     assert verdict.observation == "Sometimes"
-    assert story_of(Checker(), verdict) is None
+    assert story_of(fresh_checker(), verdict) is None
 
 
 def test_the_gravest_configuration_counts() -> None:
@@ -83,5 +84,5 @@ def test_what_is_unknown_is_asked_again(tmp_path: Path, monkeypatch: pytest.Monk
         return Verdict(request, "t", config, words.pop(0))
 
     monkeypatch.setattr(Checker, "_configuration", next_word)
-    checker, request = Checker(), Request(path, "sc", unroll=1)
+    checker, request = fresh_checker(), Request(path, "sc", unroll=1)
     assert [checker.check(request).verdict for _ in range(3)] == [UNKNOWN, SAFE, SAFE]

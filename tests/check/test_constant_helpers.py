@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request
+from tests.fresh import fresh_checker
 
 HELPERS = {
     "two returns": "if (v) return 1; return 1;",
@@ -50,7 +50,7 @@ def test_load_buffering(tmp_path: Path, helper: str, call: str, model: str, verd
         "P1(void) { if (READ_ONCE(y)) WRITE_ONCE(x, 1); }\n"
         "~exists (w=1 /\\ y=1)\n"
     )
-    assert Checker().check(Request(path, model)).verdict == verdict
+    assert fresh_checker().check(Request(path, model)).verdict == verdict
 
 
 def test_a_helper_that_returns_different_constants_hands_its_branch_on(tmp_path: Path) -> None:
@@ -64,4 +64,4 @@ def test_a_helper_that_returns_different_constants_hands_its_branch_on(tmp_path:
         "P1(void) { if (READ_ONCE(y) == 1) WRITE_ONCE(x, 1); }\n"
         "~exists (w=1 /\\ y=1)\n"
     )
-    assert Checker().check(Request(path, "armv8")).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "armv8")).verdict == "SAFE"

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import BOUNDED, SAFE, VIOLATED
+from tests.fresh import fresh_checker
 
 BUFFERED = """C buffered
 {{}}
@@ -33,7 +34,7 @@ LOOPS = ("while (n) n--;", "for (int i = 0; i < n; i++) ;", "again: if (n--) got
 def verdict(text: str, model: str, folder: Path, unroll: int | None = None) -> str:
     path = folder / "t.litmus"
     path.write_text(text)
-    return Checker().check(Request(path, model, unroll=unroll)).verdict
+    return fresh_checker().check(Request(path, model, unroll=unroll)).verdict
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -58,8 +59,8 @@ def test_final_states_are_not_listed_at_too_low_a_bound(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(BUFFERED.format(fence="", loop=LOOPS[0]))
     with pytest.raises(TimeoutError, match="bound"):
-        Checker().states(Request(path, "power", unroll=2))
-    assert Checker().states(Request(path, "power")).observation == "Sometimes"
+        fresh_checker().states(Request(path, "power", unroll=2))
+    assert fresh_checker().states(Request(path, "power")).observation == "Sometimes"
 
 
 RING = """C ring

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 OTHER = "P1(void) { BUG_ON(READ_ONCE(z) == 1); }\nforall (true)\n"
 
@@ -30,7 +31,7 @@ def test_a_thread_without_an_end(body: str, tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\nint x; int y; int z;\n{{ }}\nP0(void) {{ int u = 3; {body} }}\n{OTHER}")
     for model in ("sc", "armv8"):
-        verdict = Checker().check(Request(path, model))
+        verdict = fresh_checker().check(Request(path, model))
         assert verdict.verdict == "VIOLATED"
         assert verdict.witness is not None
         assert verdict.witness.failure.name == "BUG_ON"
@@ -72,14 +73,14 @@ P1(int *s, int *x, int *y)
 def test_an_assertion_that_fails_before_a_thread_waits_for_ever(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(EITHER)
-    assert Checker().check(Request(path, "lkmm")).verdict == "VIOLATED"
+    assert fresh_checker().check(Request(path, "lkmm")).verdict == "VIOLATED"
 
 
 def test_a_filter_cannot_tell_which_of_these_executions_count(tmp_path: Path) -> None:
     """A filter is of final states (herd7), which an execution without an end has none of."""
     path = tmp_path / "t.litmus"
     path.write_text(f"{EITHER}filter (y=1)\nexists (x=1)\n")
-    verdict = Checker().check(Request(path, "lkmm"))
+    verdict = fresh_checker().check(Request(path, "lkmm"))
     assert verdict.verdict == "UNKNOWN"
     assert verdict.reason is not None
     assert "the filter says nothing" in verdict.reason
@@ -88,7 +89,7 @@ def test_a_filter_cannot_tell_which_of_these_executions_count(tmp_path: Path) ->
 def test_a_grace_period_may_not_end_while_a_thread_waits_for_ever(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(HELD_UP)
-    verdict = Checker().check(Request(path, "lkmm"))
+    verdict = fresh_checker().check(Request(path, "lkmm"))
     assert verdict.verdict == "UNKNOWN"
     assert verdict.reason is not None
     assert "a grace period with it may not end" in verdict.reason
@@ -108,10 +109,10 @@ def test_always_is_said_up_to_the_bound_and_sometimes_at_once(tmp_path: Path) ->
     is seen in some and not in others stays so. Twice round again makes three rounds."""
     path = tmp_path / "t.litmus"
     path.write_text(f"{ROUND_AND_ROUND}exists (~x=77)\n")
-    always = Checker().check(Request(path, "sc", unroll=2))
+    always = fresh_checker().check(Request(path, "sc", unroll=2))
     assert (always.observation, always.verdict, always.bound) == ("Always", "SAFE up to k", 3)
     path.write_text(f"{ROUND_AND_ROUND}exists (2:a=8)\n")
-    sometimes = Checker().check(Request(path, "sc", unroll=2))
+    sometimes = fresh_checker().check(Request(path, "sc", unroll=2))
     assert (sometimes.observation, sometimes.verdict) == ("Sometimes", "SAFE")
 
 
@@ -123,5 +124,5 @@ def test_a_misuse_before_a_lock_that_is_never_free(tmp_path: Path) -> None:
         "P0(refcount_t *r, spinlock_t *l) { refcount_inc(r); spin_lock(l); }\n"
         "P1(spinlock_t *l) { spin_lock(l); }\nexists (true)\n"
     )
-    verdict = Checker().check(Request(path, "lkmm"))
+    verdict = fresh_checker().check(Request(path, "lkmm"))
     assert (verdict.verdict, verdict.subject) == ("VIOLATED", "misuse of refcount_inc")

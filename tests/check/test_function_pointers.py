@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.program.sites import list_sites
 from ksmcheck.syntax.litmus import parse_litmus
 from ksmcheck.text import InputError, Source
+from tests.fresh import fresh_checker
 
 MODELS = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 ENGINES = (("lazy", "cadical"), ("tuple", "cadical"), ("explicit", "cadical"), ("lazy", "z3"))
-CHECKER = Checker()
+CHECKER = fresh_checker()
 """It knows a test by its path: each text is a file of its own."""
 
 

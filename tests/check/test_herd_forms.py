@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.report.states import states_text
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 
 def states(text: str, folder: Path) -> list[str]:
     path = folder / "t.litmus"
     path.write_text(text, encoding="utf-8")
-    checker, request = Checker(), Request(path, "lkmm")
+    checker, request = fresh_checker(), Request(path, "lkmm")
     checker.check(request)  # a witness passes the replay, which types the test by itself
     return states_text(checker.states(request)).splitlines()
 
@@ -99,7 +100,7 @@ def test_a_condition_of_hundreds_of_parts(head: str, op: str, tmp_path: Path) ->
     path = tmp_path / "t.litmus"
     path.write_text(head + "exists (" + f" {op} ".join(f"x={n}" for n in range(900)) + ")\n")
     model = "lkmm" if head.startswith("C") else "tso"
-    verdict = Checker().check(Request(path, model))
+    verdict = fresh_checker().check(Request(path, model))
     assert verdict.observation == ("Never" if op == "/\\" else "Always")
 
 
@@ -232,7 +233,7 @@ def test_nesting_beyond_reason_is_an_error_with_a_place(count: int, tmp_path: Pa
         path = tmp_path / "t.litmus"
         path.write_text(text + condition)
         try:
-            assert Checker().check(Request(path, "lkmm")).observation == "Always"
+            assert fresh_checker().check(Request(path, "lkmm")).observation == "Always"
         except InputError as error:
             place = error.diagnostic.span
             assert place is not None

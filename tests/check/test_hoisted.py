@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 STRUCT = "struct s { int a; int b; };\n"
 SUM = "static int sum(struct s *s) { return s->a + 10 * s->b; }\n"
@@ -16,7 +17,7 @@ SUM = "static int sum(struct s *s) { return s->a + 10 * s->b; }\n"
 def observation(top: str, threads: str, condition: str, folder: Path) -> str | None:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{STRUCT}{top}{{ int x; struct s v; }}\n{threads}\n{condition}\n")
-    checker, request = Checker(), Request(path, "lkmm")
+    checker, request = fresh_checker(), Request(path, "lkmm")
     verdict = checker.check(request)
     found = checker.states(request).observation
     if verdict.witness is None:  # else the replay has confirmed it
@@ -140,7 +141,7 @@ def test_a_plain_static_local_races(tmp_path: Path) -> None:
     top = "static void count(void) { static int n; n++; }\n"
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{top}{{}}\nP0() {{ count(); }}\nP1() {{ count(); }}\nexists (true)\n")
-    assert "data-race" in Checker().states(Request(path, "lkmm")).flags
+    assert "data-race" in fresh_checker().states(Request(path, "lkmm")).flags
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request, Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 BUFFERING = """C round
 int x; int y; int z;
@@ -76,7 +76,7 @@ P1(void)
 def verdict_of(tmp_path: Path, text: str, model: str) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    return Checker().check(Request(path, model))
+    return fresh_checker().check(Request(path, model))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.events.structure import EventStructure
@@ -27,6 +27,7 @@ from ksmcheck.solve.outcome import Found
 from ksmcheck.solve.session import Session
 from ksmcheck.solve.witness import to_execution
 from ksmcheck.text import InternalError
+from tests.fresh import fresh_checker
 
 MODELS = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "alpha-letter", "lkmm")
 
@@ -53,7 +54,7 @@ def litmus(body: str, other: str = LB, end: str = "exists (0:r0=1 /\\ 1:r1=1)") 
 def checked(text: str, model: str, folder: Path, **options: object) -> Verdict:
     path = folder / "t.litmus"
     path.write_text(text)
-    return Checker().check(Request(path, model, **options))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, **options))  # type: ignore[arg-type]
 
 
 def reached(text: str, model: str, folder: Path, **options: object) -> bool:
@@ -114,7 +115,7 @@ def end_states(body: str, other: str, model: str, folder: Path) -> object:
     shown = [name for name in ("0:r0", "1:r1", "0:r2", "y", "z") if name[2:] in body + other]
     path = folder / "t.litmus"
     path.write_text(litmus(body, other, f"locations [{' '.join(f'{n};' for n in shown)}]"))
-    found = Checker().states(Request(path, model))
+    found = fresh_checker().states(Request(path, model))
     return found.texts, sorted(found.states)
 
 
@@ -175,7 +176,7 @@ def test_random_statements_by_pointer_and_by_name(
         path = folder / "t.litmus"
         body = written(steps, by_pointer=by_pointer)
         path.write_text(litmus(body, other, "locations [0:a; 0:b; 0:c; 1:r1; x; y; z;]"))
-        found = Checker().states(Request(path, model))
+        found = fresh_checker().states(Request(path, model))
         states.append((found.texts, sorted(found.states)))
     assert states[0] == states[1]
 
@@ -283,7 +284,7 @@ def test_conditions_name_such_locals(model: str, tmp_path: Path) -> None:
     end = "locations [0:v; 0:q;]\nexists (0:r0=1 /\\ ~0:v=4)"
     path = tmp_path / "t.litmus"
     path.write_text(litmus(body, other, end))
-    found = Checker().states(Request(path, model))
+    found = fresh_checker().states(Request(path, model))
     column = found.texts.index("0:v")
     assert {state[column] for state in found.states} == {4, 5}
 
@@ -342,4 +343,4 @@ def test_a_location_may_be_called_as_a_local_is(tmp_path: Path) -> None:
         "P0(int *x) { WRITE_ONCE(*x, 2); }\n"
         "P1(int *x) { int r0; r0 = READ_ONCE(*x); }\nexists (1:r0=2)\n"
     )
-    assert Checker().states(Request(path, "lkmm")).observation == "Sometimes"
+    assert fresh_checker().states(Request(path, "lkmm")).observation == "Sometimes"

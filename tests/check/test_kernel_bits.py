@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request, Verdict
+from ksmcheck.check import Request, Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 
 def check(text: str, folder: Path, model: str = "sc", kernel: str = "6.12") -> Verdict:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}\n")
-    return Checker().check(Request(path, model, kernel=kernel))
+    return fresh_checker().check(Request(path, model, kernel=kernel))
 
 
 def gives(code: str, x: int, folder: Path, kernel: str = "6.12") -> None:

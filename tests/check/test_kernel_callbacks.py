@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.explain.tell import telling_of
 from ksmcheck.gate.outline import inventory_of
 from ksmcheck.report.console import Paper
 from ksmcheck.report.text import Said, print_verdict
 from ksmcheck.syntax.litmus import parse_litmus
 from ksmcheck.text import Source
+from tests.fresh import fresh_checker
 
 MIGRATE = """C migrate
 struct mapping;
@@ -155,16 +156,16 @@ def test_migration(model: str, tmp_path: Path) -> None:
     """The barrier in the callback is what the reader's address dependency needs: stores stay in
     order without it under sc and tso alone."""
     path = written(MIGRATE, tmp_path)
-    assert Checker().check(Request(path, model, unroll=3)).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, model, unroll=3)).verdict == "SAFE"
     without = Request(path, model, unroll=3, removed=frozenset(("smp_wmb@copy_folio",)))
     verdict = "SAFE" if model in ("sc", "tso") else "VIOLATED"
-    assert Checker().check(without).verdict == verdict
+    assert fresh_checker().check(without).verdict == verdict
 
 
 def test_the_story_tells_who_was_called(tmp_path: Path) -> None:
     path = written(MIGRATE, tmp_path)
     request = Request(path, "armv8", unroll=3, removed=frozenset(("smp_wmb@copy_folio",)))
-    checker = Checker()
+    checker = fresh_checker()
     found = checker.check(request)
     assert found.witness is not None
     origins = [e.origin for e in found.witness.execution.events if e.origin is not None]
@@ -180,7 +181,9 @@ def test_the_story_tells_who_was_called(tmp_path: Path) -> None:
 def test_an_operation_that_fails(tmp_path: Path) -> None:
     """Then the old folio is mapped again, which the callback of the caller has not touched."""
     text = BROKEN.replace("0:rc=0 =>", "0:rc=-11 =>").replace("second.pte=&spare", "spare.data=9")
-    assert Checker().check(Request(written(text, tmp_path), "armv8", unroll=3)).verdict == "SAFE"
+    assert (
+        fresh_checker().check(Request(written(text, tmp_path), "armv8", unroll=3)).verdict == "SAFE"
+    )
 
 
 def test_the_gate_sees_another_operation() -> None:

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.syntax.pp_constants import constants
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 
 def verdict(top: str, code: str, x: int, folder: Path, kernel: str = "6.12") -> str:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{top}\n{{ }}\nP0(long *x) {{ {code} }}\nforall (x={x})\n")
-    return Checker().check(Request(path, "sc", kernel=kernel)).verdict
+    return fresh_checker().check(Request(path, "sc", kernel=kernel)).verdict
 
 
 @pytest.mark.parametrize(

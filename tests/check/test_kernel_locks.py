@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
-from ksmcheck.check import Checker, Request, Verdict
+from ksmcheck.check import Request, Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 
 def check(
@@ -21,7 +22,7 @@ def check(
 ) -> Verdict:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}\n")
-    return Checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
 
 
 _COUNTED = """struct mutex m;

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 
 def observation(
@@ -19,7 +20,7 @@ def observation(
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}\n")
     request = Request(path, model, kernel=kernel)
-    checker = Checker()
+    checker = fresh_checker()
     verdict = checker.check(request)  # a witness has passed the replay
     found = checker.states(request).observation
     if verdict.observation is not None:
@@ -159,7 +160,7 @@ def test_the_store_of_old_kernels(tmp_path: Path) -> None:
     assert observation(text, tmp_path, kernel="3.9")[1] == "Never"  # and no data race
     unordered = text.replace("smp_wmb();", "")
     assert observation(unordered, tmp_path, kernel="3.9")[1] == "Sometimes"
-    assert not Checker().states(Request(tmp_path / "t.litmus", "lkmm", kernel="3.9")).flags
+    assert not fresh_checker().states(Request(tmp_path / "t.litmus", "lkmm", kernel="3.9")).flags
     with pytest.raises(InputError, match=r"the kernel has no ACCESS_ONCE= at 6\.12"):
         observation(text, tmp_path)
     with pytest.raises(InputError, match="has to be a variable"):
@@ -218,7 +219,7 @@ P0(void)
 P1(void) {{ struct s *t = &w; volatile int *k = &b; typeof({address}) p = {address}; int r = *p; }}
 ~exists (1:r=1)
 """)
-    found = Checker().check(Request(path, "lkmm"))
+    found = fresh_checker().check(Request(path, "lkmm"))
     assert found.verdict == "VIOLATED"
     assert found.witness is not None
     stores = [e for e in found.witness.execution.events if e.kind == "W" and e.thread == 0]
@@ -229,7 +230,7 @@ def test_auto_type_takes_its_type_from_somewhere(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text("C t\n{ }\nP0(int *x) { __auto_type y; y = 1; }\nexists (true)\n")
     with pytest.raises(InputError, match="takes the type of an initializer") as error:
-        Checker().check(Request(path, "lkmm"))
+        fresh_checker().check(Request(path, "lkmm"))
     assert str(error.value.diagnostic.span).endswith(":3:26")
 
 
@@ -297,11 +298,11 @@ def test_a_race_that_is_meant(store: str, read: str, raced: bool, tmp_path: Path
     path = tmp_path / "t.litmus"
     path.write_text("C t\n" + MEANT.format(store=store, read=read) + "\n")
     for model, flagged in (("lkmm", raced), ("armv8", False), ("tso", False)):
-        verdict = Checker().check(Request(path, model))
+        verdict = fresh_checker().check(Request(path, model))
         assert ("data-race" in verdict.flags) == flagged
         assert verdict.verdict == ("VIOLATED" if flagged else "SAFE")
     with pytest.raises(InputError) as refused:  # it came with KCSAN, in 5.8
-        Checker().check(Request(path, "armv8", kernel="3.9"))
+        fresh_checker().check(Request(path, "armv8", kernel="3.9"))
     assert "since 5.8" in (refused.value.diagnostic.hint or "")
 
 

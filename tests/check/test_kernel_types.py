@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 _TYPES = {
     (1, 0): "u_char unchar u_int8_t uint8_t",
@@ -33,7 +34,7 @@ def test_integers(size: int, signed: int, tmp_path: Path) -> None:
         for type in _TYPES[size, signed].split()
     )
     path.write_text(f"C t\n{{ }}\nP0(void)\n{{\n{code}}}\n")
-    assert Checker().check(Request(path, "sc")).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "sc")).verdict == "SAFE"
 
 
 def test_a_tests_own_type_wins(tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_a_tests_own_type_wins(tmp_path: Path) -> None:
         "C t\ntypedef u16 pid_t;\ntypedef struct { s64 tv64; } ktime_t;\nktime_t now;\npid_t p;\n"
         "{ }\nP0(void) { now.tv64 = 3; p = 65537; }\nforall (now.tv64=3 /\\ p=1)\n"
     )
-    assert Checker().check(Request(path, "sc")).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "sc")).verdict == "SAFE"
 
 
 def test_a_parameter_of_such_a_type(tmp_path: Path) -> None:
@@ -51,4 +52,4 @@ def test_a_parameter_of_such_a_type(tmp_path: Path) -> None:
         "C t\n{ pid_t owner = -1; }\nP0(pid_t *owner) { pid_t r0 = READ_ONCE(*owner); }\n"
         "forall (0:r0=-1)\n"
     )
-    assert Checker().check(Request(path, "armv8")).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "armv8")).verdict == "SAFE"

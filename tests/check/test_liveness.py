@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VIOLATED, Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 EVERY = ["sc", "tso", "armv7", "armv8", "power", "alpha", "riscv", "lkmm"]
 
@@ -20,7 +21,7 @@ EVERY = ["sc", "tso", "armv7", "armv8", "power", "alpha", "riscv", "lkmm"]
 def asked(folder: Path, text: str, model: str = "lkmm", **more: object) -> Verdict:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}")
-    return Checker().check(Request(path, model, liveness=True, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, liveness=True, **more))  # type: ignore[arg-type]
 
 
 SLEEP_AND_WAKE = """int state;
@@ -69,7 +70,7 @@ def test_it_is_only_looked_for_where_it_is_asked_for(tmp_path: Path) -> None:
     """herd7's meaning of a test is of executions that end."""
     path = tmp_path / "t.litmus"
     path.write_text("C t\n" + SLEEP_AND_WAKE.format(sleeper="", waker=""))
-    assert Checker().check(Request(path, "tso")).verdict == SAFE
+    assert fresh_checker().check(Request(path, "tso")).verdict == SAFE
 
 
 ORDERS = {
@@ -195,10 +196,10 @@ def test_an_assertion_of_a_reader_that_waits_for_a_while(tmp_path: Path) -> None
     )
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{text}")
-    assert Checker().check(Request(path, "lkmm")).verdict == SAFE
+    assert fresh_checker().check(Request(path, "lkmm")).verdict == SAFE
     assert asked(tmp_path, text).verdict == SAFE
     assert asked(tmp_path, text.replace("WRITE_ONCE(y, 1);", "")).subject == "liveness"
-    assert Checker().check(Request(path, "lkmm")).verdict == UNKNOWN
+    assert fresh_checker().check(Request(path, "lkmm")).verdict == UNKNOWN
     early = text.replace("synchronize_rcu();", "")
     assert asked(tmp_path, early).subject == "BUG_ON"
 
@@ -276,7 +277,7 @@ def test_assembly_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text("X86 t\n{ }\n P0 ;\n MOV EAX,[x] ;\nexists (0:EAX=0)\n")
     with pytest.raises(InputError, match="waits for ever") as refused:
-        Checker().check(Request(path, "tso", liveness=True))
+        fresh_checker().check(Request(path, "tso", liveness=True))
     assert refused.value.diagnostic.span is not None
 
 
@@ -378,4 +379,4 @@ def test_what_an_exists_says_is_no_proof_of_it(tmp_path: Path) -> None:
     ends = text.replace("if (i == 30) while (!READ_ONCE(x)) ;", "")
     path = tmp_path / "ends.litmus"
     path.write_text(f"C ends\n{ends}")
-    assert Checker().check(Request(path, "sc")).verdict == SAFE
+    assert fresh_checker().check(Request(path, "sc")).verdict == SAFE

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 TEST = """C arms
 static int f(int a)
@@ -38,8 +39,10 @@ def states(body: str, listed: str, path: Path) -> set[str]:
     file = path / "t.litmus"
     file.write_text(TEST.replace("BODY", body).replace("LISTED", listed), encoding="utf-8")
     request = Request(file, "sc")
-    found = Checker().states(request)
-    assert Checker().check(request).witness is not None  # the replay reads the text on its own
+    found = fresh_checker().states(request)
+    assert (
+        fresh_checker().check(request).witness is not None
+    )  # the replay reads the text on its own
     return {str(state) for state in found.states}
 
 
@@ -103,7 +106,7 @@ exists (0:t=-1 /\\ 0:t<0 /\\ 0:s=-2 /\\ 0:v=-1 /\\ 0:v>0)
 """,
         encoding="utf-8",
     )
-    assert Checker().check(Request(file, "sc")).observation == "Always"
+    assert fresh_checker().check(Request(file, "sc")).observation == "Always"
 
 
 GUARDED = """C guarded
@@ -150,7 +153,7 @@ def test_what_stands_in_conditions(condition: str, observation: str, tmp_path: P
     text = GUARDED.replace("CONDITION", condition)
     file.write_text(text, encoding="utf-8")
     for model in ("lkmm", "armv8"):
-        assert Checker().check(Request(file, model)).observation == observation, model
+        assert fresh_checker().check(Request(file, model)).observation == observation, model
 
 
 JUMP = """C jump
@@ -185,4 +188,4 @@ def test_nothing_jumps_into_a_value(body: str, tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     file.write_text(JUMP.replace("BODY", body), encoding="utf-8")
     with pytest.raises(InputError, match=r"jump into a statement expression|outside of a switch"):
-        Checker().check(Request(file, "sc"))
+        fresh_checker().check(Request(file, "sc"))

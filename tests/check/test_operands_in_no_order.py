@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 _PASSING = "P0(int *x, int *y) { WRITE_ONCE(*y, 1); smp_wmb(); WRITE_ONCE(*x, 2); }\n"
 
@@ -14,7 +15,7 @@ _PASSING = "P0(int *x, int *y) { WRITE_ONCE(*y, 1); smp_wmb(); WRITE_ONCE(*x, 2)
 def _observation(text: str, folder: Path, model: str = "lkmm") -> str | None:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{{}}\n{text}", encoding="utf-8")
-    checker, request = Checker(), Request(path, model)
+    checker, request = fresh_checker(), Request(path, model)
     found = checker.states(request).observation
     assert checker.check(request).observation == found  # and a witness has passed the replay
     return found
@@ -65,4 +66,4 @@ def test_an_acquire_beside_a_read_separates_nothing(tmp_path: Path) -> None:
     body = "*y = 1; r0 = smp_load_acquire(x) + READ_ONCE(*y);"
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{{}}\nP0(int *x, int *y) {{ {body} }}\nexists (0:r0=1)\n")
-    assert Checker().states(Request(path, "lkmm")).flags == ("mixed-accesses",)
+    assert fresh_checker().states(Request(path, "lkmm")).flags == ("mixed-accesses",)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 IN_C = """C t
 struct pair { int a; int b; };
@@ -55,7 +56,7 @@ def observation(text: str, condition: str, folder: Path) -> tuple[str | None, st
     path = folder / "t.litmus"
     path.write_text(f"{text}exists ({condition})\n")
     request = Request(path, "sc", "6.12")
-    return Checker().check(request).observation, Checker().states(request).observation
+    return fresh_checker().check(request).observation, fresh_checker().states(request).observation
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_a_struct_beside_a_pointer_is_where_it_lies(condition: str, tmp_path: Pa
     """States print ``0:g=f[1];``: it can be asked as it is printed. What is a number stays one."""
     assert observation(PLACES, condition, tmp_path) == ("Always", "Always")
     assert observation(PLACES, f"~({condition})", tmp_path) == ("Never", "Never")
-    verdict = Checker().check(Request(tmp_path / "t.litmus", "sc", "6.12"))
+    verdict = fresh_checker().check(Request(tmp_path / "t.litmus", "sc", "6.12"))
     assert verdict.witness is None
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 MODELS = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 POINTS = [(m, k) for m in MODELS for k in ("3.9", "6.12") if (m, k) != ("riscv", "3.9")]
@@ -58,7 +59,7 @@ def check(
         text = re.sub(rf"\b{name}\b", word, text)
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}")
-    return Checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
 
 
 _WRITER = "P0(LOCK *l, int *x, int *y) { W_IN(l); *x = 1; *y = 1; W_OUT(l); }\n"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 
 @pytest.mark.parametrize("engine", ["lazy", "explicit"])
@@ -20,5 +21,5 @@ def test_what_is_read_is_unsigned(engine: str, tmp_path: Path) -> None:
         "forall (0:r0=0 /\\ 0:r1=0 /\\ 0:r2=4294967295 /\\ 0:r3=1)\n"
     )
     request = Request(path, "lkmm", engine=engine)
-    assert Checker().check(request).verdict == "SAFE"
-    assert Checker().states(request).observation == "Always"
+    assert fresh_checker().check(request).verdict == "SAFE"
+    assert fresh_checker().states(request).observation == "Always"

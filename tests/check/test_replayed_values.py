@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request
+from tests.fresh import fresh_checker
 
 LEAST = "({ __auto_type a = (%s); __auto_type b = (%s); a < b ? a : b; })"
 
@@ -38,7 +38,7 @@ def test_values(tmp_path: Path, expression: str, value: int) -> None:
         f"C t\nint x; int array[3];\n{{ }}\nP0(void) {{ long r = {expression}; }}\n"
         f"~exists (0:r={value})\n"
     )
-    found = Checker().check(Request(path, "sc"))
+    found = fresh_checker().check(Request(path, "sc"))
     assert (found.verdict, found.subject) == ("VIOLATED", "~exists")
 
 
@@ -48,7 +48,7 @@ def shown(tmp_path: Path, body: str, condition: str) -> str:
         f"C t\nint x; int y; int z;\n{{ }}\nP0(void) {{ {body} }}\n"
         f"P1(void) {{ WRITE_ONCE(x, 1); }}\n~exists ({condition})\n"
     )
-    return Checker().check(Request(path, "armv8")).verdict
+    return fresh_checker().check(Request(path, "armv8")).verdict
 
 
 def test_two_equal_arms_are_no_choice(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ P0(void)
 }
 ~exists (0:r=3)
 """)
-    assert Checker().check(Request(path, "sc")).verdict == "VIOLATED"
+    assert fresh_checker().check(Request(path, "sc")).verdict == "VIOLATED"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_null_in_a_choice(tmp_path: Path, expression: str, value: str) -> None:
         f"C t\nint x; int y;\n{{ }}\nP0(void) {{ int r = 0; int *p = {expression}; }}\n"
         f"~exists (0:p={value})\n"
     )
-    assert Checker().check(Request(path, "sc")).verdict == "VIOLATED"
+    assert fresh_checker().check(Request(path, "sc")).verdict == "VIOLATED"
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_where_two_ways_meet_and_a_third_does_not(tmp_path: Path, body: str) -> 
     text = f"C t\nint x; int y; int z;\n{{ }}\nP0(void) {{ int u = 2; {body} }}\n"
     for x in (0, 1):
         path.write_text(f"{text}P1(void) {{ WRITE_ONCE(x, {x}); }}\nlocations [z]\n")
-        checker = Checker()
+        checker = fresh_checker()
         found = checker.states(Request(path, "armv8")).states
         checker.forget()
         for (z,) in found:

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.report.effects import effect, words_for
 from ksmcheck.report.timeline import timeline
+from tests.fresh import fresh_checker
 
 MODELS = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 POINTS = [(m, k) for m in MODELS for k in ("3.9", "6.12") if (m, k) != ("riscv", "3.9")]
@@ -43,7 +44,7 @@ def check(
         text = text.replace(name, word)
     path = folder / "t.litmus"
     path.write_text(f"C t\n{type} l;\nspinlock_t s;\nint x;\nint y;\nint z;\n{{ }}\n{text}\n")
-    return Checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
 
 
 CASES = [(k, m, p) for k in KINDS for m, p in POINTS if (k, m, p) not in NONE]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 TOP = """struct f { int a; int b; };
 typedef struct { unsigned long pte; } pte_t;
@@ -26,7 +27,7 @@ static struct f open(int c) { if (c) return mk(1); }
 def observation(code: str, condition: str, folder: Path) -> tuple[str, str | None]:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{TOP}P0(int *x, struct f *s) {{ {code} }}\n{condition}\n")
-    checker, request = Checker(), Request(path, "lkmm")
+    checker, request = fresh_checker(), Request(path, "lkmm")
     verdict = checker.check(request)  # a witness has passed the replay
     return verdict.verdict, checker.states(request).observation
 
@@ -69,7 +70,7 @@ def test_dependencies_go_through_a_copy(tmp_path: Path) -> None:
             f"C t\n{top}P0(int *x, int *y) {{ {one} }}\nP1(int *x, int *y) {{ {two} }}\n"
             "exists (0:r0=1 /\\ 1:r0=2)\n"
         )
-        assert Checker().check(Request(path, "lkmm")).observation == expected
+        assert fresh_checker().check(Request(path, "lkmm")).observation == expected
 
 
 @pytest.mark.parametrize(
@@ -133,10 +134,10 @@ THREAD = "P0(int *x, pte_t *p, pgd_t *g, struct two *t, atomic_t *c)"
 def test_a_struct_of_one_word_is_read_and_written_as_one(code: str, x: int, tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{PTE}{THREAD} {{ {code} }}\nforall (x={x})\n")
-    assert Checker().check(Request(path, "lkmm")).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "lkmm")).verdict == "SAFE"
     # What does not hold has an execution, which the second interpreter has run too.
     path.write_text(f"C t\n{PTE}{THREAD} {{ {code} }}\n~exists (x={x})\n")
-    assert Checker().check(Request(path, "armv8")).verdict == "VIOLATED"
+    assert fresh_checker().check(Request(path, "armv8")).verdict == "VIOLATED"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_a_struct_of_one_word_is_no_number(code: str, message: str, tmp_path: Pa
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{PTE}{THREAD} {{ {code} }}\nexists (x=1)\n")
     with pytest.raises(InputError, match=message):
-        Checker().check(Request(path, "lkmm"))
+        fresh_checker().check(Request(path, "lkmm"))
 
 
 @pytest.mark.parametrize("model", ["armv8", "power", "alpha", "lkmm"])
@@ -177,6 +178,6 @@ def test_a_struct_orders_as_its_word_does(model: str, tmp_path: Path) -> None:
                     f"C t\n{PTE}{one}P1(int *x, pte_t *p) {{ int r1; {two} }}\n"
                     "exists (1:r0=1 /\\ 1:r1=0)\n"
                 )
-                found.add(Checker().check(Request(path, model)).observation)
+                found.add(fresh_checker().check(Request(path, model)).observation)
             # On Alpha READ_ONCE has a barrier behind it (arch/alpha/include/asm/rwonce.h).
             assert found == {"Never" if wmb and (rmb or model == "alpha") else "Sometimes"}

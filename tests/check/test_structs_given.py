@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEST = """C t
 int x; int y; int z; int seen;
@@ -62,7 +63,7 @@ USES = {
 def observed(body: str, use: str, folder: Path) -> str | None:
     path = folder / "t.litmus"
     path.write_text(TEST % (body, USES[use]))
-    return Checker().states(Request(path, "lkmm")).observation
+    return fresh_checker().states(Request(path, "lkmm")).observation
 
 
 @pytest.mark.parametrize("use", USES)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 COPIER = "P1(int *x, int *y) {\n\tint r1 = READ_ONCE(*y);\n\t*x = r1;\n}"
 BY_FLAG = """P{0}(int *a, int *b, int *f, int *g) {{
@@ -127,7 +128,7 @@ exists (x=42)""",
 def observed(threads: str, engine: str, folder: Path) -> str | None:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{{ a=1; b=1; x=1; y=1; z=1; }}\n{threads}\n")
-    return Checker().states(Request(path, "lkmm", engine=engine)).observation
+    return fresh_checker().states(Request(path, "lkmm", engine=engine)).observation
 
 
 @pytest.mark.parametrize("engine", ["lazy", "tuple", "explicit"])

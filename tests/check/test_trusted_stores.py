@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEXT = """C t
 { }
@@ -31,7 +32,7 @@ def test_stores_that_another_thread_may_see(tmp_path: Path) -> None:
     else comes to z. A compiler may do with those what it likes."""
     path = tmp_path / "t.litmus"
     path.write_text(TEXT)
-    verdict = Checker().check(Request(path, "armv8"))
+    verdict = fresh_checker().check(Request(path, "armv8"))
     assert verdict.verdict == "SAFE"
     assert [origin.site for origin in verdict.assumed] == ["*x@P0"]
 
@@ -41,7 +42,7 @@ def test_reads_of_what_another_thread_stores(tmp_path: Path) -> None:
     says of it."""
     path = tmp_path / "t.litmus"
     path.write_text(TEXT)
-    verdict = Checker().check(Request(path, "armv8"))
+    verdict = fresh_checker().check(Request(path, "armv8"))
     assert [origin.site for origin in verdict.reads] == ["*x@P1"]
 
 
@@ -70,10 +71,10 @@ def test_a_table_looked_up_with_what_was_read(tmp_path: Path) -> None:
     entry. (One that is P0's own is no memory: test_kept_locals.)"""
     path = tmp_path / "t.litmus"
     path.write_text(INDEXED.replace("CODE", "int r1 = table[r0];"))
-    verdict = Checker().check(Request(path, "armv8"))
+    verdict = fresh_checker().check(Request(path, "armv8"))
     assert verdict.verdict == "SAFE"
     assert [origin.site for origin in verdict.reads] == ["table[r0]@P0"]
     path.write_text(INDEXED.replace("CODE", "table[r0] = 1;"))
-    verdict = Checker().check(Request(path, "armv8"))
+    verdict = fresh_checker().check(Request(path, "armv8"))
     assert verdict.verdict == "SAFE"
     assert [origin.site for origin in verdict.assumed] == ["table[r0]@P0"]

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 
 def notes(code: str, folder: Path, start: str = "") -> tuple[str, ...]:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{{ {start} }}\nP0(int *x, int *y) {{ {code} }}\nexists (x=1)\n")
-    return Checker().check(Request(path, "sc")).notes
+    return fresh_checker().check(Request(path, "sc")).notes
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_what_something_assigns(code: str, start: str, tmp_path: Path) -> None:
 
 def test_a_program_that_is_equal_has_a_note_of_its_own(tmp_path: Path) -> None:
     """Of two tests that say the same, one misspelt and one with a 0."""
-    checker = Checker()
+    checker = fresh_checker()
     for name, value in (("a", "0"), ("b", "r1")):
         path = tmp_path / f"{name}.litmus"
         path.write_text(f"C t\n{{ }}\nP0(int *x) {{ WRITE_ONCE(*x, {value}); }}\nexists (x=1)\n")

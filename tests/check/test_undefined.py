@@ -13,6 +13,7 @@ import pytest
 from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request, Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 TEST = """C undefined
 #define INT_MIN (-2147483647 - 1)
@@ -72,7 +73,7 @@ RIGHT = [
 
 @pytest.fixture(scope="module")
 def checker() -> Checker:
-    return Checker()
+    return fresh_checker()
 
 
 def verdict(checker: Checker, tmp_path: Path, code: str, result: int, engine: str) -> Verdict:

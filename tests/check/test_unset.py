@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request, Verdict
+from tests.fresh import fresh_checker
 
 HEAD = """C t
 int x; int z; int w;
@@ -65,7 +65,7 @@ RIGHT = [
 def verdict(tmp_path: Path, body: str, model: str) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(HEAD.format(body))
-    return Checker().check(Request(path, model))
+    return fresh_checker().check(Request(path, model))
 
 
 @pytest.mark.parametrize("body", WRONG)
@@ -85,4 +85,4 @@ def test_registers_of_herd7_are_0_at_first(tmp_path: Path) -> None:
         "C t\n{ }\nP0(int *x) { int v; if (READ_ONCE(*x)) v = 5; int r = v + 1; }\n"
         "P1(int *x) { WRITE_ONCE(*x, 1); }\nforall (0:r=1 \\/ 0:r=6)\n"
     )
-    assert Checker().check(Request(path, "sc")).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "sc")).verdict == "SAFE"

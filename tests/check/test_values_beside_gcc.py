@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 
 def observation(top: str, code: str, folder: Path, x: int) -> str | None:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{top}\nlong x;\n{{ }}\nP0(void) {{ {code} }}\nforall (x={x})\n")
-    checker = Checker()
+    checker = fresh_checker()
     found = checker.states(Request(path, "sc")).observation
     assert checker.check(Request(path, "sc")).observation in (None, found)
     path.write_text(f"C t\n{top}\nlong x;\n{{ }}\nP0(void) {{ {code} }}\n~exists (x={x})\n")

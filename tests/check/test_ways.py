@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEST = """C t
 {{ }}
@@ -75,7 +76,7 @@ WAITS_TOO = [
 def observed(code: str, model: str, folder: Path, top: str = "") -> str | None:
     path = folder / "t.litmus"
     path.write_text(TEST.format(code).replace("{ }\n", "{ }\n" + top, 1))
-    return Checker().states(Request(path, model)).observation
+    return fresh_checker().states(Request(path, model)).observation
 
 
 @pytest.mark.parametrize("code", WAITS)
@@ -105,7 +106,7 @@ def test_of_two_locals_the_one_that_was_assigned(model: str, tmp_path: Path) -> 
         "P1(void) { WRITE_ONCE(w, 1); int r1 = READ_ONCE(z); WRITE_ONCE(x, r1); }\n"
         "exists (0:c=1)\n"
     )
-    assert Checker().check(Request(path, model)).observation == "Sometimes"
+    assert fresh_checker().check(Request(path, model)).observation == "Sometimes"
 
 
 def test_a_loop_that_only_waits_ends(tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_a_loop_that_only_waits_ends(tmp_path: Path) -> None:
         "smp_mb(); WRITE_ONCE(z, 1 + waited); }\n"
         "P1(void) { WRITE_ONCE(y, 1); smp_mb(); WRITE_ONCE(x, 1); }\n~exists (z=3)\n"
     )
-    assert Checker().check(Request(path, "armv8")).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "armv8")).verdict == "SAFE"
 
 
 @pytest.mark.parametrize("use", ["WRITE_ONCE(y, r);", "if (r) WRITE_ONCE(y, 1);"])
@@ -131,7 +132,7 @@ def test_a_pointer_to_a_local_or_to_memory(chosen: str, use: str, tmp_path: Path
         f"C t\nint x; int y; int w;\n{{ }}\nP0(void) {{ {code} int r = *({chosen}); {use} }}\n"
         "P1(void) { WRITE_ONCE(x, 1); }\nexists (y=1)\n"
     )
-    assert Checker().check(Request(path, "armv8")).observation == "Sometimes"
+    assert fresh_checker().check(Request(path, "armv8")).observation == "Sometimes"
 
 
 def test_a_way_that_no_value_takes(tmp_path: Path) -> None:
@@ -145,8 +146,8 @@ def test_a_way_that_no_value_takes(tmp_path: Path) -> None:
         "P1(int *x, int *z) { int r1 = READ_ONCE(*z); WRITE_ONCE(*x, r1); }\n"
         "exists (z=1)\n"
     )
-    verdict = Checker().check(Request(path, "lkmm"))  # with a witness, which is replayed
+    verdict = fresh_checker().check(Request(path, "lkmm"))  # with a witness, which is replayed
     assert verdict.observation == "Always"
     path.write_text(path.read_text().replace("exists (z=1)", "exists (x=1 /\\ 0:r0=1)"))
     path.write_text(path.read_text().replace("never(READ_ONCE(*x))", "never(r0 = READ_ONCE(*x))"))
-    assert Checker().check(Request(path, "lkmm")).observation == "Never"
+    assert fresh_checker().check(Request(path, "lkmm")).observation == "Never"

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 _TOP = """struct in { int c[2]; struct in *next; };
 struct s { int a; long b; struct in i; };
@@ -33,7 +34,7 @@ u8 others[4];
 def check(text: str, folder: Path, model: str = "armv8") -> Verdict:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{_TOP}{text}\n")
-    return Checker().check(Request(path, model))
+    return fresh_checker().check(Request(path, model))
 
 
 @pytest.mark.parametrize(

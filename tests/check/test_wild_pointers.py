@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 
 def test_a_wild_pointer_counts_for_the_condition(tmp_path: Path) -> None:
@@ -15,7 +16,7 @@ def test_a_wild_pointer_counts_for_the_condition(tmp_path: Path) -> None:
         "P0(int **p) { int *r = READ_ONCE(*p); int v = *r; }\n"
         "P1(int **p) { WRITE_ONCE(*p, 0); }\nexists (~0:r=0)\n"
     )
-    found = Checker().states(Request(path, "sc"))
+    found = fresh_checker().states(Request(path, "sc"))
     assert found.observation == "Sometimes"
     assert found.flags == ("bad-address",)
 
@@ -28,5 +29,5 @@ def test_a_wild_pointer_is_a_finding(tmp_path: Path) -> None:
         "P0(int **p) { int *r = READ_ONCE(*p); int v = *r; }\n"
         "P1(int **p) { WRITE_ONCE(*p, 0); }\n~exists (0:v=7)\n"
     )
-    verdict = Checker().check(Request(path, "sc"))
+    verdict = fresh_checker().check(Request(path, "sc"))
     assert (verdict.verdict, verdict.subject) == ("VIOLATED", "bad address")

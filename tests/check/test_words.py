@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request, Verdict
+from ksmcheck.check import Request, Verdict
+from tests.fresh import fresh_checker
 
 
 def check(text: str, folder: Path, model: str) -> Verdict:
     file = folder / "t.litmus"
     file.write_text(f"C t\n{text}\n")
-    return Checker().check(Request(file, model))
+    return fresh_checker().check(Request(file, model))
 
 
 WIDE = """{type} x;
@@ -91,4 +92,4 @@ def test_states_says_so_too(tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     file.write_text("C t\n" + BITS.format(bit=40))
     with pytest.raises(TimeoutError, match="words of 32 bits"):
-        Checker().states(Request(file, "armv7"))
+        fresh_checker().states(Request(file, "armv7"))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 
 def sum_of_bits(bits: int, sought: int) -> str:
@@ -31,4 +32,4 @@ def sum_of_bits(bits: int, sought: int) -> str:
 def test_a_sum_of_bits(bits: int, sought: int, verdict: str, tmp_path: Path) -> None:
     path = tmp_path / "bits.litmus"
     path.write_text(sum_of_bits(bits, sought))
-    assert Checker().check(Request(path, "sc")).verdict == verdict
+    assert fresh_checker().check(Request(path, "sc")).verdict == verdict

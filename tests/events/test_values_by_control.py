@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request
+from tests.fresh import fresh_checker
 
 BACK = "P1(int *x, int *y) { int r2 = READ_ONCE(*y); WRITE_ONCE(*x, r2); }"
 PROGRAMS = {
@@ -58,8 +58,8 @@ def word(tmp_path: Path, text: str, model: str, engine: str) -> str | None:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{text}\n")
     request = Request(path, model, engine=engine)
-    verdict = Checker().check(request)  # with a witness, which is replayed
-    assert Checker().states(request).observation == verdict.observation
+    verdict = fresh_checker().check(request)  # with a witness, which is replayed
+    assert fresh_checker().states(request).observation == verdict.observation
     return verdict.observation
 
 

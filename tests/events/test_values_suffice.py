@@ -11,7 +11,6 @@ from random import Random
 
 import pytest
 
-from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request
 from ksmcheck.events import shared
 from ksmcheck.events.draft import DraftEvent
@@ -19,6 +18,7 @@ from ksmcheck.events.value_sets import Memory
 from ksmcheck.events.values import Analysis, analyse
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import replace
+from tests.fresh import fresh_checker
 
 MORE = frozenset(range(4))
 MODELS = ("lkmm", "lkmm", "armv8", "power", "alpha")
@@ -95,10 +95,10 @@ def test_more_values_add_no_execution(
         path.write_text(Program(seed).text())
         request = Request(path, MODELS[seed % len(MODELS)])
         try:
-            states = Checker().states(request).states
+            states = fresh_checker().states(request).states
             with monkeypatch.context() as patch:
                 patch.setattr(shared, "analyse", widened)
-                more = Checker().states(request).states
+                more = fresh_checker().states(request).states
         except TimeoutError:  # too many values, with them or without
             continue
         assert more == states, seed

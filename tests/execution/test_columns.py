@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.execution.replay import Replayed, replay
 from ksmcheck.record import replace
 from ksmcheck.text import InternalError
+from tests.fresh import fresh_checker
 
 COUNTER = """AArch64 counter
 { 0:X1=x; 0:X4=y; 1:X1=x; }
@@ -53,7 +54,7 @@ class Case:
         self.file = folder / "t.litmus"
         self.file.write_text(text, encoding="utf-8")
         self.request = Request(self.file, usual_model(self.file))
-        self.checker = Checker()
+        self.checker = fresh_checker()
         witness = self.checker.check(self.request).witness
         assert witness is not None
         self.witness = witness

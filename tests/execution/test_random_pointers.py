@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import pytest
 
-from ksmcheck.check.check import Checker
 from ksmcheck.model.load import load_model
 from tests.execution.test_random_programs import LOCALS, Writer, looked_at
+from tests.fresh import fresh_checker
 from tests.random.agree import Setting, compare
 
 TOP = """typedef int (*call_t)(int a, int b);
@@ -89,6 +89,6 @@ def test_random_programs(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["armv8", "lkmm"])
 def test_engines_agree(name: str) -> None:
-    checker, setting = Checker(), Setting(name, "6.12", load_model(name).configs("6.12")[0])
+    checker, setting = fresh_checker(), Setting(name, "6.12", load_model(name).configs("6.12")[0])
     found = [compare(PointerWriter(seed).test(), setting, checker) for seed in range(100, 103)]
     assert sum(one.answers > 2 for one in found) > 1

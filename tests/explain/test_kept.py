@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.kept import keeps_reads_in_order
 from ksmcheck.explain.tell import telling_of
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.model.load import load_model
+from tests.fresh import fresh_checker
 
 # An address dependency orders reads everywhere but on Alpha (its handbook, 5.6.1.7; LKMM counts on
 # the barrier in Alpha's READ_ONCE). A branch orders no read behind it but where reads are in order
@@ -56,7 +57,7 @@ def test_a_model_of_ones_own_is_asked(order: str, told: bool, tmp_path: Path) ->
         "P0(int *x, int **p) { WRITE_ONCE(*x, 1); smp_mb(); WRITE_ONCE(*p, x); }\n"
         "P1(int **p) { int *q = READ_ONCE(*p); int r = READ_ONCE(*q); }\nexists (1:q=x /\\ 1:r=0)\n"
     )
-    checker = Checker()
+    checker = fresh_checker()
     story = telling_of(checker, checker.check(Request(test, str(folder))))
     assert (story is not None) == told
     if story is not None:

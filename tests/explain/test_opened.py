@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.explain.tell import telling_of
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
-from ksmcheck.whatif.asker import Asker
+from tests.fresh import fresh_asker, fresh_checker
 
 KSM = Path(__file__).parents[2] / "litmus" / "ksm"
 
 
 def sentence(test: Path, model: str, *changes: Change) -> str:
-    asker = Asker()
+    asker = fresh_asker()
     told = telling_of(asker, asker.ask(Request(test, model), changes))
     assert told is not None
     return told.sentence
@@ -72,7 +72,7 @@ def test_the_place_is_found_along_the_way_that_was_taken(
     test = tmp_path / "mp.litmus"
     test.write_text(f"C mp\n{{ }}\n{WRITERS[writer]}{READER}exists (1:r0=1 /\\ 1:r1=0)\n")
     site = "smp_wmb@order" if writer == "function" else "smp_wmb@P0"
-    assert Checker().check(Request(test, model)).observation == "Never"
+    assert fresh_checker().check(Request(test, model)).observation == "Never"
     told = sentence(test, model, Change(site, REMOVE))
     assert told.startswith("nothing orders P0's store to x ")
     assert " before its store to y " in told
@@ -92,7 +92,7 @@ def test_two_barriers_that_are_missing_together(tmp_path: Path) -> None:
         assert told.count("orders") == 1
         assert "P0's store to x (two.litmus:5) before its store to y (two.litmus:8)" in told
     # Of one of them alone the other's order stays.
-    assert Asker().ask(Request(test, "armv8"), changes[:1]).observation == "Never"
+    assert fresh_asker().ask(Request(test, "armv8"), changes[:1]).observation == "Never"
 
 
 def test_what_is_weakened_is_named_as_it_is(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.explain.tell import simply_told
+from tests.fresh import fresh_checker
 
 # Store buffering: (what P0 does, what the story says of it, P0 mended by half, P0 mended). P1 is in
 # order. The propagation that a strong fence orders begins at a marked access (linux-kernel.cat:
@@ -43,11 +44,11 @@ def text(code: str) -> str:
 def test_store_buffering(code: str, told: str, half: str, mended: str, tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(text(code))
-    checker = Checker()
+    checker = fresh_checker()
     _, story = simply_told(checker, checker.check(Request(path, "lkmm")))
     assert story is not None
     assert story.sentence == told
     path.write_text(text(half))
-    assert Checker().check(Request(path, "lkmm")).observation == "Sometimes"
+    assert fresh_checker().check(Request(path, "lkmm")).observation == "Sometimes"
     path.write_text(text(mended))
-    assert Checker().check(Request(path, "lkmm")).observation == "Never"
+    assert fresh_checker().check(Request(path, "lkmm")).observation == "Never"

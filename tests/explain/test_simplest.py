@@ -11,6 +11,7 @@ from ksmcheck.check import Checker, Request
 from ksmcheck.explain.cycles import critical_cycle
 from ksmcheck.explain.simplest import nearly_interleaved, simplest
 from ksmcheck.explain.tell import simply_told
+from tests.fresh import fresh_checker
 
 LITMUS = Path(__file__).parents[2] / "litmus"
 WR, RR, WW, RW = ("W", "R"), ("R", "R"), ("W", "W"), ("R", "W")
@@ -32,7 +33,7 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", [WR, RR, WW, RW])
 def test_a_shape_needs_what_it_is_about(shape: str, kind: Kinds) -> None:
-    checker = Checker()
+    checker = fresh_checker()
     request = Request(LITMUS / "classic" / f"{shape}.litmus", "power")
     verdict = Checker(checker.workshop.in_order("power", [kind])).check(request)
     assert verdict.observation == ("Sometimes" if kind in SHAPES[shape] else "Never")
@@ -41,7 +42,7 @@ def test_a_shape_needs_what_it_is_about(shape: str, kind: Kinds) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_shape_is_an_interleaving(shape: str) -> None:
     """That is what makes them shapes."""
-    checker = Checker()
+    checker = fresh_checker()
     request = Request(LITMUS / "classic" / f"{shape}.litmus", "armv8")
     verdict = Checker(checker.workshop.in_order("armv8", ())).check(request)
     assert verdict.observation == "Never"
@@ -54,7 +55,7 @@ def test_no_shape_is_an_interleaving(shape: str) -> None:
 @pytest.mark.parametrize("test", ["aba", "pre-patch"])
 def test_what_breaks_everywhere_is_told_without_reordering(test: str, model: str) -> None:
     """Both are violated under sc (docs/case-study.md): no other model's story may ask for more."""
-    checker = Checker()
+    checker = fresh_checker()
     verdict = checker.check(Request(LITMUS / "ksm" / f"{test}.litmus", model))
     shown, story = simply_told(checker, verdict)
     assert story is not None
@@ -77,7 +78,7 @@ def test_a_state_is_shown_without_strange_reads_that_it_does_not_need(tmp_path: 
         "\tWRITE_ONCE(*d, 1);\n\tr3 = READ_ONCE(*c);\n}\n"
         "exists (0:r0=0 /\\ 1:r3=0)\n"
     )
-    checker = Checker()
+    checker = fresh_checker()
     for model in ("armv8", "power", "lkmm"):
         _, story = simply_told(checker, checker.check(Request(test, model)))
         assert story is not None
@@ -92,7 +93,7 @@ def test_an_execution_shows_which_stricter_models_have_it(shape: str, model: str
     """The engine's searches under the stricter models and the graph of one execution are two ways
     to the same: the first way of being out of order that has an execution is that of what is
     shown."""
-    checker = Checker()
+    checker = fresh_checker()
     request = Request(LITMUS / "classic" / f"{shape}.litmus", model)
     shown = simplest(checker, checker.check(request)).witness
     assert shown is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.check import Checker, Request, Verdict
+from ksmcheck.check import Request, Verdict
 from ksmcheck.execution.execution import Execution
 from ksmcheck.explain import tell
 from ksmcheck.explain.lost import Lost
@@ -20,6 +20,7 @@ from ksmcheck.program.gaps import gaps
 from ksmcheck.record import replace
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError, Span
+from tests.fresh import fresh_checker
 
 LITMUS = Path(__file__).parents[2] / "litmus"
 CASES = [
@@ -71,7 +72,7 @@ def test_order_where_the_story_misses_it_ends_the_violation(
         return given[-1]
 
     monkeypatch.setattr(tell, "why", heard)
-    checker = Checker()
+    checker = fresh_checker()
     for path in sorted(LITMUS.glob(files)):
         request = Request(path, model, kernel)
         try:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request, Verdict
+from ksmcheck.check import Request, Verdict
 from ksmcheck.explain.story import Story
 from ksmcheck.explain.tell import telling_of
+from tests.fresh import fresh_checker
 
 CLASSIC = Path(__file__).parents[2] / "litmus" / "classic"
 
 
 def told(test: str, model: str, kernel: str = "6.12") -> tuple[Verdict, Story]:
-    checker = Checker()
+    checker = fresh_checker()
     verdict = checker.check(Request(CLASSIC / test, model, kernel))
     story = telling_of(checker, verdict)
     assert story is not None
@@ -54,7 +55,7 @@ def test_a_dependency_that_does_not_help_is_named(tmp_path: Path) -> None:
         "P1(int **p) { int *q; int r; q = ACCESS_ONCE(*p); r = ACCESS_ONCE(*q); }\n"
         "exists (1:q=x /\\ 1:r=0)\n"
     )
-    checker = Checker()
+    checker = fresh_checker()
     verdict = checker.check(Request(test, "alpha", "3.9"))
     assert verdict.observation == "Sometimes"
     story = telling_of(checker, verdict)
@@ -121,7 +122,7 @@ def test_an_order_that_is_there_is_not_denied(test: str, model: str, sentence: s
 
 def test_an_interleaving_blames_no_order() -> None:
     """unfreeze-delete is violated by the order of steps alone (docs/case-study.md, finding 1)."""
-    checker = Checker()
+    checker = fresh_checker()
     verdict = checker.check(Request(CLASSIC.parent / "ksm" / "unfreeze-delete.litmus", "sc"))
     plain = telling_of(checker, verdict)
     assert plain is not None
@@ -130,7 +131,7 @@ def test_an_interleaving_blames_no_order() -> None:
 
 
 def test_a_safe_verdict_has_no_story() -> None:
-    checker = Checker()
+    checker = fresh_checker()
     verdict = checker.check(Request(CLASSIC / "SB" / "SB+mb+mb.litmus", "tso"))
     assert verdict.witness is None
     assert telling_of(checker, verdict) is None
@@ -148,7 +149,7 @@ def test_a_race_names_the_two_accesses(tmp_path: Path) -> None:
     """Plain store against plain read of data; the flag's accesses are marked and do not race."""
     test = tmp_path / "race.litmus"
     test.write_text(RACE)
-    checker = Checker()
+    checker = fresh_checker()
     verdict = checker.check(Request(test, "lkmm"))
     assert verdict.flags == ("data-race",)
     story = telling_of(checker, verdict)
@@ -170,7 +171,7 @@ def test_no_race_once_it_is_ordered(tmp_path: Path) -> None:
             "READ_ONCE(*flag)", "smp_load_acquire(flag)"
         )
     )
-    checker = Checker()
+    checker = fresh_checker()
     verdict = checker.check(Request(test, "lkmm"))
     assert verdict.flags == ()
     assert telling_of(checker, verdict) is None
@@ -188,7 +189,7 @@ def test_a_ring_of_many_threads_is_explained_at_once(tmp_path: Path) -> None:
     test = tmp_path / "ring.litmus"
     condition = " /\\ ".join(f"{i}:r=0" for i in range(threads))
     test.write_text(f"C ring\n{{ }}\n{''.join(bodies)}exists ({condition})\n")
-    checker = Checker()
+    checker = fresh_checker()
     verdict = checker.check(Request(test, "tso"))
     assert verdict.observation == "Sometimes"
     story = telling_of(checker, verdict)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 _TWO = """C two
 #include <linux/kref.h>
@@ -43,10 +44,10 @@ forall (f.freed=1)
 def test_nobody_uses_what_is_released(model: str, tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(_TWO)
-    assert Checker().check(Request(path, model)).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, model)).verdict == "SAFE"
     # Taken once more, the count does not come to zero.
     path.write_text(_TWO.replace("kref_put(&f.ref, release);", "kref_get(&f.ref);", 1))
-    found = Checker().check(Request(path, model))
+    found = fresh_checker().check(Request(path, model))
     assert (found.verdict, found.subject) == ("VIOLATED", "forall")
 
 
@@ -69,7 +70,7 @@ P0(void)
 """
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    assert Checker().check(Request(path, "armv8")).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "armv8")).verdict == "SAFE"
 
 
 _LOCKED = """C locked
@@ -106,4 +107,4 @@ def test_who_releases_holds_the_lock(
     text = _LOCKED.replace("UNLOCK", unlock).replace("LOCK", lock).replace("PUT", put)
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    assert Checker().check(Request(path, model)).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, model)).verdict == "SAFE"

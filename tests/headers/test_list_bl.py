@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
+from tests.fresh import fresh_checker
 
 MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 
@@ -26,7 +27,7 @@ struct item b;
 def check(text: str, tmp_path: Path, model: str) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{_TOP}{text}")
-    return Checker().check(Request(path, model))
+    return fresh_checker().check(Request(path, model))
 
 
 _ADD = """P{n}(void)

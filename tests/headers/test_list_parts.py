@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 
 def check(
@@ -20,7 +21,7 @@ def check(
 ) -> Verdict:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{text}\n")
-    return Checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
 
 
 # The list a holds 1, 2, 3 and b holds 4; c is empty and alone is on none.
@@ -328,7 +329,7 @@ def test_first_come_first_served(model: str, tmp_path: Path) -> None:
     )
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{turned}")
-    found = Checker().states(Request(path, model))
+    found = fresh_checker().states(Request(path, model))
     assert sorted(found.states) == [(0,), (1,), (12,), (123,)]
 
 

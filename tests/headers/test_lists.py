@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 STRONG = ("sc", "tso")
@@ -23,7 +24,7 @@ STRONG = ("sc", "tso")
 def check(text: str, tmp_path: Path, model: str, kernel: str = "6.12", **defines: str) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    return Checker().check(Request(path, model, kernel, defines=tuple(defines.items())))
+    return fresh_checker().check(Request(path, model, kernel, defines=tuple(defines.items())))
 
 
 _PUBLISHED = """C published
@@ -76,7 +77,7 @@ def test_all_lengths_are_met(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(_PUBLISHED + "exists (2:n=2)")
     request = Request(path, "armv8", defines=(("ADD", "list_add_rcu"),))
-    found = Checker().states(request)
+    found = fresh_checker().states(request)
     assert sorted(found.states) == [(0,), (1,), (2,)]
 
 

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
+from tests.fresh import fresh_checker
 
 
 def check(text: str, tmp_path: Path, model: str) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n#include <asm/local.h>\n{text}")
-    return Checker().check(Request(path, model))
+    return fresh_checker().check(Request(path, model))
 
 
 @pytest.mark.parametrize(

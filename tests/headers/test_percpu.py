@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.kernel.memory import STEP
 from ksmcheck.store.paths import headers_dir
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 POINTS = [(m, k) for m in MACHINES for k in ("3.9", "6.12") if (m, k) != ("riscv", "3.9")]
@@ -24,7 +25,7 @@ POINTS = [(m, k) for m in MACHINES for k in ("3.9", "6.12") if (m, k) != ("riscv
 def check(text: str, tmp_path: Path, model: str = "sc", kernel: str = "6.12") -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n#include <linux/percpu.h>\n{text}\n")
-    return Checker().check(Request(path, model, kernel))
+    return fresh_checker().check(Request(path, model, kernel))
 
 
 def test_copies_lie_where_the_header_looks_for_them() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.explain.story import span_text
 from ksmcheck.gate.outline import inventory_of
 from ksmcheck.program.gaps import gap_at
@@ -15,6 +15,7 @@ from ksmcheck.store.content import Contents
 from ksmcheck.syntax.litmus import load_litmus, parse_litmus
 from ksmcheck.syntax.pp_headers import header_names, include_hint
 from ksmcheck.text import InputError, Source
+from tests.fresh import fresh_checker
 
 _TEST = """C t
 #include <linux/spinlock.h>
@@ -107,7 +108,7 @@ def test_each_header_is_kernel_c_at_each_kernel(name: str, kernel: str, tmp_path
     if kernel in ("3.9", "6.12"):
         path = tmp_path / "t.litmus"
         path.write_text(text + "exists (x=1)\n")
-        assert Checker().check(Request(path, "sc", kernel)).observation == "Always"
+        assert fresh_checker().check(Request(path, "sc", kernel)).observation == "Always"
 
 
 def test_what_each_header_defines_is_known() -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
+from tests.fresh import fresh_checker
 
 MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 
@@ -22,7 +23,7 @@ MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 def check(text: str, tmp_path: Path, model: str, **more: object) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{text}")
-    return Checker().check(Request(path, model, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, **more))  # type: ignore[arg-type]
 
 
 _BL = """#include <linux/rculist_bl.h>

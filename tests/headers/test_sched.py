@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import SAFE, VIOLATED, Verdict
 from ksmcheck.gate.telling import outcome_of
+from tests.fresh import fresh_checker
 
 POINTS = [
     (model, kernel)
@@ -58,7 +59,7 @@ STATE = "set_current_state(TASK_INTERRUPTIBLE)"
 def check(text: str, tmp_path: Path, model: str, kernel: str = "6.12") -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    return Checker().check(Request(path, model, kernel, liveness=True))
+    return fresh_checker().check(Request(path, model, kernel, liveness=True))
 
 
 @pytest.mark.parametrize(("model", "kernel"), POINTS)
@@ -117,13 +118,13 @@ P1()
 """
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    assert Checker().check(Request(path, model, kernel)).verdict == SAFE
+    assert fresh_checker().check(Request(path, model, kernel)).verdict == SAFE
 
 
 def test_what_a_sleeper_looks_at_is_shown(tmp_path: Path) -> None:
     """Of an execution that needs no reordering, too: where P0 waits, and who set its state."""
     text = SLEEP.format(state=STATE, wake="(void)p")
-    checker = Checker()
+    checker = fresh_checker()
     path = tmp_path / "t.litmus"
     path.write_text(text)
     for model in ("sc", "power"):  # there a barrier follows the look
@@ -153,7 +154,7 @@ def test_the_numbers_of_states(kernel: str, tmp_path: Path) -> None:
     code = "".join(f"\tBUG_ON({name} != {number});\n" for name, number in pairs)
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n#include <linux/sched.h>\n{{ }}\nP0(void)\n{{\n{code}}}\n")
-    assert Checker().check(Request(path, "sc", kernel)).verdict == SAFE
+    assert fresh_checker().check(Request(path, "sc", kernel)).verdict == SAFE
 
 
 def test_a_parked_task_is_woken_as_such(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_a_parked_task_is_woken_as_such(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     for wake, verdict in (("wake_up_state(p, TASK_PARKED)", SAFE), ("wake_up_process(p)", None)):
         path.write_text(SLEEP.format(state=state, wake=wake))
-        found = Checker().check(Request(path, "armv8", liveness=True)).verdict
+        found = fresh_checker().check(Request(path, "armv8", liveness=True)).verdict
         assert found == (verdict or "VIOLATED")
 
 
@@ -182,4 +183,4 @@ forall (0:r0=1 /\\ 0:r1=0)
 """
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    assert Checker().check(Request(path, "armv8")).verdict == SAFE
+    assert fresh_checker().check(Request(path, "armv8")).verdict == SAFE

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 POINTS = [(m, k) for m in MACHINES for k in ("3.9", "6.12") if (m, k) != ("riscv", "3.9")]
@@ -21,7 +22,7 @@ POINTS = [(m, k) for m in MACHINES for k in ("3.9", "6.12") if (m, k) != ("riscv
 def check(text: str, folder: Path, model: str, kernel: str = "6.12", **more: object) -> Verdict:
     path = folder / "t.litmus"
     path.write_text(f"C t\n#include <linux/semaphore.h>\n{text}")
-    return Checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
 
 
 _DONE = """{{ }}
@@ -87,5 +88,5 @@ def test_other_names_and_kernels(tmp_path: Path) -> None:
         check("{ }\nP0() { }\n", tmp_path, "sc", "4.19")
     (tmp_path / "u.litmus").write_text("C u\n{ }\nP0(int *s) { down(s); }\n")
     with pytest.raises(InputError) as found:
-        Checker().check(Request(tmp_path / "u.litmus", "sc", "6.12"))
+        fresh_checker().check(Request(tmp_path / "u.litmus", "sc", "6.12"))
     assert "#include <linux/semaphore.h>" in found.value.diagnostic.render()

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha")
 POINTS = [(m, k) for m in MACHINES for k in ("3.9", "6.12") if (m, k) != ("riscv", "3.9")]
@@ -49,7 +50,7 @@ P1(seqlock_t *sl, int *x, int *y)
 def check(text: str, tmp_path: Path, model: str, kernel: str = "6.12", **more: object) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    return Checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("model", "kernel"), POINTS)
@@ -248,7 +249,7 @@ exists (sl.seqcount.sequence=4)
     path = tmp_path / "t.litmus"
     path.write_text(text)
     for model in MACHINES:
-        assert Checker().check(Request(path, model)).observation == "Always"
+        assert fresh_checker().check(Request(path, model)).observation == "Always"
 
 
 def test_init(tmp_path: Path) -> None:
@@ -268,7 +269,7 @@ exists (p.sl.seqcount.sequence=2 /\\ p.sl.lock.lock=0)
 """
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    assert Checker().check(Request(path, "armv8")).observation == "Always"
+    assert fresh_checker().check(Request(path, "armv8")).observation == "Always"
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 POINTS = [(m, k) for m in MACHINES for k in ("3.9", "6.12") if (m, k) != ("riscv", "3.9")]
@@ -26,7 +27,7 @@ NOTE = "assuming that who sleeps is woken: a wake-up too early is not looked for
 def check(text: str, tmp_path: Path, model: str, kernel: str = "6.12", **more: Any) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n#include <linux/wait.h>\n{text}")
-    return Checker().check(Request(path, model, kernel, **more))
+    return fresh_checker().check(Request(path, model, kernel, **more))
 
 
 _TOLD = """{{ }}

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 WAKE_UPS = (("KSMCHECK_WAKE_UPS", "1"),)
@@ -27,7 +28,7 @@ def check(
 ) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n#include <linux/{header}.h>\n{text}")
-    return Checker().check(Request(path, model, **more))  # type: ignore[arg-type]
+    return fresh_checker().check(Request(path, model, **more))  # type: ignore[arg-type]
 
 
 _TOLD = """{{ w = 1; }}

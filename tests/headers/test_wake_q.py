@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
+from tests.fresh import fresh_checker
 
 MACHINES = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
 
@@ -59,7 +60,7 @@ P2(int *x, struct task_struct **sleeper)
 def check(text: str, tmp_path: Path, model: str, removed: frozenset[str] = frozenset()) -> Verdict:
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    return Checker().check(Request(path, model, removed=removed, liveness=True))
+    return fresh_checker().check(Request(path, model, removed=removed, liveness=True))
 
 
 @pytest.mark.parametrize("model", MACHINES)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.assembly import usual_model
+from tests.fresh import fresh_checker
 from tests.isa.one_column import in_full, one_column
 
 M32 = (1 << 32) - 1
@@ -176,10 +177,10 @@ def test_result(
     file = tmp_path / "t.litmus"
     start = in_full(dialect, start, place)
     file.write_text(one_column(dialect, start, code, f"forall ({place}={value})"))
-    checker, request = Checker(), Request(file, usual_model(file))
+    checker, request = fresh_checker(), Request(file, usual_model(file))
     observed = checker.states(request)
     assert [(s[0] - value) % (1 << 32) for s in observed.states] == [0]
     assert observed.observation == "Always"
     # The replay has an evaluator of its own: let it see the same value, in an execution to show.
     file.write_text(file.read_text().replace("forall", "exists"))
-    assert Checker().check(request).observation == "Always"
+    assert fresh_checker().check(request).observation == "Always"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.assembly import usual_model
+from tests.fresh import fresh_checker
 from tests.isa.one_column import in_full, one_column
 
 M32 = (1 << 32) - 1
@@ -145,7 +146,7 @@ def test_result(
     file = tmp_path / "t.litmus"
     start = in_full(dialect, start, place)
     file.write_text(one_column(dialect, start, code, f"exists ({place}={value})"))
-    checker, request = Checker(), Request(file, usual_model(file))
+    checker, request = fresh_checker(), Request(file, usual_model(file))
     assert [s[0] for s in checker.states(request).states] == [value]
     assert checker.check(request).observation == "Always"
 
@@ -168,7 +169,7 @@ def test_power_barriers_by_number(barrier: str, expected: str, tmp_path: Path) -
     file = tmp_path / "t.litmus"
     start = "0:r2=x; 0:r4=y; 1:r2=y; 1:r4=x;"
     file.write_text(f"PPC t\n{{ {start} }}\n P0 | P1 ;\n{text}exists (0:r3=0 /\\ 1:r3=0)\n")
-    assert Checker().check(Request(file, "power")).observation == expected
+    assert fresh_checker().check(Request(file, "power")).observation == expected
 
 
 @pytest.mark.parametrize(("lock", "expected"), [("lock ", "Never"), ("", "Sometimes")])
@@ -182,7 +183,7 @@ def test_a_locked_bit_test_is_a_barrier_and_atomic(
         f"X86_64 t\n{{ }}\n P0 | P1 ;\n {row} | {row} ;\n setc %al | setc %al ;\n"
         "exists (0:rax=0 /\\ 1:rax=0)\n"
     )
-    assert Checker().check(Request(file, "tso")).observation == expected
+    assert fresh_checker().check(Request(file, "tso")).observation == expected
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ def test_amocas_orders_as_its_suffix_says(order: str, expected: str, tmp_path: P
         f" sw x7,0(x5) | lw x8,0(x6) ;\n amocas.w{order} x9,x7,(x6) | fence r,r ;\n"
         "  | lw x9,0(x5) ;\nexists (1:x8=1 /\\ 1:x9=0)\n"
     )
-    assert Checker().check(Request(file, "riscv")).observation == expected
+    assert fresh_checker().check(Request(file, "riscv")).observation == expected
 
 
 # A register without a type is an int, whatever the machine's registers are: so herd7's own tests
@@ -220,7 +221,7 @@ def test_a_register_without_a_type_is_an_int(
     unsigned = value + (1 << 32)
     for number in (value, unsigned):  # so are the numbers that it is compared with
         file.write_text(one_column(dialect, start, code, f"forall ({place}={number})"))
-        checker, request = Checker(), Request(file, usual_model(file))
+        checker, request = fresh_checker(), Request(file, usual_model(file))
         observed = checker.states(request)
         assert [s[0] for s in observed.states] == [value]
         assert observed.observation == "Always"
@@ -247,6 +248,6 @@ def test_what_a_cas_gives_depends_on_memory_where_it_fails(
     dependency as from any load."""
     file = tmp_path / "t.litmus"
     file.write_text(CAS.format(given=given))
-    checker, request = Checker(), Request(file, usual_model(file))
+    checker, request = fresh_checker(), Request(file, usual_model(file))
     assert checker.states(request).observation == word
     assert checker.check(request).observation == word

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.batch.corpus.states import normal_form, normal_states
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.report.states import states_text
 from ksmcheck.syntax.assembly import parse_assembly
 from ksmcheck.syntax.assembly_ast import AssemblyTest, Instruction, Label
 from ksmcheck.text import InputError, Source
+from tests.fresh import fresh_checker
 
 
 def parse(text: str) -> AssemblyTest:
@@ -23,7 +24,7 @@ def states(text: str, path: Path) -> list[str]:
     file = path / "t.litmus"
     file.write_text(text, encoding="utf-8")
     request = Request(file, usual_model(file))
-    return states_text(Checker().states(request)).splitlines()
+    return states_text(fresh_checker().states(request)).splitlines()
 
 
 def test_a_head_with_everything() -> None:
@@ -169,7 +170,7 @@ def test_a_filter_leaves_states_out(tmp_path: Path) -> None:
 def test_kernel_c_states_have_brackets_too(tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     file.write_text("C t\n{ int *p = &x; }\nP0(int **p, int *x) { *x = 1; }\nexists (x=1 /\\ p=x)")
-    lines = states_text(Checker().states(Request(file, "sc"))).splitlines()
+    lines = states_text(fresh_checker().states(Request(file, "sc"))).splitlines()
     assert lines[2] == "[p]=x; [x]=1;"
 
 
@@ -204,7 +205,7 @@ def test_an_int_that_wider_accesses_access(
     assert lines[2] == state
     file = tmp_path / "t.litmus"
     file.write_text(f"{text}exists (x<>77)", encoding="utf-8")
-    assert Checker().check(Request(file, "armv8")).witness is not None
+    assert fresh_checker().check(Request(file, "armv8")).witness is not None
 
 
 def test_a_type_alone_and_unequal(tmp_path: Path) -> None:
@@ -296,7 +297,7 @@ def test_conditions_over_typed_registers_and_the_replay(tmp_path: Path) -> None:
     """Both compare in the register's type: 32 bits of ones are -1."""
     file = tmp_path / "t.litmus"
     file.write_text("AArch64 t\n{ uint32_t 0:X0; }\nP0;\n MOV W0,#-1;\nexists (0:X0=-1)\n")
-    assert Checker().check(Request(file, "armv8")).observation == "Always"
+    assert fresh_checker().check(Request(file, "armv8")).observation == "Always"
 
 
 def test_whole_arrays_in_conditions(tmp_path: Path) -> None:
@@ -318,7 +319,7 @@ def test_an_access_beside_every_location_behind_a_branch(tmp_path: Path) -> None
     for start, flags in ((1, ()), (0, ("bad-address",))):
         init = f"{{ x={start}; 0:X0=x; 0:X3=16; }}"
         file.write_text(f"AArch64 t\n{init}\n P0 ;\n{rows}exists (0:X2={start})\n")
-        observed = Checker().states(Request(file, "armv8"))
+        observed = fresh_checker().states(Request(file, "armv8"))
         assert observed.flags == flags
         assert len(observed.states) == start
 
@@ -328,7 +329,7 @@ def test_all_of_an_array_is_shown_where_it_is_listed(tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     start = "{ int v[2]={1,2}; 0:X0=v; 0:X1=7; }"
     file.write_text(f"AArch64 t\n{start}\n P0 ;\n STR W1,[X0,#4] ;\nlocations [v;]\n")
-    observed = Checker().states(Request(file, "armv8"))
+    observed = fresh_checker().states(Request(file, "armv8"))
     assert (observed.texts, observed.states) == (("v[0]", "v[1]"), ((1, 7),))
     # Without a condition herd7 asks for what is true of every state.
     assert observed.observation == "Always"
@@ -370,7 +371,7 @@ def test_the_right_side_of_a_comparison(equal: str, tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     for word, observation in (("exists", "Always"), ("exists not", "Never")):
         file.write_text(text + f"{word} ({equal})", encoding="utf-8")
-        assert Checker().check(Request(file, "armv8")).observation == observation
+        assert fresh_checker().check(Request(file, "armv8")).observation == observation
 
 
 @pytest.mark.parametrize("condition", ["x=y", "0:X2=[z]"])
@@ -379,7 +380,7 @@ def test_unequal(condition: str, tmp_path: Path) -> None:
     text = "AArch64 t\n{ 0:X1=x; int y=-3; int64_t z=4294967293; }\n P0 ;\n MOV W2,#-3 ;\n"
     file = tmp_path / "t.litmus"
     file.write_text(text + f" STR W2,[X1] ;\nexists ({condition})", encoding="utf-8")
-    assert Checker().check(Request(file, "armv8")).observation == "Never"
+    assert fresh_checker().check(Request(file, "armv8")).observation == "Never"
 
 
 def _rows(code: str) -> str:
@@ -411,7 +412,7 @@ def test_jumps_without_names(
     file.write_text(
         f"{dialect} t\n{{}}\n P0 ;\n{_rows(code)}exists ({place}={value})", encoding="utf-8"
     )
-    verdict = Checker().check(Request(file, usual_model(file)))
+    verdict = fresh_checker().check(Request(file, usual_model(file)))
     assert (verdict.observation, verdict.witness is None) == ("Always", False)
 
 
@@ -455,7 +456,7 @@ def test_locations_of_which_a_part_is_accessed(
     for word, observation in (("exists", "Always"), ("exists not", "Never")):
         text = f"{dialect} t\n{{ {start}; }}\n P0 ;\n{_rows(code)}{word} ({holds})\n"
         file.write_text(text, encoding="utf-8")
-        assert Checker().check(Request(file, usual_model(file))).observation == observation
+        assert fresh_checker().check(Request(file, usual_model(file))).observation == observation
 
 
 PARTS = [
@@ -482,8 +483,8 @@ def test_loads_of_a_part(dialect: str, start: str, code: str, holds: str, tmp_pa
     for word, observation in (("exists", "Always"), ("exists not", "Never")):
         text = f"{dialect} t\n{{ {start}; }}\n P0 ;\n{_rows(code)}{word} ({holds})\n"
         file.write_text(text, encoding="utf-8")
-        assert Checker().check(Request(file, usual_model(file))).observation == observation
-        assert Checker().states(Request(file, usual_model(file))).observation == observation
+        assert fresh_checker().check(Request(file, usual_model(file))).observation == observation
+        assert fresh_checker().states(Request(file, usual_model(file))).observation == observation
 
 
 @pytest.mark.parametrize(("barrier", "expected"), [("DMB LD", "Never"), ("NOP", "Sometimes")])
@@ -494,8 +495,8 @@ def test_parts_in_message_passing(barrier: str, expected: str, tmp_path: Path) -
     file = tmp_path / "t.litmus"
     head = f"AArch64 t\n{{ {start}; }}\n P0 | P1 ;\n"
     file.write_text(head + rows + r"exists (1:X0=1 /\ 1:X2=0)", encoding="utf-8")
-    assert Checker().check(Request(file, "armv8")).observation == expected
-    found = Checker().states(Request(file, "armv8"))
+    assert fresh_checker().check(Request(file, "armv8")).observation == expected
+    found = fresh_checker().states(Request(file, "armv8"))
     assert {value for state in found.states for value in state} == {0, 1}
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 # ^ stands before the place that the caret has to point to.
 CODE = [
@@ -138,7 +139,7 @@ CODE = [
 
 def run(file: Path, model: str | None = None) -> InputError:
     with pytest.raises(InputError) as caught:
-        Checker().check(Request(file, model or usual_model(file)))
+        fresh_checker().check(Request(file, model or usual_model(file)))
     return caught.value
 
 
@@ -240,7 +241,7 @@ def test_what_is_for_kernel_c_alone(good: Path) -> None:
         ({"removed": frozenset({"DMB@P0"})}, "has no sites to remove"),
     ):
         with pytest.raises(InputError, match=message):
-            Checker().check(Request(good, "armv8", **options))
+            fresh_checker().check(Request(good, "armv8", **options))
 
 
 def test_which_load_exclusive_is_open(tmp_path: Path) -> None:

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.assembly import usual_model
+from tests.fresh import fresh_checker
 
 
 def observation(text: str, folder: Path) -> str | None:
     file = folder / "t.litmus"
     file.write_text(text)
     request = Request(file, usual_model(file))
-    checker = Checker()
+    checker = fresh_checker()
     found = checker.states(request).observation
     assert checker.check(request).observation == found
     return found
@@ -157,4 +158,4 @@ def test_as_a_kernel_developer_meets_it(atomic: str, word: str, tmp_path: Path) 
     file = tmp_path / "t.litmus"
     file.write_text(KERNEL.format(atomic))
     for model in ("armv8", "lkmm"):
-        assert Checker().check(Request(file, model)).observation == word, model
+        assert fresh_checker().check(Request(file, model)).observation == word, model

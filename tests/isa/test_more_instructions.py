@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.assembly import usual_model
+from tests.fresh import fresh_checker
 from tests.isa.one_column import in_full, one_column
 
 H = "0x123456789abcdef0"
@@ -161,7 +162,7 @@ def test_values(
     start = in_full(dialect, start, place)
     for condition, expected in ((f"{place}={value}", "Always"), (f"not {place}={value}", "Never")):
         file.write_text(one_column(dialect, start, code, f"exists ({condition})"))
-        verdict = Checker().check(Request(file, usual_model(file)))
+        verdict = fresh_checker().check(Request(file, usual_model(file)))
         assert verdict.observation == expected, condition
 
 
@@ -199,8 +200,8 @@ def test_orders(rows: str, condition: str, expected: str, tmp_path: Path) -> Non
     file = tmp_path / "t.litmus"
     head = MP.replace("{ ", "{ int x[2]; ") if "R4,#4" in rows else MP
     file.write_text(f"{head}{lines}{condition}\n")
-    assert Checker().check(Request(file, "armv7")).observation == expected
-    assert Checker().states(Request(file, "armv7")).observation == expected
+    assert fresh_checker().check(Request(file, "armv7")).observation == expected
+    assert fresh_checker().states(Request(file, "armv7")).observation == expected
 
 
 SHARED = "{ 0:X1=x; 0:X3=y; 1:X1=y; 1:X3=x; }\n P0 | P1 ;\n MOV W0,#1 | MOV W0,#1 ;\n"
@@ -232,11 +233,11 @@ def test_store_buffering(
     rows = ("STR W0,[X1]", barrier, "LDR W2,[X3]")
     lines = "".join(f" {row} | {row} ;\n" for row in rows)
     file.write_text(f"AArch64 t\n{SHARED}{lines}exists (0:X2=0 /\\ 1:X2=0)\n")
-    found = Checker().states(Request(file, "armv8"))
+    found = fresh_checker().states(Request(file, "armv8"))
     assert (found.observation, found.flags) == (expected, flags)
     # The note is no violation: a test that demands something is judged by that.
     file.write_text(f"AArch64 t\n{SHARED}{lines}~exists (0:X2=0 /\\ 1:X2=0)\n")
-    verdict = Checker().check(Request(file, "armv8")).verdict
+    verdict = fresh_checker().check(Request(file, "armv8")).verdict
     assert verdict == ("SAFE" if expected == "Never" else "VIOLATED")
 
 
@@ -249,8 +250,8 @@ def test_no_value_of_x86_comes_from_itself(one: str, two: str, tmp_path: Path) -
     rows = f" MOV [y],$1 | MOV EAX,[y] ;\n {one} | {two} ;\n INC [y] | ;\n"
     file.write_text(f"X86 t\n{{}}\n P0 | P1 ;\n{rows}exists (1:EAX=0 /\\ y=3)\n")
     expected = "Never" if two.startswith("LOCK") else "Sometimes"
-    assert Checker().states(Request(file, "tso")).observation == expected
-    assert Checker().check(Request(file, "tso")).observation == expected
+    assert fresh_checker().states(Request(file, "tso")).observation == expected
+    assert fresh_checker().check(Request(file, "tso")).observation == expected
 
 
 @pytest.mark.parametrize(
@@ -276,8 +277,8 @@ def test_annotations_of_lr_and_sc(pair: str, expected: str, tmp_path: Path) -> N
     told = "1:x7=1 /\\ 1:x3=0" if first else "1:x3=1 /\\ 1:x7=0"
     file = tmp_path / "t.litmus"
     file.write_text(f"RISCV t\n{start}\n P0 | P1 ;\n{rows}exists ({told} /\\ 1:x5=0)\n")
-    assert Checker().check(Request(file, "riscv")).observation == expected
-    assert Checker().states(Request(file, "riscv")).observation == expected
+    assert fresh_checker().check(Request(file, "riscv")).observation == expected
+    assert fresh_checker().states(Request(file, "riscv")).observation == expected
 
 
 def test_store_conditionals_keep_their_order(tmp_path: Path) -> None:
@@ -291,11 +292,11 @@ def test_store_conditionals_keep_their_order(tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     ends = "x=2 /\\ y=2 /\\ 0:r5=1 /\\ 0:r6=0 /\\ 1:r5=1 /\\ 1:r6=0"
     file.write_text(f"PPC t\n{start}\n P0 | P1 ;\n{lines}exists ({ends})\n")
-    assert Checker().check(Request(file, "power")).observation == "Never"
+    assert fresh_checker().check(Request(file, "power")).observation == "Never"
     # Stores that are not conditional may be seen in another order.
     plain = lines.replace("stwcx. r1,r0", "stwx r1,r0").replace("stwcx. r3,r0", "stwx r3,r0")
     file.write_text(f"PPC t\n{start}\n P0 | P1 ;\n{plain}exists ({ends})\n")
-    assert Checker().check(Request(file, "power")).observation == "Sometimes"
+    assert fresh_checker().check(Request(file, "power")).observation == "Sometimes"
 
 
 @pytest.mark.parametrize("condition", ["CS", "VS"])
@@ -316,6 +317,6 @@ STR W2,[X3]   | STR W2,[X3]   ;
 L0:           | L1:           ;
 exists (0:X0=1 /\\ 1:X0=1)
 """)
-    observed = Checker().states(Request(file, "armv8"))
+    observed = fresh_checker().states(Request(file, "armv8"))
     assert observed.observation == "Never"
     assert len(observed.states) == 3

@@ -11,6 +11,7 @@ import pytest
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.verdict import SAFE, VIOLATED
+from tests.fresh import fresh_checker
 
 FOLDER = Path(__file__).parents[2] / "litmus" / "assembly"
 TABLE = tomllib.loads((FOLDER / "expected.toml").read_text(encoding="utf-8"))["tests"]
@@ -20,7 +21,7 @@ NOT_ENUMERATED = "RISCV/amos.litmus"
 
 @cache
 def checker() -> Checker:
-    return Checker()
+    return fresh_checker()
 
 
 def request(file: str, engine: str = "lazy", solver: str = "cadical") -> Request:
@@ -78,7 +79,7 @@ def test_one_instruction_under_sc_and_tso(code: str, tmp_path: Path) -> None:
         " MOV ECX,[y] | MOV [y],$1 ;\nlocations [0:EAX; 0:EBX]\nfilter (x=1)\nexists (x=1)\n"
     )
     for model in ("tso", "sc"):
-        found = Checker().states(Request(file, model))
+        found = fresh_checker().states(Request(file, model))
         place = found.texts.index("0:EAX" if code.startswith("CMP") else "0:EBX")
         read_one = [s for s in found.states if s[place] == 1]  # and x ends as 1
         assert bool(read_one) == (model == "tso")
@@ -95,4 +96,4 @@ def test_a_cat_file_of_ones_own_needs_no_table(tmp_path: Path) -> None:
     text = (FOLDER / "AArch64" / "SB+dmb.sy.litmus").read_text()
     for barrier, expected in (("DMB SY", "Never"), ("DMB ISH", "Sometimes")):
         test.write_text(text.replace("DMB ISH", barrier))
-        assert Checker().check(Request(test, str(cat))).observation == expected
+        assert fresh_checker().check(Request(test, str(cat))).observation == expected

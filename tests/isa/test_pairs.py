@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 from tests.isa.one_column import one_column
 
 PAIR = "int64_t x[2]={1,2}; 0:X9=x; int64_t 0:X0; int64_t 0:X1"
@@ -45,9 +46,9 @@ VALUES = [
 def observation(text: str, folder: Path, model: str = "armv8") -> str | None:
     file = folder / "t.litmus"
     file.write_text(text)
-    listed = Checker().states(Request(file, model)).observation
+    listed = fresh_checker().states(Request(file, model)).observation
     if "forall" not in text:  # asked in the other way too: a witness is replayed
-        assert Checker().check(Request(file, model)).observation == listed
+        assert fresh_checker().check(Request(file, model)).observation == listed
     return listed
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 READ = {
     "ldr": "LDR W1,[X10]",
@@ -76,7 +77,7 @@ exists ({outcome} /\\ 1:X1=1)
 
 @pytest.mark.parametrize(("read", "through", "answers"), ANSWERS)
 def test_as_herd7_has_it(read: str, through: str, answers: str, tmp_path: Path) -> None:
-    checker, said = Checker(), ""
+    checker, said = fresh_checker(), ""
     for number, into in enumerate(INTO):
         path = tmp_path / f"{number}.litmus"
         path.write_text(written(f"{READ[read]} ; {THROUGH[through]} ; {into}", number < 5))
@@ -108,4 +109,4 @@ def test_the_other_way_waits_for_nothing(init: str, taken: int, word: str, tmp_p
     """Of two ways that meet, one has an access with a picked address; herd7 7.58 says the same."""
     path = tmp_path / "t.litmus"
     path.write_text(ONE_WAY.replace("{ 0", "{ " + init + "0").replace("{taken}", str(taken)))
-    assert Checker().states(Request(path, "armv8")).observation == word
+    assert fresh_checker().states(Request(path, "armv8")).observation == word

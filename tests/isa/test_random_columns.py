@@ -12,9 +12,10 @@ from random import Random
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.assembly import usual_model
 from ksmcheck.check.verdict import Observed
+from tests.fresh import fresh_checker
 from tests.isa.one_column import WIDE
 
 EACH = 30
@@ -207,14 +208,14 @@ def program(random: Random, sort: Sort) -> str:
 
 
 def ask(file: Path, engine: str = "lazy") -> Observed:
-    return Checker().states(Request(file, usual_model(file), engine=engine, timeout=60.0))
+    return fresh_checker().states(Request(file, usual_model(file), engine=engine, timeout=60.0))
 
 
 def replayed(file: Path, text: str, found: Observed, state: tuple[int, ...]) -> None:
     """Asks for the state by name: the check replays the execution that it finds."""
     parts = [f"{place}={value}" for place, value in zip(found.texts, state, strict=True)]
     file.write_text(text + "exists (" + " /\\ ".join(parts) + ")\n")
-    verdict = Checker().check(Request(file, usual_model(file), timeout=60.0))
+    verdict = fresh_checker().check(Request(file, usual_model(file), timeout=60.0))
     assert verdict.observation in ("Sometimes", "Always"), file.read_text()
     assert verdict.witness is not None
 

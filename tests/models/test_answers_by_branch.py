@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEST = """C t
 atomic_t a; refcount_t r; unsigned long w; spinlock_t l; struct mutex m;
@@ -71,7 +72,9 @@ def observed(
             outcome=outcome,
         )
     )
-    return Checker().check(Request(path, model)).observation  # a witness has passed the replay
+    return (
+        fresh_checker().check(Request(path, model)).observation
+    )  # a witness has passed the replay
 
 
 @pytest.mark.parametrize("model", ["armv8", "lkmm"])

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 # Load buffering: only a full barrier in P0 forbids it.
 TEST = """C fences
@@ -58,4 +59,4 @@ def test_a_spinlock_is_no_atomic(tmp_path: Path, engine: str, code: str, observa
     path = tmp_path / "fences.litmus"
     path.write_text(TEST.replace("CODE", code))
     # Where it is Sometimes, the verdict's execution has been replayed by the second evaluator too.
-    assert Checker().check(Request(path, "lkmm", engine=engine)).observation == observation
+    assert fresh_checker().check(Request(path, "lkmm", engine=engine)).observation == observation

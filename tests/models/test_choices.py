@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 PASSING = """C t
 int data; int other; int flag;
@@ -39,4 +40,4 @@ CHOICES = ["from = r0 ? &data : &other;", "if (r0) from = &data; else from = &ot
 def test_an_address_that_is_chosen(choice: str, model: str, word: str, tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(PASSING.format(choice=choice))
-    assert Checker().check(Request(path, model)).observation == word
+    assert fresh_checker().check(Request(path, model)).observation == word

@@ -18,6 +18,7 @@ import pytest
 
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import Request, Verdict
+from tests.fresh import fresh_checker
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSIC = ROOT / "litmus" / "classic"
@@ -32,7 +33,7 @@ def table() -> dict[str, Any]:
 @cache
 def checker() -> Checker:
     """One for all tests: parsed tests and compiled models are shared."""
-    return Checker()
+    return fresh_checker()
 
 
 def ask(file: str, model: str, kernel: str) -> Verdict:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEST = """C t
 {{ int a[2]; int x = 0; int y = 0; int z = 0; }}
@@ -28,8 +29,8 @@ def asked(code: str, outcome: str, config: str, folder: Path, model: str = "armv
     path = folder / "t.litmus"
     path.write_text(TEST.format(code=code, outcome=outcome))
     request = Request(path, model, config=config)
-    observation = Checker().check(request).observation  # a witness has passed the replay
-    assert observation == Checker().states(request).observation
+    observation = fresh_checker().check(request).observation  # a witness has passed the replay
+    assert observation == fresh_checker().states(request).observation
     return observation
 
 
@@ -97,9 +98,9 @@ def test_one_that_fails_without_a_lock_prefix_stores_what_it_has_read(
     path = tmp_path / "t.litmus"
     for call in ("cmpxchg_local(x, e, 6)", "try_cmpxchg_local(x, &e, 6)"):
         path.write_text(LOST.format(call))
-        assert Checker().check(Request(path, model)).observation == local
+        assert fresh_checker().check(Request(path, model)).observation == local
     path.write_text(LOST.format("cmpxchg_relaxed(x, e, 6)"))
-    assert Checker().check(Request(path, model)).observation == "Never"
+    assert fresh_checker().check(Request(path, model)).observation == "Never"
 
 
 def test_what_a_local_one_stores_hangs_on_its_operand_where_it_succeeds(tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_what_a_local_one_stores_hangs_on_its_operand_where_it_succeeds(tmp_path
     text += " int r2 = cmpxchg_local(z, 0, r0); int r1 = READ_ONCE(*x); }\n"
     path.write_text(text + "exists (1:r0=1 /\\ 1:r1=0)\n")
     for model in ("armv8", "lkmm"):
-        assert Checker().check(Request(path, model)).observation == "Sometimes"
+        assert fresh_checker().check(Request(path, model)).observation == "Sometimes"
 
 
 IF_POSITIVE = """C t
@@ -145,4 +146,4 @@ def test_a_decrement_that_fails_orders_as_well_where_its_barrier_comes_first(
     path = tmp_path / "t.litmus"
     path.write_text(IF_POSITIVE.format(start=start))
     expected = "Never" if start else failed
-    assert Checker().check(Request(path, model)).observation == expected
+    assert fresh_checker().check(Request(path, model)).observation == expected

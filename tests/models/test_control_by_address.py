@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEST = """C t
 {{ int a = 1; int b = 1; int *p = a; }}
@@ -63,7 +64,7 @@ def observed(then: str, folder: Path, engine: str) -> str | None:
     path = folder / "t.litmus"
     path.write_text(TEST.format(then=then))
     # A witness has passed the replay, which finds dependencies by itself.
-    found = Checker().states(Request(path, "lkmm", engine=engine))
+    found = fresh_checker().states(Request(path, "lkmm", engine=engine))
     assert found.flags == ()
     return found.observation
 
@@ -109,4 +110,4 @@ def test_the_way_to_the_way(access: str, expected: str, tmp_path: Path) -> None:
     """The read that gave ``r1`` is two accesses away, the first of them plain."""
     path = tmp_path / "t.litmus"
     path.write_text(TWO_STEPS.replace("**r1)", f"{access})"))
-    assert Checker().states(Request(path, "lkmm")).observation == expected
+    assert fresh_checker().states(Request(path, "lkmm")).observation == expected

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEST = """C t
 {{ }}
@@ -61,7 +62,7 @@ def observed(operation: str, then: str, folder: Path, engine: str = "lazy") -> s
     path = folder / "t.litmus"
     path.write_text(TEST.format(operation=operation, then=then))
     # A witness has passed the replay, which finds dependencies by itself.
-    return Checker().check(Request(path, engine=engine)).observation
+    return fresh_checker().check(Request(path, engine=engine)).observation
 
 
 @pytest.mark.parametrize("engine", ["lazy", "tuple", "explicit"])
@@ -121,12 +122,12 @@ def test_on_machines_that_load_and_store(
 ) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(text)
-    assert Checker().check(Request(path, model, config=config)).observation == "Never"
+    assert fresh_checker().check(Request(path, model, config=config)).observation == "Never"
     exchange = text.replace("atomic_or(2, f)", "atomic_xchg_relaxed(f, 3)")
     exchange = exchange.replace("atomic_sub(1, c)", "atomic_xchg_relaxed(c, 4)")
     if model in ("armv7", "power"):  # what is stored comes from nowhere
         path.write_text(exchange)
-        assert Checker().check(Request(path, model)).observation == "Sometimes"
+        assert fresh_checker().check(Request(path, model)).observation == "Sometimes"
 
 
 # The same with single-instruction atomics of AArch64, by herd7 7.58: what LDADD has read is passed
@@ -158,11 +159,11 @@ def test_through_the_store_of_one_instruction(
 ) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(LSE.format(atomic, read, then, last, value))
-    assert Checker().check(Request(path, "armv8")).observation == word
+    assert fresh_checker().check(Request(path, "armv8")).observation == word
 
 
 def test_an_exchange_passes_nothing_on(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     text = LSE.format("SWP W11,W4,[X3]", "LDR W6,[X3]", "EOR W7,W6,W6", "LDR W8,[X1,W7,SXTW]", 1)
     path.write_text(text.replace("exists (", "exists (1:X4=5 /\\ "))
-    assert Checker().check(Request(path, "armv8")).observation == "Sometimes"
+    assert fresh_checker().check(Request(path, "armv8")).observation == "Sometimes"

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.store.paths import models_dir
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED: list[dict[str, Any]] = tomllib.loads((models_dir() / "deviations.toml").read_text())[
@@ -92,7 +93,7 @@ exists (0:r0=0)
 def observation(folder: Path, text: str) -> str | None:
     path = folder / "test.litmus"
     path.write_text(text)
-    return Checker().states(Request(path, "lkmm")).observation
+    return fresh_checker().states(Request(path, "lkmm")).observation
 
 
 def test_each_is_told_in_the_document_with_a_reason() -> None:
@@ -125,7 +126,7 @@ def test_volatile_is_marked(tmp_path: Path, qualifier: str, flags: tuple[str, ..
     # A lone write and a lone read, of different threads: a race if one of them is plain.
     path = tmp_path / "test.litmus"
     path.write_text(RACE.replace("int *", f"{qualifier}int *"))
-    found = Checker().states(Request(path, "lkmm"))
+    found = fresh_checker().states(Request(path, "lkmm"))
     assert (found.observation, tuple(found.flags)) == ("Sometimes", flags)
 
 
@@ -219,7 +220,7 @@ exists (0:R1=1 /\\ 1:R1=1)
 def test_assembly(text: str, model: str, expected: str, tmp_path: Path) -> None:
     path = tmp_path / "test.litmus"
     path.write_text(text)
-    assert Checker().states(Request(path, model)).observation == expected
+    assert fresh_checker().states(Request(path, model)).observation == expected
 
 
 @pytest.mark.parametrize("text", [UNHELD, READING, UNKNOWN])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check import Checker, Request
+from tests.fresh import fresh_checker
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = os.environ.get("KSMCHECK_KERNEL_TREE")
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.skipif(TREE is None, reason="KSMCHECK_KERNEL_TREE names
 
 @cache
 def checker() -> Checker:
-    return Checker()
+    return fresh_checker()
 
 
 @pytest.mark.parametrize("path", OWN, ids=lambda p: p.stem)

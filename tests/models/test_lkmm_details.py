@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Observed
+from tests.fresh import fresh_checker
 
 NONE: tuple[str, ...] = ()
 
@@ -19,7 +20,7 @@ NONE: tuple[str, ...] = ()
 def states(tmp_path: Path, text: str) -> Observed:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{text}\n", encoding="utf-8")
-    return Checker().states(Request(path, "lkmm"))
+    return fresh_checker().states(Request(path, "lkmm"))
 
 
 OBSERVATIONS = {
@@ -236,7 +237,7 @@ def test_a_race_answers_what_is_demanded_and_goes_beside_what_is_asked(tmp_path:
     said = []
     for condition in ("exists", "~exists"):
         path.write_text(f"{threads}{condition} (1:r0=2)\n", encoding="utf-8")
-        verdict = Checker().check(Request(path, "lkmm"))
+        verdict = fresh_checker().check(Request(path, "lkmm"))
         assert verdict.flags == ("data-race",)
         said.append((verdict.verdict, verdict.observation))
     assert said == [("SAFE", "Never"), ("VIOLATED", None)]
@@ -250,5 +251,5 @@ def test_that_c_gives_it_a_meaning_is_demanded_of_a_test_that_asks_nothing(tmp_p
         "P0(int *x, int *y) { *x = 6 / (READ_ONCE(*y) + 1); }\nP1(int *x) { int r0 = *x; }\n",
         encoding="utf-8",
     )
-    verdict = Checker().check(Request(path, "lkmm"))
+    verdict = fresh_checker().check(Request(path, "lkmm"))
     assert (verdict.verdict, verdict.subject) == ("VIOLATED", "data-race")

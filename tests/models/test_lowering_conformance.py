@@ -19,6 +19,7 @@ import pytest
 
 from ksmcheck.check.check import Checker
 from ksmcheck.check.verdict import Request, Verdict
+from tests.fresh import fresh_checker
 
 ROOT = Path(__file__).resolve().parents[2]
 LOWERING = ROOT / "litmus" / "lowering"
@@ -33,7 +34,7 @@ def table() -> dict[str, Any]:
 @cache
 def checker() -> Checker:
     """One for all tests: parsed tests and compiled models are shared."""
-    return Checker()
+    return fresh_checker()
 
 
 def ask(file: str, key: str) -> Verdict:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEST = """C null
 {{ int x = 0; int y = 0; int *p = {start}; }}
@@ -39,4 +40,4 @@ def test_message_passing(
     if kernel == "3.9":
         text = text.replace("READ_ONCE", "ACCESS_ONCE")
     path.write_text(text, encoding="utf-8")
-    assert Checker().check(Request(path, "armv8", kernel)).observation == observation
+    assert fresh_checker().check(Request(path, "armv8", kernel)).observation == observation

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 TEST = """C unlock
 { struct srcu_struct s; }
@@ -35,7 +36,7 @@ P0(int *x, struct srcu_struct *s)
 def test_the_index_goes_back(tmp_path: Path, engine: str, index: str, flag: str | None) -> None:
     path = tmp_path / "unlock.litmus"
     path.write_text(TEST.replace("INDEX", index))
-    verdict = Checker().check(Request(path, "lkmm", engine=engine))
+    verdict = fresh_checker().check(Request(path, "lkmm", engine=engine))
     assert verdict.flags == (() if flag is None else (flag,))
     # A witness of a flag is replayed: the second evaluator has to raise it too.
     assert verdict.verdict == ("SAFE" if flag is None else "VIOLATED")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 MP = """C t
 {declared}
@@ -23,7 +24,7 @@ CAST = "*(volatile int *)&{}"
 def observation(text: str, folder: Path, model: str, kernel: str = "6.12") -> str | None:
     file = folder / "t.litmus"
     file.write_text(text)
-    return Checker().check(Request(file, model, kernel=kernel)).observation
+    return fresh_checker().check(Request(file, model, kernel=kernel)).observation
 
 
 @pytest.mark.parametrize("model", ["alpha", "alpha-letter"])
@@ -43,7 +44,7 @@ def test_they_are_marked_accesses_of_lkmm(tmp_path: Path) -> None:
     text = text.replace("WRITE_ONCE(x, 1)", "x = 1").replace("WRITE_ONCE(y, 1)", "y = 1")
     file = tmp_path / "t.litmus"
     file.write_text(text)
-    found = Checker().states(Request(file, "lkmm"))
+    found = fresh_checker().states(Request(file, "lkmm"))
     assert (found.observation, found.flags) == ("Sometimes", ())
 
 
@@ -53,4 +54,4 @@ def test_a_volatile_cast_in_herds_dialect(tmp_path: Path) -> None:
     text += "exists (1:r0=1 /\\ 1:r1=0)\n"
     assert observation(text, tmp_path, "alpha") == "Sometimes"
     file = tmp_path / "t.litmus"
-    assert Checker().states(Request(file, "lkmm")).flags == ()
+    assert fresh_checker().states(Request(file, "lkmm")).flags == ()

@@ -13,13 +13,14 @@ import pytest
 from ksmcheck.check import Checker, Request
 from ksmcheck.check.verdict import SAFE, VIOLATED, Observed
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 
 def states(tmp_path: Path, text: str, model: str = "sc") -> Observed:
     file = tmp_path / "t.litmus"
     file.write_text(f"C t\n{text}\n")
     request = Request(file, model, timeout=60.0)
-    found, verdict = Checker().states(request), Checker().check(request)
+    found, verdict = fresh_checker().states(request), fresh_checker().check(request)
     if found.quantifier == "forall":
         assert verdict.verdict == (SAFE if found.observation == "Always" else VIOLATED)
     else:
@@ -190,7 +191,7 @@ def test_where_a_type_is_not_herds_the_widths_are_meant(tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     file.write_text(f"C t\n{text}\n")
     with pytest.raises(InputError, match="wider or narrower"):
-        Checker().states(Request(file, "sc"))
+        fresh_checker().states(Request(file, "sc"))
 
 
 RELAYED = """{ int b; int *x = &b; int *y = &b; int *c = &b; }
@@ -223,7 +224,7 @@ def test_a_store_relayed_by_dependencies(model: str, expected: str, tmp_path: Pa
 def test_an_int_may_have_a_kernel_type_elsewhere(text: str, expected: str, tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     file.write_text(f"C t\n{text}\nforall (0:{expected})\n")
-    assert Checker().states(Request(file, "lkmm")).observation == "Always"
+    assert fresh_checker().states(Request(file, "lkmm")).observation == "Always"
 
 
 def test_two_kernel_types_are_still_refused(tmp_path: Path) -> None:
@@ -259,7 +260,7 @@ def test_a_cast_of_a_pointer_in_a_local_is_none(tmp_path: Path) -> None:
     so that 0 is added.)"""
     file = tmp_path / "t.litmus"
     file.write_text(CAST)
-    checker = Checker()
+    checker = fresh_checker()
     assert checker.states(Request(file, "lkmm")).observation == "Always"
     assert checker.check(Request(file, "lkmm")).observation == "Always"
 
@@ -269,7 +270,7 @@ def test_states_and_check_refuse_the_same_widths(tmp_path: Path) -> None:
     file = tmp_path / "t.litmus"
     start = "C t\nlong x; int *p;\n{ p = &x; }\nP0(void)\n{\n"
     file.write_text(start + "\tint *r = READ_ONCE(p);\n\tWRITE_ONCE(*r, 1);\n}\nexists (x=1)\n")
-    for ask in (Checker().states, Checker().check):
+    for ask in (fresh_checker().states, fresh_checker().check):
         with pytest.raises(InputError, match="wider or narrower than x, which is long"):
             ask(Request(file, "sc"))
     with pytest.raises(InputError, match="wider or narrower"):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,6 @@ def test_a_hint_says_what_to_write(statement: str, message: str, hint: str, tmp_
         f"P0(void)\n{{\n\tint r = 0;\n\n\t{statement}\n}}\nexists (g.a=1)\n"
     )
     with pytest.raises(InputError) as refused:
-        Checker().check(Request(path, "armv8"))
+        fresh_checker().check(Request(path, "armv8"))
     assert message in refused.value.diagnostic.message
     assert hint in (refused.value.diagnostic.hint or "")

@@ -15,6 +15,7 @@ from ksmcheck.check import Checker
 from ksmcheck.check.verdict import Request
 from ksmcheck.lowering.table import parse_table
 from ksmcheck.text import InputError, Source
+from tests.fresh import fresh_checker
 
 TEST = """C char
 char c;
@@ -53,14 +54,14 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_as_the_machine_has_it(path: Path) -> None:
-    checker = Checker()
+    checker = fresh_checker()
     for model in (*SIGNED, *UNSIGNED, *SIGNED):  # what one model needs does not stick to another
         expected = "Never" if model in UNSIGNED else "Sometimes"
         assert observed(path, model, "3.9", checker) == expected, model
 
 
 def test_unsigned_everywhere_at_6_12(path: Path) -> None:
-    checker = Checker()
+    checker = fresh_checker()
     for model in (*SIGNED, *UNSIGNED, "riscv"):
         assert observed(path, model, "6.12", checker) == "Never", model
 
@@ -68,18 +69,18 @@ def test_unsigned_everywhere_at_6_12(path: Path) -> None:
 def test_signed_char_is_signed_everywhere(path: Path) -> None:
     path.write_text(TEST.replace("1:low=1", "1:always=0"))
     for model in (*SIGNED, *UNSIGNED):
-        assert observed(path, model, "3.9", Checker()) == "Never", model
+        assert observed(path, model, "3.9", fresh_checker()) == "Never", model
 
 
 def test_programs_without_char_are_shared(path: Path) -> None:
     """The same compiled program serves both kinds of machines."""
     without = TEST.replace("\nchar c", "\nsigned char c").replace("typedef char", "typedef int")
     path.write_text(without)
-    workshop = Checker().workshop
+    workshop = fresh_checker().workshop
     one, other = (workshop.program(Request(path, m, "3.9")) for m in ("tso", "armv8"))
     assert one is other
     path.write_text(TEST)
-    workshop = Checker().workshop
+    workshop = fresh_checker().workshop
     one, other = (workshop.program(Request(path, m, "3.9")) for m in ("tso", "armv8"))
     assert one is not other
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import BOUNDED
 from ksmcheck.record import replace
+from tests.fresh import fresh_checker
 
 TEXT = """C t
 {{ }}
@@ -91,24 +92,24 @@ def test_all_states_are_found_without_a_bound(
     loop: str, expected: set[tuple[int, int]], tmp_path: Path
 ) -> None:
     path = tmp_path / "t.litmus"
-    found = Checker().states(written(path, loop, "locations [0:r1; 0:r2;]\nexists (0:r1=0)"))
+    found = fresh_checker().states(written(path, loop, "locations [0:r1; 0:r2;]\nexists (0:r1=0)"))
     r1, r2 = found.texts.index("0:r1"), found.texts.index("0:r2")
     assert {(s[r1], s[r2]) for s in found.states} == expected
     ruled_out = " /\\ ".join(f"~(0:r1={a} /\\ 0:r2={b})" for a, b in expected)
-    assert Checker().check(written(path, loop, f"~exists ({ruled_out})")).verdict == "SAFE"
+    assert fresh_checker().check(written(path, loop, f"~exists ({ruled_out})")).verdict == "SAFE"
 
 
 @pytest.mark.parametrize("loop", CHANGING)
 def test_where_an_iteration_matters_the_bound_is_said(loop: str, tmp_path: Path) -> None:
     request = written(tmp_path / "t.litmus", loop, "~exists (0:r1=77)")
-    assert Checker().check(request).verdict == BOUNDED
+    assert fresh_checker().check(request).verdict == BOUNDED
 
 
 def test_a_writing_loop_that_settles(tmp_path: Path) -> None:
     """Each iteration that goes round writes, and a later one may matter to P1: the bound stays."""
     loop = "while (READ_ONCE(*x) == 0) { r1 = 1; WRITE_ONCE(*z, 1); }"
     request = written(tmp_path / "t.litmus", loop, "~exists (0:r1=77)")
-    assert Checker().check(request).verdict == BOUNDED
+    assert fresh_checker().check(request).verdict == BOUNDED
 
 
 def test_a_race_of_a_later_iteration_is_found(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_a_race_of_a_later_iteration_is_found(tmp_path: Path) -> None:
         f"C t\n{{ }}\nP0(int *x, int *y) {{ int w = 0; int r = 0; {loop} WRITE_ONCE(*x, 2); }}\n"
         "P1(int *x, int *y) { *y = 1; smp_store_release(x, 1); }\nforall (true)\n"
     )
-    found = Checker().check(Request(path, "lkmm"))
+    found = fresh_checker().check(Request(path, "lkmm"))
     assert (found.verdict, found.flags) == ("VIOLATED", ("data-race",))
 
 
@@ -134,15 +135,15 @@ def test_what_a_poll_may_end_with(loop: str, expected: set[int], tmp_path: Path)
     """P1's stores are seen in their order, and each of them or none, as often as one likes."""
     path = tmp_path / "t.litmus"
     for value in range(5):
-        found = Checker().check(polled(path, loop, f"~exists (0:r1={value})")).verdict
+        found = fresh_checker().check(polled(path, loop, f"~exists (0:r1={value})")).verdict
         assert found == ("VIOLATED" if value in expected else "SAFE")
 
 
 def test_rounds_that_change_locals_alone_count_for_the_bound(tmp_path: Path) -> None:
     """Three rounds make it 4, and a fourth leaves; one that goes round again once is too few."""
     request = polled(tmp_path / "t.litmus", POLLING[4][0], "~exists (0:r1=4)")
-    assert Checker().check(replace(request, unroll=1)).verdict == BOUNDED
-    assert Checker().check(replace(request, unroll=4)).verdict == "VIOLATED"
+    assert fresh_checker().check(replace(request, unroll=1)).verdict == BOUNDED
+    assert fresh_checker().check(replace(request, unroll=4)).verdict == "VIOLATED"
 
 
 STATES = """C t
@@ -180,10 +181,10 @@ def test_two_that_wait_for_each_others_steps(model: str, liveness: bool, tmp_pat
     who leaves has seen state 3, which P1 stores once P0 has acknowledged another."""
     path = tmp_path / "t.litmus"
     path.write_text(STATES)
-    assert Checker().check(Request(path, model, liveness=liveness)).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, model, liveness=liveness)).verdict == "SAFE"
     path.write_text(STATES.replace("WRITE_ONCE(*state, 3);", ""))
     waits = "VIOLATED" if liveness else "VACUOUS"
-    assert Checker().check(Request(path, model, liveness=liveness)).verdict == waits
+    assert fresh_checker().check(Request(path, model, liveness=liveness)).verdict == waits
 
 
 @pytest.mark.parametrize(
@@ -200,4 +201,4 @@ def test_a_local_that_nobody_asks_for_changes_nothing(
 ) -> None:
     loop = "while (READ_ONCE(*x) == 0) { if (!READ_ONCE(*y)) r2 = READ_ONCE(*y) + 1; }"
     request = written(tmp_path / "t.litmus", loop, asked)
-    assert Checker().check(request).verdict == (BOUNDED if bounded else "SAFE")
+    assert fresh_checker().check(request).verdict == (BOUNDED if bounded else "SAFE")

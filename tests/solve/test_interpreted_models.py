@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.solve.session import Session
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 CLASSIC = Path(__file__).resolve().parents[2] / "litmus" / "classic"
 
@@ -34,17 +35,17 @@ def model(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("name", ["SB/SB", "MP/MP", "coherence/CoRR", "atomic/INC+INC", "LB/LB"])
 def test_sequential_consistency_by_interpretation(model: str, name: str) -> None:
-    checker = Checker()
+    checker = fresh_checker()
     one = checker.states(Request(CLASSIC / f"{name}.litmus", model))
     other = checker.states(Request(CLASSIC / f"{name}.litmus", "sc"))
     assert (one.states, one.observation) == (other.states, other.observation)
 
 
 def test_flags_and_witnesses(model: str) -> None:
-    verdict = Checker().check(Request(CLASSIC / "MP" / "MP.litmus", model))
+    verdict = fresh_checker().check(Request(CLASSIC / "MP" / "MP.litmus", model))
     assert (verdict.observation, verdict.flags) == ("Never", ("reads-the-start",))
     assert verdict.request.engine == "explicit"
-    shown = Checker().check(Request(CLASSIC / "MP" / "MP+po+acq.litmus", "sc"))
+    shown = fresh_checker().check(Request(CLASSIC / "MP" / "MP+po+acq.litmus", "sc"))
     assert shown.observation == "Never"
 
 
@@ -60,6 +61,6 @@ def test_mistakes_are_found_when_the_model_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "wrong.cat"
     path.write_text("with x from {po, rf}\nempty missing-name")
     with pytest.raises(InputError, match="`missing-name` is not defined") as caught:
-        Checker().check(Request(CLASSIC / "MP" / "MP.litmus", str(path)))
+        fresh_checker().check(Request(CLASSIC / "MP" / "MP.litmus", str(path)))
     assert caught.value.diagnostic.span is not None
     assert caught.value.diagnostic.span.line == 2

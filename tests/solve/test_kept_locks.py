@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import VACUOUS
+from tests.fresh import fresh_checker
 
 KEEPS = "P0(spinlock_t *s, int *x) { spin_lock(s); WRITE_ONCE(*x, 1); }\n"
 WAITS = """C waits
@@ -49,12 +50,12 @@ def request(folder: Path, text: str, model: str, engine: str) -> Request:
 @pytest.mark.parametrize("engine", ["lazy", "explicit", "tuple"])
 def test_only_who_comes_first_gets_it(model: str, engine: str, tmp_path: Path) -> None:
     """P1 ends only if it was first; a trylock that fails reads as if there were no lock."""
-    states = Checker().states(request(tmp_path, WAITS, model, engine))
+    states = fresh_checker().states(request(tmp_path, WAITS, model, engine))
     assert (states.observation, states.states) == ("Never", ((0,),))
-    states = Checker().states(request(tmp_path, TRIES, model, engine))
+    states = fresh_checker().states(request(tmp_path, TRIES, model, engine))
     assert set(states.states) == {(0, 0), (0, 1), (1, 0)}  # (1, 1): got it, though P0 keeps it
 
 
 def test_two_that_keep_it_never_end(tmp_path: Path) -> None:
-    verdict = Checker().check(request(tmp_path, BOTH, "lkmm", "lazy"))
+    verdict = fresh_checker().check(request(tmp_path, BOTH, "lkmm", "lazy"))
     assert verdict.verdict == VACUOUS

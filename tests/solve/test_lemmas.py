@@ -29,6 +29,7 @@ from ksmcheck.solve.gates import TRUE
 from ksmcheck.solve.lemmas import Lemmas, View, split
 from ksmcheck.solve.session import Session
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 from tests.solve.conftest import Build
 
 ROOT = Path(__file__).parents[2]
@@ -90,7 +91,7 @@ def test_of_variants_of_a_scenario(scenario: str, model: str) -> None:
     (group,) = jobs_of(
         suite, scenarios=[scenario], variants=["all"], kernels=["6.12"], models=[model]
     )
-    checker, count, wrong = Checker(), 0, list[str]()
+    checker, count, wrong = fresh_checker(), 0, list[str]()
     for job in group[::4][:3]:
         if job.skip is None:
             request = replace(job.request, unroll=1)
@@ -147,7 +148,7 @@ def test_of_changes_of_random_programs(seed: int, model: str, tmp_path: Path) ->
     """With the seeds that have something to learn: a pair that never races needs no reason."""
     path = tmp_path / f"branching{seed}.litmus"
     path.write_text(branching(seed), encoding="utf-8")
-    checker, count, wrong = Checker(), 0, list[str]()
+    checker, count, wrong = fresh_checker(), 0, list[str]()
     plain = Request(path, model, unroll=1)
     checker.states(plain)
     changes = [c for s in checker.workshop.spots(plain) for c in s.changes if c.kind in KINDS]
@@ -192,7 +193,7 @@ def line(tmp_path: Path, *defines: str) -> Session:
     path = tmp_path / "line.litmus"
     path.write_text(LINE, encoding="utf-8")
     request = Request(path, "sc", unroll=1, defines=tuple((name, "1") for name in defines))
-    structure = Checker().workshop.structure(request, "default")
+    structure = fresh_checker().workshop.structure(request, "default")
     return Session(structure, compile_cat(load_text("let t = po ; po\nempty t & rf as c")))
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.solve.exact import Exact
+from tests.fresh import fresh_checker
 
 # Enough inconsistent candidates in one batch, of several kinds.
 TEXT = """C t
@@ -35,7 +36,7 @@ def test_whenever_it_joins_the_states_are_the_same(
 ) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(TEXT)
-    expected = Checker().states(Request(path, "lkmm", engine="tuple"))
+    expected = fresh_checker().states(Request(path, "lkmm", engine="tuple"))
     learned = 0
 
     def spent(self: Exact, solving: float, judging: float) -> None:
@@ -45,6 +46,6 @@ def test_whenever_it_joins_the_states_are_the_same(
             self.join()  # on shared clauses the session begins again, on its own
 
     monkeypatch.setattr(Exact, "spent", spent)
-    found = Checker().states(Request(path, "lkmm", engine="lazy"))
+    found = fresh_checker().states(Request(path, "lkmm", engine="lazy"))
     assert learned == lessons
     assert found.states == expected.states

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.solve.concrete import Concrete
+from tests.fresh import fresh_checker
 
 THREADS = 6
 COUNT = "{ spin_lock(&l); c++; spin_unlock(&l); }"
@@ -41,7 +42,7 @@ def test_a_locked_counter(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
         return skeleton(*args)
 
     monkeypatch.setattr(Concrete, "skeleton", counted)
-    verdict = Checker().check(Request(path, "lkmm"))
+    verdict = fresh_checker().check(Request(path, "lkmm"))
     one_lock = OTHERS[kind] == COUNT
     assert verdict.flags == (() if one_lock else ("data-race",))
     assert verdict.verdict == ("SAFE" if one_lock else "VIOLATED")

@@ -26,6 +26,7 @@ from ksmcheck.solve.session import Session
 from ksmcheck.solve.straight import MOST, StraightSession, straight
 from ksmcheck.solve.wide import WideSession
 from ksmcheck.text import InputError, Source, Span
+from tests.fresh import fresh_checker
 from tests.solve.conftest import Build
 from tests.solve.test_session_random import RULES, everything
 
@@ -320,7 +321,7 @@ def test_division_is_left_to_a_solver(build: type[Build], sc: CompiledCat) -> No
 def test_a_checker_lists_directly_only_if_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """And says the same; the engines that a user names are used."""
     request = Request(CLASSICS / "SB" / "SB.litmus", "tso")
-    with_solver = Checker().states(request)
+    with_solver = fresh_checker().states(request)
 
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("a solver was opened")
@@ -328,7 +329,7 @@ def test_a_checker_lists_directly_only_if_told_to(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys.modules[Checker.__module__], "Session", refuse)
     assert Checker(direct=True).states(request) == with_solver
     for checker, asked in (
-        (Checker(), request),
+        (fresh_checker(), request),
         (Checker(direct=True), replace(request, engine="tuple")),
     ):
         with pytest.raises(AssertionError, match="a solver was opened"):

@@ -12,8 +12,9 @@ from random import Random
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VIOLATED
+from tests.fresh import fresh_checker
 
 Op = tuple[str, ...]
 Program = list[list[Op]]
@@ -144,7 +145,7 @@ def moves(threads: Program, state: State, n: int) -> list[State]:
 @pytest.mark.parametrize("share", range(3))
 def test_who_waits_for_readers_that_wait(share: int, srcu: bool, tmp_path: Path) -> None:
     told = []
-    checker = Checker()
+    checker = fresh_checker()
     for seed in range(share, 60, 3):
         threads = program(Random(seed))
         path = tmp_path / f"{seed}.litmus"

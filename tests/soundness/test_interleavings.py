@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Observed
+from tests.fresh import fresh_checker
 from tests.soundness import mini_c
 from tests.soundness.generator import program, weak_program, without_fence
 from tests.soundness.interleave import Explorer, Result, TooMany
@@ -37,7 +38,7 @@ def final_states(mini: mini_c.Mini, model: str, folder: Path) -> States | None:
     path = folder / "t.litmus"
     path.write_text(mini_c.text(mini, f"locations [{'; '.join(names)};]\nexists (true)\n"))
     try:
-        return worded(Checker().states(Request(path, model, timeout=SECONDS)), names)
+        return worded(fresh_checker().states(Request(path, model, timeout=SECONDS)), names)
     except TimeoutError:
         return None
 
@@ -114,7 +115,7 @@ def test_a_property_is_broken_where_some_interleaving_breaks_it(share: int, tmp_
             continue
         path = tmp_path / f"{seed}.litmus"
         path.write_text(mini_c.text(mini, "forall (true)\n"))
-        found = Checker().check(Request(path, "sc", timeout=SECONDS))
+        found = fresh_checker().check(Request(path, "sc", timeout=SECONDS))
         verdicts.append(found.verdict)
         if found.verdict in (UNKNOWN, BOUNDED):
             continue

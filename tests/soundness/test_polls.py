@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import BOUNDED
+from tests.fresh import fresh_checker
 
 Test = tuple[str, bool, str]
 """A register, whether it has to be equal, and a register or a number."""
@@ -125,7 +126,7 @@ def test_what_a_poll_may_return(seed: int, tmp_path: Path) -> None:
     stored = " ".join(f"WRITE_ONCE(*{x}, {value});" for x, value in stores)
     for asked in ASKED:
         path.write_text(TEXT.format(body=lines, stores=stored, asked=asked))
-        found = Checker().check(Request(path, "sc")).verdict
+        found = fresh_checker().check(Request(path, "sc")).verdict
         assert found == ("VIOLATED" if asked in expected else found)
         assert found in ("VIOLATED", "SAFE", BOUNDED)
         assert found != "VIOLATED" or asked in expected

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import BOUNDED, UNKNOWN, VIOLATED
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 from tests.soundness import mini_c as m
 from tests.soundness.generator import Writer
 from tests.soundness.interleave import Explorer, TooMany
@@ -51,7 +52,7 @@ def test_a_thread_may_wait_for_ever_where_some_interleaving_lets_it(
             continue  # a violation of its own
         path = tmp_path / f"{seed}.litmus"
         path.write_text(m.text(mini, "forall (true)\n"))
-        checker = Checker()
+        checker = fresh_checker()
         try:
             found = checker.check(Request(path, "sc", timeout=10.0, liveness=True))
         except InputError:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.batch.suite import Suite
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
+from tests.fresh import fresh_checker
 
 FREEZE = "return atomic_cmpxchg(&page->_count, count, 0) == count;"
 TORN = "if (atomic_read(&page->_count) != count) return 0; atomic_set(&page->_count, 0); return 1;"
@@ -38,7 +39,7 @@ def test_dead_page_fails_with_a_freeze_that_is_not_atomic(
     text = header.read_text(encoding="utf-8")
     assert FREEZE in text
     header.write_text(text.replace(FREEZE, TORN), encoding="utf-8")
-    checker = Checker()
+    checker = fresh_checker()
     for scenario, verdict in (("dead-page", "VIOLATED"), ("dirty-reclaim", "SAFE")):
         request = Request(folder / f"{scenario}.litmus", "sc", point)
         assert checker.check(request).verdict == verdict

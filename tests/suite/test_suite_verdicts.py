@@ -11,7 +11,7 @@ import pytest
 from ksmcheck.batch.jobs import jobs_of
 from ksmcheck.batch.letters import letter_of
 from ksmcheck.batch.suite import Suite
-from ksmcheck.check.check import Checker
+from tests.fresh import fresh_checker
 
 CELLS = [
     ("path-b", "shipped", "3.9", "power"),
@@ -50,4 +50,4 @@ def test_verdict_is_the_expected_one(
 ) -> None:
     groups = jobs_of(ksm, scenarios=[case], variants=[variant], kernels=[point], models=[column])
     (job,) = [job for group in groups for job in group if job.column.name == column]
-    assert letter_of(Checker().check(job.request)) == job.expected
+    assert letter_of(fresh_checker().check(job.request)) == job.expected

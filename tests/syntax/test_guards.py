@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.program.change import MOVE, Change
 from ksmcheck.program.inventory import find_spot, inventory
 from ksmcheck.program.sites import list_sites
@@ -21,6 +21,7 @@ from ksmcheck.syntax.c_ast import Label
 from ksmcheck.syntax.c_guards import _kinds
 from ksmcheck.syntax.litmus import load_litmus, parse_litmus
 from ksmcheck.text import InputError, Source
+from tests.fresh import fresh_checker
 
 MODELS = ("armv8", "lkmm")
 
@@ -54,7 +55,7 @@ _PLAIN = "P2(void) { } exists (x=1)"
 def states(body: str, model: str, folder: Path, more: str = _PLAIN) -> set[str]:
     path = folder / "t.litmus"
     path.write_text(_TEST.format(body=body, more=more))
-    found = Checker().states(Request(path, model))
+    found = fresh_checker().states(Request(path, model))
     return {*map(str, found.states), *found.flags}
 
 
@@ -204,7 +205,7 @@ def test_the_state_is_one_that_the_lock_keeps(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(_TEST.format(body="guard(spinlock)(&l); x++; return 0;", more=more))
     for model in ("tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm"):
-        assert Checker().check(Request(path, model)).verdict == "SAFE"
+        assert fresh_checker().check(Request(path, model)).verdict == "SAFE"
 
 
 def sites(body: str) -> dict[str, str]:
@@ -252,7 +253,7 @@ def test_each_kind(kind: str, tmp_path: Path) -> None:
     body = f"scoped_guard({kind}{lock}) WRITE_ONCE(x, n); return 0;"
     path = tmp_path / "t.litmus"
     path.write_text(_TEST.format(body=body, more="forall (l.lock=0 /\\ mu.lock=0 /\\ raw.lock=0)"))
-    assert Checker().check(Request(path, "lkmm")).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "lkmm")).verdict == "SAFE"
 
 
 def test_names_stay_when_one_is_removed(tmp_path: Path) -> None:
@@ -261,9 +262,9 @@ def test_names_stay_when_one_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(_TEST.format(body=body, more="exists (x=3 /\\ y=3)"))
     pair = frozenset({"spin_lock@f", "spin_unlock@f#2"})
-    assert Checker().check(Request(path, "sc", removed=pair)).observation == "Sometimes"
+    assert fresh_checker().check(Request(path, "sc", removed=pair)).observation == "Sometimes"
     everything = pair | {"spin_lock@f#2", "spin_unlock@f"}
-    assert Checker().check(Request(path, "sc", removed=everything)).observation == "Sometimes"
+    assert fresh_checker().check(Request(path, "sc", removed=everything)).observation == "Sometimes"
 
 
 def test_a_lock_is_not_moved_before_what_says_which_it_is(tmp_path: Path) -> None:
@@ -277,7 +278,7 @@ def test_a_lock_is_not_moved_before_what_says_which_it_is(tmp_path: Path) -> Non
         moves = {change.to for change in spot.changes if change.kind == MOVE}
         assert moves == ways
         for to in moves:
-            Checker().check(Request(path, "sc", changes=(Change(spot.name, MOVE, to),)))
+            fresh_checker().check(Request(path, "sc", changes=(Change(spot.name, MOVE, to),)))
 
 
 @pytest.mark.parametrize(
@@ -310,7 +311,7 @@ def test_refused(marked: str, message: str, hint: str, tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(_TEST.format(body=body, more=_PLAIN))
     with pytest.raises(InputError) as refused:
-        Checker().check(Request(path, "sc"))
+        fresh_checker().check(Request(path, "sc"))
     diagnostic = refused.value.diagnostic
     assert message in diagnostic.message
     assert hint in (diagnostic.hint or "")
@@ -322,7 +323,7 @@ def test_no_guards_at_3_9(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(_TEST.format(body="guard(rcu)(); return 0;", more=_PLAIN))
     with pytest.raises(InputError, match=r"the kernel has no guards at 3\.9"):
-        Checker().check(Request(path, "sc", "3.9"))
+        fresh_checker().check(Request(path, "sc", "3.9"))
 
 
 def test_a_function_of_that_name_is_the_tests_own(tmp_path: Path) -> None:
@@ -332,14 +333,14 @@ def test_a_function_of_that_name_is_the_tests_own(tmp_path: Path) -> None:
         "{ }\nP0(void) { int scoped_guard = 3; guard(2); scoped_guard++; goto guard; guard: ; }\n"
         "exists (x=2)\n"
     )
-    assert Checker().check(Request(path, "sc")).observation == "Always"
+    assert fresh_checker().check(Request(path, "sc")).observation == "Always"
 
 
 def test_an_error_in_what_a_guard_does_is_told_of_the_guard(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text("C t\nspinlock_t l;\n{ }\nP0() { spin_lock(&l); guard(spinlock)(&l); }\n")
     with pytest.raises(InputError) as found:
-        Checker().check(Request(path, "sc", "6.12"))
+        fresh_checker().check(Request(path, "sc", "6.12"))
     told = found.value.diagnostic.render()
     assert "t.litmus:4:23: error: spin_lock takes" in told
     assert "  the guard calls spin_lock\n" in told and "<guard>" not in told

@@ -17,6 +17,7 @@ from ksmcheck.program.change import DROP, MOVE, REMOVE, STRENGTHEN, WEAKEN, Chan
 from ksmcheck.record import replace
 from ksmcheck.text import InputError
 from ksmcheck.whatif.asker import Asker
+from tests.fresh import fresh_asker, fresh_checker
 from tests.whatif.conftest import ROOT, random_program
 
 KSM = ROOT / "litmus" / "ksm"
@@ -136,7 +137,7 @@ def test_what_an_argument_becomes_twice(body: str, model: str, tmp_path: Path) -
 def test_the_suite(name: str, kernel: str, model: str, every: int) -> None:
     marked = (("MARKED_STORES", "1"),)
     request = Request(KSM / f"{name}.litmus", model, kernel, defines=marked)
-    by_selector, wrong = disagreements(request, Asker(), (REMOVE, WEAKEN), every)
+    by_selector, wrong = disagreements(request, fresh_asker(), (REMOVE, WEAKEN), every)
     assert not wrong
     assert by_selector >= 5
 
@@ -160,7 +161,7 @@ def test_as_the_suite_expects_of_its_variants(variant: str, model: str) -> None:
     cell = suite.cell("path-a", variant, "3.9", model)
     assert cell is not None
     request = Request(KSM / "path-a.litmus", model, "3.9")
-    assert letter_of(Asker().ask(request, (VARIANTS[variant],))) == cell.letter
+    assert letter_of(fresh_asker().ask(request, (VARIANTS[variant],))) == cell.letter
 
 
 ARGUMENTS = """C arguments
@@ -203,7 +204,7 @@ def test_arguments_go_with_the_call(
     """What the arguments read is not read any more, and what they divide by does not matter."""
     path = tmp_path / "arguments.litmus"
     path.write_text(ARGUMENTS.format(argument), encoding="utf-8")
-    request, asker = Request(path, model), Asker()
+    request, asker = Request(path, model), fresh_asker()
     _, wrong = disagreements(request, asker, (REMOVE, WEAKEN))
     assert not wrong
     config = asker.workshop.model(model).configs(request.kernel)[0]
@@ -226,11 +227,11 @@ def test_a_lock_that_the_author_keeps(tmp_path: Path) -> None:
         "~exists (1:a=1 /\\ 1:b=0)\n"
     )
     request = Request(test, "armv8")
-    asker = Asker()
+    asker = fresh_asker()
     assert asker.ask(request, ()).verdict == "SAFE"
     assert asker.ask(request, (Change("smp_wmb@P0", REMOVE),)).verdict == "VIOLATED"
     alone = replace(request, removed=frozenset({"smp_wmb@P0"}))
-    assert Checker().check(alone).verdict == "VIOLATED"
+    assert fresh_checker().check(alone).verdict == "VIOLATED"
     assert asker.ask(request, (Change("smp_wmb@P0", MOVE, "up"),)).verdict == "VIOLATED"
     with pytest.raises(InputError, match="not released"):
         asker.ask(request, (Change("spin_unlock@P1", REMOVE),))
@@ -249,13 +250,13 @@ def test_where_nothing_can_be_said_the_cell_says_so(tmp_path: Path) -> None:
     """As each changed program alone: the others have their answers."""
     file = tmp_path / "t.litmus"
     file.write_text(HALVES)
-    asker = Asker()
+    asker = fresh_asker()
     change = (Change("smp_wmb@P0", REMOVE),)
     for model, expected in (("armv7", "UNKNOWN"), ("armv8", "VIOLATED"), ("tso", "SAFE")):
         verdict = asker.ask(Request(file, model), change)
         assert verdict.verdict == expected
         assert (verdict.reason is not None) == (expected == "UNKNOWN")
-        assert verdict.reason == Checker().check(Request(file, model, changes=change)).reason
+        assert verdict.reason == fresh_checker().check(Request(file, model, changes=change)).reason
 
 
 KNOWN = """let known = Once | Acquire | Release | Noreturn | Mb | Rmb | Wmb | Barrier
@@ -370,7 +371,7 @@ P1(int *x, int *y) { int r0 = READ_ONCE(*y); int r1 = READ_ONCE(*x); }
 exists (1:r0=1 /\\ 1:r1=0)
 """
     )
-    request, asker = Request(path, "armv8"), Asker()
+    request, asker = Request(path, "armv8"), fresh_asker()
     change = (Change("synchronize_rcu@P0", REMOVE),)
     for _ in range(2):
         assert asker.ask(request, change).observation == "Sometimes"
@@ -392,7 +393,7 @@ def test_no_value_comes_from_what_is_removed(tmp_path: Path) -> None:
     """One encoding of all forms knows of 42; no value comes out of thin air for all that."""
     file = tmp_path / "t.litmus"
     file.write_text(THIN_AIR)
-    asker, request = Asker(), Request(file, "lkmm")
+    asker, request = fresh_asker(), Request(file, "lkmm")
     assert asker.ask(request, ()).observation == "Sometimes"
     assert asker.ask(request, (Change("WRITE_ONCE@P0", REMOVE),)).observation == "Never"
 
@@ -409,7 +410,7 @@ def test_what_goes_with_a_removed_call_demands_nothing(tmp_path: Path) -> None:
     """The plain read through a pointer that may be NULL is in the arguments of the store."""
     file = tmp_path / "t.litmus"
     file.write_text(POINTED)
-    asker, request = Asker(), Request(file, "lkmm")
+    asker, request = fresh_asker(), Request(file, "lkmm")
     assert asker.ask(request, ()).properties == ("~exists", "bad address")
     removed = asker.ask(request, (Change("WRITE_ONCE@P0", REMOVE),))
     assert (removed.verdict, removed.properties) == ("SAFE", ("~exists",))

@@ -8,11 +8,10 @@ from typing import cast
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.cli import main
 from ksmcheck.program.change import REMOVE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.record import replace
-from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.certain import Forms, LessOrder, Unsure
 from ksmcheck.whatif.lattice import minimal_points, two_levels
 from ksmcheck.whatif.minimal import (
@@ -27,6 +26,7 @@ from ksmcheck.whatif.minimal import (
     proved,
 )
 from ksmcheck.whatif.repair import Repairer, repair_space
+from tests.fresh import fresh_asker, fresh_checker
 from tests.whatif.conftest import ROOT, random_program
 from tests.whatif.test_minimal import below, brute_force
 
@@ -78,7 +78,7 @@ def contrary(tmp_path: Path) -> Request:
 
 @pytest.mark.parametrize("lattice", [False, True], ids=["barriers", "lattice"])
 def test_a_fence_that_forbids_less(contrary: Request, lattice: bool) -> None:
-    asker = Asker()
+    asker = fresh_asker()
     # As it is, P1's full barrier undoes its read barrier; weakened or taken out it does not.
     assert not keeps(asker.ask(contrary, ()))
     assert keeps(asker.ask(contrary, (Change("smp_mb@P1", "remove"),)))
@@ -91,7 +91,7 @@ def test_a_fence_that_forbids_less(contrary: Request, lattice: bool) -> None:
 
 def test_models_together_where_a_fence_forbids_less(contrary: Request) -> None:
     # SC needs nothing, and the other model wants P1's full barrier gone but P1's read barrier kept.
-    asker, requests = Asker(), [contrary, replace(contrary, model="sc")]
+    asker, requests = fresh_asker(), [contrary, replace(contrary, model="sc")]
     fences = [spot for spot in asker.spots(contrary) if spot.name.startswith("smp_")]
     space = barrier_space(fences, "6.12")
     alone = [list(minimal_sets(Judge(asker, [request]), space)) for request in requests]
@@ -104,7 +104,7 @@ def test_models_together_where_a_fence_forbids_less(contrary: Request) -> None:
 
 
 def test_to_take_it_for_granted_would_be_wrong(contrary: Request) -> None:
-    asker = Asker()
+    asker = fresh_asker()
     space = barrier_space(asker.spots(contrary), "6.12")
     judge = Judge(asker, [contrary])
     granted = list(minimal_points(space.sites, lambda p: judge.broken(space.changes(p)) is None))
@@ -114,7 +114,7 @@ def test_to_take_it_for_granted_would_be_wrong(contrary: Request) -> None:
 
 
 def test_repairs_where_a_fence_forbids_less(contrary: Request) -> None:
-    asker, checker = Asker(), Checker()
+    asker, checker = fresh_asker(), fresh_checker()
     request = replace(contrary, path=contrary.path.with_name("bare.litmus"))
     bare = "\n".join(x for x in PROGRAM.splitlines() if "smp_" not in x)
     request.path.write_text(bare, encoding="utf-8")
@@ -141,7 +141,7 @@ def test_nothing_is_left_in_doubt_under_the_shipped_models(model: str, tmp_path:
         paths.append(tmp_path / f"random{seed}.litmus")
         paths[-1].write_text(random_program(seed), encoding="utf-8")
     for path in paths:
-        asker, request = Asker(), Request(path, model)
+        asker, request = fresh_asker(), Request(path, model)
         for lattice in (False, True):
             space = barrier_space(asker.spots(request), "6.12", lattice=lattice)
             list(minimal_sets(Judge(asker, [request]), space, patience=0))
@@ -210,7 +210,7 @@ def test_what_a_form_with_other_outcomes_would_have_done(
     that is set already is only read: Documentation/atomic_bitops.txt)."""
     path = tmp_path / "t.litmus"
     path.write_text(TRYLOCK.format(own=own, start=start), encoding="utf-8")
-    asker, request = Asker(), Request(path, "lkmm")
+    asker, request = fresh_asker(), Request(path, "lkmm")
     violation = Judge(asker, [request]).broken(())
     assert violation is not None
     less = LessOrder(violation, asker.workshop.model("lkmm"), asker.spots(request))

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.batch.letters import letter_of
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.search import Search
 from ksmcheck.check.verdict import SAFE, VACUOUS, Verdict
 from ksmcheck.events.terms import Term
 from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.record import replace
 from ksmcheck.solve.outcome import Candidate
-from ksmcheck.whatif.asker import Asker
+from tests.fresh import fresh_asker, fresh_checker
 
 WAITS = """C waits
 int flag; int data; int other;
@@ -42,10 +42,10 @@ P1(void)
 
 def asked(path: Path, model: str, site: str) -> Verdict:
     request = Request(path, model)
-    asker = Asker()
+    asker = fresh_asker()
     asker.ask(request, ())
     verdict = asker.ask(request, (Change(site, REMOVE),))
-    fresh = Checker().check(replace(request, changes=(Change(site, REMOVE),)))
+    fresh = fresh_checker().check(replace(request, changes=(Change(site, REMOVE),)))
     assert letter_of(verdict) == letter_of(fresh)
     return verdict
 
@@ -71,7 +71,7 @@ def test_a_place_that_is_never_come_to_is_not_asked_about(
 
     monkeypatch.setattr(Search, "_example", counted)
     request = Request(path, "sc")
-    asker = Asker()
+    asker = fresh_asker()
     asker.ask(request, ())
     before = len(found)
     assert before == 1

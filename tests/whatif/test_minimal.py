@@ -11,10 +11,10 @@ from ksmcheck.check import Checker, Request
 from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VACUOUS, VIOLATED, Verdict
 from ksmcheck.program.change import INSERT, Change
 from ksmcheck.record import replace
-from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.lattice import Levels, Point, Region, minimal_points, two_levels
 from ksmcheck.whatif.minimal import Judge, Space, barrier_space, joint_sets, keeps, minimal_sets
 from ksmcheck.whatif.repair import Repairer, repair_space
+from tests.fresh import fresh_asker, fresh_checker
 from tests.whatif.conftest import ROOT
 
 CLASSIC = ROOT / "litmus" / "classic"
@@ -30,7 +30,7 @@ def brute_force(
     requests: list[Request], space: Space, checker: Checker | None = None
 ) -> set[Point]:
     """By verdicts of fresh programs, or of another checker."""
-    checker = checker or Checker()
+    checker = checker or fresh_checker()
     points = list(product(*(range(len(levels.names)) for levels in space.sites)))
     safe = [
         p
@@ -44,13 +44,13 @@ def brute_force(
 @pytest.mark.parametrize("models", [("tso",), ("armv8",), ("lkmm",), ("alpha", "power")])
 @pytest.mark.parametrize("name", ["MP/MP+wmb+rmb", "SB/SB+mb+mb", "S/S+wmb+mb", "MP/MP+po+rmb"])
 def test_against_brute_force(name: str, models: tuple[str, ...], lattice: bool) -> None:
-    asker = Asker()
+    asker = fresh_asker()
     requests = [Request(CLASSIC / f"{name}.litmus", model) for model in models]
     space = barrier_space(asker.spots(requests[0]), "6.12", lattice=lattice)
     found = [least.changes for least in minimal_sets(Judge(asker, requests), space)]
     # The larger spaces by selectors: that these give the verdicts of fresh programs is a test of
     # its own (test_agreement), and here a search is tested.
-    checker = Asker() if lattice else None
+    checker = fresh_asker() if lattice else None
     expected = {space.changes(p) for p in brute_force(requests, space, checker)}
     assert len(found) == len(set(found))
     assert set(found) == expected
@@ -59,7 +59,7 @@ def test_against_brute_force(name: str, models: tuple[str, ...], lattice: bool) 
 @pytest.mark.parametrize("lattice", [False, True], ids=["barriers", "lattice"])
 @pytest.mark.parametrize("name", ["MP/MP+wmb+rmb", "SB/SB+mb+mb", "MP/MP+po+rmb"])
 def test_of_all_models_together_from_each_alone(name: str, lattice: bool) -> None:
-    asker = Asker()
+    asker = fresh_asker()
     path = CLASSIC / f"{name}.litmus"
     requests = [Request(path, model) for model in ("armv8", "power", "alpha")]
     space = barrier_space(asker.spots(requests[0]), "6.12", lattice=lattice)
@@ -136,7 +136,7 @@ def test_nothing_is_found_where_the_strongest_is_not_safe() -> None:
 @pytest.mark.parametrize("name", ["SB/SB", "MP/MP+wmb+po", "LB/LB"])
 def test_repairs_are_safe_and_least(name: str, model: str) -> None:
     request = Request(CLASSIC / f"{name}.litmus", model)
-    asker, checker = Asker(), Checker()
+    asker, checker = fresh_asker(), fresh_checker()
     test = asker.workshop.source(request)
     space = repair_space(test, asker.spots(request), "6.12")
     found = [r.changes for r in Repairer(asker, [request]).repairs(space, test)]
@@ -191,7 +191,7 @@ def test_what_a_weaker_form_is() -> None:
     right. A full barrier is above the others, smp_wmb and smp_rmb order different accesses, and
     barrier() orders none for other CPUs (memory-barriers.txt, "CPU memory barriers"); there is
     nothing below nothing."""
-    asker = Asker()
+    asker = fresh_asker()
     spots = asker.spots(Request(CLASSIC / "MP" / "MP+mb+mb.litmus", "armv8"))
     both = barrier_space(spots, "6.12")
     assert [ranked(levels) for levels in both.sites] == [{"keep": {"remove"}, "remove": set()}] * 2
@@ -220,7 +220,7 @@ def test_the_least_forms_of_message_passing() -> None:
     """dmb ishst between the stores and dmb ishld between the loads are enough on arm64 (Alglave,
     Maranget, Tautschnig 2014, MP+dmb.st+dmb.ld), and they are told in these words."""
     request = Request(CLASSIC / "MP" / "MP+mb+mb.litmus", "armv8")
-    asker = Asker()
+    asker = fresh_asker()
     space = barrier_space(asker.spots(request), "6.12", lattice=True)
     (least,) = minimal_sets(Judge(asker, [request]), space)
     barriers = {site: form for site, form in least.kept if site.startswith("smp_mb")}
@@ -235,7 +235,7 @@ def test_the_least_forms_of_message_passing() -> None:
 
 def test_a_grace_period_is_no_barrier_to_do_without() -> None:
     """Without its readers' markers it waits for nothing, and neither can go alone."""
-    spots = Asker().spots(Request(CLASSIC / "rcu" / "MP+rscs+gp.litmus"))
+    spots = fresh_asker().spots(Request(CLASSIC / "rcu" / "MP+rscs+gp.litmus"))
     assert {"rcu_read_lock", "rcu_read_unlock", "synchronize_rcu"} <= {s.primitive for s in spots}
     assert barrier_space(spots, "6.12").sites == []
 
@@ -244,7 +244,7 @@ def test_what_a_repair_may_do() -> None:
     """What orders more is above. A release orders what is before it and smp_store_mb what is behind
     (memory-barriers.txt), so that neither is above the other."""
     request = Request(CLASSIC / "MP" / "MP+wmb+po.litmus", "armv8")
-    asker = Asker()
+    asker = fresh_asker()
     space = repair_space(asker.workshop.source(request), asker.spots(request), "6.12")
     inserted = [x for x, forms in zip(space.sites, space.forms, strict=True) if is_insert(forms)]
     assert inserted
@@ -268,7 +268,7 @@ def test_stronger_forms_of_an_atomic(tmp_path: Path) -> None:
     """Fully ordered is above acquire and release, and these above neither (atomic_t.txt)."""
     path = tmp_path / "t.litmus"
     path.write_text("C t\n{ }\nP0(int *x) { int r; r = xchg_relaxed(x, 1); }\nexists (x=1)\n")
-    request, asker = Request(path), Asker()
+    request, asker = Request(path), fresh_asker()
     space = repair_space(asker.workshop.source(request), asker.spots(request), "6.12")
     (atomic,) = (levels for levels in space.sites if levels.site == "xchg_relaxed@P0")
     assert ranked(atomic) == {

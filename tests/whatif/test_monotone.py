@@ -13,6 +13,7 @@ from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import REMOVE, WEAKEN
 from ksmcheck.program.inventory import Spot
 from ksmcheck.whatif.asker import Asker
+from tests.fresh import fresh_asker
 from tests.whatif.conftest import ROOT
 
 CLASSICS = sorted(
@@ -36,7 +37,7 @@ def orders(spot: Spot) -> bool:
 def test_weakening_keeps_what_can_happen(model: str) -> None:
     seen = 0
     for path in CLASSICS[::7]:
-        asker, request = Asker(), Request(path, model)
+        asker, request = fresh_asker(), Request(path, model)
         if happens(asker.ask(request, ())):
             seen += 1
             keeps(asker, request)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.kernel.orders import stronger, weaker
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import DROP, INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, WEAKEN, Change
@@ -16,6 +16,7 @@ from ksmcheck.program.mutate import mutate
 from ksmcheck.record import replace
 from ksmcheck.syntax.litmus import load_litmus
 from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
 
 PROGRAM = """C change
 
@@ -57,7 +58,7 @@ def request_(tmp_path: Path) -> Request:
 
 
 def seen(request: Request, *changes: Change, model: str = "armv8") -> str | None:
-    return Checker().check(replace(request, model=model, changes=changes)).observation
+    return fresh_checker().check(replace(request, model=model, changes=changes)).observation
 
 
 def test_as_it_is(request_: Request) -> None:
@@ -356,7 +357,7 @@ def test_weaker_and_stronger_are_each_others_reverse(kernel: str) -> None:
 
 def test_every_change_listed_can_be_made_on_the_tree(request_: Request) -> None:
     test = load_litmus(request_.path, kernel="6.12")
-    checker = Checker()
+    checker = fresh_checker()
     spots = inventory(test, "6.12")
     assert {"primitive", "call", "test"} <= {spot.sort for spot in spots}
     for spot in spots:
@@ -402,7 +403,7 @@ def test_the_store_of_an_update_can_be_marked(code: str, changed: bool, tmp_path
     found = [c for s in spots if s.sort == "plain" for c in s.changes if c.to == "WRITE_ONCE"]
     assert bool(found) == changed
     request = Request(path, "lkmm", changes=tuple(found))
-    marked = Checker().workshop.program(request).threads[0]
+    marked = fresh_checker().workshop.program(request).threads[0]
     names = [i.name for b in marked.blocks for i in b.instrs if isinstance(i, Access)]
     # One read and one store, in place of those that were there.
     assert names.count("WRITE_ONCE") == 1 + changed
@@ -452,10 +453,14 @@ def test_what_is_left_of_an_argument_that_is_not_evaluated(look: str, tmp_path: 
     by_hand.write_text(POINTER.replace("LOOK", "READ_ONCE(ptr)"), encoding="utf-8")
     name = look.partition("(")[0] + "@P1"
     changed = replace(Request(path, "alpha", kernel), changes=(Change(name, WEAKEN, "READ_ONCE"),))
-    given = Checker().check(replace(changed, changes=())).verdict
-    alone = Checker().check(Request(by_hand, "alpha", kernel)).verdict
+    given = fresh_checker().check(replace(changed, changes=())).verdict
+    alone = fresh_checker().check(Request(by_hand, "alpha", kernel)).verdict
     assert given == "SAFE"
-    assert Checker().check(changed).verdict == alone == ("VIOLATED" if kernel == "3.9" else "SAFE")
+    assert (
+        fresh_checker().check(changed).verdict
+        == alone
+        == ("VIOLATED" if kernel == "3.9" else "SAFE")
+    )
 
 
 def test_an_acquiring_wait_becomes_a_relaxed_one(tmp_path: Path) -> None:
@@ -475,9 +480,9 @@ P1(int *x, int *y) { int r0; smp_cond_load_acquire(y, VAL); r0 = READ_ONCE(*x); 
     change = Change("smp_cond_load_acquire@P1", WEAKEN, "READ_ONCE")
     for model in ("armv8", "power", "lkmm", "tso"):
         request = Request(path, model)
-        assert Checker().check(request).verdict == "SAFE"
-        alone = Checker().check(Request(by_hand, model)).verdict
-        assert Checker().check(replace(request, changes=(change,))).verdict == alone
+        assert fresh_checker().check(request).verdict == "SAFE"
+        alone = fresh_checker().check(Request(by_hand, model)).verdict
+        assert fresh_checker().check(replace(request, changes=(change,))).verdict == alone
         assert alone == ("SAFE" if model == "tso" else "VIOLATED")
 
 
@@ -510,4 +515,8 @@ def test_a_barrier_joins_with_an_atomic_store_or_load(
         for more, verdict in (((), "SAFE"), ((other,), "VIOLATED")):
             changed = replace(Request(path, model), changes=(change, *more))
             alone = replace(Request(hand, model), changes=more)
-            assert Checker().check(changed).verdict == Checker().check(alone).verdict == verdict
+            assert (
+                fresh_checker().check(changed).verdict
+                == fresh_checker().check(alone).verdict
+                == verdict
+            )

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from ksmcheck import whatif
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.program.change import INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, Change
 from ksmcheck.text import InputError
-from ksmcheck.whatif.asker import Asker
 from ksmcheck.whatif.minimal import Inconclusive
 from ksmcheck.whatif.repair import Repairer, Vain, repair_space
+from tests.fresh import fresh_asker, fresh_checker
 from tests.whatif.conftest import ROOT
 
 READER = """
@@ -184,7 +184,7 @@ def test_the_barrier_in_that_place_is_found(
 ) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(text, encoding="utf-8")
-    assert Checker().check(Request(path, "armv8")).verdict == "VIOLATED"
+    assert fresh_checker().check(Request(path, "armv8")).verdict == "VIOLATED"
     found = [repair.changes for repair in whatif(path, "armv8").repairs()]
     alone = [c[0] for c in found if len(c) == 1]
     assert Change(f"{tmp_path}/{place}", INSERT, barrier) in alone
@@ -270,7 +270,7 @@ def test_before_a_macro_is_not_inside_of_it(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(MACROS.format("", ""))
     request = Request(path, "armv8")
-    assert Checker().check(request).verdict == "VIOLATED"
+    assert fresh_checker().check(request).verdict == "VIOLATED"
     before = Change("t.litmus:7", INSERT, "smp_wmb")
     assert whatif(path, "armv8").ask(before)[0].verdict == "VIOLATED"
     found = [c for repair in whatif(path, "armv8").repairs() for c in repair.changes]
@@ -278,7 +278,7 @@ def test_before_a_macro_is_not_inside_of_it(tmp_path: Path) -> None:
     assert not any(c.kind == INSERT for c in found)
     for text, verdict in ((("", "smp_wmb(); "), "VIOLATED"), (("smp_wmb();", ""), "SAFE")):
         path.write_text(MACROS.format(*text))
-        assert Checker().check(request).verdict == verdict
+        assert fresh_checker().check(request).verdict == verdict
 
 
 def test_several_statements_in_a_line_want_a_column(tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ def test_races_of_a_test_that_demands_nothing_show_what_is_missing(tmp_path: Pat
     an execution with a race rules most of the rest out, though the state is not seen in it."""
     path = tmp_path / "t.litmus"
     path.write_text(RACING, encoding="utf-8")
-    asker, request = Asker(), Request(path, "lkmm")
+    asker, request = fresh_asker(), Request(path, "lkmm")
     repairer = Repairer(asker, (request,))
     test, spots = asker.workshop.source(request), asker.spots(request)
     found = list(repairer.repairs(repair_space(test, spots, "6.12"), test))
@@ -408,7 +408,7 @@ def test_where_each_waits_for_the_other(tmp_path: Path) -> None:
     neither thread gets on: that is no repair, and nor is more of it."""
     path = tmp_path / "t.litmus"
     path.write_text(EACH_OTHER, encoding="utf-8")
-    asker, request = Asker(), Request(path, "armv7")
+    asker, request = fresh_asker(), Request(path, "armv7")
     repairer = Repairer(asker, (request,))
     test, spots = asker.workshop.source(request), asker.spots(request)
     with pytest.raises(Vain, match="no execution runs to its end"):
@@ -461,7 +461,7 @@ def test_an_acquire_for_the_load_that_a_loop_ends_with(
     (by_question,) = asked.ask(Change("smp_rmb@P1", REPLACE, "smp_load_acquire"))
     by_hand = text.replace(f"READ_ONCE({load})", f"smp_load_acquire({load[1:]})")
     path.write_text(by_hand.replace("\tsmp_rmb();\n", ""), encoding="utf-8")
-    assert by_question.verdict == Checker().check(Request(path, "armv8", unroll=4)).verdict
+    assert by_question.verdict == fresh_checker().check(Request(path, "armv8", unroll=4)).verdict
 
 
 def test_a_loop_that_is_left_elsewhere_has_no_such_load(tmp_path: Path) -> None:
@@ -525,7 +525,7 @@ def test_a_stronger_name_may_order_less_where_it_fails(tmp_path: Path) -> None:
 def test_what_never_ends_is_not_repaired(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text("C t\n{ }\nP0(int *x) { while (!READ_ONCE(*x)) ; }\n~exists (x=7)\n")
-    asker, request = Asker(), Request(path, "sc")
+    asker, request = fresh_asker(), Request(path, "sc")
     test, spots = asker.workshop.source(request), asker.spots(request)
     with pytest.raises(Vain, match=r"^as it is, no execution runs to its end"):
         list(Repairer(asker, (request,)).repairs(repair_space(test, spots, "6.12"), test))
@@ -541,7 +541,7 @@ def test_a_counter_under_a_lock_that_is_read_without_it(tmp_path: Path) -> None:
         "P0(void) { spin_lock(&wq.lock); wq.nr++; spin_unlock(&wq.lock); }\n"
         "P1(void) { int r0 = wq.nr; }\n~exists (1:r0=2)\n"
     )
-    asker = Asker()
+    asker = fresh_asker()
     request = Request(path, "lkmm")
     spots = asker.spots(request)
     test = asker.workshop.source(request)
@@ -582,7 +582,7 @@ def test_a_trylock_made_a_full_barrier(tmp_path: Path, start: str) -> None:
     other accesses, and still every least repair is found and the search comes to its end."""
     path = tmp_path / "t.litmus"
     path.write_text(TRYLOCK.format(start=start), encoding="utf-8")
-    asker, request = Asker(), Request(path, "lkmm")
+    asker, request = fresh_asker(), Request(path, "lkmm")
     repairer = Repairer(asker, (request,))
     test, spots = asker.workshop.source(request), asker.spots(request)
     found = list(repairer.repairs(repair_space(test, spots, "6.12"), test))
@@ -609,7 +609,7 @@ def test_alternatives_that_do_not_matter_are_not_tried_in_all_ways(tmp_path: Pat
         "~exists (0:r0=0 /\\ 1:r0=0)\n",
         encoding="utf-8",
     )
-    asker, request = Asker(), Request(path, "power")
+    asker, request = fresh_asker(), Request(path, "power")
     repairer = Repairer(asker, (request,))
     test, spots = asker.workshop.source(request), asker.spots(request)
     found = list(repairer.repairs(repair_space(test, spots, "6.12"), test))
@@ -625,7 +625,7 @@ def test_one_execution_speaks_for_most_of_a_large_program() -> None:
     are 114 places to strengthen, and a few executions say so of all ways to do it, also where the
     search has strengthened something already."""
     request = Request(ROOT / "litmus" / "ksm" / "pre-patch.litmus", "lkmm")
-    asker = Asker()
+    asker = fresh_asker()
     repairer = Repairer(asker, (request,))
     test, spots = asker.workshop.source(request), asker.spots(request)
     space = repair_space(test, spots, request.kernel)
