@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.cli import main
+from ksmcheck.model.compiled import cat_tree
 from ksmcheck.model.load import load_model
 from ksmcheck.store.cache import Cache
 
@@ -85,10 +86,11 @@ class Project:
 
 @pytest.fixture(scope="session")
 def models_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder in which the models of these tests are compiled already, and nothing else."""
+    """A cache folder in which the models of these tests are compiled already, with their trees,
+    which replays read, and nothing else."""
     folder = tmp_path_factory.mktemp("cache")
     for name in ("sc", "tso", "armv8", "lkmm"):
-        load_model(name, cache=Cache(folder))
+        cat_tree(load_model(name, cache=Cache(folder)).cat_path, Cache(folder))
     return folder
 
 
