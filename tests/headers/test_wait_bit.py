@@ -38,14 +38,15 @@ P1(unsigned long *w, int *x) {{ {wait} BUG_ON(*x != 1); }}
 
 
 @pytest.mark.parametrize(
-    "wake", ["clear_and_wake_up_bit(0, w);", "test_and_clear_wake_up_bit(0, w);"]
-)
-@pytest.mark.parametrize(
-    "wait",
+    ("wake", "wait"),
     [
-        "wait_on_bit(w, 0, TASK_UNINTERRUPTIBLE);",
-        "if (wait_on_bit_io(w, 0, TASK_INTERRUPTIBLE)) return;",
-        "wait_on_bit_lock(w, 0, TASK_UNINTERRUPTIBLE);",
+        ("clear_and_wake_up_bit(0, w);", "wait_on_bit(w, 0, TASK_UNINTERRUPTIBLE);"),
+        ("clear_and_wake_up_bit(0, w);", "wait_on_bit_lock(w, 0, TASK_UNINTERRUPTIBLE);"),
+        ("test_and_clear_wake_up_bit(0, w);", "wait_on_bit(w, 0, TASK_UNINTERRUPTIBLE);"),
+        (
+            "test_and_clear_wake_up_bit(0, w);",
+            "if (wait_on_bit_io(w, 0, TASK_INTERRUPTIBLE)) return;",
+        ),
     ],
 )
 @pytest.mark.parametrize("model", ["armv8", "power", "lkmm"])
