@@ -56,7 +56,7 @@ def some(rng: Random, full: Pairs, share: float) -> Pairs:
     return {pair for pair in sorted(full) if rng.random() < share}
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 def test_bounds_hold_for_every_candidate(seed: int) -> None:
     """Events with one guard are executed together; guard 0 holds always."""
@@ -118,7 +118,7 @@ def closed(cat: CompiledCat) -> set[int]:
     return {node.id for node in cat.nodes} - inside
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 def test_bounds_meet_where_nothing_is_open(seed: int) -> None:
     """With equal bounds of the leaves, the bounds are the value."""

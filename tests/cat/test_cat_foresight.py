@@ -75,7 +75,7 @@ def assert_forces(cat: CompiledCat, reason: Reason, world: World, rng: Random) -
         assert cat.violated(candidate(executed, other, sets)) == (cat.checks[0],)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 def test_reasons_may_say_what_is_absent(seed: int) -> None:
     rng = Random(seed)
@@ -86,7 +86,7 @@ def test_reasons_may_say_what_is_absent(seed: int) -> None:
                 assert_forces(cat, reason, world, rng)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 def test_reasons_may_say_what_is_absent_where_some_events_are(seed: int) -> None:
     """The candidate has only some of the events: what holds is told by its own numbers, and what is
@@ -106,7 +106,7 @@ def test_reasons_may_say_what_is_absent_where_some_events_are(seed: int) -> None
                 assert_forces(cat, replace(reason, facts=frozenset(facts)), world, rng)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 @example(seed=1028243)  # what excludes a source is not that source, imagined
 @example(seed=33198624)  # what is imagined has both operands of an intersection that is lacking

@@ -44,7 +44,7 @@ def square(n: int) -> Pairs:
     return {(a, b) for a in range(n) for b in range(n)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 def test_together_as_one_by_one(seed: int) -> None:
     rng = Random(seed)
@@ -103,7 +103,7 @@ def test_some_pass_and_some_fail() -> None:
     assert judged(cat.together(fine), [fine, cycle, path, elsewhere, cycle]) == 0b10110
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 def test_what_has_no_tuples_has_none(seed: int) -> None:
     rng = Random(seed)
@@ -146,7 +146,7 @@ def flagged(rng: Random) -> CompiledCat:
     return compile_cat(load_text("\n".join(lines)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 def test_flags_together_as_one_by_one(seed: int) -> None:
     """And what is said to be never raised is not, be that from all but rf and co or from the events

@@ -175,7 +175,7 @@ def check(text: str, meaning: Callable[[int, Plain], Any], n: int, plain: Plain)
 
 
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda op: op[0] + op[1])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_operator(operator: Any, data: st.DataObject) -> None:
     n, plain = data.draw(plain_graphs())
@@ -183,19 +183,19 @@ def test_operator(operator: Any, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", DERIVED)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(graph=plain_graphs())
 def test_predefined(name: str, graph: tuple[int, Plain]) -> None:
     check(name, DERIVED[name], *graph)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(data=st.data(), sort=st.sampled_from("rs"), graph=plain_graphs(6))
 def test_random_expression(data: st.DataObject, sort: str, graph: tuple[int, Plain]) -> None:
     check(*data.draw(expressions(sort, 4)), *graph)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), graph=plain_graphs(6))
 def test_checks_mean_what_they_say(data: st.DataObject, graph: tuple[int, Plain]) -> None:
     text, meaning = data.draw(expressions("r", 2))
@@ -214,7 +214,7 @@ def test_checks_mean_what_they_say(data: st.DataObject, graph: tuple[int, Plain]
             assert bool(cat.flags(graph_of(n, plain))) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), graph=plain_graphs(6))
 def test_recursion_is_the_least_fixpoint(data: st.DataObject, graph: tuple[int, Plain]) -> None:
     """Iterating the two bodies together from empty, on sets of pairs, gives the same."""

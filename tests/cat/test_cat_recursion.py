@@ -59,7 +59,7 @@ def graph(rng: Random) -> Graph:
     return Graph(n, sets, pairs)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 def test_generated_code_comes_to_the_least_fixpoint(seed: int) -> None:
     rng = Random(seed)
@@ -88,7 +88,7 @@ def test_a_recursion_over_program_order_and_rf_begins_with_program_order() -> No
     assert cat.violated(drawn) == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 def test_a_flag_s_recursion_over_what_requirements_are_made_of(seed: int) -> None:
     """What the requirements' code has computed is given to the flags' code, and not what that is

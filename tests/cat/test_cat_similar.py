@@ -34,7 +34,7 @@ def what_might(rng: Random, world: World) -> dict[str, int]:
     return {name: rel_bits(n, rels[name] | some_pairs(rng, n)) for name in ("rf", "co")}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 def test_what_is_like_a_reason_is_one(seed: int) -> None:
     rng = Random(seed)
@@ -82,7 +82,7 @@ def assert_lacks(
         assert not value >> (a * len(at) + b) & 1
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(seed=st.integers(0, 1 << 40))
 @example(seed=5006182)  # what is exchanged contradicts the rest: two sources of one read
 def test_what_is_like_the_reason_for_an_absence_is_one(seed: int) -> None:

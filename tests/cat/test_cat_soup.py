@@ -72,13 +72,13 @@ def answer(text: str) -> None:
         assert [c.name for c in cat.flags(GRAPH)] == list(plain.flags)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=350, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=12))
 def test_words_in_any_order(words: list[str]) -> None:
     answer(" ".join(words))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=180, deadline=None)
 @given(st.integers(0, 1 << 40))
 def test_models_with_a_few_words_changed(seed: int) -> None:
     """Nearly right models get further than soup: names, sorts and arity are wrong in them."""
@@ -89,7 +89,7 @@ def test_models_with_a_few_words_changed(seed: int) -> None:
     answer(" ".join(words))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=180, deadline=None)
 @given(st.text(max_size=30))
 def test_any_text(text: str) -> None:
     answer(text)

@@ -91,7 +91,7 @@ def test_more_values_add_no_execution(
 ) -> None:
     path = tmp_path / "t.litmus"
     compared = 0
-    for seed in range(1000 + part, 1240, 4):
+    for seed in range(1000 + part, 1160, 4):
         path.write_text(Program(seed).text())
         request = Request(path, MODELS[seed % len(MODELS)])
         try:
@@ -103,4 +103,4 @@ def test_more_values_add_no_execution(
             continue
         assert more == states, seed
         compared += 1
-    assert compared > 54
+    assert compared > 36

@@ -83,8 +83,8 @@ class PointerWriter(Writer):
 @pytest.mark.parametrize("name", ["sc", "armv8", "lkmm"])
 def test_random_programs(name: str) -> None:
     model = load_model(name)
-    counts = [looked_at(PointerWriter(seed).test(), model) for seed in range(30)]
-    assert sum(count > 0 for count in counts) > 9
+    counts = [looked_at(PointerWriter(seed).test(), model) for seed in range(20)]
+    assert sum(count > 0 for count in counts) > 6
 
 
 @pytest.mark.parametrize("name", ["armv8", "lkmm"])

@@ -180,9 +180,9 @@ def looked_at(text: str, model: Model) -> int:
 @pytest.mark.parametrize("name", ["sc", "armv8", "lkmm"])
 def test_random_programs(name: str) -> None:
     model = load_model(name)
-    counts = [looked_at(Writer(seed).test(), model) for seed in range(60)]
+    counts = [looked_at(Writer(seed).test(), model) for seed in range(40)]
     # The test would prove nothing if most texts were refused.
-    assert sum(count > 0 for count in counts) > 20
+    assert sum(count > 0 for count in counts) > 13
 
 
 # Constructs that random programs seldom meet: objects in memory that are local, struct copies,

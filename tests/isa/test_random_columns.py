@@ -18,10 +18,10 @@ from ksmcheck.check.verdict import Observed
 from tests.fresh import fresh_checker
 from tests.isa.one_column import WIDE
 
-EACH = 30
+EACH = 20
 LOOPS = 0.15
 """How many of the columns go round."""
-ROUNDS = 3
+ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)

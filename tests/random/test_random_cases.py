@@ -1,4 +1,7 @@
-"""A few hundred random programs on which all engines agree; ``make random`` runs thousands."""
+"""Random programs on which all engines agree; ``make random`` runs thousands.
+
+With those of ``tests/execution``, ``tests/soundness`` and ``tests/whatif`` they are some hundreds.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from tests.random.programs import program
 from tests.random.shrink import shrink
 from tests.random.tree import litmus, smaller
 
-FIRST, COUNT, SHARES = 20_000, 200, 4
+FIRST, COUNT, SHARES = 20_000, 120, 4
 
 
 @pytest.mark.parametrize("part", range(SHARES))

@@ -15,7 +15,7 @@ from ksmcheck.solve.vectors import Vector
 TYPES = st.sampled_from([U8, IntType(16, True), S32, U32, S64, U64])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     type=TYPES,
     op=st.sampled_from(["div", "mod"]),

@@ -172,7 +172,7 @@ def test_terms_have_the_values_that_evaluation_gives(
     encoded_as_evaluated(build, cat_of, 3, shape, data)
 
 
-@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(shape=expressions(), data=st.data())
 def test_terms_of_many_values_have_those_that_evaluation_gives(
     build: type[Build], cat_of: CatOf, shape: Shape, data: st.DataObject

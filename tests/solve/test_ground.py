@@ -48,7 +48,7 @@ def answer(checker: Checker, path: Path, model: str, left_out: str) -> object:
     return observed.states, observed.observation, observed.flags
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.sampled_from(CLASSICS), questions)
 def test_states_of_classics(path: Path, asked: list[tuple[str, str]]) -> None:
     together = fresh_checker()
@@ -62,11 +62,13 @@ def test_states_of_classics(path: Path, asked: list[tuple[str, str]]) -> None:
 
 @pytest.mark.parametrize("file", ["path-b", "reuse"])
 def test_verdicts_of_the_suite(file: str) -> None:
-    together = fresh_checker()
+    together, alone = fresh_checker(), dict[str, str]()
     for model in (*MODELS, *reversed(MODELS)):
         request = Request(LITMUS / "ksm" / f"{file}.litmus", model)
         found = together.check(request)
-        assert found.verdict == fresh_checker().check(request).verdict, model
+        if model not in alone:
+            alone[model] = fresh_checker().check(request).verdict
+        assert found.verdict == alone[model], model
         together._answers.clear()
 
 

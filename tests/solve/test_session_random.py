@@ -284,7 +284,7 @@ RULES: dict[str, Rule] = {"sc": consistent_sc, "tso": consistent_tso, "deps": co
 
 
 @pytest.mark.parametrize("name", list(RULES))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(threads=THREADS, constrain=st.booleans())
 def test_all_executions_and_no_others(
     request: pytest.FixtureRequest, build: type[Build], name: str, threads: Drawn, constrain: bool
@@ -299,7 +299,7 @@ def test_all_executions_and_no_others(
     assert set(states.values) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(threads=THREADS)
 def test_a_found_candidate_is_an_execution_of_the_enumeration(
     build: type[Build], tso: CompiledCat, threads: Drawn

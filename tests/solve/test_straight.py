@@ -90,7 +90,7 @@ def shown(structure: EventStructure, reads: list[Term]) -> list[Term]:
 
 
 @pytest.mark.parametrize("name", list(RULES))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(threads=THREADS)
 def test_all_executions_and_no_others(
     request: pytest.FixtureRequest, build: type[Build], name: str, threads: Steps
@@ -105,7 +105,7 @@ def test_all_executions_and_no_others(
 
 
 @pytest.mark.parametrize("name", list(RULES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(threads=THREADS, wanted=st.integers(0, 2))
 def test_as_with_a_solver_with_accesses_of_one_instruction(
     request: pytest.FixtureRequest, build: type[Build], name: str, threads: Steps, wanted: int
@@ -348,7 +348,7 @@ flag ~acyclic rf | co | (W * R) & loc as circle
 """
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(threads=THREADS)
 def test_flags_as_with_a_solver(build: type[Build], threads: Steps) -> None:
     """Those that look at values have to be asked of the solver: candidates here have none."""

@@ -114,7 +114,7 @@ def agree(structure: EventStructure, cat: CompiledCat, observed: Sequence[Term])
 
 
 @pytest.mark.parametrize("name", shipped_models())
-@settings(max_examples=15, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=10, deadline=None, suppress_health_check=FIXTURES)
 @given(threads=THREADS)
 def test_every_shipped_model(build: type[Build], name: str, threads: Drawn) -> None:
     cat = load_model(name).compiled
@@ -155,7 +155,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", list(ODD))
-@settings(max_examples=25, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=12, deadline=None, suppress_health_check=FIXTURES)
 @given(threads=THREADS)
 def test_polarities(build: type[Build], cat_of: CatOf, name: str, threads: Drawn) -> None:
     structure, observed = make(build, threads)
@@ -171,7 +171,7 @@ def z3_says(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["tso", "riscv", "lkmm", *list(ODD)])
-@settings(max_examples=8, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=5, deadline=None, suppress_health_check=FIXTURES)
 @given(threads=THREADS, value=st.sampled_from(VALUES))
 def test_smtlib_text(
     build: type[Build], cat_of: CatOf, name: str, threads: Drawn, value: int
@@ -191,7 +191,7 @@ def test_smtlib_text(
 
 @pytest.mark.parametrize("engine", ["lazy", "tuple"])
 @pytest.mark.parametrize("backend", ["z3", "both"])
-@settings(max_examples=10, deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=6, deadline=None, suppress_health_check=FIXTURES)
 @given(threads=THREADS)
 def test_z3_finds_the_same_states(
     build: type[Build], tso: CompiledCat, engine: str, backend: str, threads: Drawn

@@ -16,7 +16,7 @@ from tests.soundness.mini_steps import Branch, Change, Check, Compiler, Jump, Re
 INT, ULONG = "int", "unsigned long"
 Typed = tuple[int, str]
 Env = dict[str, Typed]
-MOST = 60_000
+MOST = 15_000
 
 
 class TooMany(Exception):
