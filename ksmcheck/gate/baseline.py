@@ -53,6 +53,11 @@ class Baseline(Struct, frozen=True):
     needs: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]]
     full: bool = False
 
+    @property
+    def subjects(self) -> frozenset[str]:
+        """Those of which some verdict is recorded."""
+        return frozenset(subject for subject, _, _ in self.verdicts)
+
     def outline(self, context: str, function: str, subject: str) -> tuple[str, ...] | None:
         """The recorded outline of a function as ``subject`` has it.
 

@@ -41,14 +41,17 @@ class Need(Struct, frozen=True):
 
 
 def site_findings(baseline: Baseline, now: Survey) -> Iterator[Finding]:
-    """The outlines against the recorded ones; the same change in several tests is told once."""
-    needs = _needs_by_site(baseline)
+    """The outlines against the recorded ones; the same change in several tests is told once. A
+    test that is new is told of by its verdict; here, of the functions that come with it."""
+    needs, known = _needs_by_site(baseline), baseline.subjects
     subjects: dict[str, set[str]] = {}
     for (_, function), by_subject in now.functions.items():
         subjects.setdefault(function, set()).update(by_subject)
     found: dict[tuple[object, ...], tuple[Finding, list[str]]] = {}
     for (context, function), by_subject in now.functions.items():
         for subject, outline in by_subject.items():
+            if subject not in known and _is_its_own(outline):
+                continue
             before = baseline.outline(context, function, subject)
             for finding in _differences(before, outline, needs, subjects[function]):
                 key = (finding.rule, function, finding.message, finding.details)
@@ -73,8 +76,30 @@ def _differences(
     if is_declared(outline.function):
         yield from declared_changes(before, outline)
         return
+    if before is None and outline.function != ASKED:
+        yield from _new_function(outline)
+        return
     for change in changes(before or (), outline):
         yield _site_finding(change, outline, needs, subjects)
+
+
+def _is_its_own(outline: Outline) -> bool:
+    """Whether no other test can have it."""
+    return outline.function == ASKED or bool(_THREAD.fullmatch(outline.function))
+
+
+def _new_function(outline: Outline) -> Iterator[Finding]:
+    """One for all that orders memory in it."""
+    sites = [token for token in outline.tokens if token.site]
+    if sites:
+        shown = ", ".join(token.text for token in sites[:_SHOWN])
+        more = f" and {len(sites) - _SHOWN} more" if len(sites) > _SHOWN else ""
+        message = f"{outline.function} is new, with {shown}{more}"
+        yield Finding("site", ERROR, message, place=sites[0].place, hint=RECORD)
+
+
+_SHOWN = 4
+"""Sites of a new function that are named."""
 
 
 def _site_finding(

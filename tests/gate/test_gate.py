@@ -105,7 +105,7 @@ def test_a_need_is_told_of_the_tests_that_have_the_function(project: Project) ->
     project.edit("\t*b = READ_ONCE(*x);", "\tsmp_rmb();\n\t*b = READ_ONCE(*x);")
     (project.folder / "new.litmus").write_text(mine)
     ran = project.gate()
-    assert "new.litmus:5: error: smp_rmb() added in P1" in ran.out
+    assert "new.litmus:1: error: SAFE under tso, armv8, not in the baseline\n" in ran.out
     assert "recorded as needed" not in ran.out
 
 
@@ -234,6 +234,26 @@ def test_a_vacuous_test_is_not_recorded(project: Project) -> None:
     assert ran.code == 5
     assert "VACUOUS" in ran.out
     assert not project.baseline.exists()
+
+
+def test_what_is_new_is_one_finding_a_function(project: Project) -> None:
+    """Of a new test: that it is new, and each function that only it calls."""
+    project.record()
+    header = project.folder / "mp.h"
+    header.write_text(
+        header.read_text()
+        + "\nstatic void tell(int *x, int *y)\n{\n\tWRITE_ONCE(*x, 1);\n\tsmp_wmb();\n"
+        "\tsmp_mb();\n\tsmp_rmb();\n\tbarrier();\n\tWRITE_ONCE(*y, 1);\n}\n"
+    )
+    text = (project.folder / "mp.litmus").read_text()
+    (project.folder / "other.litmus").write_text(text.replace("publish(x, y)", "tell(x, y)"))
+    ran = project.gate()
+    assert ran.code == 1
+    (line,) = [line for line in ran.out.splitlines() if " tell" in line and "error" in line]
+    told = "WRITE_ONCE(*x, 1), smp_wmb(), smp_mb(), smp_rmb() and 2 more"
+    assert line.endswith(f"error: tell is new, with {told}")
+    assert "other.litmus:1: error: SAFE under tso, armv8, not in the baseline\n" in ran.out
+    assert "2 errors" in ran.out
 
 
 # --- sites ------------------------------------------------------------------------------------
