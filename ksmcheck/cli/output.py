@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 class Output(Struct):
     """Shows verdicts one by one and remembers the gravest. ``called``: a folder in which files are
-    copies, and the one that they are shown as files of. ``reason``: why the last model had none."""
+    copies, and the one that they are shown as files of. ``reason``: why the last model had none.
+    ``assumed``: for each test, what was said of the compiler, and under which model."""
 
     checker: Checker
     as_json: bool = False
@@ -38,6 +39,7 @@ class Output(Struct):
     suites: dict[Path, Suite | None] = field(default_factory=dict)
     reason: str | None = None
     errors: list[str] = field(default_factory=list)
+    assumed: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def show(self, verdict: Verdict) -> None:
         """Prints a verdict; what its suite expects is looked up there."""
@@ -59,13 +61,14 @@ class Output(Struct):
             click.echo(text.replace(old, new) if old else text)
             return
         from ksmcheck.report.console import paper
-        from ksmcheck.report.text import Said, print_verdict
+        from ksmcheck.report.text import Said, assumptions, print_verdict
 
-        print_verdict(
-            paper(),
-            self._failing_as_named(verdict),
-            Said(story, expectation, place.titles, self.full, self._becomes(verdict)),
-        )
+        request, becomes = verdict.request, self._becomes(verdict)
+        known = self.assumed.setdefault(f"{request.path} {request.kernel}", {})
+        said = Said(story, expectation, place.titles, self.full, becomes, dict(known))
+        print_verdict(paper(), self._failing_as_named(verdict), said)
+        for line in assumptions(verdict, self.full):
+            known.setdefault(line, request.model)
 
     @contextmanager
     def going_on(self) -> Iterator[None]:

@@ -125,7 +125,8 @@ class Layouts(Struct):
         return self.size(type, span)
 
     def scalars(self, type: CType, span: Span | None) -> tuple[Scalar, ...]:
-        """Every scalar of an object, in order of offset; a union's members share theirs.
+        """Every scalar of an object, in order of offset; a union's members share theirs, and are
+        called by the first one that the test uses.
 
         Where scalars overlap that differ in width, those are left out that the test does not use,
         and then those that are part of a wider integer: in a local they are bits of that
@@ -135,7 +136,7 @@ class Layouts(Struct):
         if known is None:
             every = list(self._walk(type, "", 0, (), span))
             found = apart(every)
-            if isinstance(found, Overlap) and self.used is not None:
+            if self.used is not None and found != tuple(every):  # there are unions
                 every = used_first(every, self.used())
                 found = apart(every)
             if isinstance(found, Overlap):

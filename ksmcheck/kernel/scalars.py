@@ -62,20 +62,22 @@ def apart(every: Iterable[Scalar]) -> tuple[Scalar, ...] | Overlap:
 
 
 def used_first(every: Iterable[Scalar], used: frozenset[str]) -> list[Scalar]:
-    """Those that are reached by ``used`` members alone, and of the others what overlaps with
-    nothing before it, so that each object begins with a scalar."""
-    every, kept = list(every), list[Scalar]()
+    """Those that are reached by ``used`` members alone, and behind them of the others what overlaps
+    with nothing before it, so that each object begins with a scalar."""
+    every, kept = list(every), dict[int, Scalar]()
     taken: dict[int, set[tuple[int, int, bool]]] = {}
+    reached = [used.issuperset(scalar.members) for scalar in every]
     for wanted in (True, False):
-        for scalar in every:
-            if used.issuperset(scalar.members) != wanted:
+        for place, scalar in enumerate(every):
+            if reached[place] != wanted:
                 continue
             there = set[tuple[int, int, bool]]().union(*(taken.get(b, ()) for b in scalar.bytes))
             if wanted or there <= {scalar.kind}:
-                kept.append(scalar)
+                kept[place] = scalar
                 for byte in scalar.bytes:
                     taken.setdefault(byte, set()).add(scalar.kind)
-    return kept
+    # The bit-fields of one word are called in their order.
+    return [kept[i] for i in sorted(kept, key=lambda i: (not (reached[i] or every[i].fields), i))]
 
 
 def widest(every: Iterable[Scalar]) -> list[Scalar]:

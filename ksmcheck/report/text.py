@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ksmcheck.check.prepare import ASSEMBLY
@@ -22,13 +22,15 @@ STYLE = {SAFE: "bold green", VIOLATED: "bold red", VACUOUS: "bold magenta"}
 
 class Said(Struct, frozen=True):
     """What is known of a verdict besides itself. ``full``: every step and cell is shown;
-    ``titles`` say what each thread does, ``becomes`` what lines say in a changed program."""
+    ``titles`` say what each thread does, ``becomes`` what lines say in a changed program.
+    ``assumed``: what was said to be assumed of this test before, and under which model."""
 
     story: Story | None = None
     expectation: Expectation | None = None
     titles: tuple[str, ...] = ()
     full: bool = False
     becomes: tuple[Respelt, ...] = ()
+    assumed: Mapping[str, str] = {}
 
 
 def print_verdict(paper: Paper, verdict: Verdict, said: Said) -> None:
@@ -39,7 +41,7 @@ def print_verdict(paper: Paper, verdict: Verdict, said: Said) -> None:
         (f"\n  {_circumstances(verdict)}", "dim"),
         *(_expectation(verdict, said.expectation) if said.expectation is not None else ()),
     )
-    for line in _remarks(verdict, said.full):
+    for line in _remarks(verdict, said):
         paper.line(f"  {line}")
     if verdict.witness:
         print_witness(paper, verdict.witness, said)
@@ -83,7 +85,7 @@ def _subject(verdict: Verdict) -> str:
     return verdict.subject
 
 
-def _remarks(verdict: Verdict, full: bool) -> Iterable[str]:
+def _remarks(verdict: Verdict, said: Said) -> Iterable[str]:
     if verdict.verdict in (UNKNOWN, VACUOUS) and verdict.reason:
         yield verdict.reason
     if not verdict.properties and verdict.verdict in (SAFE, BOUNDED):
@@ -93,10 +95,27 @@ def _remarks(verdict: Verdict, full: bool) -> Iterable[str]:
         yield f"the unrolling bound can be reached: {where} (raise --unroll)"
     if verdict.observation and verdict.flags:
         yield f"flag: {', '.join(verdict.flags)}"
-    if verdict.request.model != "lkmm":  # which looks for data races instead
-        yield from _assumption(verdict.assumed, "neither tears, fuses nor moves plain stores", full)
-        yield from _assumption(verdict.reads, "neither repeats, fuses nor moves plain reads", full)
-    yield from verdict.notes
+    lines = assumptions(verdict, said.full)
+    earlier = list(dict.fromkeys(said.assumed[line] for line in lines if line in said.assumed))
+    yield from (line for line in lines if line not in said.assumed)
+    if earlier:
+        whole = all(line in said.assumed for line in lines)
+        what = "assuming the same of the compiler as" if whole else "and what is assumed of it"
+        yield f"{what} under {' and '.join(earlier)}"
+    yield from (note for note in verdict.notes if not note.startswith(_ASSUMING))
+
+
+def assumptions(verdict: Verdict, full: bool) -> list[str]:
+    """What a verdict takes on trust of the compiler, a line each."""
+    lines = [note for note in verdict.notes if note.startswith(_ASSUMING)]
+    if verdict.request.model == "lkmm":  # which looks for data races instead
+        return lines
+    stores = _assumption(verdict.assumed, "neither tears, fuses nor moves plain stores", full)
+    reads = _assumption(verdict.reads, "neither repeats, fuses nor moves plain reads", full)
+    return [*stores, *reads, *lines]
+
+
+_ASSUMING = "assuming the compiler"
 
 
 def _assumption(places: Sequence[Origin], trusted: str, full: bool) -> Iterator[str]:
@@ -105,7 +124,7 @@ def _assumption(places: Sequence[Origin], trusted: str, full: bool) -> Iterator[
         return
     told = places if full else places[:3]
     more = f", and {len(places) - len(told)} more (--full)" if len(told) < len(places) else ""
-    yield f"assuming the compiler {trusted}: {', '.join(_site(o) for o in told)}{more}"
+    yield f"{_ASSUMING} {trusted}: {', '.join(_site(o) for o in told)}{more}"
 
 
 def _site(origin: Origin) -> str:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from ksmcheck.check import Checker, Request
+from ksmcheck.check import Request
 from ksmcheck.check.verdict import Verdict
 from ksmcheck.program.change import REMOVE
 from ksmcheck.text import InputError
-from ksmcheck.whatif.asker import Asker
+from tests.fresh import fresh_asker, fresh_checker
 
 # As struct page and kfifo: the members that are used have less width than others, or more.
 TOP = """
@@ -32,7 +32,7 @@ READER = "P1(void) { int r = READ_ONCE(flag); smp_rmb(); int s = page.place.item
 def checked(text: str, folder: Path, model: str = "armv8") -> Verdict:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{TOP}\n{{ }}\n{text}\n")
-    return Checker().check(Request(path, model))
+    return fresh_checker().check(Request(path, model))
 
 
 def refused(text: str, folder: Path) -> str:
@@ -93,7 +93,7 @@ def test_a_part_may_be_given_a_start_value(start: str, whole: int, tmp_path: Pat
 P0(void) {{ seen = page.place.word; }}
 exists (seen={whole} /\\ ~page.place.item.more=99 /\\ ~page.place.bytes[1]=99)
 """)
-    assert Checker().check(Request(path, "sc")).observation == "Always"
+    assert fresh_checker().check(Request(path, "sc")).observation == "Always"
 
 
 def test_twice_the_same_part(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_twice_the_same_part(tmp_path: Path) -> None:
     start = "page.place.item.more = 7; page.place.item.more = 8;"
     path.write_text(f"C t\n{TOP}\n{{ {start} }}\nP0(void) {{ }}\nexists (page.place.word=0)\n")
     with pytest.raises(InputError, match="twice"):
-        Checker().check(Request(path, "sc"))
+        fresh_checker().check(Request(path, "sc"))
 
 
 def test_a_count_beside_a_lock_word(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ P1(void) { int s = put(&d); }
 ~exists (0:r=1 /\\ ~d.count=1 \\/ 0:r=0 /\\ ~d.count=0 \\/ 0:r=0 /\\ 1:s=1 \\/ 0:r=-1)
 """.replace("\\\\", "\\")
     )
-    assert Checker().check(Request(path, "armv8")).verdict == "SAFE"
+    assert fresh_checker().check(Request(path, "armv8")).verdict == "SAFE"
 
 
 def test_a_bool_and_a_number_in_one_place(tmp_path: Path) -> None:
@@ -179,9 +179,9 @@ atomic_t word;
 def parts(body: str, result: int, folder: Path) -> None:
     path = folder / "t.litmus"
     path.write_text(f"C t\n{STATE}\n{{ }}\nP0(void) {{ {body} }}\n~exists (0:r={result})\n")
-    assert Checker().check(Request(path, "armv8")).verdict == "VIOLATED"
+    assert fresh_checker().check(Request(path, "armv8")).verdict == "VIOLATED"
     path.write_text(f"C t\n{STATE}\n{{ }}\nP0(void) {{ {body} }}\nexists (~(0:r={result}))\n")
-    assert Checker().check(Request(path, "armv8")).observation == "Never"
+    assert fresh_checker().check(Request(path, "armv8")).observation == "Never"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ P1(void)
 }}
 ~exists (1:active=2 /\ 1:seq=1 /\ 1:r=0)
 """)
-    assert Checker().check(Request(path, "armv8")).verdict == verdict
+    assert fresh_checker().check(Request(path, "armv8")).verdict == verdict
 
 
 def test_sizeof_and_typeof_use_nothing(tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ def test_what_a_change_leaves_unused_is_still_replayed(model: str, tmp_path: Pat
     writer = "P0(void) { WRITE_ONCE(page.place.item.more, 1); WRITE_ONCE(flag, 1); }"
     reader = "P1(void) { int r = READ_ONCE(flag); }"
     path.write_text(f"C t\n{TOP}\n{{ }}\n{writer}\n{reader}\n~exists (1:r=1)\n")
-    asker, request = Asker(), Request(path, model)
+    asker, request = fresh_asker(), Request(path, model)
     found = [
         asker.ask(request, [change]).verdict
         for spot in asker.spots(request)
@@ -287,3 +287,15 @@ def test_what_a_change_leaves_unused_is_still_replayed(model: str, tmp_path: Pat
         if change.kind == REMOVE and spot.name.startswith("WRITE_ONCE")
     ]
     assert found == ["VIOLATED", "SAFE"]
+
+
+def test_a_cell_has_the_name_that_is_used(tmp_path: Path) -> None:
+    """A reader of an execution looks for the name that the code has."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nstruct page { union { void *mapping; unsigned long s_mem; }; } page;\n{ }\n"
+        "P0(void) { page.s_mem = 1; }\n~exists (page.s_mem=1)\n"
+    )
+    found = fresh_checker().check(Request(path, "sc"))
+    assert found.witness is not None
+    assert dict(found.witness.execution.memory) == {"page.s_mem": 1}
