@@ -19,7 +19,7 @@ from ksmcheck.record import replace
 _EPILOG = """\b
 Examples:
   ksmcheck export litmus/classic/MP/MP+wmb+po.litmus --model armv8 --to dot | dot -Tsvg > mp.svg
-  ksmcheck export litmus/ksm/path-b.litmus --model power --kernel 3.9 --to smt2 -o path-b.smt2
+  ksmcheck export litmus/ksm/path-b.litmus --model tso --kernel 3.9 --to smt2 -o path-b.smt2
   z3 path-b.smt2                     unsat: the property holds on that machine
 """
 
