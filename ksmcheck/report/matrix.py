@@ -106,7 +106,8 @@ def summary(cells: Sequence[Answer]) -> Iterator[str]:
     base = {c.request.model: c for c in cells if not c.changes}
     for model, as_is in base.items():
         if as_is.letter not in "SN":
-            yield f"{model}: {as_is.word} as it is"
+            mends = "; --repair looks for what mends it" if as_is.letter in "VRY" else ""
+            yield f"{model}: {as_is.word} as it is{mends}"
             continue
         if not any(c.changes and c.request.model == model for c in cells):
             yield f"{model}: there is no place to change so"
