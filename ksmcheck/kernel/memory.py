@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from ksmcheck.kernel.layout import Layouts
-from ksmcheck.kernel.types import ArrayOf, CType, PointerTo
+from ksmcheck.kernel.types import BASIC, ArrayOf, CType, IntegerType, PointerTo
 from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
 
@@ -45,6 +45,9 @@ class Object(Struct, frozen=True):
     span: Span | None
     volatile: bool = False
     private: bool = False
+
+
+_BYTE = IntegerType("char", BASIC["char"])
 
 
 class CellPlace(Struct, frozen=True):
@@ -95,6 +98,10 @@ class Memory(Struct):
             self.add(f"{original.name}@{cpu}", original.type, original.span)
 
     def cells_of(self, item: Object) -> Iterator[CellPlace]:
-        """Every scalar of an object."""
-        for scalar in self.layouts.scalars(item.type, item.span):
+        """Every scalar of an object; of one without any, its first byte, by which it is known that
+        it is there."""
+        scalars = self.layouts.scalars(item.type, item.span)
+        if not scalars:
+            yield CellPlace(item.name, item.address, _BYTE)
+        for scalar in scalars:
             yield CellPlace(item.name + scalar.path, item.address + scalar.offset, scalar.type)

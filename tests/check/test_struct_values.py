@@ -181,3 +181,17 @@ def test_a_struct_orders_as_its_word_does(model: str, tmp_path: Path) -> None:
                 found.add(fresh_checker().check(Request(path, model)).observation)
             # On Alpha READ_ONCE has a barrier behind it (arch/alpha/include/asm/rwonce.h).
             assert found == {"Never" if wmb and (rmb or model == "alpha") else "Sometimes"}
+
+
+def test_the_address_of_what_has_no_members(tmp_path: Path) -> None:
+    """As struct lock_class_key without lockdep: it is passed on, and tells objects apart."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nstruct key { };\nstruct key one; struct key two; struct { struct key k; int a; } w;\n"
+        "static int same(struct key *a, struct key *b) { return a == b; }\n{ }\n"
+        "P0(int *x) { static struct key mine; struct key own;\n"
+        " *x = same(&one, &one) + 2 * same(&one, &two) + 4 * same(&mine, &own)"
+        " + 8 * same(&w.k, (struct key *)&w) + 16 * (sizeof(one) == 0); }\n"
+        "~exists (x=25)\n"
+    )
+    assert fresh_checker().check(Request(path, "armv8")).verdict == "VIOLATED"
