@@ -22,6 +22,7 @@ from ksmcheck.execution.performed import Exhausted, Record
 from ksmcheck.execution.static import declarations_of
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.lengths import sized
 from ksmcheck.kernel.types import (
     INT,
     UNSIGNED_LONG,
@@ -32,7 +33,7 @@ from ksmcheck.kernel.types import (
     is_scalar,
 )
 from ksmcheck.program.addressed import addressed_locals
-from ksmcheck.program.initialisers import leaves, sized
+from ksmcheck.program.initialisers import leaves
 from ksmcheck.program.tree import walk
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c

@@ -20,8 +20,8 @@ from ksmcheck.execution.flow import Scope
 from ksmcheck.execution.performed import Done, Operands, Record, perform
 from ksmcheck.execution.private_places import Home
 from ksmcheck.execution.world import World
+from ksmcheck.kernel.lengths import sized
 from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, is_scalar
-from ksmcheck.program.initialisers import sized
 from ksmcheck.program.ir import local
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import c_ast as c

@@ -6,6 +6,7 @@ from ksmcheck.execution.concrete import Concrete, binary, unary
 from ksmcheck.execution.flow import Scope
 from ksmcheck.execution.machine import Machine
 from ksmcheck.kernel.constants import literal_type
+from ksmcheck.kernel.lengths import sized
 from ksmcheck.kernel.types import (
     INT,
     UNSIGNED_LONG,
@@ -21,7 +22,6 @@ from ksmcheck.kernel.types import (
     VoidType,
     passed,
 )
-from ksmcheck.program.initialisers import sized
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 

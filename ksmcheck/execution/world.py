@@ -9,13 +9,13 @@ from ksmcheck.execution.concrete import bits_of
 from ksmcheck.execution.private_places import KeptLocal
 from ksmcheck.kernel.declarations import Declarations, declare
 from ksmcheck.kernel.layout import Layouts
+from ksmcheck.kernel.lengths import sized
 from ksmcheck.kernel.memory import STEP
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.kernel.types import INT, CType, PointerTo, VoidType, is_scalar
 from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
-from ksmcheck.program.initialisers import sized
 from ksmcheck.program.ir import Cell, Local
 from ksmcheck.program.members import used_members
 from ksmcheck.record import Struct

@@ -21,6 +21,7 @@ from ksmcheck.kernel.types import (
 )
 from ksmcheck.syntax.c_ast import (
     Binary,
+    Call,
     Cast,
     Conditional,
     Expr,
@@ -120,6 +121,10 @@ def try_constant(expr: Expr, types: Declarations) -> Typed | None:
         from ksmcheck.kernel.block_constants import block_constant
 
         return block_constant(expr, types)
+    if isinstance(expr, Call) and expr.callee.name == "ARRAY_SIZE" and len(expr.args) == 1:
+        array = types.type_of_operand(expr.args[0])
+        if isinstance(array, ArrayOf) and array.length is not None:
+            return array.length, UNSIGNED_LONG
     return None
 
 

@@ -76,7 +76,7 @@ class Declarations(Struct):
 
     ``typedefs``, ``enumerators``, ``functions`` and ``globals`` are by name. ``type_of`` is set by
     whoever knows the types of expressions in scope (for ``typeof`` and ``sizeof``).
-    ``char``: what plain ``char`` is.
+    ``char``: what plain ``char`` is. ``asking``: the variables whose types are being asked for.
     """
 
     layouts: Layouts = field(default_factory=Layouts)
@@ -87,6 +87,7 @@ class Declarations(Struct):
     globals: dict[str, Declaration] = field(default_factory=dict)
     type_of: Callable[[Expr], CType] | None = None
     char: IntType = BASIC["char"]
+    asking: set[str] = field(default_factory=set)
 
     # Types.
 
@@ -187,7 +188,11 @@ class Declarations(Struct):
         if self.type_of is not None:
             return self.type_of(operand)
         found = try_constant(operand, self)
-        return None if found is None else found[1]
+        if found is not None:
+            return found[1]
+        from ksmcheck.kernel.file_types import file_type
+
+        return file_type(operand, self)
 
     def member(self, type: StructType, name: str, span: Span) -> Member:
         """A member of a struct. Raises InputError, naming near ones, where there is none."""

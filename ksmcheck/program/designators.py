@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ksmcheck.kernel.constants import constant, try_constant
+from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.declarations import Declarations
+from ksmcheck.kernel.lengths import bounds
 from ksmcheck.kernel.types import ArrayOf, CType, StructType
 from ksmcheck.syntax.c_ast import (
     Call,
@@ -20,20 +21,6 @@ from ksmcheck.syntax.c_ast import (
 from ksmcheck.text import InputError, Span
 
 Step = str | Expr | ElementRange
-
-
-def elements(init: InitList, types: Declarations) -> int:
-    """The length of ``a`` in ``int a[] = {...}`` (C17 6.7.9 p22)."""
-    most = place = 0
-    for designator, _ in init.items:
-        first = designator.steps[0] if isinstance(designator, DesignatorPath) else designator
-        if isinstance(first, str):
-            raise InputError("an array has no members", init.span)
-        if first is not None:
-            place = _bounds(first, types)[1]
-        place += 1
-        most = max(most, place)
-    return most
 
 
 def named_by(
@@ -52,7 +39,7 @@ def next_place(path: DesignatorPath, types: Declarations) -> int | None:
     step = path.steps[0]
     if len(path.steps) > 1 or not isinstance(step, ElementRange):
         return None
-    return _bounds(step, types)[1] + 1
+    return bounds(step, types)[1] + 1
 
 
 def _steps(
@@ -79,7 +66,7 @@ def _elements(
 ) -> Iterator[tuple[CType, int]]:
     if not isinstance(type, ArrayOf):
         raise InputError(f"{type} has no elements", span)
-    low, high = _bounds(step, types)
+    low, high = bounds(step, types)
     if low > high:
         raise InputError("an empty range of elements", span)
     for place in (low, high):
@@ -88,13 +75,6 @@ def _elements(
     size = types.layouts.size(type.element, span)
     for place in range(low, high + 1):
         yield type.element, place * size
-
-
-def _bounds(step: Expr | ElementRange, types: Declarations) -> tuple[int, int]:
-    if isinstance(step, ElementRange):
-        return constant(step.low, types)[0], constant(step.high, types)[0]
-    only = constant(step, types)[0]
-    return only, only
 
 
 def _is_fixed(given: Expr, types: Declarations) -> bool:

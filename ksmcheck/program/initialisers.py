@@ -10,7 +10,7 @@ from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.ints import BOOL
 from ksmcheck.kernel.layout import Unnamed
 from ksmcheck.kernel.types import WORDS, ArrayOf, BitField, CType, StructType, is_scalar
-from ksmcheck.program.designators import elements, named_by, next_place
+from ksmcheck.program.designators import named_by, next_place
 from ksmcheck.syntax.c_ast import (
     TYPES,
     Binary,
@@ -31,13 +31,6 @@ UNLOCKED = frozenset(
         *("__MUTEX_INITIALIZER", "__RWSEM_INITIALIZER"),
     )
 )
-
-
-def sized(type: CType, init: Expr | None, types: Declarations) -> CType:
-    """``int a[] = {1, 2}`` has two elements."""
-    if not isinstance(type, ArrayOf) or type.length is not None or not isinstance(init, InitList):
-        return type
-    return ArrayOf(type.element, elements(init, types))
 
 
 Given: TypeAlias = tuple[CType, Expr]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ksmcheck.kernel.declarations import Declarations
+from ksmcheck.kernel.lengths import sized
 from ksmcheck.kernel.memory import Memory
 from ksmcheck.kernel.types import (
     INT,
@@ -24,7 +25,6 @@ from ksmcheck.kernel.types import (
     is_scalar,
 )
 from ksmcheck.program.addressed import root_name
-from ksmcheck.program.initialisers import sized
 from ksmcheck.program.scope import Variable
 from ksmcheck.program.tree import walk
 from ksmcheck.record import Struct

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ksmcheck.kernel.ints import S32
+from ksmcheck.kernel.lengths import sized
 from ksmcheck.kernel.types import (
     VOID,
     CType,
@@ -19,7 +20,7 @@ from ksmcheck.program.bodiless import no_body
 from ksmcheck.program.context import Passed
 from ksmcheck.program.expressions import Expressions
 from ksmcheck.program.graph import Forget, Node
-from ksmcheck.program.initialisers import is_word, leaves, sized
+from ksmcheck.program.initialisers import is_word, leaves
 from ksmcheck.program.ir import NO_RETURN, Check, Const, Frame, Use
 from ksmcheck.program.places import InRegisters, Place
 from ksmcheck.program.scope import Activation, Scope, Targets, Variable

@@ -1,0 +1,38 @@
+"""How many elements an initialiser gives an array (C17 6.7.9 p22)."""
+
+from __future__ import annotations
+
+from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.declarations import Declarations
+from ksmcheck.kernel.types import ArrayOf, CType
+from ksmcheck.syntax.c_ast import DesignatorPath, ElementRange, Expr, InitList
+from ksmcheck.text import InputError
+
+
+def sized(type: CType, init: Expr | None, types: Declarations) -> CType:
+    """``int a[] = {1, 2}`` has two elements."""
+    if not isinstance(type, ArrayOf) or type.length is not None or not isinstance(init, InitList):
+        return type
+    return ArrayOf(type.element, elements(init, types))
+
+
+def elements(init: InitList, types: Declarations) -> int:
+    """The length of ``a`` in ``int a[] = {...}``."""
+    most = place = 0
+    for designator, _ in init.items:
+        first = designator.steps[0] if isinstance(designator, DesignatorPath) else designator
+        if isinstance(first, str):
+            raise InputError("an array has no members", init.span)
+        if first is not None:
+            place = bounds(first, types)[1]
+        place += 1
+        most = max(most, place)
+    return most
+
+
+def bounds(step: Expr | ElementRange, types: Declarations) -> tuple[int, int]:
+    """The first and the last element that a designator names."""
+    if isinstance(step, ElementRange):
+        return constant(step.low, types)[0], constant(step.high, types)[0]
+    only = constant(step, types)[0]
+    return only, only
