@@ -22,6 +22,7 @@ from ksmcheck.kernel.types import (
     VoidType,
     passed,
 )
+from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
@@ -32,15 +33,19 @@ class Static(Machine):
     """Types (C17 6.5) and purity."""
 
     def joined_type(self, then: c.Expr, otherwise: c.Expr) -> CType:
-        """C17 6.5.15: a pointer wins over a null constant, a typed pointer over ``void *``."""
-        one, two = passed(self.type_of(then)), passed(self.type_of(otherwise))
+        """C17 6.5.15: a pointer wins over a null constant, a typed pointer over ``void *``; what
+        either points to may be volatile."""
+        one, two = self.used_type(then), self.used_type(otherwise)
         if isinstance(one, VoidType) or isinstance(two, VoidType):
             return VOID
         if isinstance(one, IntegerType) and isinstance(two, IntegerType):
             return binary("+", Concrete(one, 0), Concrete(two, 0), self.layouts).type
-        if one == VOID_POINTER or not isinstance(one, PointerTo):
+        if not isinstance(one, PointerTo):
             return two
-        return one
+        if not isinstance(two, PointerTo):
+            return one
+        chosen = two if isinstance(one.target, VoidType) else one
+        return replace(chosen, volatile=one.volatile or two.volatile)
 
     # Types of expressions that are not evaluated.
 
@@ -55,11 +60,11 @@ class Static(Machine):
             case c.Unary("!") | c.Binary("&&" | "||"):
                 return INT
             case c.Unary(op, operand):
-                return unary(op, Concrete(decayed(self.type_of(operand)), 0)).type
+                return unary(op, Concrete(self.used_type(operand), 0)).type
             case c.Binary(",", _, right):
-                return self.type_of(right)
+                return self.used_type(right)
             case c.Binary(op, left, right):
-                sides = [Concrete(decayed(self.type_of(s)), 1) for s in (left, right)]
+                sides = [Concrete(self.used_type(s), 1) for s in (left, right)]
                 return binary(op, sides[0], sides[1], self.layouts).type
             case c.Assign(_, target) | c.IncDec(_, _, target):
                 return self.type_of(target)
@@ -75,6 +80,13 @@ class Static(Machine):
                 return self.block_type(e) if isinstance(e, c.StatementExpr) else self.call_type(e)
         return UNSIGNED_LONG
 
+    def used_type(self, e: c.Expr) -> CType:
+        """That of its value: an array becomes a pointer to what it holds (C17 6.3.2.1 p3)."""
+        type = self.type_of(e)
+        if isinstance(type, ArrayOf):
+            return PointerTo(type.element, self.is_volatile(e))
+        return passed(type)
+
     def block_type(self, e: c.StatementExpr) -> CType:
         """That of its last expression, which sees the block's own names."""
         last = e.body.body[-1] if e.body.body else None
@@ -83,7 +95,7 @@ class Static(Machine):
         outer, self.scope = self.scope, dict(self.scope)
         for declaration in (d for s in e.body.body for d in declarations_of(s)):
             self.scope[declaration.name] = declaration
-        found = self.type_of(last.expr)
+        found = self.used_type(last.expr)
         self.scope = outer
         return found
 
@@ -121,11 +133,9 @@ class Static(Machine):
         match e:
             case c.Name(name):
                 local = self.scope.get(name)
-                if isinstance(local, c.Declaration):
+                if local is not None:
                     return local.volatile
-                return (
-                    local is None and name in self.world.items and self.world.items[name].volatile
-                )
+                return name in self.world.items and self.world.items[name].volatile
             case c.Member(base, field, arrow):
                 outer = self.type_of(base)
                 if arrow:
@@ -139,8 +149,8 @@ class Static(Machine):
 
     def leads_to_volatile(self, e: c.Expr) -> bool:
         """Whether a pointer, or an array, is one to what is volatile."""
-        type = self.type_of(e)
-        return type.volatile if isinstance(type, PointerTo) else self.is_volatile(e)
+        type = self.used_type(e)
+        return isinstance(type, PointerTo) and type.volatile
 
     def local_type(self, name: str) -> CType | None:
         """A local's type, also where its declaration has not been come to."""

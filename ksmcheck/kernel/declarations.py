@@ -37,6 +37,7 @@ from ksmcheck.syntax.c_ast import (
     Expr,
     Function,
     FunctionType,
+    IntLit,
     NamedType,
     PointerType,
     StaticAssert,
@@ -178,7 +179,12 @@ class Declarations(Struct):
         found = self.type_of_operand(type.operand)
         if found is None:
             raise InputError("typeof is not supported here", type.span)
-        return found
+        if type.of_value and isinstance(found, ArrayOf):
+            assert not isinstance(type.operand, TYPES)
+            zero = IntLit(0, "0", type.span)
+            found = self.type_of_operand(Binary("+", type.operand, zero, type.span))
+            assert found is not None
+        return passed(found) if type.of_value else found
 
     def type_of_operand(self, operand: Expr | TypeExpr) -> CType | None:
         """The type that ``sizeof`` or ``typeof`` is about; None where expressions have no scope and

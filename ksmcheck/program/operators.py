@@ -27,6 +27,7 @@ from ksmcheck.program.pointees import only_reads, with_addresses
 from ksmcheck.program.scope import Scope, Variable
 from ksmcheck.program.undefined import demand
 from ksmcheck.program.values import NOTHING, Value, assign, binary, cast, need_scalar, unary
+from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import (
     Assign,
     Binary,
@@ -214,7 +215,8 @@ class Operators(Places):
         if isinstance(a, IntegerType) and isinstance(b, IntegerType):
             return common(a, b)
         if isinstance(a, PointerTo) and isinstance(b, PointerTo):
-            return b if then.is_null or isinstance(a.target, VoidType) else a
+            chosen = b if then.is_null or isinstance(a.target, VoidType) else a
+            return replace(chosen, volatile=a.volatile or b.volatile)  # C17 6.5.15 p6
         pointers = [t for t in (a, b) if isinstance(t, PointerTo)]
         if pointers and (then.is_null or otherwise.is_null or self.frame.lenient):
             return pointers[0]

@@ -29,8 +29,11 @@ class TagType(Struct, frozen=True):
 
 
 class TypeofType(Struct, frozen=True):
+    """``of_value``: an array's is that of a pointer to its first element (``__auto_type``)."""
+
     operand: Expr | TypeExpr
     span: Span
+    of_value: bool = False
 
 
 class PointerType(Struct, frozen=True):

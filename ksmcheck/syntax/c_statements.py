@@ -260,7 +260,7 @@ class Statements(Hoisting):
                 message = "__auto_type takes the type of an initializer, and there is none"
                 hint = f"write __auto_type {declarator.name.text} = ..., or name the type"
                 raise InputError(message, declarator.name.span, hint=hint)
-            type_ = TypeofType(init, type_.span)
+            type_ = TypeofType(init, type_.span, of_value=True)
         return Declaration(
             declarator.name.text,
             type_,

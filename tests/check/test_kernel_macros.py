@@ -198,7 +198,12 @@ def test_a_parameter_that_the_start_state_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["&v.n", "&w.m", "&t->m", "&arr[1]", "&t->a[1]", "&*k", "k", "&(*k)", "&u[0].m"]
+    "address",
+    [
+        *("&v.n", "&w.m", "&t->m", "&arr[1]", "&t->a[1]", "&*k", "k", "&(*k)", "&u[0].m"),
+        *("arr + 1", "&*(arr + 1)", "t->a + 1", "(0, arr)", "({ arr; })"),
+        *("1 ? &b : k", "0 ? k : &b", "k ?: &b"),  # 6.5.15 p6: of either operand
+    ],
 )
 def test_a_pointer_to_what_is_volatile(address: str, tmp_path: Path) -> None:
     """C17 6.5.3.2 p3: ``&`` gives a pointer to the type of its operand, with its qualifiers; so the
@@ -224,6 +229,40 @@ P1(void) {{ struct s *t = &w; volatile int *k = &b; typeof({address}) p = {addre
     assert found.witness is not None
     stores = [e for e in found.witness.execution.events if e.kind == "W" and e.thread == 0]
     assert [e.primitive for e in stores] == ["WRITE_ONCE"]
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [  # C17 6.3.2.1 p3: an array's value is a pointer to its first element
+        ("__auto_type p = g; p[1] = 9; p++; *x = *p;", 9),
+        ("int a[2] = { 3, 4 }; __auto_type p = a; p[1]++; *x = a[1] + sizeof(p);", 13),
+        ("__auto_type p = s.in; p[1][0] = 5; __auto_type q = p[1]; *x = *q + sizeof(*p);", 13),
+        ("__auto_type f = one; *x = f(1);", 2),
+        ("__auto_type p = *x ? g : 0; p = g; p[1] = 3; *x = g[1];", 3),
+    ],
+)
+def test_auto_type_of_an_array_is_a_pointer(body: str, value: int, tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(f"""C t
+struct s {{ int k; int in[2][2]; }};
+int g[2]; struct s s;
+static int one(int a) {{ return a + 1; }}
+{{ long x; }}
+P0(long *x) {{ {body} }}
+~exists (x={value})
+""")
+    assert fresh_checker().check(Request(path, "sc")).verdict == "VIOLATED"
+
+
+def test_a_pointer_to_a_volatile_parameter(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text("""C t
+static int f(volatile int z) { __auto_type p = &z; *p += 3; return z; }
+{ long x; }
+P0(long *x) { *x = f(4); }
+~exists (x=7)
+""")
+    assert fresh_checker().check(Request(path, "sc")).verdict == "VIOLATED"
 
 
 def test_auto_type_takes_its_type_from_somewhere(tmp_path: Path) -> None:
