@@ -179,12 +179,14 @@ class Declarations(Struct):
         found = self.type_of_operand(type.operand)
         if found is None:
             raise InputError("typeof is not supported here", type.span)
-        if type.of_value and isinstance(found, ArrayOf):
-            assert not isinstance(type.operand, TYPES)
-            zero = IntLit(0, "0", type.span)
-            found = self.type_of_operand(Binary("+", type.operand, zero, type.span))
-            assert found is not None
-        return passed(found) if type.of_value else found
+        return self.type_of_value(type.operand, found) if type.of_value else found
+
+    def type_of_value(self, operand: Expr | TypeExpr, type: CType) -> CType:
+        """The type of the value of what has a type: C17 6.3.2.1 p3, p4. The sum of an array and 0
+        points to its first element, and knows whether that is volatile."""
+        if not isinstance(type, ArrayOf) or self.type_of is None or isinstance(operand, TYPES):
+            return passed(type)
+        return self.type_of(Binary("+", operand, IntLit(0, "0", operand.span), operand.span))
 
     def type_of_operand(self, operand: Expr | TypeExpr) -> CType | None:
         """The type that ``sizeof`` or ``typeof`` is about; None where expressions have no scope and

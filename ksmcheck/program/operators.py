@@ -16,7 +16,6 @@ from ksmcheck.kernel.types import (
     common,
     ints_of,
     is_scalar,
-    passed,
     promote,
 )
 from ksmcheck.program import bitfields, fold
@@ -149,7 +148,7 @@ class Operators(Places):
         if expr.then is None:
             return self._elvis(expr)
         arms = (expr.then, expr.otherwise)
-        then_type, other_type = (passed(self.type_of(arm)) for arm in arms)
+        then_type, other_type = map(self._type_of_value, arms)
         if self.is_pure(expr.then) and self.is_pure(expr.otherwise):
             condition = fold.truth(self._scalar(expr.condition).expr)
             with self.evaluated_if(condition):
@@ -185,6 +184,9 @@ class Operators(Places):
         self.graph.begin(join)
         return Value(Use(result, ints_of(type)), type)
 
+    def _type_of_value(self, expr: Tree) -> CType:
+        return self.declarations.type_of_value(expr, self.type_of(expr))
+
     def _probe(self, expr: Tree, type: CType) -> Value:
         constant = try_constant(expr, self.declarations)
         if constant is not None and isinstance(type, IntegerType):
@@ -196,7 +198,7 @@ class Operators(Places):
     def _elvis(self, expr: Conditional) -> Value:
         first = self.temporary(self._scalar(expr.condition))
         yes, no, join = (self.graph.node() for _ in range(3))
-        probe = self._probe(expr.otherwise, self.type_of(expr.otherwise))
+        probe = self._probe(expr.otherwise, self._type_of_value(expr.otherwise))
         type = self._joined(first, probe, expr)
         result = self.graph.fresh("t")
         self.fork(first, yes, no, expr)

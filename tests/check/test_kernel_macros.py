@@ -238,6 +238,8 @@ P1(void) {{ struct s *t = &w; volatile int *k = &b; typeof({address}) p = {addre
         ("int a[2] = { 3, 4 }; __auto_type p = a; p[1]++; *x = a[1] + sizeof(p);", 13),
         ("__auto_type p = s.in; p[1][0] = 5; __auto_type q = p[1]; *x = *q + sizeof(*p);", 13),
         ("__auto_type f = one; *x = f(1);", 2),
+        ("int *q = g; q = *x ? s.in[1] : q; q[1] = 4; q = *x ? q : s.in[1]; *x = g[1] + *q;", 4),
+        ("int *q = 0; q = q ?: g; q[1] = 4; *x = g[1];", 4),
         ("__auto_type p = *x ? g : 0; p = g; p[1] = 3; *x = g[1];", 3),
     ],
 )
