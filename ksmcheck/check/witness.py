@@ -52,7 +52,8 @@ def refuse_other_widths(execution: Execution, structure: EventStructure) -> None
                 message = (
                     f"this access is wider or narrower than {cell.name}, which is {cell.ctype}"
                 )
-                hint = "declare what it accesses with the type that it is accessed with"
+                hint = "declare what it accesses with the type that it is accessed with; of a "
+                hint += "union, access the widest member, and its parts in a local copy"
                 raise InputError(message, event.origin.span, hint=hint)
 
 

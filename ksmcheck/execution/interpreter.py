@@ -33,7 +33,7 @@ from ksmcheck.kernel.types import (
     is_scalar,
 )
 from ksmcheck.program.addressed import addressed_locals
-from ksmcheck.program.initialisers import leaves
+from ksmcheck.program.initialisers import leaves, parts
 from ksmcheck.program.tree import walk
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
@@ -315,6 +315,8 @@ class Interpreter(Calls):
             type, expr = given.get(scalar.offset, (scalar.type, None))
             value = integer(0) if expr is None else self.value(expr)
             self.write(self.part(place, scalar.offset, type), value)
+        for offset, (type, expr) in parts(variable.type, init, self.types):
+            self.write(self.part(place, offset, type), self.value(expr))
 
     def block_value(self, e: c.StatementExpr) -> Concrete:
         """GNU ``({ ...; value; })``; it may branch and loop inside, but not be jumped out of."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.lengths import bounds
 from ksmcheck.kernel.types import ArrayOf, CType, StructType
+from ksmcheck.program.alternatives import Alternative, alternatives
 from ksmcheck.syntax.c_ast import (
     Call,
     Cast,
@@ -23,10 +25,14 @@ from ksmcheck.text import InputError, Span
 Step = str | Expr | ElementRange
 
 
+Named: TypeAlias = tuple[CType, int, tuple[Alternative, ...]]
+"""The type and offset of what is named, and the members of unions that it is in."""
+
+
 def named_by(
     type: CType, path: DesignatorPath, given: Expr, types: Declarations
-) -> Iterator[tuple[CType, int]]:
-    """Type and offset of all that a path names in an object of this type. Raises InputError."""
+) -> Iterator[Named]:
+    """All that a path names in an object of this type. Raises InputError."""
     found = list(_steps(type, path.steps, path.span, types))
     if len(found) > 1 and not _is_fixed(given, types):
         hint = "name each of them, or give a constant"
@@ -42,23 +48,28 @@ def next_place(path: DesignatorPath, types: Declarations) -> int | None:
     return bounds(step, types)[1] + 1
 
 
-def _steps(
-    type: CType, steps: Sequence[Step], span: Span, types: Declarations
-) -> Iterator[tuple[CType, int]]:
+def _steps(type: CType, steps: Sequence[Step], span: Span, types: Declarations) -> Iterator[Named]:
     if not steps:
-        yield type, 0
+        yield type, 0, ()
         return
     step, *others = steps
-    if isinstance(step, str):
-        if not isinstance(type, StructType):
-            raise InputError(f"{type} has no members", span)
-        member = types.member(type, step, span)
-        inside = [(member.type, member.offset)]
-    else:
-        inside = list(_elements(type, step, span, types))
-    for inner, offset in inside:
-        for found, at in _steps(inner, others, span, types):
-            yield found, offset + at
+    for inner, offset, unions in _step(type, step, span, types):
+        for found, at, more in _steps(inner, others, span, types):
+            moved = (
+                Alternative(one.union, offset + one.offset, one.size, one.first) for one in more
+            )
+            yield found, offset + at, (*unions, *moved)
+
+
+def _step(type: CType, step: Step, span: Span, types: Declarations) -> Iterator[Named]:
+    if not isinstance(step, str):
+        yield from ((inner, at, ()) for inner, at in _elements(type, step, span, types))
+        return
+    if not isinstance(type, StructType):
+        raise InputError(f"{type} has no members", span)
+    member = types.member(type, step, span)
+    place = types.layouts.of(type, span).members.index(member)
+    yield member.type, member.offset, tuple(alternatives(type, place, 0, types))
 
 
 def _elements(

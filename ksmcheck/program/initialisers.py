@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from ksmcheck.kernel.constants import constant, try_constant
@@ -10,7 +10,9 @@ from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.ints import BOOL
 from ksmcheck.kernel.layout import Unnamed
 from ksmcheck.kernel.types import WORDS, ArrayOf, BitField, CType, StructType, is_scalar
+from ksmcheck.program.alternatives import Alternative, Chosen, Whole, alternatives
 from ksmcheck.program.designators import named_by, next_place
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import (
     TYPES,
     Binary,
@@ -41,16 +43,35 @@ def leaves(type: CType, init: Expr, types: Declarations) -> Iterator[tuple[int, 
     """Pairs of a byte offset and what is given for the scalar there, in the type of the member of
     a union that it is given for.
 
-    Inner aggregates need braces of their own, but those that have no name. A zero for a member of a
-    union that the checker leaves out is what all of it is without (C17 6.7.9 p21).
+    Inner aggregates need braces of their own, but those that have no name.
     """
     for at, (inner, expr) in _leaves(type, init, types, 0):
         if types.layouts.holds(type, at, inner, init.span):
             yield at, (inner, expr)
-        elif try_constant(expr, types) is None or constant(expr, types)[0]:
+
+
+def parts(type: CType, init: Expr, types: Declarations) -> Iterator[tuple[int, Given]]:
+    """As ``leaves``, what is given for members of unions that have no scalar of their own: they are
+    parts of a wider one, to be given after it.
+
+    A zero is left out: it is what all of the union is without (C17 6.7.9 p21). Raises InputError
+    for what is no part of an integer.
+    """
+    for at, (inner, expr) in _leaves(type, init, types, 0):
+        if types.layouts.holds(type, at, inner, init.span) or _constant_zero(expr, types):
+            continue
+        try:
+            types.layouts.within(type, at, inner, expr.span)
+        except InputError as error:
             message = "this is given to a member of a union that shares its place with a wider or "
             message += "narrower one, which is used"
-            raise InputError(message, expr.span, hint="assign it in a statement of its own")
+            hint = "give it to the member that is used"
+            raise InputError(message, expr.span, hint=hint) from error
+        yield at, (inner, expr)
+
+
+def _constant_zero(expr: Expr, types: Declarations) -> bool:
+    return try_constant(expr, types) is not None and not constant(expr, types)[0]
 
 
 def _leaves(
@@ -72,13 +93,12 @@ def _members(type: CType, init: InitList, types: Declarations) -> dict[int, Give
     the first of them is in: all that is not named is zero (C17 6.7.9 p20, p21)."""
     if len(init.items) == 1 and init.items[0][0] is None and _is_zero(init.items[0][1]):
         return {}
-    found: dict[int, Given] = {}
-    fields: set[tuple[int, int]] = set()
+    found = _Found({}, set(), Chosen())
     place: int | None = 0
     for designator, expr in init.items:
         if isinstance(designator, DesignatorPath):
-            for inner, at in named_by(type, designator, expr, types):
-                _give(found, fields, inner, at, expr, types)
+            for inner, at, unions in named_by(type, designator, expr, types):
+                _give(found, inner, at, unions, expr, types)
             place = next_place(designator, types)
             continue
         if designator is not None:
@@ -88,9 +108,26 @@ def _members(type: CType, init: InitList, types: Declarations) -> dict[int, Give
             raise InputError(message, expr.span, "name the member")
         unnamed = _unnamed_at(type, place, designator, expr, types)
         inner, at = (unnamed.type, unnamed.offset) if unnamed else _at(type, place, expr, types)
-        _give(found, fields, inner, at, expr, types)
+        unions = ()
+        if isinstance(type, StructType):
+            unions = tuple(alternatives(type, place, 0, types, unnamed=unnamed is not None))
+        _give(found, inner, at, unions, expr, types)
         place = unnamed.end if unnamed else _behind(type, place, types)
-    return found
+    return found.given
+
+
+class _Found(Struct):
+    """``given``: by offset. ``fields``: the bit-fields among it, by their words' offsets and their
+    places there."""
+
+    given: dict[int, Given]
+    fields: set[tuple[int, int]]
+    chosen: Chosen
+
+    def clear(self, bytes: range) -> None:
+        for before in [o for o in self.given if o in bytes]:
+            del self.given[before]
+        self.fields = {one for one in self.fields if one[0] not in bytes}
 
 
 def _is_zero(expr: Expr) -> bool:
@@ -98,33 +135,35 @@ def _is_zero(expr: Expr) -> bool:
 
 
 def _give(
-    found: dict[int, Given],
-    fields: set[tuple[int, int]],
+    found: _Found,
     inner: CType,
     at: int,
+    unions: tuple[Alternative, ...],
     expr: Expr,
     types: Declarations,
 ) -> None:
-    """Puts a value for the member or element at this offset among those found. ``fields``: the
-    bit-fields that have one, by their words' offsets and their places there."""
+    """Puts a value for the member or element at this offset among those found. What is given once
+    more takes the place of all that was there (C17 6.7.9 p19)."""
+    for bytes in found.chosen.choose(unions, expr.span):
+        found.clear(bytes)
+    given = found.given
     if isinstance(inner, BitField):
-        if (at, inner.at) in fields or (at in found and all(o != at for o, _ in fields)):
+        if (at, inner.at) in found.fields or (
+            at in given and all(o != at for o, _ in found.fields)
+        ):
             raise InputError("this bit-field is given a value twice", expr.span)
-        fields.add((at, inner.at))
+        found.fields.add((at, inner.at))
         field = _in_word(expr, inner)
-        whole = Binary("|", found[at][1], field, expr.span) if at in found else field
-        found[at] = inner.word, whole
+        whole = Binary("|", given[at][1], field, expr.span) if at in given else field
+        given[at] = inner.word, whole
         return
     if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
         raise InputError(f"{inner} needs braces", expr.span)
-    _put(found, at, types.layouts.size(inner, expr.span), _leaves(inner, expr, types, at))
-
-
-def _put(found: dict[int, Given], at: int, size: int, given: Iterable[tuple[int, Given]]) -> None:
-    """What is given once more takes the place of all that was there (C17 6.7.9 p19)."""
-    for before in [o for o in found if at <= o < at + size]:
-        del found[before]
-    found.update(given)
+    size = types.layouts.size(inner, expr.span)
+    found.clear(range(at, at + size))
+    if isinstance(expr, InitList):
+        found.chosen.give(Whole(range(at, at + size), unions))
+    given.update(_leaves(inner, expr, types, at))
 
 
 def _unnamed_at(

@@ -6,7 +6,7 @@ from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.memory import STEP
 from ksmcheck.kernel.types import BitField, CType, PointerTo, ints_of, is_scalar
 from ksmcheck.program import bitfields
-from ksmcheck.program.initialisers import UNLOCKED, is_word, leaves
+from ksmcheck.program.initialisers import UNLOCKED, is_word, leaves, parts
 from ksmcheck.program.ir import Const
 from ksmcheck.program.places import InMemory, Place
 from ksmcheck.program.statements import Statements
@@ -78,11 +78,11 @@ class Initial(Statements):
     def _fill_cells(self, place: Place, init: Expr, found: Start, *, strict: bool) -> None:
         assert isinstance(place, InMemory) and isinstance(place.address, Const)
         if isinstance(place.type, BitField):
-            self._fill_field(place.address.value, place.type, init, found)
+            self._fill_field(place.address.value, place.type, init, found, herd=True)
             return
         bits = self._bits_at(place, init.span)
         if bits is not None:
-            self._fill_field(*bits, init, found)
+            self._fill_field(*bits, init, found, herd=True)
             return
         inner = _plain(init, place.type)
         for offset, (type, expr) in leaves(place.type, inner, self.declarations):
@@ -95,6 +95,11 @@ class Initial(Statements):
             converted = assign(value, target.type, expr.span, lenient=lenient).expr
             assert isinstance(converted, Const)
             found.cells[target.address.value] = ints_of(target.type).raw(converted.value)
+        for offset, (type, expr) in parts(place.type, inner, self.declarations):
+            within = self.layouts.within(place.type, offset, type, expr.span)
+            assert within is not None
+            address = place.address.value + within[0]
+            self._fill_field(address, within[1], expr, found, herd=not strict)
 
     def _bits_at(self, place: InMemory, span: Span) -> tuple[int, BitField] | None:
         """A scalar that has no cell of its own, as bits of one, with that one's address."""
@@ -108,14 +113,16 @@ class Initial(Statements):
                 return None if found is None else (item.address + found[0], found[1])
         return None
 
-    def _fill_field(self, address: int, type: BitField, init: Expr, found: Start) -> None:
-        """``s.a = 1``, where a is a bit-field of s: only of the start state."""
+    def _fill_field(
+        self, address: int, type: BitField, init: Expr, found: Start, *, herd: bool
+    ) -> None:
+        """``s.a = 1``, where a is a bit-field of s, or a part of a wider member of its union."""
         known = found.fields.setdefault(address, set())
         if type.at in known or (address in found.cells and not known):
             self._twice(init)
         known.add(type.at)
         before = Const(found.cells.get(address, 0), type.word.ints)
-        word = bitfields.put(before, self._constant(init, herd=True).expr, type)
+        word = bitfields.put(before, self._constant(init, herd=herd).expr, type)
         assert isinstance(word, Const)
         found.cells[address] = word.value
 

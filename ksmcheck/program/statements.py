@@ -20,7 +20,7 @@ from ksmcheck.program.bodiless import no_body
 from ksmcheck.program.context import Passed
 from ksmcheck.program.expressions import Expressions
 from ksmcheck.program.graph import Forget, Node
-from ksmcheck.program.initialisers import is_word, leaves
+from ksmcheck.program.initialisers import is_word, leaves, parts
 from ksmcheck.program.ir import NO_RETURN, Check, Const, Frame, Use
 from ksmcheck.program.places import InRegisters, Place
 from ksmcheck.program.scope import Activation, Scope, Targets, Variable
@@ -246,6 +246,8 @@ class Statements(Switches, Expressions):
             else:
                 zero = Value(Const(0, ints_of(scalar)), scalar)
                 self.write(self.part(place, path, scalar), zero, init)
+        for path, (type, expr) in parts(variable.type, init, self.declarations):
+            self.write(self.part(place, path, type), self.value(expr), expr)
 
     def _offsets(self, type: CType, span: Span) -> list[tuple[int, CType]]:
         if is_scalar(type):

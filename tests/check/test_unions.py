@@ -272,6 +272,82 @@ def test_a_value_for_a_member_without_a_cell_is_refused(where: str, tmp_path: Pa
     assert "member of a union" in refused(text, tmp_path)
 
 
+PARTS = """
+struct slab {
+	int first;
+	union {
+		unsigned long counters;
+		struct { unsigned inuse:16, objects:15, frozen:1; };
+		struct { u8 bytes[2]; s16 half; };
+	};
+};
+unsigned long copy;
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "whole"),
+    [
+        ("{ .inuse = 3, .objects = 4, .frozen = 1 }", 0x8004_0003),
+        ("{ .objects = 4 }", 0x4_0000),
+        ("{ .bytes = { 1, 2 }, .half = -1 }", 0xFFFF_0201),
+        ("{ 1, .half = 5 }", 5 << 16),
+        # C17 6.7.9 p17 and p19: the last member of a union that is named has all of it.
+        ("{ .counters = 1ul << 40, .inuse = 3 }", 3),
+        ("{ .inuse = 3, .counters = 1ul << 40 }", 1 << 40),
+        ("{ .inuse = 3, .half = 5 }", 5 << 16),
+        ("{ .half = 5, .bytes[1] = 2 }", 5 << 16 | 2 << 8),
+        ("{ .counters = 7, .half = 0 }", 0),
+    ],
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "P0(void) {{ struct slab own = {}; copy = own.counters; }}",
+        "P0(void) {{ struct slab own; own = (struct slab){}; copy = own.counters; }}",
+        "struct slab one = {};\nP0(void) {{ copy = one.counters; }}",
+        "struct {{ int a; struct slab b; }} two = {{ .b = {} }};\n"
+        "P0(void) {{ copy = two.b.counters; }}",
+    ],
+)
+def test_an_initialiser_gives_parts(body: str, given: str, whole: int, tmp_path: Path) -> None:
+    """Little-endian; bit-fields from the lowest bit on, as gcc lays them out on x86 and ARM."""
+    text = f"{PARTS}{body.format(given)}\n~exists (copy={whole})"
+    assert checked(text, tmp_path).verdict == "VIOLATED"
+
+
+@pytest.mark.parametrize(
+    ("given", "whole"),
+    [
+        ("{ .a[1] = 7, .m = 6, .o.lo = 2 }", 2),
+        ("{ .o.lo = 2, .k = 1, .m = 6 }", 6 << 16 | 1),
+        ("{ .k = 1, .m = 6, .a[1] = 7 }", 7 << 16),
+        ("{ .a = { 3 }, .o.hi = 2 }", 2 << 16),
+    ],
+)
+def test_a_union_in_a_union_at_the_same_place(given: str, whole: int, tmp_path: Path) -> None:
+    types = """struct in { u16 lo, hi; };
+    union st { u32 state; union { u16 a[2]; struct { u8 k, l; u16 m; }; }; struct in o; };"""
+    body = f"P0(void) {{ union st own = {given}; page.place.word = own.state; }}"
+    text = f"{types}\n{body}\n~exists (page.place.word={whole})"
+    assert checked(text, tmp_path).verdict == "VIOLATED"
+
+
+def test_a_union_with_a_list_of_its_own_is_not_given_again(tmp_path: Path) -> None:
+    """gcc keeps ``lo`` here, and not where another member of the union is named."""
+    types = "union u { u32 word; struct { u16 lo, hi; }; }; struct s { union u u; };"
+    text = f"{types} P0(void) {{ struct s own = {{ .u = {{ .lo = 1 }}, .u.hi = 2 }}; }}"
+    assert "given a value twice" in refused(f"{text}\nexists (true)", tmp_path)
+
+
+def test_an_initialiser_gives_a_part_that_was_read(tmp_path: Path) -> None:
+    """Of the other thread's store, which the part that is given carries on to the copy."""
+    writer = f"{PARTS}P0(void) {{ WRITE_ONCE(flag, 0x12); }}"
+    reader = "P1(void) { struct slab own = { .half = READ_ONCE(flag) }; copy = own.counters; }"
+    text = f"{writer}\n{reader}\n~exists (copy=0x120000)"
+    assert checked(text, tmp_path, "lkmm").verdict == "VIOLATED"
+
+
 @pytest.mark.parametrize("model", ["lkmm", "alpha"])
 def test_what_a_change_leaves_unused_is_still_replayed(model: str, tmp_path: Path) -> None:
     """Without the store nothing names ``more`` any more; the cells are those of the whole test."""
