@@ -62,6 +62,13 @@ _LOWEST = " ".join(
     f" w__ = (w__ & {(1 << n) - 1:#x}UL) ? w__ : w__ >> {n};"
     for n in _HALVES
 )
+# Among the first so many bits, one of which is set: a half behind them is not looked at, so that
+# what is found is seen to be small without a look at the word.
+_LOWEST_AMONG = " ".join(
+    f"up__ = (size__ <= {n}) | !!(w__ & {(1 << n) - 1:#x}UL);"
+    f" n__ += up__ ? 0 : {n}; w__ = up__ ? w__ : w__ >> {n};"
+    for n in _HALVES
+)
 _HIGHEST = " ".join(
     f"n__ += (w__ >> {n}) ? {n} : 0; w__ = (w__ >> {n}) ? w__ >> {n} : w__;" for n in _HALVES
 )
@@ -108,7 +115,9 @@ _FIND = (
     " unsigned long word__ = (map__[at__] ^ flip) & (~0UL << (from__ % 64));"
     " if (size__ > 64) while (!word__ && (at__ + 1) * 64 < size__)"
     " { at__++; word__ = map__[at__] ^ flip; }"
-    " unsigned long bit__ = at__ * 64 + ksmcheck_lowest(word__);"
+    " if (size__ < 64) word__ &= (1UL << size__) - 1;"
+    f" unsigned long w__ = word__; unsigned long n__ = 0; int up__; {_LOWEST_AMONG}"
+    " unsigned long bit__ = at__ * 64 + n__;"
     " found__ = (word__ != 0) & (bit__ < size__) ? bit__ : size__; }"
     " found__; })"
 )

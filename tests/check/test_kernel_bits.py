@@ -269,6 +269,51 @@ P2(void)
     assert check(early, tmp_path, "armv8").verdict == "VIOLATED"
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 32, 33, 63, 64])
+def test_sizes_of_maps(size: int, tmp_path: Path) -> None:
+    """Of a word that was read: each bit of it alone, and those behind the map."""
+    bits = sorted({0, 1, size // 2, max(size - 2, 0), size - 1, size % 64, 63})
+    for start in (0, size // 2):
+        wanted = "".join(
+            f"if (r == {bit}) assert(nr == {bit if start <= bit < size else size});\n"
+            for bit in bits
+        )
+        stores = "".join(
+            f"WRITE_ONCE(bit, {bit}); WRITE_ONCE(map, {1 << bit}ul);\n" for bit in bits
+        )
+        text = f"""unsigned long map; int bit;
+{{ }}
+P0(void) {{ {stores} }}
+P1(void)
+{{
+	unsigned long seen = READ_ONCE(map);
+	int nr = find_next_bit(&seen, {size}, {start});
+	int r = seen ? fls64(seen) - 1 : -1;
+
+	{wanted}
+}}
+"""
+        assert check(text, tmp_path).verdict == "SAFE"
+
+
+@pytest.mark.parametrize(("barrier", "verdict"), [("smp_wmb();", "SAFE"), ("", "VIOLATED")])
+def test_a_bit_is_found_and_taken(barrier: str, verdict: str, tmp_path: Path) -> None:
+    """As in lib/sbitmap.c: whoever takes the bit that was given back sees what came before."""
+    text = f"""unsigned long map = 3;
+int data;
+{{ }}
+P0(void) {{ WRITE_ONCE(data, 1); {barrier} clear_bit(1, &map); }}
+P1(void)
+{{
+	int nr = find_next_zero_bit(&map, 2, 0);
+
+	if (nr < 2 && !test_and_set_bit_lock(nr, &map))
+		assert(nr == 1 && READ_ONCE(data) == 1);
+}}
+"""
+    assert check(text, tmp_path, "armv8").verdict == verdict
+
+
 def test_a_tests_own_search_wins(tmp_path: Path) -> None:
     """A function of that name, with a type before it; a loop's macro has none."""
     text = """int n;
