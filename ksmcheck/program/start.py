@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.memory import STEP
-from ksmcheck.kernel.types import BitField, CType, PointerTo, ints_of, is_scalar
+from ksmcheck.kernel.types import BitField, CType, PointerTo, StructType, ints_of, is_scalar
 from ksmcheck.program import bitfields
 from ksmcheck.program.initialisers import UNLOCKED, is_word, leaves, parts
 from ksmcheck.program.ir import Const
@@ -84,7 +84,7 @@ class Initial(Statements):
         if bits is not None:
             self._fill_field(*bits, init, found, herd=True)
             return
-        inner = _plain(init, place.type)
+        inner = _plain(init, place.type) if strict else self._braced(init, place.type)
         for offset, (type, expr) in leaves(place.type, inner, self.declarations):
             target = self._scalar_at(place, offset, type, expr)
             assert isinstance(target.address, Const)
@@ -100,6 +100,14 @@ class Initial(Statements):
             assert within is not None
             address = place.address.value + within[0]
             self._fill_field(address, within[1], expr, found, herd=not strict)
+
+    def _braced(self, init: Expr, type: CType) -> Expr:
+        """A bare value for a struct of one member (``local_t``), as conditions compare it."""
+        if isinstance(type, StructType) and type.kind == "struct" and not is_word(type):
+            members = self.layouts.of(type, init.span).members
+            if len(members) == 1 and not isinstance(init, InitList):
+                return InitList(((None, self._braced(init, members[0].type)),), init.span)
+        return _plain(init, type)
 
     def _bits_at(self, place: InMemory, span: Span) -> tuple[int, BitField] | None:
         """A scalar that has no cell of its own, as bits of one, with that one's address."""

@@ -195,3 +195,26 @@ def test_the_address_of_what_has_no_members(tmp_path: Path) -> None:
         "~exists (x=25)\n"
     )
     assert fresh_checker().check(Request(path, "armv8")).verdict == "VIOLATED"
+
+
+def test_a_struct_of_one_word_is_given_a_number_at_the_start(tmp_path: Path) -> None:
+    """As conditions compare it; herd7's start state gives an ``atomic_t`` its number so, too."""
+    path = tmp_path / "t.litmus"
+    top = """#include <asm/local.h>
+typedef struct { unsigned long pte; } pte_t;
+struct ring { local_t head; };
+struct deep { struct { pte_t p; } in; };
+struct ring ring;
+local_t own;
+pte_t pte;
+struct deep deep;
+struct pair { int a[2]; } pair;
+"""
+    given = "ring.head = 1; own = 2; pte = 3; deep = 4;"
+    condition = "forall (ring.head=1 /\\ own=2 /\\ pte.pte=3 /\\ deep.in.p.pte=4)"
+    path.write_text(f"C t\n{top}{{ {given} }}\nP0(void) {{ }}\n{condition}\n")
+    assert fresh_checker().check(Request(path, "sc")).verdict == "SAFE"
+
+    path.write_text(f"C t\n{top}{{ pair = 5; }}\nP0(void) {{ }}\n{condition}\n")
+    with pytest.raises(InputError, match="needs braces"):
+        fresh_checker().check(Request(path, "sc"))
