@@ -17,7 +17,7 @@ from ksmcheck.kernel.types import (
     StructType,
 )
 from ksmcheck.record import Struct, field
-from ksmcheck.text import InputError, Span
+from ksmcheck.text import InputError, Note, Span
 
 
 class Member(Struct, frozen=True):
@@ -73,14 +73,17 @@ class Layouts(Struct):
 
     used: Callable[[], frozenset[str]] | None = None
     _known: dict[StructType, Layout] = field(default_factory=dict)
+    _defined: dict[StructType, Span] = field(default_factory=dict)
     _scalars: dict[CType, tuple[Scalar, ...]] = field(default_factory=dict)
 
     def define(self, type: StructType, parts: tuple[Part, ...], span: Span, align: int = 1) -> None:
         """Lays out ``parts``, the whole with an alignment of at least ``align``. Raises InputError
         on a second definition or a doubled member."""
         if type in self._known:
-            raise InputError(f"{type} is defined twice", span)
+            first = (Note("the first definition", self._defined[type]),)
+            raise InputError(f"{type} is defined twice", span, notes=first)
         self._known[type] = self._lay_out(type, parts, align)
+        self._defined[type] = span
 
     def of(self, type: StructType, span: Span | None) -> Layout:
         """The layout; raises InputError where the type is not complete."""

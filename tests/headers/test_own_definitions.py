@@ -48,3 +48,15 @@ def test_two_of_its_own_are_one_too_many(tmp_path: Path) -> None:
     path.write_text(TEST % (OWN * 2))
     with pytest.raises(InputError, match="llist_reverse_order is defined twice"):
         fresh_checker().check(Request(path, "armv8"))
+
+
+def test_where_a_struct_was_defined_before_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\n#include <linux/sched.h>\nstruct task_struct { int on_rq; };\n{ }\nP0(void) { }\n"
+    )
+    with pytest.raises(InputError, match="struct task_struct is defined twice") as error:
+        fresh_checker().check(Request(path, "sc"))
+    (note,) = error.value.diagnostic.notes
+    assert note.span is not None
+    assert str(note.span).startswith("<linux/sched.h>:")
