@@ -97,6 +97,7 @@ _KNOWN_WITHOUT = frozenset(
         "spinlock_types",
         "srcu",
         "stddef",
+        "string",
         "swab",
         "types",
         "virtio_ring",
