@@ -99,7 +99,7 @@ def test_operators(text: str, expected: str) -> None:
         ("sizeof(u8) + 1", "(+ SizeOf(u8) 1)"),
         ("sizeof(v) + 1", "(+ SizeOf(v) 1)"),
         ("sizeof v.w", "SizeOf((. v w))"),
-        ("(typeof(*p) *)q", "Cast(ptr(TypeofType((* p))), q)"),
+        ("(typeof(*p) *)q", "Cast(ptr(TypeofType((* p), False)), q)"),
     ],
 )
 def test_casts(text: str, expected: str) -> None:
@@ -158,7 +158,8 @@ def test_adjacent_strings_are_one() -> None:
         ("int x[];", "array(int, None)"),
         ("volatile int *x;", "ptr(volatile int)"),
         ("int volatile *const x;", "ptr(volatile int)"),
-        ("__typeof__(y) x;", "TypeofType(y)"),
+        ("__typeof__(y) x;", "TypeofType(y, False)"),
+        ("__auto_type x = y;", "TypeofType(y, True)"),
         ("static __maybe_unused int __attribute__((unused)) x;", "int"),
         ("enum mode x;", "enum mode"),
     ],
