@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 from ksmcheck.execution.bodies import Bodies, Readings, Text
 from ksmcheck.execution.concrete import bits_of
@@ -65,7 +66,7 @@ def world_of(
 ) -> World:
     """Reads the test's declarations. Addresses are a convention, and come from ``cells``."""
     declarations = declare(test.top, kernel, unsigned_char=model.table.unsigned_char)
-    declarations.layouts.used = lambda: used_members(test)
+    declarations.layouts.used = cache(lambda: used_members(test))
     bases = _bases(cells)
     items = {
         name: Item(name, type, bases[name], volatile)

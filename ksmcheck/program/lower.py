@@ -6,6 +6,7 @@ This much does not hang on how often loops are unrolled.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TypeVar
 
 from ksmcheck.kernel.declarations import Declarations, declare
@@ -98,7 +99,7 @@ class _Lowering:
         self.kernel = kernel
         self.primitives = primitives
         self.declarations: Declarations = declare(test.top, kernel, unsigned_char=unsigned_char)
-        self.declarations.layouts.used = lambda: used_members(test)
+        self.declarations.layouts.used = cache(lambda: used_members(test))
         self.memory = Memory(self.declarations.layouts)
         self.shared: Shared = lay_out(test, self.declarations, self.memory)
         self.contents = Contents(test)
