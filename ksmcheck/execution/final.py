@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ksmcheck.execution import foresight
 from ksmcheck.execution.bodies import Body
-from ksmcheck.execution.concrete import Concrete, binary, integer, wrap
+from ksmcheck.execution.concrete import Concrete, binary, bits_of, integer, wrap
 from ksmcheck.execution.interpreter import NO_FLOW, NO_LOOPS, Interpreter
 from ksmcheck.execution.machine import Call, InMemory, Place
 from ksmcheck.execution.performed import Record
@@ -126,14 +126,15 @@ class FinalState(Interpreter):
         raw = self.memory.get(place.address.number)
         if raw is None:
             # A pointer that leads nowhere at the end reads as 0, whatever it is compared with.
-            raw = self.part_at(place.address.number) or 0
+            raw = self.part_at(place.address.number, bits_of(place.type).width // 8) or 0
         return Concrete(place.type, wrap(raw, place.type))
 
-    def part_at(self, address: int) -> int | None:
-        """What is held from a byte inside of a cell on."""
-        for start, size in self.sizes.items():
-            if start < address < start + size:
-                return self.memory[start] >> 8 * (address - start)
+    def part_at(self, address: int, size: int) -> int | None:
+        """What is held inside of a wider cell, which has parts of ``size`` bytes."""
+        for start, whole in self.sizes.items():
+            into = address - start
+            if 0 < into < whole and into % max(size, 1) == 0:
+                return self.memory[start] >> 8 * into
         return None
 
     def read(self, place: Place, span: Span | None = None) -> Concrete:

@@ -230,25 +230,27 @@ class Final(Statements):
 
     def _final(self, place: InMemory, span: Span) -> Expr:
         type = ints_of(place.type)
+        step = max(type.width // 8, 1)
         if isinstance(place.address, Const):
-            return fold.cast(type, self._final_from(place.address.value, span))
+            return fold.cast(type, self._final_from(place.address.value, step, span))
         whole: Expr = Const(0, type)
         for cell in self.cells.values():
-            for into in range(0, max(cell.type.width // 8, 1), max(type.width // 8, 1)):
+            for into in range(0, max(cell.type.width // 8, 1), step):
                 at = Const(cell.address + into, place.address.type)
                 here = fold.op("eq", S32, place.address, at)
                 value = fold.cast(type, _from(cell, into))
                 whole = fold.op("ite", type, here, value, whole)
         return whole
 
-    def _final_from(self, address: int, span: Span) -> Expr:
-        """What a cell, or a part of one, holds in the end."""
+    def _final_from(self, address: int, step: int, span: Span) -> Expr:
+        """What a cell, or a part of one, holds in the end. Parts are ``step`` bytes long."""
         found = self.cells.get(address)
         if found is not None:
             return _from(found, 0)
         for cell in self.cells.values():
-            if 0 < address - cell.address < cell.type.width // 8:
-                return _from(cell, address - cell.address)
+            into = address - cell.address
+            if into in range(step, cell.type.width // 8, step):
+                return _from(cell, into)
         raise InputError("there is no location at this address", span)
 
 

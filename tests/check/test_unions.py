@@ -156,6 +156,23 @@ P1(void) { int s = put(&d); }
     assert fresh_checker().check(Request(path, "armv8")).verdict == "SAFE"
 
 
+@pytest.mark.parametrize(
+    ("into", "value"), [(0, 0x55667788), (4, 0x11223344), (1, 0), (2, 0), (6, 0), (8, 0)]
+)
+def test_a_pointer_into_a_word_at_the_end(into: int, value: int, tmp_path: Path) -> None:
+    """Where an int is: in both halves. What leads to nothing reads as 0."""
+    path = tmp_path / "t.litmus"
+    path.write_text(f"""C t
+long word = 0x1122334455667788;
+int *p;
+{{ }}
+P0(void) {{ WRITE_ONCE(p, (int *)((char *)&word + {into})); }}
+exists (*p={value})
+""")
+    assert fresh_checker().states(Request(path, "sc")).observation == "Always"
+    assert fresh_checker().check(Request(path, "sc")).observation == "Always"
+
+
 def test_a_bool_and_a_number_in_one_place(tmp_path: Path) -> None:
     text = "P0(void) { page.set = true; }\n~exists (page.number=2)"
     assert "both are used" in refused(text, tmp_path)
