@@ -10,7 +10,7 @@ from ksmcheck.check.check import Checker, limits_of, loops_or_asserts
 from ksmcheck.check.circular import CIRCULAR
 from ksmcheck.check.questions import AnySession, OutOfTime
 from ksmcheck.check.search import Search
-from ksmcheck.check.verdict import UNKNOWN, Request, Verdict
+from ksmcheck.check.verdict import BOUNDED, UNKNOWN, Request, Verdict
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.execution.execution import Execution
 from ksmcheck.program.change import REMOVE, WEAKEN, Change
@@ -45,6 +45,7 @@ class Asker(Checker):
     last: list[Search] = field(default_factory=list)
     _encoded: dict[_Place, Encoded] = field(default_factory=dict)
     _without: set[_Place] = field(default_factory=set)
+    _goes_on: set[_Place] = field(default_factory=set)
     _paired: dict[int, Pairing] = field(default_factory=dict)
 
     def spots(self, request: Request) -> tuple[Spot, ...]:
@@ -78,6 +79,7 @@ class Asker(Checker):
         """Drops programs and encodings."""
         self.close_encodings()
         self._without.clear()
+        self._goes_on.clear()
         self._paired.clear()
         Checker.forget(self, terms=terms)
 
@@ -85,6 +87,7 @@ class Asker(Checker):
         """Drops encodings as well: for when a run was broken off anywhere."""
         self._encoded.clear()
         self._without.clear()
+        self._goes_on.clear()
         self._paired.clear()
         Checker.renew(self)
 
@@ -104,11 +107,34 @@ class Asker(Checker):
 
     def _configuration(self, request: Request, config: str, started: float) -> Verdict:
         verdict = Checker._configuration(self, request, config, started)
+        if verdict.verdict == BOUNDED and self._of_all_forms(request, config, started):
+            return self._bounded(verdict, request, config, started)
         reason = verdict.reason if verdict.verdict == UNKNOWN else None
         if reason is None or not any(words in reason for words in _OF_ALL_FORMS):
             return verdict
         alone = Checker(self.workshop)
         return alone._configuration(request, config, started)
+
+    def _of_all_forms(self, request: Request, config: str, started: float) -> bool:
+        """Whether that a loop goes on is said by its form alone, and of an encoding with selectors:
+        a condition that all of a call's forms have in common may be none in the call itself."""
+        return self.last[-1].counted() and self._selected(request, config, started) is not None
+
+    def _bounded(self, verdict: Verdict, request: Request, config: str, started: float) -> Verdict:
+        """The verdict of the program alone, once for a place; from its encoding afterwards where
+        that makes no difference."""
+        place = replace(request, changes=()), config
+        if place in self._goes_on:
+            return verdict
+        shared = self.last.pop()
+        self._without.add(place)
+        alone = Checker._configuration(self, request, config, started)
+        if alone.verdict != BOUNDED:
+            return alone
+        self.last[-1:] = [shared]
+        self._without.remove(place)
+        self._goes_on.add(place)
+        return verdict
 
     def _search(self, request: Request, config: str, started: float) -> Search:
         selected = self._selected(request, config, started)

@@ -414,3 +414,29 @@ def test_what_goes_with_a_removed_call_demands_nothing(tmp_path: Path) -> None:
     assert asker.ask(request, ()).properties == ("~exists", "bad address")
     removed = asker.ask(request, (Change("WRITE_ONCE@P0", REMOVE),))
     assert (removed.verdict, removed.properties) == ("SAFE", ("~exists",))
+
+
+GOES_ROUND_ONCE = """C goes-round-once
+{ at = 1; }
+P0(int *x, atomic_t *at)
+{
+	int r0 = atomic_fetch_dec_acquire(at);
+	do {
+		WRITE_ONCE(*x, 0);
+	} while (!r0);
+}
+exists (0:r0=2)
+"""
+
+
+def test_a_loop_goes_on_where_it_does_in_the_program_alone(tmp_path: Path) -> None:
+    """Nothing else changes ``at``: r0 is 1, and the loop ends after one round in all executions.
+    Where the atomic may be weakened, r0 is one of several reads' values, and the loop's form alone
+    says that it can go on."""
+    path = tmp_path / "once.litmus"
+    path.write_text(GOES_ROUND_ONCE, encoding="utf-8")
+    request = Request(path, "lkmm")
+    asker = fresh_asker()
+    assert asker.ask(request, ()).verdict == "SAFE"
+    _, wrong = disagreements(request, asker, (REMOVE, WEAKEN))
+    assert not wrong
