@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 
+def run() -> None:
+    """The whole process: as ``main``, and its end without more ado."""
+    try:
+        main()
+    except SystemExit as end:
+        from ksmcheck.batch.leaving import leave
+
+        leave(end.code)
+        raise
+
+
 def main() -> None:
     """Calms the collector before anything large is imported; the rest is ``cli.main``."""
     from ksmcheck.batch.collector import calm_collector
@@ -14,4 +25,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run()
