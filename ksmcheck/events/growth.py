@@ -16,13 +16,15 @@ from ksmcheck.events.value_sets import (
     Memory,
     TooManyValues,
     Values,
+    argument_of,
     closure,
     leaf_values,
+    result,
     shape,
     values_either_way,
     values_of,
 )
-from ksmcheck.kernel.ints import BOOL, OPERATORS, DivisionByZero
+from ksmcheck.kernel.ints import BOOL
 
 Domain = dict[int, Values]
 """The values of each term, by its number."""
@@ -53,17 +55,25 @@ class Growth:
         self._memory = memory
         self.users: dict[int, list[int]] = {}
         self.start: Domain = {}
+        self._arguments: dict[int, Term] = {}
+        bases: dict[int, Term] = {}
         roots = list(roots)
         truths = {root.id for root in roots if root.type == BOOL and root.args}
         for term in closure(roots):
             if term.args:
                 self._terms[term.id] = term
-                values = values_either_way(term, [self.start[a.id] for a in term.args])
+                argument = self._arguments[term.id] = argument_of(term, bases)
+                args = term.args if argument is term else (argument,)
+                if argument is term:
+                    values = values_either_way(term, [self.start[a.id] for a in args])
+                else:
+                    known = self.start[argument.id]
+                    values = EMPTY.union(*[result(term, argument, v) for v in known])
                 # A truth that is a value is as a choice between two. That it has both is all there
                 # is to it; a number that may be 0 or 1 may be another yet.
                 both = term.id in truths or (term.type == BOOL and values == _BOTH)
                 self.start[term.id] = _BOTH if both else values
-                for arg in term.args:
+                for arg in args:
                     self.users.setdefault(arg.id, []).append(term.id)
             else:
                 self.start[term.id] = leaf_values(term, {})
@@ -107,12 +117,13 @@ class Growth:
 
     def _rule(self, term: Term) -> Rule:
         varying = [a.id for a in term.args if not a.is_const]
+        argument = self._arguments[term.id]
+        if argument is not term:
+            return self._function(term, argument)
         if term.op == "lnot" and term.args[0].type == BOOL:
             return _negation(*varying)
         if term.op == "land":
             return _conjunction(*(a.id for a in term.args))
-        if term.op != "ite" and len(varying) == 1:
-            return self._function(term, *varying)
         if term.op == "ite":
             arms = [a.id for a in term.args[1:]]
             return lambda _, new: EMPTY.union(*[new.get(arm, EMPTY) for arm in arms])
@@ -120,29 +131,22 @@ class Growth:
             return lambda domain, _: values_of(term, [domain[a.id] for a in term.args])
         return lambda domain, new: _of_two(term, domain, new)
 
-    def _function(self, term: Term, argument: int) -> Rule:
-        """Of one argument, the others being constants: each result is found once."""
-        terms = [*(a for a in term.args if a.is_const), term]
-        results = self._memory.results.setdefault(shape(terms, argument), {})
+    def _function(self, term: Term, argument: Term) -> Rule:
+        """Of one other term: each result is found once."""
+        terms = closure([term], {argument.id})
+        results = self._memory.results.setdefault(shape(terms, argument.id), {})
+        number = argument.id
 
         def rule(_: Domain, new: Domain) -> Values:
             found: list[int] = []
-            for value in new[argument]:
+            for value in new[number]:
                 known = results.get(value)
                 if known is None:
-                    known = results[value] = _result(term, value)
+                    known = results[value] = result(term, argument, value)
                 found += known
             return frozenset(found)
 
         return rule
-
-
-def _result(term: Term, value: int) -> Values:
-    args = [a.payload if a.is_const else value for a in term.args]
-    try:
-        return frozenset((term.type.wrap(OPERATORS[term.op](*args)),))
-    except DivisionByZero:  # reported as an obligation of its own
-        return EMPTY
 
 
 def _negation(argument: int) -> Rule:

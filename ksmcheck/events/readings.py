@@ -21,12 +21,14 @@ from ksmcheck.events.value_sets import (
 class Update:
     """A write whose value is a function of one read of the same place: ``x = f(x)``."""
 
+    beside: tuple[Term, ...] = ()
+
     def __init__(self, read: Term, terms: Sequence[Term], memory: Memory) -> None:
         self.read = read.id
         self._value = terms[-1]
         self._results = memory.updates.setdefault(shape(terms, read.id), {})
 
-    def made(self, olds: Links, known: Links) -> Links:
+    def made(self, olds: Links, known: Links, _: dict[int, Values]) -> Links:
         """What is made of what the read has gained: new values, or fewer links for known ones."""
         results = self._results
         found: Links = {}
@@ -39,19 +41,61 @@ class Update:
         return found
 
 
-def updates(accesses: Sequence[DraftEvent], memory: Memory) -> dict[int, Update]:
+class UpdateWith:
+    """As ``Update``, of others as well: ``x = f(x, r)``.
+
+    ``beside``: the terms, constants aside, that it is made with.
+    """
+
+    def __init__(self, read: Term, terms: Sequence[Term]) -> None:
+        self.read = read.id
+        above = _above(terms, read.id)
+        self._open = [t for t in terms if t.id in above and t is not read]
+        beside = {a.id: a for t in self._open for a in t.args if a.id not in above}
+        self.beside = tuple(a for a in beside.values() if not a.is_const)
+        self._constants = {a.id: frozenset((a.payload,)) for a in beside.values() if a.is_const}
+        self._results: dict[int, Values] = {}
+        self._seen = -1
+
+    def made(self, olds: Links, known: Links, domain: dict[int, Values]) -> Links:
+        """As of an ``Update``, for the values that the others have in ``domain``."""
+        seen = sum(len(domain[other.id]) for other in self.beside)
+        if seen != self._seen:
+            self._results.clear()
+            self._seen = seen
+        found: Links = {}
+        for old, links in olds.items():
+            for value in self._made(old, domain):
+                if known.get(value, MAX_VALUES) > links + 1 < found.get(value, MAX_VALUES):
+                    found[value] = links + 1
+        return found
+
+    def _made(self, old: int, domain: dict[int, Values]) -> Values:
+        values = self._results.get(old)
+        if values is None:
+            known = {**self._constants, self.read: frozenset((old,))}
+            known.update((other.id, domain[other.id]) for other in self.beside)
+            values = self._results[old] = _valued(self._open, known, {})[self._open[-1].id]
+        return values
+
+
+def updates(accesses: Sequence[DraftEvent], memory: Memory) -> dict[int, Update | UpdateWith]:
+    """By number of a write."""
     reads = {e.value.id: e for e in accesses if e.kind == "R" and e.value is not None}
-    found = {}
+    found: dict[int, Update | UpdateWith] = {}
     for write in accesses:
         if write.kind != "W" or write.value is None or not write.value.args:
             continue
         terms = closure([write.value])
         leaves = [t for t in terms if not t.args and t.op != "const"]
-        partial = any(t.op in ("div", "mod", "shl", "shr") for t in terms)
-        if len(leaves) != 1 or partial or leaves[0].id not in reads:
+        own = [t for t in leaves if t.id in reads and reads[t.id].address is write.address]
+        if not own:
             continue
-        if reads[leaves[0].id].address is write.address:
+        partial = any(t.op in ("div", "mod", "shl", "shr") for t in terms)
+        if len(leaves) == 1 and not partial:
             found[write.id] = Update(leaves[0], terms, memory)
+        elif len(own) == 1:
+            found[write.id] = UpdateWith(own[0], terms)
     return found
 
 

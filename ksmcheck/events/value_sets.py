@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Sequence
 from itertools import product
 
-from ksmcheck.events.terms import Term
+from ksmcheck.events.terms import Term, evaluate
 from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
 from ksmcheck.record import Struct, field
 from ksmcheck.text import Inconclusive
@@ -96,6 +96,34 @@ def _applied(term: Term, args: list[Values]) -> Values:
         except DivisionByZero:  # reported as an obligation of its own
             continue
     return frozenset(values)
+
+
+def argument_of(term: Term, bases: dict[int, Term]) -> Term:
+    """The one term of which an operator's value is a function: its only argument, constants aside,
+    or what all of them are functions of. The term itself where there are several, or where branches
+    choose (``values_either_way``). ``bases``: what each of the operators below it is a function of,
+    by way of others; grows by this one's."""
+    bases[term.id] = term
+    if term.op in _CHOOSING:
+        return term
+    varying = {arg.id: arg for arg in term.args if arg.op != "const"}
+    below = {base.id: base for base in [bases.get(arg.id, arg) for arg in varying.values()]}
+    if len(below) != 1:
+        return term
+    (base,) = below.values()
+    bases[term.id] = base
+    return next(iter(varying.values())) if len(varying) == 1 else base
+
+
+_CHOOSING = frozenset(("ite", "land", "lor", "lnot"))
+
+
+def result(term: Term, argument: Term, value: int) -> Values:
+    """What a term is where its argument has a value: nothing where C gives it none."""
+    try:
+        return frozenset((evaluate(term, {}, {argument.id: value}),))
+    except DivisionByZero:  # reported as an obligation of its own
+        return EMPTY
 
 
 def closure(roots: Iterable[Term], known: Container[int] = ()) -> list[Term]:

@@ -18,7 +18,7 @@ from heapq import heappop, heappush
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.growth import Growth
 from ksmcheck.events.known_values import known_values
-from ksmcheck.events.readings import Admission, Admits, Update, updates
+from ksmcheck.events.readings import Admission, Admits, Update, UpdateWith, updates
 from ksmcheck.events.terms import Term
 from ksmcheck.events.value_sets import (
     EMPTY,
@@ -86,6 +86,7 @@ class _Flow:
             for e in self.events
             if e.kind == "W" and e.value is not None and e.id not in self.updates
         ]
+        roots += [term for update in self.updates.values() for term in update.beside]
         found = {term.id for term in closure(roots)}
         for admits in self.admissions.values():
             found.update(admits.others)
@@ -119,7 +120,8 @@ class _Fixpoint:
         self.limits: dict[int, int] = {}
         # By number of a term: the writes of its value, the updates of it, the events at it.
         self.storing: dict[int, list[DraftEvent]] = {}
-        self.updating: dict[int, list[tuple[DraftEvent, Update]]] = {}
+        self.updating: dict[int, list[tuple[DraftEvent, Update | UpdateWith]]] = {}
+        self.mixing: list[tuple[DraftEvent, Update | UpdateWith]] = []
         self.addressed: dict[int, list[DraftEvent]] = {}
         # By cell: the writes and the reads that may be there, and what each thread may read there
         # of the others' writes.
@@ -145,6 +147,8 @@ class _Fixpoint:
                 self.storing.setdefault(write.value.id, []).append(write)
             else:
                 self.updating.setdefault(update.read, []).append((write, update))
+                if update.beside:
+                    self.mixing.append((write, update))
 
     def run(self) -> None:
         for _ in range(self.flow.rounds):
@@ -180,6 +184,10 @@ class _Fixpoint:
             gained = dict.fromkeys(self.new[number], 0)
             for write in self.storing[number]:
                 self._make(write, gained)
+        for write, update in self.mixing:
+            if any(term.id in self.new for term in update.beside):
+                known = self.links.get(update.read, {})
+                self._make(write, update.made(known, self.made[write.id], self.domain))
         for number in self._moved([e for e in moved if e.kind == "R"], grown):
             self._offer(number, self._readable(number))
         for number, admission in self.admissions.items():
@@ -191,7 +199,7 @@ class _Fixpoint:
             number = heappop(self.todo)
             gained = self._taken(number, self.offered.pop(number))
             for write, update in self.updating.get(number, ()) if gained else ():
-                self._make(write, update.made(gained, self.made[write.id]))
+                self._make(write, update.made(gained, self.made[write.id], self.domain))
         return bool(self.new)
 
     def _offer(self, number: int, links: Links) -> None:

@@ -125,8 +125,20 @@ def unary(op: str, value: Concrete) -> Concrete:
     if op == "!":
         return replace(value, type=INT, number=int(not value.truth))
     type = promoted(value.type)
+    if op == "__ksmcheck_weight":
+        return replace(value, type=type, number=sum(value.number >> at & 1 for at in range(64)))
+    if op in ("__ksmcheck_lowest", "__ksmcheck_highest"):
+        # A generic kernel finds it by branches, and adds constants.
+        number = _found(value.number, highest=op == "__ksmcheck_highest")
+        return replace(value, type=type, number=number, reads=by_branch(value.reads))
     number = {"-": -value.number, "+": value.number, "~": -1 - value.number}[op]
     return replace(value, type=type, number=wrap(number, type))
+
+
+def _found(word: int, *, highest: bool) -> int:
+    """The number of a bit that is 1, looked for from one end to the other."""
+    order = range(63, -1, -1) if highest else range(64)
+    return next((at for at in order if word >> at & 1), order[-1])
 
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")

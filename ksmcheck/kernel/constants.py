@@ -61,7 +61,15 @@ BINARY: dict[str, str] = {
 }
 """C's binary operators as the program's."""
 
-UNARY: dict[str, str] = {"-": "neg", "~": "bitnot", "!": "lnot"}
+UNARY: dict[str, str] = {
+    "-": "neg",
+    "~": "bitnot",
+    "!": "lnot",
+    "__ksmcheck_lowest": "lowest",
+    "__ksmcheck_highest": "highest",
+    "__ksmcheck_weight": "weight",
+}
+"""C's unary operators as the program's, and what instructions do for <linux/bitops.h>."""
 COMPARISONS = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
 BUILTIN_CONSTANTS: dict[str, int] = {"true": 1, "false": 0}
 

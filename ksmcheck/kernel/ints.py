@@ -98,10 +98,21 @@ def _shift_right(a: int, b: int) -> int:
     return a >> b
 
 
+def _lowest(a: int) -> int:
+    return (a & -a).bit_length() - 1 if a else 63
+
+
+def _highest(a: int) -> int:
+    return max(a.bit_length() - 1, 0)
+
+
 OPERATORS: dict[str, Callable[..., int]] = {
     "neg": lambda a: -a,
     "bitnot": lambda a: ~a,
     "lnot": lambda a: int(not a),
+    "lowest": _lowest,
+    "highest": _highest,
+    "weight": lambda a: a.bit_count(),
     "cast": lambda a: a,
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
@@ -127,7 +138,9 @@ OPERATORS: dict[str, Callable[..., int]] = {
     "with": lambda a, *_: a,
     "branch": lambda a: a,
 }
-"""Operators on normalised values; the caller wraps the result to the operation's type."""
+"""Operators on normalised values; the caller wraps the result to the operation's type. ``lowest``
+and ``highest`` (the number of such a bit that is 1, of 0 as halving finds it: 63 and 0) and
+``weight`` (how many are) are of unsigned words of 64 bits."""
 
 
 def apply(op: str, type: IntType, args: tuple[int, ...]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ksmcheck.kernel.constants import BINARY, COMPARISONS
+from ksmcheck.kernel.constants import BINARY, COMPARISONS, UNARY
 from ksmcheck.kernel.ints import ADDRESS, S32, U64
 from ksmcheck.kernel.layout import Layouts
 from ksmcheck.kernel.types import (
@@ -109,7 +109,11 @@ def assign(value: Value, type: CType, span: Span, *, lenient: bool) -> Value:
 
 
 def unary(op: str, value: Value, span: Span) -> Value:
-    """``- + ~ !``."""
+    """``- + ~ !``, and what instructions do.
+
+    Where a machine has no instruction that finds a bit, the kernel adds constants under branches:
+    what is found depends on the word as on a branch's answer, and no read waits for it.
+    """
     need_scalar(value, span)
     if op == "!":
         return Value(fold.negation(value.expr), INT)
@@ -119,8 +123,10 @@ def unary(op: str, value: Value, span: Span) -> Value:
     promoted = cast(value, type, span)
     if op == "+":
         return promoted
-    name = "neg" if op == "-" else "bitnot"
-    return Value(fold.op(name, type.ints, promoted.expr), type)
+    operand = promoted.expr
+    if UNARY[op] in ("lowest", "highest"):
+        operand = fold.op("branch", type.ints, operand)
+    return Value(fold.op(UNARY[op], type.ints, operand), type)
 
 
 def binary(

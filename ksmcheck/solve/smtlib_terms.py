@@ -90,6 +90,8 @@ class SmtTerms:
         if op in _RING:
             operands = [self.bits(a, term.type.width) for a in args]
             text = f"({_RING[op]} {' '.join(operands)})" if _RING[op] else operands[0]
+        elif op in ("lowest", "highest", "weight"):
+            text = _of_bits(op, self.bits(args[0], term.type.width), term.type.width)
         elif op in ("div", "mod"):
             text = self._quotient(term)
         elif op in ("shl", "shr"):
@@ -209,3 +211,16 @@ def any_of(texts: tuple[str, ...] | list[str]) -> str:
     if len(kept) < 2:
         return kept[0] if kept else "false"
     return f"(or {' '.join(kept)})"
+
+
+def _of_bits(op: str, text: str, width: int) -> str:
+    """The lowest or highest bit that is 1, of 0 the last one asked about, or how many are."""
+    bits = [f"((_ extract {at} {at}) {text})" for at in range(width)]
+    if op == "weight":
+        return f"(bvadd {' '.join(resized(bit, BOOL, width) for bit in bits)})"
+    order = range(width) if op == "lowest" else range(width - 1, -1, -1)
+    *asked, last = order
+    whole = constant(last, width)
+    for at in reversed(asked):
+        whole = f"(ite (= {bits[at]} #b1) {constant(at, width)} {whole})"
+    return whole

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import product
+from math import prod
 
 from ksmcheck.events.terms import Term
-from ksmcheck.events.value_sets import TooManyValues
+from ksmcheck.events.value_sets import TooManyValues, argument_of, result
 from ksmcheck.kernel.ints import OPERATORS, DivisionByZero
 from ksmcheck.solve import vectors
 from ksmcheck.solve.gates import FALSE, TRUE, Gates
@@ -24,6 +25,7 @@ Domain = dict[int, int]
 """Value -> literal that the term has it."""
 
 MAX_COMBINATIONS = 1 << 18
+_OF_BITS = {"lowest": vectors.lowest, "highest": vectors.highest, "weight": vectors.weight}
 _FEW_BITS = 4
 _MANY_BITS = 10
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge"))
@@ -38,6 +40,7 @@ class TermLiterals:
         self._domains: dict[int, Domain] = {}
         self._vectors: dict[int, Vector] = {}
         self._undefined: dict[int, int] = {}
+        self._bases: dict[int, Term] = {}
         self._equal_to: dict[tuple[int, int], int] = {}
         self.choices: dict[int, int] = {}
 
@@ -139,6 +142,7 @@ class TermLiterals:
         op = term.op
         if not term.args:
             return self._leaf(term)
+        argument = argument_of(term, self._bases)
         if self._undefined and any(a.id in self._undefined for a in term.args):
             self._note_undefined(term, self._inherited(term))
         if any(a.id not in self._domains for a in term.args):
@@ -158,7 +162,14 @@ class TermLiterals:
             return self._boolean(equal if op == "eq" else -equal)
         if op in _COMPARISONS:
             return self._boolean(self._cases(term).get(1, FALSE))
+        values = self._domains.get(argument.id)
+        if values is not None and len(values) < self._combinations(term):
+            return self._function(term, argument, values)
         return self._cases(term)
+
+    def _combinations(self, term: Term) -> int:
+        """How many combinations of its arguments' values an operator has."""
+        return prod(len(self._domain(a)) for a in term.args)
 
     def _bits(self, term: Term) -> Domain | Vector | None:
         """The term from the bits of its arguments; None where that is not done bit by bit."""
@@ -180,6 +191,8 @@ class TermLiterals:
                 return a
             case "bitnot", [a]:
                 return vectors.inverted(a)
+            case (("lowest" | "highest" | "weight"), [a]):
+                return _OF_BITS[op](gates, a)
             case "neg", [a]:
                 return vectors.difference(gates, vectors.constant(0, len(a)), a)
             case (("and" | "or" | "xor"), [a, b]):
@@ -277,13 +290,28 @@ class TermLiterals:
         }
         return self._tidy(term, cases)
 
+    def _function(self, term: Term, argument: Term, values: Domain) -> Domain:
+        """One case for each value of the one term that it is a function of."""
+        cases: dict[int, list[int]] = {}
+        wrong: list[int] = []
+        for given, when in values.items():
+            found = result(term, argument, given)
+            for value in found:
+                cases.setdefault(value, []).append(when)
+            if not found:
+                wrong.append(when)
+        return self._told(term, cases, wrong)
+
+    def _told(self, term: Term, cases: dict[int, list[int]], wrong: list[int]) -> Domain:
+        if wrong:
+            inherited = self._undefined.get(term.id, FALSE)
+            self._note_undefined(term, self.gates.any_of((inherited, *wrong)))
+        return self._tidy(term, {v: self.gates.any_of(c) for v, c in cases.items()})
+
     def _cases(self, term: Term) -> Domain:
         """One case for each combination of argument values; equal results share a literal."""
         domains = [self._domain(a) for a in term.args]
-        combinations = 1
-        for domain in domains:
-            combinations *= len(domain)
-        if combinations > MAX_COMBINATIONS:
+        if self._combinations(term) > MAX_COMBINATIONS:
             raise TooManyValues
         function, wrap = OPERATORS[term.op], term.type.wrap
         cases: dict[int, list[int]] = {}
@@ -298,10 +326,7 @@ class TermLiterals:
                 wrong.append(when)
             else:
                 cases.setdefault(value, []).append(when)
-        if wrong:
-            inherited = self._undefined.get(term.id, FALSE)
-            self._note_undefined(term, self.gates.any_of((inherited, *wrong)))
-        return self._tidy(term, {v: self.gates.any_of(c) for v, c in cases.items()})
+        return self._told(term, cases, wrong)
 
     def _tidy(self, term: Term, cases: Domain) -> Domain:
         kept = {value: literal for value, literal in cases.items() if literal != FALSE}

@@ -143,6 +143,43 @@ def divided(gates: Gates, a: Vector, by: int) -> tuple[Vector, Vector]:
     return signed(tuple(quotient)), signed(rest[:width])
 
 
+def lowest(gates: Gates, a: Vector) -> Vector:
+    """The number of the lowest bit that is 1, by halves; of 0 that of the highest bit."""
+    found: list[int] = []
+    rest = a
+    while len(rest) > 1:
+        half = len(rest) // 2
+        above = -gates.any_of(rest[:half])
+        found.insert(0, above)
+        rest = chosen(gates, above, rest[half:], rest[:half])
+    return resized(tuple(found), False, len(a))
+
+
+def highest(gates: Gates, a: Vector) -> Vector:
+    """The number of the highest bit that is 1, by halves; of 0 it is 0."""
+    found: list[int] = []
+    rest = a
+    while len(rest) > 1:
+        half = len(rest) // 2
+        above = gates.any_of(rest[half:])
+        found.insert(0, above)
+        rest = chosen(gates, above, rest[half:], rest[:half])
+    return resized(tuple(found), False, len(a))
+
+
+def weight(gates: Gates, a: Vector) -> Vector:
+    """How many bits are 1: sums of pairs, of pairs of these, ..."""
+    sums: list[Vector] = [(bit,) for bit in a]
+    while len(sums) > 1:
+        width = len(sums[0]) + 1
+        pairs = zip(sums[::2], sums[1::2], strict=True)
+        sums = [
+            total(gates, resized(one, False, width), resized(other, False, width))
+            for one, other in pairs
+        ]
+    return resized(sums[0], False, len(a))
+
+
 def equal(gates: Gates, a: Vector, b: Vector) -> int:
     """The literal that two vectors of one length are equal."""
     return gates.all_of([-exclusive(gates, x, y) for x, y in zip(a, b, strict=True)])

@@ -52,6 +52,8 @@ C_PRECEDENCE: dict[str, int] = {
 ASSIGNMENTS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="})
 _SHORT_CIRCUITS = frozenset({"&&", "||"})
 _PREFIX = frozenset({"-", "+", "~", "!", "&", "*"})
+# What one instruction does, for macros that kernel headers give.
+_INSTRUCTIONS = frozenset({"__ksmcheck_lowest", "__ksmcheck_highest", "__ksmcheck_weight"})
 _CONTAINER_OF = frozenset({"container_of", "container_of_const", "list_entry", "rb_entry"})
 _OFFSETOF = frozenset({"offsetof", "__builtin_offsetof"})
 
@@ -149,6 +151,9 @@ class Expressions(Names):
     def unary(self) -> Expr:
         start, token = self.at, self.tokens[self.at]
         text = token.text
+        if text in _INSTRUCTIONS:
+            self.at += 1
+            return self.prefixed(text, self.unary(), start)
         if token.kind != "op":
             return self.size_of() if text == "sizeof" else self.postfix()
         if text in _PREFIX:

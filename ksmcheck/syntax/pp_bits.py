@@ -54,28 +54,10 @@ _BIT_CLEAR_UNLESS = (
 )
 
 
-_HALVES = (32, 16, 8, 4, 2, 1)
-# Where a machine has no instruction for it, the kernel adds constants under branches: what is found
-# depends on the word by control alone, as the condition of ?: has it, and no read waits for it.
-_LOWEST = " ".join(
-    f"n__ += (w__ & {(1 << n) - 1:#x}UL) ? 0 : {n};"
-    f" w__ = (w__ & {(1 << n) - 1:#x}UL) ? w__ : w__ >> {n};"
-    for n in _HALVES
-)
-# Among the first so many bits, one of which is set: a half behind them is not looked at, so that
-# what is found is seen to be small without a look at the word.
-_LOWEST_AMONG = " ".join(
-    f"up__ = (size__ <= {n}) | !!(w__ & {(1 << n) - 1:#x}UL);"
-    f" n__ += up__ ? 0 : {n}; w__ = up__ ? w__ : w__ >> {n};"
-    for n in _HALVES
-)
-_HIGHEST = " ".join(
-    f"n__ += (w__ >> {n}) ? {n} : 0; w__ = (w__ >> {n}) ? w__ >> {n} : w__;" for n in _HALVES
-)
 # The kernel leaves open what is found in a word without the bit: to ask for it is an error.
 _SEARCHED = (
-    f"ksmcheck_lowest(x) ({{ unsigned long w__ = (x); unsigned long n__ = 0; {_LOWEST} n__; }})",
-    f"ksmcheck_highest(x) ({{ unsigned long w__ = (x); unsigned long n__ = 0; {_HIGHEST} n__; }})",
+    "ksmcheck_lowest(x) (__ksmcheck_lowest (unsigned long)(x))",
+    "ksmcheck_highest(x) (__ksmcheck_highest (unsigned long)(x))",
     "__ffs(x) ({ unsigned long of__ = (x); BUG_ON(!of__); ksmcheck_lowest(of__); })",
     "__fls(x) ({ unsigned long of__ = (x); BUG_ON(!of__); ksmcheck_highest(of__); })",
     "ffz(x) __ffs(~(unsigned long)(x))",
@@ -95,17 +77,15 @@ _SEARCHED = (
     "rounddown_pow_of_two(x) (1UL << (fls_long(x) - 1))",
 )
 _COUNTED = (
-    "hweight32(x) ({ unsigned int h__ = (x); h__ -= (h__ >> 1) & 0x55555555U;"
-    " h__ = (h__ & 0x33333333U) + ((h__ >> 2) & 0x33333333U);"
-    " h__ = (h__ + (h__ >> 4)) & 0x0f0f0f0fU; h__ += h__ >> 8; (h__ + (h__ >> 16)) & 0xff; })",
+    "hweight32(x) ((unsigned int)__ksmcheck_weight (unsigned long)(unsigned int)(x))",
     "hweight16(x) hweight32((__u16)(x))",
     "hweight8(x) hweight32((__u8)(x))",
-    "hweight64(x) ({ __u64 both__ = (x);"
-    " (unsigned long)hweight32((__u32)both__) + hweight32((__u32)(both__ >> 32)); })",
+    "hweight64(x) (__ksmcheck_weight (unsigned long)(__u64)(x))",
     "hweight_long(x) hweight64((unsigned long)(x))",
 )
 
-# lib/find_bit.c: plain reads of the words, from the first on that may have the bit.
+# lib/find_bit.c: plain reads of the words, from the first on that may have the bit. The last bit of
+# a small map is taken where there is none, so that the number is seen to be small.
 _FIND = (
     "ksmcheck_find(p, size, start, flip) ({ const unsigned long *map__ = (p);"
     " unsigned long size__ = (size); unsigned long from__ = (start);"
@@ -116,8 +96,8 @@ _FIND = (
     " if (size__ > 64) while (!word__ && (at__ + 1) * 64 < size__)"
     " { at__++; word__ = map__[at__] ^ flip; }"
     " if (size__ < 64) word__ &= (1UL << size__) - 1;"
-    f" unsigned long w__ = word__; unsigned long n__ = 0; int up__; {_LOWEST_AMONG}"
-    " unsigned long bit__ = at__ * 64 + n__;"
+    " unsigned long any__ = size__ < 64 ? word__ | (1UL << (size__ - 1)) : word__;"
+    " unsigned long bit__ = at__ * 64 + ksmcheck_lowest(any__);"
     " found__ = (word__ != 0) & (bit__ < size__) ? bit__ : size__; }"
     " found__; })"
 )
@@ -133,6 +113,71 @@ _FOUND = (
         for which, kind in (("set", "bit"), ("clear", "zero_bit"))
     ),
 )
+
+
+def _words(step: str, result: str = "", before: str = "") -> str:
+    """Word after word of a map of ``n__`` bits; of the last word ``in__`` are those of the map."""
+    return (
+        f" unsigned int n__ = (nbits); unsigned int k__; {before}"
+        " for (k__ = 0; k__ < BITS_TO_LONGS(n__); k__++) {"
+        " unsigned long in__ = (k__ + 1) * 64 <= n__ ? ~0UL : BITMAP_LAST_WORD_MASK(n__);"
+        f" {step} }} {result} }})"
+    )
+
+
+def _of_two(name: str, word: str) -> str:
+    """What two maps have makes a third, which is told to be empty or not."""
+    return (
+        f"{name}(dst, a, b, nbits) ({{ unsigned long *d__ = (dst); unsigned long any__ = 0;"
+        f" const unsigned long *a__ = (a), *b__ = (b);{_words(word, 'any__ != 0;')}"
+    )
+
+
+def _asked(name: str, word: str) -> str:
+    """Whether no word of two maps has what is asked for."""
+    return (
+        f"{name}(a, b, nbits) ({{ unsigned long any__ = 0; const unsigned long *a__ = (a),"
+        f" *b__ = (b);{_words(f'any__ |= ({word}) & in__;', 'any__ == 0;')}"
+    )
+
+
+def _range(name: str, step: str) -> str:
+    """The bits of a map from ``start`` on: of each word those that are ``in__`` the range."""
+    return (
+        f"{name}(map, start, nbits) ({{ unsigned long *m__ = (map); unsigned int k__;"
+        " unsigned int from__ = (start), end__ = from__ + (nbits);"
+        " for (k__ = from__ / 64; k__ * 64 < end__; k__++) {"
+        " unsigned long in__ = k__ * 64 < from__ ? BITMAP_FIRST_WORD_MASK(from__) : ~0UL;"
+        " in__ &= (k__ + 1) * 64 <= end__ ? ~0UL : BITMAP_LAST_WORD_MASK(end__);"
+        f" {step} }} }})"
+    )
+
+
+# linux/types.h and bitmap.h: plain accesses to whole words.
+_MAPS = (
+    "DECLARE_BITMAP(name, bits) unsigned long name[BITS_TO_LONGS(bits)]",
+    "BITMAP_FIRST_WORD_MASK(start) (~0UL << ((start) & 63))",
+    "BITMAP_LAST_WORD_MASK(nbits) (~0UL >> (-(nbits) & 63))",
+    f"bitmap_zero(dst, nbits) ({{ unsigned long *d__ = (dst);{_words('d__[k__] = 0;')}",
+    "bitmap_copy(dst, src, nbits) ({ unsigned long *d__ = (dst); const unsigned long *s__ = (src);"
+    f"{_words('d__[k__] = s__[k__];')}",
+    "bitmap_empty(src, nbits) (find_first_bit(src, nbits) == (nbits))",
+    "bitmap_full(src, nbits) (find_first_zero_bit(src, nbits) == (nbits))",
+    "bitmap_weight(src, nbits) ({ const unsigned long *s__ = (src);"
+    + _words("w__ += hweight_long(s__[k__] & in__);", "w__;", "unsigned int w__ = 0;"),
+    _of_two("bitmap_and", "any__ |= (d__[k__] = a__[k__] & b__[k__] & in__);"),
+    _of_two("bitmap_andnot", "any__ |= (d__[k__] = a__[k__] & ~b__[k__] & in__);"),
+    "bitmap_or(dst, a, b, nbits) ({ unsigned long *d__ = (dst); const unsigned long *a__ = (a),"
+    f" *b__ = (b);{_words('d__[k__] = a__[k__] | b__[k__];')}",
+    _asked("bitmap_equal", "a__[k__] ^ b__[k__]"),
+    _asked("bitmap_subset", "a__[k__] & ~b__[k__]"),
+    _asked("ksmcheck_apart", "a__[k__] & b__[k__]"),
+    "bitmap_intersects(a, b, nbits) (!ksmcheck_apart(a, b, nbits))",
+    _range("bitmap_set", "m__[k__] |= in__;"),
+    _range("bitmap_clear", "m__[k__] &= ~in__;"),
+)
+# Before, the bits behind the map were cleared.
+_FILL = f"bitmap_fill(dst, nbits) ({{ unsigned long *d__ = (dst);{_words('d__[k__] = ~0UL;')}"
 
 # linux/bitfield.h. A mask is a constant, so that it may be named more than once.
 _FIELD = (
@@ -154,9 +199,10 @@ def bits_and_bytes() -> dict[str, tuple[str, ...]]:
             *_SEARCHED,
             *_COUNTED,
             *_FOUND,
+            *_MAPS,
             "is_power_of_2(n) ({ unsigned long n__ = (n);"
             " (bool)((n__ != 0) & ((n__ & (n__ - 1)) == 0)); })",
         ),
-        "6.1": (_SET_MASK_BITS, _BIT_CLEAR_UNLESS, *_FIELD),
+        "6.1": (_SET_MASK_BITS, _BIT_CLEAR_UNLESS, _FILL, *_FIELD),
         "6.12": ("FIELD_PREP_CONST(m, v) FIELD_PREP(m, v)",),
     }

@@ -64,6 +64,7 @@ _KNOWN_WITHOUT = frozenset(
         "atomic",
         "bit_spinlock",
         "bitfield",
+        "bitmap",
         "bitops",
         "bits",
         "bug",

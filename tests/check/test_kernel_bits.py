@@ -449,3 +449,118 @@ def test_a_local_of_a_constant_hides_none(tmp_path: Path) -> None:
     assert check(f"{text}\nexists (x=2)", tmp_path).observation == "Always"
     with pytest.raises(InputError):
         check(f"{text}\nexists (0:k=2)", tmp_path)
+
+
+_MAPS = """#include <linux/bitmap.h>
+DECLARE_BITMAP(map, 70);
+DECLARE_BITMAP(other, 70);
+DECLARE_BITMAP(third, 70);
+DECLARE_BITMAP(small, 10);
+struct s { int a; DECLARE_BITMAP(m, 65); } s;
+{}
+P0()
+{
+	BUG_ON(sizeof(map) != 16 || sizeof(small) != 8 || sizeof(struct s) != 24);
+	BUG_ON(!bitmap_empty(map, 70) || bitmap_full(map, 70));
+	bitmap_set(map, 60, 8);
+	BUG_ON(map[0] != 0xf000000000000000UL || map[1] != 0xf);
+	BUG_ON(bitmap_weight(map, 70) != 8 || bitmap_weight(map, 66) != 6);
+	bitmap_clear(map, 62, 3);
+	BUG_ON(map[0] != 0x3000000000000000UL || map[1] != 0xe);
+	bitmap_copy(other, map, 70);
+	BUG_ON(!bitmap_equal(map, other, 70));
+	__set_bit(3, other);
+	BUG_ON(bitmap_equal(map, other, 70));
+	BUG_ON(!bitmap_subset(map, other, 70) || bitmap_subset(other, map, 70));
+	BUG_ON(!bitmap_intersects(map, other, 70));
+	BUG_ON(!bitmap_andnot(third, other, map, 70) || third[0] != 8 || third[1] != 0);
+	BUG_ON(bitmap_and(third, third, map, 70));
+	bitmap_or(third, map, other, 70);
+	BUG_ON(!bitmap_equal(third, other, 70));
+	bitmap_fill(map, 70);
+	BUG_ON(!bitmap_full(map, 70) || bitmap_weight(map, 70) != 70);
+	bitmap_zero(map, 70);
+	BUG_ON(!bitmap_empty(map, 70) || map[1]);
+	bitmap_set(small, 0, 10);
+	BUG_ON(small[0] != 0x3ff || !bitmap_full(small, 10));
+	bitmap_clear(small, 3, 1);
+	BUG_ON(small[0] != 0x3f7);
+	bitmap_set(s.m, 64, 1);
+	BUG_ON(s.m[1] != 1);
+}
+"""
+
+
+@pytest.mark.parametrize("model", ["sc", "armv8"])
+def test_maps_of_bits(model: str, tmp_path: Path) -> None:
+    """Worked out by hand; a map of 70 bits has two words, one of 10 bits one."""
+    assert check(_MAPS, tmp_path, model).verdict == "SAFE"
+    for right, wrong in (
+        ("!bitmap_subset(map, other", "!bitmap_subset(other, map"),
+        ("!= 8 ||", "!= 9 ||"),
+    ):
+        assert check(_MAPS.replace(right, wrong), tmp_path, model).verdict == "VIOLATED"
+
+
+_TAKES = """#include <linux/bitmap.h>
+DECLARE_BITMAP(map, BITS);
+int got0 = -1;
+int got1 = -1;
+{ }
+P0(void)
+{
+	int nr;
+
+	do {
+		nr = find_first_zero_bit(map, BITS);
+	} while (test_and_set_bit(nr, map));
+	WRITE_ONCE(got0, nr);
+}
+P1(void)
+{
+	int nr;
+
+	do {
+		nr = find_first_zero_bit(map, BITS);
+	} while (test_and_set_bit(nr, map));
+	WRITE_ONCE(got1, nr);
+}
+P2(void) { FREE }
+exists (got0=got1 /\\ ~got0=-1)"""
+
+
+@pytest.mark.parametrize("bits", [64, 128])
+def test_who_takes_a_free_bit_has_it_alone(bits: int, tmp_path: Path) -> None:
+    """Whatever numbers the words may have: each atomic adds one bit at most. Where a third thread
+    gives a bit back, both may have had it."""
+    text = _TAKES.replace("BITS", str(bits))
+    assert check(text.replace("FREE", ""), tmp_path, "tso").observation == "Never"
+    found = check(text.replace("FREE", "clear_bit(0, map);"), tmp_path, "tso")
+    assert found.observation == "Sometimes"
+
+
+def test_each_bit_of_a_word_that_was_taken_is_handled_once(tmp_path: Path) -> None:
+    """As a softirq's loop: what is left of the word is a function of the word alone."""
+    text = """unsigned long pending;
+int work[8];
+{ }
+P0(void) { WRITE_ONCE(work[1], 1); smp_mb__before_atomic(); set_bit(1, &pending); }
+P1(void) { WRITE_ONCE(work[5], 1); smp_mb__before_atomic(); set_bit(5, &pending); }
+P2(void)
+{
+	unsigned long word = xchg(&pending, 0);
+
+	while (word) {
+		BUG_ON(READ_ONCE(work[__ffs(word)]) != 1);
+		word &= word - 1;
+	}
+}"""
+    assert check(text, tmp_path, "armv8").verdict == "SAFE"
+    early = text.replace("smp_mb__before_atomic(); set_bit(5", "set_bit(5")
+    assert check(early, tmp_path, "armv8").verdict == "VIOLATED"
+
+
+def test_a_map_is_not_filled_by_older_kernels_alike(tmp_path: Path) -> None:
+    """They cleared the bits behind it."""
+    with pytest.raises(InputError, match="bitmap_fill"):
+        check("DECLARE_BITMAP(m, 3);\n{ }\nP0(void) { bitmap_fill(m, 3); }", tmp_path, kernel="3.9")

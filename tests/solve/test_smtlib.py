@@ -74,6 +74,25 @@ def test_operators_are_those_of_the_kernel(
     assert z3_says("\n".join(lines)) == "unsat"
 
 
+@pytest.mark.parametrize("op", ["lowest", "highest", "weight"])
+@settings(max_examples=40, deadline=None)
+@given(word=st.one_of(st.sampled_from([0, 1, 1 << 63, (1 << 64) - 1]), st.integers(0, 2**64 - 1)))
+def test_bits_are_found_and_counted(op: str, word: int) -> None:
+    table = TermTable()
+    term = table.op(op, ADDRESS, table.read(0, ADDRESS))
+    lines = [f"(declare-const v0 {sort(ADDRESS)})"]
+    text = SmtTerms(lines, lambda leaf: f"v{leaf.payload}").text(term)
+    known = {
+        "lowest": len(bin(word)) - 1 - bin(word).rfind("1") if word else 63,
+        "highest": len(bin(word)) - 3,
+        "weight": bin(word).count("1"),
+    }
+    assert apply(op, ADDRESS, (word,)) == known[op]
+    lines.append(f"(assert (= v0 {constant(word, 64)}))")
+    lines.append(f"(assert (distinct {text} {constant(known[op], 64)}))")
+    assert z3_says("\n".join(lines)) == "unsat"
+
+
 @pytest.mark.parametrize(
     ("op", "left", "expected"),
     [("land", 0, "false"), ("land", 1, "true"), ("lor", 1, "false"), ("lor", 0, "true")],
