@@ -45,7 +45,10 @@ class Deviations(Struct, frozen=True):
 
     def of(self, folder: Path, file: str) -> Deviation | None:
         known = self.by_test or {}
-        places = (file, f"{folder.resolve().name}/{file}", Path(file).stem)
+        places = [file]
+        if any(place.endswith(f"/{file}") for place in known):
+            places.append(f"{folder.resolve().name}/{file}")  # the file system is slow to tell
+        places.append(Path(file).stem)
         return next((known[place] for place in places if place in known), None)
 
 
