@@ -5,6 +5,10 @@ variable that is declared, with its values, before the statement that it is part
 are computed first, and every time; where C asks for another order (behind ``&&``, in the condition
 of a loop) it is refused. A static local variable (6.2.4) becomes one at file level. Labels that a
 block has to itself (GNU C's ``__label__``) become labels of the function, under names of their own.
+
+A typedef of a block is read as what it stands for. Where that asks for names (``typeof(x)``), which
+may mean something else where the type is used, a pointer to it is declared in its place, and the
+typedef is the type of what that points to.
 """
 
 from __future__ import annotations
@@ -13,14 +17,21 @@ from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import (
     Block,
     Declaration,
+    DeclGroup,
     Expr,
+    FunctionType,
     Guard,
     Name,
     NamedType,
+    PointerType,
     Stmt,
     TagType,
     TypeExpr,
+    TypeofType,
+    Unary,
 )
+from ksmcheck.syntax.c_declarators import Specifiers
+from ksmcheck.syntax.c_names import LocalType
 from ksmcheck.syntax.c_types import Types
 from ksmcheck.syntax.c_words import CACHE_LINE_WORDS, DEFINE_MACROS, DROPPED_WORDS
 from ksmcheck.syntax.tokens import Token
@@ -75,6 +86,45 @@ class Hoisting(Types):
     def declare_static(self, declared: Declaration) -> None:
         """At file level, under the name that ``static_local`` gave it."""
         self.defined.append(replace(declared, name=str(self.scopes[-1][declared.name])))
+
+    def local_types(self, specifiers: Specifiers, start: int, mentioned: int) -> Stmt:
+        """``typedef int t, *p;`` in a block, at its first name. ``mentioned``: how many names were
+        before it."""
+        self.not_aligned(specifiers)
+        kept = self._local_type(specifiers, mentioned)
+        while self.accept(","):
+            kept += self._local_type(specifiers, mentioned)
+        span = self.span_from(start)
+        self.expect(";", "after the declaration")
+        return DeclGroup(kept, span) if kept else Block((), span)
+
+    def _local_type(self, specifiers: Specifiers, mentioned: int) -> tuple[Declaration, ...]:
+        declarator = self.declarator(specifiers)
+        name, type_ = declarator.name, declarator.type
+        if name is None:
+            self.expected("the name of a type")
+        if self.token.text == "(":
+            type_ = self.function_type(type_)
+        self.attributes()
+        if isinstance(type_, NamedType) and type_.name == "__auto_type":
+            raise InputError("__auto_type takes the type of an initializer", name.span)
+        if name.text in self.scopes[-1]:
+            raise InputError(f"{name.text} is declared twice in this block", name.span)
+        volatile = declarator.volatile and not isinstance(type_, FunctionType)
+        if len(self.mentioned) == mentioned:  # it means the same everywhere
+            self.scopes[-1][name.text] = LocalType(type_, volatile)
+            return ()
+        self.made += 1
+        span = declarator.span
+        pointer = Name(f"typedef#{self.made}", span)
+        pointed = TypeofType(Unary("*", pointer, span), span)
+        self.scopes[-1][name.text] = LocalType(pointed, volatile)
+        return (Declaration(pointer.name, PointerType(type_, span), None, span),)
+
+    def not_a_type(self, name: Token) -> None:
+        """Raises InputError for a variable whose name is that of a type of this block."""
+        if isinstance(self.scopes[-1].get(name.text), LocalType):
+            raise InputError(f"{name.text} is declared twice in this block", name.span)
 
     def lock_macro(self) -> int | None:
         """Where the name of such a macro is, behind ``static`` and annotations, if one is next."""

@@ -8,13 +8,21 @@ moved out to file level, under a name that nothing else has: ``n@f`` for the ``n
 
 from __future__ import annotations
 
-from ksmcheck.syntax.c_ast import Declaration
+from ksmcheck.record import Struct
+from ksmcheck.syntax.c_ast import Declaration, TypeExpr
 from ksmcheck.syntax.c_cursor import Cursor
 from ksmcheck.syntax.c_words import KEYWORDS, TYPE_START, TYPEDEF_NAMES
 from ksmcheck.syntax.tokens import Token
 from ksmcheck.text import InputError
 
 _TAG = "tag "
+
+
+class LocalType(Struct, frozen=True):
+    """What a typedef name of a function stands for; ``volatile``: an object of it is so."""
+
+    type: TypeExpr
+    volatile: bool
 
 
 class Names(Cursor):
@@ -25,7 +33,10 @@ class Names(Cursor):
         # Innermost last; True for a typedef name, False for what hides one, for a static local the
         # name of the variable at file level that it is, and for a function its own name. Tags are
         # a name space of their own (C17 6.2.3): behind ``_TAG``, the one that is meant.
-        self.scopes: list[dict[str, bool | str]] = [{}]
+        self.scopes: list[dict[str, bool | str | LocalType]] = [{}]
+        # The names that were read as variables, each with the number of its scope (-1 for none).
+        # Static locals are not among them: nothing else has their names.
+        self.mentioned: list[tuple[str, int]] = []
         # The name of the function being read, and what functions have moved out.
         self.function = ""
         self.moved: set[str] = set()
@@ -37,17 +48,39 @@ class Names(Cursor):
     def is_type(self, name: str) -> bool:
         for scope in reversed(self.scopes):
             if name in scope:
-                return scope[name] is True
+                return scope[name] is True or isinstance(scope[name], LocalType)
         return name in TYPEDEF_NAMES
+
+    def depth_of(self, name: str) -> int:
+        """The number of the scope that declares a name; -1 for none."""
+        depths = reversed(range(len(self.scopes)))
+        return next((depth for depth in depths if name in self.scopes[depth]), -1)
+
+    def local_type(self, name: str) -> LocalType | None:
+        """What a name stands for that a function declares as a type."""
+        depth = self.depth_of(name)
+        found = self.scopes[depth][name] if depth >= 0 else None
+        return found if isinstance(found, LocalType) else None
 
     def meaning(self, name: str) -> str:
         """The name of the variable that ``name`` means here."""
-        for scope in reversed(self.scopes):
-            if name in scope:
-                found = scope[name]
-                return found if isinstance(found, str) else name
-        self.unknown(name)
+        depth = self.depth_of(name)
+        found = self.scopes[depth][name] if depth >= 0 else None
+        if isinstance(found, str) and found != name:
+            return found
+        self.mentioned.append((name, depth))
+        if depth < 0:
+            self.unknown(name)
         return name
+
+    def not_of_function(self, count: int, start: int) -> None:
+        """Raises InputError where what was read since ``count`` names were mentioned, and is moved
+        out, asks for a variable of the function: there the name means another one, or none."""
+        for name, depth in self.mentioned[count:]:
+            if 0 < depth < len(self.scopes):
+                message = f"a static variable or a struct made of '{name}' is not supported here"
+                hint = f"'{name}' is the function's own; write out the type"
+                raise InputError(message, self.span_from(start), hint)
 
     def is_variable(self, name: str) -> bool:
         """Whether a name, or what it means, is a variable: a call of it is through a pointer."""

@@ -204,12 +204,14 @@ class Statements(Hoisting):
 
     def declaration(self) -> Stmt:
         """``int a, *b = &c;`` up to its semicolon."""
-        start = self.at
+        start, mentioned = self.at, len(self.mentioned)
         specifiers = self.specifiers("a declaration")
         if self.accept(";"):
             return self._declares_nothing(specifiers, start)
-        if specifiers.storage in ("typedef", "extern"):
-            message = f"'{specifiers.storage}' inside a function is not supported"
+        if specifiers.storage == "typedef":
+            return self.local_types(specifiers, start, mentioned)
+        if specifiers.storage == "extern":
+            message = "'extern' inside a function is not supported"
             raise InputError(message, self.span_from(start), "move it to file level")
         declared = [self._local(specifiers, start)]
         count = len(self.literals)
@@ -219,6 +221,7 @@ class Statements(Hoisting):
         span = self.span_from(start)
         self.expect(";", "after the declaration")
         if specifiers.storage == "static":
+            self.not_of_function(mentioned, start)
             return Block((), span)
         return declared[0] if len(declared) == 1 else DeclGroup(tuple(declared), span)
 
@@ -236,6 +239,7 @@ class Statements(Hoisting):
             message = "function declarations inside a function are not supported"
             raise InputError(message, declarator.name.span, "move it to file level")
         count = len(self.literals)
+        self.not_a_type(declarator.name)
         self.scopes[-1][declarator.name.text] = False
         if specifiers.storage == "static":
             self.static_local(declarator.name.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ksmcheck.record import Struct, field
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax.c_ast import (
     ArrayType,
     EnumDef,
@@ -163,7 +163,13 @@ class Types(Declarators):
         if text in REFUSED_WORDS:
             raise InputError(REFUSED_WORDS[text], token.span)
         self.at += 1
-        return NamedType(text, token.span)
+        local = self.local_type(text)
+        if local is None:
+            return NamedType(text, token.span)
+        words.volatile |= local.volatile
+        if isinstance(local.type, TypeofType):
+            self.mentioned.append((text, self.depth_of(text)))
+        return replace(local.type, span=token.span)
 
     def attribute(self, aligned: list[Expr] | None = None) -> None:
         """Read ``__attribute__((...))``; refuse one that may change the meaning. Alignments go to
@@ -278,8 +284,10 @@ class Types(Declarators):
         name = self._tag_named(kind, tag)
         if self.accept("{"):
             fields: list[Field] = []
+            count = len(self.mentioned)
             while not self.accept("}"):
                 fields += self._fields(kind)
+            self.not_of_function(count, start)
             aligned: list[Expr] = []
             self.attributes(aligned)
             self.refuse_word(self.token)
@@ -343,6 +351,7 @@ class Types(Declarators):
         name = self._tag_named("enum", tag)
         if self.accept("{"):
             members: list[tuple[str, Expr | None, Span]] = []
+            count = len(self.mentioned)
             while self.token.text != "}":
                 member = self.identifier("the name of an enumerator")
                 value = self.conditional() if self.accept("=") else None
@@ -350,6 +359,7 @@ class Types(Declarators):
                 if not self.accept(","):
                     break
             self.expect("}", "or ',' after an enumerator")
+            self.not_of_function(count, start)
             self.attributes()
             self.defined.append(EnumDef(name, tuple(members), self.span_from(start)))
         return TagType("enum", name, self.span_from(start))

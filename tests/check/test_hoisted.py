@@ -184,10 +184,50 @@ def test_types_of_a_block(code: str, x: int, tmp_path: Path) -> None:
         ("{ struct t { int a; }; } struct t w;", "struct t is not defined"),
         ("struct s *p; struct s { int a; } w; p = &w;", "struct s@P0"),
         ("{ enum { A }; } *x = A;", "A"),
-        ("int y; struct t { typeof(y) a; } w;", "typeof is not supported here"),
+        ("int y; struct t { typeof(y) a; } w;", "a struct made of 'y' is not supported here"),
+        # Not the type of the variable at file level that has the name, too.
+        ("int g; struct t { typeof(g) a; } w;", "a struct made of 'g' is not supported here"),
+        ("int g; static char c[sizeof(g)];", "made of 'g' is not supported here"),
+        ("{ typedef int t; } t w = 1;", "unknown type t"),
+        ("int n = 4; typedef int t[n]; t w;", "not a constant"),
     ],
 )
 def test_types_of_a_block_that_are_none(code: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        observation("", f"P0(int *x, struct s *v) {{ {code} }}", "exists (x=1)", tmp_path)
+        top = "long g;\n"
+        observation(top, f"P0(int *x, struct s *v) {{ {code} }}", "exists (x=1)", tmp_path)
     assert message in caught.value.diagnostic.message
+
+
+@pytest.mark.parametrize(
+    ("code", "x"),
+    [
+        ("typedef int t; t a = 3; *x = a;", 3),
+        ("typedef u8 t; *x = (t)257 + sizeof(t);", 2),
+        ("typedef struct { int a, b; } t, *p; t w = { 1, 2 }; p q = &w; *x = q->b;", 2),
+        ("typedef struct s s; s w = { 4 }; { typedef long s; s l = w.a; *x = l; }", 4),
+        # C17 6.2.1: an inner block's name hides it, and its own is gone at the end.
+        ("typedef int t; { int t = 5; *x = t * 2; } t u = 4; *x += u;", 14),
+        ("typedef int t; { typedef char t; *x = sizeof(t); } *x += sizeof(t);", 5),
+        ("{ typedef char g; *x = sizeof(g); } *x += sizeof(g);", 9),
+        ("typedef int t[3]; t w = { 1, 2, 3 }; *x = w[2] + ARRAY_SIZE(w) + sizeof(t);", 18),
+        # What it stands for is that of where it is declared.
+        ("enum { N = 4 }; typedef int t[N]; { enum { N = 9 }; *x = sizeof(t); }", 16),
+        ("char y = 1; typedef typeof(y) t; { long y = 300; t z = y; *x = z + sizeof(t); }", 45),
+        ("char y; typedef typeof(y) t; typedef t u[2], *p; u w = { 8 }; p q = &w[0]; *x = *q;", 8),
+        ("{ char g = 1; typedef typeof(g) t; *x = sizeof(t); } *x += sizeof(g);", 9),
+        ("typedef struct { typeof(g) a; } t; *x = sizeof(t);", 8),
+        ("typedef int (*t)(void); t f = other; *x = f();", 100),
+        ("typedef int t(void); t *f = other; *x = f();", 100),
+        ("for (int i = 0; i < 3; i++) { typedef u8 t; t a = 255; a += i; *x += a; }", 256),
+        ("typedef unsigned t; for (t i = 0; i < 3; i++) *x += i;", 3),
+        ("*x = ({ typedef u8 t; (t)258; }) + sizeof(({ typedef u8 t; t b = 1; b; }));", 3),
+        ("typedef volatile int t; t w = 3; t *p = &w; *x = *p + w;", 6),
+        ("typedef int t; *x = ((struct { t a, b; }){ 1, 5 }).b + (t[]){ 1, 2 }[1];", 7),
+    ],
+)
+def test_typedefs_of_a_block(code: str, x: int, tmp_path: Path) -> None:
+    top = "long g;\nstatic int other(void) { typedef long g; g r = 100; return r; }\n"
+    threads = f"P0(int *x, struct s *v) {{ {code} }}"
+    assert observation(top, threads, f"forall (x={x})", tmp_path) == "Always"
+    assert observation(top, threads, f"exists (x={x + 1})", tmp_path) == "Never"
