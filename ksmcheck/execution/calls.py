@@ -142,12 +142,23 @@ class Calls(Expressions):
         raise NotImplementedError
 
     def place(self, e: c.Expr) -> Place:
-        """Also of the struct that a call gives."""
+        """Also of the struct that a call, a choice or a statement expression gives."""
+        if isinstance(e, c.Conditional):
+            e = self.written_out(e)
+        if isinstance(e, c.StatementExpr):
+            held = self.block_struct(e)
+            return InRegister(held, 0, held.type)
         if not isinstance(e, c.Call | c.PointerCall):
             return super().place(e)
         self.value(e)
         assert self.struct is not None, e
         return InRegister(self.struct, 0, self.struct.type)
+
+    def written_out(self, e: c.Conditional) -> c.StatementExpr:
+        raise NotImplementedError
+
+    def block_struct(self, e: c.StatementExpr) -> Variable:
+        raise NotImplementedError
 
     # Forms.
 

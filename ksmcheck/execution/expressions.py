@@ -186,8 +186,6 @@ class Expressions(Selections):
                 return self.member(outer, field, e)
             case c.Index(base, index):
                 return self.element(base, index)
-            case c.StatementExpr() | c.Conditional():
-                return self.pointed(self.value(e))
         raise InternalError(f"replay: {type_name(e)} is no place")
 
     def pointed(self, value: Concrete) -> InMemory:
@@ -228,7 +226,7 @@ class Expressions(Selections):
             return self.find(e.name) is not None or e.name in self.world.items
         if isinstance(e, c.Member):
             return e.arrow or self.is_place(e.base)
-        if isinstance(e, c.Call | c.PointerCall):
+        if isinstance(e, c.Call | c.PointerCall | c.StatementExpr | c.Conditional):
             return isinstance(self.type_of(e), StructType)
         return isinstance(e, c.Index) or (isinstance(e, c.Unary) and e.op == "*")
 

@@ -7,7 +7,8 @@ happens, so that the dependencies of the execution are found a second time.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from ksmcheck.execution.bodies import Body, Outlook
@@ -33,6 +34,7 @@ from ksmcheck.kernel.types import (
     is_scalar,
 )
 from ksmcheck.program.addressed import addressed_locals
+from ksmcheck.program.choices import written_out
 from ksmcheck.program.initialisers import leaves, parts
 from ksmcheck.program.tree import walk
 from ksmcheck.record import replace
@@ -320,6 +322,20 @@ class Interpreter(Calls):
 
     def block_value(self, e: c.StatementExpr) -> Concrete:
         """GNU ``({ ...; value; })``; it may branch and loop inside, but not be jumped out of."""
+        with self.block_begun(e) as last:
+            return NOTHING if last is None else self.value(last.expr)
+
+    def block_struct(self, e: c.StatementExpr) -> Variable:
+        """The value of such a one that is a struct: a copy, from the end of the block."""
+        with self.block_begun(e) as last:
+            assert last is not None, e
+            held = Variable("({ })", self.type_of(last.expr))
+            self.copy(InRegister(held, 0, held.type), self.place(last.expr))
+            return held
+
+    @contextmanager
+    def block_begun(self, e: c.StatementExpr) -> Iterator[c.ExprStmt | None]:
+        """Behind all but the expression that comes last, and in the scope of that."""
         body = e.body.body
         last = body[-1] if body and isinstance(body[-1], c.ExprStmt) else None
         before = body[:-1] if last is not None else body
@@ -338,9 +354,19 @@ class Interpreter(Calls):
             for declaration in declarations_of(statement):
                 scope[declaration.name] = declaration
         self.scope = scope
-        value = NOTHING if last is None else self.value(last.expr)
+        yield last
         self.call, self.scope = call, outer
-        return value
+
+    def written_out(self, e: c.Conditional) -> c.StatementExpr:
+        """A choice between structs as statements; the same tree in all runs, for what is known of
+        it is kept."""
+        known = self.world.bodies.get(id(e))
+        if known is None:
+            body = self.call.body
+            known = Body(body.function, written_out(e), NO_FLOW, NO_LOOPS, body.addressed)
+            self.world.bodies[id(e)] = known
+        assert isinstance(known.tree, c.StatementExpr)
+        return known.tree
 
 
 _EXIT = Point(-1, "exit", None, {})

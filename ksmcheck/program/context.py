@@ -22,7 +22,7 @@ from ksmcheck.program.ir import Const, Expr, Origin, Set, Unassigned, Use
 from ksmcheck.program.scope import Activation, Scope, Variable
 from ksmcheck.program.shared import Shared
 from ksmcheck.program.values import Value
-from ksmcheck.syntax.c_ast import Block, Function, Stmt
+from ksmcheck.syntax.c_ast import Block, Function, StatementExpr, Stmt
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError, Span
 
@@ -41,7 +41,8 @@ class Context:
     the stable name of a node by its ``id``; ``hidden`` are shared locations that this thread has no
     name for, because its parameters do not list them (herd7's rule). ``locations`` are the types of
     the locations whose addresses its parameters are, by register; ``types`` those of expressions,
-    as far as they were asked for, by the node's ``id``, and ``case_nodes`` where cases begin.
+    as far as they were asked for, by the node's ``id``, ``choices`` those between structs, written
+    out, and ``case_nodes`` where cases begin.
     ``unassigned`` are registers that are 0 since nothing assigns them, by their names.
     """
 
@@ -70,6 +71,7 @@ class Context:
         self.hidden: frozenset[str] = frozenset()
         self.locations: dict[str, CType] = {}
         self.types: dict[int, tuple[Tree, CType]] = {}
+        self.choices: dict[int, tuple[Tree, StatementExpr]] = {}
         self.case_nodes: dict[int, Node] = {}
         self.unassigned: dict[str, Unassigned] = {}
         self.graph = Graph()

@@ -19,6 +19,7 @@ from ksmcheck.program.values import NOTHING, Value, cast, integer, pointer
 from ksmcheck.syntax.c_ast import (
     Assign,
     Binary,
+    Block,
     Call,
     Cast,
     Conditional,
@@ -162,11 +163,15 @@ class Expressions(Calls):
         return cast(self.value(expr.operand), type, expr.span)
 
     def _statements(self, expr: StatementExpr) -> Value:
-        jump = jump_out(expr.body)
+        self.no_jump_out(expr.body)
+        return self.statement_value(expr.body)
+
+    def no_jump_out(self, body: Block) -> None:
+        """Raises InputError where something leads out of a block whose value is used."""
+        jump = jump_out(body)
         if jump is not None:
             message = "a jump out of a statement expression whose value is used is not supported"
             raise InputError(message, jump.span, "let the statement expression be a statement")
-        return self.statement_value(expr.body)
 
     def _size_of(self, expr: SizeOf) -> Value:
         type = self.declarations.type_of_operand(expr.operand)
@@ -189,10 +194,19 @@ class Expressions(Calls):
         known = self.types.get(id(expr))
         if known is None:
             with self._nothing_kept():
-                type = self.place(expr).type if self.is_place(expr) else self.value(expr).type
+                type = self._lowered_type(expr)
             # The node is kept with its type: another may not get its id.
             known = self.types[id(expr)] = expr, type.value if isinstance(type, BitField) else type
         return known[1]
+
+    def _lowered_type(self, expr: Tree) -> CType:
+        if isinstance(expr, StatementExpr):
+            return self.type_of_block(expr.body)
+        return self.place(expr).type if self.is_place(expr) else self.value(expr).type
+
+    def type_of_block(self, body: Block) -> CType:
+        """The type of what comes last in a statement expression."""
+        raise NotImplementedError
 
     @contextmanager
     def _nothing_kept(self) -> Iterator[None]:

@@ -35,10 +35,12 @@ from ksmcheck.syntax.c_ast import (
     Conditional,
     ContainerOf,
     IncDec,
+    Index,
     IntLit,
     Member,
     Name,
     OffsetOf,
+    PointerCall,
     SizeOf,
     StatementExpr,
     Unary,
@@ -250,7 +252,11 @@ class Operators(Places):
         return self._assigned(place, self.value(expr.value), expr.target)
 
     def _need_place(self, target: Tree, op: str) -> None:
-        if not self.is_place(target):
+        whole = target
+        while isinstance(whole, Member | Index) and not (isinstance(whole, Member) and whole.arrow):
+            whole = whole.base
+        value = isinstance(whole, Call | PointerCall | Conditional | StatementExpr)
+        if not self.is_place(target) or (value and self.is_place(whole)):
             raise InputError(f"{op} needs a variable, member or element on its left", target.span)
 
     def _assigned(
@@ -315,10 +321,7 @@ class Operators(Places):
 
     def aggregate(self, expr: Tree, type: StructType) -> Place:
         """The place of a struct's value."""
-        if isinstance(expr, Conditional):
-            hint = "assign in both branches of an if"
-            raise InputError("a choice between structs is not supported", expr.span, hint=hint)
-        if not self.is_place(expr) and not isinstance(expr, StatementExpr):
+        if not self.is_place(expr):
             raise InputError(f"this is not a {type}", expr.span)
         place = self.place(expr)
         if place.type != type:

@@ -20,12 +20,24 @@ from ksmcheck.kernel.types import (
     is_scalar,
 )
 from ksmcheck.program import bitfields, fold
+from ksmcheck.program.choices import written_out
 from ksmcheck.program.context import Context
 from ksmcheck.program.ir import Access, Const, Expr, Set, Use
 from ksmcheck.program.scope import Variable
 from ksmcheck.program.values import Value, assign, moved, need_scalar
 from ksmcheck.record import Struct, replace
-from ksmcheck.syntax.c_ast import Call, Cast, Index, IntLit, Member, Name, PointerCall, Unary
+from ksmcheck.syntax.c_ast import (
+    Call,
+    Cast,
+    Conditional,
+    Index,
+    IntLit,
+    Member,
+    Name,
+    PointerCall,
+    StatementExpr,
+    Unary,
+)
 from ksmcheck.syntax.c_ast import Expr as Tree
 from ksmcheck.text import InputError, Span
 from ksmcheck.text.spelling import did_you_mean
@@ -68,6 +80,10 @@ class Places(Context):
         if isinstance(expr, Index):
             return self._element(expr)
         if self._gives_struct(expr):
+            if isinstance(expr, Conditional):
+                expr = self.choice(expr)
+            if isinstance(expr, StatementExpr):
+                return self.struct_of_block(expr)
             assert isinstance(expr, Call | PointerCall)
             return self.returned(expr)
         raise InputError("this is not a variable, member or element", expr.span)
@@ -85,7 +101,12 @@ class Places(Context):
         return self._gives_struct(expr)
 
     def _gives_struct(self, expr: Tree) -> bool:
-        """Whether it is a call of a function that returns a struct, or a marked load of one."""
+        """Whether it is a call of a function that returns a struct, a marked load of one, a choice
+        between structs, or a statement expression whose value is one."""
+        if isinstance(expr, Conditional):
+            return expr.then is not None and isinstance(self.type_of(expr.then), StructType)
+        if isinstance(expr, StatementExpr):
+            return isinstance(self.type_of(expr), StructType)
         if isinstance(expr, PointerCall):
             return isinstance(self.called_function_type(expr).result, StructType)
         if not isinstance(expr, Call):
@@ -101,6 +122,17 @@ class Places(Context):
 
     def loaded_struct(self, call: Call) -> StructType | None:
         """The struct that a marked load gives; None where it is a number."""
+        raise NotImplementedError
+
+    def choice(self, expr: Conditional) -> StatementExpr:
+        """A choice between structs, written out; the same tree each time."""
+        known = self.choices.get(id(expr))
+        if known is None:  # the node is kept, too: another may not get its id
+            known = self.choices[id(expr)] = expr, written_out(expr)
+        return known[1]
+
+    def struct_of_block(self, expr: StatementExpr) -> Place:
+        """The struct that is the value of a statement expression."""
         raise NotImplementedError
 
     def _named(self, expr: Name) -> Place:
@@ -191,7 +223,7 @@ class Places(Context):
         return InMemory(address, member.type, base.volatile or member.volatile)
 
     def _arrow_base(self, expr: Tree) -> Place:
-        if not self.is_place(expr):
+        if isinstance(expr, StatementExpr | Conditional) or not self.is_place(expr):
             return self.pointed(self.value(expr), expr.span)
         place = self.place(expr)
         if isinstance(place.type, StructType):
@@ -199,7 +231,8 @@ class Places(Context):
         return self.pointed(self.read(place, expr), expr.span)
 
     def _element(self, expr: Index) -> Place:
-        if self.is_place(expr.base):
+        chosen = isinstance(expr.base, StatementExpr | Conditional)
+        if not chosen and self.is_place(expr.base):
             base = self.place(expr.base)
             if isinstance(base, InRegisters) and isinstance(base.type, ArrayOf):
                 return self._local_element(expr, base, base.type)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ksmcheck.kernel.ints import S32
 from ksmcheck.kernel.lengths import sized
@@ -114,19 +115,41 @@ class Statements(Switches, Expressions):
 
     def statement_value(self, body: Block) -> Value:
         """``({ ...; value; })``: void unless an expression comes last."""
+        with self._begun(body) as last:
+            if isinstance(last, ExprStmt):
+                return self.value(last.expr)
+            if last is not None:
+                self.statement(last)
+            return NOTHING
+
+    @contextmanager
+    def _begun(self, body: Block) -> Iterator[Stmt | None]:
+        """What is to be done with its last statement is done where the others have been."""
         labels = self._without_jumps_into(body)
         self.push()
         for inner in body.body[:-1]:
             self.statement(inner)
-        result = NOTHING
-        last = body.body[-1] if body.body else None
-        if isinstance(last, ExprStmt):
-            result = self.value(last.expr)
-        elif last is not None:
-            self.statement(last)
+        yield body.body[-1] if body.body else None
         self.pop()
         self.frame.closed.update(labels)
-        return result
+
+    def struct_of_block(self, expr: StatementExpr) -> Place:
+        """The struct is copied at the end of the block: what happens later does not change it."""
+        self.no_jump_out(expr.body)
+        with self._begun(expr.body) as last:
+            assert isinstance(last, ExprStmt), expr
+            type = self.type_of(last.expr)
+            assert isinstance(type, StructType), expr
+            held = InRegisters(Variable("({ })", type, self.graph.fresh("t")), 0, type)
+            self.copy(held, self.aggregate(last.expr, type), last.expr)
+        return held
+
+    def type_of_block(self, body: Block) -> CType:
+        with self._begun(body) as last:
+            if not isinstance(last, ExprStmt):
+                return VOID
+            found = self.type_of(last.expr)
+            return found if isinstance(found, StructType) else self.value(last.expr).type
 
     def _without_jumps_into(self, body: Block) -> list[str]:
         """The labels of a value, which has to be computed from its beginning (GNU C). Raises

@@ -20,6 +20,7 @@ static unsigned long pte_val(pte_t p) { return p.pte; }
 static pte_t mkdirty(pte_t p) { p.pte |= 4; return p; }
 static struct f early(int c) { struct f r = { 1, 2 }; if (c) return r; r.b = 7; return r; }
 static struct f open(int c) { if (c) return mk(1); }
+static struct f pick(int c) { struct f g = { 5, 6 }; return c ? mk(1) : g; }
 { struct f s = {1, 2}; int x; }
 """
 
@@ -48,6 +49,21 @@ def observation(code: str, condition: str, folder: Path) -> tuple[str, str | Non
         ("*x = early(0).b * 10 + early(1).b;", 72),
         ("struct f v = mk(1); v = twice(v); *x = sum(v);", 16),
         ("*x = sizeof(mk(1));", 8),
+        # C17 6.5.15: one of the operands is evaluated, and it is a value.
+        ("struct f g = { 3, 4 }, v = *x ? *s : g; g.a = 9; *x = v.a * 10 + v.b;", 34),
+        ("*x = sum(*x ? mk(3) : *s) + sum(s->a ? mk(3) : *s);", 30),
+        ("*x = (s->a == 1 ? *s : mk(5)).b * 10 + (s->a == 2 ? *s : mk(5)).b;", 26),
+        ("struct f v = s->a == 3 ? mk(1) : s->a == 1 ? mk(4) : *s; *x = v.a;", 4),
+        ("int n = 0; struct f v = n++ ? mk(n++) : mk(n + 4); *x = n * 10 + v.a;", 15),
+        ("for (int i = 0; i < 3; i++) *s = i & 1 ? mk(i) : *s; *x = s->a * 10 + s->b;", 12),
+        ("*x = pick(0).a + 10 * pick(1).a;", 15),
+        ("__auto_type v = *x ? *s : mk(6); *x = v.a + sizeof(*x ? *s : v);", 14),
+        ("typeof(*x ? *s : *s) v = { 5, 6 }; *x = (*x ? s : &v)->b;", 6),
+        # GNU C: the value of a statement expression is that of what comes last, when it comes.
+        ("struct f v = ({ struct f w = *s; w.a += 4; w; }); *x = v.a;", 5),
+        ("*x = sum(({ struct f w = mk(1); if (*x) w.b = 7; w; }));", 13),
+        ("*x = ({ *s; }).b + ({ struct f *p = s; p; })->a + sizeof(({ *s; }));", 11),
+        ("*x = (*x ? ({ mk(1); }) : ({ struct f w = mk(2); *x ? *s : w; })).b;", 3),
     ],
 )
 def test_values(code: str, x: int, tmp_path: Path) -> None:
@@ -73,6 +89,32 @@ def test_dependencies_go_through_a_copy(tmp_path: Path) -> None:
         assert fresh_checker().check(Request(path, "lkmm")).observation == expected
 
 
+@pytest.mark.parametrize("model", ["lkmm", "armv8", "power"])
+@pytest.mark.parametrize(
+    ("chosen", "written"),
+    [
+        ("v = READ_ONCE(*y) ? g : h;", "if (READ_ONCE(*y)) v = g; else v = h;"),
+        ("v = ({ struct f w = READ_ONCE(*y) ? g : h; w; });", "v = h; if (READ_ONCE(*y)) v = g;"),
+        ("v.a = (READ_ONCE(*y) ? g : h).a;", "if (READ_ONCE(*y)) v.a = g.a; else v.a = h.a;"),
+    ],
+)
+def test_a_choice_orders_as_an_if(chosen: str, written: str, model: str, tmp_path: Path) -> None:
+    """Load buffering, whose other thread has a barrier: what the choice decided orders a store by
+    a branch on a member, and not the store of the member itself."""
+    path = tmp_path / "t.litmus"
+    top = TOP.replace("{ struct f s = {1, 2}; int x; }", "{ }")
+    two = "P1(int *x, int *y) { int r0 = READ_ONCE(*x); smp_mb(); WRITE_ONCE(*y, r0); }"
+    for store in ("WRITE_ONCE(*x, v.a);", "if (v.a == 1) WRITE_ONCE(*x, 1);"):
+        found = []
+        for code in (chosen, written):
+            one = f"struct f g = {{ 1, 2 }}, h = {{ 3, 4 }}, v; {code} {store}"
+            path.write_text(
+                f"C t\n{top}P0(int *x, int *y) {{ {one} }}\n{two}\nexists (x=1 /\\ 1:r0=1)\n"
+            )
+            found.append(fresh_checker().check(Request(path, model)).observation)
+        assert found[0] == found[1]
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [
@@ -84,7 +126,15 @@ def test_dependencies_go_through_a_copy(tmp_path: Path) -> None:
         ("if (mk(1)) *x = 1;", "struct f"),
         ("pte_t p = { 1 }; struct f g = p;", "is used where struct f is needed"),
         ("int n = 1; struct f g = n;", "int is used where struct f is needed"),
-        ("struct f g = mk(1); struct f h = *x ? g : g;", "a choice between structs"),
+        ("pte_t p = { 1 }; struct f g = *x ? *s : p;", "is used where struct f is needed"),
+        ("struct f g = *x ? *s : 3;", "this is not a struct f"),
+        ("*x = *x ? *s : *s;", "struct f is used as a value"),
+        # C17 6.5.15: a choice is a value, and 6.5.2.2 p5, 6.5.16 p2: no value can be assigned to.
+        ("(*x ? *s : *s).a = 3;", "= needs a variable, member or element on its left"),
+        ("({ *s; }).a++;", r"\+\+ needs a variable, member or element on its left"),
+        ("mk(1).a = 3;", "= needs a variable, member or element on its left"),
+        ("struct f *p = &(*x ? *s : *s);", "the operand of '&' has to be"),
+        ("*x = ({ if (*x) return; *s; }).a;", "a jump out of a statement expression"),
         ("struct f g[1] = { { 1 } }; struct f h[1] = g;", "initialised by a list"),
     ],
 )
