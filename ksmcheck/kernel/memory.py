@@ -26,6 +26,11 @@ PAGE = 4096
 """No object lies below the first page, so a smaller value is a plain number."""
 
 
+def is_literal(name: str) -> bool:
+    """Whether an object is a string literal, which nothing changes, or a cell is of one."""
+    return name.startswith('"')
+
+
 def beside(addresses: Sequence[int], address: int) -> int | None:
     """The one among some (sorted) that an address is at, or less than a page from."""
     if address >= PAGE:

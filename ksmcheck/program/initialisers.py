@@ -9,6 +9,7 @@ from ksmcheck.kernel.constants import constant, try_constant
 from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.ints import BOOL
 from ksmcheck.kernel.layout import Unnamed
+from ksmcheck.kernel.memory import is_literal
 from ksmcheck.kernel.types import WORDS, ArrayOf, BitField, CType, StructType, is_scalar
 from ksmcheck.program.alternatives import Alternative, Chosen, Whole, alternatives
 from ksmcheck.program.designators import named_by, next_place
@@ -22,6 +23,7 @@ from ksmcheck.syntax.c_ast import (
     Expr,
     InitList,
     IntLit,
+    Name,
     NamedType,
 )
 from ksmcheck.text import InputError
@@ -146,7 +148,7 @@ def _give(
     more takes the place of all that was there (C17 6.7.9 p19)."""
     for bytes in found.chosen.choose(unions, expr.span):
         found.clear(bytes)
-    given = found.given
+    given, expr = found.given, _spelled(inner, expr, types)
     if isinstance(inner, BitField):
         if (at, inner.at) in found.fields or (
             at in given and all(o != at for o, _ in found.fields)
@@ -164,6 +166,21 @@ def _give(
     if isinstance(expr, InitList):
         found.chosen.give(Whole(range(at, at + size), unions))
     given.update(_leaves(inner, expr, types, at))
+
+
+def _spelled(inner: CType, expr: Expr, types: Declarations) -> Expr:
+    """A string literal, for an array of characters, as a list of these (C17 6.7.9 p14)."""
+    literal = types.globals.get(expr.name) if isinstance(expr, Name) else None
+    if (
+        literal is None
+        or not is_literal(literal.name)
+        or not isinstance(inner, ArrayOf)
+        or not is_scalar(inner.element)
+    ):
+        return expr
+    assert isinstance(literal.init, InitList)
+    items = literal.init.items
+    return InitList(items[:-1] if len(items) - 1 == inner.length else items, expr.span)
 
 
 def _unnamed_at(

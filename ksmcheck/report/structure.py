@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ksmcheck.check.prepare import ASSEMBLY
 from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.explain.story import span_text
+from ksmcheck.kernel.memory import is_literal
 from ksmcheck.report.values import Names
 
 
@@ -22,7 +23,7 @@ def _lines(structure: EventStructure) -> Iterable[str]:
     yield f"{structure.name} under {structure.model}{config}{kernel}"
     yield ""
     for cell in structure.cells:
-        if cell.kept:  # no memory under any model
+        if cell.kept or is_literal(cell.name):  # no memory under any model, or never another value
             continue
         yield f"  {cell.ctype} {cell.name} = {names.value(cell.init, cell.type.width)}"
     events = sorted(structure.events, key=lambda e: (e.thread, e.position))

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from ksmcheck.kernel.ints import IntType
-from ksmcheck.kernel.memory import PAGE, beside
+from ksmcheck.kernel.memory import PAGE, beside, is_literal
 from ksmcheck.program.ir import Cell
 
 
@@ -28,7 +28,8 @@ class Names:
         index = bisect_right(self._addresses, raw) - 1
         if index >= 0 and raw - self._addresses[index] < 8:
             offset = raw - self._addresses[index]
-            base = f"&{self._objects[index]}"
+            target = self._objects[index]
+            base = target if is_literal(target) else f"&{target}"
             return f"{base} + {offset}" if offset else base
         if (1 << width) - raw < PAGE:
             return str(raw - (1 << width))
@@ -47,6 +48,8 @@ class Names:
 def _object(ordered: Sequence[Cell], index: int) -> str:
     """What begins at a cell: the outermost struct whose first member it is, or the cell itself."""
     name = ordered[index].name
+    if is_literal(name):
+        return name.removesuffix("[0]")
     while "." in name:
         outer = name.rpartition(".")[0]
         if index and ordered[index - 1].name.startswith(outer + "."):

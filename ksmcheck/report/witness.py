@@ -9,6 +9,7 @@ from textwrap import wrap
 
 from ksmcheck.check.verdict import Witness
 from ksmcheck.explain.story import Story
+from ksmcheck.kernel.memory import is_literal
 from ksmcheck.program.becomes import Respelt
 from ksmcheck.record import Struct
 from ksmcheck.report.context import Context, contexts
@@ -172,9 +173,10 @@ def final_line(witness: Witness, story: Story | None, words: Words, *, full: boo
     """How it ends: what the property and the story speak of, or everything."""
     focus = story.focus if story else ()
     named = spoken_of(witness) | {witness.execution.events[e].cell for e in focus}
+    memory = [(name, value) for name, value in witness.execution.memory if not is_literal(name)]
     cells = [
         (name, words.names.value(value, words.widths.get(name, 64)))
-        for name, value in witness.execution.memory
+        for name, value in memory
         if full or not named or name in named
     ]
     registers = [
@@ -183,7 +185,7 @@ def final_line(witness: Witness, story: Story | None, words: Words, *, full: boo
         if full or _mentions(witness.failure.text, thread, name)
     ]
     text = ", ".join(f"{name} = {value}" for name, value in [*registers, *cells])
-    rest = len(witness.execution.memory) - len(cells)
+    rest = len(memory) - len(cells)
     more = f"  ({rest} other cell{'s' if rest > 1 else ''}: --full)" if rest else ""
     return f"{text}{more}"
 

@@ -55,6 +55,7 @@ _PREFIX = frozenset({"-", "+", "~", "!", "&", "*"})
 # What one instruction does, for macros that kernel headers give.
 _INSTRUCTIONS = frozenset({"__ksmcheck_lowest", "__ksmcheck_highest", "__ksmcheck_weight"})
 _CONTAINER_OF = frozenset({"container_of", "container_of_const", "list_entry", "rb_entry"})
+_OWN_NAME = frozenset({"__func__", "__FUNCTION__"})
 _OFFSETOF = frozenset({"offsetof", "__builtin_offsetof"})
 
 # A longer chain of operators would be a tree that later stages cannot walk.
@@ -265,6 +266,8 @@ class Expressions(Names):
             hint = "if it is a variable, another name avoids the clash"
             raise InputError(f"expected an expression, found the type '{name}'", token.span, hint)
         self.at += 1
+        if name in _OWN_NAME and not self._is_declared(name):
+            return StringLit(self.function, token.span)
         return Name(self.meaning(name), token.span)
 
     def _parenthesised(self) -> Expr:

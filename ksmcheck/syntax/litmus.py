@@ -26,6 +26,7 @@ from ksmcheck.syntax.litmus_condition import OBSERVED, ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser, named
 from ksmcheck.syntax.litmus_header import Header, read_header
 from ksmcheck.syntax.litmus_registers import with_registers
+from ksmcheck.syntax.litmus_strings import Strings
 from ksmcheck.syntax.litmus_words import fitting
 from ksmcheck.syntax.preprocessor import Preprocessing, kernel_version, preprocess
 from ksmcheck.syntax.tokens import Token
@@ -210,16 +211,19 @@ def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTes
         raise InputError("the test has no threads", header.span, "they are named P0, P1, ...")
     if parser.roaming:
         threads = _of_registers(parser, parser.init, threads)
+    strings = Strings()
+    threads, top, init = strings.read((threads, top, parser.init))
+    filter, final = strings.read((parser.filter, parser.final))
     test = LitmusTest(
         name=header.name,
         path=source.name,
         info=header.info,
         comment=header.comment,
-        init=parser.init,
-        top=top,
+        init=init,
+        top=(*top, *strings.declared()),
         threads=threads,
-        filter=parser.filter,
-        condition=parser.final,
+        filter=filter,
+        condition=final,
         locations=parser.listed,
         span=whole,
     )

@@ -95,7 +95,6 @@ def idioms() -> dict[str, tuple[str, ...]]:
             "prefetch(p) ((void)(p))",
             "prefetchw(p) ((void)(p))",
             "assert_spin_locked(l) BUG_ON(!spin_is_locked(l))",
-            "__func__ ((char *)0)",
             *_PRINTED,
             *(f'KERN_{severity} ""' for severity in _SEVERITIES),
             f"WARN(c, fmt, ...) {_WARNED}",
