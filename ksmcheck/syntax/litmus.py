@@ -25,6 +25,7 @@ from ksmcheck.syntax.litmus_callbacks import (
 from ksmcheck.syntax.litmus_condition import OBSERVED, ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser, named
 from ksmcheck.syntax.litmus_header import Header, read_header
+from ksmcheck.syntax.litmus_own import own_first
 from ksmcheck.syntax.litmus_registers import with_registers
 from ksmcheck.syntax.litmus_strings import Strings
 from ksmcheck.syntax.litmus_words import fitting
@@ -202,7 +203,7 @@ def _without_prelude(source: Source, start: int) -> Source:
 
 
 def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTest:
-    threads, top = _split(_own_first(parser.defined))
+    threads, top = _split(own_first(parser.defined))
     whole = Span(source, 0, len(source.text))
     if parser.init is None:
         hint = "write {} where every variable starts with 0"
@@ -229,22 +230,6 @@ def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTes
     )
     check_lengths(test, parser.arrays)
     return test
-
-
-def _own_first(defined: list[TopLevel]) -> list[TopLevel]:
-    """A test's own definition of a function stands for that of a header that comes with ksmcheck:
-    the kernel has many of those in a file of their own, which the test may be made of."""
-    own = {f.name for f in _functions(defined) if f.body is not None and not _comes_along(f)}
-    return [
-        item
-        for item in defined
-        if not (isinstance(item, Function) and item.name in own and _comes_along(item))
-    ]
-
-
-def _comes_along(function: Function) -> bool:
-    name = function.span.source.name
-    return name.startswith("<") and name.endswith(">")
 
 
 def _of_registers(
