@@ -35,7 +35,7 @@ from ksmcheck.kernel.types import (
 )
 from ksmcheck.program.addressed import addressed_locals
 from ksmcheck.program.choices import written_out
-from ksmcheck.program.initialisers import leaves, parts
+from ksmcheck.program.initialisers import copied, leaves, parts
 from ksmcheck.program.tree import walk
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
@@ -313,12 +313,17 @@ class Interpreter(Calls):
         if is_scalar(variable.type):
             self.write(place, self.value(given[0][1]))
             return
+        structs = copied(variable.type, init, self.types)
         for scalar in self.layouts.scalars(variable.type, init.span):
+            if any(scalar.offset in struct.bytes for struct in structs):
+                continue
             type, expr = given.get(scalar.offset, (scalar.type, None))
             value = integer(0) if expr is None else self.value(expr)
             self.write(self.part(place, scalar.offset, type), value)
         for offset, (type, expr) in parts(variable.type, init, self.types):
             self.write(self.part(place, offset, type), self.value(expr))
+        for struct in structs:
+            self.copy(self.part(place, struct.offset, struct.type), self.place(struct.expr))
 
     def block_value(self, e: c.StatementExpr) -> Concrete:
         """GNU ``({ ...; value; })``; it may branch and loop inside, but not be jumped out of."""

@@ -48,8 +48,32 @@ def leaves(type: CType, init: Expr, types: Declarations) -> Iterator[tuple[int, 
     Inner aggregates need braces of their own, but those that have no name.
     """
     for at, (inner, expr) in _leaves(type, init, types, 0):
-        if types.layouts.holds(type, at, inner, init.span):
+        whole = isinstance(inner, StructType)
+        if not whole and types.layouts.holds(type, at, inner, init.span):
             yield at, (inner, expr)
+
+
+class Copied(Struct, frozen=True):
+    """A struct or union that a list gives a member or element, at ``offset``: ``.in = s``."""
+
+    offset: int
+    type: StructType
+    expr: Expr
+    size: int
+
+    @property
+    def bytes(self) -> range:
+        return range(self.offset, self.offset + self.size)
+
+
+def copied(type: CType, init: Expr, types: Declarations) -> tuple[Copied, ...]:
+    """As ``leaves``, the structs that are copied (C17 6.7.9 p13). They are given last: C leaves the
+    order open (p23)."""
+    return tuple(
+        Copied(at, inner, expr, types.layouts.size(inner, expr.span))
+        for at, (inner, expr) in _leaves(type, init, types, 0)
+        if isinstance(inner, StructType)
+    )
 
 
 def parts(type: CType, init: Expr, types: Declarations) -> Iterator[tuple[int, Given]]:
@@ -60,6 +84,8 @@ def parts(type: CType, init: Expr, types: Declarations) -> Iterator[tuple[int, G
     for what is no part of an integer.
     """
     for at, (inner, expr) in _leaves(type, init, types, 0):
+        if isinstance(inner, StructType):
+            continue
         if types.layouts.holds(type, at, inner, init.span) or _constant_zero(expr, types):
             continue
         try:
@@ -159,13 +185,36 @@ def _give(
         whole = Binary("|", given[at][1], field, expr.span) if at in given else field
         given[at] = inner.word, whole
         return
+    size = types.layouts.size(inner, expr.span)
+    _not_into_copied(found, range(at, at + size), expr, types)
+    if isinstance(inner, StructType) and not isinstance(expr, InitList) and not is_word(inner):
+        _give_copied(found, inner, at, expr, types)
+        return
     if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
         raise InputError(f"{inner} needs braces", expr.span)
-    size = types.layouts.size(inner, expr.span)
     found.clear(range(at, at + size))
     if isinstance(expr, InitList):
         found.chosen.give(Whole(range(at, at + size), unions))
     given.update(_leaves(inner, expr, types, at))
+
+
+def _give_copied(
+    found: _Found, inner: StructType, at: int, expr: Expr, types: Declarations
+) -> None:
+    if types.type_of is None or types.type_of(expr) != inner:
+        raise InputError(f"{inner} needs braces, or a value of its type", expr.span)
+    found.clear(range(at, at + types.layouts.size(inner, expr.span)))
+    found.given[at] = inner, expr
+
+
+def _not_into_copied(found: _Found, bytes: range, expr: Expr, types: Declarations) -> None:
+    """Raises InputError where part of a struct that was copied is given a value again."""
+    for before, (type, copy) in found.given.items():
+        if isinstance(type, StructType):
+            size = types.layouts.size(type, copy.span)
+            inside = before < bytes.stop and bytes.start < before + size
+            if inside and not (bytes.start <= before and before + size <= bytes.stop):
+                raise InputError("part of a struct that was given as a whole", expr.span)
 
 
 def _spelled(inner: CType, expr: Expr, types: Declarations) -> Expr:

@@ -6,7 +6,7 @@ from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.memory import STEP
 from ksmcheck.kernel.types import BitField, CType, PointerTo, StructType, ints_of, is_scalar
 from ksmcheck.program import bitfields
-from ksmcheck.program.initialisers import UNLOCKED, is_word, leaves, parts
+from ksmcheck.program.initialisers import UNLOCKED, copied, is_word, leaves, parts
 from ksmcheck.program.ir import Const
 from ksmcheck.program.places import InMemory, Place
 from ksmcheck.program.statements import Statements
@@ -85,6 +85,8 @@ class Initial(Statements):
             self._fill_field(*bits, init, found, herd=True)
             return
         inner = _plain(init, place.type) if strict else self._braced(init, place.type)
+        for struct in copied(place.type, inner, self.declarations):
+            raise InputError("a start value must be constant", struct.expr.span)
         for offset, (type, expr) in leaves(place.type, inner, self.declarations):
             target = self._scalar_at(place, offset, type, expr)
             assert isinstance(target.address, Const)

@@ -21,7 +21,7 @@ from ksmcheck.program.bodiless import no_body
 from ksmcheck.program.context import Passed
 from ksmcheck.program.expressions import Expressions
 from ksmcheck.program.graph import Forget, Node
-from ksmcheck.program.initialisers import is_word, leaves, parts
+from ksmcheck.program.initialisers import copied, is_word, leaves, parts
 from ksmcheck.program.ir import NO_RETURN, Check, Const, Frame, Use
 from ksmcheck.program.places import InRegisters, Place
 from ksmcheck.program.scope import Activation, Scope, Targets, Variable
@@ -261,8 +261,11 @@ class Statements(Switches, Expressions):
     def _fill(self, variable: Variable, init: Expr) -> None:
         """Every scalar gets a value: what the list does not name is 0 (C17 6.7.9)."""
         given = dict(leaves(variable.type, init, self.declarations))
+        structs = copied(variable.type, init, self.declarations)
         place = self.place_of(variable)
         for path, scalar in self._offsets(variable.type, init.span):
+            if any(path in struct.bytes for struct in structs):
+                continue
             if path in given:
                 type, expr = given[path]
                 self.write(self.part(place, path, type), self.value(expr), expr)
@@ -271,6 +274,9 @@ class Statements(Switches, Expressions):
                 self.write(self.part(place, path, scalar), zero, init)
         for path, (type, expr) in parts(variable.type, init, self.declarations):
             self.write(self.part(place, path, type), self.value(expr), expr)
+        for struct in structs:
+            source = self.aggregate(struct.expr, struct.type)
+            self.copy(self.part(place, struct.offset, struct.type), source, struct.expr)
 
     def _offsets(self, type: CType, span: Span) -> list[tuple[int, CType]]:
         if is_scalar(type):

@@ -11,6 +11,10 @@ from ksmcheck.text import InputError
 from tests.fresh import fresh_checker
 
 TOP = """struct f { int a; int b; };
+struct w { int n; struct f in; };
+struct h { u16 a; u16 b; };
+union u { u64 l; struct { u32 pad; struct h in; }; };
+struct v { int n; union u in; };
 typedef struct { unsigned long pte; } pte_t;
 static struct f mk(int x) { struct f r = { x, x + 1 }; return r; }
 static int sum(struct f v) { v.a += 10; return v.a + v.b; }
@@ -59,6 +63,16 @@ def observation(code: str, condition: str, folder: Path) -> tuple[str, str | Non
         ("*x = pick(0).a + 10 * pick(1).a;", 15),
         ("__auto_type v = *x ? *s : mk(6); *x = v.a + sizeof(*x ? *s : v);", 14),
         ("typeof(*x ? *s : *s) v = { 5, 6 }; *x = (*x ? s : &v)->b;", 6),
+        # C17 6.7.9 p13: a member or element may be given a struct or union as a whole.
+        ("struct f g = { 3, 4 }; struct w v = { 1, g }, q = { .in = *s }; *x = v.in.b;", 4),
+        ("struct w v = { .in = *x ? *s : mk(7), .n = 4 }, *p = &v; *x = p->in.b + p->n;", 12),
+        ("struct w v[2] = { { 1, mk(5) }, [1].in = mk(7) }; *x = v[0].in.a + v[1].in.b;", 13),
+        ("struct f v[2] = { *s, { 5, 6 } }; *x = v[0].b * 10 + v[1].b;", 26),
+        ("*x = ((struct w){ 1, *s }).in.b;", 2),
+        ("union u t = { .pad = 7, .in = (struct h){ 1, 2 } }; *x = t.l == 0x2000100000007;", 1),
+        ("union u t = { .l = 3 }; struct v v = { 4, t }; *x = v.in.pad * 10 + v.in.in.a;", 30),
+        ("struct v v = { .in = { .in = (struct h){ 1, 2 } } }; *x = v.in.in.b + v.in.pad;", 2),
+        ("struct w v = { .in = { 8, 9 }, .in = *s }; *x = v.in.a;", 1),
         # GNU C: the value of a statement expression is that of what comes last, when it comes.
         ("struct f v = ({ struct f w = *s; w.a += 4; w; }); *x = v.a;", 5),
         ("*x = sum(({ struct f w = mk(1); if (*x) w.b = 7; w; }));", 13),
@@ -129,6 +143,9 @@ def test_a_choice_orders_as_an_if(chosen: str, written: str, model: str, tmp_pat
         ("pte_t p = { 1 }; struct f g = *x ? *s : p;", "is used where struct f is needed"),
         ("struct f g = *x ? *s : 3;", "this is not a struct f"),
         ("*x = *x ? *s : *s;", "struct f is used as a value"),
+        ("struct w v = { .in = *x };", "struct f needs braces, or a value of its type"),
+        ("struct w v = { .in = *s, .in.a = 5 };", "part of a struct that was given as a whole"),
+        ("struct f g = { 1 }; static struct w v = { 1, g };", "made of 'g' is not supported"),
         # C17 6.5.15: a choice is a value, and 6.5.2.2 p5, 6.5.16 p2: no value can be assigned to.
         ("(*x ? *s : *s).a = 3;", "= needs a variable, member or element on its left"),
         ("({ *s; }).a++;", r"\+\+ needs a variable, member or element on its left"),
