@@ -182,8 +182,9 @@ class Calls(Expressions):
         if name in ("BUILD_BUG_ON", "static_assert"):
             return NOTHING
         if name == _COPY:
-            to, source, number = _expressions(e)
-            self.copy(self.place(to), self.place(source), constant(number, self.types)[0])
+            to, source, *numbers = _expressions(e)
+            size, *first = (constant(number, self.types)[0] for number in numbers)
+            self.copy(self.place(to), self.place(source), range(first[0] if first else 0, size))
             return NOTHING
         if name == "smp_processor_id":
             return integer(self.record.thread)

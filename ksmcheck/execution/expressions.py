@@ -343,11 +343,11 @@ class Expressions(Selections):
         self.call.registers[name] = Variable(name, type, parts=parts, ways=ways)
         return value
 
-    def copy(self, target: Place, source: Place, size: int | None = None) -> None:
-        """``size``: of what is in so many bytes."""
+    def copy(self, target: Place, source: Place, bytes: range | None = None) -> None:
+        """``bytes``: of what begins there."""
         for scalar in self.layouts.scalars(target.type, None):
-            if size is not None and scalar.offset >= size:
-                return
+            if bytes is not None and scalar.offset not in bytes:
+                continue
             value = self.read(self.part(source, scalar.offset, scalar.type))
             self.write(self.part(target, scalar.offset, scalar.type), value)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.lengths import sized
 from ksmcheck.kernel.types import ArrayOf, CType, PointerTo, StructType
-from ksmcheck.syntax.c_ast import Expr, Index, Member, Name, Unary
+from ksmcheck.syntax.c_ast import Cast, Expr, Index, Member, Name, Unary
 from ksmcheck.text import InputError
 
 
@@ -24,6 +24,8 @@ def file_type(expr: Expr, types: Declarations) -> CType | None:
         return types.member(whole, expr.field, expr.span).type
     if isinstance(expr, Index):
         return _target(file_type(expr.base, types))
+    if isinstance(expr, Cast):
+        return types.resolve(expr.type)
     if isinstance(expr, Unary) and expr.op == "*":
         return _target(file_type(expr.operand, types))
     return None

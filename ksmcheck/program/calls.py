@@ -32,7 +32,8 @@ CHECKS: dict[str, tuple[int, bool]] = {
 _CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
 _CPUS = ("smp_processor_id", "num_possible_cpus")
 COPY = "__ksmcheck_copy"
-"""``__ksmcheck_copy(to, from, n)``: the members in the first n bytes, as memcpy() copies them."""
+"""``__ksmcheck_copy(to, from, n)``: the members in the first n bytes, as memcpy() copies them; with
+one more argument, those from that byte on."""
 FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, COPY))
 _BY_HAND = {
     "data_race": "kernels have it since 5.8: there it is the plain access inside",
@@ -129,17 +130,19 @@ class Calls(PointerCalls, Bodiless):
         return cast(Value(truth, INT), LONG, call.span)  # __builtin_expect's type
 
     def _copied(self, call: Call) -> Value:
-        to, source, number = self.arguments(call, 3)
-        size = constant(number, self.declarations)[0]
+        to, source, *numbers = self.arguments(call, len(call.args) if len(call.args) == 4 else 3)
+        size, *first = (constant(number, self.declarations)[0] for number in numbers)
         target, given = self.place(to), self.place(source)
         if not copied_as(given.type, target.type):
             message = f"{given.type} is used where {target.type} is needed"
             raise InputError(message, source.span)
         for scalar in self.layouts.scalars(target.type, call.span):
-            if scalar.offset < size < scalar.offset + self.layouts.size(scalar.type, call.span):
-                message = f"{size} bytes of {target.type} end inside of a member"
-                raise InputError(message, number.span)
-        self.copy(target, given, to, size)
+            end = scalar.offset + self.layouts.size(scalar.type, call.span)
+            inside = [n for n in (size, *first) if scalar.offset < n < end]
+            if inside:
+                message = f"{inside[0]} bytes of {target.type} end inside of a member"
+                raise InputError(message, numbers[0].span)
+        self.copy(target, given, to, range(first[0] if first else 0, size))
         return NOTHING
 
     def _unknown(self, call: Call) -> InputError:

@@ -328,12 +328,12 @@ class Operators(Places):
             raise InputError(f"{place.type} is used where {type} is needed", expr.span)
         return place
 
-    def copy(self, target: Place, source: Place, node: Tree, size: int | None = None) -> None:
-        """Member by member, in order of offset: memory has no larger accesses here. ``size``: only
-        what is in so many bytes."""
+    def copy(self, target: Place, source: Place, node: Tree, bytes: range | None = None) -> None:
+        """Member by member, in order of offset: memory has no larger accesses here. ``bytes``: only
+        what begins there."""
         for scalar in self.layouts.scalars(target.type, node.span):
-            if size is not None and scalar.offset >= size:
-                return
+            if bytes is not None and scalar.offset not in bytes:
+                continue
             part = self.part(source, scalar.offset, scalar.type)
             value = self.read(part, node, demanded=False)
             self.write(self.part(target, scalar.offset, scalar.type), value, node)

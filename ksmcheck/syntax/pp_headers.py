@@ -70,6 +70,7 @@ _KNOWN_WITHOUT = frozenset(
         "bug",
         "build_bug",
         "cache",
+        "cleanup",
         "compiler",
         "container_of",
         "compiler_types",

@@ -17,6 +17,7 @@ from ksmcheck.syntax.pp_builds import builds
 from ksmcheck.syntax.pp_constants import constants
 from ksmcheck.syntax.pp_idioms import idioms
 from ksmcheck.syntax.pp_locks import idioms_of_locks
+from ksmcheck.syntax.pp_members import members
 from ksmcheck.syntax.tokens import Token
 
 
@@ -115,7 +116,7 @@ class _Kept(Struct, frozen=True):
 def _all() -> dict[str, _Kept]:
     """By name."""
     found = {}
-    own = _SINCE, idioms(), idioms_of_locks(), bits_and_bytes(), builds(), constants()
+    own = _SINCE, idioms(), idioms_of_locks(), bits_and_bytes(), builds(), constants(), members()
     for since, lines in chain.from_iterable(table.items() for table in own):
         major, minor = since.split(".")
         for line in lines:
