@@ -359,6 +359,10 @@ class Guard(Struct, frozen=True, eq=False):
     span: Span
 
 
+CLEANUP = "cleanup#"
+"""The kind of a guard that calls a function of the test, its first argument, with the address of
+the variable that is its second; no text has it."""
+
 MADE_UP = "guard#"
 """The names of the variables that a guard needs begin so; their spans are of what they hold."""
 

@@ -50,6 +50,9 @@ class Declarators(Expressions):
     def attributes(self, aligned: list[Expr] | None = None) -> None:
         raise NotImplementedError
 
+    def no_cleanup(self) -> None:
+        raise NotImplementedError
+
     def not_aligned(self, specifiers: Specifiers) -> None:
         raise NotImplementedError
 
@@ -167,6 +170,7 @@ class Declarators(Expressions):
         if self.token.text == "(":
             type_ = self.function_type(type_)
         self.attributes()
+        self.no_cleanup()
         name = declarator.name.text if declarator.name else ""
         self.scopes[-1][name] = False
         if isinstance(type_, ArrayType | FunctionType):

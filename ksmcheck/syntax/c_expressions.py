@@ -266,7 +266,7 @@ class Expressions(Names):
             hint = "if it is a variable, another name avoids the clash"
             raise InputError(f"expected an expression, found the type '{name}'", token.span, hint)
         self.at += 1
-        if name in _OWN_NAME and not self._is_declared(name):
+        if name in _OWN_NAME and not self.is_declared(name):
             return StringLit(self.function, token.span)
         return Name(self.meaning(name), token.span)
 
@@ -305,16 +305,16 @@ class Expressions(Names):
             self.expect(")", f"or ',' in the arguments of {called}")
         if isinstance(callee, Name) and not self.is_variable(callee.name):
             call = Call(callee, tuple(args), self.span_from(start))
-            return call if self._is_declared(callee.name) else saving(call)
+            return call if self.is_declared(callee.name) else saving(call)
         return PointerCall(callee, tuple(map(_no_type, args)), self.span_from(start))
 
     def _known(self, callee: Name) -> None:
         """``(T)(x)`` is a cast, ``(f)(x)`` a call: of a name that is neither, nothing is known."""
-        if not self._is_declared(callee.name):
+        if not self.is_declared(callee.name):
             message = f"'{callee.name}' is neither a type nor a function here"
             raise InputError(message, callee.span, "define it before this place")
 
-    def _is_declared(self, name: str) -> bool:
+    def is_declared(self, name: str) -> bool:
         return any(name in scope for scope in self.scopes)
 
     def _argument(self) -> Expr | TypeExpr:

@@ -12,11 +12,12 @@ for it is a loop. A jump into a guard's scope has no meaning (GCC releases what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NoReturn
 
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.c_ast import (
+    CLEANUP,
     MADE_UP,
     Block,
     Break,
@@ -123,16 +124,19 @@ class _Around(Struct, frozen=True):
     cases: tuple[_Held, ...] = ()
 
 
-def without_guards(body: Block, result: TypeExpr, guards: Iterable[Guard]) -> Block:
-    """The body of a function that returns a ``result``, with calls for its ``guards``. Raises
-    InputError."""
-    writer = _Writer(result)
+def without_guards(
+    body: Block, result: TypeExpr, guards: Iterable[Guard], declared: Callable[[str], bool]
+) -> Block:
+    """The body of a function that returns a ``result``, with calls for its ``guards``; ``declared``
+    tells the names that the test has. Raises InputError."""
+    writer = _Writer(result, declared)
     writer.labels(body, ())
     written = writer.block(body, _Around())
     for guard in guards:
         if id(guard) not in writer.seen:
+            what = "cleanup" if guard.kind == CLEANUP else "guard"
             hint = "put what it guards into a function"
-            raise InputError("a guard inside a value is not supported", guard.span, hint)
+            raise InputError(f"a {what} inside a value is not supported", guard.span, hint)
     return written
 
 
@@ -140,9 +144,10 @@ class _Writer:
     """One function. ``seen`` are the numbers of guards that have been written out, by ``id``;
     ``declared`` are the names of variables that its blocks have."""
 
-    def __init__(self, result: TypeExpr) -> None:
+    def __init__(self, result: TypeExpr, is_known: Callable[[str], bool]) -> None:
         self.kinds = _kinds()
         self.result = result
+        self.is_known = is_known
         self.label_scopes: dict[str, tuple[int, ...]] = {}
         self.declared: set[str] = set()
         self.left: set[str] = set()
@@ -265,7 +270,7 @@ class _Writer:
         end = _end(guard.body.span)
         releases = _releases((held,), end)
         body: list[Stmt] = [self.statement(guard.body, inner), *releases]
-        if self.kinds[guard.kind].may_fail:
+        if guard.kind in self.kinds and self.kinds[guard.kind].may_fail:
             *first, last = taken
             assert isinstance(last, ExprStmt)
             whole: list[Stmt] = [
@@ -280,6 +285,10 @@ class _Writer:
 
     def _take(self, guard: Guard) -> tuple[list[Stmt], _Held]:
         """The statements that take the lock, and what is held then."""
+        if guard.kind == CLEANUP:
+            return self._cleaned(guard)
+        if self.is_known(f"class_{guard.kind}_constructor"):
+            return self._of_class(guard)
         kind = self.kinds.get(guard.kind)
         if kind is None:
             self._unknown(guard)
@@ -312,6 +321,28 @@ class _Writer:
             before.append(ExprStmt(take, take.span))
         call = Call(Name(kind.unlock, guard.span), release, guard.span)
         return before, _Held(id(guard), call, guard.span)
+
+    def _cleaned(self, guard: Guard) -> tuple[list[Stmt], _Held]:
+        """A variable with a cleanup, behind its declaration. Its address is kept: where control
+        leaves, its name may be another's."""
+        function, variable = guard.args
+        assert isinstance(function, Name)
+        number = self.seen[id(guard)] = len(self.seen) + 1
+        address = Unary("&", variable, guard.span)
+        name = Name(f"{MADE_UP}{number}", guard.span)
+        kept = Declaration(name.name, TypeofType(address, guard.span), address, guard.span)
+        return [kept], _Held(id(guard), Call(function, (name,), guard.span), guard.span)
+
+    def _of_class(self, guard: Guard) -> tuple[list[Stmt], _Held]:
+        """A guard that the test defines (DEFINE_GUARD)."""
+        span, name = guard.span, f"class_{guard.kind}"
+        number = self.seen[id(guard)] = len(self.seen) + 1
+        made = Call(Name(f"{name}_constructor", span), guard.args, span)
+        value = Name(f"{MADE_UP}{number}", span)
+        kept = Declaration(value.name, NamedType(f"{name}_t", span), made, span)
+        address = Unary("&", value, span)
+        release = Call(Name(f"{name}_destructor", span), (address,), span)
+        return [kept], _Held(id(guard), release, span)
 
     def _is_fixed(self, expr: Expr) -> bool:
         """Whether it is the same address wherever it is evaluated, without an access: ``&s.lock``.

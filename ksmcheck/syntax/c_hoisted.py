@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import (
+    CLEANUP,
     Block,
     Declaration,
     DeclGroup,
@@ -50,6 +51,8 @@ class Hoisting(Types):
         self.labels: list[dict[str, str]] = []
         # The guards of the function being read.
         self.guards: list[Guard] = []
+        # Those of the variables that the statement being read declares.
+        self.cleaning: list[Guard] = []
 
     def compound_literal(self, type_: TypeExpr, start: int) -> Expr:
         if len(self.scopes) == 1:
@@ -67,11 +70,14 @@ class Hoisting(Types):
         raise NotImplementedError
 
     def with_literals(self) -> tuple[Stmt, ...]:
-        """The next statement, behind its compound literals."""
+        """The next statement, behind its compound literals, and before what cleans up behind the
+        variables that it declares."""
         outer, self.literals = self.literals, []
+        around, self.cleaning = self.cleaning, []
         read = self.statement()
         literals, self.literals = self.literals, outer
-        return (*literals, read)
+        cleaning, self.cleaning = self.cleaning, around
+        return (*literals, read, *cleaning)
 
     def one_statement(self) -> Stmt:
         """The same, as one."""
@@ -106,6 +112,7 @@ class Hoisting(Types):
         if self.token.text == "(":
             type_ = self.function_type(type_)
         self.attributes()
+        self.no_cleanup()
         if isinstance(type_, NamedType) and type_.name == "__auto_type":
             raise InputError("__auto_type takes the type of an initializer", name.span)
         if name.text in self.scopes[-1]:
@@ -120,6 +127,17 @@ class Hoisting(Types):
         pointed = TypeofType(Unary("*", pointer, span), span)
         self.scopes[-1][name.text] = LocalType(pointed, volatile)
         return (Declaration(pointer.name, PointerType(type_, span), None, span),)
+
+    def cleaned_up(self, declared: Declaration) -> None:
+        """Notes what is called where the scope of a variable ends."""
+        for function, span in self.cleanups:
+            if declared.static:
+                self.no_cleanup()
+            variable = Name(declared.name, span)
+            guard = Guard(CLEANUP, (function, variable), None, span)
+            self.cleaning.append(guard)
+            self.guards.append(guard)
+        self.cleanups = []
 
     def not_a_type(self, name: Token) -> None:
         """Raises InputError for a variable whose name is that of a type of this block."""

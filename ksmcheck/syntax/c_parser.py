@@ -127,6 +127,7 @@ class CParser(Statements):
             else:
                 self.scopes[-1][declarator.name.text] = False
                 self.defined.append(self.variable(specifiers, declarator, at))
+            self.no_cleanup()
             first = False
             if not self.accept(","):
                 break
@@ -161,6 +162,7 @@ class CParser(Statements):
     def _function(self, name: Token, result: TypeExpr, start: int) -> None:
         if isinstance(result, ArrayType):
             raise InputError("a function cannot return an array", name.span)
+        self.no_cleanup()
         self.scopes[-1][name.text] = name.text
         self.scopes.append({})
         self.function = name.text
@@ -186,7 +188,7 @@ class CParser(Statements):
     def _written_out(self, body: Block, result: TypeExpr) -> Block:
         from ksmcheck.syntax.c_guards import without_guards
 
-        return without_guards(body, result, self.guards)
+        return without_guards(body, result, self.guards, self.is_declared)
 
     def _k_and_r(self) -> bool:
         return self.type_starts(self.token)

@@ -214,6 +214,9 @@ class Statements(Hoisting):
             message = "'extern' inside a function is not supported"
             raise InputError(message, self.span_from(start), "move it to file level")
         declared = [self._local(specifiers, start)]
+        if self.cleaning and self.token.text == ",":
+            message = "a variable with a cleanup is declared by itself"
+            raise InputError(message, self.cleaning[0].span)
         count = len(self.literals)
         while self.accept(","):
             declared.append(self._local(specifiers, self.at))
@@ -250,6 +253,7 @@ class Statements(Hoisting):
         if declared.static:
             self.no_literal_since(count)
             self.declare_static(declared)
+        self.cleaned_up(declared)
         return declared
 
     def variable(self, specifiers: Specifiers, declarator: Declarator, start: int) -> Declaration:
@@ -343,6 +347,9 @@ class Statements(Hoisting):
         self.expect("(", "after 'for'")
         self.scopes.append({})
         init = () if self.accept(";") else (self._for_init(),)
+        for guard in self.cleaning:
+            message = "a variable with a cleanup in the head of a loop is not supported"
+            raise InputError(message, guard.span, "declare it before the loop, in a block")
         count = len(self.literals)
         condition = None if self.token.text == ";" else self.expression()
         self.expect(";", "after the condition of 'for'")

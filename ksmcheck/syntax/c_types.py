@@ -9,6 +9,7 @@ from ksmcheck.syntax.c_ast import (
     Expr,
     Field,
     IntLit,
+    Name,
     NamedType,
     StructDef,
     TagType,
@@ -38,7 +39,7 @@ from ksmcheck.text import InputError, Span
 
 # What stands before ``struct s;`` that declares the tag, and is no member or other declaration.
 _ENDS = frozenset({";", "{", "}", ":", ")"})
-_ASIDE = ATTRIBUTE_WORDS | DROPPED_WORDS | CACHE_LINE_WORDS | {"__aligned"}
+_ASIDE = ATTRIBUTE_WORDS | DROPPED_WORDS | CACHE_LINE_WORDS | {"__aligned", "__cleanup"}
 
 
 class _Words(Struct):
@@ -59,6 +60,8 @@ class Types(Declarators):
         super().__init__(tokens)
         self.defined: list[TopLevel] = []
         self.unnamed = 0
+        # The functions that clean up behind the variable that is being declared.
+        self.cleanups: list[tuple[Name, Span]] = []
         # The alignments of typedef names that have some.
         self.aligned_names: dict[str, tuple[Expr, ...]] = {}
         # Whether an object of a typedef name is volatile.
@@ -135,6 +138,8 @@ class Types(Declarators):
             self.attribute(words.aligned)
         elif text in CACHE_LINE_WORDS or text == "__aligned":
             self._aligned(words.aligned)
+        elif text == "__cleanup":
+            self._cleanup()
         elif text in PER_CPU_WORDS:
             words.per_cpu = True
             self.at += 1
@@ -183,6 +188,9 @@ class Types(Declarators):
                 self.at += 1
             if name.text.strip("_") == "aligned" and aligned is not None:
                 aligned.append(self._alignment(name))
+            elif name.text.strip("_") == "cleanup" and len(self.scopes) > 1:
+                self.at -= 1
+                self._cleanup()
             elif name.text.strip("_") not in DROPPED_ATTRIBUTES:
                 raise InputError(f"the attribute '{name.text}' is not supported", name.span)
             if self.token.text == "(":
@@ -198,12 +206,32 @@ class Types(Declarators):
         while (text := self.tokens[self.at].text) in _ASIDE:
             if text in ATTRIBUTE_WORDS:
                 self.attribute(aligned)
+            elif text == "__cleanup":
+                self._cleanup()
             elif text in DROPPED_WORDS or (text in CACHE_LINE_WORDS and aligned is None):
                 self.at += 1
             elif aligned is not None:
                 self._aligned(aligned)
             else:
                 raise InputError("'__aligned' is not supported here", self.token.span)
+
+    def _cleanup(self) -> None:
+        """At ``__cleanup(f)``: the function that is called where the variable's scope ends."""
+        start = self.at
+        self.at += 1
+        self.expect("(", "after the attribute")
+        function = self.identifier("the function that cleans up")
+        if not self.is_declared(function.text):
+            message = f"'{function.text}' is no function of the test here"
+            raise InputError(message, function.span, "define it before this place")
+        self.expect(")", "after the function that cleans up")
+        self.cleanups.append((Name(function.text, function.span), self.span_from(start)))
+
+    def no_cleanup(self) -> None:
+        """Raises InputError where one has been read that is of no local variable."""
+        for _, span in self.cleanups:
+            message = "only a variable of a function has a cleanup"
+            raise InputError(message, span, "declare it by itself, in a block")
 
     def _aligned(self, aligned: list[Expr]) -> None:
         """At ``__aligned(n)``, or a word that aligns to a cache line."""
@@ -288,6 +316,7 @@ class Types(Declarators):
             while not self.accept("}"):
                 fields += self._fields(kind)
             self.not_of_function(count, start)
+            self.no_cleanup()
             aligned: list[Expr] = []
             self.attributes(aligned)
             self.refuse_word(self.token)

@@ -83,7 +83,7 @@ KEYWORDS = (
     | VOLATILE_WORDS
     | ATTRIBUTE_WORDS
     | STATEMENT_WORDS
-    | frozenset({"sizeof", "inline", "const", "register", "restrict", "auto"})
+    | frozenset({"__cleanup", "sizeof", "inline", "const", "register", "restrict", "auto"})
 )
 
 # Typedef names that need no declaration: the kernel's own and those of herd7's C.
@@ -130,6 +130,7 @@ TYPE_START = (
     | ATTRIBUTE_WORDS
     | DROPPED_WORDS
     | FLOAT_WORDS
+    | {"__cleanup"}
 )
 
 _ALONE = {"signed": "int", "unsigned": "unsigned int"}

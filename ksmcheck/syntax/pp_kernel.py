@@ -14,6 +14,7 @@ from itertools import chain
 from ksmcheck.record import Struct
 from ksmcheck.syntax.pp_bits import bits_and_bytes
 from ksmcheck.syntax.pp_builds import builds
+from ksmcheck.syntax.pp_cleanup import cleanups
 from ksmcheck.syntax.pp_constants import constants
 from ksmcheck.syntax.pp_idioms import idioms
 from ksmcheck.syntax.pp_locks import idioms_of_locks
@@ -116,7 +117,16 @@ class _Kept(Struct, frozen=True):
 def _all() -> dict[str, _Kept]:
     """By name."""
     found = {}
-    own = _SINCE, idioms(), idioms_of_locks(), bits_and_bytes(), builds(), constants(), members()
+    own = (
+        _SINCE,
+        idioms(),
+        idioms_of_locks(),
+        bits_and_bytes(),
+        builds(),
+        constants(),
+        members(),
+        cleanups(),
+    )
     for since, lines in chain.from_iterable(table.items() for table in own):
         major, minor = since.split(".")
         for line in lines:

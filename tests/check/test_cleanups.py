@@ -1,0 +1,109 @@
+"""``__cleanup`` and what linux/cleanup.h (6.12) makes of it.
+
+GCC manual, Common Variable Attributes: the function runs when the variable goes out of scope, with
+a pointer to it, the latest first.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Request
+from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
+
+TOP = """long log;
+static void done(int *p) { log = log * 10 + *p; }
+static int two(void) { int v __cleanup(done) = 3; int w __attribute__((__cleanup__(done))) = 4;
+	{ int u __cleanup(done) = 5; } return v + w; }
+static int round(int c)
+{
+	for (int i = 1; i < 4; i++) {
+		int v __cleanup(done) = i;
+		if (i == 2 && c == 1) continue;
+		if (i == 3 && c == 2) break;
+		if (c == 3) return v;
+		if (c == 4) { int v = 9; goto out; }
+		v += 4;
+	}
+out:	return 8;
+}
+static int changed(void) { int v __cleanup(done) = 1; return v++; }
+DEFINE_FREE(drop, int *, if (_T) *_T += 1)
+static int *take(int *x) { int *p __free(drop) = x; return_ptr(p); }
+static int use(int *x) { __free(drop) int *p = take(x); int *q __free(drop) = NULL;
+	if (*p == 0) return 5; q = p; return 3; }
+struct dev { int n; int held; spinlock_t lock; };
+DEFINE_GUARD(dev, struct dev *, spin_lock(&_T->lock), spin_unlock(&_T->lock))
+DEFINE_CLASS(count, int *, *_T -= 1, ({ *p += by; p; }), int *p, int by)
+struct dev d;
+"""
+
+
+def check(threads: str, condition: str, folder: Path, kernel: str = "6.12") -> str:
+    path = folder / "t.litmus"
+    path.write_text(f"C t\n{TOP}{{ int x; }}\n{threads}\n{condition}\n")
+    return fresh_checker().check(Request(path, "armv8", kernel)).verdict
+
+
+@pytest.mark.parametrize(
+    ("code", "x", "log"),
+    [
+        ("*x = two();", 7, 543),
+        ("*x = round(0);", 8, 567),
+        ("*x = round(1);", 8, 527),
+        ("*x = round(2);", 8, 563),
+        ("*x = round(3);", 1, 1),
+        ("*x = round(4);", 8, 1),
+        # The value that is returned is computed before.
+        ("*x = changed();", 1, 2),
+        ("int y = 0; *x = use(&y) * 100 + y;", 501, 0),
+        ("int y = 1; *x = use(&y) * 100 + y;", 303, 0),
+        ("int y = 1; { CLASS(count, c)(&y, 4); *x = *c; } *x += 10 * y;", 45, 0),
+        ("int y = 1; scoped_guard(count, &y, 2) { *x = y; } *x += 10 * y;", 23, 0),
+        ("{ typedef int t; t v __cleanup(done) = 6; } *x = log;", 6, 6),
+    ],
+)
+def test_values(code: str, x: int, log: int, tmp_path: Path) -> None:
+    thread = f"P0(int *x) {{ {code} }}"
+    assert check(thread, f"forall (x={x} /\\ log={log})", tmp_path) == "SAFE"
+    assert check(thread, f"~exists (x={x} /\\ log={log})", tmp_path) == "VIOLATED"
+
+
+def test_a_guard_of_the_test_keeps_others_out(tmp_path: Path) -> None:
+    threads = """P0(void) { guard(dev)(&d); d.n++; }
+P1(void) { scoped_guard(dev, &d) { d.n++; if (d.n > 5) break; d.n++; } }
+P2(void) { CLASS(dev, mine)(&d); mine->n++; if (mine->n) return; mine->n++; }
+"""
+    assert check(threads, "forall (d.n=4)", tmp_path) == "SAFE"
+    loose = threads.replace("guard(dev)(&d); ", "", 1)
+    assert check(loose, "forall (d.n=4)", tmp_path) == "VIOLATED"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("int v __cleanup(done) = 3, w = 4;", "a variable with a cleanup is declared by itself"),
+        ("static int v __cleanup(done) = 3;", "only a variable of a function has a cleanup"),
+        ("struct { int v __cleanup(done); } w;", "only a variable of a function has a cleanup"),
+        ("typedef int t __cleanup(done);", "only a variable of a function has a cleanup"),
+        ("goto in; int v __cleanup(done) = 3; in: *x = 1;", "this jump leads into the scope"),
+        ("*x = ({ int v __cleanup(done) = 3; v; });", "a cleanup inside a value"),
+        ("for (int i __cleanup(done) = 0; i < 3; i++) *x = 1;", "in the head of a loop"),
+        ("int v __cleanup(nothing) = 3;", "'nothing' is no function of the test here"),
+        ("int v __cleanup = 3;", "after the attribute"),
+        ("guard(other)(x);", "guards of kind 'other' are not supported"),
+        ("guard(dev)(&d, 1);", "takes 1 argument, not 2"),
+    ],
+)
+def test_what_is_refused(code: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        check(f"P0(int *x) {{ {code} }}", "exists (x=1)", tmp_path)
+
+
+def test_they_are_of_functions_alone(tmp_path: Path) -> None:
+    for text in ("int g __cleanup(done);", "static void f(int a __cleanup(done)) { }"):
+        with pytest.raises(InputError, match="only a variable of a function has a cleanup"):
+            check(f"{text}\nP0(int *x) {{ }}", "exists (x=1)", tmp_path)
