@@ -350,13 +350,15 @@ class DeclGroup(Struct, frozen=True):
 
 
 class Guard(Struct, frozen=True, eq=False):
-    """``guard(kind)(args);``, or ``scoped_guard(kind, args) body``. Only the parser knows it: the
-    function's tree has calls instead (``c_guards``)."""
+    """``guard(kind)(args);``, or ``scoped_guard(kind, args) body``; ``fail`` is what
+    ``scoped_cond_guard`` does without the lock. Only the parser knows it: the function's tree has
+    calls instead (``c_guards``)."""
 
     kind: str
     args: tuple[Expr, ...]
     body: Stmt | None
     span: Span
+    fail: Stmt | None = None
 
 
 CLEANUP = "cleanup#"

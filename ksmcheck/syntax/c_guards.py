@@ -13,7 +13,7 @@ for it is a loop. A jump into a guard's scope has no meaning (GCC releases what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.c_ast import (
@@ -58,7 +58,7 @@ SINCE = "6.5"
 class _Kind(Struct, frozen=True):
     """``lock`` and ``unlock`` are functions of ``arguments`` arguments: a pointer, and perhaps a
     place for ``flags``. ``index``: what the one returns the other is given. ``may_fail``: the
-    one returns whether it took the lock."""
+    one returns whether it took the lock; ``killed``: it might be interrupted, and never is."""
 
     lock: str
     unlock: str
@@ -66,6 +66,11 @@ class _Kind(Struct, frozen=True):
     flags: bool = False
     index: bool = False
     may_fail: bool = False
+    killed: bool = False
+
+    @property
+    def conditional(self) -> bool:
+        return self.may_fail or self.killed
 
 
 def _kinds() -> dict[str, _Kind]:
@@ -74,6 +79,8 @@ def _kinds() -> dict[str, _Kind]:
     found = {
         "mutex": _Kind("mutex_lock", "mutex_unlock"),
         "mutex_try": _Kind("mutex_trylock", "mutex_unlock", may_fail=True),
+        "mutex_intr": _Kind("mutex_lock", "mutex_unlock", killed=True),
+        "rwsem_read_intr": _Kind("down_read", "up_read", killed=True),
         "rcu": _Kind("rcu_read_lock", "rcu_read_unlock", 0),
         "srcu": _Kind("srcu_read_lock", "srcu_read_unlock", index=True),
         "raw_spinlock_nested": _Kind("raw_spin_lock", "raw_spin_unlock"),
@@ -223,10 +230,8 @@ class _Writer:
         return stmt
 
     def _jump(self, stmt: Return | Goto | Break | Continue, around: _Around) -> Stmt:
-        if not around.held and not isinstance(stmt, Goto):
-            return stmt
         if isinstance(stmt, Return):
-            return self._return(stmt, around)
+            return self._return(stmt, around) if around.held else stmt
         if isinstance(stmt, Goto):
             target = self.label_scopes.get(stmt.label, ())
             if tuple(one.key for one in around.held[: len(target)]) != target:
@@ -270,13 +275,18 @@ class _Writer:
         end = _end(guard.body.span)
         releases = _releases((held,), end)
         body: list[Stmt] = [self.statement(guard.body, inner), *releases]
-        if guard.kind in self.kinds and self.kinds[guard.kind].may_fail:
-            *first, last = taken
-            assert isinstance(last, ExprStmt)
-            whole: list[Stmt] = [
-                *first,
-                If(last.expr, Block(tuple(body), guard.span), None, guard.span),
-            ]
+        kind = self.kinds.get(guard.kind)
+        if kind is not None and kind.conditional:
+            first, holds = taken, cast(Expr, IntLit(1, "1", guard.span))
+            if kind.may_fail:
+                *first, last = taken
+                assert isinstance(last, ExprStmt)
+                holds = last.expr
+            fail = guard.fail
+            if fail is not None:
+                fail = self.statement(fail, replace(around, stop=way, again=way))
+            held_body = Block(tuple(body), guard.span)
+            whole: list[Stmt] = [*first, If(holds, held_body, fail, guard.span)]
         else:
             whole = [*taken, *body]
         if label in self.left:
@@ -288,15 +298,19 @@ class _Writer:
         if guard.kind == CLEANUP:
             return self._cleaned(guard)
         if self.is_known(f"class_{guard.kind}_constructor"):
+            if guard.fail is not None:
+                self._never_fails(guard)
             return self._of_class(guard)
         kind = self.kinds.get(guard.kind)
         if kind is None:
             self._unknown(guard)
         word = "scoped_guard" if guard.body is not None else "guard"
+        if guard.fail is not None and not kind.conditional:
+            self._never_fails(guard)
         if len(guard.args) != kind.arguments:
             count = "no arguments" if kind.arguments == 0 else "one argument"
             raise InputError(f"{word}({guard.kind}) takes {count}", guard.span)
-        if kind.may_fail and guard.body is None:
+        if kind.conditional and guard.body is None:
             hint = f"use scoped_guard({guard.kind}, ...)"
             raise InputError(f"guard({guard.kind}) may not hold its lock", guard.span, hint)
         number = self.seen[id(guard)] = len(self.seen) + 1
@@ -354,6 +368,10 @@ class _Writer:
             place = place.base
         return isinstance(place, Name) and place.name not in self.declared
 
+    def _never_fails(self, guard: Guard) -> NoReturn:
+        message = f"a guard of kind '{guard.kind}' always holds its lock"
+        raise InputError(message, guard.span, f"use scoped_guard({guard.kind}, ...)")
+
     def _unknown(self, guard: Guard) -> NoReturn:
         known = ", ".join(k for k in self.kinds if "_" not in k)
         hint = did_you_mean(guard.kind, self.kinds) or f"there are {known} and their like"
@@ -372,8 +390,7 @@ def _statements_in(node: Stmt) -> Iterator[Stmt]:
         yield from node.init if isinstance(node, For) else ()
         yield node.body
     elif isinstance(node, Guard):
-        if node.body is not None:
-            yield node.body
+        yield from (part for part in (node.body, node.fail) if part is not None)
     elif isinstance(node, ExprStmt) and isinstance(node.expr, StatementExpr):
         yield node.expr.body
 

@@ -470,8 +470,32 @@ class Statements(Hoisting):
     def _scoped_cond_guard(self) -> Stmt:
         if not self._calls_nothing():
             return self._ordinary(self.token)
-        hint = "write if (!mutex_trylock(...)) ..., or scoped_guard(mutex_try, ...)"
-        raise InputError("scoped_cond_guard is not supported", self.token.span, hint)
+        start = self.at
+        self.at += 2
+        kind = self.identifier("what the guard is, as in scoped_cond_guard(mutex_try, ...)").text
+        self.expect(",", "after what the guard is")
+        fail = self._failing()
+        args = self._guarded()
+        self.expect(")", "after what scoped_cond_guard takes")
+        span = self.span_from(start)
+        body = self._body("scoped_cond_guard")
+        return self._noted(Guard(kind, tuple(args), body, span, fail))
+
+    def _failing(self) -> Stmt:
+        """The statement that ends at the next comma, as macros take it."""
+        end, depth = self.at, 0
+        while (text := self.tokens[end].text) != "," or depth:
+            depth += (text in ("(", "{", "[")) - (text in (")", "}", "]"))
+            if depth < 0 or self.tokens[end].kind == "eof":
+                self.expected("',' after what scoped_cond_guard does where it fails")
+            end += 1
+        comma = self.tokens[end]
+        self.tokens[end] = replace(comma, text=";")
+        fail = self.one_statement()
+        self.tokens[end] = comma
+        if self.at == end:  # a block, which has an end of its own
+            self.at += 1
+        return fail
 
     def _calls_nothing(self) -> bool:
         """At a name: whether it is called, and the test has nothing of the name."""

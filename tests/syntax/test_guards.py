@@ -126,6 +126,32 @@ SAME = {
         "int i; for (i = 0; i < 2; i++) { spin_lock(&l); if (n == 2) x++; spin_unlock(&l);"
         " } return i;",
     ),
+    # What is done without the lock stands in that loop, too.
+    "conditional, returns where it fails": (
+        "scoped_cond_guard(spinlock_try, return 4, &l) { x++; if (n == 2) return 5; y++; } z++;"
+        " return 0;",
+        "if (spin_trylock(&l)) { x++; if (n == 2) { spin_unlock(&l); return 5; } y++;"
+        " spin_unlock(&l); } else return 4; z++; return 0;",
+    ),
+    "conditional, continues where it fails": (
+        "for (int i = 0; i < 2; i++) { scoped_cond_guard(spinlock_try, { y++; continue; }, &l)"
+        " x++; z++; } return n;",
+        "for (int i = 0; i < 2; i++) { if (spin_trylock(&l)) { x++; spin_unlock(&l); } else y++;"
+        " z++; } return n;",
+    ),
+    "conditional, in another": (
+        "scoped_guard(mutex, &mu) { scoped_cond_guard(spinlock_try, goto out, &l) x++; y++; }"
+        " return 0; out: return 7;",
+        "mutex_lock(&mu); if (spin_trylock(&l)) { x++; spin_unlock(&l); } else {"
+        " mutex_unlock(&mu); goto out; } y++; mutex_unlock(&mu); return 0; out: return 7;",
+    ),
+    # Nobody is interrupted.
+    "conditional, but it never fails": (
+        "scoped_cond_guard(mutex_intr, return -4, &mu) x++; scoped_guard(rwsem_read_intr, &sem)"
+        " return x; return 0;",
+        "int r; mutex_lock(&mu); x++; mutex_unlock(&mu); down_read(&sem); r = x; up_read(&sem);"
+        " return r;",
+    ),
     "scoped, break of a loop inside": (
         "int i; scoped_guard(spinlock, &l) { for (i = 0; i < 2; i++) { if (n) break; x++; } y++; }"
         " return 0;",
@@ -300,11 +326,10 @@ def test_a_lock_is_not_moved_before_what_says_which_it_is(tmp_path: Path) -> Non
         ("^guard(rcu)(&l); return 0;", "guard(rcu) takes no arguments", ""),
         ("^guard(spinlock_try)(&l); return 0;", "may not hold its lock", "scoped_guard"),
         ("guard(spinlock)^; return 0;", "expected '(' for the argument", "guard(spinlock)(...);"),
-        (
-            "^scoped_cond_guard(mutex_try, return 1, &mu) x++; return 0;",
-            "not supp",
-            "mutex_trylock",
-        ),
+        ("^scoped_cond_guard(mutex, return 1, &mu) x++; return 0;", "always holds", "scoped_guard"),
+        ("^guard(mutex_intr)(&mu); return 0;", "may not hold its lock", "scoped_guard(mutex_intr"),
+        ("scoped_cond_guard(mutex_try, ^return 1) x++; return 0;", "expected ','", ""),
+        ("scoped_cond_guard(mutex_try^) x++; return 0;", "expected ','", ""),
         ("guard(spinlock)(^y); return 0;", "this is not a pointer", ""),
     ],
 )
