@@ -229,17 +229,18 @@ class Declarations(Struct):
                 self._global(item)
 
     def _struct(self, item: StructDef) -> None:
-        parts = []
+        parts, flexible = [], False
         for member in item.fields:
             bits = None if member.bits is None else constant(member.bits, self)[0]
             type = self.resolve(member.type)
             last = len(item.fields) > 1 and member is item.fields[-1]
             if last and isinstance(type, ArrayOf) and type.length is None:
-                type = ArrayOf(type.element, 0)  # C17 6.7.2.1 p18: it takes no room
+                type, flexible = ArrayOf(type.element, 0), True  # C17 6.7.2.1 p18: no room
             align = self.alignment(member.aligned)
             parts.append(Part(member.name, type, member.span, member.volatile, bits, align))
         align = self.alignment(item.aligned)
-        self.layouts.define(StructType(item.kind, item.tag), tuple(parts), item.span, align)
+        type = StructType(item.kind, item.tag)
+        self.layouts.define(type, tuple(parts), item.span, align, flexible=flexible)
 
     def alignment(self, aligned: tuple[Expr, ...]) -> int:
         """The greatest of the alignments; 1 where there is none."""

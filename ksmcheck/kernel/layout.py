@@ -16,7 +16,7 @@ from ksmcheck.kernel.types import (
     PointerTo,
     StructType,
 )
-from ksmcheck.record import Struct, field
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError, Note, Span
 
 
@@ -40,12 +40,13 @@ class Unnamed(Struct, frozen=True):
 
 class Layout(Struct, frozen=True):
     """``members`` in order. ``unnamed`` are the parts whose members are listed as the outer's, each
-    before those within it."""
+    before those within it. ``flexible``: the last one is an array whose length each object has."""
 
     size: int
     align: int
     members: tuple[Member, ...]
     unnamed: tuple[Unnamed, ...] = ()
+    flexible: bool = False
 
     def member(self, name: str) -> Member | None:
         return next((m for m in self.members if m.name == name), None)
@@ -76,14 +77,35 @@ class Layouts(Struct):
     _defined: dict[StructType, Span] = field(default_factory=dict)
     _scalars: dict[CType, tuple[Scalar, ...]] = field(default_factory=dict)
 
-    def define(self, type: StructType, parts: tuple[Part, ...], span: Span, align: int = 1) -> None:
+    def define(
+        self,
+        type: StructType,
+        parts: tuple[Part, ...],
+        span: Span,
+        align: int = 1,
+        *,
+        flexible: bool = False,
+    ) -> None:
         """Lays out ``parts``, the whole with an alignment of at least ``align``. Raises InputError
         on a second definition or a doubled member."""
         if type in self._known:
             first = (Note("the first definition", self._defined[type]),)
             raise InputError(f"{type} is defined twice", span, notes=first)
-        self._known[type] = self._lay_out(type, parts, align)
+        self._known[type] = replace(self._lay_out(type, parts, align), flexible=flexible)
         self._defined[type] = span
+
+    def grown(self, type: StructType, count: int) -> StructType:
+        """What an object is that has ``count`` elements in its flexible array member."""
+        found = replace(type, tail=count)
+        if count and found not in self._known:
+            layout = self.of(type, None)
+            *others, last = layout.members
+            assert layout.flexible and isinstance(last.type, ArrayOf)
+            array = ArrayOf(last.type.element, count)
+            size = max(layout.size, last.offset + self.size(array, None))
+            members = (*others, replace(last, type=array))
+            self._known[found] = replace(layout, size=size, members=members)
+        return found
 
     def of(self, type: StructType, span: Span | None) -> Layout:
         """The layout; raises InputError where the type is not complete."""

@@ -1,10 +1,10 @@
-"""How many elements an initialiser gives an array (C17 6.7.9 p22)."""
+"""How many elements an initialiser gives an array (C17 6.7.9 p22), also one that ends a struct."""
 
 from __future__ import annotations
 
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.declarations import Declarations
-from ksmcheck.kernel.types import ArrayOf, CType
+from ksmcheck.kernel.types import ArrayOf, CType, StructType
 from ksmcheck.syntax.c_ast import DesignatorPath, ElementRange, Expr, InitList
 from ksmcheck.text import InputError
 
@@ -14,6 +14,22 @@ def sized(type: CType, init: Expr | None, types: Declarations) -> CType:
     if not isinstance(type, ArrayOf) or type.length is not None or not isinstance(init, InitList):
         return type
     return ArrayOf(type.element, elements(init, types))
+
+
+def with_room(type: CType, init: Expr | None, types: Declarations) -> CType:
+    """What a static object is that ``init`` gives elements of a flexible array member: GNU C gives
+    it room for them, as kmalloc(struct_size(...)) would."""
+    if not isinstance(type, StructType) or not isinstance(init, InitList):
+        return type
+    layout = types.layouts.of(type, init.span)
+    if not layout.flexible:
+        return type
+    named = any(designator is not None for designator, _ in init.items) or layout.unnamed
+    for place, (designator, given) in enumerate(init.items):
+        last = layout.members[-1].name == designator if named else layout.members[place + 1 :] == ()
+        if last and isinstance(given, InitList):
+            return types.layouts.grown(type, elements(given, types))
+    return type
 
 
 def elements(init: InitList, types: Declarations) -> int:

@@ -73,10 +73,14 @@ class FunctionOf(Struct, frozen=True):
 
 
 class StructType(Struct, frozen=True):
-    """``kind`` is ``struct`` or ``union``; ``tag`` may be a typedef's name (``atomic_t``)."""
+    """``kind`` is ``struct`` or ``union``; ``tag`` may be a typedef's name (``atomic_t``).
+
+    ``tail``: how many elements an object has in a flexible array member. Of expressions it is 0.
+    """
 
     kind: str
     tag: str
+    tail: int = 0
 
     def __str__(self) -> str:
         return self.tag if self.kind == "typedef" else f"{self.kind} {self.tag}"

@@ -35,6 +35,10 @@ UNLOCKED = frozenset(
         *("__MUTEX_INITIALIZER", "__RWSEM_INITIALIZER"),
     )
 )
+_NO_ROOM = (
+    "elements of a flexible array member are given by the list, in braces of its own, that a shared"
+    " variable of that struct starts with"
+)
 
 
 Given: TypeAlias = tuple[CType, Expr]
@@ -308,7 +312,8 @@ def _designated(type: CType, designator: str | Expr, init: InitList, types: Decl
 def _at(type: CType, place: int, expr: Expr, types: Declarations) -> tuple[CType, int]:
     if isinstance(type, ArrayOf):
         if not 0 <= place < (type.length or 0):
-            raise InputError(f"{type} has no element {place}", expr.span)
+            hint = None if type.length else _NO_ROOM
+            raise InputError(f"{type} has no element {place}", expr.span, hint=hint)
         return type.element, place * types.layouts.size(type.element, expr.span)
     if isinstance(type, StructType):
         members = types.layouts.of(type, expr.span).members

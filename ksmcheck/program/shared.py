@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ksmcheck.kernel.declarations import Declarations
-from ksmcheck.kernel.lengths import sized
+from ksmcheck.kernel.lengths import sized, with_room
 from ksmcheck.kernel.memory import Memory
 from ksmcheck.kernel.types import (
     INT,
@@ -28,7 +28,7 @@ from ksmcheck.program.addressed import root_name
 from ksmcheck.program.scope import Variable
 from ksmcheck.program.tree import walk
 from ksmcheck.record import Struct
-from ksmcheck.syntax.c_ast import Function, Name, Param
+from ksmcheck.syntax.c_ast import Expr, Function, Name, Param
 from ksmcheck.syntax.litmus_ast import InitEntry, LitmusTest
 from ksmcheck.text import InputError, Span
 
@@ -40,6 +40,7 @@ class _Wanted(Struct):
     declared: CType | None = None
     volatile: bool = False
     top: bool = False
+    init: Expr | None = None
 
 
 class Shared(Struct, frozen=True):
@@ -63,7 +64,8 @@ def lay_out(test: LitmusTest, declarations: Declarations, memory: Memory) -> Sha
     variables = {}
     for name, item in wanted.items():
         type = item.declared or INT
-        made = memory.add(name, type, item.span, volatile=item.volatile)
+        whole = with_room(type, item.init, declarations)
+        made = memory.add(name, whole, item.span, volatile=item.volatile)
         if name in declarations.globals and declarations.globals[name].per_cpu:
             memory.add_copies(made, len(test.threads))
         variables[name] = Variable(name, type, name, made, item.volatile)
@@ -98,7 +100,9 @@ def _wanted(test: LitmusTest, declarations: Declarations) -> dict[str, _Wanted]:
     found: dict[str, _Wanted] = {}
     for name, declaration in declarations.globals.items():
         type = sized(declarations.resolve(declaration.type), declaration.init, declarations)
-        found[name] = _Wanted(declaration.span, type, declaration.volatile, top=True)
+        found[name] = _Wanted(
+            declaration.span, type, declaration.volatile, top=True, init=declaration.init
+        )
     shared = [e for e in test.init if e.thread is None]
     for entry in shared:
         if isinstance(entry.target, Name):
@@ -124,6 +128,7 @@ def _entry(
         message = f"{name} is {known.declared} already, not {type}"
         raise InputError(message, entry.span)
     known.declared = known.declared or type
+    known.init = known.init or entry.value
 
 
 def _symbols(entry: InitEntry, declarations: Declarations) -> Iterator[Name]:

@@ -11,7 +11,7 @@ from ksmcheck.program.ir import Const
 from ksmcheck.program.places import InMemory, Place
 from ksmcheck.program.statements import Statements
 from ksmcheck.program.values import Value, assign, integer
-from ksmcheck.record import Struct, field
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax.c_ast import Call, Expr, InitList, Name
 from ksmcheck.syntax.litmus_ast import InitEntry, LitmusTest
 from ksmcheck.text import InputError, Span
@@ -37,7 +37,7 @@ class Initial(Statements):
         for declaration in self.declarations.globals.values():
             if declaration.init is not None:
                 place = self.place(Name(declaration.name, declaration.span))
-                self._fill_cells(place, declaration.init, found, strict=True)
+                self._fill_cells(self._with_room(place), declaration.init, found, strict=True)
         for entry in test.init:
             if entry.thread is not None:
                 self._register_start(entry, found)
@@ -58,7 +58,19 @@ class Initial(Statements):
         place = self.place(entry.target)
         if not isinstance(place, InMemory) or not isinstance(place.address, Const):
             raise InputError("the start state needs a location known by name", entry.target.span)
-        return place
+        self._need_cell(place, entry.target.span)
+        return self._with_room(place)
+
+    def _with_room(self, place: Place) -> Place:
+        """With the elements that an object has in a flexible array member, where it is one."""
+        if not isinstance(place, InMemory) or not isinstance(place.type, StructType):
+            return place
+        assert isinstance(place.address, Const)
+        address = place.address.value
+        items = (item for item in self.memory.objects.values() if item.address == address)
+        type = next((item.type for item in items), None)
+        grown = isinstance(type, StructType) and replace(type, tail=0) == place.type
+        return replace(place, type=type) if grown else place
 
     def _register_start(self, entry: InitEntry, found: Start) -> None:
         assert entry.thread is not None
@@ -102,6 +114,15 @@ class Initial(Statements):
             assert within is not None
             address = place.address.value + within[0]
             self._fill_field(address, within[1], expr, found, herd=not strict)
+
+    def _need_cell(self, place: InMemory, span: Span) -> None:
+        """Of ``a[5] = 1``, where a has fewer elements: nothing would have that value."""
+        assert isinstance(place.address, Const)
+        if not is_scalar(place.type) or self._bits_at(place, span) is not None:
+            return
+        cells = (c for item in self.memory.objects.values() for c in self.memory.cells_of(item))
+        if all(c.address != place.address.value for c in cells):
+            raise InputError("there is no location at this address", span)
 
     def _braced(self, init: Expr, type: CType) -> Expr:
         """A bare value for a struct of one member (``local_t``), as conditions compare it."""
