@@ -43,6 +43,7 @@ from ksmcheck.kernel.types import (
     StructType,
     alike,
     is_scalar,
+    passed_words,
 )
 from ksmcheck.program.ir import BAD_ADDRESS
 from ksmcheck.record import Struct, field, replace
@@ -253,7 +254,7 @@ class Calls(Expressions):
             kind = kinds[name]
             if kind == "ptr":
                 place = self.place(argument) if primitive.macro else None
-                place = place or self.pointed(self.value(argument))
+                place = place or self.pointed(self.passed_address(primitive, argument))
                 if primitive.shape in ("load", "store") and _is_whole(place.type):
                     given.whole = place.type
                 given.place = self.word(place)
@@ -271,6 +272,13 @@ class Calls(Expressions):
             elif kinds[name] == "bit":
                 self.into_word(given, name, value)
         return given
+
+    def passed_address(self, primitive: Primitive, argument: c.Expr) -> Concrete:
+        """Bit operations are declared to take an ``unsigned long *``, which ``void *`` becomes."""
+        value = self.value(argument)
+        if "bit" in primitive.params:
+            return replace(value, type=passed_words(value.type))
+        return value
 
     def held(self, place: Place, argument: c.Expr) -> Concrete:
         """The one word of a struct."""

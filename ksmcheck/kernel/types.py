@@ -259,6 +259,14 @@ def passed(type: CType) -> CType:
     return PointerTo(type) if isinstance(type, FunctionOf) else type
 
 
+def passed_words(type: CType) -> CType:
+    """What a pointer is where it is passed as an ``unsigned long *``, as C17 6.5.16.1 p1 has it of
+    ``void *``; any other is as it was."""
+    if isinstance(type, PointerTo) and isinstance(type.target, VoidType):
+        return PointerTo(UNSIGNED_LONG, type.volatile)
+    return type
+
+
 def ints_of(type: CType) -> IntType:
     """How a scalar's values are represented; addresses are unsigned 64-bit numbers."""
     if type.__class__ is PointerTo:

@@ -17,6 +17,7 @@ from ksmcheck.kernel.types import (
     StructType,
     ints_of,
     is_scalar,
+    passed_words,
     promote,
 )
 from ksmcheck.program import fold
@@ -196,11 +197,17 @@ class PrimitiveCalls(Operators):
         if place is None:
             self._refuse_own_pointer(argument)
             try:
-                place = self.pointed(self.value(argument), argument.span)
+                place = self.pointed(self._passed(primitive, argument), argument.span)
             except InputError as error:
                 raise (self._no_address(primitive, argument) or error) from None
             self._need_object(primitive, place.type, argument.span)
         return place
+
+    def _passed(self, primitive: Primitive, argument: Tree) -> Value:
+        """Bit operations are declared to take an ``unsigned long *``, which ``void *`` becomes."""
+        value = self.value(argument)
+        type = passed_words(value.type) if "bit" in primitive.params else value.type
+        return Value(value.expr, type)
 
     def _no_address(self, primitive: Primitive, argument: Tree) -> InputError | None:
         """``spin_lock(lock)`` of a lock itself; None where the argument is no such thing."""

@@ -36,6 +36,11 @@ _LOCKDEP = (
         for what in ("irqs_disabled", "irqs_enabled", "preemption_disabled", "preemption_enabled")
     ),
     f"lockdep_assert_not_held(l) {_NOTHING}",
+    f"lockdep_assert_none_held_once() {_NOTHING}",
+    f"lock_acquired(m, i) {_NOTHING}",
+    f"lock_contended(m, i) {_NOTHING}",
+    f"might_lock(l) {_NOTHING}",
+    f"might_lock_read(l) {_NOTHING}",
     f"RCU_LOCKDEP_WARN(c, s) {_NOTHING}",
     # Without lockdep all is held that is asked for.
     "lockdep_is_held(l) (1)",

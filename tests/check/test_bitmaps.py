@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check import Request
+from ksmcheck.text import InputError
 from tests.fresh import fresh_checker
 
 HEAD = "C t\nunsigned long w[3];\nint a[2];\n{ int n = 65; }\n"
@@ -39,6 +40,30 @@ def verdict(code: str, folder: Path, model: str = "lkmm", engine: str = "lazy") 
 def test_a_computed_number_finds_its_word(code: str, engine: str, tmp_path: Path) -> None:
     text = f"P0(int *n) {{ {code} }}\nforall (w={{0,2,0}})"
     assert verdict(text, tmp_path, "sc", engine) == ("SAFE", "Always")
+
+
+@pytest.mark.parametrize("engine", ["lazy", "explicit"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "set_bit(65, (void *)&w);",
+        "void *map = w; __set_bit(65, map);",
+        "volatile void *map = w; int r = test_and_set_bit(65, map);",
+        "const void *map = w; set_bit(1, (void *)w + 8); BUG_ON(!test_bit(65, map));",
+        "for_two(w);",
+    ],
+)
+def test_a_bitmap_is_passed_as_a_pointer_to_void(code: str, engine: str, tmp_path: Path) -> None:
+    """The parameter is an ``unsigned long *`` (C17 6.5.16.1 p1); so __kvm_make_request() has it."""
+    made = "static void for_two(void *map) { bit_spin_lock(65, map); }\n"
+    text = f"{made}P0(int *n) {{ {code} }}\nforall (w={{0,2,0}})"
+    assert verdict(text, tmp_path, "sc", engine) == ("SAFE", "Always")
+
+
+def test_void_is_no_bitmap_of_other_words(tmp_path: Path) -> None:
+    """Bit 0 of an ``int`` as of an ``unsigned long``: an access that is wider than the object."""
+    with pytest.raises(InputError, match="wider or narrower"):
+        verdict("P0(int *n) { set_bit(0, (void *)a); }\nforall (true)", tmp_path, "sc")
 
 
 @pytest.mark.parametrize("number", ["*n + 127", "*n - 66"])

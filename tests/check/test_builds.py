@@ -80,12 +80,16 @@ ANNOTATED = """{ }
 static noinline_for_stack void __lockfunc take(arch_spinlock_t *l) __acquires(l)
 {
 	rwsem_acquire(&l->dep_map, 0, 0, _RET_IP_);
+	lock_contended(&l->dep_map, _RET_IP_);
 	arch_spin_lock(l);
+	lock_acquired(&l->dep_map, _RET_IP_);
 }
 static void leave(arch_spinlock_t *l)
 	__must_hold(l) __releases(l)
 {
 	lockdep_assert_irqs_disabled();
+	might_lock(&l->inner);
+	might_lock_read(&l->inner);
 	arch_spin_unlock(l);
 }
 P0(arch_spinlock_t *l, int *x) { take(l); *x = *x + 1; leave(l); }
