@@ -299,3 +299,109 @@ def test_that_one_alone_is_woken_is_refused(call: str, tmp_path: Path) -> None:
         check(WAKING.format(wait=WAIT, wake=f"{call};"), tmp_path, "lkmm", **WAKE_UPS)
     assert refused.value.diagnostic.span is not None
     assert "exclusively" in (refused.value.diagnostic.hint or "")
+
+
+JOINING = """DECLARE_WAITQUEUE(wait, current);
+	add_wait_queue(wq, &wait);
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (READ_ONCE(*ready))
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	remove_wait_queue(wq, &wait);"""
+
+
+@pytest.mark.parametrize(("model", "kernel"), FEW)
+def test_who_joins_by_hand_is_found(model: str, kernel: str, tmp_path: Path) -> None:
+    """The two barriers of SB are set_current_state()'s, and the waker's before its look; the lock
+    of the queue orders two that both take it."""
+    for wait, wake, lost in (
+        (JOINING, "wake_up_interruptible_sync_poll(wq, 1);", False),
+        (JOINING, "smp_mb(); if (waitqueue_active(wq)) wake_up(wq);", False),
+        (JOINING, "if (waitqueue_active(wq)) wake_up(wq);", True),
+        (JOINING.replace("set_current", "__set_current", 1), "wake_up_sync(wq);", True),
+        (JOINING.replace("TASK_INT", "TASK_UNINT"), "wake_up_interruptible(wq);", True),
+    ):
+        text = WAKING.format(wait=wait, wake=wake)
+        verdict = check(text, tmp_path, model, kernel, **WAKE_UPS)
+        assert verdict.verdict == ("VIOLATED" if lost else "SAFE"), (wait, wake)
+
+
+def test_who_joined_by_hand_stays_when_it_is_woken(tmp_path: Path) -> None:
+    """default_wake_function() leaves the queue alone: who sleeps again need not join again, and is
+    found again. autoremove_wake_function() takes out."""
+    text = """{{ }}
+P0(wait_queue_head_t *wq, int *ready)
+{{
+	{wait}
+}}
+P1(wait_queue_head_t *wq, int *ready)
+{{
+	wake_up(wq);
+	WRITE_ONCE(*ready, 1);
+	wake_up(wq);
+}}
+~exists (wq.waiters.counter!={left})
+"""
+    stays = JOINING.replace("remove_wait_queue(wq, &wait);", "")
+    for wait, left in ((JOINING, 0), (stays, 1), (BY_HAND, 0)):
+        found = check(text.format(wait=wait, left=left), tmp_path, "armv8", **WAKE_UPS)
+        assert found.verdict == "SAFE", wait
+
+
+def test_both_kinds_of_entries_are_apart(tmp_path: Path) -> None:
+    """A task may wait on a queue that it has joined, as epoll does."""
+    wait = "DECLARE_WAITQUEUE(wait, current); add_wait_queue(wq, &wait); " + WAIT
+    text = WAKING.format(wait=f"{wait} int r0 = waitqueue_active(wq);", wake="wake_up(wq);")
+    text += "~exists (~(0:r0=1 /\\ wq.waiters.counter=1))"
+    assert check(text, tmp_path, "sc", **WAKE_UPS).verdict == "SAFE"
+
+
+@pytest.mark.parametrize("call", ["DECLARE_WAITQUEUE(w, current);", "add_wait_queue(wq, 0);"])
+def test_who_joins_by_hand_sleeps(call: str, tmp_path: Path) -> None:
+    """In schedule(), from which a wake_up() that wakes nobody would not call it."""
+    with pytest.raises(InputError) as refused:
+        check(WAKING.format(wait=call, wake="wake_up(wq);"), tmp_path, "sc")
+    assert "-D KSMCHECK_WAKE_UPS" in (refused.value.diagnostic.hint or "")
+
+
+LOCKED = """{{ spinlock_t l; }}
+P0(wait_queue_head_t *wq, spinlock_t *l, int *ready, int *done)
+{{
+	spin_lock_irq(l);
+	{wait}
+	*done = *ready;
+	spin_unlock_irq(l);
+}}
+P1(wait_queue_head_t *wq, spinlock_t *l, int *ready)
+{{
+	spin_lock_irq(l);
+	*ready = 1;
+	spin_unlock_irq(l);
+	{wake}
+}}
+~exists (done!=1)
+"""
+UNDER_A_LOCK = [
+    "wait_event_lock_irq(*wq, *ready, *l);",
+    "wait_event_lock_irq_cmd(*wq, *ready, *l, WRITE_ONCE(*done, 2));",
+    "wait_event_cmd(*wq, *ready, spin_unlock_irq(l), spin_lock_irq(l));",
+    "wait_event_cmd(*wq, *ready, do { spin_unlock_irq(l); } while (0), spin_lock_irq(l));",
+    "while (!*ready) { DEFINE_WAIT(w); prepare_to_wait_event(wq, &w, TASK_UNINTERRUPTIBLE);"
+    " spin_unlock_irq(l); schedule(); spin_lock_irq(l); finish_wait(wq, &w); }",
+]
+
+
+@pytest.mark.parametrize("wait", UNDER_A_LOCK)
+@pytest.mark.parametrize("model", ["armv8", "lkmm"])
+def test_the_lock_is_left_for_the_sleep_alone(wait: str, model: str, tmp_path: Path) -> None:
+    """So nothing races, and the waker can get it; it is held when the condition is looked at."""
+    text = LOCKED.format(wait=wait, wake="wake_up(wq);")
+    assert check(text, tmp_path, model, **WAKE_UPS).verdict == "SAFE"
+    lost = check(LOCKED.format(wait=wait, wake=""), tmp_path, model, **WAKE_UPS)
+    assert (lost.verdict, lost.subject) == ("VIOLATED", "liveness")
+    if "schedule" not in wait:
+        found = check(text, tmp_path, model)
+        assert found.verdict.startswith("SAFE") and found.notes == (NOTE,)

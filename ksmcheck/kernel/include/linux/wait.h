@@ -27,7 +27,8 @@
 /*
  * A queue is the set of the CPUs whose tasks wait on it, one bit each, under its lock; and their number,
  * for a look without the lock. Who is woken is taken out, as autoremove_wake_function() does; who sleeps
- * in another state than is asked for is not woken. All are: nobody waits exclusively.
+ * in another state than is asked for is not woken. All are: nobody waits exclusively. The higher half of
+ * the set are those who joined by add_wait_queue(), and stay when they are woken.
  */
 #include <linux/sched.h>
 
@@ -42,6 +43,11 @@ struct wait_queue_entry {
 };
 
 #define DEFINE_WAIT(name) struct wait_queue_entry name = { .unused = 0 }
+
+/* Who waits is who joins. */
+#define DECLARE_WAITQUEUE(name, tsk)						\
+	struct wait_queue_entry name = { .unused = ({ BUG_ON((tsk) != current); 0; }) }
+#define init_wait(wq_entry) ((wq_entry)->unused = 0)
 
 /* The lock is free before it, as any is at the start. */
 static inline void init_waitqueue_head(wait_queue_head_t *wq_head)
@@ -65,6 +71,52 @@ static inline void prepare_to_wait(wait_queue_head_t *wq_head, struct wait_queue
 	spin_unlock_irqrestore(&wq_head->lock, flags);
 }
 
+static inline long prepare_to_wait_event(wait_queue_head_t *wq_head,
+					 struct wait_queue_entry *wq_entry, int state)
+{
+	prepare_to_wait(wq_head, wq_entry, state);
+	return 0;
+}
+
+/* A task has one entry of this kind in a queue. */
+static inline void __add_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	unsigned long waiting = READ_ONCE(wq_head->ksmcheck_waiting);
+	unsigned long own = 1UL << smp_processor_id() << 32;
+
+	BUG_ON(waiting & own);
+	WRITE_ONCE(wq_head->ksmcheck_waiting, waiting | own);
+	atomic_inc(&wq_head->waiters);
+}
+
+static inline void __remove_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	unsigned long waiting = READ_ONCE(wq_head->ksmcheck_waiting);
+	unsigned long own = 1UL << smp_processor_id() << 32;
+
+	BUG_ON(!(waiting & own));
+	WRITE_ONCE(wq_head->ksmcheck_waiting, waiting & ~own);
+	atomic_dec(&wq_head->waiters);
+}
+
+static inline void add_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&wq_head->lock, flags);
+	__add_wait_queue(wq_head, wq_entry);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+}
+
+static inline void remove_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&wq_head->lock, flags);
+	__remove_wait_queue(wq_head, wq_entry);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+}
+
 /* Whoever is not on the queue any more need not take its lock (list_empty_careful). */
 static inline void finish_wait(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
 {
@@ -83,14 +135,17 @@ static inline void finish_wait(wait_queue_head_t *wq_head, struct wait_queue_ent
 }
 
 /* The condition stands once, so that each place in it is one site. */
-#define KSMCHECK_WAIT_EVENT(wq_head, condition, state)				\
+#define KSMCHECK_WAIT_EVENT(wq_head, condition, state, before, after)		\
 do {										\
 	wait_queue_head_t *queue__ = &(wq_head);				\
 	DEFINE_WAIT(entry__);							\
 	int joined__ = 0;							\
 	while (!(condition)) {							\
-		if (joined__)							\
+		if (joined__) {							\
+			before;							\
 			schedule();						\
+			after;							\
+		}								\
 		joined__ = 1;							\
 		prepare_to_wait(queue__, &entry__, (state));			\
 	}									\
@@ -99,9 +154,9 @@ do {										\
 } while (0)
 
 #define wait_event(wq_head, condition)						\
-	KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_UNINTERRUPTIBLE)
+	KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_UNINTERRUPTIBLE, , )
 #define wait_event_interruptible(wq_head, condition)				\
-	({ KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_INTERRUPTIBLE); 0; })
+	({ KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_INTERRUPTIBLE, , ); 0; })
 
 /* Their caller has the queue's lock. */
 static inline void wake_up_locked(wait_queue_head_t *wq_head)
@@ -110,8 +165,9 @@ static inline void wake_up_locked(wait_queue_head_t *wq_head)
 	int cpu;
 
 	for (cpu = 0; cpu < num_possible_cpus(); cpu++) {
-		if (waiting >> cpu & 1 &&
-		    wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_NORMAL)) {
+		if ((waiting | waiting >> 32) >> cpu & 1 &&
+		    wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_NORMAL) &&
+		    waiting >> cpu & 1) {
 			waiting &= ~(1UL << cpu);
 			atomic_dec(&wq_head->waiters);
 		}
@@ -128,8 +184,9 @@ static inline void wake_up(wait_queue_head_t *wq_head)
 	spin_lock_irqsave(&wq_head->lock, flags);
 	waiting = READ_ONCE(wq_head->ksmcheck_waiting);
 	for (cpu = 0; cpu < num_possible_cpus(); cpu++) {
-		if (waiting >> cpu & 1 &&
-		    wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_NORMAL)) {
+		if ((waiting | waiting >> 32) >> cpu & 1 &&
+		    wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_NORMAL) &&
+		    waiting >> cpu & 1) {
 			waiting &= ~(1UL << cpu);
 			atomic_dec(&wq_head->waiters);
 		}
@@ -146,8 +203,9 @@ static inline void wake_up_interruptible(wait_queue_head_t *wq_head)
 	spin_lock_irqsave(&wq_head->lock, flags);
 	waiting = READ_ONCE(wq_head->ksmcheck_waiting);
 	for (cpu = 0; cpu < num_possible_cpus(); cpu++) {
-		if (waiting >> cpu & 1 &&
-		    wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_INTERRUPTIBLE)) {
+		if ((waiting | waiting >> 32) >> cpu & 1 &&
+		    wake_up_state(per_cpu_ptr(&ksmcheck_task, cpu), TASK_INTERRUPTIBLE) &&
+		    waiting >> cpu & 1) {
 			waiting &= ~(1UL << cpu);
 			atomic_dec(&wq_head->waiters);
 		}
@@ -179,6 +237,16 @@ struct wait_queue_entry {
 #define TASK_UNINTERRUPTIBLE 2
 
 #define DEFINE_WAIT(name) struct wait_queue_entry name = { .queued = 0 }
+#define init_wait(wq_entry) ((wq_entry)->queued = 0)
+
+/* Who has joined so sleeps in schedule(), and here nobody would wake it. */
+#define KSMCHECK_SLEEPS								\
+	static_assert(0, "add_wait_queue() and the like need -D KSMCHECK_WAKE_UPS")
+#define DECLARE_WAITQUEUE(name, tsk) KSMCHECK_SLEEPS
+#define add_wait_queue(wq_head, wq_entry) KSMCHECK_SLEEPS
+#define remove_wait_queue(wq_head, wq_entry) KSMCHECK_SLEEPS
+#define __add_wait_queue(wq_head, wq_entry) KSMCHECK_SLEEPS
+#define __remove_wait_queue(wq_head, wq_entry) KSMCHECK_SLEEPS
 
 /* The lock is free before it, as any is at the start. */
 static inline void init_waitqueue_head(wait_queue_head_t *wq_head)
@@ -204,7 +272,7 @@ static inline void prepare_to_wait(wait_queue_head_t *wq_head, struct wait_queue
 }
 
 /* The same, for those below, which go to sleep then. */
-static inline void prepare_to_wait_event(wait_queue_head_t *wq_head,
+static inline long prepare_to_wait_event(wait_queue_head_t *wq_head,
 					 struct wait_queue_entry *wq_entry, int state)
 {
 	unsigned long flags;
@@ -216,6 +284,7 @@ static inline void prepare_to_wait_event(wait_queue_head_t *wq_head,
 	}
 	smp_mb();
 	spin_unlock_irqrestore(&wq_head->lock, flags);
+	return 0;
 }
 
 static inline void finish_wait(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
@@ -227,17 +296,21 @@ static inline void finish_wait(wait_queue_head_t *wq_head, struct wait_queue_ent
 }
 
 /* The condition stands once, so that each place in it is one site. */
-#define wait_event(wq_head, condition)						\
+#define KSMCHECK_WAIT_EVENT(wq_head, condition, state, before, after)		\
 do {										\
 	wait_queue_head_t *queue__ = &(wq_head);				\
 	DEFINE_WAIT(entry__);							\
 	while (!(condition)) {							\
 		if (!entry__.queued)						\
-			prepare_to_wait_event(queue__, &entry__, TASK_UNINTERRUPTIBLE); \
+			prepare_to_wait_event(queue__, &entry__, (state));	\
+		before;								\
 		cpu_relax();							\
+		after;								\
 	}									\
 	finish_wait(queue__, &entry__);						\
 } while (0)
+#define wait_event(wq_head, condition)						\
+	KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_UNINTERRUPTIBLE, , )
 
 static inline void wake_up(wait_queue_head_t *wq_head)
 {
@@ -265,6 +338,15 @@ static inline void wake_up(wait_queue_head_t *wq_head)
 
 #define wait_event_killable(wq_head, condition)					\
 	({ wait_event(wq_head, condition); 0; })
+#define wait_event_lock_irq_cmd(wq_head, condition, lock, cmd)			\
+	KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_UNINTERRUPTIBLE,		\
+			    spin_unlock_irq(&(lock)); cmd, spin_lock_irq(&(lock)))
+#define wait_event_lock_irq(wq_head, condition, lock)				\
+	wait_event_lock_irq_cmd(wq_head, condition, lock, )
+#if KSMCHECK_KERNEL >= KERNEL_VERSION(3, 13, 0)
+#define wait_event_cmd(wq_head, condition, before, after)			\
+	KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_UNINTERRUPTIBLE, before, after)
+#endif
 #define wait_event_idle(wq_head, condition) wait_event(wq_head, condition)
 
 /* Time does not pass here, and is up where the look behind the barrier finds nothing. */
@@ -293,6 +375,7 @@ static inline void wake_up(wait_queue_head_t *wq_head)
 #define wake_up_all(x) wake_up(x)
 #define wake_up_interruptible_all(x) wake_up_interruptible(x)
 #define wake_up_interruptible_sync(x) wake_up_interruptible(x)
+#define wake_up_sync(x) wake_up(x)
 
 static inline int waitqueue_active(wait_queue_head_t *wq_head)
 {
@@ -311,5 +394,6 @@ static inline bool wq_has_sleeper(wait_queue_head_t *wq_head)
 #define wake_up_poll(x, events) wake_up(x)
 #define wake_up_locked_poll(x, events) wake_up_locked(x)
 #define wake_up_interruptible_poll(x, events) wake_up_interruptible(x)
+#define wake_up_interruptible_sync_poll(x, events) wake_up_interruptible(x)
 
 #endif
