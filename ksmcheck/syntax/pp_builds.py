@@ -45,9 +45,35 @@ _LOCKDEP = (
     # Without lockdep all is held that is asked for.
     "lockdep_is_held(l) (1)",
     *(f"rcu_read_lock_{kind}held() (1)" for kind in ("", "bh_", "sched_", "any_")),
-    # KCSAN alone looks whether others access it.
+    f"lockdep_assert(c) {_NOTHING}",
+    f"lockdep_assert_once(c) {_NOTHING}",
+    f"DEBUG_NET_WARN_ON_ONCE(c) {_NOTHING}",
+)
+
+# What tells a sanitizer of an access, which stands beside; no other build has it.
+_SANITIZERS = (
     f"ASSERT_EXCLUSIVE_WRITER(v) {_NOTHING}",
     f"ASSERT_EXCLUSIVE_ACCESS(v) {_NOTHING}",
+    *(f"kcsan_{what}() {_NOTHING}" for what in ("mb", "wmb", "rmb", "release")),
+    *(
+        f"instrument_{which}{how}(v, n) {_NOTHING}"
+        for which in ("", "atomic_")
+        for how in ("read", "write", "read_write")
+    ),
+    "kasan_check_read(p, n) (1)",
+    "kasan_check_write(p, n) (1)",
+    f"kmsan_check_memory(p, n) {_NOTHING}",
+    f"kmsan_unpoison_memory(p, n) {_NOTHING}",
+)
+
+# Sums that a smaller machine has functions for (linux/math64.h, linux/math.h, linux/overflow.h).
+_SUMS = (
+    "div_u64(n, d) ((u64)(n) / (u32)(d))",
+    "div64_u64(n, d) ((u64)(n) / (u64)(d))",
+    "mul_u32_u32(a, b) ((u64)(u32)(a) * (u32)(b))",
+    "reciprocal_scale(v, r) ((u32)((u64)(u32)(v) * (u32)(r) >> 32))",
+    "flex_array_size(p, m, n) ((n) * sizeof(*(p)->m))",
+    "struct_size(p, m, n) (sizeof(*(p)) + flex_array_size(p, m, n))",
 )
 
 # Numbers that wrap around: how far one is ahead of the other (linux/jiffies.h, rcupdate.h).
@@ -89,17 +115,25 @@ def builds() -> dict[str, tuple[str, ...]]:
             "in_irq() (0)",
             "local_save_flags(f) ((void)((f) = 0))",
             "OPTIMIZER_HIDE_VAR(v) ((void)(v))",
+            "__builtin_expect(x, value) (x)",
+            # A compiler may always say so, and what follows is the same either way.
+            "__builtin_constant_p(x) (0)",
             "_RET_IP_ 0UL",
             "_THIS_IP_ 0UL",
         ),
         "6.1": (
             *_LOCKDEP,
+            *_SANITIZERS,
+            *_SUMS,
             *_AHEAD,
             *_VIRTIO,
             "virtio_store_mb(weak, p, v)"
             " ({ if (weak) virt_store_mb(*(p), v); else { WRITE_ONCE(*(p), v); mb(); } })",
             "in_hardirq() (0)",
             "in_task() (1)",
+            "migrate_disable() barrier()",
+            "migrate_enable() barrier()",
+            "typeof_member(type, member) typeof(((type *)0)->member)",
             "barrier_data(p) ({ (void)(p); barrier(); })",
             "ACCESS_PRIVATE(p, member) ((p)->member)",
             "compiletime_assert(c, message) BUILD_BUG_ON(!(c))",

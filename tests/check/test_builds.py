@@ -22,7 +22,12 @@ def check(text: str, folder: Path, model: str = "armv8", **more: object) -> Verd
     return fresh_checker().check(Request(path, model, **more))  # type: ignore[arg-type]
 
 
-ONE = "#define CONFIG_A 1\n#define CONFIG_B_MODULE 1\nint x;\n{{ }}\nP0(void) {{ {} }}"
+ONE = """#define CONFIG_A 1
+#define CONFIG_B_MODULE 1
+int x;
+struct list {{ int n; long d[]; }};
+{{ }}
+P0(void) {{ {} }}"""
 
 
 @pytest.mark.parametrize(
@@ -42,6 +47,13 @@ ONE = "#define CONFIG_A 1\n#define CONFIG_B_MODULE 1\nint x;\n{{ }}\nP0(void) {{
         ("ULONG_CMP_GE(0UL, ULONG_MAX) && ULONG_CMP_LT(ULONG_MAX, 0UL)", True),
         ("array_index_nospec(2, 3) == 2 && array_index_nospec(3, 3) == 0", True),
         ("array_index_nospec(-1, 3) == 0", True),
+        ("div_u64(10, 3) == 3 && div64_u64(1UL << 40, 1UL << 39) == 2", True),
+        ("mul_u32_u32(-1, 2) == 0x1fffffffeUL", True),
+        ("reciprocal_scale(1u << 31, 6) == 3 && reciprocal_scale(-1, 6) == 5", True),
+        ("struct_size((struct list *)0, d, 2) == 8 + 2 * sizeof(long)", True),
+        ("__builtin_expect(x + 2, 0) == 2 && !(__builtin_constant_p(x) && x)", True),
+        ("sizeof(typeof_member(struct list, n)) == sizeof(int)", True),
+        ("kasan_check_read(&x, 4) && kasan_check_write(&x, 4)", True),
         ("array_index_mask_nospec(2, 3) == ~0UL && array_index_mask_nospec(3, 3) == 0", True),
     ],
 )
@@ -88,6 +100,10 @@ static void leave(arch_spinlock_t *l)
 	__must_hold(l) __releases(l)
 {
 	lockdep_assert_irqs_disabled();
+	lockdep_assert(!arch_spin_is_locked(l));
+	DEBUG_NET_WARN_ON_ONCE(arch_spin_is_locked(l));
+	instrument_atomic_read_write(l, sizeof(*l));
+	kcsan_release();
 	might_lock(&l->inner);
 	might_lock_read(&l->inner);
 	arch_spin_unlock(l);
