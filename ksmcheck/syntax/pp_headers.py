@@ -116,11 +116,10 @@ _READS = tuple(
 _NOT_MODELLED = {
     "a callback of this kind": "call_srcu call_rcu_sched call_rcu_bh call_rcu_tasks srcu_barrier",
     "memory of each CPU that is allocated": "alloc_percpu alloc_percpu_gfp free_percpu",
-    "sleep of this kind": "schedule_timeout swake_up_one swait_event add_wait_queue_exclusive "
+    "sleep of this kind": "swake_up_one swait_event add_wait_queue_exclusive "
     "wait_event_interruptible_locked wait_event_interruptible_locked_irq wait_woken "
     "wait_event_interruptible_lock_irq wait_on_bit_timeout wait_on_bit_action "
-    "wait_var_event_timeout rcuwait_wait_event_timeout "
-    "schedule_timeout_interruptible schedule_timeout_uninterruptible msleep usleep_range",
+    "wait_var_event_timeout rcuwait_wait_event_timeout schedule_hrtimeout msleep usleep_range",
     "a counter with a mutex": "seqcount_mutex_t seqcount_ww_mutex_t "
     "seqcount_mutex_init SEQCNT_MUTEX_ZERO",
     "device memory": " ".join(

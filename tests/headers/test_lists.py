@@ -417,7 +417,7 @@ def test_without_the_include(top: str, body: str, header: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("top", "body"),
     [
-        ("", "schedule_timeout(1);"),
+        ("", "msleep(1);"),
         ("", "alloc_percpu(int);"),
         ("#include <linux/seqlock.h>\nseqcount_mutex_t s;", ""),
     ],

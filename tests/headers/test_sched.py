@@ -17,6 +17,7 @@ import pytest
 from ksmcheck.check import Request
 from ksmcheck.check.verdict import SAFE, VIOLATED, Verdict
 from ksmcheck.gate.telling import outcome_of
+from ksmcheck.text import InputError
 from tests.fresh import fresh_checker
 
 POINTS = [
@@ -184,3 +185,112 @@ forall (0:r0=1 /\\ 0:r1=0)
     path = tmp_path / "t.litmus"
     path.write_text(text)
     assert fresh_checker().check(Request(path, "armv8")).verdict == SAFE
+
+
+TIMED = """C t
+#include <linux/sched.h>
+struct task_struct *sleeper;
+int cond;
+int data;
+{{ }}
+P0()
+{{
+	long left = {timeout};
+	int r0;
+
+	WRITE_ONCE(sleeper, current);
+	for (;;) {{
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (READ_ONCE(cond))
+			break;
+		if (!left)
+			break;
+		left = schedule_timeout(left);
+	}}
+	__set_current_state(TASK_RUNNING);
+	r0 = READ_ONCE(cond) ? READ_ONCE(data) : 2;
+}}
+P1()
+{{
+	struct task_struct *p = READ_ONCE(sleeper);
+
+	WRITE_ONCE(data, 1);
+	smp_wmb();
+	WRITE_ONCE(cond, 1);
+	if (p)
+		wake_up_process(p);
+}}
+{asked}
+"""
+
+
+@pytest.mark.parametrize("model", ["sc", "armv8", "lkmm"])
+def test_who_sleeps_for_a_time_goes_on(model: str, tmp_path: Path) -> None:
+    """Woken or not: include/linux/sched.h and kernel/time/timer.c, schedule_timeout()."""
+    for asked in ("0:left=0 /\\ 0:r0=2", "0:left=9 /\\ 0:r0=1", "0:left=0 /\\ 0:r0=1"):
+        text = TIMED.format(timeout=9, asked=f"exists ({asked})")
+        path = tmp_path / "t.litmus"
+        path.write_text(text)
+        assert fresh_checker().check(Request(path, model)).observation == "Sometimes", asked
+    text = TIMED.format(timeout=9, asked="~exists (~(0:left=0 \\/ 0:left=9))")
+    assert check(text, tmp_path, model).verdict == SAFE
+
+
+def test_who_sleeps_for_all_time_is_woken_by_others_alone(tmp_path: Path) -> None:
+    """MAX_SCHEDULE_TIMEOUT: P1 may have looked for the sleeper too early."""
+    text = TIMED.format(timeout="MAX_SCHEDULE_TIMEOUT", asked="")
+    verdict = check(text, tmp_path, "sc")
+    assert verdict.verdict == VIOLATED
+    assert verdict.witness is not None and verdict.witness.failure.name == "liveness"
+
+
+@pytest.mark.parametrize(
+    "sleep",
+    [
+        "schedule_timeout_interruptible(9)",
+        "schedule_timeout_uninterruptible(9)",
+        "schedule_timeout_killable(9)",
+        "schedule_timeout_idle(9)",
+        "schedule_timeout(0)",
+        "schedule_timeout(-1)",
+        "io_schedule_timeout(0)",
+    ],
+)
+def test_time_that_nobody_ends_is_up(sleep: str, tmp_path: Path) -> None:
+    text = f"""C t
+#include <linux/sched.h>
+{{ }}
+P0(void) {{ long r0 = {sleep}; int r1 = task_is_running(current); }}
+forall (0:r0=0 /\\ 0:r1=1)
+"""
+    assert check(text, tmp_path, "armv8").verdict == SAFE
+
+
+@pytest.mark.parametrize("order", [("sched", "wait"), ("wait", "sched")])
+def test_beside_queues_of_which_wake_ups_are_not_modelled(
+    order: tuple[str, str], tmp_path: Path
+) -> None:
+    """prepare_to_wait() leaves the task's state alone then, and no time would ever be up."""
+    includes = "\n".join(f"#include <linux/{name}.h>" for name in order)
+    text = (
+        f"C t\n{includes}\n{{ }}\nP0(void) {{ long r0 = schedule_timeout(9); }}\nexists (0:r0=0)\n"
+    )
+    path = tmp_path / "t.litmus"
+    path.write_text(text)
+    with pytest.raises(InputError) as refused:
+        fresh_checker().check(Request(path, "sc"))
+    assert "-D KSMCHECK_WAKE_UPS" in (refused.value.diagnostic.hint or "")
+    asked = Request(path, "sc", defines=(("KSMCHECK_WAKE_UPS", "1"),))
+    assert fresh_checker().check(asked).observation == "Never"
+
+
+def test_own_definition_of_a_timed_sleep(tmp_path: Path) -> None:
+    text = """C t
+#include <linux/sched.h>
+#include <linux/wait.h>
+static long schedule_timeout(long timeout) { return 3; }
+{ }
+P0(void) { long r0 = schedule_timeout(9); }
+forall (0:r0=3)
+"""
+    assert check(text, tmp_path, "sc").verdict == SAFE

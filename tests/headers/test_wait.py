@@ -367,6 +367,17 @@ def test_who_joins_by_hand_sleeps(call: str, tmp_path: Path) -> None:
     assert "-D KSMCHECK_WAKE_UPS" in (refused.value.diagnostic.hint or "")
 
 
+def test_who_defines_it_means_that(tmp_path: Path) -> None:
+    text = """static void add_wait_queue(wait_queue_head_t *wq, void *entry)
+{ atomic_inc(&wq->waiters); }
+{ }
+P0(wait_queue_head_t *wq) { add_wait_queue(wq, NULL); int r0 = waitqueue_active(wq); }
+forall (0:r0=1)
+"""
+    for defines in ((), (("KSMCHECK_WAKE_UPS", "1"),)):
+        assert check(text, tmp_path, "sc", defines=defines).verdict == "SAFE"
+
+
 LOCKED = """{{ spinlock_t l; }}
 P0(wait_queue_head_t *wq, spinlock_t *l, int *ready, int *done)
 {{

@@ -4,7 +4,7 @@
  *
  * A thread is a task, which runs on a CPU of its own; `current' is the thread's task. A task sleeps in
  * schedule() as long as its state is not TASK_RUNNING: that it is woken is asked with --liveness. Nothing
- * else wakes it, no signal and no timer. What the scheduler itself stores and orders is left out, but for
+ * else wakes it, no signal, and a timer only in schedule_timeout(). What the scheduler itself stores and orders is left out, but for
  * the full barrier before schedule() looks at the state (smp_mb__after_spinlock, since 4.14), the waker's
  * before it does, and that who is woken sees what the waker saw.
  */
@@ -127,6 +127,31 @@ static inline int wake_up_process(struct task_struct *p)
 	raw_spin_unlock_irqrestore(&p->pi_lock, flags);
 	return success;
 }
+
+/*
+ * Time does not pass here: it is up at once where nobody has woken the task by then, and else all of it is
+ * left. The timer wakes as others do, under the task's lock (process_timeout).
+ */
+#define MAX_SCHEDULE_TIMEOUT LONG_MAX
+#ifndef schedule_timeout
+static inline long schedule_timeout(long timeout)
+{
+	if (timeout == MAX_SCHEDULE_TIMEOUT) {
+		schedule();
+		return timeout;
+	}
+	return wake_up_process(current) || timeout < 0 ? 0 : timeout;
+}
+#endif
+#define io_schedule_timeout(timeout) schedule_timeout(timeout)
+#define schedule_timeout_interruptible(timeout)					\
+	({ __set_current_state(TASK_INTERRUPTIBLE); schedule_timeout(timeout); })
+#define schedule_timeout_uninterruptible(timeout)				\
+	({ __set_current_state(TASK_UNINTERRUPTIBLE); schedule_timeout(timeout); })
+#define schedule_timeout_killable(timeout)					\
+	({ __set_current_state(TASK_KILLABLE); schedule_timeout(timeout); })
+#define schedule_timeout_idle(timeout)						\
+	({ __set_current_state(TASK_IDLE); schedule_timeout(timeout); })
 
 #endif
 

@@ -239,14 +239,38 @@ struct wait_queue_entry {
 #define DEFINE_WAIT(name) struct wait_queue_entry name = { .queued = 0 }
 #define init_wait(wq_entry) ((wq_entry)->queued = 0)
 
-/* Who has joined so sleeps in schedule(), and here nobody would wake it. */
+/* Who has joined so sleeps in schedule(), and here nobody would wake it; whose time is up is not told. */
 #define KSMCHECK_SLEEPS								\
 	static_assert(0, "add_wait_queue() and the like need -D KSMCHECK_WAKE_UPS")
 #define DECLARE_WAITQUEUE(name, tsk) KSMCHECK_SLEEPS
-#define add_wait_queue(wq_head, wq_entry) KSMCHECK_SLEEPS
-#define remove_wait_queue(wq_head, wq_entry) KSMCHECK_SLEEPS
-#define __add_wait_queue(wq_head, wq_entry) KSMCHECK_SLEEPS
-#define __remove_wait_queue(wq_head, wq_entry) KSMCHECK_SLEEPS
+
+static inline void add_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	KSMCHECK_SLEEPS;
+}
+
+static inline void remove_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	KSMCHECK_SLEEPS;
+}
+
+static inline void __add_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	KSMCHECK_SLEEPS;
+}
+
+static inline void __remove_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	KSMCHECK_SLEEPS;
+}
+
+/* Another name, since <linux/sched.h> may have come before. */
+static inline long ksmcheck_timed(long timeout)
+{
+	static_assert(0, "beside wait queues schedule_timeout() needs -D KSMCHECK_WAKE_UPS");
+	return 0;
+}
+#define schedule_timeout ksmcheck_timed
 
 /* The lock is free before it, as any is at the start. */
 static inline void init_waitqueue_head(wait_queue_head_t *wq_head)
