@@ -287,6 +287,7 @@ class Expressions(Names):
 
     def strings(self) -> StringLit:
         start, text = self.at, ""
+        self.worded = True
         while self.token.kind == "str":
             text += c_literals.string(self.token)
             self.at += 1

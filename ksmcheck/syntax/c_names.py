@@ -44,6 +44,8 @@ class Names(Cursor):
         self.started: set[str] = set()
         # The compound literals of the statement being read, in order.
         self.literals: list[Declaration] = []
+        # Whether any string literal was read, which becomes a variable in the end.
+        self.worded = False
 
     def is_type(self, name: str) -> bool:
         for scope in reversed(self.scopes):

@@ -184,6 +184,7 @@ def _call_back(parser: LitmusParser, calls: tuple[Callback, ...]) -> None:
         more.scopes = parser.scopes
         more.sections()
         parser.defined += more.defined
+        parser.worded |= more.worded
     parser.filter = all_run(calls, first, parser.filter)
 
 
@@ -212,9 +213,11 @@ def _assemble(source: Source, header: Header, parser: LitmusParser) -> LitmusTes
         raise InputError("the test has no threads", header.span, "they are named P0, P1, ...")
     if parser.roaming:
         threads = _of_registers(parser, parser.init, threads)
+    init, filter, final = parser.init, parser.filter, parser.final
     strings = Strings()
-    threads, top, init = strings.read((threads, top, parser.init))
-    filter, final = strings.read((parser.filter, parser.final))
+    if parser.worded:
+        threads, top, init = strings.read((threads, top, init))
+        filter, final = strings.read((filter, final))
     test = LitmusTest(
         name=header.name,
         path=source.name,
