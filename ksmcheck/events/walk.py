@@ -363,6 +363,9 @@ class Walk:
         first = len(self.draft.events)
         if self.locals.concerns(access, args):
             value = self._local(access, args, registers, place, block)
+            if not access.beside and len(self.draft.events) == first:
+                # What comes beside it comes in no order with this, and not with what was before.
+                self.draft.instances += 1
         else:
             value = self._perform(access, args, registers, place)
         for event in self.draft.events[first:]:

@@ -67,3 +67,30 @@ def test_an_acquire_beside_a_read_separates_nothing(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(f"C t\n{{}}\nP0(int *x, int *y) {{ {body} }}\nexists (0:r0=1)\n")
     assert fresh_checker().states(Request(path, "lkmm")).flags == ("mixed-accesses",)
+
+
+@pytest.mark.parametrize(
+    ("sum", "observation"),
+    [
+        # What is read of x comes in no order with what is read of v, and behind what is read of y.
+        ("v[0] + READ_ONCE(*x)", "Never"),
+        ("READ_ONCE(*x) + v[0]", "Never"),
+        ("v[0] + 0 * READ_ONCE(*z) + READ_ONCE(*x)", "Never"),
+        ("v[0] + (0 * READ_ONCE(*z) + READ_ONCE(*x))", "Never"),
+        # With the read of y among the operands.
+        ("0 * smp_load_acquire(y) + v[0] + READ_ONCE(*x)", "Sometimes"),
+    ],
+)
+def test_a_local_in_a_register_is_no_operand_in_memory(
+    sum: str, observation: str, tmp_path: Path
+) -> None:
+    """v is memory in C, since its address is taken, and a register for a compiler."""
+    text = "P0(int *x, int *y) { WRITE_ONCE(*x, 1); smp_wmb(); WRITE_ONCE(*y, 1); }\n"
+    text += (
+        "P1(int *x, int *y, int *z) { int v[2] = { 0, 0 }; int *p = v; int r0 = READ_ONCE(*y);"
+        f" p[1] = r0; int r1 = {sum}; }}\nexists (1:r0=1 /\\ 1:r1=0)\n"
+    )
+    if observation == "Sometimes":
+        text = text.replace("int r0 = READ_ONCE(*y); p[1] = r0; ", "").replace("1:r0=1 /\\ ", "")
+        text = text.replace("0 * smp_load", "2 * smp_load").replace("r1=0", "r1=2")
+    assert _observation(text, tmp_path, "tso") == observation
