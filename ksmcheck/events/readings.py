@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.terms import Term, evaluate
@@ -44,13 +44,15 @@ class Update:
 class UpdateWith:
     """As ``Update``, of others as well: ``x = f(x, r)``.
 
-    ``beside``: the terms, constants aside, that it is made with.
+    ``given`` are the terms whose values follow from what ``read`` reads, with what they are made of
+    it. ``beside``: the other terms, constants aside, that the value is made with.
     """
 
-    def __init__(self, read: Term, terms: Sequence[Term]) -> None:
+    def __init__(self, read: Term, terms: Sequence[Term], given: dict[int, Term]) -> None:
         self.read = read.id
-        above = _above(terms, read.id)
-        self._open = [t for t in terms if t.id in above and t is not read]
+        self._given = {read.id: read, **given}
+        above = _above(terms, self._given)
+        self._open = [t for t in terms if t.id in above and t.id not in self._given]
         beside = {a.id: a for t in self._open for a in t.args if a.id not in above}
         self.beside = tuple(a for a in beside.values() if not a.is_const)
         self._constants = {a.id: frozenset((a.payload,)) for a in beside.values() if a.is_const}
@@ -73,7 +75,9 @@ class UpdateWith:
     def _made(self, old: int, domain: dict[int, Values]) -> Values:
         values = self._results.get(old)
         if values is None:
-            known = {**self._constants, self.read: frozenset((old,))}
+            known = dict(self._constants)
+            for number, term in self._given.items():
+                known[number] = frozenset((evaluate(term, {self.read: old}, {}),))
             known.update((other.id, domain[other.id]) for other in self.beside)
             values = self._results[old] = _valued(self._open, known, {})[self._open[-1].id]
         return values
@@ -82,20 +86,53 @@ class UpdateWith:
 def updates(accesses: Sequence[DraftEvent], memory: Memory) -> dict[int, Update | UpdateWith]:
     """By number of a write."""
     reads = {e.value.id: e for e in accesses if e.kind == "R" and e.value is not None}
+    before: DraftEvent | None = None
     found: dict[int, Update | UpdateWith] = {}
-    for write in accesses:
-        if write.kind != "W" or write.value is None or not write.value.args:
-            continue
-        terms = closure([write.value])
-        leaves = [t for t in terms if not t.args and t.op != "const"]
-        own = [t for t in leaves if t.id in reads and reads[t.id].address is write.address]
-        if not own:
-            continue
-        partial = any(t.op in ("div", "mod", "shl", "shr") for t in terms)
-        if len(leaves) == 1 and not partial:
-            found[write.id] = Update(leaves[0], terms, memory)
-        elif len(own) == 1:
-            found[write.id] = UpdateWith(own[0], terms)
+    for access in accesses:
+        if access.kind == "W" and access.value is not None and access.value.args:
+            update = _update(access, access.value, before, reads, memory)
+            if update is not None:
+                found[access.id] = update
+        before = access
+    return found
+
+
+def _update(
+    write: DraftEvent,
+    value: Term,
+    before: DraftEvent | None,
+    reads: dict[int, DraftEvent],
+    memory: Memory,
+) -> Update | UpdateWith | None:
+    terms = closure([value])
+    leaves = [t for t in terms if not t.args and t.op != "const"]
+    own = [t for t in leaves if t.id in reads and reads[t.id].address is write.address]
+    partial = any(t.op in ("div", "mod", "shl", "shr") for t in terms)
+    if len(leaves) == len(own) == 1 and not partial:
+        return Update(own[0], terms, memory)
+    if before is not None and before.instance == write.instance and before.kind == "R":
+        assert before.value is not None
+        if before.address is write.address:
+            conditions = [c for c in (write.guard, before.admits) if c is not None]
+            compared = _compared(conditions, before.value)
+            given = {t.id: compared[t.id] for t in terms[:-1] if t.id in compared}
+            if given:
+                return UpdateWith(before.value, terms, given)
+    return UpdateWith(own[0], terms, {}) if len(own) == 1 else None
+
+
+def _compared(parts: list[Term], read: Term) -> dict[int, Term]:
+    """The terms that are equal to what is read where some conditions hold, as what of it they are:
+    what a cmpxchg expects. LKMM has the condition on what is read, machines on the store."""
+    found: dict[int, Term] = {}
+    while parts:
+        part = parts.pop()
+        if part.op == "land":
+            parts.extend(part.args)
+        elif part.op == "eq":
+            for one, other in (part.args, part.args[::-1]):
+                if one is read or (one.op == "cast" and one.args[0] is read):
+                    found[other.id] = one
     return found
 
 
@@ -110,7 +147,7 @@ class Admits:
         self.read = read.id
         self.order = [t for t in closure([condition]) if t is not read]
         self.others = [t.id for t in self.order if t.op in ("read", "final")]
-        above = _above(self.order, self.read)
+        above = _above(self.order, [self.read])
         # What has nothing to do with the read is the same for all of its values.
         self._fixed = [t for t in self.order if t.id not in above]
         self._open = [t for t in self.order if t.id in above]
@@ -137,10 +174,10 @@ class Admits:
         return _valued(self._open, known, domain)[self.condition.id]
 
 
-def _above(terms: Sequence[Term], number: int) -> set[int]:
-    """Those of some terms (arguments before users) that have the one with this number below
-    them."""
-    found = {number}
+def _above(terms: Sequence[Term], numbers: Iterable[int]) -> set[int]:
+    """Those of some terms (arguments before users) that have one with one of these numbers below
+    them, and these."""
+    found = set(numbers)
     for term in terms:
         if any(a.id in found for a in term.args):
             found.add(term.id)

@@ -31,8 +31,8 @@ class Program:
         self.rng = Random(seed)
 
     def text(self) -> str:
-        head = "C t\nint x; int y; int z = 1;\natomic_t at;\n{ }\n"
-        tail = "locations [x; y; z; 0:r0; 0:r1; 0:r2; 1:r0; 1:r1;]\nexists (x=7)\n"
+        head = "C t\nint x; int y; int z = 1;\natomic_t at;\nunsigned long map;\n{ }\n"
+        tail = "locations [x; y; z; at; map; 0:r0; 0:r1; 0:r2; 1:r0; 1:r1;]\nexists (x=7)\n"
         return head + self.thread(0, "x", "y") + self.thread(1, "y", "x") + tail
 
     def thread(self, number: int, here: str, there: str) -> str:
@@ -67,6 +67,13 @@ ATOMIC = (
     "r2 = atomic_add_return_relaxed(r1, &at);",
     "r1 = atomic_fetch_add_unless(&at, 1, r1);",
     "WRITE_ONCE(z, r1);",
+    # What is stored is made of what was read there and of other values, or of what is expected.
+    "z = READ_ONCE(z) | (1 << (r1 & 1));",
+    "if (test_and_set_bit(r1 & 1, &map)) r2 = ffz(READ_ONCE(map));",
+    "{ int v = atomic_read(&at); if (!atomic_try_cmpxchg_relaxed(&at, &v, v + r1))"
+    " atomic_try_cmpxchg_relaxed(&at, &v, v + 2); r2 = v; }",
+    "r2 = atomic_fetch_or_relaxed(r1 + r0, &at);",
+    "r1 = hweight32(r2 * 5 + 1) - ffs(r2 + 4);",
 )
 CONDITIONS = ("r0", "r0 == 1", "!r0", "r0 < 2", "r1", "READ_ONCE({0})", "READ_ONCE({0}) == 0", "r2")
 
