@@ -82,6 +82,11 @@ class Hoisting(Types):
     def one_statement(self) -> Stmt:
         """The same, as one."""
         read = self.with_literals()
+        last = read[-1]
+        if isinstance(last, Guard) and last.kind == CLEANUP:
+            # The block made of it would be its scope.
+            message = "a variable with a cleanup has to stand in a block by itself"
+            raise InputError(message, last.span, "put it into { ... }")
         return read[0] if len(read) == 1 else Block(read, read[-1].span)
 
     def static_local(self, local: str) -> None:
