@@ -261,7 +261,10 @@ class Statements(Hoisting):
         assert declarator.name is not None
         aligned = list(specifiers.aligned)
         self.attributes(aligned)
+        # What the initializer declares has cleanups of its own.
+        cleanups, self.cleanups = self.cleanups, []
         init = self.initializer() if self.accept("=") else None
+        self.cleanups = cleanups
         type_ = declarator.type
         if isinstance(type_, NamedType) and type_.name == "__auto_type":
             if init is None:

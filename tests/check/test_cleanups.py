@@ -64,6 +64,10 @@ def check(threads: str, condition: str, folder: Path, kernel: str = "6.12") -> s
         ("int y = 1; { CLASS(count, c)(&y, 4); *x = *c; } *x += 10 * y;", 45, 0),
         ("int y = 1; scoped_guard(count, &y, 2) { *x = y; } *x += 10 * y;", 23, 0),
         ("{ typedef int t; t v __cleanup(done) = 6; } *x = log;", 6, 6),
+        # A variable inside of the initializer is another one.
+        ("{ int v __cleanup(done) = ({ int k = 2; k + 1; }); *x = v; }", 3, 3),
+        ("{ int v __cleanup(done) = max(ffs(4), 1); *x = v; }", 3, 3),
+        ("{ int *p __free(drop) = x; int *q __free(drop) = no_free_ptr(p); }", 1, 0),
     ],
 )
 def test_values(code: str, x: int, log: int, tmp_path: Path) -> None:
