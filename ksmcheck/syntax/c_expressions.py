@@ -267,6 +267,7 @@ class Expressions(Names):
             raise InputError(f"expected an expression, found the type '{name}'", token.span, hint)
         self.at += 1
         if name in _OWN_NAME and not self.is_declared(name):
+            self.worded = True
             return StringLit(self.function, token.span)
         return Name(self.meaning(name), token.span)
 

@@ -57,6 +57,13 @@ def test_values(code: str, x: int, tmp_path: Path) -> None:
     assert check(code, f"~exists (x={x})", tmp_path, "armv8") == "VIOLATED"
 
 
+def test_the_functions_name_may_be_the_only_string(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    thread = "P0(void) { x = __func__[1] + sizeof(__func__); }"
+    path.write_text(f"C t\nint x;\n{{ }}\n{thread}\nexists (x=51)")
+    assert fresh_checker().check(Request(path, "sc")).observation == "Always"
+
+
 def test_a_name_is_published(tmp_path: Path) -> None:
     """Message passing of a pointer to a table with a name: nobody finds it NULL, or another."""
     path = tmp_path / "t.litmus"
