@@ -12,6 +12,7 @@ from functools import cache
 from itertools import chain
 
 from ksmcheck.record import Struct
+from ksmcheck.syntax.c_unknown import declares
 from ksmcheck.syntax.pp_bits import bits_and_bytes
 from ksmcheck.syntax.pp_builds import builds
 from ksmcheck.syntax.pp_cleanup import cleanups
@@ -167,8 +168,8 @@ def own_names(tokens: list[Token]) -> Iterator[str]:
             yield from _enumerators(tokens, at)
         elif token.text == "typedef":
             yield from _typedef(tokens, at)
-        elif token.text in _ANNOTATIONS:
-            continue
+        elif token.text in _ANNOTATIONS or declares(token.text):
+            continue  # the start state may follow
         elif token.kind == "id" and is_known(token.text) and tokens[at + 1].text == "(":
             end = _closing(tokens, at + 1)
             if tokens[end].text == "{" and not _is_loop(tokens, at):

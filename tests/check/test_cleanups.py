@@ -86,6 +86,16 @@ P2(void) { CLASS(dev, mine)(&d); mine->n++; if (mine->n) return; mine->n++; }
     assert check(loose, "forall (d.n=4)", tmp_path) == "VIOLATED"
 
 
+def test_the_start_state_may_follow_a_definition(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nint x;\nDEFINE_GUARD(up, int *, *_T += 1, *_T += 2)\n"
+        "DEFINE_FREE(up, int *, *_T += 4)\n"
+        "{ }\nP0(void) { guard(up)(&x); int *p __free(up) = &x; }\nexists (x=7)\n"
+    )
+    assert fresh_checker().states(Request(path, "sc")).observation == "Always"
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [
