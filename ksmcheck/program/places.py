@@ -247,6 +247,8 @@ class Places(Context):
         return self.pointed(moved(pointer, index, "add", self.layouts, expr.span), expr.span)
 
     def _local_element(self, expr: Index, base: InRegisters, type: ArrayOf) -> Place:
+        if not self.graph.kept:
+            return InRegisters(base.variable, base.offset, type.element)
         if not isinstance(expr.index, IntLit):  # other indices put a variable into memory
             message = "an element of a struct that a call gives needs a number as its index"
             raise InputError(message, expr.index.span, "assign the struct to a variable first")
@@ -269,6 +271,8 @@ class Places(Context):
             place = self._held(place, node.span)
         if isinstance(place.type, ArrayOf):
             if isinstance(place, InRegisters):
+                if not self.graph.kept:
+                    return self._any_address(place, place.type.element)
                 hint = "where it is a variable's, &v.a[0] has the variable in memory"
                 raise InputError("an array in registers has no address", node.span, hint)
             return Value(place.address, PointerTo(place.type.element, place.volatile))
@@ -371,5 +375,12 @@ class Places(Context):
         if isinstance(place.type, BitField):
             raise InputError("a bit-field has no address", span)
         if isinstance(place, InRegisters):
-            raise InputError(f"{place.variable.name} is a register: it has no address here", span)
+            if self.graph.kept:
+                name = place.variable.name
+                raise InputError(f"{name} is a register: it has no address here", span)
+            return self._any_address(place, place.type)
         return Value(place.address, PointerTo(place.type, place.volatile))
+
+    def _any_address(self, place: InRegisters, type: CType) -> Value:
+        """Where a type alone is asked for, which takes no local into memory: ``typeof(&v)``."""
+        return Value(Const(0, ADDRESS), PointerTo(type, place.variable.volatile))

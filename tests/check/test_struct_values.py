@@ -63,6 +63,11 @@ def observation(code: str, condition: str, folder: Path) -> tuple[str, str | Non
         ("*x = pick(0).a + 10 * pick(1).a;", 15),
         ("__auto_type v = *x ? *s : mk(6); *x = v.a + sizeof(*x ? *s : v);", 14),
         ("typeof(*x ? *s : *s) v = { 5, 6 }; *x = (*x ? s : &v)->b;", 6),
+        # What is asked for its type alone is not evaluated (6.5.3.4 p2), be it in memory or not.
+        ("struct f v = *s; *x = sizeof(*(&v)) + sizeof(&v.b) + sizeof((&v)->b) + v.a;", 21),
+        ("struct f v = mk(3); typeof(*&v) w = v; typeof(&v.a) p = NULL; *x = w.a + !p;", 4),
+        ("int a[2] = { 5, 6 }; *x = sizeof(a[*x]) + sizeof(&a[*x]) + sizeof(a + 0) + a[1];", 26),
+        ("int a[2] = { 5 }; typeof(*(a + *x)) n = a[0]; typeof(&a) p; *x = n + sizeof(*p);", 13),
         # C17 6.7.9 p13: a member or element may be given a struct or union as a whole.
         ("struct f g = { 3, 4 }; struct w v = { 1, g }, q = { .in = *s }; *x = v.in.b;", 4),
         ("struct w v = { .in = *x ? *s : mk(7), .n = 4 }, *p = &v; *x = p->in.b + p->n;", 12),
