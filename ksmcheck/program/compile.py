@@ -92,7 +92,7 @@ def _thread(
         blocks: tuple[Block, ...] = (Block(0, steps, End(), frozenset()),)
     else:
         blocks = _blocks(test, thread, unroll, plain)
-    check_locks(blocks, test.primitives, may_keep=may_keep)
+    check_locks(blocks, test.primitives, test.cells, may_keep=may_keep)
     outputs = [(name, register, type) for name, register, type, _ in thread.lowered.outputs]
     held = [
         (name, item.name, ints_of(item.type))

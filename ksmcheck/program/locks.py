@@ -6,16 +6,31 @@ that lock does not come to an end.
 
 Each path through a thread is followed with the locks that it holds. A path on which two branches
 look at related values may not exist, so nothing is said of it; nor of a lock whose address is not
-constant, nor of all paths of a thread that has very many.
+constant, nor of all paths of a thread that has very many. What a local in memory holds is known as
+long as no other thread can have its address; the lock of a guard that a test defines is in one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from ksmcheck.kernel.ints import IntType
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.fold import registers, substitute
-from ksmcheck.program.ir import Access, Block, Branch, Const, End, Expr, Jump, Op, Origin, Set, Use
+from ksmcheck.program.ir import (
+    Access,
+    Block,
+    Branch,
+    Cell,
+    Const,
+    End,
+    Expr,
+    Jump,
+    Op,
+    Origin,
+    Set,
+    Use,
+)
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError, Note
 
@@ -44,7 +59,8 @@ class _Path(Struct, frozen=True):
     """``held`` with where each was taken; ``sources`` of what each register derives from.
 
     ``seen`` are the sources that branches have looked at; ``doubtful``: two of them are related.
-    The registers' values are this path's own until it comes to a branch.
+    The values of registers, and of ``cells`` (locals in memory, by address), are this path's own
+    until it comes to a branch. ``told``: another thread may have a local's address.
     """
 
     block: int = 0
@@ -53,6 +69,8 @@ class _Path(Struct, frozen=True):
     sources: dict[str, frozenset[str]] = field(default_factory=dict)
     seen: frozenset[str] = frozenset()
     doubtful: bool = False
+    cells: dict[int, Const] = field(default_factory=dict)
+    told: bool = False
 
     def holds(self, lock: Lock) -> Origin | None:
         return next((origin for held, origin in reversed(self.held) if held == lock), None)
@@ -66,7 +84,12 @@ class _Path(Struct, frozen=True):
 
     def apart(self) -> _Path:
         """The same path, with values of its own."""
-        return replace(self, constants=dict(self.constants), sources=dict(self.sources))
+        return replace(
+            self,
+            constants=dict(self.constants),
+            sources=dict(self.sources),
+            cells=dict(self.cells),
+        )
 
     def assign(self, register: str, value: Const | None, sources: frozenset[str]) -> None:
         if value is not None:
@@ -77,12 +100,18 @@ class _Path(Struct, frozen=True):
 
 
 def check_locks(
-    blocks: tuple[Block, ...], primitives: Mapping[str, Primitive], *, may_keep: bool = False
+    blocks: tuple[Block, ...],
+    primitives: Mapping[str, Primitive],
+    cells: Iterable[Cell],
+    *,
+    may_keep: bool = False,
 ) -> None:
     """Raises InputError for unbalanced use of a lock at a constant address, or of RCU.
 
-    ``may_keep``: the thread may end with a lock; not within RCU's read side.
+    ``cells`` are those of the program. ``may_keep``: the thread may end with a lock; not within
+    RCU's read side.
     """
+    locals = {cell.address: cell.type for cell in cells if cell.local is not None}
     plain = _Plain(blocks, primitives, may_keep)
     todo, count = [_Path()], 0
     while todo:
@@ -92,7 +121,7 @@ def check_locks(
         count += 1
         if count > PATHS:
             return
-        todo += _through(path, blocks, primitives, may_keep)
+        todo += _through(path, blocks, primitives, locals, may_keep)
 
 
 class _Plain:
@@ -181,6 +210,7 @@ def _through(
     path: _Path,
     blocks: tuple[Block, ...],
     primitives: Mapping[str, Primitive],
+    locals: Mapping[int, IntType],
     may_keep: bool,
 ) -> list[_Path]:
     """The paths on from ``path``, with its block behind them."""
@@ -190,7 +220,8 @@ def _through(
             for each in paths:
                 _set(each, instr)
         elif isinstance(instr, Access):
-            paths = [after for p in paths for after in _access(p, instr, primitives)]
+            known = [_remembered(p, instr, locals) for p in paths]
+            paths = [after for p in known for after in _access(p, instr, primitives)]
     end = blocks[path.block].end
     if isinstance(end, Jump):
         return [replace(p, block=end.target) for p in paths]
@@ -262,7 +293,9 @@ def _access(path: _Path, access: Access, primitives: Mapping[str, Primitive]) ->
         fails = _excluded(lock, (held for held, _ in path.held)) is not None
         return [path] if fails else [got, path]
     if access.dst is not None:
-        path.assign(access.dst, None, frozenset((_source(path, access),)))
+        value = _loaded(path, access)
+        source = frozenset[str]() if value is not None else frozenset((_source(path, access),))
+        path.assign(access.dst, value, source)
     if action is None:
         return [path]
     if lock is None:
@@ -279,6 +312,42 @@ def _access(path: _Path, access: Access, primitives: Mapping[str, Primitive]) ->
         return [path]
     released = path.release(lock)
     return [released.take(str(lock), access.origin) if action == "downgrade" else released]
+
+
+def _remembered(path: _Path, access: Access, locals: Mapping[int, IntType]) -> _Path:
+    """The path with what locals in memory hold behind an access."""
+    if access.name == "load" or not access.args or not locals:
+        return path
+    place, *values = (substitute(a, path.constants) for a in access.args)
+    at = place.value if isinstance(place, Const) else None
+    if at not in locals and any(n in locals for v in values for n in _numbers(v)):
+        return replace(path, cells={}, told=True)
+    if at is None:
+        path.cells.clear()
+        return path
+    path.cells.pop(at, None)
+    value = values[0] if access.name == "store" else None
+    if isinstance(value, Const) and locals.get(at) == access.cell_type and not path.told:
+        path.cells[at] = value
+    return path
+
+
+def _numbers(expr: Expr) -> Iterator[int]:
+    """The constants in an expression: it may be the address of a local."""
+    if isinstance(expr, Const):
+        yield expr.value
+    elif isinstance(expr, Op):
+        for arg in expr.args:
+            yield from _numbers(arg)
+
+
+def _loaded(path: _Path, access: Access) -> Const | None:
+    """What a plain read of a local in memory gives, where that is known."""
+    if access.name != "load":
+        return None
+    place = substitute(access.args[0], path.constants)
+    found = path.cells.get(place.value) if isinstance(place, Const) else None
+    return found if found is not None and found.type == access.result_type else None
 
 
 def _source(path: _Path, access: Access) -> str:

@@ -232,20 +232,22 @@ def _without_site(site: str, program: Program) -> InputError | None:
         if not any(_calls(site, instr) for block in thread.blocks for instr in block.instrs):
             continue  # as it was when the program was compiled
         blocks = tuple(replace(b, instrs=tuple(_without(site, b.instrs))) for b in thread.blocks)
-        wrong = _misused(blocks, known)
-        if wrong is not None and _misused(thread.blocks, known) is None:
+        wrong = _misused(blocks, known, program)
+        if wrong is not None and _misused(thread.blocks, known, program) is None:
             return wrong  # it is the change that leaves a lock behind
         if wrong is not None:
             try:
-                check_locks(blocks, known, may_keep=True)
+                check_locks(blocks, known, program.cells, may_keep=True)
             except InputError as error:
                 return error
     return None
 
 
-def _misused(blocks: tuple[Block, ...], known: Mapping[str, Primitive]) -> InputError | None:
+def _misused(
+    blocks: tuple[Block, ...], known: Mapping[str, Primitive], program: Program
+) -> InputError | None:
     try:
-        check_locks(blocks, known)
+        check_locks(blocks, known, program.cells)
     except InputError as error:
         return error
     return None

@@ -86,6 +86,37 @@ P2(void) { CLASS(dev, mine)(&d); mine->n++; if (mine->n) return; mine->n++; }
     assert check(loose, "forall (d.n=4)", tmp_path) == "VIOLATED"
 
 
+ONE_BY_ONE = {
+    "in a block each": "{ guard(dev)(&d); *x = 1; } guard(dev)(&d); *x += 1;",
+    "in a loop": "for (int i = 0; i < 3; i++) { guard(dev)(&d); if (i == 1) continue; *x += 1; }",
+    "left by a jump": "{ guard(dev)(&d); *x = 2; if (READ_ONCE(log) == 0) goto out; } out: ;"
+    " scoped_guard(dev, &d) { d.n = 1; }",
+    "by a variable": "{ CLASS(dev, c)(&d); c->n = 1; } CLASS(dev, c)(&d); *x = 2;",
+    "given away": "for (int i = 0; i < 2; i++) { spin_lock(&d.lock); spinlock_t *p __free(open) ="
+    " &d.lock; if (i == 1) spin_unlock(no_free_ptr(p)); *x += 1; }",
+}
+
+
+@pytest.mark.parametrize("name", ONE_BY_ONE)
+def test_a_lock_is_taken_again_when_its_guard_is_gone(name: str, tmp_path: Path) -> None:
+    free = "DEFINE_FREE(open, spinlock_t *, if (_T) spin_unlock(_T))"
+    thread = f"{free}\nP0(int *x) {{ {ONE_BY_ONE[name]} }}"
+    assert check(thread, "forall (x=2 /\\ d.lock=0)", tmp_path) == "SAFE"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("guard(dev)(&d); scoped_guard(dev, &d) *x = 1;", "takes what this thread holds already"),
+        ("guard(dev)(&d); spin_unlock(&d.lock);", "releases what this thread does not hold"),
+        ("CLASS(dev, c)(&d); c = NULL; BUG_ON(*x); guard(dev)(&d);", "holds already"),
+    ],
+)
+def test_a_guard_that_is_not_gone(code: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        check(f"P0(int *x) {{ {code} }}", "exists (x=1)", tmp_path)
+
+
 def test_the_start_state_may_follow_a_definition(tmp_path: Path) -> None:
     path = tmp_path / "t.litmus"
     path.write_text(
