@@ -25,7 +25,7 @@ from ksmcheck.execution.machine import (
 )
 from ksmcheck.execution.performed import Done, Operands, formula_value
 from ksmcheck.execution.static import SILENT, called_type, decayed
-from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitive import Primitive
@@ -183,10 +183,10 @@ class Calls(Expressions):
         if name in ("BUILD_BUG_ON", "static_assert"):
             return NOTHING
         if name == _COPY:
-            to, source, *numbers = _expressions(e)
-            size, *first = (constant(number, self.types)[0] for number in numbers)
-            self.copy(self.place(to), self.place(source), range(first[0] if first else 0, size))
-            return NOTHING
+            return self.copied(e)
+        if name == _WITHIN:
+            (argument,) = _expressions(e)
+            return NOTHING if self.value(argument).truth else self.bad_address(e)
         if name == "smp_processor_id":
             return integer(self.record.thread)
         if name == "num_possible_cpus":
@@ -200,6 +200,19 @@ class Calls(Expressions):
         if name == "__assume" and not value.truth:
             raise InternalError(f"replay: P{self.record.thread} breaks an assumption at {e.span}")
         return replace(value, type=LONG, number=int(value.truth))
+
+    def copied(self, e: c.Call) -> Concrete:
+        to, source, *numbers = _expressions(e)
+        size, *first = (try_constant(number, self.types) for number in numbers)
+        if size is None:
+            return self.bad_address(e)
+        start = first[0][0] if first and first[0] is not None else 0
+        self.copy(self.place(to), self.place(source), range(start, size[0]))
+        return NOTHING
+
+    def bad_address(self, e: c.Call) -> Concrete:
+        self.failed.append(FailedCheck(BAD_ADDRESS, self.record.thread, e.span))
+        return NOTHING
 
     # Primitives.
 
@@ -385,7 +398,8 @@ class Calls(Expressions):
 _CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
 _CPUS = ("smp_processor_id", "num_possible_cpus")
 _COPY = "__ksmcheck_copy"
-_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, _COPY))
+_WITHIN = "__ksmcheck_within"
+_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, _COPY, _WITHIN))
 
 
 def _is_whole(type: CType) -> bool:

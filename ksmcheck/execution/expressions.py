@@ -22,7 +22,7 @@ from ksmcheck.execution.machine import (
     Variable,
 )
 from ksmcheck.execution.selections import Selections
-from ksmcheck.kernel.constants import literal_type, offset_of
+from ksmcheck.kernel.constants import literal_type, offset_of, size_of
 from ksmcheck.kernel.types import (
     BOOLEAN,
     INT,
@@ -101,8 +101,10 @@ class Expressions(Selections):
                 wanted = self.resolve(type)
                 inner = self.value(operand)
                 return NOTHING if isinstance(wanted, VoidType) else convert(inner, wanted)
-            case c.SizeOf(operand):
-                return integer(self.layouts.size(self.type_of(operand), e.span), UNSIGNED_LONG)
+            case c.SizeOf():
+                size = size_of(e, self.types)
+                assert size is not None
+                return integer(size, UNSIGNED_LONG)
             case c.OffsetOf(type, path):
                 offset, _ = offset_of(self.resolve(type), path, self.types)
                 return integer(offset, UNSIGNED_LONG)

@@ -71,6 +71,11 @@ UNARY: dict[str, str] = {
 }
 """C's unary operators as the program's, and what instructions do for <linux/bitops.h>."""
 COMPARISONS = frozenset(("eq", "ne", "lt", "le", "gt", "ge"))
+NUMBER = "__ksmcheck_number"
+"""``sizeof(__ksmcheck_number(n))`` is n where n is constant; elsewhere it is not constant, and n is
+not computed."""
+ROOM = "__ksmcheck_room"
+"""``sizeof(__ksmcheck_room(to))``: the bytes of an array; where only a pointer is known, no end."""
 BUILTIN_CONSTANTS: dict[str, int] = {"true": 1, "false": 0}
 
 Typed = tuple[int, IntegerType]
@@ -121,7 +126,7 @@ def try_constant(expr: Expr, types: Declarations) -> Typed | None:
     if isinstance(expr, Cast):
         return _cast(expr, types)
     if isinstance(expr, SizeOf):
-        size = _size_of(expr, types)
+        size = size_of(expr, types)
         return None if size is None else (size, UNSIGNED_LONG)
     if isinstance(expr, OffsetOf):
         return offset_of(types.resolve(expr.type), expr.path, types)[0], UNSIGNED_LONG
@@ -203,9 +208,23 @@ def converted(value: int, type: IntegerType) -> Typed:
     return type.ints.wrap(value), type
 
 
-def _size_of(expr: SizeOf, types: Declarations) -> int | None:
-    type = types.type_of_operand(expr.operand)
+def size_of(expr: SizeOf, types: Declarations) -> int | None:
+    """None where it is not known, as among the constants of a file."""
+    operand = expr.operand
+    if isinstance(operand, Call) and len(operand.args) == 1:
+        if operand.callee.name == NUMBER:
+            number = try_constant(operand.args[0], types)  # type: ignore[arg-type]
+            return None if number is None else UNSIGNED_LONG.ints.wrap(number[0])
+        if operand.callee.name == ROOM:
+            return _room(types.type_of_operand(operand.args[0]), expr.span, types)
+    type = types.type_of_operand(operand)
     return None if type is None else types.layouts.size(type, expr.span)
+
+
+def _room(type: CType | None, span: Span, types: Declarations) -> int:
+    if isinstance(type, ArrayOf) and type.length is not None:
+        return types.layouts.size(type, span)
+    return UNSIGNED_LONG.ints.wrap(-1)
 
 
 def offset_of(type: CType, path: Expr, types: Declarations) -> tuple[int, CType]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ksmcheck.kernel.constants import constant
+from ksmcheck.kernel.constants import constant, try_constant
 from ksmcheck.kernel.declarations import hold
 from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitives import all_primitives, lifetime
 from ksmcheck.kernel.types import INT, LONG, UNSIGNED_LONG, ArrayOf, copied_as
 from ksmcheck.program import fold
 from ksmcheck.program.bodiless import Bodiless, no_body
-from ksmcheck.program.ir import Assume, Check
+from ksmcheck.program.ir import BAD_ADDRESS, Assume, Check, Expr
 from ksmcheck.program.pointer_calls import PointerCalls
 from ksmcheck.program.values import NOTHING, Value, cast, integer, need_scalar
 from ksmcheck.syntax.c_ast import TYPES, Call, Function
@@ -33,8 +33,12 @@ _CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
 _CPUS = ("smp_processor_id", "num_possible_cpus")
 COPY = "__ksmcheck_copy"
 """``__ksmcheck_copy(to, from, n)``: the members in the first n bytes, as memcpy() copies them; with
-one more argument, those from that byte on."""
-FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, COPY))
+one more argument, those from that byte on. Where no constant tells n, it is not copied, and that is
+a bad address."""
+WITHIN = "__ksmcheck_within"
+"""``__ksmcheck_within(x)``: it is a bad address where x is false."""
+_OWN = (COPY, WITHIN)
+FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, *_OWN))
 _BY_HAND = {
     "data_race": "kernels have it since 5.8: there it is the plain access inside",
 }
@@ -102,8 +106,8 @@ class Calls(PointerCalls, Bodiless):
             self.arguments(call, 0)
             self.graph.emit(Check(name, integer(0).expr, self.origin(call.span, call)))
             return NOTHING
-        if name == COPY:
-            return self._copied(call)
+        if name in _OWN:
+            return self._copied(call) if name == COPY else self._within(call)
         if name in _CPUS:  # a thread is a CPU
             self.arguments(call, 0)
             return integer(self.thread if name == "smp_processor_id" else self.contents.threads)
@@ -131,11 +135,14 @@ class Calls(PointerCalls, Bodiless):
 
     def _copied(self, call: Call) -> Value:
         to, source, *numbers = self.arguments(call, len(call.args) if len(call.args) == 4 else 3)
-        size, *first = (constant(number, self.declarations)[0] for number in numbers)
+        known = [try_constant(number, self.declarations) for number in numbers]
+        if None in known:
+            return self._bad_unless(integer(0).expr, call)
         target, given = self.place(to), self.place(source)
         if not copied_as(given.type, target.type):
             message = f"{given.type} is used where {target.type} is needed"
             raise InputError(message, source.span)
+        size, *first = (number[0] for number in known if number is not None)
         for scalar in self.layouts.scalars(target.type, call.span):
             end = scalar.offset + self.layouts.size(scalar.type, call.span)
             inside = [n for n in (size, *first) if scalar.offset < n < end]
@@ -143,6 +150,14 @@ class Calls(PointerCalls, Bodiless):
                 message = f"{inside[0]} bytes of {target.type} end inside of a member"
                 raise InputError(message, numbers[0].span)
         self.copy(target, given, to, range(first[0] if first else 0, size))
+        return NOTHING
+
+    def _within(self, call: Call) -> Value:
+        (argument,) = self.arguments(call, 1)
+        return self._bad_unless(fold.truth(self.value(argument).expr), call)
+
+    def _bad_unless(self, holds: Expr, call: Call) -> Value:
+        self.graph.emit(Check(BAD_ADDRESS, holds, self.origin(call.span, call)))
         return NOTHING
 
     def _unknown(self, call: Call) -> InputError:

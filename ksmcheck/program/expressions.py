@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ksmcheck.kernel.constants import literal_type, offset_of, try_constant
+from ksmcheck.kernel.constants import literal_type, offset_of, size_of, try_constant
 from ksmcheck.kernel.ints import ADDRESS
 from ksmcheck.kernel.types import UNSIGNED_LONG, VOID, BitField, CType, PointerTo
 from ksmcheck.program import fold
@@ -174,9 +174,9 @@ class Expressions(Calls):
             raise InputError(message, jump.span, "let the statement expression be a statement")
 
     def _size_of(self, expr: SizeOf) -> Value:
-        type = self.declarations.type_of_operand(expr.operand)
-        assert type is not None
-        return integer(self.layouts.size(type, expr.span), UNSIGNED_LONG)
+        size = size_of(expr, self.declarations)
+        assert size is not None
+        return integer(size, UNSIGNED_LONG)
 
     def _container_of(self, expr: ContainerOf) -> Value:
         outer = self.declarations.resolve(expr.type)

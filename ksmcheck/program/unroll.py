@@ -14,6 +14,7 @@ from ksmcheck.program.entries import Entries
 from ksmcheck.program.fold import substitute
 from ksmcheck.program.graph import Forget, Fork, Goto, Graph, Node, Step, Touch
 from ksmcheck.program.ir import (
+    BAD_ADDRESS,
     UNDEFINED,
     Access,
     Assume,
@@ -37,6 +38,9 @@ tries the second mostly succeeds, and a few show it."""
 
 MAXIMUM = 20_000
 """Blocks of one thread; beyond, nested bounds have multiplied out of hand."""
+
+_OF_ALL = UNDEFINED | {BAD_ADDRESS}
+"""What is demanded of every program: where it is met, nothing is left of it."""
 
 Key = tuple[int, ...]
 Iteration = tuple[Loop, tuple[int, ...]]
@@ -250,5 +254,5 @@ def _step(step: Step, facts: _Facts) -> Instr | None:
     holds = substitute(step.holds, facts.constants)
     if isinstance(step, Check):
         met = isinstance(holds, Const) and holds.value
-        return None if met and step.kind in UNDEFINED else Check(step.kind, holds, step.origin)
+        return None if met and step.kind in _OF_ALL else Check(step.kind, holds, step.origin)
     return Assume(holds, step.origin)

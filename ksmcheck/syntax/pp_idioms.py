@@ -41,24 +41,40 @@ def _clamped(name: str, types: tuple[str, str, str]) -> str:
 
 
 # Of whole members, one plain access each: the compiler knows both types, and so do we. What is left
-# behind the last whole object is the beginning of one.
+# behind the last whole object is the beginning of one; where that is no constant, a bad address.
 _PARTS = (
-    " for (unsigned long i__ = 0; i__ < (n) / sizeof(*to__); i__++)"
+    " for (unsigned long i__ = 0; i__ < n__ / sizeof(*to__); i__++)"
     " __ksmcheck_copy(to__[i__], {0}, sizeof(*to__));"
-    " if ((n) % sizeof(*to__) != 0)"
-    " __ksmcheck_copy(to__[(n) / sizeof(*to__)], {1}, (n) % sizeof(*to__));"
+    " if (sizeof(*to__) != 1 && n__ % sizeof(*to__) != 0)"
+    " __ksmcheck_copy(to__[n__ / sizeof(*to__)], {1},"
+    " sizeof(__ksmcheck_number(n)) % sizeof(*to__));"
     " to__; }})"
 )
+# As with CONFIG_FORTIFY_SOURCE, an array that is named is not left for what lies behind it.
+_FITS = " __ksmcheck_within(n__ <= sizeof(__ksmcheck_room({}))); "
 _COPIED = (
-    '(to, from, n) ({ static_assert((n) % sizeof(*(to)) >= 0, "the size of memcpy must be a'
-    ' constant, and end with a member"); typeof(&(to)[0]) to__ = (to);'
-    " typeof(&(from)[0]) from__ = (from);"
-) + _PARTS.format("from__[i__]", "from__[(n) / sizeof(*to__)]")
+    "(to, from, n) ({ typeof(&(to)[0]) to__ = (to); typeof(&(from)[0]) from__ = (from);"
+    f" unsigned long n__ = (n);{_FITS.format('to')}{_FITS.format('from')}"
+) + _PARTS.format("from__[i__]", "from__[n__ / sizeof(*to__)]")
 _SET = (
     '(to, v, n) ({ static_assert((v) == 0, "memset is understood where it sets to 0");'
-    ' static_assert((n) % sizeof(*(to)) >= 0, "the size of memset must be a constant, and end with'
-    ' a member"); typeof(&(to)[0]) to__ = (to); typeof(*to__) zero__ = { 0 };'
+    " typeof(&(to)[0]) to__ = (to); typeof(*to__) zero__ = { 0 };"
+    f" unsigned long n__ = (n);{_FITS.format('to')}"
 ) + _PARTS.format("zero__", "zero__")
+# As bytes: on these machines the lowest that differs comes first. All are read, as C has it, and
+# what differs is what the result hangs on.
+_COMPARED = (
+    "(a, b, n) ({ typeof(&(a)[0]) a__ = (a); typeof(&(b)[0]) b__ = (b); int differ__ = 0;"
+    ' static_assert(sizeof(*a__) == sizeof(*b__), "memcmp is understood of elements of one size");'
+    f" unsigned long n__ = (n);{_FITS.format('a')}{_FITS.format('b')}"
+    " __ksmcheck_within(n__ % sizeof(*a__) == 0);"
+    " for (unsigned long i__ = 0; i__ < n__ / sizeof(*a__); i__++) {"
+    " u64 one__ = (u64)a__[i__], two__ = (u64)b__[i__];"
+    " if (!differ__ && one__ != two__) {"
+    " int at__ = sizeof(*a__) == 1 ? 0 : (int)(__ksmcheck_lowest (one__ ^ two__)) & ~7;"
+    " differ__ = (int)(one__ >> at__ & 255) - (int)(two__ >> at__ & 255); } }"
+    " differ__; })"
+)
 
 
 def idioms() -> dict[str, tuple[str, ...]]:
@@ -86,6 +102,7 @@ def idioms() -> dict[str, tuple[str, ...]]:
             "ERR_CAST(p) ((void *)(p))",
             f"memcpy{_COPIED}",
             f"memset{_SET}",
+            f"memcmp{_COMPARED}",
             f"might_sleep() {_NOTHING}",
             "might_sleep_if(c) ((void)(c))",
             "cond_resched() (0)",

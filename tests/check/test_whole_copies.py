@@ -119,7 +119,6 @@ def test_it_is_what_an_assignment_is(model: str, tmp_path: Path) -> None:
         ("memcpy(&y, &from, sizeof(y));", "int[3] is used where struct s is needed", ""),
         ("memcpy(bytes, &x, sizeof(x));", "struct s is used where u8 is needed", ""),
         ("void *v = &x; memcpy(v, &y, sizeof(y));", "void * cannot be dereferenced", "cast"),
-        ("int n = 4; memcpy(bytes, others, n);", "the size of memcpy must be a constant", ""),
         ('static_assert(sizeof(int) == 8, "no " "such machine");', "does not", "no such machine"),
     ],
 )
