@@ -66,14 +66,12 @@ _SANITIZERS = (
     f"kmsan_unpoison_memory(p, n) {_NOTHING}",
 )
 
-# Sums that a smaller machine has functions for (linux/math64.h, linux/math.h, linux/overflow.h).
+# Sums that a smaller machine has functions for (linux/math64.h, linux/math.h).
 _SUMS = (
     "div_u64(n, d) ((u64)(n) / (u32)(d))",
     "div64_u64(n, d) ((u64)(n) / (u64)(d))",
     "mul_u32_u32(a, b) ((u64)(u32)(a) * (u32)(b))",
     "reciprocal_scale(v, r) ((u32)((u64)(u32)(v) * (u32)(r) >> 32))",
-    "flex_array_size(p, m, n) ((n) * sizeof(*(p)->m))",
-    "struct_size(p, m, n) (sizeof(*(p)) + flex_array_size(p, m, n))",
 )
 
 # Numbers that wrap around: how far one is ahead of the other (linux/jiffies.h, rcupdate.h).

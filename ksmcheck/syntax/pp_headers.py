@@ -87,6 +87,7 @@ _KNOWN_WITHOUT = frozenset(
         "module",
         "mutex",
         "nospec",
+        "overflow",
         "preempt",
         "printk",
         "rcupdate",

@@ -20,6 +20,7 @@ from ksmcheck.syntax.pp_constants import constants
 from ksmcheck.syntax.pp_idioms import idioms
 from ksmcheck.syntax.pp_locks import idioms_of_locks
 from ksmcheck.syntax.pp_members import members
+from ksmcheck.syntax.pp_overflow import overflows
 from ksmcheck.syntax.tokens import Token
 
 
@@ -127,6 +128,7 @@ def _all() -> dict[str, _Kept]:
         constants(),
         members(),
         cleanups(),
+        overflows(),
     )
     for since, lines in chain.from_iterable(table.items() for table in own):
         major, minor = since.split(".")
