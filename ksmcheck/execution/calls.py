@@ -35,7 +35,6 @@ from ksmcheck.kernel.types import (
     RESULTS,
     UNSIGNED_LONG,
     VOID,
-    WORDS,
     ArrayOf,
     CType,
     FunctionOf,
@@ -43,6 +42,7 @@ from ksmcheck.kernel.types import (
     StructType,
     alike,
     is_scalar,
+    is_whole,
     passed_words,
 )
 from ksmcheck.program.ir import BAD_ADDRESS
@@ -248,11 +248,11 @@ class Calls(Expressions):
     def on_register(self, primitive: Primitive, arguments: list[c.Expr]) -> Concrete:
         """``READ_ONCE`` of a local: no event."""
         place = self.place(arguments[0])
-        if _is_whole(place.type) and primitive.shape == "load":
+        if is_whole(place.type) and primitive.shape == "load":
             self.struct = Variable(primitive.name, place.type)
             self.copy(InRegister(self.struct, 0, place.type), place)
             return NOTHING
-        if _is_whole(place.type):
+        if is_whole(place.type):
             self.copy(place, self.place(arguments[-1]))
             return NOTHING
         if primitive.shape == "load":
@@ -268,7 +268,7 @@ class Calls(Expressions):
             if kind == "ptr":
                 place = self.place(argument) if primitive.macro else None
                 place = place or self.pointed(self.passed_address(primitive, argument))
-                if primitive.shape in ("load", "store") and _is_whole(place.type):
+                if primitive.shape in ("load", "store") and is_whole(place.type):
                     given.whole = place.type
                 given.place = self.word(place)
             elif kind == "inout":
@@ -390,7 +390,7 @@ class Calls(Expressions):
         if primitive.macro:
             return pointer
         target = pointer.target if isinstance(pointer, PointerTo) else pointer
-        if primitive.shape == "load" and _is_whole(target):
+        if primitive.shape == "load" and is_whole(target):
             return target
         return self.word(InMemory(integer(0, UNSIGNED_LONG), target)).type
 
@@ -400,11 +400,6 @@ _CPUS = ("smp_processor_id", "num_possible_cpus")
 _COPY = "__ksmcheck_copy"
 _WITHIN = "__ksmcheck_within"
 _FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, _COPY, _WITHIN))
-
-
-def _is_whole(type: CType) -> bool:
-    """Whether it is a struct of the test's: an ``atomic_t`` stands for its counter."""
-    return isinstance(type, StructType) and (type.kind, type.tag) not in WORDS
 
 
 def _expressions(e: c.Call) -> list[c.Expr]:

@@ -37,6 +37,7 @@ from ksmcheck.kernel.types import (
     StructType,
     VoidType,
     is_scalar,
+    is_whole,
 )
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
@@ -69,7 +70,7 @@ class Expressions(Selections):
             case c.Unary(op, operand):
                 return unary(op, self.value(operand))
             case c.Binary(",", left, right):
-                self.value(left)
+                self.effect(left)
                 return self.value(right)
             case c.Binary("&&" | "||"):
                 return self.short_circuit(e)
@@ -92,6 +93,20 @@ class Expressions(Selections):
                 return self.block_value(e)
         return self.typed(e)
 
+    def effect(self, e: c.Expr) -> None:
+        """An expression whose value is not used; of a struct, only where it is."""
+        if isinstance(e, c.Binary) and e.op == ",":
+            self.effect(e.left)
+            self.effect(e.right)
+        elif (
+            not isinstance(e, c.Call | c.PointerCall)
+            and self.is_place(e)
+            and is_whole(self.type_of(e))
+        ):
+            self.place(e)
+        else:
+            self.value(e)
+
     def typed(self, e: c.Expr) -> Concrete:
         """Expressions that mention types, or ask for one."""
         match e:
@@ -99,8 +114,10 @@ class Expressions(Selections):
                 return self.called_through(e)
             case c.Cast(type, operand):
                 wanted = self.resolve(type)
-                inner = self.value(operand)
-                return NOTHING if isinstance(wanted, VoidType) else convert(inner, wanted)
+                if isinstance(wanted, VoidType):
+                    self.effect(operand)
+                    return NOTHING
+                return convert(self.value(operand), wanted)
             case c.SizeOf():
                 size = size_of(e, self.types)
                 assert size is not None

@@ -237,7 +237,7 @@ class Interpreter(Calls):
             self.declaration(point.item)
         elif point.kind == "eval":
             assert point.item is not None and not isinstance(point.item, c.Declaration)
-            self.value(point.item)
+            self.effect(point.item)
         return point.next[0]
 
     def branch(self, call: Call, point: Point, value: Concrete) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.lengths import sized
-from ksmcheck.kernel.types import ArrayOf, CType, PointerTo, StructType
+from ksmcheck.kernel.types import ArrayOf, CType, FunctionOf, PointerTo, StructType
 from ksmcheck.syntax.c_ast import Cast, Expr, Index, Member, Name, Unary
 from ksmcheck.text import InputError
 
 
 def file_type(expr: Expr, types: Declarations) -> CType | None:
-    """The type of a variable or a part of one; None for any other expression. Raises InputError
-    where a variable's type asks for itself."""
+    """The type of a variable or a part of one, or of a function; None for any other expression.
+    Raises InputError where a variable's type asks for itself."""
     if isinstance(expr, Name):
-        return _variable(expr, types)
+        function = types.functions.get(expr.name)
+        return _variable(expr, types) if function is None else types.signature(function)
     if isinstance(expr, Member):
         whole = file_type(expr.base, types)
         if expr.arrow:
@@ -28,6 +29,9 @@ def file_type(expr: Expr, types: Declarations) -> CType | None:
         return types.resolve(expr.type)
     if isinstance(expr, Unary) and expr.op == "*":
         return _target(file_type(expr.operand, types))
+    if isinstance(expr, Unary) and expr.op == "&":
+        of = file_type(expr.operand, types)
+        return PointerTo(of) if isinstance(of, FunctionOf) else None
     return None
 
 

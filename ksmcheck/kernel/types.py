@@ -254,6 +254,11 @@ def copied_as(source: CType, target: CType) -> bool:
     return source == target or (isinstance(source, PointerTo) and isinstance(target, PointerTo))
 
 
+def is_whole(type: CType) -> bool:
+    """Whether it is a struct of the test's: an ``atomic_t`` stands for its counter."""
+    return isinstance(type, StructType) and (type.kind, type.tag) not in WORDS
+
+
 def passed(type: CType) -> CType:
     """The type of a value: a function is passed as a pointer to it."""
     return PointerTo(type) if isinstance(type, FunctionOf) else type

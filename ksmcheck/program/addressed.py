@@ -23,6 +23,7 @@ from ksmcheck.syntax.c_ast import (
 )
 
 _NONE: frozenset[str] = frozenset()
+_OF_ARRAYS = frozenset((Index, ArrayType))
 
 
 def addressed_locals(
@@ -35,12 +36,23 @@ def addressed_locals(
     """
     nodes = everything(function) if nodes is None else nodes
     kinds = set(map(type, nodes))
-    if Index not in kinds and ArrayType not in kinds and not any(map(_takes_address, nodes)):
+    if kinds.isdisjoint(_OF_ARRAYS) and not any(map(_takes_address, nodes)):
         return _NONE
-    arrays = {n.name for n in nodes if type(n) is Declaration and type(n.type) is ArrayType}
+    arrays = _arrays([n for n in nodes if type(n) is Declaration])
     found: set[str] = set()
     _collect(function, primitives, (arrays, _pointers(function, nodes)), found)
     return frozenset(found)
+
+
+def _arrays(declared: list[Declaration]) -> set[str]:
+    """Names of arrays: also of what is declared to be as one of them (``typeof(a) b``)."""
+    found = {n.name for n in declared if type(n.type) is ArrayType}
+    for one in sorted(declared, key=lambda n: n.span.start) if found else ():
+        type_ = one.type
+        of = type_.operand if type(type_) is TypeofType and not type_.of_value else None
+        if isinstance(of, Name) and of.name in found:
+            found.add(one.name)
+    return found
 
 
 def _pointers(function: Function, nodes: Collection[Tree]) -> set[str]:

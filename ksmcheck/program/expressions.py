@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from ksmcheck.kernel.constants import literal_type, offset_of, size_of, try_constant
 from ksmcheck.kernel.ints import ADDRESS
-from ksmcheck.kernel.types import UNSIGNED_LONG, VOID, BitField, CType, PointerTo
+from ksmcheck.kernel.types import UNSIGNED_LONG, VOID, BitField, CType, PointerTo, is_whole
 from ksmcheck.program import fold
 from ksmcheck.program.calls import Calls
 from ksmcheck.program.graph import Graph, Node
@@ -95,6 +95,8 @@ class Expressions(Calls):
             self.effect(expr.right)
         elif isinstance(expr, Cast) and self.declarations.resolve(expr.type) == VOID:
             self.effect(expr.operand)
+        elif self.is_place(expr) and is_whole(self.type_of(expr)):
+            self.place(expr)  # where nobody asks for a struct, none of its members is read
         else:
             self.value(expr)
 
@@ -202,6 +204,8 @@ class Expressions(Calls):
     def _lowered_type(self, expr: Tree) -> CType:
         if isinstance(expr, StatementExpr):
             return self.type_of_block(expr.body)
+        if isinstance(expr, Name) and self.is_function(expr.name):
+            return self.declarations.signature(self.declarations.functions[expr.name])
         return self.place(expr).type if self.is_place(expr) else self.value(expr).type
 
     def type_of_block(self, body: Block) -> CType:

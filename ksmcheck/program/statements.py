@@ -244,6 +244,9 @@ class Statements(Switches, Expressions):
         self.declarations.alignment(stmt.aligned)
         if isinstance(type, VoidType):
             raise InputError("a variable cannot be void", stmt.span)
+        if isinstance(type, FunctionOf):
+            message = "function declarations inside a function are not supported"
+            raise InputError(message, stmt.span, "move it to file level")
         variable = self.declare(stmt.name, type, stmt.span, volatile=stmt.volatile)
         if isinstance(stmt.init, InitList) or (stmt.init is not None and is_word(type)):
             self._fill(variable, stmt.init)

@@ -7,6 +7,7 @@ from ksmcheck.syntax.c_ast import (
     ArrayType,
     Expr,
     FunctionType,
+    NamedType,
     Param,
     PointerType,
     TypeExpr,
@@ -43,6 +44,11 @@ class Declarators(Expressions):
 
     # How many lists of parameters are being read, one inside the other.
     in_parameters = 0
+
+    def __init__(self, tokens: list[Token]) -> None:
+        super().__init__(tokens)
+        # What typedef names of arrays stand for.
+        self.array_names: dict[str, ArrayType] = {}
 
     def specifiers(self, what: str) -> Specifiers:
         raise NotImplementedError
@@ -135,6 +141,12 @@ class Declarators(Expressions):
         types = tuple(param.type for param in params)
         return FunctionType(result, types, self.span_from(start), more)
 
+    def array_of(self, type_: TypeExpr) -> TypeExpr:
+        """The array that a name at file level stands for; any other type as it is."""
+        if isinstance(type_, NamedType) and self.depth_of(type_.name) == 0:
+            return self.array_names.get(type_.name, type_)
+        return type_
+
     def params(self, *, variadic: bool = False) -> tuple[tuple[Param, ...], bool]:
         """The parameters in their parentheses, and whether ``...`` follows them, where it may."""
         self.in_parameters += 1
@@ -172,6 +184,7 @@ class Declarators(Expressions):
         self.attributes()
         self.no_cleanup()
         name = declarator.name.text if declarator.name else ""
+        type_ = self.array_of(type_)
         self.scopes[-1][name] = False
         if isinstance(type_, ArrayType | FunctionType):
             # C17 6.7.6.3: a parameter of array or function type is a pointer.

@@ -155,6 +155,9 @@ class CParser(Statements):
             raise InputError(message, declarator.name.span)
         if aligned:
             self.aligned_names[name] = tuple(aligned)
+        array = self.array_of(type_)
+        if isinstance(array, ArrayType):
+            self.array_names[name] = array
         self.defined.append(Typedef(name, type_, declarator.span, tuple(aligned)))
 
     # --- functions --------------------------------------------------------------------------

@@ -247,6 +247,7 @@ class Statements(Hoisting):
         if specifiers.storage == "static":
             self.static_local(declarator.name.text)
         declared = self.variable(specifiers, declarator, start)
+        declared = replace(declared, type=self.array_of(declared.type))
         if declared.per_cpu:
             hint = "declare it at file level"
             raise InputError("a variable of each CPU in a function", declared.span, hint)
@@ -317,16 +318,18 @@ class Statements(Hoisting):
     def _body(self, keyword: str) -> Stmt:
         """The statement that ``keyword`` controls; it cannot be a bare declaration."""
         self.scopes.append({})
+        first = self.token
         body = self.one_statement()
         self.scopes.pop()
-        if isinstance(body, Declaration | DeclGroup):
+        if first.text != "typedef" and isinstance(body, Declaration | DeclGroup):
             return self.declared_alone(body, keyword)
+        if self.type_starts(first) and isinstance(body, Block | DeclGroup):
+            raise _declares(body, keyword)
         return body
 
     def declared_alone(self, body: Declaration | DeclGroup, keyword: str) -> Stmt:
         """A declaration where C wants a statement."""
-        message = f"a declaration cannot be the whole body of '{keyword}'"
-        raise InputError(message, body.span, "put it into { ... }")
+        raise _declares(body, keyword)
 
     def _while(self, unroll: int | None) -> Stmt:
         start = self.at
@@ -534,3 +537,8 @@ _BY_KEYWORD = {
     "scoped_guard": Statements._scoped_guard,
     "scoped_cond_guard": Statements._scoped_cond_guard,
 }
+
+
+def _declares(body: Stmt, keyword: str) -> InputError:
+    message = f"a declaration cannot be the whole body of '{keyword}'"
+    return InputError(message, body.span, "put it into { ... }")

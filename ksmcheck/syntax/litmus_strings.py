@@ -18,6 +18,7 @@ from ksmcheck.syntax.c_ast import (
     IntLit,
     Name,
     NamedType,
+    SizeOf,
     StaticAssert,
     StringLit,
     TopLevel,
@@ -50,7 +51,11 @@ class Strings:
             return node if all(a is b for a, b in zip(read, node, strict=True)) else read
         if isinstance(node, StringLit):
             return Name(self._variable(node).name, node.span)
-        if not isinstance(node, Struct) or isinstance(node, StaticAssert | Span):
+        if isinstance(node, SizeOf) and isinstance(node.operand, StringLit):
+            return replace(node, operand=_array(node.operand))
+        if isinstance(node, StaticAssert):  # the rest is a message
+            return replace(node, condition=self._read(node.condition))
+        if not isinstance(node, Struct) or isinstance(node, Span):
             return node
         if isinstance(node, Call) and node.callee.name in STATIC_ASSERTS:  # the rest is a message
             return replace(node, args=(self._read(node.args[0]), *node.args[1:]))
@@ -96,6 +101,13 @@ def characters(literal: StringLit, *, end: bool) -> InitList:
     values = [*codes, 0] if end else codes
     items = tuple((None, IntLit(value, str(value), literal.span)) for value in values)
     return InitList(items, literal.span)
+
+
+def _array(literal: StringLit) -> ArrayType:
+    """The type of a literal; a size is no use of what it holds."""
+    span = literal.span
+    length = len(characters(literal, end=True).items)
+    return ArrayType(NamedType("char", span), IntLit(length, str(length), span), span)
 
 
 def _filled(declared: Declaration) -> Declaration:

@@ -350,7 +350,7 @@ P0(void) { CODE }
         ("x = (unknown)(1);", 6, "'unknown' is neither a type nor a function here"),
         ("x = v.f(int);", 9, "a type is not an argument here"),
         ("fn_t f = smp_mb;", 10, "smp_mb is not declared"),
-        ("plain_t f; f(1);", 1, "a function has no size"),
+        ("plain_t f; f(1);", 1, "function declarations inside a function"),
         ("x = unknown(1);", 5, "unknown function or primitive unknown"),
     ],
 )
