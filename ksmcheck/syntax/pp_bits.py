@@ -146,7 +146,7 @@ def _range(name: str, step: str) -> str:
     return (
         f"{name}(map, start, nbits) ({{ unsigned long *m__ = (map); unsigned int k__;"
         " unsigned int from__ = (start), end__ = from__ + (nbits);"
-        " for (k__ = from__ / 64; k__ * 64 < end__; k__++) {"
+        " if (from__ < end__) for (k__ = from__ / 64; k__ * 64 < end__; k__++) {"
         " unsigned long in__ = k__ * 64 < from__ ? BITMAP_FIRST_WORD_MASK(from__) : ~0UL;"
         " in__ &= (k__ + 1) * 64 <= end__ ? ~0UL : BITMAP_LAST_WORD_MASK(end__);"
         f" {step} }} }})"

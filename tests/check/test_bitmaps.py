@@ -80,3 +80,11 @@ P1(int *n) { int r0 = READ_ONCE(*n); int r1 = test_bit(r0 & 63, w); }
 exists (1:r0=2 /\\ 1:r1=0)"""
     for model in ("lkmm", "armv8", "power"):
         assert verdict(text, tmp_path, model)[1] == "Sometimes"
+
+
+def test_no_bits_are_no_access(tmp_path: Path) -> None:
+    """lib/bitmap.c: nothing is read or written where there is nothing to set."""
+    threads = """P0(int *n) { bitmap_set(w, 5, *n - 65); bitmap_clear(w, 70, 0); }
+P1(void) { WRITE_ONCE(w[0], 3); WRITE_ONCE(w[1], 4); }
+forall (w={3,4,0})"""
+    assert verdict(threads, tmp_path) == ("SAFE", "Always")
