@@ -13,7 +13,7 @@ for it is a loop. A jump into a guard's scope has no meaning (GCC releases what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.c_ast import (
@@ -275,13 +275,9 @@ class _Writer:
         end = _end(guard.body.span)
         releases = _releases((held,), end)
         body: list[Stmt] = [self.statement(guard.body, inner), *releases]
-        kind = self.kinds.get(guard.kind)
-        if kind is not None and kind.conditional:
-            first, holds = taken, cast(Expr, IntLit(1, "1", guard.span))
-            if kind.may_fail:
-                *first, last = taken
-                assert isinstance(last, ExprStmt)
-                holds = last.expr
+        found = self._condition(guard, taken)
+        if found is not None:
+            first, holds = found
             fail = guard.fail
             if fail is not None:
                 fail = self.statement(fail, replace(around, stop=way, again=way))
@@ -293,13 +289,40 @@ class _Writer:
             whole.append(Label(label, Block((), end), end))
         return Block(tuple(whole), guard.span)
 
+    def _condition(self, guard: Guard, taken: list[Stmt]) -> tuple[list[Stmt], Expr] | None:
+        """Of a guard that may not hold its lock: what comes first, and whether it does."""
+        span = guard.span
+        if self.is_known(f"class_{guard.kind}_constructor"):
+            if not self._may_fail(guard):
+                return None
+            value = Unary("&", Name(f"{MADE_UP}{self.seen[id(guard)]}", span), span)
+            return taken, Call(Name(f"class_{guard.kind}_lock_ptr", span), (value,), span)
+        kind = self.kinds.get(guard.kind)
+        if kind is None or not kind.conditional:
+            return None
+        if not kind.may_fail:
+            return taken, IntLit(1, "1", span)
+        last = taken[-1]
+        assert isinstance(last, ExprStmt)
+        return taken[:-1], last.expr
+
+    def _may_fail(self, guard: Guard) -> bool:
+        """Of a guard that the test defines (DEFINE_GUARD_COND)."""
+        return self.is_known(f"class_{guard.kind}_lock_ptr")
+
+    def _may_not_hold(self, guard: Guard) -> NoReturn:
+        hint = f"use scoped_guard({guard.kind}, ...)"
+        raise InputError(f"guard({guard.kind}) may not hold its lock", guard.span, hint)
+
     def _take(self, guard: Guard) -> tuple[list[Stmt], _Held]:
         """The statements that take the lock, and what is held then."""
         if guard.kind == CLEANUP:
             return self._cleaned(guard)
         if self.is_known(f"class_{guard.kind}_constructor"):
-            if guard.fail is not None:
+            if guard.fail is not None and not self._may_fail(guard):
                 self._never_fails(guard)
+            if guard.body is None and self._may_fail(guard):
+                self._may_not_hold(guard)
             return self._of_class(guard)
         kind = self.kinds.get(guard.kind)
         if kind is None:
@@ -311,8 +334,7 @@ class _Writer:
             count = "no arguments" if kind.arguments == 0 else "one argument"
             raise InputError(f"{word}({guard.kind}) takes {count}", guard.span)
         if kind.conditional and guard.body is None:
-            hint = f"use scoped_guard({guard.kind}, ...)"
-            raise InputError(f"guard({guard.kind}) may not hold its lock", guard.span, hint)
+            self._may_not_hold(guard)
         number = self.seen[id(guard)] = len(self.seen) + 1
         before: list[Stmt] = []
         args = guard.args

@@ -23,5 +23,36 @@ def cleanups() -> dict[str, tuple[str, ...]]:
             " = class_##name##_constructor",
             "DEFINE_GUARD(name, type, lock, unlock)"
             " DEFINE_CLASS(name, type, if (_T) { unlock; }, ({ lock; _T; }), type _T)",
+            "EXTEND_CLASS(name, ext, init, ...) typedef class_##name##_t class_##name##ext##_t;"
+            " static inline void class_##name##ext##_destructor(class_##name##_t *p)"
+            " { class_##name##_destructor(p); }"
+            " static inline class_##name##_t class_##name##ext##_constructor(__VA_ARGS__)"
+            " { class_##name##_t t = init; return t; }",
+            # The members are the kernel's: lock, and what follows.
+            "DEFINE_LOCK_GUARD_1(name, type, take, drop, ...)"
+            " ksmcheck_lock_guard(name, type, if (_T->lock) { drop; }, __VA_ARGS__)"
+            " static inline class_##name##_t class_##name##_constructor(type *l)"
+            " { class_##name##_t _t = { .lock = l }, *_T = &_t; take; return _t; }",
+            "DEFINE_LOCK_GUARD_0(name, take, drop, ...)"
+            " ksmcheck_lock_guard(name, void, drop, __VA_ARGS__)"
+            " static inline class_##name##_t class_##name##_constructor(void)"
+            " { class_##name##_t _t = { .lock = (void *)1 }, *_T = &_t; take; return _t; }",
+            "ksmcheck_lock_guard(name, type, drop, ...)"
+            " typedef struct { type *lock; __VA_ARGS__; } class_##name##_t;"
+            " static inline void class_##name##_destructor(class_##name##_t *_T)"
+            " { drop; }",
+        ),
+        # Where there is such a function, the guard may not hold its lock.
+        "6.8": (
+            "DEFINE_GUARD_COND(name, ext, cond) EXTEND_CLASS(name, ext,"
+            " ({ void *_t = _T; if (_T && !(cond)) _t = NULL; _t; }), class_##name##_t _T)"
+            " static inline void *class_##name##ext##_lock_ptr(class_##name##_t *_T)"
+            " { return (void *)*_T; }",
+            "DEFINE_LOCK_GUARD_1_COND(name, ext, cond) EXTEND_CLASS(name, ext,"
+            " ({ class_##name##_t _t = { .lock = l }, *_T = &_t;"
+            " if (_T->lock && !(cond)) _T->lock = NULL; _t; }),"
+            " typeof(((class_##name##_t *)0)->lock) l)"
+            " static inline void *class_##name##ext##_lock_ptr(class_##name##_t *_T)"
+            " { return _T->lock; }",
         ),
     }

@@ -37,6 +37,14 @@ static int use(int *x) { __free(drop) int *p = take(x); int *q __free(drop) = NU
 	if (*p == 0) return 5; q = p; return 3; }
 struct dev { int n; int held; spinlock_t lock; };
 DEFINE_GUARD(dev, struct dev *, spin_lock(&_T->lock), spin_unlock(&_T->lock))
+DEFINE_GUARD_COND(dev, _try, spin_trylock(&_T->lock))
+DEFINE_GUARD_COND(dev, _never, (log = 7, 0))
+DEFINE_LOCK_GUARD_1(kept, struct dev, spin_lock_irqsave(&_T->lock->lock, _T->flags),
+	spin_unlock_irqrestore(&_T->lock->lock, _T->flags); log += _T->more,
+	unsigned long flags; int more)
+DEFINE_LOCK_GUARD_1_COND(kept, _try, (_T->more = 5, spin_trylock(&_T->lock->lock)))
+DEFINE_LOCK_GUARD_1(bare, spinlock_t, spin_lock(_T->lock), spin_unlock(_T->lock))
+DEFINE_LOCK_GUARD_0(all, rcu_read_lock(), rcu_read_unlock(); log += 2)
 DEFINE_CLASS(count, int *, *_T -= 1, ({ *p += by; p; }), int *p, int by)
 struct dev d;
 """
@@ -63,6 +71,26 @@ def check(threads: str, condition: str, folder: Path, kernel: str = "6.12") -> s
         ("int y = 1; *x = use(&y) * 100 + y;", 303, 0),
         ("int y = 1; { CLASS(count, c)(&y, 4); *x = *c; } *x += 10 * y;", 45, 0),
         ("int y = 1; scoped_guard(count, &y, 2) { *x = y; } *x += 10 * y;", 23, 0),
+        # A guard that may not hold its lock: its body runs where it does.
+        (
+            "scoped_guard(dev_try, &d) { *x = 1; } scoped_guard(dev_try, (struct dev *)0) *x = 2;",
+            1,
+            0,
+        ),
+        ("scoped_guard(dev_never, &d) { *x = 1; }", 0, 7),
+        ("scoped_cond_guard(dev_never, *x = 3, &d) { *x = 1; } log++;", 3, 8),
+        ("scoped_cond_guard(dev_try, return, &d) { *x += 1; }", 1, 0),
+        ("for (int i = 0; i < 2; i++) scoped_cond_guard(dev_try, continue, &d) ++*x;", 2, 0),
+        (
+            "{ CLASS(dev_try, v)(&d); if (v) *x = 4; CLASS(dev_never, w)(&d); if (!w) *x += 1; }",
+            5,
+            7,
+        ),
+        ("{ guard(kept)(&d); *x = 1; } scoped_guard(bare, &d.lock) *x += 1;", 2, 0),
+        ("scoped_guard(kept_try, &d) { *x = 1; if (*x) break; *x = 2; }", 1, 5),
+        ("scoped_guard(all) { guard(all)(); *x = 1; } *x += log;", 5, 4),
+        ("for (int i = 0; i < 2; i++) { guard(all)(); if (i) break; *x += 1; } *x += log;", 5, 4),
+        ("*x = sizeof(class_kept_t) * 10 + sizeof(class_bare_t);", 248, 0),
         ("{ typedef int t; t v __cleanup(done) = 6; } *x = log;", 6, 6),
         # A variable inside of the initializer is another one.
         ("{ int v __cleanup(done) = ({ int k = 2; k + 1; }); *x = v; }", 3, 3),
@@ -74,6 +102,17 @@ def test_values(code: str, x: int, log: int, tmp_path: Path) -> None:
     thread = f"P0(int *x) {{ {code} }}"
     assert check(thread, f"forall (x={x} /\\ log={log})", tmp_path) == "SAFE"
     assert check(thread, f"~exists (x={x} /\\ log={log})", tmp_path) == "VIOLATED"
+
+
+def test_a_guard_that_may_fail_keeps_others_out(tmp_path: Path) -> None:
+    threads = """P0(void) { scoped_guard(dev_try, &d) d.n++; }
+P1(void) { scoped_cond_guard(kept_try, return, &d) { d.n++; } }
+P2(int *x) { guard(kept)(&d); *x = d.n; *x += d.n; }
+"""
+    assert check(threads, "forall (x=0 \\/ x=2 \\/ x=4)", tmp_path) == "SAFE"
+    assert check(threads, "forall (x=0 \\/ x=4)", tmp_path) == "VIOLATED"
+    loose = threads.replace("guard(kept)(&d);", "", 1)
+    assert check(loose, "forall (x=0 \\/ x=2 \\/ x=4)", tmp_path) == "VIOLATED"
 
 
 def test_a_guard_of_the_test_keeps_others_out(tmp_path: Path) -> None:
@@ -142,6 +181,11 @@ def test_the_start_state_may_follow_a_definition(tmp_path: Path) -> None:
         ("out: int v __cleanup(done) = 3; *x = 1;", "in a block by itself"),
         ("if (*x) int v __cleanup(done) = 3;", "in a block by itself"),
         ("int v __cleanup = 3;", "after the attribute"),
+        ("guard(dev_try)(&d);", r"guard\(dev_try\) may not hold its lock"),
+        ("scoped_cond_guard(dev, return, &d) *x = 1;", "always holds its lock"),
+        ("scoped_cond_guard(bare, return, &d.lock) *x = 1;", "always holds its lock"),
+        ("guard(all)(&d);", "takes 0 arguments, not 1"),
+        ("guard(dev_other)(&d);", "guards of kind 'dev_other' are not supported"),
         ("guard(other)(x);", "guards of kind 'other' are not supported"),
         ("guard(dev)(&d, 1);", "takes 1 argument, not 2"),
     ],
