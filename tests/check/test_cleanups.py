@@ -195,6 +195,16 @@ def test_what_is_refused(code: str, message: str, tmp_path: Path) -> None:
         check(f"P0(int *x) {{ {code} }}", "exists (x=1)", tmp_path)
 
 
+@pytest.mark.parametrize("start", ["{ }", "{ int x; }", "{\n}\n"])
+def test_a_guard_may_stand_before_the_start_state(start: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    guard = "DEFINE_LOCK_GUARD_0(all, rcu_read_lock(), rcu_read_unlock())"
+    path.write_text(
+        f"C t\n{guard}\n{start}\nP0(int *x) {{ guard(all)(); *x = 1; }}\nexists (x=1)\n"
+    )
+    assert fresh_checker().check(Request(path, "armv8")).observation == "Always"
+
+
 def test_they_are_of_functions_alone(tmp_path: Path) -> None:
     for text in ("int g __cleanup(done);", "static void f(int a __cleanup(done)) { }"):
         with pytest.raises(InputError, match="only a variable of a function has a cleanup"):
