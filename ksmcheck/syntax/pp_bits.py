@@ -137,7 +137,7 @@ def _asked(name: str, word: str) -> str:
     """Whether no word of two maps has what is asked for."""
     return (
         f"{name}(a, b, nbits) ({{ unsigned long any__ = 0; const unsigned long *a__ = (a),"
-        f" *b__ = (b);{_words(f'any__ |= ({word}) & in__;', 'any__ == 0;')}"
+        f" *b__ = (b);{_words(f'any__ = ({word}) & in__; if (any__) break;', 'any__ == 0;')}"
     )
 
 
