@@ -118,7 +118,23 @@ def _update(
             given = {t.id: compared[t.id] for t in terms[:-1] if t.id in compared}
             if given:
                 return UpdateWith(before.value, terms, given)
-    return UpdateWith(own[0], terms, {}) if len(own) == 1 else None
+    if len(own) != 1:
+        return None
+    together = reads[own[0].id].instance == write.instance
+    return UpdateWith(own[0], terms, {}) if together or _needs(terms, own[0]) else None
+
+
+def _needs(terms: Sequence[Term], read: Term) -> bool:
+    """Whether the last of some terms has no value without that of a read: otherwise it may be
+    stored where the read is not executed."""
+    needing = {read.id}
+    for term in terms:
+        args = term.args[1:] if term.op == "ite" else term.args
+        every = term.op in ("ite", "land", "lor")
+        needed = [a.id in needing for a in args]
+        if needed and (all(needed) if every else any(needed)):
+            needing.add(term.id)
+    return terms[-1].id in needing
 
 
 def _compared(parts: list[Term], read: Term) -> dict[int, Term]:

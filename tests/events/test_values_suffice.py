@@ -111,3 +111,32 @@ def test_more_values_add_no_execution(
         assert more == states, seed
         compared += 1
     assert compared > 36
+
+
+@pytest.mark.parametrize("model", ["tso", "armv8", "lkmm"])
+def test_a_value_that_was_not_read_there_is_stored(model: str, tmp_path: Path) -> None:
+    """Nobody makes y 1, so z is not read by P1, and gets 2 all the same."""
+    path = tmp_path / "t.litmus"
+    text = """C t
+int w;
+int y;
+int z;
+{ }
+P0(void) { int r0 = READ_ONCE(z); }
+P1(void)
+{
+	int r1 = READ_ONCE(y);
+	int r2 = 2;
+
+	if (r1 == 1) {
+		r2 = READ_ONCE(z);
+		WRITE_ONCE(w, 1);
+	}
+	WRITE_ONCE(z, r2);
+}
+exists (0:r0=2)
+"""
+    path.write_text(text)
+    assert fresh_checker().states(Request(path, model)).observation == "Sometimes"
+    path.write_text(text.replace("r2 = READ_ONCE(z)", "r2 = READ_ONCE(z) + r1"))
+    assert fresh_checker().states(Request(path, model)).observation == "Sometimes"
