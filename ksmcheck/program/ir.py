@@ -29,8 +29,7 @@ class Use(Struct, frozen=True):
 
 class Op(Struct, frozen=True):
     """A pure operator: ``neg bitnot lnot cast``, ``add sub mul div mod and or xor shl shr``,
-    ``lowest highest weight``,
-    ``eq ne lt le gt ge land lor``, ``ite pick alone``.
+    ``lowest highest weight``, ``eq ne lt le gt ge land lor``, ``ite pick alone``.
 
     Operands of arithmetic have the operation's ``type`` already (the usual conversions are explicit
     ``cast``s); a shift's right operand may have any type; comparisons compare operands of one

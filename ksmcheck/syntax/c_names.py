@@ -93,13 +93,7 @@ class Names(Cursor):
 
     def at_file_level(self, local: str) -> str:
         """A name there for what is declared here: ``n@f``, or ``n@f#2`` for a second one."""
-        stem = name = f"{local}@{self.function}"
-        count = 1
-        while name in self.moved:
-            count += 1
-            name = f"{stem}#{count}"
-        self.moved.add(name)
-        return name
+        return numbered(f"{local}@{self.function}", self.moved)
 
     def own_tag(self, tag: str) -> str:
         """What the tag is called that is defined here, or declared by ``struct s;``."""
@@ -144,3 +138,13 @@ class Names(Cursor):
         for literal in self.literals[count:]:
             hint = "declare a variable with this initializer"
             raise InputError("a compound literal is not supported here", literal.span, hint)
+
+
+def numbered(stem: str, taken: set[str]) -> str:
+    """``stem``, or ``stem#2`` and so on where that is taken; then it is."""
+    name, count = stem, 1
+    while name in taken:
+        count += 1
+        name = f"{stem}#{count}"
+    taken.add(name)
+    return name

@@ -23,6 +23,7 @@ from ksmcheck.syntax.c_ast import (
     StringLit,
     TopLevel,
 )
+from ksmcheck.syntax.c_names import numbered
 from ksmcheck.syntax.c_words import STATIC_ASSERTS
 from ksmcheck.text import InputError, Span
 
@@ -83,13 +84,7 @@ class Strings:
         """One that no variable has, and of which the parts of an object's name can be told."""
         letters = "".join(c if c.isalnum() or c in " _-" else "_" for c in text)
         short = letters if len(letters) <= _LONGEST_NAME else letters[:_LONGEST_NAME] + "~"
-        stem = name = f'"{short}"'
-        count = 1
-        while name in self._names:
-            count += 1
-            name = f"{stem}#{count}"
-        self._names.add(name)
-        return name
+        return numbered(f'"{short}"', self._names)
 
 
 def characters(literal: StringLit, *, end: bool) -> InitList:

@@ -131,7 +131,6 @@ def builds() -> dict[str, tuple[str, ...]]:
             "in_task() (1)",
             "migrate_disable() barrier()",
             "migrate_enable() barrier()",
-            "typeof_member(type, member) typeof(((type *)0)->member)",
             "barrier_data(p) ({ (void)(p); barrier(); })",
             "ACCESS_PRIVATE(p, member) ((p)->member)",
             "compiletime_assert(c, message) BUILD_BUG_ON(!(c))",

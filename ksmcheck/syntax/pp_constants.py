@@ -208,7 +208,6 @@ def constants() -> dict[str, tuple[str, ...]]:
             )
         ),
         "4.10": (f"ALIGN_DOWN(x, a) ((x) & ~{_ALIGN_MASK})",),
-        "4.16": ("sizeof_field(t, m) sizeof(((t *)0)->m)",),
         "4.20": ("BITS_PER_TYPE(t) (sizeof(t) * 8)",),
         "5.6": ("REFCOUNT_MAX INT_MAX", "REFCOUNT_SATURATED (INT_MIN / 2)"),
     }

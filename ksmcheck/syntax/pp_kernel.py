@@ -115,10 +115,8 @@ class _Kept(Struct, frozen=True):
     words: tuple[str, ...]
 
 
-@cache
-def _all() -> dict[str, _Kept]:
-    """By name."""
-    found = {}
+def given() -> Iterator[tuple[str, str]]:
+    """The kernel that has a macro first, and what stands behind ``#define``."""
     own = (
         _SINCE,
         idioms(),
@@ -131,10 +129,18 @@ def _all() -> dict[str, _Kept]:
         overflows(),
     )
     for since, lines in chain.from_iterable(table.items() for table in own):
-        major, minor = since.split(".")
         for line in lines:
-            words = tuple(_WORD.findall(line))
-            found[words[0]] = _Kept((int(major) << 16) + (int(minor) << 8), line, words)
+            yield since, line
+
+
+@cache
+def _all() -> dict[str, _Kept]:
+    """By name."""
+    found = {}
+    for since, line in given():
+        major, minor = since.split(".")
+        words = tuple(_WORD.findall(line))
+        found[words[0]] = _Kept((int(major) << 16) + (int(minor) << 8), line, words)
     return found
 
 

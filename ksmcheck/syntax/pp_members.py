@@ -16,7 +16,6 @@ def members() -> dict[str, tuple[str, ...]]:
         "2.6": ("FIELD_SIZEOF(t, m) (sizeof(((t *)0)->m))",),
         "4.1": ("offsetofend(t, m) (offsetof(t, m) + sizeof(((t *)0)->m))",),
         "4.16": ("sizeof_field(t, m) (sizeof(((t *)0)->m))",),
-        "5.13": ("typeof_member(t, m) typeof(((t *)0)->m)",),
         # The members are there twice, in one place: by their own names, and in one of a name.
         "5.16": (
             "struct_group(name, ...) __struct_group(, name, , __VA_ARGS__)",
@@ -29,4 +28,6 @@ def members() -> dict[str, tuple[str, ...]]:
             f"memset_after(p, v, m) {_ZEROED.format(name='memset_after', first='offsetofend')}",
             f"memset_startat(p, v, m) {_ZEROED.format(name='memset_startat', first='offsetof')}",
         ),
+        # Of the kernels that were read, the first; others before may have it, too.
+        "6.1": ("typeof_member(t, m) typeof(((t *)0)->m)",),
     }

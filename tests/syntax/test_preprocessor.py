@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from ksmcheck.syntax.pp_kernel import given
 from ksmcheck.syntax.preprocessor import Preprocessing, kernel_version, preprocess
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
@@ -328,3 +330,10 @@ def test_runaway_expansion_is_an_input_error() -> None:
     nested = "#define F(x) x x\n" + "F(" * 40 + ")" * 40
     with pytest.raises(InputError, match="does not come to an end"):
         run(nested)
+
+
+def test_a_macro_of_the_kernel_is_given_once() -> None:
+    """The last one would hide the others, with the kernels that have it."""
+    names = [re.split(r"\W", line, maxsplit=1)[0] for _, line in given()]
+    assert len(names) > 100
+    assert sorted(set(names)) == sorted(names)

@@ -3,8 +3,8 @@
  * kernel/sched/core.c of kernels 6.1 and 6.12, and of 3.9 (set_current_state, schedule, try_to_wake_up).
  *
  * A thread is a task, which runs on a CPU of its own; `current' is the thread's task. A task sleeps in
- * schedule() as long as its state is not TASK_RUNNING: that it is woken is asked with --liveness. Nothing
- * else wakes it, no signal, and a timer only in schedule_timeout(). What the scheduler itself stores and orders is left out, but for
+ * schedule() as long as its state is not TASK_RUNNING: that it is woken is asked with --liveness. No signal
+ * wakes it, and a timer only in schedule_timeout(). What the scheduler stores and orders is left out, but for
  * the full barrier before schedule() looks at the state (smp_mb__after_spinlock, since 4.14), the waker's
  * before it does, and that who is woken sees what the waker saw.
  */
