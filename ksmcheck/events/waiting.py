@@ -36,10 +36,20 @@ def _events(walk: Walk, repeat: LoopIteration) -> Iterator[DraftEvent]:
         yield from walk.accesses.get(block, ())
 
 
+def _plain(event: DraftEvent) -> bool:
+    """Whether a model may take it for a plain access, as LKMM does what has no mark."""
+    return event.primitive in ("load", "store") or event.tags <= _FREED
+
+
+_FREED = frozenset(("Freed",))
+_ANYONE = -2
+
+
 def _writes(walks: list[Walk], places: Places) -> set[tuple[int, int, bool]]:
-    """Thread, cell, and whether the write is plain."""
+    """Thread, cell, and whether the write is plain. What is freed is nobody's any more: whoever
+    did it must not come to it either."""
     return {
-        (event.thread, cell, event.primitive == "store")
+        (_ANYONE if "Freed" in event.tags else event.thread, cell, _plain(event))
         for walk in walks
         for events in walk.accesses.values()
         for event in events
@@ -51,10 +61,11 @@ def _writes(walks: list[Walk], places: Places) -> set[tuple[int, int, bool]]:
 def _may_race(
     walk: Walk, repeat: LoopIteration, places: Places, writes: set[tuple[int, int, bool]]
 ) -> bool:
-    """A read of the iteration and another thread's write, one of them plain, may share a cell."""
+    """A read of the iteration and another thread's write, one of them plain, may share a cell; or a
+    read and what is freed."""
     here = walk.thread.index
     read = {
-        (cell, event.primitive == "load")
+        (cell, _plain(event))
         for event in _events(walk, repeat)
         if event.kind == "R"
         for cell in places[event.id]

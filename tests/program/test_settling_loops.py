@@ -125,6 +125,20 @@ def test_a_race_of_a_later_iteration_is_found(tmp_path: Path) -> None:
     assert (found.verdict, found.flags) == ("VIOLATED", ("data-race",))
 
 
+@pytest.mark.parametrize("update", ["__set_bit(0, &a);", "__clear_bit(1, &a);"])
+def test_a_race_with_what_is_no_store_by_name(update: str, tmp_path: Path) -> None:
+    """Documentation/atomic_bitops.txt: those with two underscores are plain accesses. The read is
+    in an iteration that goes on, and nothing orders it before the update."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nlong a;\nint go;\n{ }\n"
+        "void P0(void) { while (!READ_ONCE(go)) READ_ONCE(a); }\n"
+        f"void P1(void) {{ {update} WRITE_ONCE(go, 1); }}\nforall (true)\n"
+    )
+    found = fresh_checker().check(Request(path, "lkmm"))
+    assert (found.verdict, found.flags) == ("VIOLATED", ("data-race",))
+
+
 def polled(path: Path, loop: str, condition: str) -> Request:
     path.write_text(POLL.format(loop=loop, condition=condition))
     return Request(path, "armv8")
