@@ -70,6 +70,10 @@ _ADVICE = frozenset(("mixed-accesses", "Assuming-common-inner-shareable-domain")
 region; herd7's aarch64.cat: barriers for one domain)."""
 
 
+USE_AFTER_FREE = "use-after-free"
+"""The flag that no execution of a program raises which frees nothing."""
+
+
 class Check(Struct, frozen=True):
     """One requirement of a model, or one ``flag``.
 
@@ -88,6 +92,10 @@ class Check(Struct, frozen=True):
     def forfeits(self) -> bool:
         """Whether it is a flag that ends the model's guarantees, and means undefined behaviour."""
         return self.flag and self.name not in _ADVICE
+
+    def asks(self, *, frees: bool) -> bool:
+        """Whether it has to be looked for in a program that frees memory, or does not."""
+        return self.forfeits and (frees or self.name != USE_AFTER_FREE)
 
 
 class Algebra(Struct, frozen=True):

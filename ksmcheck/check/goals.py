@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.events.terms import Term
+from ksmcheck.kernel.catalogue.accesses import FREE
 from ksmcheck.program.ir import BAD_ADDRESS, UNDEFINED
 from ksmcheck.record import Struct
 
@@ -73,6 +74,11 @@ def _stuck(structure: EventStructure, last: Sequence[Term]) -> Term:
     return terms.both(*(terms.no(c.guard) for c in structure.cuts), some, *ever)
 
 
+def frees(structure: EventStructure) -> bool:
+    """Whether some thread may free something, which nobody may use then."""
+    return any(event.primitive == FREE for event in structure.events)
+
+
 def kinds_of(structure: EventStructure, without: Collection[str] = ()) -> tuple[str, ...]:
     """What the code demands, each kind once; the calls at some sites are not there."""
     kept = [o.kind for o in structure.obligations if o.origin.site not in without]
@@ -82,7 +88,7 @@ def kinds_of(structure: EventStructure, without: Collection[str] = ()) -> tuple[
 def demands(structure: EventStructure, without: Collection[str] = ()) -> bool:
     """Whether the test demands something. That C gives it a meaning, good addresses included, is
     demanded of every test, and makes no property of an ``exists``."""
-    if structure.quantifier in PROPERTY_QUANTIFIERS:
+    if structure.quantifier in PROPERTY_QUANTIFIERS or frees(structure):
         return True
     kinds = kinds_of(structure, without)
     return any(kind not in _OF_ALL or structure.quantifier != "exists" for kind in kinds)

@@ -29,6 +29,7 @@ from ksmcheck.model.model import Model
 from ksmcheck.program.change import REMOVE, Change
 from ksmcheck.program.compile import UNROLL, unrolled
 from ksmcheck.program.fingerprint import fingerprint
+from ksmcheck.program.freeing import frees
 from ksmcheck.program.ir import Program
 from ksmcheck.program.lower import LoweredTest, lower_test, mentions_char
 from ksmcheck.record import Struct, field, replace
@@ -265,7 +266,8 @@ class Workshop(Struct, dict=True):
         plain = frozenset(site for site, names in forms.items() if "load" in names)
         compiled = self._compiled(request, plain)
         model = self.model(request.model)
-        flags = any(check.forfeits for check in model.compiled.checks)
+        freeing = isinstance(compiled, Program) and frees(compiled)
+        flags = any(check.asks(frees=freeing) for check in model.compiled.checks)
         if not isinstance(compiled, Program):
             test = self.test(request)
             assert isinstance(test, AssemblyTest)

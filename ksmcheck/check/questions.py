@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 from ksmcheck.cat.algebra import Check
 from ksmcheck.check.answers import Known, told
 from ksmcheck.check.circular import CIRCULAR, Flow, circular, flow_of
-from ksmcheck.check.goals import goals_of
+from ksmcheck.check.goals import frees, goals_of
 from ksmcheck.check.prepare import Workshop
 from ksmcheck.check.proofs import Proofs
 from ksmcheck.check.rounds import may_go_on
@@ -90,6 +90,10 @@ class Questions:
             return None
         manner = (self._cat.digest, self.request.engine, self.request.solver)
         return self.workshop.answers.known(self.structure, *manner)
+
+    @cached_property
+    def _frees(self) -> bool:
+        return frees(self.structure)
 
     @cached_property
     def _flow(self) -> Flow:
@@ -203,7 +207,7 @@ class Questions:
     def flags(self) -> tuple[str, Execution] | None:
         """A flag that some consistent complete execution raises, with that execution."""
         for check in self._cat.checks:
-            if check.forfeits:
+            if check.asks(frees=self._frees):
                 found = self._asked(check, self.goals.complete)
                 if found is not None:
                     return check.name, self._execution(found)

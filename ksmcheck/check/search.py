@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from ksmcheck.cat.algebra import USE_AFTER_FREE
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import demands, kinds_of
 from ksmcheck.check.mistaken import mistaken
@@ -180,6 +181,7 @@ class Search(Questions):
     def _properties(self) -> tuple[str, ...]:
         names = [self.structure.quantifier] if self.structure.quantifier else []
         names += kinds_of(self.structure, self.removed)
+        names += [USE_AFTER_FREE] if self._frees else []
         names += [LIVENESS] if self.request.liveness else []
         return tuple(dict.fromkeys(names))
 

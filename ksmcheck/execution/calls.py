@@ -25,6 +25,7 @@ from ksmcheck.execution.machine import (
 )
 from ksmcheck.execution.performed import Done, Operands, formula_value
 from ksmcheck.execution.static import SILENT, called_type, decayed
+from ksmcheck.execution.world import Item
 from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.kernel.null_stores import primitive_of
@@ -36,6 +37,7 @@ from ksmcheck.kernel.types import (
     UNSIGNED_LONG,
     VOID,
     ArrayOf,
+    BitField,
     CType,
     FunctionOf,
     PointerTo,
@@ -184,6 +186,8 @@ class Calls(Expressions):
             return NOTHING
         if name == _COPY:
             return self.copied(e)
+        if name == _FREED:
+            return self.freed(e)
         if name == _WITHIN:
             (argument,) = _expressions(e)
             return NOTHING if self.value(argument).truth else self.bad_address(e)
@@ -209,6 +213,31 @@ class Calls(Expressions):
         start = first[0][0] if first and first[0] is not None else 0
         self.copy(self.place(to), self.place(source), range(start, size[0]))
         return NOTHING
+
+    def freed(self, e: c.Call) -> Concrete:
+        """Each word of the object once; ``kfree`` of what is none, or of a part, is its misuse."""
+        (argument,) = _expressions(e)
+        place = self.place(argument)
+        assert isinstance(place, InMemory)
+        if not any(self.begins(place, item) for item in self.world.items.values()):
+            self.failed.append(FailedCheck("misuse of kfree", self.record.thread, e.span))
+        scalars = {s.offset: s.type for s in self.layouts.scalars(place.type, None)}
+        for offset, type in scalars.items():
+            part = self.part(place, offset, type.word if isinstance(type, BitField) else type)
+            assert isinstance(part, InMemory)
+            self.perform("kfree", part, {})
+        return NOTHING
+
+    def begins(self, place: InMemory, item: Item) -> bool:
+        """Whether a place is the item, or an element of it."""
+        type = item.type
+        while isinstance(type, ArrayOf) and type != place.type:
+            type = type.element
+        there = place.address.number - item.address
+        if type != place.type or there < 0:
+            return False
+        size = self.layouts.size(type, None)
+        return there % size == 0 and there < self.layouts.size(item.type, None)
 
     def bad_address(self, e: c.Call) -> Concrete:
         self.failed.append(FailedCheck(BAD_ADDRESS, self.record.thread, e.span))
@@ -399,7 +428,9 @@ _CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
 _CPUS = ("smp_processor_id", "num_possible_cpus")
 _COPY = "__ksmcheck_copy"
 _WITHIN = "__ksmcheck_within"
-_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, _COPY, _WITHIN))
+_FREED = "__ksmcheck_freed"
+_OWN = (_COPY, _WITHIN, _FREED)
+_FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, *_OWN))
 
 
 def _expressions(e: c.Call) -> list[c.Expr]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.why import MissingOrder, Why
+from ksmcheck.kernel.catalogue.accesses import FREE
 from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
@@ -108,6 +109,24 @@ def race_story(pairs: Sequence[tuple[ExecutedEvent, ExecutedEvent]], names: Sequ
     return Story(
         f"{lines}: neither is ordered before the other", frozenset(e.id for p in pairs for e in p)
     )
+
+
+def used_when_freed(
+    pairs: Sequence[tuple[ExecutedEvent, ExecutedEvent]], names: Sequence[str]
+) -> str:
+    """Who comes to what is freed, once for each two source lines. The pairs tell not which of the
+    two accesses is the kfree."""
+    told: dict[tuple[str, ...], str] = {}
+    for pair in pairs:
+        freeing, using = sorted(pair, key=lambda event: (event.primitive != FREE, event.kind))
+        places = names[using.thread], place(using), names[freeing.thread], place(freeing)
+        user, used, owner, freed = places
+        if using.primitive == FREE:
+            text = f"{user} frees {using.cell} ({used}) when {owner} does ({freed}), too"
+        else:
+            text = f"{_racer(using, names)} comes after {owner} frees it ({freed})"
+        told.setdefault(places, text)
+    return "; ".join(told.values())
 
 
 def _racer(event: ExecutedEvent, names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from ksmcheck.cat.algebra import USE_AFTER_FREE
 from ksmcheck.cat.graph import pairs
 from ksmcheck.check.check import Checker
 from ksmcheck.check.prepare import ASSEMBLY
@@ -12,7 +13,7 @@ from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.graph import graph_of
 from ksmcheck.explain.lost import Site, lost_of, site_of
 from ksmcheck.explain.simplest import simplest
-from ksmcheck.explain.story import Story, race_story, story
+from ksmcheck.explain.story import Story, race_story, story, used_when_freed
 from ksmcheck.explain.why import why
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.lowering.template import Row
@@ -45,9 +46,12 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
     if witness is None:
         return None
     model = checker.workshop.model(verdict.request.model)
+    used = ""
     if verdict.flags and verdict.verdict == VIOLATED:
-        racing = flagged_pairs(model, verdict.flags[0], witness)
-        return race_story(racing, witness.thread_names) if racing else None
+        met = flagged_pairs(model, verdict.flags[0], witness)
+        if not met or verdict.flags[0] != USE_AFTER_FREE:
+            return race_story(met, witness.thread_names) if met else None
+        used = f"{used_when_freed(met, witness.thread_names)}: "
     kernel = verdict.request.kernel
     config = verdict.config.partition("+")[0]  # the first of those that an `exists` was asked for
     if config == ASSEMBLY and model.foreign:
@@ -64,7 +68,8 @@ def telling_of(checker: Checker, verdict: Verdict) -> Story | None:
     )
     marked = _marked(model, kernel, config)
     found = why(witness.execution, model.compiled, row, lost, marked)
-    return story(found, witness.thread_names, model.name)
+    told = story(found, witness.thread_names, model.name)
+    return replace(told, sentence=used + told.sentence)
 
 
 def _marked(model: Model, kernel: str, config: str) -> dict[str, frozenset[str]]:

@@ -6,7 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ksmcheck.cat.algebra import USE_AFTER_FREE
 from ksmcheck.cat.compile import CompiledCat
+from ksmcheck.kernel.catalogue.accesses import FREE
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import exists, lifetime
 from ksmcheck.lowering.lookup import NotApplicable, row_cases
@@ -18,6 +20,12 @@ from ksmcheck.text import InputError, NoMeaning, Span
 
 if TYPE_CHECKING:
     from ksmcheck.syntax.cat_tree import Statement
+
+
+_FLAG = (
+    f"its cat file needs the line `flag ~empty [Freed] ; (rf | co) ; [M] as {USE_AFTER_FREE}`: "
+    "kfree writes to each word of the object with the tag Freed"
+)
 
 
 class Model(Struct, frozen=True, eq=False, dict=True):
@@ -91,6 +99,8 @@ class Model(Struct, frozen=True, eq=False, dict=True):
         if not exists(primitive, kernel):
             hint = f"it exists {lifetime(primitive)}"
             raise InputError(f"kernel {kernel} has no `{name}`", span, hint=hint)
+        if name == FREE and all(c.name != USE_AFTER_FREE for c in self.compiled.checks):
+            raise InputError(f"model {self.name} does not tell who uses what is freed", span, _FLAG)
         if self.foreign:
             raise self._without_table()
         found = self.table.row(primitive, kernel, config)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
+from ksmcheck.kernel.catalogue.accesses import FREE
 from ksmcheck.kernel.constants import constant, try_constant
 from ksmcheck.kernel.declarations import hold
+from ksmcheck.kernel.ints import ADDRESS
 from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitives import all_primitives, lifetime
-from ksmcheck.kernel.types import INT, LONG, UNSIGNED_LONG, ArrayOf, copied_as
+from ksmcheck.kernel.types import (
+    INT,
+    LONG,
+    UNSIGNED_LONG,
+    ArrayOf,
+    StructType,
+    copied_as,
+    ints_of,
+)
 from ksmcheck.program import fold
 from ksmcheck.program.bodiless import Bodiless, no_body
-from ksmcheck.program.ir import BAD_ADDRESS, Assume, Check, Expr
+from ksmcheck.program.freeing import MISUSE, beginnings, words
+from ksmcheck.program.ir import BAD_ADDRESS, Access, Assume, Check, Const, Expr
+from ksmcheck.program.places import InMemory
 from ksmcheck.program.pointer_calls import PointerCalls
 from ksmcheck.program.values import NOTHING, Value, cast, integer, need_scalar
 from ksmcheck.syntax.c_ast import TYPES, Call, Function
@@ -37,7 +51,9 @@ one more argument, those from that byte on. Where no constant tells n, it is not
 a bad address."""
 WITHIN = "__ksmcheck_within"
 """``__ksmcheck_within(x)``: it is a bad address where x is false."""
-_OWN = (COPY, WITHIN)
+FREED = "__ksmcheck_freed"
+"""``__ksmcheck_freed(x)``: the object x is freed (``syntax.pp_idioms``, kfree)."""
+_OWN = (COPY, WITHIN, FREED)
 FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, *_OWN))
 _BY_HAND = {
     "data_race": "kernels have it since 5.8: there it is the plain access inside",
@@ -107,7 +123,7 @@ class Calls(PointerCalls, Bodiless):
             self.graph.emit(Check(name, integer(0).expr, self.origin(call.span, call)))
             return NOTHING
         if name in _OWN:
-            return self._copied(call) if name == COPY else self._within(call)
+            return {COPY: self._copied, WITHIN: self._within, FREED: self._freed}[name](call)
         if name in _CPUS:  # a thread is a CPU
             self.arguments(call, 0)
             return integer(self.thread if name == "smp_processor_id" else self.contents.threads)
@@ -155,6 +171,22 @@ class Calls(PointerCalls, Bodiless):
     def _within(self, call: Call) -> Value:
         (argument,) = self.arguments(call, 1)
         return self._bad_unless(fold.truth(self.value(argument).expr), call)
+
+    def _freed(self, call: Call) -> Value:
+        (argument,) = self.arguments(call, 1)
+        place = self.place(argument)
+        assert isinstance(place, InMemory)
+        parts = words(place.type, self.layouts, call.span)
+        assert isinstance(place.type, StructType)
+        starts = beginnings(place.type, self.objects, self.layouts, call.span)
+        known = [fold.op("eq", INT.ints, place.address, Const(at, ADDRESS)) for at in starts]
+        whole = reduce(lambda one, other: fold.op("or", INT.ints, one, other), known)
+        origin = self.origin(call.span, call)
+        self.graph.emit(Check(MISUSE, whole, origin))
+        for offset, type in parts.items():
+            address = fold.op("add", ADDRESS, place.address, Const(offset, ADDRESS))
+            self.graph.emit(Access(FREE, None, (address,), ints_of(type), None, origin))
+        return NOTHING
 
     def _bad_unless(self, holds: Expr, call: Call) -> Value:
         self.graph.emit(Check(BAD_ADDRESS, holds, self.origin(call.span, call)))

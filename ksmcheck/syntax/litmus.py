@@ -24,6 +24,7 @@ from ksmcheck.syntax.litmus_callbacks import (
 )
 from ksmcheck.syntax.litmus_condition import OBSERVED, ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser, named
+from ksmcheck.syntax.litmus_freed import freed_later
 from ksmcheck.syntax.litmus_header import Header, read_header
 from ksmcheck.syntax.litmus_own import own_first
 from ksmcheck.syntax.litmus_registers import with_registers
@@ -154,7 +155,7 @@ def parse_litmus(
     source = _without_prelude(source, header.end)
     setting = Preprocessing(kernel, defines, include_dirs)
     tokens = preprocess(source, header.end, setting, herd=True)
-    tokens, calls = callbacks(tokens)
+    tokens, calls = callbacks(freed_later(tokens))
     test = _parsed(source, header, tokens, kernel, calls)
     retyped = fitting(test, tokens)
     return test if retyped is None else _parsed(source, header, retyped, kernel, calls)

@@ -13,7 +13,7 @@ This is done to the tokens, so that all that reads a test finds plain C.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.c_ast import Name
@@ -51,7 +51,7 @@ def callbacks(tokens: list[Token]) -> tuple[list[Token], tuple[Callback, ...]]:
     function is not named.
     """
     texts = {token.text for token in tokens if token.kind == "id"}
-    if not texts & {CALL, BARRIER} or _defines(tokens):
+    if not texts & {CALL, BARRIER} or defines(tokens, (CALL, BARRIER)):
         return tokens, ()
     found: list[Callback] = []
     changed: list[Token] = []
@@ -62,7 +62,7 @@ def callbacks(tokens: list[Token]) -> tuple[list[Token], tuple[Callback, ...]]:
             changed.append(token)
             at += 1
             continue
-        arguments, end = _arguments(tokens, at + 1)
+        arguments, end = arguments_of(tokens, at + 1)
         call = Callback(len(found), _function(arguments, token.span), token.span)
         found.append(call)
         head, _ = callbacks(arguments[0])
@@ -71,10 +71,10 @@ def callbacks(tokens: list[Token]) -> tuple[list[Token], tuple[Callback, ...]]:
     return _declared(changed, found, BARRIER in texts), tuple(found)
 
 
-def _defines(tokens: Sequence[Token]) -> bool:
-    """Whether ``call_rcu(...) {`` or ``rcu_barrier() {`` stands there."""
+def defines(tokens: Sequence[Token], names: Collection[str]) -> bool:
+    """Whether ``call_rcu(...) {`` stands there, or that of another of the names."""
     for at, token in enumerate(tokens[:-1]):
-        if token.text in (CALL, BARRIER) and tokens[at + 1].text == "(":
+        if token.text in names and tokens[at + 1].text == "(":
             end = _closing(tokens, at + 1)
             if end + 1 < len(tokens) and tokens[end + 1].text == "{":
                 return True
@@ -90,7 +90,7 @@ def _closing(tokens: Sequence[Token], opening: int) -> int:
     raise InputError("this '(' is never closed", tokens[opening].span)
 
 
-def _arguments(tokens: Sequence[Token], opening: int) -> tuple[list[list[Token]], int]:
+def arguments_of(tokens: Sequence[Token], opening: int) -> tuple[list[list[Token]], int]:
     """The arguments of a call, and where its parenthesis closes."""
     end = _closing(tokens, opening)
     found: list[list[Token]] = [[]]

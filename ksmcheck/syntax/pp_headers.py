@@ -95,6 +95,7 @@ _KNOWN_WITHOUT = frozenset(
         "rwlock",
         "rwlock_types",
         "rwsem",
+        "slab",
         "smp",
         "spinlock",
         "spinlock_types",
@@ -104,6 +105,7 @@ _KNOWN_WITHOUT = frozenset(
         "swab",
         "types",
         "virtio_ring",
+        "vmalloc",
     )
 )
 """Of these, ksmcheck has what it has at all without an ``#include``."""
@@ -133,10 +135,9 @@ _NOT_MODELLED = {
 }
 
 _INSTEAD = {
-    "memory is not allocated or freed: objects stand at file level, and a store marks what is "
-    "freed (p->freed = 1), which nobody may see": (
-        "kmalloc kzalloc kcalloc kfree kvfree kzfree vfree kmem_cache_alloc kmem_cache_zalloc "
-        "kmem_cache_free kfree_rcu kvfree_rcu kfree_rcu_mightsleep"
+    "memory is not allocated: objects stand at file level, and kfree() frees them": (
+        "kmalloc kzalloc kcalloc kvmalloc kvzalloc vmalloc vzalloc kmem_cache_alloc "
+        "kmem_cache_zalloc"
     ),
     "code that is patched while it runs is not modelled, a static key keeps the value that it is "
     "defined with: read a variable": (

@@ -61,6 +61,13 @@ _SET = (
     " typeof(&(to)[0]) to__ = (to); typeof(*to__) zero__ = { 0 };"
     f" unsigned long n__ = (n);{_FITS.format('to')}"
 ) + _PARTS.format("zero__", "zero__")
+_FREED = "({ typeof(&(p)[0]) obj__ = (p); if (obj__) __ksmcheck_freed(*obj__); })"
+_FREES = (
+    *(f"{name}(p) {_FREED}" for name in ("kfree", "kfree_sensitive", "kzfree", "kvfree", "vfree")),
+    "kfree_rcu_mightsleep(p) ({ typeof(&(p)[0]) late__ = (p); synchronize_rcu(); kfree(late__); })",
+    "kvfree_rcu_mightsleep(p) kfree_rcu_mightsleep(p)",
+    "kmem_cache_free(cache, p) ({ (void)(cache); kfree(p); })",
+)
 # As bytes: on these machines the lowest that differs comes first. All are read, as C has it, and
 # what differs is what the result hangs on.
 _COMPARED = (
@@ -103,6 +110,7 @@ def idioms() -> dict[str, tuple[str, ...]]:
             f"memcpy{_COPIED}",
             f"memset{_SET}",
             f"memcmp{_COMPARED}",
+            *_FREES,
             f"might_sleep() {_NOTHING}",
             "might_sleep_if(c) ((void)(c))",
             "cond_resched() (0)",

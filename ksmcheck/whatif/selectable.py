@@ -16,6 +16,7 @@ from ksmcheck.kernel.primitives import primitives
 from ksmcheck.lowering.template import Row
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import PLAIN, REMOVE, STRENGTHEN, WEAKEN, Change
+from ksmcheck.program.freeing import frees
 from ksmcheck.program.inventory import Spot
 from ksmcheck.program.ir import Access, Assume, Block, Check, Instr, Program
 from ksmcheck.program.locks import check_locks
@@ -162,7 +163,7 @@ class _Chooser:
             return
         if idle or not _same(*rows):
             self.keys[change] = (spot.name, name)
-        elif not ({"load", "store"} & {old.name, new.name} and _flags(self._model)):
+        elif not ({"load", "store"} & {old.name, new.name} and _flags(self._model, self._program)):
             self.keys[change] = None
 
     def _unpaired(self, site: str) -> InputError | None:
@@ -220,10 +221,10 @@ def _inside(
     return tuple(inner) if own.issuperset(inner) else None
 
 
-def _flags(model: Model) -> bool:
+def _flags(model: Model, program: Program) -> bool:
     """Whether the model may tell plain accesses from marked ones by something else than events:
     data races are looked for in more iterations of a loop where it reads plainly."""
-    return any(check.forfeits for check in model.compiled.checks)
+    return any(check.asks(frees=frees(program)) for check in model.compiled.checks)
 
 
 def _without_site(site: str, program: Program) -> InputError | None:

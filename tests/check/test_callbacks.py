@@ -148,7 +148,6 @@ def test_null(tmp_path: Path) -> None:
         ("P0(void) { call_rcu(&f1.rcu, x ? reclaim : 0); }", "not named here"),
         ("P0(void) { call_rcu(&f1.rcu); }", "takes the head and the function"),
         ("P0(void) { call_rcu(&f1.rcu, nothing); }", "unknown function"),
-        ("P0(void) { kfree_rcu(&f1, rcu); }", "unknown function"),
     ],
 )
 def test_what_is_refused(text: str, message: str, tmp_path: Path) -> None:

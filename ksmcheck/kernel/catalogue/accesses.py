@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.record import replace
 
+FREE = "kfree"
+"""Of one scalar of what is freed (``program.freeing``)."""
+
 VOLATILE_LOAD = "volatile load"
 """No C name: what a volatile access is, and nobody calls."""
 
@@ -148,6 +151,12 @@ _FENCES: tuple[tuple[str, str | None, str | None, tuple[str, ...]], ...] = (
     ("synchronize_rcu", None, None, ("grace-period",)),
     ("synchronize_rcu_expedited", None, None, ("grace-period",)),
 )
+
+
+def freeing() -> Iterator[Primitive]:
+    """What kfree() does to each scalar of the object: it keeps its value, and is written to, as an
+    allocator may do what it likes with the memory (mm/slub.c, set_freepointer)."""
+    yield Primitive(FREE, ("ptr",), ("p",), "rmw", new="old")
 
 
 def rcu_callbacks() -> Iterator[Primitive]:

@@ -1,0 +1,359 @@
+"""kfree(): that nobody comes to what is freed, who frees it again included.
+
+Of each program it is said beside it why somebody may, or why nobody does. What may be is looked for
+in another way as well: a store of a value that is stored nowhere else takes the place of the kfree,
+and then whoever comes after it reads that value, or stores over it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from ksmcheck.check import Request
+from ksmcheck.check.verdict import SAFE, VIOLATED, Verdict
+from ksmcheck.explain.tell import story_of
+from ksmcheck.model.load import shipped_models
+from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
+
+_TOP = """C t
+#include <linux/slab.h>
+struct node { int a; struct node *next; };
+struct node n1;
+struct node n2;
+struct node *gp = &n1;
+int done;
+atomic_t refs = ATOMIC_INIT(2);
+{ }
+"""
+
+
+def written(text: str, folder: Path) -> Path:
+    path = folder / "t.litmus"
+    path.write_text(_TOP + text)
+    return path
+
+
+def check(text: str, folder: Path, model: str = "armv8", **more: object) -> Verdict:
+    request = Request(written(text, folder), model, "6.12", **more)  # type: ignore[arg-type]
+    return fresh_checker().check(request)
+
+
+# The last to look says so, and who sees that frees the node.
+_USER = "void P0(void) {{ int r0 = READ_ONCE(n1.a); {said} }}\n"
+_OWNER = "void P1(void) {{ if ({seen}) kfree(&n1); }}\n"
+HANDED_OVER = {
+    # Nothing orders the read before the store: where a machine reorders those, it comes too late.
+    ("WRITE_ONCE(done, 1);", "READ_ONCE(done)"): {"armv7", "armv8", "power", "riscv", "lkmm"},
+    ("smp_mb(); WRITE_ONCE(done, 1);", "READ_ONCE(done)"): {"lkmm"},  # the kfree's stores are plain
+    ("smp_store_release(&done, 1);", "smp_load_acquire(&done)"): set(),
+    # A store barrier orders no read.
+    ("smp_wmb(); WRITE_ONCE(done, 1);", "smp_load_acquire(&done)"): {
+        "armv7",
+        "armv8",
+        "riscv",
+        "lkmm",
+    },
+    # Nobody waits for anybody.
+    ("WRITE_ONCE(done, 1);", "1"): set(shipped_models()),
+}
+
+
+@pytest.mark.parametrize("model", shipped_models())
+@pytest.mark.parametrize("said, seen", list(HANDED_OVER))
+def test_who_hands_over_is_done(said: str, seen: str, model: str, tmp_path: Path) -> None:
+    found = check(_USER.format(said=said) + _OWNER.format(seen=seen), tmp_path, model)
+    used = model in HANDED_OVER[said, seen]
+    assert found.verdict == (VIOLATED if used else SAFE)
+    assert found.flags == (("use-after-free",) if used else ())
+    assert "use-after-free" in found.properties
+
+
+_PUT = "static void put(struct node *p) {{ if ({last}) kfree(p); }}\n"
+_BOTH = """void P0(void) { int r0 = READ_ONCE(n1.a); put(&n1); }
+void P1(void) { WRITE_ONCE(n1.a, 1); put(&n1); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "safe"),
+    [
+        ("atomic_dec_and_test(&refs)", True),
+        # Relaxed: what the other did before its own may come after the kfree.
+        ("atomic_dec_return_relaxed(&refs) == 0", False),
+        # Each is taken for the last one.
+        ("atomic_dec_return(&refs) <= 1", False),
+        # Nobody is: the node stays.
+        ("atomic_dec_return(&refs) < 0", True),
+    ],
+)
+@pytest.mark.parametrize("model", ["armv8", "lkmm"])
+def test_the_last_reference(last: str, safe: bool, model: str, tmp_path: Path) -> None:
+    found = check(_PUT.format(last=last) + _BOTH, tmp_path, model)
+    assert found.verdict == (SAFE if safe else VIOLATED)
+
+
+_READER = """void P0(void)
+{
+	rcu_read_lock();
+	struct node *p = rcu_dereference(gp);
+	int r0 = p->a;
+	rcu_read_unlock();
+	%s
+}
+"""
+_UPDATE = """void P1(void)
+{
+	struct node *old = gp;
+	rcu_assign_pointer(gp, &n2);
+	%s
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("reader", "update", "safe"),
+    [
+        ("", "synchronize_rcu(); kfree(old);", True),
+        ("", "kfree(old);", False),
+        ("", "kfree_rcu_mightsleep(old);", True),
+        ("int r1 = p->a;", "synchronize_rcu(); kfree(old);", False),  # outside of the section
+        ("", "synchronize_rcu(); kfree(old); kfree(old);", False),  # twice
+        ("", "synchronize_rcu(); kfree(old); old->a = 1;", False),  # by itself
+        ("", "synchronize_rcu(); kfree(&n2);", False),  # the new one
+    ],
+)
+def test_behind_a_grace_period(reader: str, update: str, safe: bool, tmp_path: Path) -> None:
+    found = check(_READER % reader + _UPDATE % update, tmp_path, "lkmm")
+    assert found.verdict == (SAFE if safe else VIOLATED)
+    assert found.flags == (() if safe else ("use-after-free",))
+
+
+_LATER = """C t
+struct node { int a; struct { int b; struct rcu_head rcu; } in; };
+struct node n1 = { .a = 1 };
+struct node *gp = &n1;
+{ }
+void P0(void)
+{
+	%s
+	struct node *p = rcu_dereference(gp);
+	if (p) {
+		int r0 = READ_ONCE(p->a);
+	}
+	%s
+}
+void P1(void)
+{
+	struct node *old = gp;
+	rcu_assign_pointer(gp, NULL);
+	%s;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("lock", "unlock", "call", "safe"),
+    [
+        ("rcu_read_lock();", "rcu_read_unlock();", "kfree_rcu(old, in.rcu)", True),
+        ("rcu_read_lock();", "rcu_read_unlock();", "kvfree_rcu(old, in.rcu)", True),
+        ("", "", "kfree_rcu(old, in.rcu)", False),
+        ("", "", "kfree_rcu((struct node *)NULL, in.rcu)", True),
+        ("rcu_read_lock();", "rcu_read_unlock();", "kfree_rcu(old, in.rcu); kfree(old)", False),
+    ],
+)
+def test_freed_later(lock: str, unlock: str, call: str, safe: bool, tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(_LATER % (lock, unlock, call))
+    found = fresh_checker().check(Request(path, "lkmm", "6.12"))
+    assert found.verdict == (SAFE if safe else VIOLATED)
+
+
+@pytest.mark.parametrize(
+    ("body", "free"),
+    [
+        # What an iteration reads that goes on, and in no order with what ends it.
+        ("while (!READ_ONCE(done)) READ_ONCE(n1.a);", "kfree(&n1); WRITE_ONCE(done, 1);"),
+        ("while (!READ_ONCE(done)) { int r = n1.a; }", "kfree(&n1); WRITE_ONCE(done, 1);"),
+        # The value stays: what waits for it does not wait for ever once it is freed.
+        ("while (!READ_ONCE(n1.a)) cpu_relax();", "WRITE_ONCE(n1.a, 1); kfree(&n1);"),
+        ("while (READ_ONCE(n1.a)) cpu_relax();", "WRITE_ONCE(n1.a, 0); kfree(&n1);"),
+        ("kfree(&n1); while (!READ_ONCE(done)) READ_ONCE(n1.a);", "WRITE_ONCE(done, 1);"),
+    ],
+)
+@pytest.mark.parametrize("manner", [{}, {"engine": "tuple"}, {"engine": "explicit"}])
+@pytest.mark.parametrize("model", ["tso", "lkmm"])
+def test_in_loops(
+    body: str, free: str, manner: dict[str, object], model: str, tmp_path: Path
+) -> None:
+    text = f"void P0(void) {{ {body} }}\nvoid P1(void) {{ {free} }}\n"
+    found = check(text, tmp_path, model, **manner)
+    assert (found.verdict, found.flags) == (VIOLATED, ("use-after-free",))
+
+
+@pytest.mark.parametrize(
+    ("top", "one", "other", "safe"),
+    [
+        # Fields of one word are freed once.
+        ("struct { unsigned x:3, y:5; } b;", "kfree(&b);", "", True),
+        ("struct { unsigned x:3, y:5; } b;", "kfree(&b);", "int r = b.y;", False),
+        # An element stands for itself, an array of arrays for all of its elements.
+        ("struct node v[3];", "kfree(&v[1]);", "int r = v[2].a; kfree(&v[0]);", True),
+        ("struct node v[3];", "kfree(&v[1]);", "int r = v[1].a;", False),
+        ("struct node v[2][2];", "kfree(&v[1][0]);", "int r = v[1][1].a;", True),
+        ("struct node v[2][2];", "kfree(&v[1][0]);", "int r = v[1][0].a;", False),
+        # All that lies in it is freed.
+        ("struct { struct node in; spinlock_t l; } b;", "kfree(&b);", "spin_lock(&b.l); "
+         "spin_unlock(&b.l);", False),
+        ("struct { struct node in; int c; } b;", "kfree(&b);", "b.in.next = 0;", False),
+        ("struct { int c[3]; } b;", "kfree(&b);", "int r = b.c[2];", False),
+        # A part of an object, and what lies beside one, is none.
+        ("struct { struct node in; int c; } b;", "kfree(&b.in);", "", False),
+        ("struct node v[3];", "kfree(&v[0] + 3);", "", False),
+        ("", "struct node own; kfree(&own);", "", False),
+        # A read alone is enough, and another thread's kfree.
+        ("", "kfree(&n1);", "n1.a;", False),
+        ("", "kfree(&n1);", "kvfree(&n1);", False),
+        ("struct kmem_cache *c;", "kmem_cache_free(c, &n1);", "vfree(&n2);", True),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("model", ["sc", "lkmm"])
+def test_what_is_freed(
+    top: str, one: str, other: str, safe: bool, model: str, tmp_path: Path
+) -> None:
+    text = f"{top}\nvoid P0(void) {{ {one} }}\nvoid P1(void) {{ {other} }}\n"
+    assert check(text, tmp_path, model).verdict == (SAFE if safe else VIOLATED)
+
+
+@pytest.mark.parametrize(
+    ("statement", "message", "hint"),
+    [
+        ("int *p = &done; kfree(p);", "kfree needs a pointer to a struct, not to int", "struct"),
+        ("struct { int a; } *p = 0; kfree(p);", "that could be freed", "at file level"),
+        ("struct node *p = kmalloc(sizeof(*p), GFP_KERNEL);", "unknown", "stand at file level"),
+        (
+            "kfree_rcu(gp, rcu);",
+            "no struct of the test has an rcu_head of the name rcu",
+            "call_rcu",
+        ),
+        ("kfree_rcu(gp);", "takes a pointer and the name of a head", "kfree_rcu_mightsleep"),
+    ],
+)
+def test_what_cannot_be_freed(statement: str, message: str, hint: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        check(f"void P0(void) {{ {statement} }}\n", tmp_path)
+    assert message in str(refused.value)
+    assert hint in str(refused.value)
+
+
+def test_the_room_behind_an_object_is_freed_with_it_or_not_at_all(tmp_path: Path) -> None:
+    text = "struct room { int n; int v[]; };\nstruct room room = { 1, { 2, 3 } };\n"
+    with pytest.raises(InputError, match="flexible array"):
+        check(f"{text}void P0(void) {{ kfree(&room); }}\n", tmp_path)
+
+
+def test_a_function_of_the_tests_own(tmp_path: Path) -> None:
+    """What it does is what it says."""
+    own = "static void kfree(struct node *p) { WRITE_ONCE(p->a, 7); }\n"
+    threads = "void P0(void) { kfree(&n1); }\nvoid P1(void) { int r = READ_ONCE(n1.a); }\n"
+    found = check(f"{own}{threads}exists (1:r=7)\n", tmp_path)
+    assert (found.observation, found.flags) == ("Sometimes", ())
+
+
+def test_an_exists_does_not_take_it_back(tmp_path: Path) -> None:
+    """It is a property of every test that frees something."""
+    threads = "void P0(void) { kfree(&n1); }\nvoid P1(void) { int r = READ_ONCE(n1.a); }\n"
+    found = check(f"{threads}exists (1:r=0)\n", tmp_path)
+    assert (found.verdict, found.flags) == (VIOLATED, ("use-after-free",))
+
+
+def test_a_model_that_does_not_tell(tmp_path: Path) -> None:
+    """It would find nothing."""
+    cat = tmp_path / "own.cat"
+    cat.write_text('"own"\nacyclic po | rf | co | fr as sc\n')
+    text = "void P0(void) { kfree(&n1); }\n"
+    with pytest.raises(InputError) as refused:
+        check(text, tmp_path, str(cat))
+    assert "flag ~empty [Freed]" in str(refused.value)
+    cat.write_text(
+        '"own"\nacyclic po | rf | co | fr as sc\n'
+        "flag ~empty [Freed] ; (rf | co) ; [M] as use-after-free\n"
+    )
+    assert check(text, tmp_path, str(cat)).verdict == SAFE
+
+
+def test_the_story(tmp_path: Path) -> None:
+    checker = fresh_checker()
+    text = _USER.format(said="WRITE_ONCE(done, 1);") + _OWNER.format(seen="READ_ONCE(done)")
+    found = checker.check(Request(written(text, tmp_path), "armv8", "6.12"))
+    assert story_of(checker, found) == (
+        "P0's read of n1.a (t.litmus:10) comes after P1 frees it (t.litmus:11): nothing orders "
+        "P0's read of n1.a (t.litmus:10) before its store to done (t.litmus:10)"
+    )
+    checker = fresh_checker()
+    found = checker.check(
+        Request(written("void P0(void) { kfree(&n1); }\nvoid P1(void) { kfree(&n1); }\n", tmp_path))
+    )
+    assert (story_of(checker, found) or "").startswith(
+        "P1 frees n1.a (t.litmus:11) when P0 does (t.litmus:10), too: "
+    )
+
+
+# Random threads of accesses to one object and two flags.
+_ACCESSES = (
+    "int r{n} = READ_ONCE(n1.a);", "WRITE_ONCE(n1.a, {n});", "int r{n} = READ_ONCE(x);",
+    "WRITE_ONCE(x, 1);", "int r{n} = READ_ONCE(y);", "WRITE_ONCE(y, 1);", "smp_mb();", "smp_rmb();",
+    "smp_wmb();", "if (!READ_ONCE(x)) return;", "if (!smp_load_acquire(&y)) return;",
+    "smp_store_release(&x, 1);", "int r{n} = xchg(&n1.a, {n});",
+)  # fmt: skip
+_FREE, _MARK = "FREE;", 99
+_MARKED = f"{{ int old = n1.a; n1.a = old * 0 + {_MARK}; freed = 1; }}"
+
+
+def _random_threads(random: Random) -> list[list[str]]:
+    threads = []
+    for thread in range(2):
+        chosen = random.sample(_ACCESSES, random.randint(2, 4))
+        if not thread:
+            chosen.insert(random.randint(1, len(chosen)), _FREE)
+        threads.append([text.format(n=10 * thread + n + 1) for n, text in enumerate(chosen)])
+    return threads
+
+
+def _text(threads: list[list[str]], free: str) -> str:
+    bodies = (" ".join(thread).replace(_FREE, free) for thread in threads)
+    return "".join(f"void P{number}(void) {{ {body} }}\n" for number, body in enumerate(bodies))
+
+
+def _comes_after(threads: list[list[str]]) -> str:
+    """That somebody reads the mark, or stores over it."""
+    reads = [
+        f"{number}:{statement.split()[1]}={_MARK}"
+        for number, thread in enumerate(threads)
+        for statement in thread
+        if statement.startswith("int ") and "n1.a" in statement
+    ]
+    return f"exists (freed=1 /\\ ({' or '.join([*reads, f'~n1.a={_MARK}'])}))\n".replace(
+        " or ", " \\/ "
+    )
+
+
+@pytest.mark.parametrize("share", range(2))
+@pytest.mark.parametrize("model", ["sc", "tso", "armv8", "power"])
+def test_as_whoever_reads_or_overwrites_a_mark(model: str, share: int, tmp_path: Path) -> None:
+    random = Random(f"{model} {share}")
+    used = 0
+    top = "C t\nstruct one { int a; };\nstruct one n1;\nint x; int y; int freed;\n{ }\n"
+    path = tmp_path / "t.litmus"
+    for _ in range(15):
+        threads = _random_threads(random)
+        path.write_text(top + _text(threads, "kfree(&n1);"))
+        found = fresh_checker().check(Request(path, model, "6.12"))
+        path.write_text(top + _text(threads, _MARKED) + _comes_after(threads))
+        seen = fresh_checker().check(Request(path, model, "6.12"))
+        assert (found.verdict == VIOLATED) == (seen.observation != "Never"), threads
+        used += found.verdict == VIOLATED
+    assert 2 < used < 15
