@@ -149,7 +149,7 @@ def test_an_entry_of_another_version_is_absent(tmp_path: Path, older: bytes) -> 
     compiled_cat(cat, cache)
     cache.put("cat", entry(tmp_path).name, older)
     names = [check.name for check in compiled_cat(cat, cache).checks]
-    assert names == ["interleaving", "atomicity"]
+    assert names == ["interleaving", "atomicity", "use-after-free"]
 
 
 def test_planted_code_is_not_run(tmp_path: Path) -> None:
