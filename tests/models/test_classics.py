@@ -56,12 +56,12 @@ def outcomes() -> Iterator[Any]:
             yield pytest.param(file, model, kernel or "6.12", word, id=f"{Path(file).stem}-{key}")
 
 
-def races() -> Iterator[Any]:
+def flags() -> Iterator[Any]:
     for file, key, text in rows():
         model, _, flag = key.partition(":")
         if flag:
             raised = not text.startswith("no ")
-            yield pytest.param(file, model, flag, raised, id=f"{Path(file).stem}-{flag}")
+            yield pytest.param(file, model, flag, raised, id=f"{Path(file).stem}-{key}")
 
 
 @pytest.mark.parametrize(("file", "model", "kernel", "word"), list(outcomes()))
@@ -71,8 +71,8 @@ def test_outcome_as_the_sources_say(file: str, model: str, kernel: str, word: st
     assert seen.get(str(verdict.observation)) == word, table()["tests"][file]
 
 
-@pytest.mark.parametrize(("file", "model", "flag", "raised"), list(races()))
-def test_race_as_the_sources_say(file: str, model: str, flag: str, raised: bool) -> None:
+@pytest.mark.parametrize(("file", "model", "flag", "raised"), list(flags()))
+def test_flag_as_the_sources_say(file: str, model: str, flag: str, raised: bool) -> None:
     assert (flag in ask(file, model, "6.12").flags) is raised
 
 
@@ -87,7 +87,7 @@ def test_a_test_is_named_as_its_file() -> None:
 
 
 def test_every_entry_has_a_known_verdict_and_a_reason() -> None:
-    form = re.compile(r"(allowed|forbidden|race|no race): \S.{5,}")
+    form = re.compile(r"(allowed|forbidden|race|no race|use|no use): \S.{5,}")
     assert [row for row in rows() if not form.fullmatch(row[2])] == []
 
 
