@@ -20,12 +20,12 @@ from ksmcheck.execution.machine import (
     FailedCheck,
     InMemory,
     InRegister,
+    Made,
     Place,
     Variable,
 )
 from ksmcheck.execution.performed import Done, Operands, formula_value
 from ksmcheck.execution.static import SILENT, called_type, decayed
-from ksmcheck.execution.world import Item
 from ksmcheck.kernel.constants import try_constant
 from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.kernel.null_stores import primitive_of
@@ -187,7 +187,7 @@ class Calls(Expressions):
         if name == _COPY:
             return self.copied(e)
         if name == _FREED:
-            return self.freed(e)
+            return self.set_free(e)
         if name == _WITHIN:
             (argument,) = _expressions(e)
             return NOTHING if self.value(argument).truth else self.bad_address(e)
@@ -214,30 +214,18 @@ class Calls(Expressions):
         self.copy(self.place(to), self.place(source), range(start, size[0]))
         return NOTHING
 
-    def freed(self, e: c.Call) -> Concrete:
-        """Each word of the object once; ``kfree`` of what is none, or of a part, is its misuse."""
+    def set_free(self, e: c.Call) -> Concrete:
+        """Each word of the object once."""
         (argument,) = _expressions(e)
         place = self.place(argument)
         assert isinstance(place, InMemory)
-        if not any(self.begins(place, item) for item in self.world.items.values()):
-            self.failed.append(FailedCheck("misuse of kfree", self.record.thread, e.span))
+        self.freed.append(Made(place.address.number, place.type, e.span))
         scalars = {s.offset: s.type for s in self.layouts.scalars(place.type, None)}
         for offset, type in scalars.items():
             part = self.part(place, offset, type.word if isinstance(type, BitField) else type)
             assert isinstance(part, InMemory)
             self.perform("kfree", part, {})
         return NOTHING
-
-    def begins(self, place: InMemory, item: Item) -> bool:
-        """Whether a place is the item, or an element of it."""
-        type = item.type
-        while isinstance(type, ArrayOf) and type != place.type:
-            type = type.element
-        there = place.address.number - item.address
-        if type != place.type or there < 0:
-            return False
-        size = self.layouts.size(type, None)
-        return there % size == 0 and there < self.layouts.size(item.type, None)
 
     def bad_address(self, e: c.Call) -> Concrete:
         self.failed.append(FailedCheck(BAD_ADDRESS, self.record.thread, e.span))

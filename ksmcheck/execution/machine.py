@@ -25,6 +25,7 @@ from ksmcheck.kernel.types import INT, UNSIGNED_LONG, CType, is_scalar
 from ksmcheck.program.ir import local
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import c_ast as c
+from ksmcheck.syntax.litmus_allocated import OBJECT
 from ksmcheck.text import InternalError, Span
 
 
@@ -87,6 +88,14 @@ class FailedCheck(Struct, frozen=True):
     span: Span
 
 
+class Made(Struct, frozen=True):
+    """An object that is allocated, or freed: its address, or what stands for it, and its type."""
+
+    address: int
+    type: CType
+    span: Span
+
+
 class InRegister(Struct, frozen=True):
     """A local, or the part of one at ``offset`` bytes."""
 
@@ -118,6 +127,8 @@ class Machine:
         self.controls: list[Control] = []
         self.past: Reads = NO_READS  # what decided that loops were left, or gone round once more
         self.failed: list[FailedCheck] = []
+        self.made: list[Made] = []
+        self.freed: list[Made] = []
         self.looped = False
         self.path: tuple[int, ...] = ()  # the calls that execution is in, by their identity
         self.struct: Variable | None = None  # what the last call gave, if that is a struct
@@ -168,6 +179,8 @@ class Machine:
         variable = Variable(declaration.name, type, volatile=declaration.volatile)
         if declaration.name in self.call.body.addressed:
             variable.address = self.lies(declaration)
+            if declaration.name == OBJECT:
+                self.made.append(Made(variable.address, type, declaration.span))
         self.call.variables[id(declaration)] = variable
         return variable
 

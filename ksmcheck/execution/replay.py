@@ -14,11 +14,12 @@ from ksmcheck.execution.concrete import Concrete, bits_of, integer, raw, wrap
 from ksmcheck.execution.execution import ExecutedEvent, Execution
 from ksmcheck.execution.final import FinalState
 from ksmcheck.execution.interpreter import own_variables
-from ksmcheck.execution.machine import FailedCheck
+from ksmcheck.execution.machine import FailedCheck, Made
 from ksmcheck.execution.plain_cat import evaluate
 from ksmcheck.execution.threads import Ran, run_thread
 from ksmcheck.execution.wellformed import check_orders, last_writes, universe_of
-from ksmcheck.execution.world import World, world_of
+from ksmcheck.execution.world import Item, World, world_of
+from ksmcheck.kernel.types import ArrayOf
 from ksmcheck.lowering.template import LOCK_OFFSET
 from ksmcheck.model.model import Model
 from ksmcheck.program.ir import BAD_ADDRESS, Cell, local
@@ -81,7 +82,8 @@ def replay(
     flags = _judge(model, execution, true_ctrl)
     final = {**memory, **_kept_values(threads)}
     condition, filter = _conditions(world, final, registers, cells)
-    failed = (*(f for ran in threads for f in ran.failed), *_strays(execution, cells))
+    misused = _misused(world, threads)
+    failed = (*(f for ran in threads for f in ran.failed), *misused, *_strays(execution, cells))
     open_ended = not execution.complete and not failed
     waiting = _waiting(world, threads, own, memory) if open_ended else ()
     return Replayed(flags, failed, condition, filter, waiting)
@@ -264,6 +266,31 @@ def _private(world: World, cells: Iterable[Cell]) -> dict[tuple[int, str], Cell]
         for own in own_variables(world.bodies[id(function)])
         if (found := local(number, own.name, own.span)) in local_cells
     }
+
+
+def _misused(world: World, threads: list[Ran]) -> Iterable[FailedCheck]:
+    """What was freed and is no object of that type: a variable of the test, an element of one, or
+    what a thread has allocated."""
+    for number, ran in enumerate(threads):
+        for freed in ran.freed:
+            made = any(
+                (one.address, one.type) == (freed.address, freed.type)
+                for other in threads
+                for one in other.made
+            )
+            if not made and not any(_begins(freed, i, world) for i in world.items.values()):
+                yield FailedCheck("misuse of kfree", number, freed.span)
+
+
+def _begins(freed: Made, item: Item, world: World) -> bool:
+    type = item.type
+    while isinstance(type, ArrayOf) and type != freed.type:
+        type = type.element
+    there = freed.address - item.address
+    if type != freed.type or there < 0:
+        return False
+    size = world.layouts.size(type, None)
+    return there % size == 0 and there < world.layouts.size(item.type, None)
 
 
 def _strays(execution: Execution, cells: tuple[Cell, ...]) -> Iterable[FailedCheck]:

@@ -6,22 +6,25 @@ from ksmcheck.execution import foresight
 from ksmcheck.execution.concrete import Concrete
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.execution.interpreter import Interpreter
-from ksmcheck.execution.machine import FailedCheck
+from ksmcheck.execution.machine import FailedCheck, Made
 from ksmcheck.execution.performed import Exhausted, Record
 from ksmcheck.execution.world import World
-from ksmcheck.record import Struct
+from ksmcheck.record import Struct, replace
 from ksmcheck.syntax import c_ast as c
 from ksmcheck.text import InternalError
 
 
 class Ran(Struct, frozen=True):
-    """One thread's run. ``ended``: it came to its end; else its record ended before."""
+    """One thread's run. ``ended``: it came to its end; else its record ended before. ``made`` and
+    ``freed``: the objects that it allocated and freed, where those lie as far as that is known."""
 
     record: Record
     registers: dict[str, Concrete]
     failed: tuple[FailedCheck, ...]
     ended: bool
     looped: bool
+    made: tuple[Made, ...] = ()
+    freed: tuple[Made, ...] = ()
 
 
 class _Run(Struct, frozen=True):
@@ -74,5 +77,10 @@ def _run(
     if ended and loose is not None:
         raise InternalError(f"replay: event {loose} has another place in program order")
     registers = interpreter.outputs(world.test.threads[thread])
-    ran = Ran(record, registers, tuple(interpreter.failed), ended, interpreter.looped)
+    made, freed = (
+        tuple(replace(one, address=record.places.settle(one.address)) for one in objects)
+        for objects in (interpreter.made, interpreter.freed)
+    )
+    failed = tuple(interpreter.failed)
+    ran = Ran(record, registers, failed, ended, interpreter.looped, made, freed)
     return ran, tuple(interpreter.consulted.values())

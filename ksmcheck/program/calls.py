@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 from ksmcheck.kernel.catalogue.accesses import FREE
 from ksmcheck.kernel.constants import constant, try_constant
 from ksmcheck.kernel.declarations import hold
@@ -15,13 +13,12 @@ from ksmcheck.kernel.types import (
     LONG,
     UNSIGNED_LONG,
     ArrayOf,
-    StructType,
     copied_as,
     ints_of,
 )
 from ksmcheck.program import fold
 from ksmcheck.program.bodiless import Bodiless, no_body
-from ksmcheck.program.freeing import MISUSE, beginnings, words
+from ksmcheck.program.freeing import words
 from ksmcheck.program.ir import BAD_ADDRESS, Access, Assume, Check, Const, Expr
 from ksmcheck.program.places import InMemory
 from ksmcheck.program.pointer_calls import PointerCalls
@@ -177,12 +174,8 @@ class Calls(PointerCalls, Bodiless):
         place = self.place(argument)
         assert isinstance(place, InMemory)
         parts = words(place.type, self.layouts, call.span)
-        assert isinstance(place.type, StructType)
-        starts = beginnings(place.type, self.objects, self.layouts, call.span)
-        known = [fold.op("eq", INT.ints, place.address, Const(at, ADDRESS)) for at in starts]
-        whole = reduce(lambda one, other: fold.op("or", INT.ints, one, other), known)
         origin = self.origin(call.span, call)
-        self.graph.emit(Check(MISUSE, whole, origin))
+        self.contents.frees.check(self.graph.here.steps, place.address, place.type, origin)
         for offset, type in parts.items():
             address = fold.op("add", ADDRESS, place.address, Const(offset, ADDRESS))
             self.graph.emit(Access(FREE, None, (address,), ints_of(type), None, origin))

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.addressed import addressed_locals, root_name
+from ksmcheck.program.freeing import Frees
 from ksmcheck.program.reach import taken
 from ksmcheck.program.tree import Tree, everything
 from ksmcheck.syntax.c_ast import Assign, Call, Function, IncDec, Unary
@@ -23,7 +24,8 @@ def functions(test: LitmusTest) -> Iterator[Function]:
 class Contents:
     """The nodes of each function with a body, in no particular order.
 
-    ``asked``: the functions whose address was asked for, with it.
+    ``asked``: the functions whose address was asked for, with it. ``frees``: what is allocated and
+    freed.
     """
 
     def __init__(self, test: LitmusTest) -> None:
@@ -32,6 +34,7 @@ class Contents:
         self._addressed: dict[int, frozenset[str]] = {}
         self._test = test
         self.asked: dict[str, int] = {}
+        self.frees = Frees()
 
     def __iter__(self) -> Iterator[tuple[Function, list[Tree]]]:
         return iter(self._nodes.values())

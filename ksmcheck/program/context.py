@@ -24,6 +24,7 @@ from ksmcheck.program.shared import Shared
 from ksmcheck.program.values import Value
 from ksmcheck.syntax.c_ast import Block, Function, StatementExpr, Stmt
 from ksmcheck.syntax.c_ast import Expr as Tree
+from ksmcheck.syntax.litmus_allocated import OBJECT
 from ksmcheck.text import InputError, Span
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ class Context:
             return Variable(name, type, register, None, volatile)
         place = f"P{self.thread}:{register}"
         made = self.memory.add(place, type, span, volatile=volatile, private=True)
+        if name == OBJECT and self.graph.kept:
+            self.contents.frees.made.append((made, self.graph.here, span))
         return Variable(name, type, register, made, volatile)
 
     def scalars(self, type: CType, span: Span) -> list[tuple[str, CType]]:

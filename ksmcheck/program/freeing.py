@@ -1,20 +1,30 @@
-"""``kfree(p)``: what becomes of the object, and that ``p`` points to the beginning of one.
+"""Objects that are allocated and freed.
 
-Objects stand at file level. That nobody comes to one that is freed is what the models' flag
-``use-after-free`` looks at: each scalar of the object is written to by an event of its own.
+What is freed stands at file level, or was allocated: ``kmalloc`` is a variable without a scope
+(``syntax.litmus_allocated``). That nobody comes to what is freed is what the models' flag
+``use-after-free`` looks at: ``kfree`` writes to each scalar of the object by an event of its own.
+Here it is seen to that its pointer leads to the beginning of an object of the pointer's type.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from functools import reduce
 
 from ksmcheck.kernel.catalogue.accesses import FREE
+from ksmcheck.kernel.ints import ADDRESS
 from ksmcheck.kernel.layout import Layouts
-from ksmcheck.kernel.types import ArrayOf, BitField, CType, StructType
-from ksmcheck.program.ir import Access, Program
-from ksmcheck.program.scope import Variable
+from ksmcheck.kernel.memory import Object
+from ksmcheck.kernel.types import INT, ArrayOf, BitField, CType, StructType
+from ksmcheck.program import fold
+from ksmcheck.program.graph import Node, Step
+from ksmcheck.program.ir import Access, Check, Const, Expr, Origin, Program
+from ksmcheck.record import Struct, field
+from ksmcheck.syntax.litmus_allocated import OBJECT
 from ksmcheck.text import InputError, Span
 
+GARBAGE = 0x5A5A5A5A5A5A5A5A
+"""What memory holds that was allocated (POISON_INUSE, include/linux/poison.h)."""
 MISUSE = "misuse of kfree"
 _ROOM = "kfree of a struct with a flexible array: give the array a length"
 
@@ -43,27 +53,68 @@ def words(type: CType, layouts: Layouts, span: Span) -> dict[int, CType]:
     return found
 
 
-def beginnings(
-    type: StructType, objects: Mapping[str, Variable], layouts: Layouts, span: Span
-) -> list[int]:
-    """Where an object of that type begins: a variable at file level, or an element of an array.
+class _Check(Struct, frozen=True):
+    """Where the check stands of what one ``kfree`` frees."""
 
-    Raises InputError where there is none.
-    """
-    shared = [v for v in objects.values() if v.object is not None and not v.object.private]
-    found = [
-        start
-        for variable in shared
-        if variable.object is not None
-        for start in _starts(variable.type, variable.object.address, type, layouts)
-    ]
-    if not found:
-        hint = "what is freed stands at file level, or is an element of an array there"
-        raise InputError(f"there is no {type} that could be freed", span, hint=hint)
-    return sorted(found)
+    steps: list[Step]
+    at: int
+    address: Expr
+    type: CType
+    origin: Origin
 
 
-def _starts(of: CType, address: int, type: StructType, layouts: Layouts) -> Iterator[int]:
+class Frees(Struct):
+    """What the threads of a test allocate and free, as far as they are lowered."""
+
+    made: list[tuple[Object, Node, Span]] = field(default_factory=list)
+    checks: list[_Check] = field(default_factory=list)
+
+    def check(self, steps: list[Step], address: Expr, type: CType, origin: Origin) -> None:
+        """Leaves room for a check behind ``steps``: what all is allocated is known in the end."""
+        self.checks.append(_Check(steps, len(steps), address, type, origin))
+        steps.append(Check(MISUSE, fold.op("eq", INT.ints, address, address), origin))
+
+    def settle(self, objects: Iterable[Object], layouts: Layouts) -> None:
+        """Raises InputError for what is allocated in a loop: it would be one object."""
+        for made, node, span in self.made:
+            if _comes_again(node):
+                name = made.type
+                message = f"this allocates {name} once, and it may be reached again"
+                raise InputError(message, span, hint="allocate before the loop")
+        allocated = [made for made, _, _ in self.made]
+        known = [o for o in objects if not o.private or o in allocated]
+        for one in self.checks:
+            starts = sorted(
+                at for o in known for at in _starts(o.type, o.address, one.type, layouts)
+            )
+            if not starts:
+                hint = "what is freed stands at file level, or is an element of an array there"
+                message = f"there is no {one.type} that could be freed"
+                raise InputError(message, one.origin.span, hint=hint)
+            whole = [fold.op("eq", INT.ints, one.address, Const(at, ADDRESS)) for at in starts]
+            holds = reduce(lambda a, b: fold.op("or", INT.ints, a, b), whole)
+            one.steps[one.at] = Check(MISUSE, holds, one.origin)
+
+
+def is_allocated(name: str) -> bool:
+    """Whether an object in memory is what an allocation made, by its name there."""
+    return name.partition(":")[2].partition("#")[0].partition(".")[0] == OBJECT
+
+
+def _comes_again(node: Node) -> bool:
+    seen: set[int] = set()
+    todo = list(node.successors())
+    while todo:
+        next = todo.pop()
+        if next is node:
+            return True
+        if next.id not in seen:
+            seen.add(next.id)
+            todo += next.successors()
+    return False
+
+
+def _starts(of: CType, address: int, type: CType, layouts: Layouts) -> Iterator[int]:
     if of == type:
         yield address
     elif isinstance(of, ArrayOf) and of.length is not None:

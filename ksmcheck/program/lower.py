@@ -16,6 +16,7 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import ints_of
 from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.contents import Contents
+from ksmcheck.program.freeing import GARBAGE, is_allocated
 from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Cell, Expr, Local, Property, Taken, Unassigned, local
 from ksmcheck.program.leaving import mark_leaving
@@ -114,7 +115,10 @@ class _Lowering:
             check_sequencing(function, nodes)
         start = self._context(Initial, 0).start(self.test)
         self._check_threads(start)
-        lowered = [self._lower(i, f, start) for i, f in enumerate(self.test.threads)]
+        threads = [self._lower(i, f, start) for i, f in enumerate(self.test.threads)]
+        layouts = self.declarations.layouts
+        self.contents.frees.settle(self.memory.objects.values(), layouts)
+        lowered = [self._finished(i, *thread) for i, thread in enumerate(threads)]
         cells = self._cells(start)
         final = self._final([thread.lowered for thread in lowered], cells)
         condition, filter, observed = finals(final, self.test)
@@ -157,9 +161,11 @@ class _Lowering:
             if thread >= len(self.test.threads):
                 raise InputError(f"there is no thread P{thread}", span)
 
-    def _lower(self, index: int, function: Function, start: Start) -> LoweredThread:
+    def _lower(self, index: int, function: Function, start: Start) -> tuple[Function, Lowered]:
         starts = {n: v for (thread, n), v in start.registers.items() if thread == index}
-        lowered = self._context(ThreadLowering, index).lower(function, starts)
+        return function, self._context(ThreadLowering, index).lower(function, starts)
+
+    def _finished(self, index: int, function: Function, lowered: Lowered) -> LoweredThread:
         demand_values(lowered.graph)
         mark_leaving(lowered.graph)
         registers = [r for name, r, _, _ in lowered.outputs if (index, name) in self.asked]
@@ -170,9 +176,11 @@ class _Lowering:
         found: dict[int, Cell] = {}
         for item in self.memory.objects.values():
             own = _local_of(item)
-            kept = own is not None and not item.volatile
+            made = is_allocated(item.name)
+            kept = own is not None and not item.volatile and not made
             for place in self.memory.cells_of(item):
-                type, value = ints_of(place.type), start.cells.get(place.address, 0)
+                type = ints_of(place.type)
+                value = start.cells.get(place.address, type.raw(GARBAGE) if made else 0)
                 pointer = place.pointer or value >= FIRST
                 what = type, value, pointer, str(place.type), own, kept
                 found[place.address] = Cell(len(found), place.name, place.address, *what)

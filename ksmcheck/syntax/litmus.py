@@ -13,6 +13,7 @@ from pathlib import Path
 from ksmcheck.syntax.c_ast import Block, Function, Name, Stmt, TopLevel, TypeExpr
 from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
 from ksmcheck.syntax.files import read_source
+from ksmcheck.syntax.litmus_allocated import allocated
 from ksmcheck.syntax.litmus_arrays import check_lengths
 from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExpr, PropTree
 from ksmcheck.syntax.litmus_callbacks import (
@@ -155,7 +156,7 @@ def parse_litmus(
     source = _without_prelude(source, header.end)
     setting = Preprocessing(kernel, defines, include_dirs)
     tokens = preprocess(source, header.end, setting, herd=True)
-    tokens, calls = callbacks(freed_later(tokens))
+    tokens, calls = callbacks(freed_later(allocated(tokens)))
     test = _parsed(source, header, tokens, kernel, calls)
     retyped = fitting(test, tokens)
     return test if retyped is None else _parsed(source, header, retyped, kernel, calls)

@@ -135,9 +135,8 @@ _NOT_MODELLED = {
 }
 
 _INSTEAD = {
-    "memory is not allocated: objects stand at file level, and kfree() frees them": (
-        "kmalloc kzalloc kcalloc kvmalloc kvzalloc vmalloc vzalloc kmem_cache_alloc "
-        "kmem_cache_zalloc"
+    "arrays are not allocated, nor objects with room behind them: declare them at file level": (
+        "kcalloc kvcalloc kmalloc_array kvmalloc_array krealloc kmemdup kmalloc_node kzalloc_node"
     ),
     "code that is patched while it runs is not modelled, a static key keeps the value that it is "
     "defined with: read a variable": (

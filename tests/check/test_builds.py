@@ -165,7 +165,7 @@ def test_rings_of_virtio(barrier: str, verdict: str, model: str, tmp_path: Path)
     ("code", "advice"),
     [
         ("trace_something(1)", "#define trace_something(...)"),
-        ("kmalloc(4, GFP_KERNEL)", "objects stand at file level, and kfree() frees them"),
+        ("kcalloc(4, 4, GFP_KERNEL)", "arrays are not allocated"),
         ("in_interrupt()", "is not kept"),
         ("need_resched()", "a variable that a thread of its own sets"),
         ("spin_is_contended(&x)", "a variable that a thread of its own sets"),

@@ -233,7 +233,6 @@ def test_what_is_freed(
     [
         ("int *p = &done; kfree(p);", "kfree needs a pointer to a struct, not to int", "struct"),
         ("struct { int a; } *p = 0; kfree(p);", "that could be freed", "at file level"),
-        ("struct node *p = kmalloc(sizeof(*p), GFP_KERNEL);", "unknown", "stand at file level"),
         (
             "kfree_rcu(gp, rcu);",
             "no struct of the test has an rcu_head of the name rcu",

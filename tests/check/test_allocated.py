@@ -1,0 +1,164 @@
+"""kmalloc() and its like: an object of one's own, with garbage in it; and what becomes of it.
+
+include/linux/slab.h: kzalloc() sets the memory to zero, by stores of the caller's CPU.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksmcheck.check import Request
+from ksmcheck.check.verdict import SAFE, VIOLATED, Verdict
+from ksmcheck.text import InputError
+from tests.fresh import fresh_checker
+
+_TOP = """C t
+#include <linux/slab.h>
+struct node { int a; struct node *next; struct rcu_head rcu; };
+struct node *gp;
+struct kmem_cache *cache;
+{ }
+"""
+
+
+def check(text: str, folder: Path, model: str = "armv8", **more: object) -> Verdict:
+    path = folder / "t.litmus"
+    path.write_text(_TOP + text)
+    return fresh_checker().check(Request(path, model, "6.12", **more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("body", "safe"),
+    [
+        # Each has its own, another one with each call.
+        ("struct node *p = kmalloc(sizeof(*p), 0); p->a = 1; assert(p->a == 1);", True),
+        ("struct node *p = make(1), *q = make(2); assert(p != q && p->a == 1 && q->a == 2);", True),
+        ("struct node *p = make(1); kfree(p); assert(p->a == 1);", False),
+        ("struct node *p = make(1), *q = make(2); kfree(p); assert(q->a == 2); kfree(q);", True),
+        ("struct node *p = make(1); kfree(p); kfree(p);", False),
+        # It is never NULL, and nothing else.
+        ("struct node *p = make(1); assert(p && p != gp);", True),
+        # What the memory holds is not 0, or where a pointer might lead.
+        ("struct node *p = kmalloc(sizeof(struct node), 0); assert(p->a == 0);", False),
+        ("struct node *p = kmalloc(sizeof *p, 0); int r = p->next->a;", False),
+        ("struct node *p = kzalloc(sizeof *p, 0); assert(!p->a && !p->next);", True),
+        ("struct node *p; p = kvzalloc(sizeof(*p), 0); assert(!p->rcu.next);", True),
+        ("struct node *p = kmem_cache_zalloc(cache, GFP_ATOMIC); assert(!p->a);", True),
+        ("struct node *p = kmem_cache_alloc(cache, 0); kmem_cache_free(cache, p);", True),
+        (
+            "struct node *p = make(1); p->next = kmem_cache_zalloc(cache, 0); assert(!p->next->a);",
+            True,
+        ),
+        # A part of it is not what was allocated.
+        ("struct node *p = make(1); kfree(&p->rcu);", False),
+        ("struct node *p = make(1); kfree(p + 1);", False),
+    ],
+)
+@pytest.mark.parametrize("manner", [{}, {"engine": "tuple"}])
+def test_of_one_thread(body: str, safe: bool, manner: dict[str, object], tmp_path: Path) -> None:
+    make = "struct node *p = kmalloc(sizeof(*p), GFP_KERNEL); p->a = v; return p;"
+    other = "static struct rcu_head head;\n"  # what kfree(&p->rcu) might free
+    text = f"{other}static struct node *make(int v) {{ {make} }}\nvoid P0(void) {{ {body} }}\n"
+    assert check(text, tmp_path, "sc", **manner).verdict == (SAFE if safe else VIOLATED)
+
+
+_PUBLISH = """void P0(void)
+{{
+	struct node *new = {new}(sizeof(*new), GFP_KERNEL);
+	{store}
+}}
+void P1(void)
+{{
+	struct node *p = READ_ONCE(gp);
+	if (p) {{ BUG_ON({wrong}); }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("new", "store", "wrong", "weak"),
+    [
+        ("kmalloc", "new->a = 1; rcu_assign_pointer(gp, new);", "p->a != 1", set()),
+        # Without the release the stores may come later, those of kzalloc too (and only those of
+        # x86 stay in order).
+        ("kmalloc", "new->a = 1; WRITE_ONCE(gp, new);", "p->a != 1", {"armv8", "power"}),
+        ("kzalloc", "WRITE_ONCE(gp, new);", "p->a != 0", {"armv8", "power"}),
+        ("kzalloc", "smp_wmb(); WRITE_ONCE(gp, new);", "p->a != 0", set()),
+        # It was never stored.
+        ("kmalloc", "rcu_assign_pointer(gp, new);", "p->a != 0", {"tso", "armv8", "power"}),
+    ],
+)
+@pytest.mark.parametrize("model", ["tso", "armv8", "power"])
+def test_published(
+    new: str, store: str, wrong: str, weak: set[str], model: str, tmp_path: Path
+) -> None:
+    text = _PUBLISH.format(new=new, store=store, wrong=wrong)
+    assert check(text, tmp_path, model).verdict == (VIOLATED if model in weak else SAFE)
+
+
+_REPLACE = """static int replace(int v)
+{
+	struct node *new, *old;
+
+	new = kmalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return -ENOMEM;
+	new->a = v;
+	old = EXCHANGE(&gp, new);
+	if (old) {
+		FREE;
+	}
+	return 0;
+}
+void P0(void) { int r = replace(1); }
+void P1(void) { int r = replace(2); }
+void P2(void)
+{
+	rcu_read_lock();
+	struct node *p = rcu_dereference(gp);
+	if (p) { BUG_ON(p->a != 1 && p->a != 2); }
+	rcu_read_unlock();
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("exchange", "free", "safe"),
+    [
+        ("xchg", "synchronize_rcu(); kfree(old)", True),
+        ("xchg", "kfree(old)", False),
+        ("xchg_relaxed", "synchronize_rcu(); kfree(old)", False),
+    ],
+)
+def test_two_that_replace_each_others(exchange: str, free: str, safe: bool, tmp_path: Path) -> None:
+    """Each has an object of its own, though one line of text allocates both."""
+    text = _REPLACE.replace("EXCHANGE", exchange).replace("FREE", free)
+    assert check(text, tmp_path, "lkmm").verdict == (SAFE if safe else VIOLATED)
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "hint"),
+    [
+        ("struct node *p = kmalloc(16, 0);", "kmalloc of what", "write sizeof"),
+        ("struct node *p = kmalloc(sizeof(*p) + 8, 0);", "kmalloc of what", "write sizeof"),
+        ("use(kmem_cache_alloc(cache, 0));", "kmem_cache_alloc of what", "assign it"),
+        ("f()->next = kmem_cache_alloc(cache, 0);", "kmem_cache_alloc of what", "assign it"),
+        ("again: gp = kmalloc(sizeof(*gp), 0); if (READ_ONCE(gp->a)) goto again;", "once", "loop"),
+        ("for (int i = 0; i < 2; i++) gp = kzalloc(sizeof(*gp), 0);", "once", "before the loop"),
+        ("while (!gp) make();", "may be reached again", "before the loop"),
+    ],
+)
+def test_what_cannot_be_allocated(body: str, message: str, hint: str, tmp_path: Path) -> None:
+    make = "static void make(void) { gp = kmalloc(sizeof(*gp), GFP_KERNEL); }\n"
+    with pytest.raises(InputError) as refused:
+        check(f"{make}void P0(void) {{ {body} }}\n", tmp_path)
+    assert message in str(refused.value)
+    assert hint in str(refused.value)
+
+
+def test_a_function_of_the_tests_own(tmp_path: Path) -> None:
+    own = "struct node n;\nstatic struct node *kmalloc(int size) { return &n; }\n"
+    found = check(f"{own}void P0(void) {{ gp = kmalloc(16); }}\nforall (gp=&n)\n", tmp_path)
+    assert found.verdict == SAFE
