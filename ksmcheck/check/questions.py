@@ -233,9 +233,9 @@ class Questions:
         found = self.find(self.structure.terms.either(*strays)) if strays else None
         if found is None:
             return ()
-        from ksmcheck.check.witness import refuse_other_widths
+        from ksmcheck.check.witness import refuse_accesses
 
-        refuse_other_widths(self._execution(found), self.structure)
+        refuse_accesses(self._execution(found), self.structure)
         return ("bad-address",)
 
     def _strays(self) -> list[Term]:

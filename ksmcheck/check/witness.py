@@ -9,6 +9,7 @@ from ksmcheck.check.verdict import Failure, Request, Witness
 from ksmcheck.events.structure import EventStructure
 from ksmcheck.execution.execution import Execution
 from ksmcheck.execution.replay import Replayed, replay
+from ksmcheck.kernel.memory import is_literal
 from ksmcheck.program.ir import Cell
 from ksmcheck.syntax.load import AnyTest
 from ksmcheck.text import InputError, InternalError
@@ -24,9 +25,9 @@ def confirm(
     """The witness for ``execution``: of ``flag`` if given, else of what it violates or shows.
 
     Raises InternalError if the replay contradicts the engine, and InputError where an access is not
-    as wide as what it finds at its address.
+    as wide as what it finds at its address, or stores to a string literal.
     """
-    refuse_other_widths(execution, structure)
+    refuse_accesses(execution, structure)
     test = workshop.test(request)
     model = workshop.model(request.model)
     replayed = replay(
@@ -42,10 +43,15 @@ def confirm(
     return Witness(execution, failure, structure.named, structure.thread_names)
 
 
-def refuse_other_widths(execution: Execution, structure: EventStructure) -> None:
+def refuse_accesses(execution: Execution, structure: EventStructure) -> None:
     """Raises InputError for an access that is not as wide as what it finds at its address. Models
-    of mixed-size accesses are another matter: no guess is made of what happens here."""
+    of mixed-size accesses are another matter: no guess is made of what happens here. The same for
+    a store to a string literal, which C leaves undefined (C17 6.4.5 p7)."""
     for event in execution.events:
+        if event.kind == "W" and event.origin and event.cell and is_literal(event.cell):
+            message = f"this stores to the string literal {event.cell.rpartition('[')[0]}"
+            hint = 'let it fill an array of its own: char s[] = "..."'
+            raise InputError(message, event.origin.span, hint=hint)
         if event.cell is None and event.origin is not None and event.address is not None:
             cell = _around(event.address, structure)
             if cell is not None:

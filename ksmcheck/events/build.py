@@ -24,6 +24,7 @@ from ksmcheck.events.waiting import flagged_loops
 from ksmcheck.events.walk import Walk, operator
 from ksmcheck.events.walked import Walked
 from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType, unsigned
+from ksmcheck.kernel.memory import is_literal
 from ksmcheck.program.ir import BAD_ADDRESS, Cell, Const, Expr, FinalCell, FinalReg, Op, Program
 from ksmcheck.record import replace
 from ksmcheck.text import InternalError
@@ -244,16 +245,21 @@ class _Assembly:
         )
 
     def _stray_accesses(self) -> Iterable[Obligation]:
-        """Accesses whose address may be no cell of their width: wild pointers."""
+        """Accesses whose address may be no cell of their width: wild pointers. Nor may a store be
+        at a string literal."""
         terms = self.terms
         strays = dict(enumerate(self.analysis.strays))
         at = {cell.address for cell in self.program.cells}
+        literals = {c.address for c in self.program.cells if is_literal(c.name)}
         for event in self.draft.events:
             if event.address is None or event.origin is None or not self._live(event.id):
                 continue
             addresses = strays.get(event.id)
             if addresses is None:
                 addresses = tuple(sorted(self.analysis.values_of(event.address) - at))
+            if literals and event.kind == "W":
+                here = self.analysis.values_of(event.address) & literals
+                addresses = tuple(sorted({*addresses, *here}))
             if addresses:
                 away = [
                     terms.op("ne", BOOL, event.address, terms.const(a, ADDRESS)) for a in addresses

@@ -94,3 +94,32 @@ p = smp_load_acquire(&shown); if (p) { r0 = p->name; r1 = r0[0]; } }
 def test_what_is_refused(code: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         check(code, "exists (x=1)", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        '"abc"[0] = 1;',
+        'char *p = "abc"; p[*x] = 1;',
+        'char a[] = "a"; char *p = READ_ONCE(*x) ? a : "b"; *p = 1;',
+        'char *p = "abc"; if (READ_ONCE(*x)) p = NULL; WRITE_ONCE(*p, 1);',
+        "char *p = __func__; xchg(&p[1], 0);",
+    ],
+)
+@pytest.mark.parametrize("condition", ["exists (x=7)", "~exists (x=7)", "exists (x=0)"])
+def test_a_store_to_a_literal_is_refused(code: str, condition: str, tmp_path: Path) -> None:
+    """C17 6.4.5 p7 leaves it undefined. It is found where an execution makes the store."""
+    with pytest.raises(InputError, match='this stores to the string literal "'):
+        check(code, condition, tmp_path, "sc")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'char *p = "abc"; if (READ_ONCE(*x)) *p = 1;',
+        'char a[] = "a"; char *p = "b"; if (*x == 0) p = a; *p = 1;',
+        'char a[] = "abc"; a[1] = 1;',
+    ],
+)
+def test_a_store_to_a_literal_that_nothing_makes(code: str, tmp_path: Path) -> None:
+    assert check(code, "~exists (x=7)", tmp_path) == "SAFE"
