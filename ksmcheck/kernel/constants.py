@@ -15,6 +15,7 @@ from ksmcheck.kernel.types import (
     BitField,
     CType,
     IntegerType,
+    PointerTo,
     StructType,
     common,
     promote,
@@ -32,6 +33,7 @@ from ksmcheck.syntax.c_ast import (
     OffsetOf,
     SizeOf,
     StatementExpr,
+    TypeExpr,
     Unary,
 )
 from ksmcheck.text import InputError, Span
@@ -216,13 +218,31 @@ def size_of(expr: SizeOf, types: Declarations) -> int | None:
             number = try_constant(operand.args[0], types)  # type: ignore[arg-type]
             return None if number is None else UNSIGNED_LONG.ints.wrap(number[0])
         if operand.callee.name == ROOM:
-            return _room(types.type_of_operand(operand.args[0]), expr.span, types)
+            return _room(operand.args[0], expr.span, types)
     type = types.type_of_operand(operand)
+    if _is_flexible(operand, types):
+        message = "a flexible array member has no size: each object has a length of its own"
+        raise InputError(message, operand.span, "write the number of its elements")
     return None if type is None else types.layouts.size(type, expr.span)
 
 
-def _room(type: CType | None, span: Span, types: Declarations) -> int:
-    if isinstance(type, ArrayOf) and type.length is not None:
+def _is_flexible(operand: Expr | TypeExpr, types: Declarations) -> bool:
+    """Whether it is an array of no size (C17 6.5.3.4 p1, 6.7.2.1 p18)."""
+    if not isinstance(operand, Member):
+        return False
+    base = types.type_of_operand(operand.base)
+    if isinstance(base, PointerTo | ArrayOf):
+        base = base.target if isinstance(base, PointerTo) else base.element
+    if not isinstance(base, StructType) or not types.layouts.is_complete(base):
+        return False
+    member = types.layouts.of(base, operand.span).member(operand.field)
+    return member is not None and member.flexible
+
+
+def _room(operand: Expr | TypeExpr, span: Span, types: Declarations) -> int:
+    """How many bytes an array has that is named; of any other place it is not known."""
+    type = types.type_of_operand(operand)
+    if isinstance(type, ArrayOf) and type.length is not None and not _is_flexible(operand, types):
         return types.layouts.size(type, span)
     return UNSIGNED_LONG.ints.wrap(-1)
 

@@ -21,12 +21,14 @@ from ksmcheck.text import InputError, Note, Span
 
 
 class Member(Struct, frozen=True):
-    """A named member at ``offset`` bytes; members of anonymous structs appear as the outer's."""
+    """A named member at ``offset`` bytes; members of anonymous structs appear as the outer's.
+    ``flexible``: an array that has no size (C17 6.7.2.1 p18); one of length 0 has."""
 
     name: str
     type: CType
     offset: int
     volatile: bool = False
+    flexible: bool = False
 
 
 class Unnamed(Struct, frozen=True):
@@ -91,7 +93,12 @@ class Layouts(Struct):
         if type in self._known:
             first = (Note("the first definition", self._defined[type]),)
             raise InputError(f"{type} is defined twice", span, notes=first)
-        self._known[type] = replace(self._lay_out(type, parts, align), flexible=flexible)
+        layout = self._lay_out(type, parts, align)
+        if flexible:
+            *others, last = layout.members
+            members = (*others, replace(last, flexible=True))
+            layout = replace(layout, members=members, flexible=True)
+        self._known[type] = layout
         self._defined[type] = span
 
     def grown(self, type: StructType, count: int) -> StructType:
@@ -267,7 +274,7 @@ class Layouts(Struct):
             return
         assert isinstance(part.type, StructType)
         for inner in self.of(part.type, part.span).members:
-            yield Member(inner.name, inner.type, offset + inner.offset, inner.volatile)
+            yield replace(inner, offset=offset + inner.offset)
 
     def _unnamed(self, part: Part, offset: int, first: int) -> Iterator[Unnamed]:
         if part.name is not None:

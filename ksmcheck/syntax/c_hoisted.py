@@ -17,14 +17,17 @@ from ksmcheck.record import replace
 from ksmcheck.syntax.c_ast import (
     CLEANUP,
     Block,
+    Call,
     Declaration,
     DeclGroup,
     Expr,
+    ExprStmt,
     FunctionType,
     Guard,
     Name,
     NamedType,
     PointerType,
+    SizeOf,
     Stmt,
     TagType,
     TypeExpr,
@@ -107,7 +110,10 @@ class Hoisting(Types):
             kept += self._local_type(specifiers, mentioned)
         span = self.span_from(start)
         self.expect(";", "after the declaration")
-        return DeclGroup(kept, span) if kept else Block((), span)
+        if kept:
+            return DeclGroup(kept, span)
+        there = SizeOf(PointerType(specifiers.type, span), span)  # also where nothing is of it
+        return ExprStmt(Call(Name("static_assert", span), (there,), span), span)
 
     def _local_type(self, specifiers: Specifiers, mentioned: int) -> tuple[Declaration, ...]:
         declarator = self.declarator(specifiers)

@@ -196,9 +196,11 @@ class Statements(LocalDeclarations):
         first = self.token
         body = self.one_statement()
         self.scopes.pop()
-        if first.text != "typedef" and isinstance(body, Declaration | DeclGroup):
+        if first.text == "typedef" or first.text in STATIC_ASSERTS:  # C17 6.7 p1
+            raise _declares(body, keyword)
+        if isinstance(body, Declaration | DeclGroup):
             return self.declared_alone(body, keyword)
-        if self.type_starts(first) and isinstance(body, Block | DeclGroup):
+        if self.type_starts(first) and isinstance(body, Block):
             raise _declares(body, keyword)
         return body
 

@@ -130,3 +130,28 @@ def test_a_start_value_needs_a_location(start: str, tmp_path: Path) -> None:
         return
     with pytest.raises(InputError, match="there is no location at this address"):
         checked(f"{text}exists (x=1)", tmp_path, "sc")
+
+
+@pytest.mark.parametrize(
+    "size",
+    ["sizeof(ring.desc)", "sizeof(((struct ring *)0)->desc)", "sizeof_field(struct ring, desc)"],
+)
+@pytest.mark.parametrize(
+    "place", ["{ }\nP0(void) { int r0 = %s; }", "int a[%s]; { }\nP0(void) { }"]
+)
+def test_it_has_no_size(size: str, place: str, tmp_path: Path) -> None:
+    """C17 6.5.3.4 p1; an array of no elements, as GNU C has it, is of size 0."""
+    with pytest.raises(InputError, match="a flexible array member has no size"):
+        checked(RING % "struct ring ring;" + place % size, tmp_path)
+    other = (RING % "struct ring ring;").replace("desc[]", "desc[0]")
+    if "int r0" in place:
+        text = other + place % size + "\nexists (0:r0=0)"
+        assert checked(text, tmp_path).observation == "Always"
+
+
+def test_it_may_be_set(tmp_path: Path) -> None:
+    """How many bytes it has is not known where it is named; what is behind them is nothing."""
+    ring = RING % "struct ring ring = { .desc = { 1, 2 } };"
+    thread = "{ }\nP0(void) { memset(ring.desc, 0, %d); int r0 = ring.desc[1]; }\nforall (0:r0=0)"
+    assert checked(ring + thread % 8, tmp_path).verdict == "SAFE"
+    assert checked(ring + thread % 12, tmp_path).verdict == "VIOLATED"

@@ -112,6 +112,8 @@ def test_nothing_is_read_of_what_nobody_asks_for(tmp_path: Path) -> None:
         ("do struct u { int a; }; while (x);", "a declaration cannot be the whole body of 'do'"),
         ("for (;x;) enum { A };", "a declaration cannot be the whole body of 'for'"),
         ("if (x) static int u;", "a declaration cannot be the whole body of 'if'"),
+        ("if (x) static_assert(1);", "a declaration cannot be the whole body of 'if'"),
+        ("do _Static_assert(1); while (x);", "a declaration cannot be the whole body of 'do'"),
         (
             "if (x) struct s *q = &(struct s){ 1 };",
             "a declaration cannot be",

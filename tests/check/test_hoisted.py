@@ -190,6 +190,8 @@ def test_types_of_a_block(code: str, x: int, tmp_path: Path) -> None:
         ("int g; static char c[sizeof(g)];", "made of 'g' is not supported here"),
         ("{ typedef int t; } t w = 1;", "unknown type t"),
         ("int n = 4; typedef int t[n]; t w;", "not a constant"),
+        ("typedef undefd t;", "unknown type undefd"),
+        ("typedef undefd *t, u[2];", "unknown type undefd"),
     ],
 )
 def test_types_of_a_block_that_are_none(code: str, message: str, tmp_path: Path) -> None:
