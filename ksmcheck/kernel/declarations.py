@@ -101,8 +101,8 @@ class Declarations(Struct):
         if isinstance(type, TypeofType):
             return self._typeof(type)
         if isinstance(type, FunctionType):
-            params = tuple(self._mentioned(param) for param in type.params)
-            return FunctionOf(self._mentioned(type.result), params, type.variadic)
+            params = tuple(passed(self._mentioned(param)) for param in type.params)
+            return FunctionOf(passed(self._mentioned(type.result)), params, type.variadic)
         if isinstance(type, TagType):
             return self._tag(type)
         return self._named(type)
@@ -140,7 +140,7 @@ class Declarations(Struct):
         if isinstance(type, PointerType):
             return PointerTo(self._mentioned(type.target), type.volatile)
         try:
-            return passed(self.resolve(type))
+            return self.resolve(type)
         except InputError:
             if isinstance(type, NamedType):
                 return StructType("typedef", type.name)

@@ -72,7 +72,7 @@ class PointerCalls(PrimitiveCalls):
         found = zip(self.passed(call.args, type.params), type.params, strict=True)
         lenient = self.frame.lenient
         return tuple(
-            (assign(value, to, arg.span, lenient=lenient), arg)
+            (assign(value, to, arg.span, lenient=lenient, to_function=True), arg)
             if isinstance(value, Value)
             else (value, arg)
             for (value, arg), to in found

@@ -81,7 +81,7 @@ class Initial(Statements):
         value = self._constant(entry.value, herd=True)
         if entry.type is not None:
             type = self.declarations.resolve(entry.type)
-            value = assign(value, type, entry.value.span, lenient=True)
+            value = assign(value, type, entry.value.span, lenient=True, at_start=True)
         key = (entry.thread, entry.target.name)
         if key in found.registers:
             raise InputError(f"{key[0]}:{key[1]} is given a start twice", entry.span)
@@ -105,8 +105,8 @@ class Initial(Statements):
             if target.address.value in found.cells and not strict:
                 self._twice(expr)
             value = self._constant(expr, herd=not strict)
-            lenient = not strict
-            converted = assign(value, target.type, expr.span, lenient=lenient).expr
+            herd = not strict
+            converted = assign(value, target.type, expr.span, lenient=herd, at_start=herd).expr
             assert isinstance(converted, Const)
             found.cells[target.address.value] = ints_of(target.type).raw(converted.value)
         for offset, (type, expr) in parts(place.type, inner, self.declarations):

@@ -313,7 +313,7 @@ class Statements(Switches, Expressions):
             if isinstance(value, InRegisters):
                 self.copy(self.place_of(variable), value, arg)
                 continue
-            converted = assign(value, type, arg.span, lenient=caller.lenient)
+            converted = assign(value, type, arg.span, lenient=caller.lenient, to_function=True)
             self._begin_life(variable, converted, arg)
         assert function.body is not None
         self._block(function.body)

@@ -113,7 +113,7 @@ class ThreadLowering(Statements):
             self.own.append(variable)
         if self.frame.scope is self.locals and name in self.starts:
             value, at = self.starts[name]
-            converted = assign(value, variable.type, at, lenient=True)
+            converted = assign(value, variable.type, at, lenient=True, at_start=True)
             self.write(self.place_of(variable), converted, Name(name, at))
         return variable
 

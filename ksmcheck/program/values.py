@@ -10,8 +10,8 @@ from ksmcheck.kernel.types import (
     INT,
     LONG,
     VOID,
+    ArrayOf,
     CType,
-    FunctionOf,
     IntegerType,
     PointerTo,
     StructType,
@@ -20,6 +20,7 @@ from ksmcheck.kernel.types import (
     common,
     ints_of,
     is_scalar,
+    is_whole,
     promote,
 )
 from ksmcheck.program import fold
@@ -79,24 +80,45 @@ def need_scalar(value: Value, span: Span) -> None:
 
 
 def compatible(one: CType, other: CType) -> bool:
-    """Whether a pointer to ``one`` may be used as a pointer to ``other`` without a cast."""
-    if isinstance(one, VoidType) or isinstance(other, VoidType) or one == other:
+    """Whether a pointer to ``one`` may be used as a pointer to ``other`` without a cast, as gcc has
+    it without -Wpointer-sign; it says more of ``const``, and of ``long`` and ``long long``."""
+    if isinstance(one, VoidType) or isinstance(other, VoidType):
         return True
     if isinstance(one, IntegerType) and isinstance(other, IntegerType):
         return one.ints.width == other.ints.width
+    return _same(one, other)
+
+
+def _same(one: CType, other: CType) -> bool:
+    """Whether two types are compatible (C17 6.2.7), qualifiers aside."""
     if isinstance(one, PointerTo) and isinstance(other, PointerTo):
-        return compatible(one.target, other.target)
-    return isinstance(one, FunctionOf) and alike(one, other)
+        return _same(one.target, other.target)
+    if isinstance(one, ArrayOf) and isinstance(other, ArrayOf):
+        lengths = one.length, other.length
+        return _same(one.element, other.element) and (None in lengths or one.length == other.length)
+    return alike(one, other)
 
 
-def assign(value: Value, type: CType, span: Span, *, lenient: bool) -> Value:
-    """The conversion as if by assignment. ``lenient``: integers and pointers mix freely."""
+def assign(
+    value: Value,
+    type: CType,
+    span: Span,
+    *,
+    lenient: bool,
+    to_function: bool = False,
+    at_start: bool = False,
+) -> Value:
+    """The conversion as if by assignment. ``lenient``: integers and pointers mix freely, as herd7
+    has them; but pointers to structs do in a start state alone (``at_start``), and none that is
+    given ``to_function``s of the test's own, for herd7 has neither."""
     need_scalar(value, span)
     if isinstance(type, VoidType):
         raise InputError("nothing can be assigned to void", span)
     bad = False
     if isinstance(type, PointerTo) and isinstance(value.type, PointerTo):
         bad = not compatible(value.type.target, type.target)
+        told = to_function or _to_whole(type) or _to_whole(value.type)
+        lenient &= at_start or not told
     elif isinstance(type, PointerTo):
         bad = not value.is_null
     elif isinstance(value.type, PointerTo):
@@ -106,6 +128,13 @@ def assign(value: Value, type: CType, span: Span, *, lenient: bool) -> Value:
             f"{value.type} is used where {type} is needed", span, hint=f"cast it: ({type})..."
         )
     return cast(value, type, span)
+
+
+def _to_whole(type: CType) -> bool:
+    """Whether a struct is at the end of the pointers."""
+    while isinstance(type, PointerTo | ArrayOf):
+        type = type.target if isinstance(type, PointerTo) else type.element
+    return is_whole(type)
 
 
 def unary(op: str, value: Value, span: Span) -> Value:
