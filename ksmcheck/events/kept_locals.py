@@ -68,6 +68,7 @@ class KeptLocals:
         self.kept = kept
         self.addresses = [cell.address for cell in self.cells]
         self.own = [cell for cell in self.cells if cell.local in kept]
+        self.at = {cell.address: (cell,) for cell in self.own}
         self.names = frozenset(cell.name for cell in self.own)
         self.meant: dict[int, Locals] = {}
 
@@ -278,13 +279,9 @@ class KeptLocals:
         of others all that the locals have of this width."""
         locals = self.within(address)
         assert access.cell_type is not None
-        return tuple(
-            cell
-            for cell in (self.own if locals else ())
-            if cell.local in locals
-            and cell.type.width == access.cell_type.width
-            and (not address.is_const or address.payload == cell.address)
-        )
+        width = access.cell_type.width
+        own = self.at.get(address.payload, ()) if address.is_const else self.own
+        return tuple(c for c in own if c.local in locals and c.type.width == width)
 
 
 def live_cells(kept: KeptLocals, thread: Thread, asked: Iterable[str]) -> list[set[str]]:

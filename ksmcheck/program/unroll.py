@@ -32,6 +32,9 @@ from ksmcheck.text import InputError, Span
 COUNTED = 64
 """How often a loop goes round at most while constants alone keep it going."""
 
+BROUGHT = 4096
+"""The same of a loop of a macro that comes along, such as memset() of an array."""
+
 TRIED = 8
 """The same where something else may end the loop before, unless the bound is as high: of a hundred
 tries the second mostly succeeds, and a few show it."""
@@ -209,11 +212,29 @@ class Unroller:
         # left of an iteration that was entered in its middle was never at the head.
         counting = iteration in self.counted and facts.constants != self.at_head.get(iteration)
         if counting:
-            limit = TRIED if iteration in self.ended and self.bound < TRIED else COUNTED
+            limit = self._counted_limit(iteration)
         if counts[-1] >= limit:
             return Edge(None, iteration)
         following = (*counts[:-1], counts[-1] + 1)
         return Edge(self._arrive(loop.head, following, facts), iteration)
+
+    def _counted_limit(self, iteration: Iteration) -> int:
+        """Where constants keep it going. Raises InputError where a macro's loop takes too long: the
+        user has no bound to set for it."""
+        loop, counts = iteration
+        if iteration in self.ended:
+            return TRIED if self.bound < TRIED else COUNTED
+        if not _is_brought(loop):
+            return COUNTED
+        if counts[-1] >= BROUGHT:
+            message = f"this goes on for more than {BROUGHT} elements"
+            raise InputError(message, loop.span, "a few elements show what many would")
+        return BROUGHT
+
+
+def _is_brought(loop: Loop) -> bool:
+    via = None if loop.span is None else loop.span.via
+    return via is not None and via.source.name == "<predefined>"
 
 
 def _key(spot: Spot, counts: tuple[int, ...]) -> Key:

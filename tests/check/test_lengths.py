@@ -154,3 +154,28 @@ def test_what_is_refused(body: str, message: str, tmp_path: Path) -> None:
         check(body, tmp_path, "exists (n=3)")
     assert message in refused.value.diagnostic.message
     assert refused.value.diagnostic.span is not None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "u8 l[300]; memset(l, 0, sizeof(l)); l[299] = 7; u8 m[300] = { 1 }; memcpy(m, l, 300);"
+        " BUG_ON(m[299] != 7 || m[0]);",
+        "for (int i = 0; i < 2; i++) { u8 l[99] = { }; memset(l, 0, 99); to[i] = i + l[98]; }"
+        " BUG_ON(to[1] != 1);",
+        "memset(many, 0, sizeof(many)); BUG_ON(many[69].b); if (k) memset(many, 0, sizeof(many));",
+    ],
+)
+def test_a_constant_length_has_no_bound(body: str, tmp_path: Path) -> None:
+    """What the test's own loops are unrolled to is no bound of theirs."""
+    many = "struct pair many[70] = { [69] = { 1, 2 } };\n"
+    path = tmp_path / "t.litmus"
+    thread = f"P0(void) {{ size_t k = READ_ONCE(n); {body} }}"
+    path.write_text(f"C t\n{many}{_TOP}{thread}\nforall (n=0)")
+    found = fresh_checker().check(Request(path, "sc", unroll=1))
+    assert found.verdict == "SAFE"
+
+
+def test_a_length_beyond_all_measure_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="this goes on for more than 4096 elements"):
+        check("u8 l[4097]; memset(l, 0, sizeof(l));", tmp_path, "exists (n=3)")
