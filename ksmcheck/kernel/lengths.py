@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.declarations import Declarations
+from ksmcheck.kernel.memory import is_literal
 from ksmcheck.kernel.types import ArrayOf, CType, StructType
-from ksmcheck.syntax.c_ast import DesignatorPath, ElementRange, Expr, InitList
+from ksmcheck.syntax.c_ast import DesignatorPath, ElementRange, Expr, InitList, Name
 from ksmcheck.text import InputError
 
 
@@ -27,9 +28,19 @@ def with_room(type: CType, init: Expr | None, types: Declarations) -> CType:
     named = any(designator is not None for designator, _ in init.items) or layout.unnamed
     for place, (designator, given) in enumerate(init.items):
         last = layout.members[-1].name == designator if named else layout.members[place + 1 :] == ()
-        if last and isinstance(given, InitList):
-            return types.layouts.grown(type, elements(given, types))
+        listed = literal(given, types) or given
+        if last and isinstance(listed, InitList):
+            return types.layouts.grown(type, elements(listed, types))
     return type
+
+
+def literal(expr: Expr, types: Declarations) -> InitList | None:
+    """The characters of a string literal, with the 0 behind them."""
+    found = types.globals.get(expr.name) if isinstance(expr, Name) else None
+    if found is None or not is_literal(found.name):
+        return None
+    assert isinstance(found.init, InitList)
+    return found.init
 
 
 def elements(init: InitList, types: Declarations) -> int:

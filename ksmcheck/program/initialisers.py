@@ -9,8 +9,8 @@ from ksmcheck.kernel.constants import constant, try_constant
 from ksmcheck.kernel.declarations import Declarations
 from ksmcheck.kernel.ints import BOOL
 from ksmcheck.kernel.layout import Unnamed
-from ksmcheck.kernel.memory import is_literal
-from ksmcheck.kernel.types import WORDS, ArrayOf, BitField, CType, StructType, is_scalar
+from ksmcheck.kernel.lengths import literal
+from ksmcheck.kernel.types import WORDS, ArrayOf, BitField, CType, StructType, is_scalar, is_whole
 from ksmcheck.program.alternatives import Alternative, Chosen, Whole, alternatives
 from ksmcheck.program.designators import named_by, next_place
 from ksmcheck.record import Struct
@@ -23,6 +23,7 @@ from ksmcheck.syntax.c_ast import (
     Expr,
     InitList,
     IntLit,
+    Member,
     Name,
     NamedType,
 )
@@ -194,6 +195,11 @@ def _give(
     if isinstance(inner, StructType) and not isinstance(expr, InitList) and not is_word(inner):
         _give_copied(found, inner, at, expr, types)
         return
+    if is_scalar(inner) and isinstance(expr, Name | Member) and types.type_of is not None:
+        used = types.type_of(expr)
+        if is_whole(used):
+            message = f"{used} is used where {inner} is needed"
+            raise InputError(message, expr.span, "name a member")
     if not (is_scalar(inner) or is_word(inner) or isinstance(expr, InitList)):
         raise InputError(f"{inner} needs braces", expr.span)
     found.clear(range(at, at + size))
@@ -223,16 +229,10 @@ def _not_into_copied(found: _Found, bytes: range, expr: Expr, types: Declaration
 
 def _spelled(inner: CType, expr: Expr, types: Declarations) -> Expr:
     """A string literal, for an array of characters, as a list of these (C17 6.7.9 p14)."""
-    literal = types.globals.get(expr.name) if isinstance(expr, Name) else None
-    if (
-        literal is None
-        or not is_literal(literal.name)
-        or not isinstance(inner, ArrayOf)
-        or not is_scalar(inner.element)
-    ):
+    listed = literal(expr, types)
+    if listed is None or not isinstance(inner, ArrayOf) or not is_scalar(inner.element):
         return expr
-    assert isinstance(literal.init, InitList)
-    items = literal.init.items
+    items = listed.items
     return InitList(items[:-1] if len(items) - 1 == inner.length else items, expr.span)
 
 

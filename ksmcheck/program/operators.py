@@ -322,7 +322,7 @@ class Operators(Places):
     def aggregate(self, expr: Tree, type: StructType) -> Place:
         """The place of a struct's value."""
         if not self.is_place(expr):
-            raise InputError(f"this is not a {type}", expr.span)
+            raise self.no_place(expr) or InputError(f"this is not a {type}", expr.span)
         place = self.place(expr)
         if place.type != type:
             raise InputError(f"{place.type} is used where {type} is needed", expr.span)

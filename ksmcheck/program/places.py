@@ -18,6 +18,7 @@ from ksmcheck.kernel.types import (
     VoidType,
     ints_of,
     is_scalar,
+    is_whole,
 )
 from ksmcheck.program import bitfields, fold
 from ksmcheck.program.choices import written_out
@@ -27,6 +28,8 @@ from ksmcheck.program.scope import Variable
 from ksmcheck.program.values import Value, assign, moved, need_scalar
 from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.c_ast import (
+    Assign,
+    Binary,
     Call,
     Cast,
     Conditional,
@@ -86,7 +89,22 @@ class Places(Context):
                 return self.struct_of_block(expr)
             assert isinstance(expr, Call | PointerCall)
             return self.returned(expr)
-        raise InputError("this is not a variable, member or element", expr.span)
+        raise self.no_place(expr) or InputError(
+            "this is not a variable, member or element", expr.span
+        )
+
+    def no_place(self, expr: Tree) -> InputError | None:
+        """Of an expression whose value is a struct, but which is in no place."""
+        inner, what = expr, ""
+        if isinstance(expr, Assign):
+            inner, what = expr.target, "an assignment"
+        elif isinstance(expr, Binary) and expr.op == ",":
+            inner, what = expr.right, "a comma"
+        if not what or not self.is_place(inner) or not is_whole(self.type_of(inner)):
+            return None
+        message = f"a struct that {what} gives is not supported"
+        hint = "assign it in a statement before, and name the variable here"
+        return InputError(message, expr.span, hint)
 
     def is_place(self, expr: Tree) -> bool:
         if isinstance(expr, Member):

@@ -98,7 +98,8 @@ class Initial(Statements):
             return
         inner = _plain(init, place.type) if strict else self._braced(init, place.type)
         for struct in copied(place.type, inner, self.declarations):
-            raise InputError("a start value must be constant", struct.expr.span)
+            hint = "give the values of its members, in braces"
+            raise InputError("a start value must be constant", struct.expr.span, hint)
         for offset, (type, expr) in leaves(place.type, inner, self.declarations):
             target = self._scalar_at(place, offset, type, expr)
             assert isinstance(target.address, Const)

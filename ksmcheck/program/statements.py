@@ -373,7 +373,8 @@ class Statements(Switches, Expressions):
             raise no_body(function, span)
         if len(args) != len(function.params):
             count = len(function.params)
-            message = f"{function.name} takes {count} argument{'s' * (count != 1)}, not {len(args)}"
+            name = _as_written(function, span)
+            message = f"{name} takes {count} argument{'s' * (count != 1)}, not {len(args)}"
             raise InputError(message, span, notes=defined)
         self.refuse_recursion(function, span, "write a loop instead")
 
@@ -407,6 +408,12 @@ class Statements(Switches, Expressions):
 
 def points_to_function(type: CType) -> bool:
     return isinstance(type, PointerTo) and isinstance(type.target, FunctionOf)
+
+
+def _as_written(function: Function, call: Span) -> str:
+    """What the user calls a function that a macro may have given another name."""
+    name = call.text.partition("(")[0].strip()
+    return name if name.isidentifier() and call.via is None else function.name
 
 
 def _jumped_into(span: Span) -> InputError:

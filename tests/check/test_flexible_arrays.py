@@ -155,3 +155,12 @@ def test_it_may_be_set(tmp_path: Path) -> None:
     thread = "{ }\nP0(void) { memset(ring.desc, 0, %d); int r0 = ring.desc[1]; }\nforall (0:r0=0)"
     assert checked(ring + thread % 8, tmp_path).verdict == "SAFE"
     assert checked(ring + thread % 12, tmp_path).verdict == "VIOLATED"
+
+
+@pytest.mark.parametrize("given", ['{ 1, "abc" }', '{ .desc = "abc" }', "{ 1, { 97, 98, 99, 0 } }"])
+def test_a_string_may_give_the_elements(given: str, tmp_path: Path) -> None:
+    """C17 6.7.9 p14: with its 0, as the length is open."""
+    text = "struct text { int n; char desc[]; };\nstruct text t = %s;\n{ }\nP0(void) { %s }\n%s"
+    read = "int r0 = t.desc[2] + t.desc[3];"
+    assert checked(text % (given, read, "forall (0:r0=99)"), tmp_path, "sc").verdict == "SAFE"
+    assert checked(text % (given, "int r0 = t.desc[4];", ""), tmp_path, "sc").verdict == "VIOLATED"

@@ -290,3 +290,22 @@ struct pair { int a[2]; } pair;
     path.write_text(f"C t\n{top}{{ pair = 5; }}\nP0(void) {{ }}\n{condition}\n")
     with pytest.raises(InputError, match="needs braces"):
         fresh_checker().check(Request(path, "sc"))
+
+
+@pytest.mark.parametrize(
+    ("top", "body", "message"),
+    [
+        ("", "struct s a = one, b; b = (x = 1, a);", "a struct that a comma gives is not"),
+        ("", "struct s a, b; b = a = one;", "a struct that an assignment gives is not"),
+        ("", "struct s a; x = (a = one).b;", "a struct that an assignment gives is not"),
+        ("", "struct s a = { one, 1 };", "struct s is used where int is needed"),
+        ("struct s g = { one, 1 };", "", "struct s is used where int is needed"),
+        ("struct { struct s s; } g = { one };", "", "a start value must be constant"),
+    ],
+)
+def test_structs_where_none_can_be(top: str, body: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    types = "struct s { int a; int b; }; struct s one; int x;"
+    path.write_text(f"C t\n{types}\n{top}\n{{ }}\nP0(void) {{ {body} }}\nexists (x=1)\n")
+    with pytest.raises(InputError, match=message):
+        fresh_checker().check(Request(path, "sc"))

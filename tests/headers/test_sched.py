@@ -294,3 +294,11 @@ P0(void) { long r0 = schedule_timeout(9); }
 forall (0:r0=3)
 """
     assert check(text, tmp_path, "sc").verdict == SAFE
+
+
+def test_a_missing_argument_is_told_of_by_the_name_that_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    text = "#include <linux/wait.h>\n{ }\nP0(void) { schedule_timeout(); }\nexists (0:r0=0)\n"
+    path.write_text(f"C t\n{text}")
+    with pytest.raises(InputError, match="schedule_timeout takes 1 argument, not 0"):
+        fresh_checker().check(Request(path, "sc"))
