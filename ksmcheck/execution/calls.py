@@ -188,6 +188,8 @@ class Calls(Expressions):
             return self.copied(e)
         if name == _FREED:
             return self.set_free(e)
+        if name == _FILL:
+            return self.filled(e)
         if name == _WITHIN:
             (argument,) = _expressions(e)
             return NOTHING if self.value(argument).truth else self.bad_address(e)
@@ -225,6 +227,15 @@ class Calls(Expressions):
             part = self.part(place, offset, type.word if isinstance(type, BitField) else type)
             assert isinstance(part, InMemory)
             self.perform("kfree", part, {})
+        return NOTHING
+
+    def filled(self, e: c.Call) -> Concrete:
+        target, byte = _expressions(e)
+        place, number = self.place(target), self.value(byte).number % 256
+        for scalar in self.layouts.scalars(place.type, None) if number else ():
+            repeated = sum(number << 8 * at for at in range(scalar.size))
+            value = convert(integer(repeated, UNSIGNED_LONG), scalar.type)
+            self.write(self.part(place, scalar.offset, scalar.type), value)
         return NOTHING
 
     def bad_address(self, e: c.Call) -> Concrete:
@@ -415,9 +426,10 @@ class Calls(Expressions):
 _CONSTANT = ("ARRAY_SIZE", "BUILD_BUG_ON", "static_assert")
 _CPUS = ("smp_processor_id", "num_possible_cpus")
 _COPY = "__ksmcheck_copy"
+_FILL = "__ksmcheck_fill"
 _WITHIN = "__ksmcheck_within"
 _FREED = "__ksmcheck_freed"
-_OWN = (_COPY, _WITHIN, _FREED)
+_OWN = (_COPY, _FILL, _WITHIN, _FREED)
 _FORMS = frozenset(("BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, *_OWN))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ksmcheck.kernel.catalogue.accesses import FREE
 from ksmcheck.kernel.constants import constant, try_constant
 from ksmcheck.kernel.declarations import hold
-from ksmcheck.kernel.ints import ADDRESS
+from ksmcheck.kernel.ints import ADDRESS, BOOL
 from ksmcheck.kernel.null_stores import primitive_of
 from ksmcheck.kernel.primitives import all_primitives, lifetime
 from ksmcheck.kernel.types import (
@@ -46,11 +48,13 @@ COPY = "__ksmcheck_copy"
 """``__ksmcheck_copy(to, from, n)``: the members in the first n bytes, as memcpy() copies them; with
 one more argument, those from that byte on. Where no constant tells n, it is not copied, and that is
 a bad address."""
+FILL = "__ksmcheck_fill"
+"""``__ksmcheck_fill(x, v)``: every byte of x, which is 0, becomes v."""
 WITHIN = "__ksmcheck_within"
 """``__ksmcheck_within(x)``: it is a bad address where x is false."""
 FREED = "__ksmcheck_freed"
 """``__ksmcheck_freed(x)``: the object x is freed (``syntax.pp_idioms``, kfree)."""
-_OWN = (COPY, WITHIN, FREED)
+_OWN = (COPY, FILL, WITHIN, FREED)
 FORMS = frozenset((*CHECKS, "BUG", "likely", "unlikely", "__assume", *_CONSTANT, *_CPUS, *_OWN))
 _BY_HAND = {
     "data_race": "kernels have it since 5.8: there it is the plain access inside",
@@ -120,7 +124,7 @@ class Calls(PointerCalls, Bodiless):
             self.graph.emit(Check(name, integer(0).expr, self.origin(call.span, call)))
             return NOTHING
         if name in _OWN:
-            return {COPY: self._copied, WITHIN: self._within, FREED: self._freed}[name](call)
+            return self._own()[name](call)
         if name in _CPUS:  # a thread is a CPU
             self.arguments(call, 0)
             return integer(self.thread if name == "smp_processor_id" else self.contents.threads)
@@ -146,6 +150,14 @@ class Calls(PointerCalls, Bodiless):
             return NOTHING
         return cast(Value(truth, INT), LONG, call.span)  # __builtin_expect's type
 
+    def _own(self) -> dict[str, Callable[[Call], Value]]:
+        return {
+            COPY: self._copied,
+            FILL: self._filled,
+            WITHIN: self._within,
+            FREED: self._freed,
+        }
+
     def _copied(self, call: Call) -> Value:
         to, source, *numbers = self.arguments(call, len(call.args) if len(call.args) == 4 else 3)
         known = [try_constant(number, self.declarations) for number in numbers]
@@ -163,6 +175,21 @@ class Calls(PointerCalls, Bodiless):
                 message = f"{inside[0]} bytes of {target.type} end inside of a member"
                 raise InputError(message, numbers[0].span)
         self.copy(target, given, to, range(first[0] if first else 0, size))
+        return NOTHING
+
+    def _filled(self, call: Call) -> Value:
+        target, byte = self.arguments(call, 2)
+        known = try_constant(byte, self.declarations)
+        if known is None:
+            raise InputError("memset is understood where it sets to a constant", byte.span)
+        place, value = self.place(target), known[0] & 255
+        for scalar in self.layouts.scalars(place.type, call.span) if value else ():
+            if ints_of(scalar.type) == BOOL and value != 1:
+                raise InputError(f"{value} is no value of a bool", byte.span)
+            ints = ints_of(scalar.type)
+            bytes = ints.wrap(int.from_bytes(8 * [value], "little")) if ints != BOOL else value
+            given = Value(Const(bytes, ints), scalar.type)
+            self.write(self.part(place, scalar.offset, scalar.type), given, target)
         return NOTHING
 
     def _within(self, call: Call) -> Value:

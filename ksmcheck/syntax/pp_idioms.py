@@ -57,10 +57,10 @@ _COPIED = (
     f" unsigned long n__ = (n);{_FITS.format('to')}{_FITS.format('from')}"
 ) + _PARTS.format("from__[i__]", "from__[n__ / sizeof(*to__)]")
 _SET = (
-    '(to, v, n) ({ static_assert((v) == 0, "memset is understood where it sets to 0");'
-    " typeof(&(to)[0]) to__ = (to); typeof(*to__) zero__ = { 0 };"
+    "(to, v, n) ({ typeof(&(to)[0]) to__ = (to); typeof(*to__) set__ = { 0 };"
+    " __ksmcheck_fill(set__, v);"
     f" unsigned long n__ = (n);{_FITS.format('to')}"
-) + _PARTS.format("zero__", "zero__")
+) + _PARTS.format("set__", "set__")
 _FREED = "({ typeof(&(p)[0]) obj__ = (p); if (obj__) __ksmcheck_freed(*obj__); })"
 _FREES = (
     *(f"{name}(p) {_FREED}" for name in ("kfree", "kfree_sensitive", "kzfree", "kvfree", "vfree")),

@@ -55,6 +55,15 @@ def check(body: str, folder: Path, end: str = "", model: str = "armv8") -> Verdi
         "int i = 3; memset(f.buf, 0, i++); BUG_ON(i != 4 || f.buf[2] || f.buf[3] != 4);",
         "int i = 0; memset(f.buf, 0, (i++, k)); BUG_ON(i != 1);",
         "for (int i = 0; i < 3; i++) memset(f.buf, 0, i); BUG_ON(f.buf[1] || f.buf[2] != 3);",
+        # Each byte becomes the value, as an unsigned char.
+        "memset(to, -1, sizeof(to)); BUG_ON(to[0] != -1 || to[2] != -1);",
+        "memset(to, 0x01, 8); BUG_ON(to[0] != 0x01010101 || to[1] != to[0] || to[2]);",
+        "memset(bytes, 0x1ff, k); BUG_ON(bytes[2] != (k ? 255 : 0) || bytes[3]);",
+        "memset(&pair, 0xff, sizeof(pair)); BUG_ON(pair.a != -1 || pair.b != -1);",
+        "s8 l[2]; memset(l, 0x80, sizeof(l)); BUG_ON(l[0] != -128 || l[1] != -128);",
+        "u16 l[2]; memset(l, 'a', 2); BUG_ON(l[0] != 0x6161);",
+        "struct { bool b; u64 w; void *p; } l; memset(&l, 1, sizeof(l));"
+        " BUG_ON(!l.b || l.w != 0x0101010101010101 || (u64)l.p != l.w);",
         "memcpy(memset(bytes, 0, k), f.buf, min(k, 2UL)); BUG_ON(bytes[1] != (k ? 2 : 0));",
         "BUG_ON(sizeof(memset(bytes, 0, k)) != 8 || sizeof(memcmp(bytes, others, k)) != 4);",
         "u8 *p = bytes; p = memset(p++, 0, k); BUG_ON(p != bytes);",
@@ -140,7 +149,8 @@ exists (0:q=1 /\\ 1:r=1)"""
     [
         ("memcpy(bytes, from, k);", "int is used where u8 is needed"),
         ("void *v = bytes; memset(v, 0, k);", "void * cannot be dereferenced"),
-        ("memset(bytes, 1, k);", "memset is understood where it sets to 0"),
+        ("memset(bytes, k, 2);", "memset is understood where it sets to a constant"),
+        ("bool l[2]; memset(l, -1, 2);", "255 is no value of a bool"),
         ("memset(k, 0, bytes);", "cannot be indexed"),
         ("memset(bytes, 0);", "memset"),
         ("memset(bytes, 0, pair);", "struct pair"),

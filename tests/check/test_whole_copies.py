@@ -115,7 +115,7 @@ def test_it_is_what_an_assignment_is(model: str, tmp_path: Path) -> None:
         ("memset(&y, 0, sizeof(y) + 1);", "1 bytes of struct s end inside of a member", ""),
         ("memcpy(bytes, from, 4);", "int is used where u8 is needed", ""),
         ("memcpy(&x.i.next, &x.b, 8);", "long is used where struct in * is needed", ""),
-        ("memset(&y, 1, sizeof(y));", "memset is understood where it sets to 0", ""),
+        ("memset(&y, x.b, sizeof(y));", "memset is understood where it sets to a constant", ""),
         ("memcpy(&y, &from, sizeof(y));", "int[3] is used where struct s is needed", ""),
         ("memcpy(bytes, &x, sizeof(x));", "struct s is used where u8 is needed", ""),
         ("void *v = &x; memcpy(v, &y, sizeof(y));", "void * cannot be dereferenced", "cast"),
