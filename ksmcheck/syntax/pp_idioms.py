@@ -52,9 +52,22 @@ _PARTS = (
 )
 # As with CONFIG_FORTIFY_SOURCE, an array that is named is not left for what lies behind it.
 _FITS = " __ksmcheck_within(n__ <= sizeof(__ksmcheck_room({}))); "
+# What lies over its place is not copied so (C17 7.24.2.1). memmove() first reads all, and then
+# writes: it has no need to look where it lies.
+_APART = (
+    " __ksmcheck_within(((unsigned long)to__ + n__ <= (unsigned long)from__)"
+    " | ((unsigned long)from__ + n__ <= (unsigned long)to__)"
+    " | ((unsigned long)to__ == (unsigned long)from__));"
+)
+_MOVED = (
+    '(to, from, n) ({ static_assert(sizeof(__ksmcheck_number(n)) <= 1 << 20, "memmove is'
+    ' understood of a constant length"); typeof((from)[0])'
+    " kept__[sizeof(__ksmcheck_number(n)) / sizeof((from)[0]) + 1];"
+    " memcpy(kept__, from, n); memcpy(to, kept__, n); })"
+)
 _COPIED = (
     "(to, from, n) ({ typeof(&(to)[0]) to__ = (to); typeof(&(from)[0]) from__ = (from);"
-    f" unsigned long n__ = (n);{_FITS.format('to')}{_FITS.format('from')}"
+    f" unsigned long n__ = (n);{_FITS.format('to')}{_FITS.format('from')}{_APART}"
 ) + _PARTS.format("from__[i__]", "from__[n__ / sizeof(*to__)]")
 _SET = (
     "(to, v, n) ({ typeof(&(to)[0]) to__ = (to); typeof(*to__) set__ = { 0 };"
@@ -108,6 +121,7 @@ def idioms() -> dict[str, tuple[str, ...]]:
             "ERR_PTR(e) ((void *)(long)(e))",
             "ERR_CAST(p) ((void *)(p))",
             f"memcpy{_COPIED}",
+            f"memmove{_MOVED}",
             f"memset{_SET}",
             f"memcmp{_COMPARED}",
             *_FREES,

@@ -55,6 +55,11 @@ def check(body: str, folder: Path, end: str = "", model: str = "armv8") -> Verdi
         "int i = 3; memset(f.buf, 0, i++); BUG_ON(i != 4 || f.buf[2] || f.buf[3] != 4);",
         "int i = 0; memset(f.buf, 0, (i++, k)); BUG_ON(i != 1);",
         "for (int i = 0; i < 3; i++) memset(f.buf, 0, i); BUG_ON(f.buf[1] || f.buf[2] != 3);",
+        # What is moved may lie over its place, and is read before.
+        "int l[4] = { 1, 2, 3, 4 }; memmove(l + 1, l, 12); BUG_ON(l[1] != 1 || l[3] != 3);",
+        "u32 l[4] = { 1, 2, 3, 4 }; u32 *p = memmove(l, l + 1, 12); BUG_ON(*p != 2 || l[2] != 4);",
+        "memmove(&pair, &pairs[1], sizeof(pair)); BUG_ON(pair.a != 3 || pair.b != 4);",
+        "memcpy(f.buf, f.buf + 2, 2); memcpy(f.buf + 2, f.buf, 2); BUG_ON(f.buf[3] != 4);",
         # Each byte becomes the value, as an unsigned char.
         "memset(to, -1, sizeof(to)); BUG_ON(to[0] != -1 || to[2] != -1);",
         "memset(to, 0x01, 8); BUG_ON(to[0] != 0x01010101 || to[1] != to[0] || to[2]);",
@@ -98,6 +103,11 @@ def test_values(body: str, tmp_path: Path) -> None:
         "BUG_ON(memcmp(bytes, others, k + 2) && 0);",
         # Behind the last thing that a pointer may point to.
         "u8 *p = bytes; memset(p, 0, k + 2);",
+        "memmove(to, from, 4 * sizeof(int));",
+        # What lies over its place.
+        "memcpy(f.buf + 1, f.buf, 3);",
+        "int *p = from; memcpy(p, from + 1, 8);",
+        "memcpy(bytes, bytes + 1, k);",
         # A part of an element.
         "memcpy(to, from, k);",
         "memset(to, 0, k + 4);",
@@ -150,6 +160,7 @@ exists (0:q=1 /\\ 1:r=1)"""
         ("memcpy(bytes, from, k);", "int is used where u8 is needed"),
         ("void *v = bytes; memset(v, 0, k);", "void * cannot be dereferenced"),
         ("memset(bytes, k, 2);", "memset is understood where it sets to a constant"),
+        ("memmove(bytes, others, k);", "memmove is understood of a constant length"),
         ("bool l[2]; memset(l, -1, 2);", "255 is no value of a bool"),
         ("memset(k, 0, bytes);", "cannot be indexed"),
         ("memset(bytes, 0);", "memset"),
