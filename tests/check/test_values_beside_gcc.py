@@ -19,7 +19,8 @@ def observation(top: str, code: str, folder: Path, x: int) -> str | None:
     found = checker.states(Request(path, "sc")).observation
     assert checker.check(Request(path, "sc")).observation in (None, found)
     path.write_text(f"C t\n{top}\nlong x;\n{{ }}\nP0(void) {{ {code} }}\n~exists (x={x})\n")
-    checker.check(Request(path, "sc"))  # has an execution to replay
+    replayed = fresh_checker().check(Request(path, "sc")).verdict
+    assert replayed == ("VIOLATED" if found == "Always" else "SAFE")
     return found
 
 
