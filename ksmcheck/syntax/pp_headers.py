@@ -14,6 +14,7 @@ from pathlib import Path
 from ksmcheck.record import Struct
 from ksmcheck.store.paths import headers_dir
 from ksmcheck.syntax.files import read_source
+from ksmcheck.syntax.pp_macros import in_private
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import Source
 
@@ -196,7 +197,7 @@ def header_tokens(found: Header, name: str) -> tuple[Source, list[Token]]:
 def _tokens(name: str, text: str) -> tuple[Source, list[Token]]:
     """Once for all tests of a run: half of the time that a header takes is for its characters."""
     source = Source(name, text)
-    return source, tokenize(source)
+    return source, in_private(tokenize(source))
 
 
 @cache

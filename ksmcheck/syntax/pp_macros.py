@@ -79,6 +79,20 @@ def _read_params(tokens: list[Token]) -> tuple[tuple[str, ...], bool, int]:
         at += 1
 
 
+def in_private(tokens: list[Token]) -> list[Token]:
+    """Of what comes with ksmcheck: the variables of its macros, ``like_this__``, get names that no
+    test can have. Else ``size_add(a__, 1)`` would initialise a variable with itself."""
+    return [
+        replace(token, text=f"{token.text[:-2]}#") if _is_private(token) else token
+        for token in tokens
+    ]
+
+
+def _is_private(token: Token) -> bool:
+    text = token.text
+    return text.endswith("__") and token.kind == "id" and not text.startswith("_")
+
+
 class Expander:
     """The macros that are defined, and expansion by them."""
 

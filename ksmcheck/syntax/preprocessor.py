@@ -18,7 +18,7 @@ from ksmcheck.record import Struct, replace
 from ksmcheck.syntax import pp_kernel as kernel_macros
 from ksmcheck.syntax.files import read_source
 from ksmcheck.syntax.pp_conditions import condition_holds
-from ksmcheck.syntax.pp_macros import Expander, Macro, read_definition
+from ksmcheck.syntax.pp_macros import Expander, Macro, in_private, read_definition
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Note, Source, Span
 
@@ -140,7 +140,7 @@ class _Preprocessor:
         """Defines the kernel's macros, but those that the test defines itself."""
         self.own |= set(kernel_macros.own_names(tokens))
         for line in kernel_macros.definitions(kernel_version(self.setting.kernel), tokens):
-            macro = read_definition(tokenize(Source("<predefined>", line))[:-1])
+            macro = read_definition(in_private(tokenize(Source("<predefined>", line))[:-1]))
             if macro.name.text not in self.own:
                 self.expander.macros.setdefault(macro.name.text, macro)
         for name in self.own:

@@ -113,6 +113,10 @@ size_t at;
         "BUG_ON(wrapping_add(u8, 250, 10) != 4 || wrapping_sub(int, INT_MIN, 1) != INT_MAX);",
         "u8 v = 3;"
         " BUG_ON(wrapping_mul(u8, 16, 17) != 16 || wrapping_assign_sub(v, 4) != 255 || v != 255);",
+        # A test may have the names that the macros' own variables have as they are written.
+        "u32 a__ = 5, b__ = 3, d__; BUG_ON(size_sub(b__ + 5, a__) != 3);"
+        " BUG_ON(!check_sub_overflow(b__, a__, &d__) || d__ != -2u);",
+        "int of__ = 8, one__ = 4; BUG_ON(ffs(of__) != 4 || fls(one__) != 3 || min(k, of__) != k);",
         "BUG_ON(!range_overflows(2u, 3u, 4u) || range_overflows_t(u64, 2, 2, 4));",
         "BUG_ON(range_end_overflows(4u, 0u, 4u) || !range_overflows(4u, 0u, 4u));",
     ],
