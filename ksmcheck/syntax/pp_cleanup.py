@@ -13,7 +13,8 @@ def cleanups() -> dict[str, tuple[str, ...]]:
             "DEFINE_FREE(name, type, free) static inline void __free_##name(void *p)"
             " { type _T = *(type *)p; free; }",
             "__free(name) __cleanup(__free_##name)",
-            "no_free_ptr(p) ({ typeof(p) kept__ = (p); (p) = NULL; kept__; })",
+            "no_free_ptr(p)"
+            " ({ typeof(&(p)) at__ = &(p); typeof(*at__) kept__ = *at__; *at__ = NULL; kept__; })",
             "return_ptr(p) return no_free_ptr(p)",
             "DEFINE_CLASS(name, type, exit, init, ...) typedef type class_##name##_t;"
             " static inline void class_##name##_destructor(type *p) { type _T = *p; exit; }"

@@ -96,6 +96,13 @@ def check(threads: str, condition: str, folder: Path, kernel: str = "6.12") -> s
         ("{ int v __cleanup(done) = ({ int k = 2; k + 1; }); *x = v; }", 3, 3),
         ("{ int v __cleanup(done) = max(ffs(4), 1); *x = v; }", 3, 3),
         ("{ int *p __free(drop) = x; int *q __free(drop) = no_free_ptr(p); }", 1, 0),
+        # What names the pointer is computed once (include/linux/cleanup.h, __get_and_null).
+        (
+            "int *t[2] = { x, x }, i = 0; int *q = no_free_ptr(t[i++]); BUG_ON(!q || t[0]);"
+            " *x = i;",
+            1,
+            0,
+        ),
     ],
 )
 def test_values(code: str, x: int, log: int, tmp_path: Path) -> None:
