@@ -416,3 +416,27 @@ def test_the_lock_is_left_for_the_sleep_alone(wait: str, model: str, tmp_path: P
     if "schedule" not in wait:
         found = check(text, tmp_path, model)
         assert found.verdict.startswith("SAFE") and found.notes == (NOTE,)
+
+
+@pytest.mark.parametrize("defines", [(), (("KSMCHECK_WAKE_UPS", "1"),)])
+def test_who_joined_looks_before_it_sleeps(
+    defines: tuple[tuple[str, str], ...], tmp_path: Path
+) -> None:
+    """___wait_event(): the queue is joined, and the condition may hold then. So who is seen on the
+    queue may still have its lock."""
+    text = """{ spinlock_t l; }
+P0(wait_queue_head_t *wq, spinlock_t *l, int *ready, int *left)
+{
+	spin_lock_irq(l);
+	wait_event_lock_irq_cmd(*wq, READ_ONCE(*ready), *l, WRITE_ONCE(*left, 1));
+	spin_unlock_irq(l);
+}
+P1(wait_queue_head_t *wq, int *ready)
+{
+	WRITE_ONCE(*ready, 1);
+	smp_mb();
+	int r0 = waitqueue_active(wq);
+}
+exists (1:r0=1 /\\ left=0)
+"""
+    assert check(text, tmp_path, "sc", defines=defines).observation == "Sometimes"

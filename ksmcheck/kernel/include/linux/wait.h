@@ -325,11 +325,13 @@ do {										\
 	wait_queue_head_t *queue__ = &(wq_head);				\
 	DEFINE_WAIT(entry__);							\
 	while (!(condition)) {							\
-		if (!entry__.queued)						\
+		if (entry__.queued) {						\
+			before;							\
+			cpu_relax();						\
+			after;							\
+		} else {							\
 			prepare_to_wait_event(queue__, &entry__, (state));	\
-		before;								\
-		cpu_relax();							\
-		after;								\
+		}								\
 	}									\
 	finish_wait(queue__, &entry__);						\
 } while (0)
