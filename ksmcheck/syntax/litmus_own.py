@@ -8,8 +8,10 @@ come first, for its initialisers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from ksmcheck.record import replace
-from ksmcheck.syntax.c_ast import Function, StructDef, TopLevel
+from ksmcheck.syntax.c_ast import ArrayType, Function, StructDef, TagType, TopLevel
 
 
 def own_first(defined: list[TopLevel]) -> list[TopLevel]:
@@ -36,6 +38,7 @@ def comes_along(item: TopLevel) -> bool:
 def _merged(items: list[TopLevel], theirs: dict[tuple[str, str], StructDef]) -> list[TopLevel]:
     """With one definition of each struct, behind which all that its members need is defined."""
     seen: dict[tuple[str, str], StructDef] = {}
+    structs = {item.tag: item for item in items if isinstance(item, StructDef)}
     found: list[TopLevel] = []
     for item in items:
         if not isinstance(item, StructDef) or (item.kind, item.tag) not in theirs:
@@ -46,13 +49,27 @@ def _merged(items: list[TopLevel], theirs: dict[tuple[str, str], StructDef]) -> 
         if first is None:
             seen[key] = item
         elif comes_along(first) != comes_along(item):
-            found.append(_both(*((item, first) if comes_along(first) else (first, item))))
+            own, more = (item, first) if comes_along(first) else (first, item)
+            found.append(_both(own, more, set(_names(own, structs))))
         else:  # the test has two, which is an error
             found.append(item)
     return found
 
 
-def _both(own: StructDef, theirs: StructDef) -> StructDef:
-    named = {member.name for member in own.fields}
+def _names(struct: StructDef, structs: Mapping[str, StructDef]) -> Iterator[str]:
+    """Of its members, and of those of its members without a name."""
+    for member in struct.fields:
+        if member.name is not None:
+            yield member.name
+        elif isinstance(member.type, TagType):
+            yield from _names(structs[member.type.tag], structs)
+
+
+def _both(own: StructDef, theirs: StructDef, named: set[str]) -> StructDef:
+    """What has no length of its own stays the last."""
     more = tuple(member for member in theirs.fields if member.name not in named)
-    return replace(own, fields=(*own.fields, *more), aligned=(*own.aligned, *theirs.aligned))
+    last = own.fields[-1:]
+    if not (last and isinstance(last[0].type, ArrayType) and last[0].type.length is None):
+        last = ()
+    fields = (*own.fields[: len(own.fields) - len(last)], *more, *last)
+    return replace(own, fields=fields, aligned=(*own.aligned, *theirs.aligned))

@@ -124,6 +124,19 @@ def test_a_task_with_members_of_its_own_sleeps_and_wakes(
             "set_current_state(TASK_RUNNING); *x = sizeof(current->__state);",
             8,
         ),
+        (
+            "#include <linux/sched.h>\nstruct task_struct { union { struct { u64 __state; };"
+            " u64 all; }; };",
+            "set_current_state(TASK_RUNNING); *x = sizeof(current->__state);",
+            8,
+        ),
+        # The header's members stand before what has no length of its own.
+        (
+            "#include <linux/list.h>\nstruct list_head { int n; int more[]; };",
+            "struct list_head h = { .n = 4 }; INIT_LIST_HEAD(&h);"
+            " *x = h.n + (offsetof(struct list_head, more) == sizeof(h));",
+            5,
+        ),
     ],
 )
 def test_a_struct_has_the_members_of_both(top: str, code: str, x: int, tmp_path: Path) -> None:
