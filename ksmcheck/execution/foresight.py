@@ -346,8 +346,6 @@ class _Mind(Interpreter):
     def found(
         self, call: Call, function: c.Function, arguments: list[Concrete | Variable]
     ) -> Concrete | Parts | type[Exception]:
-        if call.body.addressed:
-            return Unknown
         struct = isinstance(call.result_type, StructType)
         try:
             value = super().enter(function, arguments)

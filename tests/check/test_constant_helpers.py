@@ -65,3 +65,30 @@ def test_a_helper_that_returns_different_constants_hands_its_branch_on(tmp_path:
         "~exists (w=1 /\\ y=1)\n"
     )
     assert fresh_checker().check(Request(path, "armv8")).verdict == "SAFE"
+
+
+@pytest.mark.parametrize(
+    "helper",
+    [
+        "return &pool;",
+        "return &some.b;",
+        "static int kept; return &kept;",
+        "guard(all)(&some); return &pool;",
+        "int k = 0, *q = &k; *q = 1; return &pool;",
+    ],
+)
+def test_a_helper_that_returns_an_address(helper: str, tmp_path: Path) -> None:
+    """No address of an object is NULL, so that the test of it is decided, whatever else the helper
+    has in memory; and with that the caller's test, as above."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nint x; int y; int pool; struct two { int a; int b; } some;\n"
+        "DEFINE_GUARD(all, struct two *, barrier(), barrier())\n"
+        f"static int *helper(void) {{ {helper} }}\n"
+        "static int got(void)\n"
+        "{ int *p; if (READ_ONCE(x)) return 1; p = helper(); if (!p) return 0; return 1; }\n"
+        "{ }\nP0(void) { if (got()) WRITE_ONCE(y, 1); }\n"
+        "P1(void) { if (READ_ONCE(y)) WRITE_ONCE(x, 1); }\n"
+        "~exists (x=1)\n"
+    )
+    assert fresh_checker().check(Request(path, "armv8")).verdict == "VIOLATED"
