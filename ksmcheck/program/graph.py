@@ -38,14 +38,14 @@ class Goto(Struct, frozen=True):
 
 
 class Fork(Struct, frozen=True):
-    """Two ways on; a condition that is constant as written makes a Goto instead. ``leaves``: one
-    of them out of a loop (``leaving``)."""
+    """Two ways on; a condition that is constant as written makes a Goto instead. ``leaves``: what
+    is done in the rounds of a loop that one of them leads out of (``leaving``)."""
 
     condition: Expr
     then: Node
     otherwise: Node
     origin: Origin
-    leaves: bool = False
+    leaves: tuple[Origin, ...] = ()
 
 
 class Stop(Struct, frozen=True):

@@ -155,13 +155,13 @@ class Jump(Struct, frozen=True):
 
 class Branch(Struct, frozen=True):
     """To ``then`` if ``condition`` is not 0, else to ``otherwise``. ``leaves``: it may end a loop
-    that does something in its rounds, so that all that comes later waits for it (``leaving``)."""
+    that does this in its rounds, so that all that comes later waits for it (``leaving``)."""
 
     condition: Expr
     then: int
     otherwise: int
     origin: Origin
-    leaves: bool = False
+    leaves: tuple[Origin, ...] = ()
 
 
 class End(Struct, frozen=True):

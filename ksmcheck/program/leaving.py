@@ -14,8 +14,10 @@ that accesses nothing, or is plain C, the branch may be computed away.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ksmcheck.program.graph import Fork, Graph, Node
-from ksmcheck.program.ir import Access
+from ksmcheck.program.ir import Access, Origin
 from ksmcheck.program.loops import Loop, loop_nest
 from ksmcheck.record import replace
 
@@ -30,19 +32,22 @@ def mark_leaving(graph: Graph) -> None:
     for id, spot in loop_nest(graph).items():
         node = graph.nodes[id]
         end = node.end
-        if isinstance(end, Fork) and any(_leaves(end, loop, graph) for loop in spot.loops):
-            node.end = replace(end, leaves=True)
+        if isinstance(end, Fork):
+            left = (loop for loop in spot.loops if _leaves(end, loop))
+            nodes = sorted({number for loop in left for number in loop.nodes})
+            done = tuple(origin for number in nodes for origin in _done(graph.nodes[number]))
+            if done:
+                node.end = replace(end, leaves=done)
 
 
-def _leaves(end: Fork, loop: Loop, graph: Graph) -> bool:
+def _leaves(end: Fork, loop: Loop) -> bool:
     stays = [way.id in loop.nodes for way in (end.then, end.otherwise)]
-    return sum(stays) == 1 and any(map(_does_something, (graph.nodes[n] for n in loop.nodes)))
+    return sum(stays) == 1
 
 
-def _does_something(node: Node) -> bool:
+def _done(node: Node) -> Iterator[Origin]:
     accesses = (step for step in node.steps if isinstance(step, Access))
-    return any(
-        step.name not in PLAIN
-        and (step.name != "WRITE_ONCE" or step.origin.site.startswith("WRITE_ONCE@"))
-        for step in accesses
-    )
+    for step in accesses:
+        own = step.name != "WRITE_ONCE" or step.origin.site.startswith("WRITE_ONCE@")
+        if own and step.name not in PLAIN:
+            yield step.origin

@@ -72,7 +72,7 @@ class Instance(Struct):
     steps: list[Instr] = field(default_factory=list)
     condition: Expr | None = None
     origin: Origin | None = None
-    leaves: bool = False
+    leaves: tuple[Origin, ...] = ()
     edges: list[Edge] = field(default_factory=list)
     changes: tuple[Iteration, ...] = ()
 

@@ -18,7 +18,7 @@ from ksmcheck.model.model import Model
 from ksmcheck.program.change import PLAIN, REMOVE, STRENGTHEN, WEAKEN, Change
 from ksmcheck.program.freeing import frees
 from ksmcheck.program.inventory import Spot
-from ksmcheck.program.ir import Access, Assume, Block, Check, Instr, Program
+from ksmcheck.program.ir import Access, Assume, Block, Branch, Check, Instr, Program
 from ksmcheck.program.locks import check_locks
 from ksmcheck.program.tree import walk
 from ksmcheck.record import Struct, field, replace
@@ -41,11 +41,13 @@ Pairing = dict[str, InputError | None]
 class Selectors(Struct, frozen=True):
     """``keys``: for each change that a selector answers, the selector; None where the machine
     makes no difference between the two forms. ``refused``: why a change alone makes no program.
-    ``inner``: by site, the accesses in its arguments, which go with it."""
+    ``inner``: by site, the accesses in its arguments, which go with it. ``rounds``: of each branch
+    that ends a loop, the sites of what is done in it."""
 
     keys: Mapping[Change, Key | None]
     refused: Mapping[Change, InputError] = field(default_factory=dict)
     inner: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rounds: frozenset[frozenset[str]] = frozenset()
 
     @property
     def options(self) -> Options:
@@ -67,6 +69,10 @@ class Selectors(Struct, frozen=True):
             return None
         if any(change not in self.keys for change in changes):
             return None
+        undone = {change.site for change in changes if change.kind == REMOVE or change.to == PLAIN}
+        undone.update(inner for site in tuple(undone) for inner in self.inner.get(site, ()))
+        if any(sites <= undone for sites in self.rounds):
+            return None  # nothing waits for the end of such a loop any more (program.leaving)
         return frozenset(key for c in changes if (key := self.keys[c]) is not None)
 
 
@@ -92,7 +98,7 @@ def selectors_of(
         for change in spot.changes if sites is None or spot.name in sites else ():
             if change.kind in wanted:
                 chooser.choose(spot, change)
-    return Selectors(chooser.keys, chooser.refused, chooser.inner)
+    return Selectors(chooser.keys, chooser.refused, chooser.inner, _rounds(program))
 
 
 class _Chooser:
@@ -171,6 +177,15 @@ class _Chooser:
         if site not in self._paired:
             self._paired[site] = _without_site(site, self._program)
         return self._paired[site]
+
+
+def _rounds(program: Program) -> frozenset[frozenset[str]]:
+    ends = (block.end for thread in program.threads for block in thread.blocks)
+    return frozenset(
+        frozenset(origin.site for origin in end.leaves)
+        for end in ends
+        if isinstance(end, Branch) and end.leaves
+    )
 
 
 _Where = tuple[str | None, Span]

@@ -440,3 +440,42 @@ def test_a_loop_goes_on_where_it_does_in_the_program_alone(tmp_path: Path) -> No
     assert asker.ask(request, ()).verdict == "SAFE"
     _, wrong = disagreements(request, asker, (REMOVE, WEAKEN))
     assert not wrong
+
+
+_LEFT = """C left
+int x; int y; int z;
+{{ }}
+P0(void)
+{{
+	while (READ_ONCE(x) == 0 && READ_ONCE(z) < 2) {{ {body} }}
+	WRITE_ONCE(y, 1);
+}}
+P1(void)
+{{
+	int r1 = READ_ONCE(y);
+
+	smp_mb();
+	if (r1)
+		WRITE_ONCE(x, 1);
+	else
+		WRITE_ONCE(z, 2);
+}}
+exists (y=1 /\\ x=1)
+"""
+
+
+@pytest.mark.parametrize("body", [";", "cpu_relax();"])
+@pytest.mark.parametrize("model", ["armv8", "lkmm"])
+def test_what_is_done_in_each_round_of_a_loop(body: str, model: str, tmp_path: Path) -> None:
+    """What comes after the loop waits for its end as long as a primitive is called in its rounds
+    (ksmcheck/program/leaving.py): with either of the reads plain it does, with both it may not."""
+    path = tmp_path / "left.litmus"
+    path.write_text(_LEFT.format(body=body))
+    plain = [Change(site, WEAKEN, "plain") for site in ("READ_ONCE@P0", "READ_ONCE@P0#2")]
+    asker, request = fresh_asker(), Request(path, model)
+    assert asker.ask(request, []).observation == "Never"
+    for changes in (plain[:1], plain):
+        alone = fresh_checker().check(replace(request, changes=tuple(changes)))
+        assert said(asker.ask(request, changes)) == said(alone)
+        kept = len(changes) == 1 or body.startswith("cpu_relax")
+        assert (alone.observation == "Never") == kept or model == "lkmm"
