@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax.litmus_callbacks import arguments_of, defines
+from ksmcheck.syntax.pp_macros import in_private
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
 
@@ -131,4 +132,4 @@ def _functions(used: Iterable[_Head]) -> list[Token]:
 
 
 def _tokens(text: str) -> list[Token]:
-    return tokenize(Source(_FILE, text))[:-1]
+    return in_private(tokenize(Source(_FILE, text))[:-1])

@@ -162,6 +162,7 @@ void P1(void)
         ("rcu_read_lock();", "rcu_read_unlock();", "kvfree_rcu(old, in.rcu)", True),
         ("", "", "kfree_rcu(old, in.rcu)", False),
         ("", "", "kfree_rcu((struct node *)NULL, in.rcu)", True),
+        ("", "", "struct node *freed__ = old; kfree_rcu(freed__, in.rcu)", False),
         ("rcu_read_lock();", "rcu_read_unlock();", "kfree_rcu(old, in.rcu); kfree(old)", False),
     ],
 )
