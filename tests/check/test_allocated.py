@@ -162,3 +162,80 @@ def test_a_function_of_the_tests_own(tmp_path: Path) -> None:
     own = "struct node n;\nstatic struct node *kmalloc(int size) { return &n; }\n"
     found = check(f"{own}void P0(void) {{ gp = kmalloc(16); }}\nforall (gp=&n)\n", tmp_path)
     assert found.verdict == SAFE
+
+
+_LISTED = """C t
+#include <linux/slab.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+struct obj { struct kref ref; int data; struct list_head link; };
+LIST_HEAD(all);
+DEFINE_SPINLOCK(lock);
+{ }
+static void release(struct kref *ref)
+{
+	struct obj *o = container_of(ref, struct obj, ref);
+	TAKE
+	list_del(&o->link);
+	spin_unlock(&lock);
+	kfree(o);
+}
+static void put(struct obj *o)
+{
+	PUT;
+}
+static struct obj *obj_new(int v)
+{
+	struct obj *o = kzalloc(sizeof(*o), GFP_KERNEL);
+	if (!o)
+		return NULL;
+	kref_init(&o->ref);
+	o->data = v;
+	spin_lock(&lock);
+	list_add(&o->link, &all);
+	spin_unlock(&lock);
+	return o;
+}
+static struct obj *obj_get(void)
+{
+	struct obj *o;
+	spin_lock(&lock);
+	o = list_first_entry_or_null(&all, struct obj, link);
+	if (o)
+		kref_get(&o->ref);
+	spin_unlock(&lock);
+	return o;
+}
+void P0(void)
+{
+	struct obj *o = obj_new(1);
+	if (o)
+		put(o);
+}
+void P1(void)
+{
+	struct obj *o = obj_get();
+	if (o) {
+		BUG_ON(o->data != 1);
+		put(o);
+	}
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("take", "put", "safe"),
+    [
+        ("", "kref_put_lock(&o->ref, release, &lock)", True),
+        # Between the count's last step and the lock another finds the object in the list.
+        ("spin_lock(&lock);", "kref_put(&o->ref, release)", False),
+    ],
+)
+@pytest.mark.parametrize("model", ["sc", "armv8", "lkmm"])
+def test_an_object_in_a_list(take: str, put: str, safe: bool, model: str, tmp_path: Path) -> None:
+    """Documentation/core-api/kref.rst: who takes a reference without having one needs a lock that
+    the release holds, too."""
+    path = tmp_path / "t.litmus"
+    path.write_text(_LISTED.replace("TAKE", take).replace("PUT", put))
+    found = fresh_checker().check(Request(path, model, "6.12"))
+    assert found.verdict == (SAFE if safe else VIOLATED)
