@@ -16,6 +16,7 @@ from ksmcheck.check import Request
 from ksmcheck.check.verdict import SAFE, VIOLATED, Verdict
 from ksmcheck.explain.tell import story_of
 from ksmcheck.model.load import shipped_models
+from ksmcheck.store.paths import models_dir
 from ksmcheck.text import InputError
 from tests.fresh import fresh_checker
 
@@ -357,3 +358,17 @@ def test_as_whoever_reads_or_overwrites_a_mark(model: str, share: int, tmp_path:
         assert (found.verdict == VIOLATED) == (seen.observation != "Never"), threads
         used += found.verdict == VIOLATED
     assert 2 < used < 15
+
+
+def test_a_table_that_takes_rows_from_the_machines(tmp_path: Path) -> None:
+    """Of these kfree is one, which its model need not know (models/common.toml)."""
+    common = models_dir() / "common.toml"
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "own.cat").write_text('"own"\nacyclic po | rf | co | fr as sc\n')
+    (folder / "lowering.toml").write_text(
+        f'[model]\ntitle = "own"\nkernels = ["6.12"]\nlowering = "{common}"\n'
+    )
+    assert check("void P0(void) { n1.a = 1; }\n", tmp_path, str(folder)).verdict == SAFE
+    with pytest.raises(InputError, match="does not tell who uses what is freed"):
+        check("void P0(void) { kfree(&n1); }\n", tmp_path, str(folder))
