@@ -91,6 +91,10 @@ class Calls(Expressions):
         """Where no function of the test is called so."""
         return name in self.world.primitives and name not in _FORMS
 
+    def does_something(self, name: str) -> bool:
+        """Of what is no function of the test, whether the machine is asked to do something."""
+        return name == _FREED or self.is_primitive(name)
+
     def called_through(self, e: c.PointerCall) -> Concrete:
         """A call of what a pointer points to: what happens in it depends on what gave the pointer,
         for an indirect branch leads there. Of its result no more is known than of what is read."""

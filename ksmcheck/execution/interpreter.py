@@ -66,7 +66,7 @@ class Interpreter(Calls):
         self.starts: dict[str, Concrete] = {}
         self.consulted: dict[int, c.Function] = {}
         self.seen_ahead: dict[Hashable, Any] = {}
-        self.leaving = Leaving(self.types.functions.get, self.is_primitive)
+        self.leaving = Leaving(self.types.functions.get, self.does_something)
 
     # Threads and functions.
 

@@ -303,6 +303,34 @@ def test_the_story(tmp_path: Path) -> None:
     )
 
 
+_ROUNDS = """struct node v[2];
+int x;
+void P0(void)
+{
+	int i = 0;
+	while (x == i) {
+		%s;
+		if (++i == 2)
+			break;
+	}
+	WRITE_ONCE(done, 1);
+}
+void P1(void) { int r = READ_ONCE(done); smp_mb(); WRITE_ONCE(x, 1); }
+exists (1:r=1)
+"""
+
+
+@pytest.mark.parametrize("model", ["armv8", "power"])
+def test_a_loop_that_frees_is_one_that_does_something(model: str, tmp_path: Path) -> None:
+    """No compiler stores before it has come out of it: as the call of any primitive."""
+    found = [
+        check(_ROUNDS % statement, tmp_path, model).observation
+        for statement in ("kfree(&v[i])", "smp_store_release(&v[i].a, 0)")
+    ]
+    assert found[0] is not None
+    assert found[0] == found[1]
+
+
 # Random threads of accesses to one object and two flags.
 _ACCESSES = (
     "int r{n} = READ_ONCE(n1.a);", "WRITE_ONCE(n1.a, {n});", "int r{n} = READ_ONCE(x);",
