@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ksmcheck.kernel.catalogue.accesses import FREE
+from ksmcheck.kernel.catalogue.accesses import FREE, FREED
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import KERNELS, all_primitives
 from ksmcheck.lowering.classes import class_names, table_names
@@ -263,11 +263,11 @@ def check_tags(table: LoweringTable, tags: frozenset[str], cat: str) -> None:
     """Raises InputError at a row that emits a tag which the model does not know.
 
     An event that the model cannot see would be ignored: a barrier without effect is a wrong
-    VIOLATED, an access that loses its mark may be a wrong SAFE. Of kfree a model says nothing that
-    has not its flag, and refuses it (``Model.row``).
+    VIOLATED, an access that loses its mark may be a wrong SAFE. A model that does not tell what is
+    freed has no kfree (``Model.row``).
     """
     for one in table.tables.values():
-        if one.name == FREE:
+        if one.name == FREE and FREED not in tags:
             continue
         for key, value in one.entries.items():
             if key not in ("source", "same"):

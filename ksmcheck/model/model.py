@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ksmcheck.cat.algebra import USE_AFTER_FREE
 from ksmcheck.cat.compile import CompiledCat
-from ksmcheck.kernel.catalogue.accesses import FREE
+from ksmcheck.kernel.catalogue.accesses import FREE, FREED
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import exists, lifetime
 from ksmcheck.lowering.lookup import NotApplicable, row_cases
@@ -99,7 +99,7 @@ class Model(Struct, frozen=True, eq=False, dict=True):
         if not exists(primitive, kernel):
             hint = f"it exists {lifetime(primitive)}"
             raise InputError(f"kernel {kernel} has no `{name}`", span, hint=hint)
-        if name == FREE and all(c.name != USE_AFTER_FREE for c in self.compiled.checks):
+        if name == FREE and not self._tells_what_is_freed:
             raise InputError(f"model {self.name} does not tell who uses what is freed", span, _FLAG)
         if self.foreign:
             raise self._without_table()
@@ -112,6 +112,11 @@ class Model(Struct, frozen=True, eq=False, dict=True):
             raise NoMeaning(f"`{name}` has no meaning under {self.name}: {reason}", span)
         self._require_tags(found, span)
         return found
+
+    @property
+    def _tells_what_is_freed(self) -> bool:
+        flags = (check.name for check in self.compiled.checks if check.flag)
+        return FREED in self.compiled.tags and USE_AFTER_FREE in flags
 
     def _require_tags(self, row: Row, span: Span | None) -> None:
         """A borrowed row may be a fence that a user's cat does not know. (Marks of accesses that it

@@ -286,6 +286,27 @@ def test_a_model_that_does_not_tell(tmp_path: Path) -> None:
     assert check(text, tmp_path, str(cat)).verdict == SAFE
 
 
+def test_a_models_own_table(tmp_path: Path) -> None:
+    """It takes over the shipped rows of plain accesses, that of kfree among them."""
+    own = tmp_path / "own"
+    own.mkdir()
+    common = Path(__file__).parents[2] / "models" / "common.toml"
+    (own / "lowering.toml").write_text(
+        f'[model]\ntitle = "own"\nkernels = ["6.12"]\nlowering = "{common}"\n'
+    )
+    order = '"own"\nacyclic po | rf | co | fr as sc\n'
+    free = "void P0(void) { kfree(&n1); }\n"
+    for flag in ("", "flag ~empty rf & 0 as use-after-free\n"):
+        (own / "own.cat").write_text(order + flag)
+        assert check("void P0(void) { n1.a = 1; }\nforall (n1.a=1)\n", tmp_path, str(own)).verdict
+        with pytest.raises(InputError, match="does not tell who uses what is freed"):
+            check(free, tmp_path, str(own))
+    (own / "own.cat").write_text(
+        f"{order}flag ~empty [Freed] ; (rf | co) ; [M] as use-after-free\n"
+    )
+    assert check(free, tmp_path, str(own)).verdict == SAFE
+
+
 def test_the_story(tmp_path: Path) -> None:
     checker = fresh_checker()
     text = _USER.format(said="WRITE_ONCE(done, 1);") + _OWNER.format(seen="READ_ONCE(done)")

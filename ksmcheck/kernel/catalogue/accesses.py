@@ -14,6 +14,9 @@ from ksmcheck.record import replace
 FREE = "kfree"
 """Of one scalar of what is freed (``program.freeing``)."""
 
+FREED = "Freed"
+"""The tag of its two accesses."""
+
 VOLATILE_LOAD = "volatile load"
 """No C name: what a volatile access is, and nobody calls."""
 
