@@ -49,7 +49,8 @@ _OWNER = "void P1(void) {{ if ({seen}) kfree(&n1); }}\n"
 HANDED_OVER = {
     # Nothing orders the read before the store: where a machine reorders those, it comes too late.
     ("WRITE_ONCE(done, 1);", "READ_ONCE(done)"): {"armv7", "armv8", "power", "riscv", "lkmm"},
-    ("smp_mb(); WRITE_ONCE(done, 1);", "READ_ONCE(done)"): {"lkmm"},  # the kfree's stores are plain
+    # That it is called is decided in time, but the kfree's stores are plain: they race.
+    ("smp_mb(); WRITE_ONCE(done, 1);", "READ_ONCE(done)"): {"lkmm"},
     ("smp_store_release(&done, 1);", "smp_load_acquire(&done)"): set(),
     # A store barrier orders no read.
     ("smp_wmb(); WRITE_ONCE(done, 1);", "smp_load_acquire(&done)"): {
@@ -69,7 +70,8 @@ def test_who_hands_over_is_done(said: str, seen: str, model: str, tmp_path: Path
     found = check(_USER.format(said=said) + _OWNER.format(seen=seen), tmp_path, model)
     used = model in HANDED_OVER[said, seen]
     assert found.verdict == (VIOLATED if used else SAFE)
-    assert found.flags == (("use-after-free",) if used else ())
+    flag = "data-race" if said.startswith("smp_mb") else "use-after-free"
+    assert found.flags == ((flag,) if used else ())
     assert "use-after-free" in found.properties
 
 
@@ -95,6 +97,52 @@ void P1(void) { WRITE_ONCE(n1.a, 1); put(&n1); }
 def test_the_last_reference(last: str, safe: bool, model: str, tmp_path: Path) -> None:
     found = check(_PUT.format(last=last) + _BOTH, tmp_path, model)
     assert found.verdict == (SAFE if safe else VIOLATED)
+
+
+_LOCKED = """#include <linux/bit_spinlock.h>
+struct guarded { spinlock_t l; unsigned long bits; int v; };
+struct guarded b = { .v = 2 };
+static int last(void)
+{
+	int left;
+	%s;
+	left = --b.v;
+	%s;
+	return !left;
+}
+void P0(void) { if (last()) kfree(&b); }
+void P1(void) { if (last()) kfree(&b); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("lock", "unlock", "flags"),
+    [
+        # The lock is in what is freed, and who holds it last knows that: no matter what LKMM lets a
+        # plain read see, that is decided before kfree() comes to the lock.
+        ("spin_lock(&b.l)", "spin_unlock(&b.l)", ()),
+        ("bit_spin_lock(0, &b.bits)", "bit_spin_unlock(0, &b.bits)", ()),
+        # Nobody holds it for the last time.
+        ("", "spin_lock(&b.l); spin_unlock(&b.l)", ("use-after-free",)),
+    ],
+)
+@pytest.mark.parametrize("model", ["armv8", "lkmm"])
+def test_a_lock_in_what_is_freed(
+    lock: str, unlock: str, flags: tuple[str, ...], model: str, tmp_path: Path
+) -> None:
+    found = check(_LOCKED % (lock, unlock), tmp_path, model)
+    assert found.flags == flags
+
+
+@pytest.mark.parametrize("model", ["armv8", "lkmm"])
+def test_who_is_told_under_a_lock_may_free_it(model: str, tmp_path: Path) -> None:
+    """complete() gives the lock in it back last."""
+    top = "#include <linux/completion.h>\nstruct work { struct completion done; int v; } work;\n"
+    worker = "void P0(void) { work.v = 1; complete(&work.done); }\n"
+    waiter = "void P1(void) { wait_for_completion(&work.done); kfree(&work); }\n"
+    assert check(top + worker + waiter, tmp_path, model).verdict == SAFE
+    late = "void P0(void) { complete(&work.done); work.v = 1; }\n"
+    assert check(top + late + waiter, tmp_path, model).flags == ("use-after-free",)
 
 
 _READER = """void P0(void)

@@ -55,6 +55,7 @@ WITNESSES = (
 
 # Axioms that others imply, kept because the sources have them; or that speak of assembly alone.
 REDUNDANT = {
+    ("lkmm", "decided-before"): "of a lock in what is freed: tests/check/test_freed.py",
     ("armv7", "observation"): "every fence is strong, so propagation contains it",
     ("power", "conditional-stores"): "of tests in assembly: tests/isa/test_more_instructions.py",
     ("tso", "values"): "of tests in assembly: tests/isa/test_more_instructions.py",
