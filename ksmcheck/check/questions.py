@@ -11,7 +11,7 @@ from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from ksmcheck.cat.algebra import Check
+from ksmcheck.cat.algebra import USE_AFTER_FREE, Check
 from ksmcheck.check.answers import Known, told
 from ksmcheck.check.circular import CIRCULAR, Flow, circular, flow_of
 from ksmcheck.check.goals import frees, goals_of
@@ -212,6 +212,13 @@ class Questions:
                 if found is not None:
                     return check.name, self._execution(found)
         return None
+
+    def use(self, goal: Term) -> Candidate | None:
+        """A consistent execution in which ``goal`` holds and somebody uses what is freed."""
+        if not self._frees or goal is self.structure.terms.false:
+            return None
+        asked = (self._asked(c, goal) for c in self._cat.checks if c.name == USE_AFTER_FREE)
+        return next((found for found in asked if found is not None), None)
 
     def all_flags(self) -> tuple[str, ...]:
         """Every flag that some consistent complete execution raises, warnings too."""

@@ -31,6 +31,12 @@ _HELD_UP = (
 _UNFILTERED = "a thread may wait for ever in an execution of which the filter says nothing"
 _GRACE = "a grace period may wait for a reader that waits: the models do not tell"
 _UNJUDGED = "an assertion fails in an execution that does not end, of which the filter says nothing"
+_UNJUDGED_USE = (
+    "what is freed is used in an execution that does not end, and a filter says nothing of it"
+)
+_USE_HELD_UP = (
+    "what is freed is used where a thread waits for ever, and a grace period with it may not end"
+)
 
 
 class Search(Questions):
@@ -98,11 +104,11 @@ class Search(Questions):
 
     def _beyond(self, base: Verdict) -> Verdict | None:
         """What executions say that do not end: a violation before, or that a bound is reached."""
-        asserted = self.goals.failing is not self.structure.terms.false
+        asserted = self._frees or self.goals.failing is not self.structure.terms.false
         if not self.structure.cuts and not (asserted and self.structure.waits):
             return None
         other = self.unending()
-        broken = other._failing(base)
+        broken = other._failing(base) or other._used(base)
         if broken is not None and broken.verdict != UNKNOWN:
             return broken
         if not other.counted() and other.find(other.goals.cut) is None:
@@ -150,6 +156,23 @@ class Search(Questions):
         endless = terms.either(self.goals.doubtful, self.goals.cut)
         if graces and self.find(terms.both(failing, endless)) is not None:
             return replace(base, verdict=UNKNOWN, reason=_HELD_UP)
+        return None
+
+    def _used(self, base: Verdict) -> Verdict | None:
+        """What is freed is used in an execution of this structure that does not end: what was said
+        of assertions holds here, too."""
+        terms = self.structure.terms
+        endless = terms.no(self.structure.terminated)
+        if self.structure.filter is not None:
+            unjudged = replace(base, verdict=UNKNOWN, reason=_UNJUDGED_USE)
+            return unjudged if self.use(endless) is not None else None
+        graces = _graces(self.structure)
+        found = self.use(terms.both(endless, *map(terms.no, graces)))
+        if found is not None:
+            return self._violated(base, self._execution(found), USE_AFTER_FREE)
+        held = terms.both(endless, terms.either(self.goals.doubtful, self.goals.cut))
+        if graces and self.use(held) is not None:
+            return replace(base, verdict=UNKNOWN, reason=_USE_HELD_UP)
         return None
 
     def _observation(self, base: Verdict) -> Verdict:

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from ksmcheck.check import Request
-from ksmcheck.check.verdict import SAFE, VIOLATED, Verdict
+from ksmcheck.check.verdict import SAFE, UNKNOWN, VIOLATED, Verdict
 from ksmcheck.explain.tell import story_of
 from ksmcheck.model.load import shipped_models
 from ksmcheck.store.paths import models_dir
@@ -242,6 +242,45 @@ def test_in_loops(
     text = f"void P0(void) {{ {body} }}\nvoid P1(void) {{ {free} }}\n"
     found = check(text, tmp_path, model, **manner)
     assert (found.verdict, found.flags) == (VIOLATED, ("use-after-free",))
+
+
+_ENDLESS = (
+    # It waits in what is freed, behind its use, or in the object and without any other way.
+    "if (READ_ONCE(done)) while (!READ_ONCE(n1.a)) cpu_relax();",
+    "if (READ_ONCE(done)) { int r = READ_ONCE(n1.a); while (!READ_ONCE(n2.a)) cpu_relax(); }",
+    "smp_cond_load_acquire(&n1.a, VAL);",
+    "int r = READ_ONCE(n1.a); while (1) cpu_relax();",
+    # More rounds than are looked at.
+    "while (READ_ONCE(done)) { atomic_inc(&refs); READ_ONCE(n1.a); }",
+)
+
+
+@pytest.mark.parametrize("body", _ENDLESS)
+@pytest.mark.parametrize("model", ["armv8", "lkmm"])
+def test_in_an_execution_that_does_not_end(body: str, model: str, tmp_path: Path) -> None:
+    """It is used, whatever becomes of the threads then."""
+    free = "void P1(void) { kfree(&n1); WRITE_ONCE(done, 1); }\n"
+    found = check(f"void P0(void) {{ {body} }}\n{free}", tmp_path, model)
+    assert (found.verdict, found.flags) == (VIOLATED, ("use-after-free",))
+    # A filter speaks of executions that end.
+    kept = "filter (done=1)\nforall (done=1)\n"
+    found = check(f"void P0(void) {{ {_ENDLESS[0]} }}\n{free}{kept}", tmp_path, model)
+    assert found.verdict == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("before", "verdict"),
+    [
+        # The reader waits in its section: no grace period ends before.
+        ("", UNKNOWN),
+        ("kfree(old);", VIOLATED),
+    ],
+)
+def test_a_reader_that_does_not_end(before: str, verdict: str, tmp_path: Path) -> None:
+    reader = "rcu_read_lock(); READ_ONCE(gp->a); while (!READ_ONCE(done)) READ_ONCE(gp->a);"
+    owner = f"struct node *old = gp; {before} synchronize_rcu(); kfree(old);"
+    text = f"void P0(void) {{ {reader} rcu_read_unlock(); }}\nvoid P1(void) {{ {owner} }}\n"
+    assert check(text, tmp_path, "lkmm").verdict == verdict
 
 
 @pytest.mark.parametrize(
