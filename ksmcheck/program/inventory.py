@@ -14,6 +14,7 @@ from ksmcheck.kernel.orders import joined, stronger, weaker
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.addressed import addressed_locals, root_name
+from ksmcheck.program.calls import COPY, FREED
 from ksmcheck.program.change import (
     DOWN,
     DROP,
@@ -148,6 +149,7 @@ class _Function:
         )
         self.altered = {id(place) for n in nodes if (place := altered(n)) is not None}
         self.updated = {id(altered(n)) for n in updates(function)}
+        self.whole = {id(place) for n in nodes for place in _whole(n)}
 
     def spots(self) -> list[Spot]:
         found = [s for name, node in self._named() if (s := self._spot(name, node)) is not None]
@@ -242,8 +244,8 @@ class _Function:
     # Plain accesses.
 
     def _plain(self, name: str, node: Tree) -> Spot | None:
-        if not self._shared(node):
-            return None  # nobody else can see it
+        if not self._shared(node) or id(node) in self.whole:
+            return None  # nobody else can see it, or it has no access of its own
         if id(node) in self.altered:
             # No macro marks both halves of ``+=``; the store can be written out.
             once = [Change(name, STRENGTHEN, UPDATE)] if UPDATE in self.known else []
@@ -318,6 +320,12 @@ _DOES = Call | PointerCall | Assign | IncDec | Index
 
 UPDATE = "WRITE_ONCE"
 """What ``x++`` becomes where its store is marked: ``WRITE_ONCE(x, x + 1)``."""
+
+
+def _whole(node: Tree) -> Iterator[Tree]:
+    """The objects that are copied or freed, whatever lies in them: no macro marks that."""
+    if isinstance(node, Call) and node.callee.name in (COPY, FREED):
+        yield from node.args[:2]
 
 
 def altered(node: Tree) -> Tree | None:

@@ -479,3 +479,16 @@ def test_what_is_done_in_each_round_of_a_loop(body: str, model: str, tmp_path: P
         assert said(asker.ask(request, changes)) == said(alone)
         kept = len(changes) == 1 or body.startswith("cpu_relax")
         assert (alone.observation == "Never") == kept or model == "lkmm"
+
+
+def test_what_is_freed_or_copied_as_a_whole_has_no_access_to_mark(tmp_path: Path) -> None:
+    """Each word of it has its own; a mark of all at once was taken for one of the first."""
+    path = tmp_path / "t.litmus"
+    top = "C t\nstruct node { int a; int b; } n1, n2;\n{ }\n"
+    free = "void P0(void) { memcpy(&n2, &n1, sizeof(n1)); kfree(&n1); }\n"
+    path.write_text(f"{top}{free}void P1(void) {{ int r = n1.a; }}\n", encoding="utf-8")
+    request, asker = Request(path, "lkmm"), Asker(kinds=(REMOVE, WEAKEN, STRENGTHEN))
+    marked = {s.name for s in asker.spots(request) if s.sort == "plain"}
+    assert marked == {"n1.a@P1"}
+    _, wrong = disagreements(request, asker, (REMOVE, WEAKEN, STRENGTHEN))
+    assert not wrong
