@@ -145,6 +145,30 @@ def test_who_is_told_under_a_lock_may_free_it(model: str, tmp_path: Path) -> Non
     assert check(top + late + waiter, tmp_path, model).flags == ("use-after-free",)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "flags"),
+    [
+        ("synchronize_srcu(&own.srcu); kfree(&own);", "", ()),
+        # Who waits for readers is no access: that it comes before the kfree is only seen in one
+        # thread.
+        ("kfree(&own);", "synchronize_srcu(&own.srcu);", ("mixed-lock-accesses",)),
+        ("kfree(&own); synchronize_srcu(&own.srcu);", "", ("mixed-lock-accesses",)),
+        (
+            "kfree(&own);",
+            "int i = srcu_read_lock(&own.srcu); srcu_read_unlock(&own.srcu, i);",
+            ("use-after-free",),
+        ),
+    ],
+)
+def test_srcu_in_what_is_freed(
+    one: str, other: str, flags: tuple[str, ...], tmp_path: Path
+) -> None:
+    top = "struct own { struct srcu_struct srcu; int v; } own;\n"
+    text = f"{top}void P0(void) {{ {one} }}\nvoid P1(void) {{ {other} }}\n"
+    found = check(text, tmp_path, "lkmm")
+    assert (found.verdict == VIOLATED, found.flags) == (bool(flags), flags)
+
+
 _READER = """void P0(void)
 {
 	rcu_read_lock();
