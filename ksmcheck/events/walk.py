@@ -113,6 +113,7 @@ class Walk:
         self.failing: dict[int, list[Term]] = {}
         self.reached: dict[int, Term] = {}
         self.ends: list[_Edge] = []
+        self.outputs = {register for _, register, _ in thread.outputs}
         self.guards: dict[Cube, Term] = {}
         self.registers: dict[str, Operand] = {}
 
@@ -125,8 +126,7 @@ class Walk:
             if edges:
                 self._block(block, edges)
         if self.ends:
-            outputs = {register for _, register, _ in self.thread.outputs}
-            self.registers = self._merge(self.ends, outputs, frozenset())
+            self.registers = self._merge(self.ends, self.outputs, frozenset())
 
     def _block(self, block: Block, edges: list[_Edge]) -> None:
         cube = self._cube(edges)
@@ -310,6 +310,10 @@ class Walk:
             arms = [(e.condition, e.registers.get(name, none)) for e in edges]
         else:
             arms = [(e.condition, e.registers[name]) for e in edges if name in e.registers]
+            if len(arms) < len(edges) and name in self.outputs:
+                # Where the thread does not come by its declaration, it is shown as 0.
+                none = Operand(self.terms.const(0, arms[0][1].term.type), CLEAN)
+                arms = [(e.condition, e.registers.get(name, none)) for e in edges]
         first = arms[0][1]
         if all(operand is first for _, operand in arms):
             return first

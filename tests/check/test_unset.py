@@ -86,3 +86,20 @@ def test_registers_of_herd7_are_0_at_first(tmp_path: Path) -> None:
         "P1(int *x) { WRITE_ONCE(*x, 1); }\nforall (0:r=1 \\/ 0:r=6)\n"
     )
     assert fresh_checker().check(Request(path, "sc")).verdict == "SAFE"
+
+
+@pytest.mark.parametrize("leaves", ["if (!READ_ONCE(x)) return;", "if (!READ_ONCE(x)) goto out;"])
+@pytest.mark.parametrize("model", ["sc", "armv8", "lkmm"])
+def test_what_is_declared_behind_an_early_end_is_0_there(
+    leaves: str, model: str, tmp_path: Path
+) -> None:
+    """The state of a thread that does not come by a declaration shows the local all the same."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        f"C t\nint x; int y;\n{{ }}\nvoid P0(void) {{ WRITE_ONCE(x, 1); }}\n"
+        f"void P1(void) {{ {leaves} int r = READ_ONCE(y) + 3; out: ; }}\nexists (1:r=0)\n"
+    )
+    found = fresh_checker().states(Request(path, model))
+    at = found.texts.index("1:r")
+    assert {state[at] for state in found.states} == {0, 3}
+    assert fresh_checker().check(Request(path, model)).observation == "Sometimes"
