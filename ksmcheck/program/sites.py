@@ -114,7 +114,10 @@ def _named(
         yield (stem if number == 1 else f"{stem}#{number}"), node
 
 
-_WRITTEN = {"__smp_cond_load_acquire": "smp_cond_load_acquire"}
+_WRITTEN = {
+    "__smp_cond_load_acquire": "smp_cond_load_acquire",
+    "__ksmcheck_freed": "kfree",
+}
 """What a test writes for a primitive that is a part of it."""
 
 _UNEVALUATED = frozenset((SizeOf, TypeofType, OffsetOf, NamedType, TagType))

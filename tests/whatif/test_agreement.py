@@ -488,6 +488,7 @@ def test_what_is_freed_or_copied_as_a_whole_has_no_access_to_mark(tmp_path: Path
     free = "void P0(void) { memcpy(&n2, &n1, sizeof(n1)); kfree(&n1); }\n"
     path.write_text(f"{top}{free}void P1(void) {{ int r = n1.a; }}\n", encoding="utf-8")
     request, asker = Request(path, "lkmm"), Asker(kinds=(REMOVE, WEAKEN, STRENGTHEN))
+    assert "kfree@P0" in {spot.name for spot in asker.spots(request)}
     marked = {s.name for s in asker.spots(request) if s.sort == "plain"}
     assert marked == {"n1.a@P1"}
     _, wrong = disagreements(request, asker, (REMOVE, WEAKEN, STRENGTHEN))
