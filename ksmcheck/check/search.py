@@ -10,6 +10,7 @@ from ksmcheck.check.goals import demands, kinds_of
 from ksmcheck.check.mistaken import mistaken
 from ksmcheck.check.questions import Questions
 from ksmcheck.check.trusted import Trusted, notes_of, trusted, untold
+from ksmcheck.check.unlocks import late_unlocks
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,
@@ -94,7 +95,7 @@ class Search(Questions):
         if not ends:
             return replace(base, verdict=VACUOUS, reason="no execution runs to its end")
         on = (self._root or self)._trusted
-        notes = (*base.notes, *on.notes)
+        notes = (*base.notes, *on.notes, *late_unlocks(self.structure))
         return replace(base, verdict=SAFE, assumed=on.stores, reads=on.reads, notes=notes)
 
     def _ends(self) -> bool:

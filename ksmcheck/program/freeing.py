@@ -98,7 +98,7 @@ class Frees(Struct):
 
 def is_allocated(name: str) -> bool:
     """Whether an object in memory is what an allocation made, by its name there."""
-    return name.partition(":")[2].partition("#")[0].partition(".")[0] == OBJECT
+    return name.partition(":")[2].partition(".")[0] == OBJECT
 
 
 def _comes_again(node: Node) -> bool:

@@ -134,6 +134,19 @@ def test_a_lock_in_what_is_freed(
     assert found.flags == flags
 
 
+def test_a_mutex_in_what_is_freed(tmp_path: Path) -> None:
+    """The comment on mutex_unlock() in kernel/locking/mutex.c: that it may be executing still when
+    another takes the mutex, so that it is no way to release the object. Here it is one access."""
+    top = "struct owned { struct mutex m; int v; } b;\n"
+    one = "void P0(void) { mutex_lock(&b.m); b.v = 1; mutex_unlock(&b.m); }\n"
+    other = "void P1(void) { mutex_lock(&b.m); int r = b.v; mutex_unlock(&b.m); if (r) %s; }\n"
+    found = check(top + one + other % "kfree(&b)", tmp_path, "lkmm")
+    assert found.verdict == SAFE
+    assert len(found.notes) == 2
+    assert all("mutex_unlock is one access here" in note for note in found.notes)
+    assert check(top + one + other % "assert(b.v == 1)", tmp_path, "lkmm").notes == ()
+
+
 @pytest.mark.parametrize("model", ["armv8", "lkmm"])
 def test_who_is_told_under_a_lock_may_free_it(model: str, tmp_path: Path) -> None:
     """complete() gives the lock in it back last."""
