@@ -13,11 +13,12 @@ from pathlib import Path
 from ksmcheck.syntax.c_ast import Block, Function, Name, Stmt, TopLevel, TypeExpr
 from ksmcheck.syntax.c_parser import THREAD_NAME, depth_limit
 from ksmcheck.syntax.files import read_source
-from ksmcheck.syntax.litmus_allocated import allocated
+from ksmcheck.syntax.litmus_allocated import ALLOCATORS, allocated
 from ksmcheck.syntax.litmus_arrays import check_lengths
 from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExpr, PropTree
 from ksmcheck.syntax.litmus_callbacks import (
     BARRIER,
+    CALL,
     Callback,
     all_run,
     callbacks,
@@ -25,7 +26,7 @@ from ksmcheck.syntax.litmus_callbacks import (
 )
 from ksmcheck.syntax.litmus_condition import OBSERVED, ConditionParser
 from ksmcheck.syntax.litmus_dialect import DialectParser, named
-from ksmcheck.syntax.litmus_freed import freed_later
+from ksmcheck.syntax.litmus_freed import FREEING, freed_later
 from ksmcheck.syntax.litmus_header import Header, read_header
 from ksmcheck.syntax.litmus_own import own_first
 from ksmcheck.syntax.litmus_registers import with_registers
@@ -156,10 +157,20 @@ def parse_litmus(
     source = _without_prelude(source, header.end)
     setting = Preprocessing(kernel, defines, include_dirs)
     tokens = preprocess(source, header.end, setting, herd=True)
-    tokens, calls = callbacks(freed_later(allocated(tokens)))
+    tokens, calls = _respelt(tokens)
     test = _parsed(source, header, tokens, kernel, calls)
     retyped = fitting(test, tokens)
     return test if retyped is None else _parsed(source, header, retyped, kernel, calls)
+
+
+_RESPELT = frozenset((*ALLOCATORS, *FREEING, CALL, BARRIER))
+
+
+def _respelt(tokens: list[Token]) -> tuple[list[Token], tuple[Callback, ...]]:
+    """What is plain C for the parser, and the calls of call_rcu."""
+    if _RESPELT.isdisjoint([token.text for token in tokens]):
+        return tokens, ()
+    return callbacks(freed_later(allocated(tokens)))
 
 
 def _parsed(

@@ -17,10 +17,11 @@ from ksmcheck.text import InputError, Source
 OBJECT = "__kmalloc"
 """What an object is called that is allocated."""
 
-_ZEROED = {
+ALLOCATORS = {
     **dict.fromkeys(("kmalloc", "kvmalloc", "vmalloc", "kmem_cache_alloc"), False),
     **dict.fromkeys(("kzalloc", "kvzalloc", "vzalloc", "kmem_cache_zalloc"), True),
 }
+"""Whether they set the memory to zero."""
 _OF_SIZE = "write sizeof of what is allocated: kmalloc(sizeof(*p), flags)"
 _OF_CACHE = "assign it to a pointer of that type: p = kmem_cache_alloc(cache, flags)"
 
@@ -31,7 +32,7 @@ def allocated(tokens: list[Token]) -> list[Token]:
     A test that defines one of the names itself means its own. Raises InputError where it is not
     said what is allocated.
     """
-    names = {token.text for token in tokens}.intersection(_ZEROED)
+    names = {token.text for token in tokens}.intersection(ALLOCATORS)
     if not names or defines(tokens, names):
         return tokens
     changed: list[Token] = []
@@ -47,7 +48,7 @@ def allocated(tokens: list[Token]) -> list[Token]:
             type = _assigned(changed, token)
         else:
             type = _measured(arguments[0], token)
-        changed += _variable(token, type, zeroed=_ZEROED[token.text])
+        changed += _variable(token, type, zeroed=ALLOCATORS[token.text])
         at = end + 1
     return changed
 

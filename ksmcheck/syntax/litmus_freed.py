@@ -14,7 +14,7 @@ from ksmcheck.syntax.pp_macros import in_private
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
 
-CALLS = ("kfree_rcu", "kvfree_rcu")
+FREEING = ("kfree_rcu", "kvfree_rcu")
 _FILE = "<linux/rcupdate.h>"
 _HINT = "call_rcu() of a function that frees it says the same"
 
@@ -36,7 +36,7 @@ def freed_later(tokens: list[Token]) -> list[Token]:
     A test that defines the name itself means its own. Raises InputError where no struct, or more
     than one, has such a head.
     """
-    if not {token.text for token in tokens}.intersection(CALLS) or defines(tokens, CALLS):
+    if not {token.text for token in tokens}.intersection(FREEING) or defines(tokens, FREEING):
         return tokens
     heads = _heads(tokens)
     used: dict[_Head, None] = {}
@@ -51,7 +51,7 @@ def _respelt(
     at = 0
     while at < len(tokens):
         token = tokens[at]
-        if token.text not in CALLS or tokens[at + 1].text != "(":
+        if token.text not in FREEING or tokens[at + 1].text != "(":
             changed.append(token)
             at += 1
             continue

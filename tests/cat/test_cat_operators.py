@@ -189,13 +189,13 @@ def test_predefined(name: str, graph: tuple[int, Plain]) -> None:
     check(name, DERIVED[name], *graph)
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data(), sort=st.sampled_from("rs"), graph=plain_graphs(6))
 def test_random_expression(data: st.DataObject, sort: str, graph: tuple[int, Plain]) -> None:
     check(*data.draw(expressions(sort, 4)), *graph)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data(), graph=plain_graphs(6))
 def test_checks_mean_what_they_say(data: st.DataObject, graph: tuple[int, Plain]) -> None:
     text, meaning = data.draw(expressions("r", 2))
@@ -214,7 +214,7 @@ def test_checks_mean_what_they_say(data: st.DataObject, graph: tuple[int, Plain]
             assert bool(cat.flags(graph_of(n, plain))) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data(), graph=plain_graphs(6))
 def test_recursion_is_the_least_fixpoint(data: st.DataObject, graph: tuple[int, Plain]) -> None:
     """Iterating the two bodies together from empty, on sets of pairs, gives the same."""

@@ -32,7 +32,7 @@ _TYPES = {
 def check(text: str, folder: Path) -> Verdict:
     path = folder / "t.litmus"
     path.write_text(f"C t\n#include <linux/overflow.h>\n{text}\n")
-    return fresh_checker().check(Request(path, "armv8"))
+    return fresh_checker().check(Request(path, "sc"))
 
 
 def _edges(type: IntType) -> list[int]:

@@ -25,7 +25,7 @@ from tests.random.programs import program
 from tests.random.shrink import shrink
 from tests.random.tree import litmus, smaller
 
-FIRST, COUNT, SHARES = 20_000, 120, 4
+FIRST, COUNT, SHARES = 20_000, 72, 4
 
 
 @pytest.mark.parametrize("part", range(SHARES))

@@ -60,7 +60,7 @@ def test_states_of_classics(path: Path, asked: list[tuple[str, str]]) -> None:
         assert answer(together, path, model, left_out) == expected, (model, left_out)
 
 
-@pytest.mark.parametrize("file", ["path-b", "reuse"])
+@pytest.mark.parametrize("file", ["reuse"])
 def test_verdicts_of_the_suite(file: str) -> None:
     together, alone = fresh_checker(), dict[str, str]()
     for model in (*MODELS, *reversed(MODELS)):
