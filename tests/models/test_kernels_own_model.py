@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check import Checker, Request
+from ksmcheck.text import InputError
 from tests.fresh import fresh_checker
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = os.environ.get("KSMCHECK_KERNEL_TREE")
 FOLDERS = ("tools/memory-model/litmus-tests", "Documentation/litmus-tests")
 OWN = [p for f in FOLDERS for p in sorted(Path(TREE, f).rglob("*.litmus"))] if TREE else []
-CLASSIC = sorted((ROOT / "litmus" / "classic").rglob("*.litmus"))
+SHIPPED = sorted((ROOT / "litmus" / "classic").rglob("*.litmus"))
+FREEING = [path for path in SHIPPED if path.parent.name == "freed"]
+CLASSIC = [path for path in SHIPPED if path not in FREEING]
 
 pytestmark = pytest.mark.skipif(TREE is None, reason="KSMCHECK_KERNEL_TREE names no kernel sources")
 
@@ -47,3 +50,9 @@ def test_our_lkmm_is_the_kernels(path: Path) -> None:
     theirs = checker().states(Request(path, str(TREE), kernel))
     assert ours.states == theirs.states
     assert (ours.observation, ours.flags) == (theirs.observation, theirs.flags)
+
+
+@pytest.mark.parametrize("path", FREEING, ids=lambda p: p.stem)
+def test_the_kernels_says_nothing_of_what_is_freed(path: Path) -> None:
+    with pytest.raises(InputError, match="does not tell who uses what is freed"):
+        checker().states(Request(path, str(TREE), "6.12"))
