@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ksmcheck.kernel.catalogue.accesses import FREE
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.primitives import all_primitives
 from ksmcheck.record import Struct
@@ -72,8 +73,9 @@ class Words:
         return None
 
     def primitive(self, word: str) -> Primitive | None:
-        """The kernel primitive of that name, at whatever version."""
-        return all_primitives().get(word)
+        """The kernel primitive of that name, at whatever version. A kernel's kfree() is none: what
+        it frees has many words."""
+        return None if word == FREE else all_primitives().get(word)
 
     def takes_lvalue(self, word: str) -> bool:
         """Whether the first argument is an lvalue, as of ``READ_ONCE(x)``: x itself is not read."""

@@ -169,3 +169,9 @@ def test_what_is_not_read_is_an_error(tmp_path: Path) -> None:
 def test_assembly_is_an_operation(tmp_path: Path) -> None:
     first, last = listing(skeleton(tmp_path, 'asm volatile("dmb ish" : : : "memory");'))
     assert first.text.startswith("asm @") and last.text == "return"
+
+
+def test_what_a_kernel_frees_is_no_single_word() -> None:
+    """The primitive is of one word of the object, and is nothing that a kernel calls."""
+    assert WORDS.primitive("kfree") is None
+    assert WORDS.primitive("smp_mb") is not None
