@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ksmcheck.record import replace
-from ksmcheck.syntax.litmus_callbacks import arguments_of, defines
+from ksmcheck.syntax.litmus_calls import TokenCall, arguments_of, defines, respelt
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
 
@@ -35,22 +35,7 @@ def allocated(tokens: list[Token]) -> list[Token]:
     names = {token.text for token in tokens}.intersection(ALLOCATORS)
     if not names or defines(tokens, names):
         return tokens
-    changed: list[Token] = []
-    at = 0
-    while at < len(tokens):
-        token = tokens[at]
-        if token.text not in names or tokens[at + 1].text != "(":
-            changed.append(token)
-            at += 1
-            continue
-        arguments, end = arguments_of(tokens, at + 1)
-        if "cache" in token.text:
-            type = _assigned(changed, token)
-        else:
-            type = _measured(arguments[0], token)
-        changed += _variable(token, type, zeroed=ALLOCATORS[token.text])
-        at = end + 1
-    return changed
+    return respelt(tokens, names, _variable)
 
 
 def _measured(size: Sequence[Token], call: Token) -> list[Token]:
@@ -76,20 +61,17 @@ def _assigned(before: Sequence[Token], call: Token) -> list[Token]:
         start -= 2
     if start and before[start - 1].text in (".", "->"):
         raise InputError(f"{call.text} of what?", call.span, hint=_OF_CACHE)
-    return [_made(call, "op", "*"), *before[start:-1]]
+    return [replace(call, kind="op", text="*"), *before[start:-1]]
 
 
-def _variable(call: Token, type: Sequence[Token], *, zeroed: bool) -> list[Token]:
+def _variable(call: TokenCall, before: Sequence[Token]) -> list[Token]:
     """All at the call's place but for what is written there."""
-    value = "= { 0 }" if zeroed else ""
-    before, after = "({ typeof(", f") {OBJECT} {value}; &{OBJECT}; }})"
-    made = ([_made(call, t.kind, t.text) for t in _tokens(text)] for text in (before, after))
-    first, last = made
-    return [*first, *type, *last]
-
-
-def _made(call: Token, kind: str, text: str) -> Token:
-    return replace(call, kind=kind, text=text)
+    name = call.name
+    cached = "cache" in name.text
+    type = _assigned(before, name) if cached else _measured(call.arguments[0], name)
+    value = "= { 0 }" if ALLOCATORS[name.text] else ""
+    first, last = "({ typeof(", f") {OBJECT} {value}; &{OBJECT}; }})"
+    return [*call.here(_tokens(first)), *type, *call.here(_tokens(last))]
 
 
 def _tokens(text: str) -> list[Token]:

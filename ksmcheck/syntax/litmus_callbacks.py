@@ -13,11 +13,12 @@ This is done to the tokens, so that all that reads a test finds plain C.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from ksmcheck.record import Struct, replace
+from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Name
 from ksmcheck.syntax.litmus_ast import Content, PropTree, Register
+from ksmcheck.syntax.litmus_calls import TokenCall, defines, respelt
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source, Span
 
@@ -54,54 +55,15 @@ def callbacks(tokens: list[Token]) -> tuple[list[Token], tuple[Callback, ...]]:
     if not texts & {CALL, BARRIER} or defines(tokens, (CALL, BARRIER)):
         return tokens, ()
     found: list[Callback] = []
-    changed: list[Token] = []
-    at = 0
-    while at < len(tokens):
-        token = tokens[at]
-        if token.text != CALL or tokens[at + 1].text != "(":
-            changed.append(token)
-            at += 1
-            continue
-        arguments, end = arguments_of(tokens, at + 1)
-        call = Callback(len(found), _function(arguments, token.span), token.span)
-        found.append(call)
-        head, _ = callbacks(arguments[0])
-        changed += _respelt(token, call, head, tokens[end])
-        at = end + 1
+
+    def spelling(call: TokenCall, _: Sequence[Token]) -> list[Token]:
+        span = call.name.span
+        callback = Callback(len(found), _function(call.arguments, span), span)
+        found.append(callback)
+        return _respelt(call, callback, callbacks(call.arguments[0])[0])
+
+    changed = respelt(tokens, (CALL,), spelling)
     return _declared(changed, found, BARRIER in texts), tuple(found)
-
-
-def defines(tokens: Sequence[Token], names: Collection[str]) -> bool:
-    """Whether ``call_rcu(...) {`` stands there, or that of another of the names."""
-    for at, token in enumerate(tokens[:-1]):
-        if token.text in names and tokens[at + 1].text == "(":
-            end = _closing(tokens, at + 1)
-            if end + 1 < len(tokens) and tokens[end + 1].text == "{":
-                return True
-    return False
-
-
-def _closing(tokens: Sequence[Token], opening: int) -> int:
-    depth = 0
-    for at in range(opening, len(tokens)):
-        depth += {"(": 1, ")": -1}.get(tokens[at].text, 0)
-        if not depth:
-            return at
-    raise InputError("this '(' is never closed", tokens[opening].span)
-
-
-def arguments_of(tokens: Sequence[Token], opening: int) -> tuple[list[list[Token]], int]:
-    """The arguments of a call, and where its parenthesis closes."""
-    end = _closing(tokens, opening)
-    found: list[list[Token]] = [[]]
-    depth = 0
-    for token in tokens[opening + 1 : end]:
-        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.text, 0)
-        if token.text == "," and not depth:
-            found.append([])
-        else:
-            found[-1].append(token)
-    return found, end
 
 
 def _function(arguments: list[list[Token]], call: Span) -> str:
@@ -113,18 +75,13 @@ def _function(arguments: list[list[Token]], call: Span) -> str:
     return names[0].text
 
 
-def _respelt(call: Token, callback: Callback, head: list[Token], end: Token) -> list[Token]:
+def _respelt(call: TokenCall, callback: Callback, head: list[Token]) -> list[Token]:
     """``call_rcu(&rcu_callback_0, head)``, all at the call's place, with what is done to it."""
-
-    def made(kind: str, text: str) -> Token:
-        return replace(call, kind=kind, text=text)
-
     # The kernel links the head into a list of the CPU by a plain store, which a NULL shows.
-    first = "({ struct rcu_head *rcu_head__ = ("
+    first = f"(&{callback.called}, ({{ struct rcu_head *rcu_head__ = ("
     last = "); rcu_head__->next = 0; rcu_head__; })"
-    before, after = ([made(t.kind, t.text) for t in _tokens(text)] for text in (first, last))
-    name = [call, made("op", "("), made("op", "&"), made("id", callback.called)]
-    return [*name, made("op", ","), *before, *head, *after, end]
+    before, after = (call.here(_tokens(text)) for text in (first, last))
+    return [call.name, *before, *head, *after, call.end]
 
 
 def _declared(tokens: list[Token], calls: Sequence[Callback], barrier: bool) -> list[Token]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ksmcheck.record import Struct, field, replace
-from ksmcheck.syntax.litmus_callbacks import arguments_of, defines
+from ksmcheck.record import Struct, field
+from ksmcheck.syntax.litmus_calls import TokenCall, defines, respelt
 from ksmcheck.syntax.pp_macros import in_private
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
@@ -40,28 +40,14 @@ def freed_later(tokens: list[Token]) -> list[Token]:
         return tokens
     heads = _heads(tokens)
     used: dict[_Head, None] = {}
-    respelt = _respelt(tokens, heads, used)
-    return [*_functions(used), *respelt]
 
-
-def _respelt(
-    tokens: Sequence[Token], heads: Sequence[_Head], used: dict[_Head, None]
-) -> list[Token]:
-    changed: list[Token] = []
-    at = 0
-    while at < len(tokens):
-        token = tokens[at]
-        if token.text not in FREEING or tokens[at + 1].text != "(":
-            changed.append(token)
-            at += 1
-            continue
-        arguments, end = arguments_of(tokens, at + 1)
-        head = _head(arguments, heads, token)
+    def spelling(call: TokenCall, _: Sequence[Token]) -> list[Token]:
+        head = _head(call, heads)
         used[head] = None
-        pointer = _respelt(arguments[0], heads, used)
-        changed += _call(token, pointer, head)
-        at = end + 1
-    return changed
+        return _called(call, respelt(call.arguments[0], FREEING, spelling), head)
+
+    changed = respelt(tokens, FREEING, spelling)
+    return [*_functions(used), *changed]
 
 
 def _heads(tokens: Sequence[Token]) -> list[_Head]:
@@ -94,13 +80,14 @@ class _Braces(Struct):
     heads: list[str] = field(default_factory=list)
 
 
-def _head(arguments: list[list[Token]], heads: Sequence[_Head], call: Token) -> _Head:
-    if len(arguments) == 1 and arguments[0]:
-        hint = f"{call.text}_mightsleep(p), or synchronize_rcu() and kfree(p)"
-        raise InputError(f"{call.text} takes a pointer and the name of a head", call.span, hint)
+def _head(call: TokenCall, heads: Sequence[_Head]) -> _Head:
+    name, arguments = call.name, call.arguments
     path = "".join(token.text for token in arguments[-1])
     if len(arguments) != 2 or not arguments[0] or not path:
-        raise InputError(f"{call.text} takes a pointer and the name of a head", call.span)
+        hint = None
+        if len(arguments) == 1 and path:
+            hint = f"{name.text}_mightsleep(p), or synchronize_rcu() and kfree(p)"
+        raise InputError(f"{name.text} takes a pointer and the name of a head", name.span, hint)
     found = [head for head in heads if head.path == path]
     if len(found) == 1:
         return found[0]
@@ -110,16 +97,11 @@ def _head(arguments: list[list[Token]], heads: Sequence[_Head], call: Token) -> 
     raise InputError(several if found else none, arguments[1][0].span, hint=_HINT)
 
 
-def _call(call: Token, pointer: list[Token], head: _Head) -> list[Token]:
+def _called(call: TokenCall, pointer: list[Token], head: _Head) -> list[Token]:
     """All at the call's place but for what is written there."""
     first = f"({{ struct {head.tag} *freed__ = ("
     last = f"); if (freed__) call_rcu(&freed__->{head.path}, {head.function}); }})"
-    before, after = ([_made(call, t) for t in _tokens(text)] for text in (first, last))
-    return [*before, *pointer, *after]
-
-
-def _made(call: Token, token: Token) -> Token:
-    return replace(call, kind=token.kind, text=token.text)
+    return [*call.here(_tokens(first)), *pointer, *call.here(_tokens(last))]
 
 
 def _functions(used: Iterable[_Head]) -> list[Token]:
