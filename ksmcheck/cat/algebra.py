@@ -94,8 +94,8 @@ class Check(Struct, frozen=True):
         return self.flag and self.name not in _ADVICE
 
     def asks(self, *, frees: bool) -> bool:
-        """Whether it has to be looked for in a program that frees memory, or does not."""
-        return self.forfeits and (frees or self.name != USE_AFTER_FREE)
+        """Whether a program that frees memory, or does not, may raise it as a flag."""
+        return self.flag and (frees or self.name != USE_AFTER_FREE)
 
 
 class Algebra(Struct, frozen=True):

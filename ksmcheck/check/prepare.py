@@ -267,7 +267,7 @@ class Workshop(Struct, dict=True):
         compiled = self._compiled(request, plain)
         model = self.model(request.model)
         freeing = isinstance(compiled, Program) and frees(compiled)
-        flags = any(check.asks(frees=freeing) for check in model.compiled.checks)
+        flags = any(c.forfeits and c.asks(frees=freeing) for c in model.compiled.checks)
         if not isinstance(compiled, Program):
             test = self.test(request)
             assert isinstance(test, AssemblyTest)

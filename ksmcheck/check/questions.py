@@ -207,7 +207,7 @@ class Questions:
     def flags(self) -> tuple[str, Execution] | None:
         """A flag that some consistent complete execution raises, with that execution."""
         for check in self._cat.checks:
-            if check.asks(frees=self._frees):
+            if check.forfeits and check.asks(frees=self._frees):
                 found = self._asked(check, self.goals.complete)
                 if found is not None:
                     return check.name, self._execution(found)
@@ -224,7 +224,7 @@ class Questions:
         """Every flag that some consistent complete execution raises, warnings too."""
         raised = []
         for check in self._cat.checks:
-            if check.flag:
+            if check.asks(frees=self._frees):
                 outcome = self.session.find_flag(check, self.goals.complete)
                 if isinstance(outcome, GaveUp):
                     raise OutOfTime(outcome.reason)

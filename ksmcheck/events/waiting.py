@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.walk import Walk
+from ksmcheck.kernel.catalogue.accesses import FREED
 from ksmcheck.program.ir import LoopIteration
 
 Places = Sequence[tuple[int, ...]]
@@ -38,10 +39,9 @@ def _events(walk: Walk, repeat: LoopIteration) -> Iterator[DraftEvent]:
 
 def _plain(event: DraftEvent) -> bool:
     """Whether a model may take it for a plain access, as LKMM does what has no mark."""
-    return event.primitive in ("load", "store") or event.tags <= _FREED
+    return event.primitive in ("load", "store") or event.tags <= {FREED}
 
 
-_FREED = frozenset(("Freed",))
 _ANYONE = -2
 
 
@@ -49,7 +49,7 @@ def _writes(walks: list[Walk], places: Places) -> set[tuple[int, int, bool]]:
     """Thread, cell, and whether the write is plain. What is freed is nobody's any more: whoever
     did it must not come to it either."""
     return {
-        (_ANYONE if "Freed" in event.tags else event.thread, cell, _plain(event))
+        (_ANYONE if FREED in event.tags else event.thread, cell, _plain(event))
         for walk in walks
         for events in walk.accesses.values()
         for event in events

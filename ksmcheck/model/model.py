@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 _FLAG = (
-    f"its cat file needs the line `flag ~empty [Freed] ; (rf | co) ; [M] as {USE_AFTER_FREE}`: "
-    "kfree writes to each word of the object with the tag Freed"
+    f"its cat file needs the line `flag ~empty [{FREED}] ; (rf | co) ; [M] as {USE_AFTER_FREE}`: "
+    f"kfree writes to each word of the object with the tag {FREED}"
 )
 
 

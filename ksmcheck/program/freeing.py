@@ -20,7 +20,6 @@ from ksmcheck.program import fold
 from ksmcheck.program.graph import Node, Step
 from ksmcheck.program.ir import Access, Check, Const, Expr, Origin, Program
 from ksmcheck.record import Struct, field
-from ksmcheck.syntax.litmus_allocated import OBJECT
 from ksmcheck.text import InputError, Span
 
 GARBAGE = 0x5A5A5A5A5A5A5A5A
@@ -88,17 +87,12 @@ class Frees(Struct):
                 at for o in known for at in _starts(o.type, o.address, one.type, layouts)
             )
             if not starts:
-                hint = "what is freed stands at file level, or is an element of an array there"
+                hint = "declare one at file level, or let the test allocate it"
                 message = f"there is no {one.type} that could be freed"
                 raise InputError(message, one.origin.span, hint=hint)
             whole = [fold.op("eq", INT.ints, one.address, Const(at, ADDRESS)) for at in starts]
             holds = reduce(lambda a, b: fold.op("or", INT.ints, a, b), whole)
             one.steps[one.at] = Check(MISUSE, holds, one.origin)
-
-
-def is_allocated(name: str) -> bool:
-    """Whether an object in memory is what an allocation made, by its name there."""
-    return name.partition(":")[2].partition(".")[0] == OBJECT
 
 
 def _comes_again(node: Node) -> bool:

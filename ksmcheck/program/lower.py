@@ -16,7 +16,7 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import ints_of
 from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.contents import Contents
-from ksmcheck.program.freeing import GARBAGE, is_allocated
+from ksmcheck.program.freeing import GARBAGE
 from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Cell, Expr, Local, Property, Taken, Unassigned, local
 from ksmcheck.program.leaving import mark_leaving
@@ -34,6 +34,7 @@ from ksmcheck.program.turn import nest_of
 from ksmcheck.program.unset import demand_values
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Block, Function, NamedType
+from ksmcheck.syntax.litmus_allocated import OBJECT
 from ksmcheck.syntax.litmus_ast import LitmusTest, Register
 from ksmcheck.text import InputError
 
@@ -176,7 +177,7 @@ class _Lowering:
         found: dict[int, Cell] = {}
         for item in self.memory.objects.values():
             own = _local_of(item)
-            made = is_allocated(item.name)
+            made = own is not None and own.name == OBJECT
             kept = own is not None and not item.volatile and not made
             for place in self.memory.cells_of(item):
                 type = ints_of(place.type)

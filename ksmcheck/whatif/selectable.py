@@ -124,6 +124,7 @@ class _Chooser:
         self._called, self._places = _called(program)
         # Whether a local is memory hangs on what is done to it: the program is compiled afresh.
         self._keeps = any(cell.kept for cell in program.cells)
+        self._flags = _flags(model, program)
 
     def choose(self, spot: Spot, change: Change) -> None:
         """A selector for the change, if it can be one, or why it makes no program."""
@@ -169,7 +170,7 @@ class _Chooser:
             return
         if idle or not _same(*rows):
             self.keys[change] = (spot.name, name)
-        elif not ({"load", "store"} & {old.name, new.name} and _flags(self._model, self._program)):
+        elif not ({"load", "store"} & {old.name, new.name} and self._flags):
             self.keys[change] = None
 
     def _unpaired(self, site: str) -> InputError | None:
@@ -239,7 +240,8 @@ def _inside(
 def _flags(model: Model, program: Program) -> bool:
     """Whether the model may tell plain accesses from marked ones by something else than events:
     data races are looked for in more iterations of a loop where it reads plainly."""
-    return any(check.asks(frees=frees(program)) for check in model.compiled.checks)
+    freeing = frees(program)
+    return any(c.forfeits and c.asks(frees=freeing) for c in model.compiled.checks)
 
 
 def _without_site(site: str, program: Program) -> InputError | None:
