@@ -7,10 +7,10 @@ from functools import cached_property
 from ksmcheck.cat.algebra import USE_AFTER_FREE
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import demands, kinds_of
+from ksmcheck.check.granted import MEMORY, allocates, late_unlock
 from ksmcheck.check.mistaken import mistaken
 from ksmcheck.check.questions import Questions
 from ksmcheck.check.trusted import Trusted, notes_of, trusted, untold
-from ksmcheck.check.unlocks import late_unlocks
 from ksmcheck.check.verdict import (
     BOUNDED,
     SAFE,
@@ -69,10 +69,22 @@ class Search(Questions):
             return stuck
         base = replace(base, flags=() if flagged is None else (flagged[0],))
         if self.structure.quantifier == "exists":
-            return self._observation(base)
-        return self._not_found(base)
+            return self._granted(self._observation(base))
+        return self._granted(self._not_found(base))
 
     # Verdicts.
+
+    def _granted(self, found: Verdict) -> Verdict:
+        """The same, as far as it holds for a kernel's memory."""
+        if found.verdict not in (SAFE, BOUNDED):
+            return found
+        late = late_unlock(self.structure, self.removed) if self._frees else None
+        if late is not None:
+            lost = replace(found, witness=None, observation=None, assumed=(), reads=())
+            return replace(lost, verdict=UNKNOWN, reason=late)
+        if allocates(self.structure):
+            return replace(found, notes=(*found.notes, MEMORY))
+        return found
 
     @property
     def _demanded(self) -> bool:
@@ -95,7 +107,7 @@ class Search(Questions):
         if not ends:
             return replace(base, verdict=VACUOUS, reason="no execution runs to its end")
         on = (self._root or self)._trusted
-        notes = (*base.notes, *on.notes, *late_unlocks(self.structure))
+        notes = (*base.notes, *on.notes)
         return replace(base, verdict=SAFE, assumed=on.stores, reads=on.reads, notes=notes)
 
     def _ends(self) -> bool:

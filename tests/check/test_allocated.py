@@ -158,6 +158,12 @@ def test_what_cannot_be_allocated(body: str, message: str, hint: str, tmp_path: 
     assert hint in str(refused.value)
 
 
+def test_a_safe_says_that_no_allocation_fails(tmp_path: Path) -> None:
+    made = check("void P0(void) { struct node *p = kzalloc(sizeof(*p), 0); }\n", tmp_path)
+    assert (made.verdict, made.notes) == (SAFE, ("assuming that no allocation fails",))
+    assert check("void P0(void) { gp = NULL; }\n", tmp_path).notes == ()
+
+
 def test_a_function_of_the_tests_own(tmp_path: Path) -> None:
     own = "struct node n;\nstatic struct node *kmalloc(int size) { return &n; }\n"
     found = check(f"{own}void P0(void) {{ gp = kmalloc(16); }}\nforall (gp=&n)\n", tmp_path)
