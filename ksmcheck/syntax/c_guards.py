@@ -47,6 +47,7 @@ from ksmcheck.syntax.c_ast import (
     Unary,
     While,
 )
+from ksmcheck.syntax.c_freed import FREES, freed
 from ksmcheck.text import InputError, Note, Source, Span
 from ksmcheck.text.diagnostic import GUARD
 from ksmcheck.text.spelling import did_you_mean
@@ -106,11 +107,12 @@ def _kinds() -> dict[str, _Kind]:
 
 class _Held(Struct, frozen=True):
     """A guard in whose scope a statement is. ``key`` tells it from others, ``release`` is the call
-    without a place."""
+    without a place; ``frees`` where it is a call that the test does not define (``c_freed``)."""
 
     key: int
     release: Call
     span: Span
+    frees: bool = False
 
 
 class _Way(Struct, frozen=True):
@@ -367,7 +369,9 @@ class _Writer:
         address = Unary("&", variable, guard.span)
         name = Name(f"{MADE_UP}{number}", guard.span)
         kept = Declaration(name.name, TypeofType(address, guard.span), address, guard.span)
-        return [kept], _Held(id(guard), Call(function, (name,), guard.span), guard.span)
+        call = Call(function, (name,), guard.span)
+        frees = function.name in FREES and not self.is_known(function.name)
+        return [kept], _Held(id(guard), call, guard.span, frees)
 
     def _of_class(self, guard: Guard) -> tuple[list[Stmt], _Held]:
         """A guard that the test defines (DEFINE_GUARD)."""
@@ -437,8 +441,9 @@ def _call(function: str, args: tuple[Expr, ...], span: Span) -> Call:
 
 def _releases(held: tuple[_Held, ...], span: Span) -> list[Stmt]:
     """The calls that release guards where control leaves their scope at ``span``."""
-    calls = (_call(one.release.callee.name, _exprs(one.release), span) for one in reversed(held))
-    return [ExprStmt(call, call.span) for call in calls]
+    calls = [_call(one.release.callee.name, _exprs(one.release), span) for one in reversed(held)]
+    pairs = zip(reversed(held), calls, strict=True)
+    return [freed(call) if one.frees else ExprStmt(call, call.span) for one, call in pairs]
 
 
 def _exprs(call: Call) -> tuple[Expr, ...]:

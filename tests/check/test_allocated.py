@@ -51,6 +51,18 @@ def check(text: str, folder: Path, model: str = "armv8", **more: object) -> Verd
             "struct node *p = make(1); p->next = kmem_cache_zalloc(cache, 0); assert(!p->next->a);",
             True,
         ),
+        # __free(kfree) frees what is left at the end of the scope, on each way out of it; not
+        # NULL, nor an error (include/linux/slab.h).
+        ("struct node *k; { struct node *p __free(kfree) = make(1); k = p; } k->a = 2;", False),
+        ("{ struct node *p __free(kvfree) = make(1); gp = no_free_ptr(p); } gp->a = 2;", True),
+        (
+            "gp = make(1); { struct node *p __free(kfree) = NULL; }"
+            " { struct node *p __free(kfree) = bad(); }",
+            True,
+        ),
+        ("struct node *p __free(kfree) = make(1); if (p->a) return; gp = p; return;", True),
+        ("struct node *p __free(kfree) = make(1); kfree(p);", False),
+        ("struct node *p __free(kfree) = make(1); kfree(no_free_ptr(p));", True),
         # A part of it is not what was allocated.
         ("struct node *p = make(1); kfree(&p->rcu);", False),
         ("struct node *p = make(1); kfree(p + 1);", False),
@@ -60,7 +72,9 @@ def check(text: str, folder: Path, model: str = "armv8", **more: object) -> Verd
 def test_of_one_thread(body: str, safe: bool, manner: dict[str, object], tmp_path: Path) -> None:
     make = "struct node *p = kmalloc(sizeof(*p), GFP_KERNEL); p->a = v; return p;"
     other = "static struct rcu_head head;\n"  # what kfree(&p->rcu) might free
-    text = f"{other}static struct node *make(int v) {{ {make} }}\nvoid P0(void) {{ {body} }}\n"
+    text = f"{other}static struct node *make(int v) {{ {make} }}\n"
+    text += "static struct node *bad(void) { return ERR_PTR(-12); }\n"
+    text += f"void P0(void) {{ {body} }}\n"
     assert check(text, tmp_path, "sc", **manner).verdict == (SAFE if safe else VIOLATED)
 
 
