@@ -7,7 +7,7 @@ from functools import cached_property
 from ksmcheck.cat.algebra import USE_AFTER_FREE
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import demands, kinds_of
-from ksmcheck.check.granted import MEMORY, allocates, late_unlock
+from ksmcheck.check.granted import MEMORY, allocates
 from ksmcheck.check.mistaken import mistaken
 from ksmcheck.check.questions import Questions
 from ksmcheck.check.trusted import Trusted, notes_of, trusted, untold
@@ -78,10 +78,6 @@ class Search(Questions):
         """The same, as far as it holds for a kernel's memory."""
         if found.verdict not in (SAFE, BOUNDED):
             return found
-        late = late_unlock(self.structure, self.removed) if self._frees else None
-        if late is not None:
-            lost = replace(found, witness=None, observation=None, assumed=(), reads=())
-            return replace(lost, verdict=UNKNOWN, reason=late)
         if allocates(self.structure):
             return replace(found, notes=(*found.notes, MEMORY))
         return found

@@ -47,6 +47,7 @@ from ksmcheck.kernel.types import (
     is_whole,
     passed_words,
 )
+from ksmcheck.kernel.waking import GIVES_BACK, LOOKS
 from ksmcheck.program.ir import BAD_ADDRESS
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax import c_ast as c
@@ -254,6 +255,8 @@ class Calls(Expressions):
             return self.on_register(primitive, arguments)
         given = self.arguments(primitive, arguments)
         done = self.perform(primitive.name, given.place, given.names)
+        if primitive.name in GIVES_BACK:
+            self.look_late(LOOKS[GIVES_BACK[primitive.name]], given.place)
         if primitive.blocks and not done.ok:
             raise InternalError(f"replay: {primitive.name} returned without the lock")
         if primitive.misuse is not None and self.by_formula(primitive.misuse, given, done):
@@ -267,6 +270,14 @@ class Calls(Expressions):
             self.write(self.part(whole, scalar.offset, scalar.type), result)
             return NOTHING
         return result if given.inout is None else self.give_back(given, result)
+
+    def look_late(self, asks: str, lock: InMemory | None) -> None:
+        """What is recorded of who gives a lock back and looks for who waits: in the same call."""
+        record = self.record
+        if record.at < len(record.events):
+            given, event = record.events[record.at - 1], record.events[record.at]
+            if event.primitive == asks and event.origin == given.origin:
+                self.perform(asks, lock, {})
 
     def is_local(self, e: c.Expr) -> bool:
         """Whether ``e`` is a local variable, or a part of one, that lives in registers."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.why import MissingOrder, Why
 from ksmcheck.kernel.catalogue.accesses import FREE
+from ksmcheck.kernel.waking import late_look
 from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
@@ -37,6 +38,9 @@ def called(event: ExecutedEvent) -> str:
 
 def deed(event: ExecutedEvent) -> str:
     """``read of node.kpfn`` or ``store to node.kpfn``."""
+    call = late_look(event.primitive, event.origin.site) if event.origin else None
+    if call is not None:
+        return f"look at {event.cell}, by which {call}() finds who waits"
     what = "read of" if event.kind == "R" else "store to"
     return f"{what} {event.cell}"
 

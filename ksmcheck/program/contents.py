@@ -8,6 +8,7 @@ from functools import cached_property
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.program.addressed import addressed_locals, root_name
 from ksmcheck.program.freeing import Frees
+from ksmcheck.program.late_looks import LateLooks
 from ksmcheck.program.reach import taken
 from ksmcheck.program.tree import Tree, everything
 from ksmcheck.syntax.c_ast import Assign, Call, Function, IncDec, Unary
@@ -25,7 +26,7 @@ class Contents:
     """The nodes of each function with a body, in no particular order.
 
     ``asked``: the functions whose address was asked for, with it. ``frees``: what is allocated and
-    freed.
+    freed; ``looks``: what giving a lock back does besides.
     """
 
     def __init__(self, test: LitmusTest) -> None:
@@ -35,6 +36,7 @@ class Contents:
         self._test = test
         self.asked: dict[str, int] = {}
         self.frees = Frees()
+        self.looks = LateLooks()
 
     def __iter__(self) -> Iterator[tuple[Function, list[Tree]]]:
         return iter(self._nodes.values())

@@ -68,6 +68,11 @@ class Frees(Struct):
     made: list[tuple[Object, Node, Span]] = field(default_factory=list)
     checks: list[_Check] = field(default_factory=list)
 
+    @property
+    def types(self) -> list[CType]:
+        """Of what is freed."""
+        return [one.type for one in self.checks]
+
     def check(self, steps: list[Step], address: Expr, type: CType, origin: Origin) -> None:
         """Leaves room for a check behind ``steps``: what all is allocated is known in the end."""
         self.checks.append(_Check(steps, len(steps), address, type, origin))

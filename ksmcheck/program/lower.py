@@ -119,6 +119,7 @@ class _Lowering:
         threads = [self._lower(i, f, start) for i, f in enumerate(self.test.threads)]
         layouts = self.declarations.layouts
         self.contents.frees.settle(self.memory.objects.values(), layouts)
+        self.contents.looks.settle(self.contents.frees.types, layouts)
         lowered = [self._finished(i, *thread) for i, thread in enumerate(threads)]
         cells = self._cells(start)
         final = self._final([thread.lowered for thread in lowered], cells)

@@ -75,16 +75,16 @@ class PrimitiveCalls(Operators):
         needed = type != VOID and (used or operands.inout is not None)
         register = self.graph.fresh("t") if needed else None
         cell = None if primitive.shape == "fence" or operands.cell is None else operands.cell
-        self.graph.emit(
-            Access(
-                primitive.name,
-                register,
-                tuple(operands.args),
-                None if cell is None else ints_of(cell),
-                None if type == VOID else ints_of(type),
-                self.origin(call.span, call),
-            )
+        access = Access(
+            primitive.name,
+            register,
+            tuple(operands.args),
+            None if cell is None else ints_of(cell),
+            None if type == VOID else ints_of(type),
+            self.origin(call.span, call),
         )
+        self.graph.emit(access)
+        self.contents.looks.note(primitive, access, self.graph.here.steps, self.thread)
         if register is None:
             return NOTHING
         result = Value(Use(register, ints_of(type)), type)
