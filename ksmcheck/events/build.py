@@ -23,6 +23,7 @@ from ksmcheck.events.values import Analysis
 from ksmcheck.events.waiting import flagged_loops
 from ksmcheck.events.walk import Walk, operator
 from ksmcheck.events.walked import Walked
+from ksmcheck.kernel.catalogue.accesses import EITHER_ANSWERS
 from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType, unsigned
 from ksmcheck.kernel.memory import is_literal
 from ksmcheck.program.ir import BAD_ADDRESS, Cell, Const, Expr, FinalCell, FinalReg, Op, Program
@@ -241,6 +242,7 @@ class _Assembly:
             width=e.width,
             instance=e.instance,
             primitive=e.primitive,
+            outcome=e.outcome,
             origin=e.origin,
         )
 
@@ -291,7 +293,8 @@ class _Assembly:
                 perhaps = lasts = self._refused(stall.address, stall.passes)
             else:
                 reads = [e for e in stall.round if e.kind == "R" and self._live(e.id)]
-                perhaps = lasts = terms.both(*map(self._unchanged, reads))
+                answers = (terms.no(e.guard) for e in stall.round if _passes(e))
+                perhaps = lasts = terms.both(*map(self._unchanged, reads), *answers)
             yield Stall(stall.guard, lasts, perhaps, stall.thread, stall.span, stall.lock)
 
     def _refused(self, address: Term, passes: Callable[[Term], Term]) -> Term:
@@ -355,3 +358,8 @@ class _Assembly:
         if type(expr) is Op:
             return operator(self.draft, expr, [self._final(a, outputs) for a in expr.args])
         raise InternalError(f"{expr} in a condition")
+
+
+def _passes(event: DraftEvent) -> bool:
+    """Whether it is a yes, which does not last (``kernel.catalogue.accesses``)."""
+    return event.outcome == "fail" and event.primitive in EITHER_ANSWERS

@@ -36,6 +36,7 @@ class DraftEvent(Struct, eq=False):
     origin: Origin | None
     admits: Term | None = None
     changes: Term | None = None
+    outcome: str = "always"
 
 
 class DraftSpurious(Struct, frozen=True):

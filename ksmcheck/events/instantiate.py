@@ -275,6 +275,9 @@ class Instance(Operands):
         )
 
 
+_OUTCOMES = {None: "always", True: "ok", False: "fail"}
+
+
 class _Case:
     """One outcome's events. ``read`` is the read that gives the primitive's old value, ``told`` the
     number of a write that its result depends on. ``spurious``: see ``Row``."""
@@ -443,6 +446,7 @@ class _Case:
             instance=one.number,
             primitive=one.primitive.name,
             origin=one.access.origin,
+            outcome=_OUTCOMES[self.outcome],
         )
         draft.append(event)
         self._depend("ctrl", event, one.place.control)

@@ -33,6 +33,8 @@ class Event(Struct, frozen=True, eq=False):
     ``width``    of the access in bits (0 for F).
     ``instance`` number of the Access instruction in the unrolled thread that it belongs to; the
                  events of one primitive share it.
+    ``outcome``  ``ok`` or ``fail``, where the primitive has outcomes and the event is of one alone;
+                 else ``always``.
     """
 
     id: int
@@ -49,6 +51,7 @@ class Event(Struct, frozen=True, eq=False):
     instance: int
     primitive: str
     origin: Origin | None
+    outcome: str = "always"
 
 
 class Dependency(Struct, frozen=True, eq=False):

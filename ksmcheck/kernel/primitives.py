@@ -21,14 +21,22 @@ def version_key(version: str) -> tuple[int, ...]:
 @cache
 def all_primitives() -> Mapping[str, Primitive]:
     """Every primitive of any version, by name."""
-    from ksmcheck.kernel.catalogue.accesses import accesses, fences, freeing, rcu_callbacks, srcu
+    from ksmcheck.kernel.catalogue.accesses import (
+        accesses,
+        either_answers,
+        fences,
+        freeing,
+        rcu_callbacks,
+        srcu,
+    )
     from ksmcheck.kernel.catalogue.atomics import atomics
     from ksmcheck.kernel.catalogue.bits import bits
     from ksmcheck.kernel.catalogue.locks import locks
     from ksmcheck.kernel.catalogue.refcounts import refcounts
 
     found = {}
-    for family in (accesses, freeing, fences, rcu_callbacks, srcu, atomics, bits, locks, refcounts):
+    beside = (freeing, fences, either_answers, rcu_callbacks, srcu)
+    for family in (accesses, *beside, atomics, bits, locks, refcounts):
         for primitive in family():
             found[primitive.name] = primitive
     return MappingProxyType(found)

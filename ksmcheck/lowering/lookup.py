@@ -133,7 +133,8 @@ def _misfit(primitive: Primitive, outcome: str, steps: tuple[Step, ...]) -> str 
     reads = [s for s in own if s.kind == "R"]
     writes = [s for s in own if s.kind == "W"]
     wanted = {"fence": (0, 0), "load": (1, 0), "store": (0, 1), "rmw": (1, 1)}[primitive.shape]
-    if primitive.fail_stores != "must" and outcome == "fail" and not writes:
+    fails = outcome == "fail" and primitive.shape != "fence"
+    if fails and primitive.fail_stores != "must" and not writes:
         wanted = (1, 0)
     if primitive.shape in ("load", "store") and [s.located for s in own] == [True]:
         return None  # an event at the place that reads and writes nothing (SRCU up to 6.2)

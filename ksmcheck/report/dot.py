@@ -9,6 +9,7 @@ from ksmcheck.check.verdict import Witness
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.cycles import from_reads
 from ksmcheck.explain.story import called, place
+from ksmcheck.report.effects import answer
 from ksmcheck.report.values import Names
 
 _COLOURS = {"rf": "red", "co": "blue", "fr": "darkorange"}
@@ -52,7 +53,7 @@ def _steps(co: frozenset[tuple[int, int]]) -> set[tuple[int, int]]:
 
 def _label(event: ExecutedEvent, names: Names) -> str:
     if event.kind == "F":
-        return f"{called(event)} {place(event)}"
+        return f"{answer(event) or called(event)} {place(event)}"
     sign = ":=" if event.kind == "W" else "="
     return f"{event.cell} {sign} {names.value(event.value or 0)}\n{place(event)}"
 

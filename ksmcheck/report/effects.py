@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.story import place
+from ksmcheck.kernel.catalogue.accesses import EITHER
 from ksmcheck.kernel.primitives import all_primitives
 from ksmcheck.program.ir import Cell
 from ksmcheck.record import Struct
@@ -94,12 +95,22 @@ def ordering(step: Step) -> list[str]:
     if any(_companion(e) for e in step.events):
         return ["[under a hashed lock]"]
     accesses = [i for i, e in enumerate(step.events) if e.kind != "F"]
+    if (told := answer(step.events[0])) is not None:
+        return [told]
     if not accesses:
         return [f"[{', '.join(_tags(step.events))}]"] if _tags(step.events) else []
     before, after = step.events[: accesses[0]], step.events[accesses[-1] + 1 :]
     inside = _tags(step.events[accesses[0] : accesses[-1] + 1])
     parts = [*_tags(before), *(inside or [".."]), *_tags(after)]
     return [f"[{' '.join(parts)}]"] if parts != [".."] else []
+
+
+def answer(event: ExecutedEvent) -> str | None:
+    """``need_resched() is 1``; None of anything whose answer is not free."""
+    primitive = all_primitives().get(event.primitive)
+    if primitive is None or EITHER not in primitive.classes:
+        return None
+    return f"{event.primitive}() is {int(event.outcome == 'fail')}"
 
 
 def _tags(events: Iterable[ExecutedEvent]) -> list[str]:

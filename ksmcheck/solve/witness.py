@@ -13,7 +13,7 @@ def to_execution(structure: EventStructure, candidate: Candidate) -> Execution:
     """The execution, numbered as ``execution.Execution`` says.
 
     An access whose address is no cell's has an address and no cell; such a read has no source and
-    counts as reading 0. ``outcome`` is left ``always``: the structure does not record it.
+    counts as reading 0.
     """
     events = sorted(
         (structure.events[e] for e in candidate.executed), key=lambda e: (e.thread, e.position)
@@ -60,7 +60,7 @@ def _executed(
         tags=event.tags,
         instance=instance,
         primitive=event.primitive,
-        outcome="always",
+        outcome=event.outcome,
         origin=event.origin,
         joined=joined,
     )

@@ -154,11 +154,6 @@ _INSTEAD = {
         "in_interrupt in_softirq in_serving_softirq in_atomic irqs_disabled preempt_count "
         "preemptible"
     ),
-    "it may be true at any time: define it as READ_ONCE of a variable that a thread of its own "
-    "sets": (
-        "need_resched tif_need_resched should_resched spin_is_contended raw_spin_is_contended "
-        "rwlock_is_contended rwsem_is_contended spin_needbreak rwlock_needbreak"
-    ),
 }
 """What to write for a name."""
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from ksmcheck.kernel.catalogue.accesses import VOLATILE_LOAD
+from ksmcheck.kernel.catalogue.accesses import EITHER_ANSWERS, VOLATILE_LOAD
 from ksmcheck.kernel.primitive import Primitive
-from ksmcheck.kernel.primitives import primitives
+from ksmcheck.kernel.primitives import all_primitives, primitives
 
 STORED_ONCE = "ACCESS_ONCE="
 """The one that C writes as an assignment."""
@@ -90,11 +90,18 @@ def family(kernel: str, kind: str) -> tuple[Primitive, ...]:
     """The primitives of one kind that a statement may call on their own."""
     found = []
     for name, primitive in primitives(kernel).items():
-        if _ELSEWHERE.match(name):
+        if _ELSEWHERE.match(name) or name in EITHER_ANSWERS:
             continue
         if kind == (ATOMIC if primitive.shape == "rmw" else primitive.shape):
             found.append(primitive)
     return tuple(found)
+
+
+def either(random: Random) -> str:
+    """A test of what may have either answer."""
+    name = random.choice(sorted(EITHER_ANSWERS))
+    argument = "0" if all_primitives()[name].params else ""
+    return f"{random.choice(('', '!'))}{name}({argument})"
 
 
 def call(random: Random, kernel: str, kind: str, place: str, value: Callable[[], str]) -> str:

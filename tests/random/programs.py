@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from tests.random.calls import ATOMIC, FENCES, LOADS, STORES, call, locks, pointer_calls
+from tests.random.calls import ATOMIC, FENCES, LOADS, STORES, call, either, locks, pointer_calls
 from tests.random.tree import Body, Program, Stmt, line
 
 Choices = tuple[Callable[[int, bool], Stmt], ...]
@@ -73,6 +73,8 @@ class Writer:
         return call(self.random, self.kernel, LOADS, self.place(), self.value)
 
     def test(self) -> str:
+        if self.chance(0.08):
+            return either(self.random)
         if self.chance(0.5):
             return self.one("r0", "r1", "r0 == 1", "r1 != 0", "!r0", "r0 == r1")
         return f"{self.load()} {self.one('==', '!=')} {self.one('0', '1', '1', '2')}"

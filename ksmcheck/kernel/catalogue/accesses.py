@@ -162,6 +162,46 @@ def freeing() -> Iterator[Primitive]:
     yield Primitive(FREE, ("ptr",), ("p",), "rmw", new="old")
 
 
+EITHER = "either-answer"
+"""The class of what the kernel may answer with yes or with no at any time."""
+_EITHER = {
+    "__VERIFIER_nondet_bool": 0,
+    "signal_pending": 1,
+    "fatal_signal_pending": 1,
+    "need_resched": 0,
+    "tif_need_resched": 0,
+    "spin_is_contended": 1,
+    "raw_spin_is_contended": 1,
+    "rwlock_is_contended": 1,
+    "rwsem_is_contended": 1,
+    "spin_needbreak": 1,
+    "rwlock_needbreak": 1,
+    "kthread_should_stop": 0,
+    "kthread_should_park": 0,
+}
+"""With the number of arguments."""
+EITHER_ANSWERS = frozenset(_EITHER)
+
+
+def either_answers() -> Iterator[Primitive]:
+    """What is up to a signal, to the scheduler or to who waits for a lock, none of which a test
+    has: the answer is free. The outcome is ok where it is no, which may last; a yes does not, where
+    it is asked for again and again (--liveness). The test looks at an old value that nothing reads,
+    so that nothing decides it (kernel/sched, kernel/signal.c)."""
+    for name, arguments in _EITHER.items():
+        names = ("of",) * arguments
+        yield Primitive(
+            name,
+            ("any",) * arguments,
+            names,
+            "fence",
+            test="old == 0",
+            result="!ok",
+            result_type="int",
+            classes=(EITHER,),
+        )
+
+
 def rcu_callbacks() -> Iterator[Primitive]:
     """What ``syntax.litmus_callbacks`` makes of call_rcu: the call, the look at it by who calls the
     function (kernel/rcu/tree.c has both names), and that this is done."""

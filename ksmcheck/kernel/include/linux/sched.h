@@ -193,10 +193,9 @@ do {										\
 } while (0)
 #endif
 
-/* Nobody is killed or interrupted here, and no task goes away. */
-#define signal_pending(task) ((void)(task), 0)
-#define fatal_signal_pending(task) ((void)(task), 0)
-#define signal_pending_state(state, task) ((void)(state), (void)(task), 0)
+/* Who sleeps here is neither killed nor interrupted, and no task goes away. */
+#define signal_pending_state(state, task)					\
+	(((state) & (TASK_INTERRUPTIBLE | TASK_WAKEKILL)) && signal_pending(task))
 #define get_task_struct(task) (task)
 #define put_task_struct(task) ((void)(task))
 #define io_schedule() schedule()
