@@ -27,11 +27,10 @@ from ksmcheck.model.compiled import stricter_cat
 from ksmcheck.model.load import load_model
 from ksmcheck.model.model import Model
 from ksmcheck.program.change import REMOVE, Change
-from ksmcheck.program.compile import UNROLL, unrolled
 from ksmcheck.program.fingerprint import fingerprint
 from ksmcheck.program.freeing import frees
 from ksmcheck.program.ir import Program
-from ksmcheck.program.lower import LoweredTest, lower_test, mentions_char
+from ksmcheck.program.loops import UNROLL
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.solve.ground import Grounds
 from ksmcheck.solve.lemmas import Lemmas
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from ksmcheck.execution.bodies import Readings
     from ksmcheck.isa.compile import Assembled
     from ksmcheck.program.inventory import Spot
+    from ksmcheck.program.lower import LoweredTest
 
 _TERMS = 20_000
 """So many terms of other tests, of some 300 bytes each, are kept for the next one at most."""
@@ -201,6 +201,8 @@ class Workshop(Struct, dict=True):
         self, request: Request, lowered: LoweredTest, unroll: int, plain: frozenset[str]
     ) -> Program:
         """A change may not leave a lock behind, unless the test as its author wrote it does."""
+        from ksmcheck.program.compile import unrolled
+
         changed = bool(request.removed or request.changes)
         try:
             return unrolled(lowered, unroll, plain=plain, changed=changed)
@@ -210,6 +212,8 @@ class Workshop(Struct, dict=True):
         return unrolled(lowered, unroll, plain=plain)
 
     def _keeps_a_lock(self, request: Request, unroll: int) -> bool:
+        from ksmcheck.program.compile import unrolled
+
         char = self._unsigned_char(request)
         lowered = self._lowered_test(request, self.source(request), char)
         try:
@@ -221,6 +225,8 @@ class Workshop(Struct, dict=True):
     def _lowered_test(self, request: Request, test: LitmusTest, unsigned_char: bool) -> LoweredTest:
         key = (*_key(request), unsigned_char)
         if key not in self._lowered:
+            from ksmcheck.program.lower import lower_test
+
             known, kernel = primitives(request.kernel), request.kernel
             self._lowered[key] = lower_test(test, kernel, known, unsigned_char=unsigned_char)
         return self._lowered[key]
@@ -235,7 +241,7 @@ class Workshop(Struct, dict=True):
         key = _key(request)
         if key not in self._chars:
             test = self.test(request)
-            self._chars[key] = isinstance(test, LitmusTest) and mentions_char(test)
+            self._chars[key] = isinstance(test, LitmusTest) and _mentions_char(test)
         return self._chars[key]
 
     def fingerprint(self, request: Request) -> str:
@@ -320,3 +326,9 @@ def _key(request: Request) -> tuple[object, ...]:
 def _plain(request: Request) -> Request:
     """The request for the program as its file has it."""
     return replace(request, removed=frozenset(), changes=())
+
+
+def _mentions_char(test: LitmusTest) -> bool:
+    from ksmcheck.program.lower import mentions_char
+
+    return mentions_char(test)

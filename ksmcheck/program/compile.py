@@ -12,17 +12,13 @@ from ksmcheck.program.finish import Numbering, split_arms
 from ksmcheck.program.ir import Block, End, Program, Thread
 from ksmcheck.program.liveness import repeats
 from ksmcheck.program.locks import check_locks
-from ksmcheck.program.loops import Loop
+from ksmcheck.program.loops import UNROLL, Loop
 from ksmcheck.program.lower import LoweredTest, LoweredThread, lower_test
 from ksmcheck.program.simplify import forget_iterations, mark_changes, needed, simplify
 from ksmcheck.program.sites import remove_sites
 from ksmcheck.program.unroll import Unroller, along
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError
-
-UNROLL = 2
-"""How often a loop goes back to its head by default: as often as a KSM scenario migrates. More
-makes nested loops expensive, and where it is not enough the verdict says so."""
 
 
 def compile_program(

@@ -14,6 +14,10 @@ from ksmcheck.program.graph import Graph, Node
 from ksmcheck.record import Struct
 from ksmcheck.text import Span
 
+UNROLL = 2
+"""How often a loop goes back to its head by default: as often as a KSM scenario migrates. More
+makes nested loops expensive, and where it is not enough the verdict says so."""
+
 _OUTSIDE = -1
 """Where the thread comes from."""
 

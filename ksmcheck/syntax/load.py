@@ -8,7 +8,6 @@ from typing import TypeAlias
 from ksmcheck.syntax.assembly_ast import AssemblyTest
 from ksmcheck.syntax.assembly_head import dialect_of
 from ksmcheck.syntax.files import read_source
-from ksmcheck.syntax.litmus import parse_litmus
 from ksmcheck.syntax.litmus_ast import LitmusTest
 from ksmcheck.text import InputError
 
@@ -21,7 +20,9 @@ def load_test(
     """The test in the file ``path``, in kernel C or in assembly; ``kernel`` and ``defines`` are
     for the former. Raises InputError."""
     source = read_source(path)
-    if dialect_of(source.text) is None:
+    if dialect_of(source.text) is None:  # one process seldom reads both kinds
+        from ksmcheck.syntax.litmus import parse_litmus
+
         return parse_litmus(source, kernel=kernel, defines=defines)
     if defines:
         raise InputError(f"-D {defines[0][0]}: an assembly test has no macros")

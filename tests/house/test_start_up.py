@@ -93,6 +93,27 @@ def test_a_tiny_test_loads_what_it_needs(
     assert not NOT_FOR_TINY_TESTS & modules
 
 
+ASSEMBLY = """X86 tiny
+{}
+ P0          | P1          ;
+ MOV [x],$1  | MOV EAX,[x] ;
+ MOV [x],$2  | MOV EBX,[x] ;
+exists (1:EAX=2 /\\ 1:EBX=1)
+"""
+
+
+def test_an_assembly_test_loads_nothing_that_reads_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "tiny.litmus"
+    file.write_text(ASSEMBLY, encoding="utf-8")
+    modules = loaded_twice(["check", str(file)], tmp_path, monkeypatch)
+    reads_c = {"ksmcheck.syntax.litmus", "ksmcheck.syntax.c_parser", "ksmcheck.program.lower"}
+    assert "ksmcheck.syntax.assembly" in modules
+    assert not modules & (NOT_FOR_TINY_TESTS - {"ksmcheck.isa.micro", "ksmcheck.syntax.assembly"})
+    assert not modules & reads_c
+
+
 def test_a_witness_is_replayed_without_reading_the_model_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

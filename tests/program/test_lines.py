@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.kernel.primitives import primitives
-from ksmcheck.program.compile import UNROLL, _blocks, compile_program
+from ksmcheck.program.compile import _blocks, compile_program
 from ksmcheck.program.graph import Graph
 from ksmcheck.program.ir import Program
+from ksmcheck.program.loops import UNROLL
 from ksmcheck.program.lower import lower_test
 from ksmcheck.syntax.litmus import load_litmus, parse_litmus
 from ksmcheck.text import InputError, Source
