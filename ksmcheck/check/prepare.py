@@ -11,6 +11,7 @@ from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ksmcheck.cat.own_future import reads_own_future
 from ksmcheck.check.answers import Answers
 from ksmcheck.check.assembly import check_fit, check_widths
 from ksmcheck.check.verdict import Request
@@ -274,6 +275,7 @@ class Workshop(Struct, dict=True):
         model = self.model(request.model)
         freeing = isinstance(compiled, Program) and frees(compiled)
         flags = any(c.forfeits and c.asks(frees=freeing) for c in model.compiled.checks)
+        coherent = not reads_own_future(model.compiled)
         if not isinstance(compiled, Program):
             test = self.test(request)
             assert isinstance(test, AssemblyTest)
@@ -285,6 +287,7 @@ class Workshop(Struct, dict=True):
                 config,
                 races=flags,
                 stalls=stalls,
+                coherent=coherent,
                 shared=self._shared,
             )
             try:
@@ -302,6 +305,7 @@ class Workshop(Struct, dict=True):
             config,
             races=flags,
             stalls=stalls,
+            coherent=coherent,
             options=options,
             shared=self._shared,
         )

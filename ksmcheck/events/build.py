@@ -39,6 +39,7 @@ def build_structure(
     *,
     races: bool = True,
     stalls: bool = False,
+    coherent: bool = True,
     options: Options | None = None,
     shared: Shared | None = None,
 ) -> EventStructure:
@@ -49,6 +50,7 @@ def build_structure(
     ``stalls``: also executions in which a thread waits for ever, for a lock or in a loop that only
     waits; they are not ``terminated``. What happens in them before may violate an assertion, and
     another thread may run into an unrolling bound meanwhile.
+    ``coherent``: the model lets no read take what its own thread stores later.
     ``options``: sites that may be changed; see ``EventStructure.selectors``.
     ``shared``: what is known from other structures.
     ``lower`` gives a primitive's arithmetic and its row there; it raises InputError for what the
@@ -60,10 +62,11 @@ def build_structure(
     while True:
         walked = Walked(program, [frozenset()] * len(program.threads), locals, *manner)
         if races and any(walk.waiting for walk in walked.walks):
-            kept = flagged_loops(walked.walks, shared.places(walked.draft.accesses, walked.cells))
+            places = shared.places(walked.draft.accesses, walked.cells, coherent=coherent)
+            kept = flagged_loops(walked.walks, places)
             if any(kept):
                 walked = Walked(program, kept, locals, *manner)
-        analysis = shared.analysis(walked.draft.accesses, walked.cells)
+        analysis = shared.analysis(walked.draft.accesses, walked.cells, coherent=coherent)
         lost = walked.lost(analysis) if locals else locals
         if not lost:
             assembly = _Assembly(

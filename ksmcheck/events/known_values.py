@@ -12,10 +12,10 @@ from ksmcheck.program.ir import Cell
 
 
 def known_values(
-    accesses: Sequence[DraftEvent], cells: Sequence[Cell]
+    accesses: Sequence[DraftEvent], cells: Sequence[Cell], *, coherent: bool
 ) -> tuple[list[int], dict[int, Values]] | None:
     """The cell of each access and the values of each read, by its term; None where that takes an
-    analysis."""
+    analysis. ``coherent`` as in ``values.analyse``."""
     at = {cell.address: cell for cell in cells}
     places: list[int] = []
     for event in accesses:
@@ -35,12 +35,20 @@ def known_values(
             others = [
                 write.value.payload
                 for write, there in zip(accesses, places, strict=True)
-                if there == place and write.kind == "W" and write.value and _readable(write, read)
+                if there == place
+                and write.kind == "W"
+                and write.value
+                and may_be_read(write, read, coherent=coherent)
             ]
             domain[read.value.id] = frozenset((initial[place], *others))
     return places, domain
 
 
-def _readable(write: DraftEvent, read: DraftEvent) -> bool:
-    """Not from the read's own thread, unless before it."""
-    return write.thread != read.thread or write.position < read.position
+def may_be_read(write: DraftEvent, read: DraftEvent, *, coherent: bool) -> bool:
+    """Whether a read may take a write's value: never that of its own primitive, and where it is
+    ``coherent`` none that its own thread stores later."""
+    if write.thread != read.thread:
+        return True
+    if write.position < read.position:
+        return True
+    return not coherent and write.instance != read.instance and write.position > read.position

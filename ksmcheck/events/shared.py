@@ -30,20 +30,23 @@ class Shared(Struct):
     _analyses: dict[_Key, Analysis] = field(default_factory=dict)
     _memory: Memory = field(default_factory=Memory)
 
-    def analysis(self, accesses: Sequence[DraftEvent], cells: Sequence[Cell]) -> Analysis:
+    def analysis(
+        self, accesses: Sequence[DraftEvent], cells: Sequence[Cell], *, coherent: bool
+    ) -> Analysis:
         """As ``analyse``. Raises TooManyValues."""
-        key = _key(accesses, cells)
-        known = self._analyses.pop(key, None) or analyse(accesses, cells, self._memory)
+        key = (coherent, _key(accesses, cells))
+        known = self._analyses.pop(key, None)
+        known = known or analyse(accesses, cells, self._memory, coherent=coherent)
         self._analyses[key] = known
         if len(self._analyses) > _KEPT:
             del self._analyses[next(iter(self._analyses))]
         return known
 
     def places(
-        self, accesses: Sequence[DraftEvent], cells: Sequence[Cell]
+        self, accesses: Sequence[DraftEvent], cells: Sequence[Cell], *, coherent: bool
     ) -> tuple[tuple[int, ...], ...]:
         """As ``values.places``."""
-        return places(accesses, cells, self._memory)
+        return places(accesses, cells, self._memory, coherent=coherent)
 
 
 def _key(accesses: Sequence[DraftEvent], cells: Sequence[Cell]) -> _Key:

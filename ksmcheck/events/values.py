@@ -17,7 +17,7 @@ from heapq import heappop, heappush
 
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.growth import Growth
-from ksmcheck.events.known_values import known_values
+from ksmcheck.events.known_values import known_values, may_be_read
 from ksmcheck.events.readings import Admission, Admits, Update, UpdateWith, updates
 from ksmcheck.events.terms import Term
 from ksmcheck.events.value_sets import (
@@ -59,8 +59,16 @@ class Analysis(Struct, frozen=True):
 class _Flow:
     """What the runs of one analysis have in common."""
 
-    def __init__(self, events: Sequence[DraftEvent], cells: Sequence[Cell], memory: Memory) -> None:
+    def __init__(
+        self,
+        events: Sequence[DraftEvent],
+        cells: Sequence[Cell],
+        memory: Memory,
+        *,
+        coherent: bool,
+    ) -> None:
         self.events = events
+        self.coherent = coherent
         self.at = {cell.address: cell for cell in cells}
         self.initial: dict[int, Links] = {c.id: {c.init: 0} for c in cells}
         roots = [t for e in events for t in (e.address, e.value) if t is not None]
@@ -235,7 +243,7 @@ class _Fixpoint:
             readers = self.readers.get((cell, thread), {})
             if thread == write.thread:
                 for number, read in readers.items():
-                    if write.position < read.position:
+                    if may_be_read(write, read, coherent=self.flow.coherent):
                         self._offer(number, gained)
                 continue
             fresh = {v: n for v, n in gained.items() if pool.get(v, MAX_VALUES) > n}
@@ -272,7 +280,8 @@ class _Fixpoint:
             _add(found, self.pools[cell.id][read.thread])
             for write in self.writers.get(cell.id, ()):
                 limit += write.id in self.flow.updates
-                if _earlier(write, read):
+                own = write.thread == read.thread
+                if own and may_be_read(write, read, coherent=self.flow.coherent):
                     _add(found, self.made[write.id])
         self.limits[number] = limit
         return found
@@ -297,11 +306,6 @@ class _Fixpoint:
         return kept
 
 
-def _earlier(write: DraftEvent, read: DraftEvent) -> bool:
-    """In the same thread, before the read."""
-    return write.thread == read.thread and write.position < read.position
-
-
 def _add(found: Links, more: Links) -> None:
     """Adds values, with the fewest links known."""
     for value, links in more.items():
@@ -310,15 +314,22 @@ def _add(found: Links, more: Links) -> None:
 
 
 def analyse(
-    accesses: Sequence[DraftEvent], cells: Sequence[Cell], memory: Memory | None = None
+    accesses: Sequence[DraftEvent],
+    cells: Sequence[Cell],
+    memory: Memory | None = None,
+    *,
+    coherent: bool = True,
 ) -> Analysis:
     """Values, cells and stray addresses of each access (by place in ``accesses``).
 
-    ``memory``: of other analyses.
+    ``memory``: of other analyses. ``coherent``: no read takes what its own thread stores later, as
+    nearly every model has it.
     Raises TooManyValues where a term has more values than can be enumerated.
     """
-    known = known_values(accesses, cells)
-    return _analysed(accesses, cells, memory) if known is None else _plain(accesses, *known)
+    known = known_values(accesses, cells, coherent=coherent)
+    if known is not None:
+        return _plain(accesses, *known)
+    return _analysed(accesses, _Flow(accesses, cells, memory or Memory(), coherent=coherent))
 
 
 def _plain(accesses: Sequence[DraftEvent], at: list[int], domain: dict[int, Values]) -> Analysis:
@@ -333,10 +344,8 @@ def _plain(accesses: Sequence[DraftEvent], at: list[int], domain: dict[int, Valu
     return Analysis(tuple(values), cells, ((),) * count, (True,) * count, domain)
 
 
-def _analysed(
-    accesses: Sequence[DraftEvent], cells: Sequence[Cell], memory: Memory | None
-) -> Analysis:
-    fixpoint = _narrowed(_Flow(accesses, cells, memory or Memory()))
+def _analysed(accesses: Sequence[DraftEvent], flow: _Flow) -> Analysis:
+    fixpoint = _narrowed(flow)
     values: list[tuple[int, ...]] = []
     places: list[tuple[int, ...]] = []
     strays: list[tuple[int, ...]] = []
@@ -357,10 +366,10 @@ def _analysed(
 
 
 def places(
-    accesses: Sequence[DraftEvent], cells: Sequence[Cell], memory: Memory
+    accesses: Sequence[DraftEvent], cells: Sequence[Cell], memory: Memory, *, coherent: bool
 ) -> tuple[tuple[int, ...], ...]:
     """The cells that each access may be at, or some more: also where what leads there cannot be."""
-    fixpoint = _Fixpoint(_Flow(accesses, cells, memory), frozenset())
+    fixpoint = _Fixpoint(_Flow(accesses, cells, memory, coherent=coherent), frozenset())
     fixpoint.run()
     return tuple(tuple(cell.id for cell in fixpoint.cells(event)) for event in accesses)
 

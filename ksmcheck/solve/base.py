@@ -233,7 +233,9 @@ class Base:
             assert value is not None
             if value.is_const and value.payload not in read.values:
                 continue
-            if (write.thread, write.position) == (read.thread, read.position):
+            if write.thread == read.thread and (
+                write.position == read.position or write.instance == read.instance
+            ):
                 continue  # the write of the same instruction
             if not (self.coherent and self._incoherent(write, read)):
                 found.append(write)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from ksmcheck.events.draft import DraftEvent
 from ksmcheck.events.known_values import known_values
 from ksmcheck.events.terms import Term, TermTable
-from ksmcheck.events.values import _analysed, analyse
+from ksmcheck.events.value_sets import Memory
+from ksmcheck.events.values import _analysed, _Flow, analyse
 from ksmcheck.kernel.ints import ADDRESS, U32, U64, unsigned
 from ksmcheck.program.ir import Cell
 
@@ -54,12 +55,17 @@ def drafts(
 
 
 @settings(max_examples=300, deadline=None)
-@given(accesses=ACCESSES, joined=st.lists(st.booleans(), min_size=9, max_size=9))
-def test_as_the_analysis_says(accesses: list[Access], joined: list[bool]) -> None:
+@given(
+    accesses=ACCESSES,
+    joined=st.lists(st.booleans(), min_size=9, max_size=9),
+    coherent=st.booleans(),
+)
+def test_as_the_analysis_says(accesses: list[Access], joined: list[bool], coherent: bool) -> None:
     terms = TermTable()
     events = drafts(terms, accesses, joined)
-    assert known_values(events, CELLS) is not None
-    short, whole = analyse(events, CELLS), _analysed(events, CELLS, None)
+    assert known_values(events, CELLS, coherent=coherent) is not None
+    flow = _Flow(events, CELLS, Memory(), coherent=coherent)
+    short, whole = analyse(events, CELLS, coherent=coherent), _analysed(events, flow)
     for name in ("values", "cells", "strays", "live"):
         assert getattr(short, name) == getattr(whole, name), name
     for event in events:
@@ -82,11 +88,12 @@ def test_a_read_of_its_own_later_store_by_hand() -> None:
     analysis = analyse(events, CELLS)
     assert analysis.values == ((2,), (1, 2, 3), (4,), (1,), (0,))
     assert analysis.cells == ((1,), (1,), (1,), (1,), (0,))
+    assert analyse(events, CELLS, coherent=False).values[1] == (1, 2, 3, 4)
 
 
 def test_whatever_is_not_known_takes_an_analysis() -> None:
     def known(event: DraftEvent) -> bool:
-        return known_values([event], CELLS) is not None
+        return known_values([event], CELLS, coherent=True) is not None
 
     def one(guard: Term | None = None) -> DraftEvent:
         return drafts(terms, [(0, "W", 0, 1)], [False], guard)[0]
