@@ -19,6 +19,7 @@ from ksmcheck.syntax.litmus_ast import Condition, InitEntry, LitmusTest, PropExp
 from ksmcheck.syntax.litmus_callbacks import (
     BARRIER,
     CALL,
+    FREE_BARRIER,
     Callback,
     all_run,
     callbacks,
@@ -157,20 +158,20 @@ def parse_litmus(
     source = _without_prelude(source, header.end)
     setting = Preprocessing(kernel, defines, include_dirs)
     tokens = preprocess(source, header.end, setting, herd=True)
-    tokens, calls = _respelt(tokens)
+    tokens, calls = _respelt(tokens, kernel)
     test = _parsed(source, header, tokens, kernel, calls)
     retyped = fitting(test, tokens)
     return test if retyped is None else _parsed(source, header, retyped, kernel, calls)
 
 
-_RESPELT = frozenset((*ALLOCATORS, *FREEING, CALL, BARRIER))
+_RESPELT = frozenset((*ALLOCATORS, *FREEING, CALL, BARRIER, FREE_BARRIER))
 
 
-def _respelt(tokens: list[Token]) -> tuple[list[Token], tuple[Callback, ...]]:
+def _respelt(tokens: list[Token], kernel: str) -> tuple[list[Token], tuple[Callback, ...]]:
     """What is plain C for the parser, and the calls of call_rcu."""
     if _RESPELT.isdisjoint([token.text for token in tokens]):
         return tokens, ()
-    return callbacks(freed_later(allocated(tokens)))
+    return callbacks(freed_later(allocated(tokens)), kernel)
 
 
 def _parsed(
@@ -190,10 +191,9 @@ def _parsed(
 
 def _call_back(parser: LitmusParser, calls: tuple[Callback, ...]) -> None:
     """Adds a thread for each call of call_rcu."""
-    awaited = any(function.name == BARRIER for function in _functions(parser.defined))
     first = sum(THREAD_NAME.fullmatch(d.name) is not None for d in _functions(parser.defined))
     for number, call in enumerate(calls, first):
-        more = LitmusParser(thread_tokens(call, number, awaited=awaited), parser.kernel)
+        more = LitmusParser(thread_tokens(call, number), parser.kernel)
         more.scopes = parser.scopes
         more.sections()
         parser.defined += more.defined

@@ -1,7 +1,10 @@
 """``kfree_rcu(p, head)``: ``call_rcu`` of the object's head with a function that frees it.
 
 include/linux/rcupdate.h and kernel/rcu/tree.c (6.12): nothing happens for a null pointer, and what
-is freed is the object around the head. This is done to the tokens, before ``litmus_callbacks``.
+is freed is the object around the head. ``kfree_rcu_mightsleep(p)`` has no head, and frees what p
+points to: it waits for a grace period only where no memory is left for a list of what is to be
+freed, so that who calls it must not rely on that. This is done to the tokens, before
+``litmus_callbacks``.
 """
 
 from __future__ import annotations
@@ -9,25 +12,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ksmcheck.record import Struct, field
+from ksmcheck.syntax.litmus_callbacks import FREE
 from ksmcheck.syntax.litmus_calls import TokenCall, defines, respelt
 from ksmcheck.syntax.pp_macros import in_private
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
 
-FREEING = ("kfree_rcu", "kvfree_rcu")
+_HEADLESS = ("kfree_rcu_mightsleep", "kvfree_rcu_mightsleep")
+FREEING = ("kfree_rcu", "kvfree_rcu", *_HEADLESS)
 _FILE = "<linux/rcupdate.h>"
 _HINT = "call_rcu() of a function that frees it says the same"
 
 
 class _Head(Struct, frozen=True):
-    """A member of type ``struct rcu_head`` in ``struct tag``, by its ``path`` there."""
+    """A member of type ``struct rcu_head`` in ``struct tag``, by its ``path`` there (none: "")."""
 
     tag: str
     path: str
 
     @property
     def function(self) -> str:
-        return f"kfree_rcu_{self.tag}_{self.path.replace('.', '_')}"
+        name = f"kfree_rcu_{self.tag}"
+        return f"{name}_{self.path.replace('.', '_')}" if self.path else name
+
+    @property
+    def around(self) -> str:
+        """The object, by its ``head``."""
+        if not self.path:
+            return f"(struct {self.tag} *)head"
+        return f"container_of(head, struct {self.tag}, {self.path})"
 
 
 def freed_later(tokens: list[Token]) -> list[Token]:
@@ -41,8 +54,8 @@ def freed_later(tokens: list[Token]) -> list[Token]:
     heads = _heads(tokens)
     used: dict[_Head, None] = {}
 
-    def spelling(call: TokenCall, _: Sequence[Token]) -> list[Token]:
-        head = _head(call, heads)
+    def spelling(call: TokenCall, before: Sequence[Token]) -> list[Token]:
+        head = _headless(call, before) if call.name.text in _HEADLESS else _head(call, heads)
         used[head] = None
         return _called(call, respelt(call.arguments[0], FREEING, spelling), head)
 
@@ -86,7 +99,7 @@ def _head(call: TokenCall, heads: Sequence[_Head]) -> _Head:
     if len(arguments) != 2 or not arguments[0] or not path:
         hint = None
         if len(arguments) == 1 and path:
-            hint = f"{name.text}_mightsleep(p), or synchronize_rcu() and kfree(p)"
+            hint = f"without a head it is {name.text}_mightsleep(p)"
         raise InputError(f"{name.text} takes a pointer and the name of a head", name.span, hint)
     found = [head for head in heads if head.path == path]
     if len(found) == 1:
@@ -97,17 +110,52 @@ def _head(call: TokenCall, heads: Sequence[_Head]) -> _Head:
     raise InputError(several if found else none, arguments[1][0].span, hint=_HINT)
 
 
+def _headless(call: TokenCall, before: Sequence[Token]) -> _Head:
+    """What is freed by its address alone, as the pointer is cast or declared."""
+    name, arguments = call.name, call.arguments
+    if len(arguments) != 1 or not arguments[0]:
+        raise InputError(f"{name.text} takes a pointer", name.span)
+    words = [token.text for token in arguments[0]]
+    cast = words[:2] == ["(", "struct"] and words[3:5] == ["*", ")"]
+    tag = words[2] if cast else _pointed(words[-1], before)
+    if tag is None:
+        hint = f"cast it: {name.text}((struct node *)p)"
+        raise InputError(f"{name.text} of what?", arguments[0][0].span, hint)
+    return _Head(tag, "")
+
+
+def _pointed(name: str, before: Sequence[Token]) -> str | None:
+    """What a variable or member was last declared to point to. If that was another one of the name,
+    the types differ, and the parser's reader refuses it."""
+    for at in range(len(before) - 1, 2, -1):
+        if before[at].text == name and before[at - 1].text == "*":
+            start = at - 2
+            while start > 1 and before[start - 1].text != "struct" and _in_list(before[start].text):
+                start -= 1
+            if before[start - 1].text == "struct" and before[start].kind == "id":
+                return before[start].text
+    return None
+
+
+def _in_list(text: str) -> bool:
+    """Whether it may stand before a declarator, in the declaration that another one begins."""
+    return text not in (";", "{", "}")
+
+
 def _called(call: TokenCall, pointer: list[Token], head: _Head) -> list[Token]:
     """All at the call's place but for what is written there."""
     first = f"({{ struct {head.tag} *freed__ = ("
-    last = f"); if (freed__) call_rcu(&freed__->{head.path}, {head.function}); }})"
+    # The kernel links the head into a list where it has no other, by plain stores.
+    linked = f"({{ freed__->{head.path}.next = 0; &freed__->{head.path}; }})"
+    what = linked if head.path else "freed__"
+    last = f"); if (freed__) {FREE}({what}, {head.function}); }})"
     return [*call.here(_tokens(first)), *pointer, *call.here(_tokens(last))]
 
 
 def _functions(used: Iterable[_Head]) -> list[Token]:
     text = "".join(
         f"static void {head.function}(struct rcu_head *head)\n{{\n"
-        f"\t__ksmcheck_freed(*container_of(head, struct {head.tag}, {head.path}));\n}}\n"
+        f"\t__ksmcheck_freed(*{head.around});\n}}\n"
         for head in used
     )
     return _tokens(text)

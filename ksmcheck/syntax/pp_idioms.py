@@ -77,8 +77,6 @@ _SET = (
 _FREED = "({ typeof(&(p)[0]) obj__ = (p); if (obj__) __ksmcheck_freed(*obj__); })"
 _FREES = (
     *(f"{name}(p) {_FREED}" for name in ("kfree", "kfree_sensitive", "kzfree", "kvfree", "vfree")),
-    "kfree_rcu_mightsleep(p) ({ typeof(&(p)[0]) late__ = (p); synchronize_rcu(); kfree(late__); })",
-    "kvfree_rcu_mightsleep(p) kfree_rcu_mightsleep(p)",
     "kmem_cache_free(cache, p) ({ (void)(cache); kfree(p); })",
 )
 # As bytes: on these machines the lowest that differs comes first. All are read, as C has it, and

@@ -299,6 +299,61 @@ def test_freed_later(lock: str, unlock: str, call: str, safe: bool, tmp_path: Pa
     assert found.verdict == (SAFE if safe else VIOLATED)
 
 
+_WAITED = """C t
+struct node { int a; struct rcu_head rcu; };
+struct node n1;
+struct node n2;
+struct node *gp = &n1;
+{ }
+static void free(struct rcu_head *head) { kfree(container_of(head, struct node, rcu)); }
+void P0(void)
+{
+	rcu_read_lock();
+	struct node *p = rcu_dereference(gp);
+	if (p) {
+		int r0 = READ_ONCE(p->a);
+	}
+	rcu_read_unlock();
+}
+void P1(void)
+{
+	struct node *old = gp, *other = &n2;
+	rcu_assign_pointer(gp, NULL);
+	%s;
+	kfree(old);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("wait", "kernel", "safe"),
+    [
+        ("call_rcu(&other->rcu, free); rcu_barrier()", "6.12", True),
+        ("kfree_rcu(other, rcu); rcu_barrier()", "3.9", True),
+        # 6.12 (and 5.6) puts it into a list of its own, which rcu_barrier() does not look at.
+        ("kfree_rcu(other, rcu); rcu_barrier()", "6.12", False),
+        ("kfree_rcu(other, rcu); kvfree_rcu_barrier()", "6.12", True),
+        ("call_rcu(&other->rcu, free); kvfree_rcu_barrier()", "6.12", False),
+        # Without a head, too: it only waits where that list gets no memory.
+        ("kfree_rcu_mightsleep(other)", "6.12", False),
+        ("kfree_rcu_mightsleep(other); rcu_barrier()", "6.12", False),
+        ("kvfree_rcu_mightsleep(other); kvfree_rcu_barrier()", "6.12", True),
+        ("other = NULL; kfree_rcu_mightsleep(other); kvfree_rcu_barrier()", "6.12", False),
+        ("kfree_rcu_mightsleep((struct node *)&n2); kvfree_rcu_barrier()", "6.12", True),
+    ],
+)
+def test_what_waits_for_what_is_freed_later(
+    wait: str, kernel: str, safe: bool, tmp_path: Path
+) -> None:
+    """kvfree_call_rcu() and kvfree_rcu_barrier() in kernel/rcu/tree.c; at 3.9 kfree_rcu() is
+    call_rcu() (kernel/rcutree_plugin.h). Who waits for what was freed behind a grace period that
+    began after another object was taken away may free that, too."""
+    path = tmp_path / "t.litmus"
+    path.write_text(_WAITED % wait)
+    found = fresh_checker().check(Request(path, "lkmm", kernel))
+    assert found.verdict == (SAFE if safe else VIOLATED)
+
+
 @pytest.mark.parametrize(
     ("body", "free"),
     [
@@ -405,6 +460,7 @@ def test_what_is_freed(
             "call_rcu",
         ),
         ("kfree_rcu(gp);", "takes a pointer and the name of a head", "kfree_rcu_mightsleep"),
+        ("kfree_rcu_mightsleep(&n1);", "kfree_rcu_mightsleep of what", "cast it"),
     ],
 )
 def test_what_cannot_be_freed(statement: str, message: str, hint: str, tmp_path: Path) -> None:
