@@ -97,8 +97,9 @@ class Body(Struct, frozen=True, eq=False, dict=True):
 
 _ROUND = (c.While, c.DoWhile, c.For, c.Goto, c.PointerCall)
 
-Bodies: TypeAlias = dict[int, Body]
-"""By the identity of their trees, which they keep alive."""
+Bodies: TypeAlias = dict[int | tuple[int, int], Body]
+"""By the identity of their trees, which they keep alive. A block inside an expression goes by its
+function, too: what it sees of that may be other declarations in another variant."""
 
 
 class Text(Struct, frozen=True, eq=False):

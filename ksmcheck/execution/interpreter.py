@@ -346,11 +346,12 @@ class Interpreter(Calls):
         before = body[:-1] if last is not None else body
         scope = dict(self.scope)
         call, outer = self.call, self.scope
-        known = self.world.bodies.get(id(e))
+        key = id(call.body.function), id(e)
+        known = self.world.bodies.get(key)
         if known is None:
             flow = flow_of(c.Block(before, e.span), scope, self.is_pure)
             known = Body(call.body.function, e, flow, Loops(flow), call.body.addressed)
-            self.world.bodies[id(e)] = known
+            self.world.bodies[key] = known
         inner = Call(known, call.lenient, None)
         inner.variables, inner.registers = call.variables, call.registers
         self.call = inner

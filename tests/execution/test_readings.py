@@ -94,6 +94,16 @@ def test_a_function_of_a_variant_has_been_read_before(monkeypatch: pytest.Monkey
     assert read == ["P0", "f", "P0"]
 
 
+def test_a_block_in_an_expression_sees_the_declarations_of_its_variant() -> None:
+    """The block is one tree in both, and r is declared in another one where the barrier is gone."""
+    body = "int r = (smp_mb(), READ_ONCE(*x)); WRITE_ONCE(*y, 1 + ({ int v = r; v; }));"
+    test = parsed(one_thread(body))
+    changed = mutate(test, [Change("smp_mb", REMOVE)], "6.12")
+    readings = Readings()
+    for one in (test, changed, test):
+        assert judged(one, read_then_write(data=CTRL), readings).failed == ()
+
+
 def test_other_surroundings_are_read_anew() -> None:
     """The same function under another constant: only where A is 1 does the branch decide."""
     body = "int r = READ_ONCE(*x); if (r) { if (A) return; } WRITE_ONCE(*y, 1);"
