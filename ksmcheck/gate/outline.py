@@ -17,7 +17,7 @@ from ksmcheck.gate.overwritten import overwritten
 from ksmcheck.gate.place import place_of
 from ksmcheck.gate.spelling import spelt
 from ksmcheck.kernel.primitives import primitives
-from ksmcheck.program.calls import CHECKS
+from ksmcheck.program.calls import CHECKS, FREED
 from ksmcheck.program.contents import functions
 from ksmcheck.program.reach import reached, taken
 from ksmcheck.program.sites import list_sites, site_names
@@ -35,6 +35,7 @@ from ksmcheck.syntax.c_ast import (
     Continue,
     Declaration,
     DoWhile,
+    Expr,
     For,
     Function,
     Goto,
@@ -44,6 +45,7 @@ from ksmcheck.syntax.c_ast import (
     Name,
     PointerCall,
     Return,
+    StatementExpr,
     Switch,
     While,
 )
@@ -53,6 +55,9 @@ from ksmcheck.text import Span
 _HERD_COMMENT = re.compile(r"\(\*\s.*?\*\)", re.S)
 
 _NONE_WAITS = "no thread waits for ever"
+
+FREED_NOW, FREED_LATER = "obj#", "freed#"
+"""The variables of ``kfree(p)`` and ``kfree_rcu(p, head)`` that hold what they are given."""
 
 ASKED = "(start and condition)"
 """The outline of what the test starts with and asks for, in place of a function's name."""
@@ -290,6 +295,13 @@ class _Walker:
         if isinstance(node, Goto | Break | Continue | Label | Case):
             yield self._token(_jump(node), path, node.span)
         inside: Iterable[Tree] = children(node)
+        if isinstance(node, StatementExpr) and (freed := _freed(node)) is not None:
+            yield from self.tokens(freed, path)
+            yield self._token(f"kfree({wording(freed)})", path, node.span)
+            return
+        if isinstance(node, Declaration) and node.name == FREED_LATER and node.init is not None:
+            # Which of the objects, that its head alone does not tell.
+            yield self._token(f"kfree_rcu({wording(node.init)})", path, node.init.span)
         if volatile_cast(node):
             yield self._token(f"(volatile *){wording(node.operand)}", path, node.span, site=True)
         elif isinstance(node, Call):
@@ -385,6 +397,15 @@ class _Walker:
 
 
 _LOOPS = {While: "while", DoWhile: "do", For: "for"}
+
+
+def _freed(node: StatementExpr) -> Expr | None:
+    """What a ``kfree`` is given, where the block is what one has become (``syntax.pp_idioms``)."""
+    calls = (n.callee.name for n in walk(node.body) if isinstance(n, Call))
+    first = node.body.body[0] if node.body.body else None
+    if not isinstance(first, Declaration) or first.name != FREED_NOW or FREED not in calls:
+        return None
+    return first.init
 
 
 def _jump(node: Goto | Break | Continue | Label | Case) -> str:
