@@ -16,7 +16,7 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import ints_of
 from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.contents import Contents
-from ksmcheck.program.freeing import GARBAGE
+from ksmcheck.program.freeing import GARBAGE, locks
 from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Cell, Expr, Local, Property, Taken, Unassigned, local
 from ksmcheck.program.leaving import mark_leaving
@@ -180,9 +180,11 @@ class _Lowering:
             own = _local_of(item)
             made = own is not None and own.name == OBJECT
             kept = own is not None and not item.volatile and not made
+            free = set(locks(item.type, self.memory.layouts)) if made else ()
             for place in self.memory.cells_of(item):
                 type = ints_of(place.type)
-                value = start.cells.get(place.address, type.raw(GARBAGE) if made else 0)
+                garbage = made and place.address - item.address not in free
+                value = start.cells.get(place.address, type.raw(GARBAGE) if garbage else 0)
                 pointer = place.pointer or value >= FIRST
                 what = type, value, pointer, str(place.type), own, kept
                 found[place.address] = Cell(len(found), place.name, place.address, *what)

@@ -152,6 +152,27 @@ def test_two_that_replace_each_others(exchange: str, free: str, safe: bool, tmp_
     assert check(text, tmp_path, "lkmm").verdict == (SAFE if safe else VIOLATED)
 
 
+@pytest.mark.parametrize("type", ["spinlock_t", "rwlock_t", "struct mutex"])
+@pytest.mark.parametrize("model", ["sc", "armv8", "lkmm"])
+def test_a_lock_in_what_was_allocated_is_free(type: str, model: str, tmp_path: Path) -> None:
+    """As every lock at the start. With garbage in it nobody would come past it, and never to the
+    assertion. (LKMM, whose locks are only taken and released, knows no spin_lock_init().)"""
+    kind = {"spinlock_t": "spin_", "rwlock_t": "write_", "struct mutex": "mutex_"}[type]
+    lock, unlock = (f"{kind}{how}lock(&p->in[1].lock)" for how in ("", "un"))
+    text = f"""struct own {{ int v; struct {{ int a; {type} lock; }} in[2]; }} *gown;
+void P0(void) {{ struct own *p = kmalloc(sizeof(*p), 0); p->v = 1; smp_store_release(&gown, p); }}
+void P1(void)
+{{
+	struct own *p = smp_load_acquire(&gown);
+	if (p) {{ {lock}; BUG_ON(p->v == 1); {unlock}; }}
+}}
+"""
+    assert check(text, tmp_path, model).verdict == VIOLATED
+    assert check(text.replace("== 1)", "!= 1)"), tmp_path, model).verdict == SAFE
+    # Beside it there is garbage.
+    assert check(text.replace("v == 1", "in[1].a != 0"), tmp_path, model).verdict == VIOLATED
+
+
 @pytest.mark.parametrize(
     ("body", "message", "hint"),
     [
