@@ -55,7 +55,8 @@ def freed_later(tokens: list[Token]) -> list[Token]:
     used: dict[_Head, None] = {}
 
     def spelling(call: TokenCall, before: Sequence[Token]) -> list[Token]:
-        head = _headless(call, before) if call.name.text in _HEADLESS else _head(call, heads)
+        headless = call.name.text in _HEADLESS
+        head = _headless(call, before) if headless else _head(call, heads, before)
         used[head] = None
         return _called(call, respelt(call.arguments[0], FREEING, spelling), head)
 
@@ -93,7 +94,7 @@ class _Braces(Struct):
     heads: list[str] = field(default_factory=list)
 
 
-def _head(call: TokenCall, heads: Sequence[_Head]) -> _Head:
+def _head(call: TokenCall, heads: Sequence[_Head], before: Sequence[Token]) -> _Head:
     name, arguments = call.name, call.arguments
     path = "".join(token.text for token in arguments[-1])
     if len(arguments) != 2 or not arguments[0] or not path:
@@ -102,6 +103,8 @@ def _head(call: TokenCall, heads: Sequence[_Head]) -> _Head:
             hint = f"without a head it is {name.text}_mightsleep(p)"
         raise InputError(f"{name.text} takes a pointer and the name of a head", name.span, hint)
     found = [head for head in heads if head.path == path]
+    if len(found) > 1 and (tag := _pointee(arguments[0], before)) is not None:
+        found = [head for head in found if head.tag == tag] or found
     if len(found) == 1:
         return found[0]
     those = " and ".join(f"struct {head.tag}" for head in found)
@@ -115,13 +118,18 @@ def _headless(call: TokenCall, before: Sequence[Token]) -> _Head:
     name, arguments = call.name, call.arguments
     if len(arguments) != 1 or not arguments[0]:
         raise InputError(f"{name.text} takes a pointer", name.span)
-    words = [token.text for token in arguments[0]]
-    cast = words[:2] == ["(", "struct"] and words[3:5] == ["*", ")"]
-    tag = words[2] if cast else _pointed(words[-1], before)
+    tag = _pointee(arguments[0], before)
     if tag is None:
         hint = f"cast it: {name.text}((struct node *)p)"
         raise InputError(f"{name.text} of what?", arguments[0][0].span, hint)
     return _Head(tag, "")
+
+
+def _pointee(pointer: Sequence[Token], before: Sequence[Token]) -> str | None:
+    words = [token.text for token in pointer]
+    if words[:2] == ["(", "struct"] and words[3:5] == ["*", ")"]:
+        return words[2]
+    return _pointed(words[-1], before)
 
 
 def _pointed(name: str, before: Sequence[Token]) -> str | None:

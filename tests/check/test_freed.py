@@ -299,6 +299,31 @@ def test_freed_later(lock: str, unlock: str, call: str, safe: bool, tmp_path: Pa
     assert found.verdict == (SAFE if safe else VIOLATED)
 
 
+@pytest.mark.parametrize(
+    ("update", "refused"),
+    [
+        ("struct node *old = gp; kfree_rcu(old, rcu);", False),
+        ("kfree_rcu((struct node *)&n1, rcu);", False),
+        ("kfree_rcu(gp->next, rcu);", False),
+        ("kfree_rcu(&n1, rcu);", True),
+    ],
+)
+def test_heads_of_one_name(update: str, refused: bool, tmp_path: Path) -> None:
+    """The pointer tells which is meant."""
+    path = tmp_path / "t.litmus"
+    top = "struct other { struct rcu_head rcu; };\nstruct node { int a; struct node *next;"
+    top = f"C t\n{top} struct rcu_head rcu; }};\nstruct node n1;\nstruct node *gp = &n1;\n{{ }}\n"
+    path.write_text(f"{top}void P0(void) {{ gp->next = &n1; {update} }}\n")
+    request = Request(path, "lkmm", "6.12")
+    if not refused:
+        assert fresh_checker().check(request).verdict == SAFE
+        path.write_text(path.read_text() + "void P1(void) { n1.a = 1; }\n")
+        assert fresh_checker().check(request).verdict == VIOLATED
+        return
+    with pytest.raises(InputError, match="struct other and struct node have a head of the name"):
+        fresh_checker().check(request)
+
+
 _WAITED = """C t
 struct node { int a; struct rcu_head rcu; };
 struct node n1;
