@@ -1,8 +1,9 @@
 """Macros of the kernel that a build decides, or that are there for tools: its configuration, and
 what sparse, lockdep, KASAN's compiler and speculation are told.
 
-Sources: include/linux/kconfig.h, compiler_types.h, compiler.h, lockdep.h, nospec.h, rcupdate.h,
-preempt.h and virtio_ring.h of kernels 6.1 and 6.12. What is in "6.1" may be older.
+Sources: include/linux/kconfig.h, compiler_types.h, compiler.h, lockdep.h, kasan.h, kernel.h,
+nospec.h, rcupdate.h, preempt.h and virtio_ring.h of kernels 6.1 and 6.12. What is in "6.1" may be
+older.
 """
 
 from __future__ import annotations
@@ -33,7 +34,15 @@ _LOCKDEP = (
     *(f"{what}_release(m, i) {_NOTHING}" for what in ("spin", "mutex", "rwsem")),
     *(
         f"lockdep_assert_{what}() {_NOTHING}"
-        for what in ("irqs_disabled", "irqs_enabled", "preemption_disabled", "preemption_enabled")
+        for what in (
+            "irqs_disabled",
+            "irqs_enabled",
+            "preemption_disabled",
+            "preemption_enabled",
+            "in_irq",
+            "in_softirq",
+            "no_hardirq",
+        )
     ),
     f"lockdep_assert_not_held(l) {_NOTHING}",
     f"lockdep_assert_none_held_once() {_NOTHING}",
@@ -41,6 +50,24 @@ _LOCKDEP = (
     f"lock_contended(m, i) {_NOTHING}",
     f"might_lock(l) {_NOTHING}",
     f"might_lock_read(l) {_NOTHING}",
+    f"lock_acquire(l, s, t, r, c, n, i) {_NOTHING}",
+    f"lock_release(l, i) {_NOTHING}",
+    *(
+        f"lock_acquire_{how}(l, s, t, n, i) {_NOTHING}"
+        for how in ("exclusive", "shared", "shared_recursive")
+    ),
+    *(
+        f"lock_map_{what}(l) {_NOTHING}"
+        for what in ("acquire", "acquire_try", "acquire_read", "acquire_tryread", "release", "sync")
+    ),
+    *(f"seqcount_acquire{how}(m, s, t, i) {_NOTHING}" for how in ("", "_read")),
+    f"seqcount_release(m, i) {_NOTHING}",
+    *(f"lockdep_{what}() {_NOTHING}" for what in ("on", "off")),
+    f"lockdep_set_class(l, key) {_NOTHING}",
+    f"lockdep_set_class_and_name(l, key, name) {_NOTHING}",
+    f"lockdep_set_subclass(l, sub) {_NOTHING}",
+    f"lockdep_set_novalidate_class(l) {_NOTHING}",
+    f"lockdep_init_map(l, name, key, sub) {_NOTHING}",
     f"RCU_LOCKDEP_WARN(c, s) {_NOTHING}",
     # Without lockdep all is held that is asked for.
     "lockdep_is_held(l) (1)",
@@ -64,6 +91,9 @@ _SANITIZERS = (
     "kasan_check_write(p, n) (1)",
     f"kmsan_check_memory(p, n) {_NOTHING}",
     f"kmsan_unpoison_memory(p, n) {_NOTHING}",
+    f"kasan_record_aux_stack(p) {_NOTHING}",
+    f"kasan_record_aux_stack_noalloc(p) {_NOTHING}",
+    *(f"instrumentation_{what}() {_NOTHING}" for what in ("begin", "end")),
 )
 
 # Sums that a smaller machine has functions for (linux/math64.h, linux/math.h).
@@ -131,6 +161,17 @@ def builds() -> dict[str, tuple[str, ...]]:
             "in_task() (1)",
             "migrate_disable() barrier()",
             "migrate_enable() barrier()",
+            *(f"preempt_{what}_notrace() barrier()" for what in ("disable", "enable")),
+            "preempt_enable_no_resched() barrier()",
+            # Without PREEMPT_RT preemption is off already where these are called.
+            *(f"preempt_{what}_nested() {_NOTHING}" for what in ("disable", "enable")),
+            # That the next might_sleep() is meant so (linux/kernel.h).
+            f"sched_annotate_sleep() {_NOTHING}",
+            f"might_fault() {_NOTHING}",
+            f"might_alloc(flags) {_NOTHING}",
+            f"dump_stack() {_NOTHING}",
+            "mem_dump_obj(p) ((void)(p))",
+            "rcu_pointer_handoff(p) (p)",
             "barrier_data(p) ({ (void)(p); barrier(); })",
             "ACCESS_PRIVATE(p, member) ((p)->member)",
             "compiletime_assert(c, message) BUILD_BUG_ON(!(c))",
@@ -140,4 +181,6 @@ def builds() -> dict[str, tuple[str, ...]]:
             " (typeof(at__))(at__ & array_index_mask_nospec(at__, of__)); })",
         ),
         "6.6": ("__counted_by(member)",),
+        # It differs from call_rcu() in how soon the grace period begins.
+        "6.12": ("call_rcu_hurry(head, f) call_rcu(head, f)",),
     }

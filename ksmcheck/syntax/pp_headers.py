@@ -37,6 +37,7 @@ _LISTS: tuple[tuple[str, str | None], ...] = (("3.9", "3.13"), ("6.1", None))
 _KERNELS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "asm/local.h": (("6.1", None),),
     "linux/completion.h": _LISTS,
+    "linux/cpumask.h": (("6.1", None),),
     "linux/jump_label.h": (("6.1", None),),
     "linux/kref.h": (("4.11", None),),
     "linux/list.h": _LISTS,

@@ -57,6 +57,14 @@ def check(text: str, folder: Path, model: str = "lkmm", **more: object) -> Verdi
     return fresh_checker().check(Request(path, model, kernel, **more))  # type: ignore[arg-type]
 
 
+def test_one_in_a_hurry(tmp_path: Path) -> None:
+    """It says when the grace period begins, not what comes behind it (kernel/rcu/tree.c)."""
+    hurried = _UPDATE.replace("call_rcu", "call_rcu_hurry")
+    assert check(hurried + _READER + _SEEN, tmp_path).verdict == "SAFE"
+    late = "exists (1:r0=1 /\\ f1.a=0)\n"
+    assert check(hurried + _READER + late, tmp_path).observation == "Sometimes"
+
+
 @pytest.mark.parametrize("kernel", ["3.9", "6.12"])
 def test_who_has_it_may_use_it(kernel: str, tmp_path: Path) -> None:
     assert check(_UPDATE + _READER + _SEEN, tmp_path, kernel=kernel).verdict == "SAFE"

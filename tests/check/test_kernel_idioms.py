@@ -64,6 +64,13 @@ NOTHING = [
     'pr_info("%s is %s\\n", "x", r0 ? "set" : "clear")',
     'WARN(r0 > 7, "%d", r0)',
     "VM_WARN_ON_FOLIO(r0 > 7, x)",
+    "preempt_disable_notrace(); preempt_enable_no_resched()",
+    "preempt_disable_nested(); preempt_enable_nested()",
+    "lock_map_acquire(&dep_map); lock_map_release(&dep_map)",
+    "lock_acquire_shared(&dep_map, 0, 0, NULL, _THIS_IP_); lock_release(&dep_map, _THIS_IP_)",
+    "lockdep_set_class(lock, &key); lockdep_assert_in_softirq()",
+    "sched_annotate_sleep(); might_fault(); might_alloc(GFP_KERNEL); dump_stack()",
+    "kasan_record_aux_stack_noalloc(x); instrumentation_begin(); instrumentation_end()",
 ]
 
 MP = """{{ }}

@@ -82,6 +82,7 @@ def test_each_header_is_kernel_c_at_each_kernel(name: str, kernel: str, tmp_path
         assert kernel in {
             "asm/local.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),
             "linux/completion.h": ("3.8", "4.2", "5.8"),
+            "linux/cpumask.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),
             "linux/semaphore.h": ("3.8", "4.2", "5.8"),
             "linux/jump_label.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),
             "linux/static_key.h": ("3.8", "3.9", "3.13.11", "4.2", "5.8"),

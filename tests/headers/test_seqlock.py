@@ -155,6 +155,7 @@ P1(void)
     [
         *(("write_seqcount", model) for model in MACHINES),
         *(("raw_write_seqcount", model) for model in ("armv8", "power", "alpha")),
+        ("do_raw_write_seqcount", "armv8"),
     ],
 )
 def test_counters(
