@@ -87,7 +87,10 @@ def untold(structure: EventStructure) -> str | None:
     """Why it proves nothing that no thread was found to wait for ever."""
     if _queues(structure):
         return _QUEUE
-    woken = any(cell.name.endswith("ksmcheck_waiting") for cell in structure.cells)
+    # Where they are woken, a queue is a set or a list; where that is taken on trust, a number.
+    woken = any(cell.name.endswith("ksmcheck_waiting") for cell in structure.cells) or not any(
+        cell.name.endswith(".waiters.counter") for cell in structure.cells
+    )
     sleepers = _SLEEPERS if woken else ((_WAIT, "prepare_to_wait"), *_SLEEPERS)
     trusted = (header for header, function in sleepers if _called(structure, header, function))
     header = next(trusted, None)

@@ -109,8 +109,25 @@ def constant(expr: Expr, types: Declarations) -> Typed:
     """The value and type. Raises InputError where ``expr`` is not an integer constant."""
     found = try_constant(expr, types)
     if found is None:
-        raise InputError("this is not a constant expression", expr.span)
+        name = _undefined(expr, types)
+        hint = f"if {name.name} is a macro, #define it, or give it by -D" if name else None
+        raise InputError("this is not a constant expression", (name or expr).span, hint)
     return found
+
+
+def _undefined(expr: Expr, types: Declarations) -> Name | None:
+    """What in it is called as macros are, and has no value: ``PAGE_SIZE``."""
+    if isinstance(expr, Name):
+        return expr if expr.name.isupper() and _name(expr.name, types) is None else None
+    inner: tuple[Expr | None, ...] = ()
+    if isinstance(expr, Unary | Cast):
+        inner = (expr.operand,)
+    elif isinstance(expr, Binary):
+        inner = (expr.left, expr.right)
+    elif isinstance(expr, Conditional):
+        inner = (expr.condition, expr.then, expr.otherwise)
+    found = (None if part is None else _undefined(part, types) for part in inner)
+    return next((name for name in found if name is not None), None)
 
 
 def try_constant(expr: Expr, types: Declarations) -> Typed | None:

@@ -207,7 +207,10 @@ class Declarations(Struct):
         layout = self.layouts.of(type, span)
         member = layout.member(name)
         if member is None:
-            hint = did_you_mean(name, [m.name for m in layout.members])
+            from ksmcheck.syntax.pp_headers import member_hint
+
+            near = did_you_mean(name, [m.name for m in layout.members])
+            hint = member_hint(type.tag, name) or near
             raise InputError(f"{type} has no member {name}", span, hint=hint)
         return member
 

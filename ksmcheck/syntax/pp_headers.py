@@ -121,8 +121,8 @@ _READS = tuple(
 _NOT_MODELLED = {
     "a callback of this kind": "call_srcu call_rcu_sched call_rcu_bh call_rcu_tasks srcu_barrier",
     "memory of each CPU that is allocated": "alloc_percpu alloc_percpu_gfp free_percpu",
-    "sleep of this kind": "swake_up_one swait_event add_wait_queue_exclusive "
-    "wait_event_interruptible_locked wait_event_interruptible_locked_irq wait_woken "
+    "sleep of this kind": "swake_up_one swait_event "
+    "wait_event_interruptible_locked wait_event_interruptible_locked_irq "
     "wait_event_interruptible_lock_irq wait_on_bit_timeout wait_on_bit_action "
     "wait_var_event_timeout rcuwait_wait_event_timeout schedule_hrtimeout msleep usleep_range",
     "a counter with a mutex": "seqcount_mutex_t seqcount_ww_mutex_t "
@@ -157,6 +157,12 @@ _INSTEAD = {
     ),
 }
 """What to write for a name."""
+
+_MEMBERS = {
+    "wait_queue_entry": ("flags", "private", "func", "entry"),
+    "wait_queue_head": ("head",),
+}
+"""Members that structs of <linux/wait.h> have as a list of entries alone."""
 
 _DEFINED = re.compile(
     r"^#\s*define[ \t]+(?P<macro>[A-Za-z_]\w*)"
@@ -214,6 +220,13 @@ def owner_of(name: str) -> str | None:
 def defined_names() -> Iterable[str]:
     """What the headers define, for some kernel."""
     return _owners()
+
+
+def member_hint(tag: str, member: str) -> str | None:
+    """What gives a struct of a header a member that the kernel's has."""
+    if member not in _MEMBERS.get(tag, ()):
+        return None
+    return "a queue is a list of entries with functions with -D KSMCHECK_WAKE_FUNCTIONS"
 
 
 def include_hint(name: str) -> str | None:

@@ -57,3 +57,20 @@ def test_of_variables(constant: str, value: int, tmp_path: Path) -> None:
 def test_what_is_none(top: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         state(f"{top}\n#define N 0", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("top", "column"),
+    [
+        ("struct t { int a __aligned(PAGE_SIZE); };", 28),
+        ("int a[4 * (PAGE_SIZE - 1)];", 12),
+        ("enum { A = (int)PAGE_SIZE << 1 };", 17),
+        ("int a[1 ? PAGE_SIZE : 2];", 11),
+    ],
+)
+def test_a_macro_that_nobody_defines(top: str, column: int, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a constant expression") as caught:
+        state(f"{top}\n#define N 0", tmp_path)
+    span = caught.value.diagnostic.span
+    assert span is not None and span.column == column
+    assert caught.value.diagnostic.hint == "if PAGE_SIZE is a macro, #define it, or give it by -D"

@@ -3,7 +3,8 @@
  * kernel/sched/wait.c of kernels 3.9, 6.1 and 6.12.
  *
  * With -D KSMCHECK_WAKE_UPS who waits sleeps until it is woken, and --liveness tells whether it is; see
- * below. Without, these are awaits, which need no unrolling:
+ * below. With -D KSMCHECK_WAKE_FUNCTIONS also by functions of its own, and exclusively. Without, these are
+ * awaits, which need no unrolling:
  *
  * Who waits goes on when its condition holds, whoever wakes it: a wake-up that comes too early, or
  * to an empty queue, is not looked for here, and a verdict says so. It is looked for with one round of
@@ -17,10 +18,343 @@
 #ifndef KSMCHECK_LINUX_WAIT_H
 #define KSMCHECK_LINUX_WAIT_H
 
-#define __WAIT_QUEUE_HEAD_INITIALIZER(name) { .waiters = ATOMIC_INIT(0) }
 #define DECLARE_WAIT_QUEUE_HEAD(name)						\
 	wait_queue_head_t name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
 #define DECLARE_WAIT_QUEUE_HEAD_ONSTACK(name) DECLARE_WAIT_QUEUE_HEAD(name)
+
+#if KSMCHECK_KERNEL >= KERNEL_VERSION(6, 1, 0)
+typedef struct wait_queue_entry wait_queue_entry_t;
+#endif
+
+#ifdef KSMCHECK_WAKE_FUNCTIONS
+
+#if KSMCHECK_KERNEL < KERNEL_VERSION(6, 1, 0)
+static_assert(0, "KSMCHECK_WAKE_FUNCTIONS is there from kernel 6.1 on");
+#endif
+#ifndef KSMCHECK_WAKE_UPS
+#define KSMCHECK_WAKE_UPS
+#endif
+
+/*
+ * As the kernel has it: a queue is a list of entries under its lock. Who wakes calls the function of each,
+ * the exclusive ones last and no more of them than it was asked for. A queue has to be initialised.
+ */
+#include <linux/list.h>
+#include <linux/sched.h>
+
+#define WQ_FLAG_EXCLUSIVE 1
+#define WQ_FLAG_WOKEN 2
+
+typedef int (*wait_queue_func_t)(struct wait_queue_entry *wq_entry, unsigned mode, int flags, void *key);
+
+struct wait_queue_entry {
+	unsigned int flags;
+	void *private;
+	wait_queue_func_t func;
+	struct list_head entry;
+};
+
+typedef struct wait_queue_head {
+	spinlock_t lock;
+	struct list_head head;
+} wait_queue_head_t;
+
+#define __WAIT_QUEUE_HEAD_INITIALIZER(name) { .head = { &(name).head, &(name).head } }
+#define __WAITQUEUE_INITIALIZER(name, tsk)					\
+	{ .private = (tsk), .func = default_wake_function }
+#define DECLARE_WAITQUEUE(name, tsk)						\
+	struct wait_queue_entry name = __WAITQUEUE_INITIALIZER(name, tsk)
+#define DEFINE_WAIT_FUNC(name, function)					\
+	struct wait_queue_entry name = {					\
+		.private = current, .func = (function), .entry = LIST_HEAD_INIT((name).entry) }
+#define DEFINE_WAIT(name) DEFINE_WAIT_FUNC(name, autoremove_wake_function)
+
+/* --- who is woken --------------------------------------------------------------------------- */
+
+static inline int default_wake_function(struct wait_queue_entry *wq_entry, unsigned mode, int flags,
+					void *key)
+{
+	struct task_struct *task = wq_entry->private;
+
+	return wake_up_state(task, mode);
+}
+
+static inline int autoremove_wake_function(struct wait_queue_entry *wq_entry, unsigned mode, int flags,
+					   void *key)
+{
+	int woken = default_wake_function(wq_entry, mode, flags, key);
+
+	if (woken)
+		list_del_init_careful(&wq_entry->entry);
+	return woken;
+}
+
+static inline int woken_wake_function(struct wait_queue_entry *wq_entry, unsigned mode, int flags,
+				      void *key)
+{
+	smp_mb();
+	wq_entry->flags |= WQ_FLAG_WOKEN;
+	return default_wake_function(wq_entry, mode, flags, key);
+}
+
+/* --- joining and leaving -------------------------------------------------------------------- */
+
+/* The lock is free before it, as any is at the start. */
+static inline void init_waitqueue_head(wait_queue_head_t *wq_head)
+{
+	INIT_LIST_HEAD(&wq_head->head);
+}
+
+static inline void init_waitqueue_entry(struct wait_queue_entry *wq_entry, struct task_struct *p)
+{
+	wq_entry->flags = 0;
+	wq_entry->private = p;
+	wq_entry->func = default_wake_function;
+}
+
+static inline void init_waitqueue_func_entry(struct wait_queue_entry *wq_entry, wait_queue_func_t func)
+{
+	wq_entry->flags = 0;
+	wq_entry->private = NULL;
+	wq_entry->func = func;
+}
+
+static inline void init_wait_entry(struct wait_queue_entry *wq_entry, int flags)
+{
+	wq_entry->flags = flags;
+	wq_entry->private = current;
+	wq_entry->func = autoremove_wake_function;
+	INIT_LIST_HEAD(&wq_entry->entry);
+}
+#define init_wait(wq_entry) init_wait_entry(wq_entry, 0)
+
+static inline void __add_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	list_add(&wq_entry->entry, &wq_head->head);
+}
+
+static inline void __add_wait_queue_entry_tail(wait_queue_head_t *wq_head,
+					       struct wait_queue_entry *wq_entry)
+{
+	list_add_tail(&wq_entry->entry, &wq_head->head);
+}
+
+static inline void __add_wait_queue_exclusive(wait_queue_head_t *wq_head,
+					      struct wait_queue_entry *wq_entry)
+{
+	wq_entry->flags |= WQ_FLAG_EXCLUSIVE;
+	list_add(&wq_entry->entry, &wq_head->head);
+}
+
+static inline void __add_wait_queue_entry_tail_exclusive(wait_queue_head_t *wq_head,
+							 struct wait_queue_entry *wq_entry)
+{
+	wq_entry->flags |= WQ_FLAG_EXCLUSIVE;
+	list_add_tail(&wq_entry->entry, &wq_head->head);
+}
+
+static inline void __remove_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	list_del(&wq_entry->entry);
+}
+
+static inline void add_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	unsigned long flags;
+
+	wq_entry->flags &= ~WQ_FLAG_EXCLUSIVE;
+	spin_lock_irqsave(&wq_head->lock, flags);
+	list_add(&wq_entry->entry, &wq_head->head);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+}
+
+static inline void add_wait_queue_exclusive(wait_queue_head_t *wq_head,
+					    struct wait_queue_entry *wq_entry)
+{
+	unsigned long flags;
+
+	wq_entry->flags |= WQ_FLAG_EXCLUSIVE;
+	spin_lock_irqsave(&wq_head->lock, flags);
+	list_add_tail(&wq_entry->entry, &wq_head->head);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+}
+
+static inline void remove_wait_queue(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&wq_head->lock, flags);
+	list_del(&wq_entry->entry);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+}
+
+static inline void prepare_to_wait(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry,
+				   int state)
+{
+	unsigned long flags;
+
+	wq_entry->flags &= ~WQ_FLAG_EXCLUSIVE;
+	spin_lock_irqsave(&wq_head->lock, flags);
+	if (list_empty(&wq_entry->entry))
+		list_add(&wq_entry->entry, &wq_head->head);
+	set_current_state(state);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+}
+
+static inline bool prepare_to_wait_exclusive(wait_queue_head_t *wq_head,
+					     struct wait_queue_entry *wq_entry, int state)
+{
+	unsigned long flags;
+	bool first = false;
+
+	wq_entry->flags |= WQ_FLAG_EXCLUSIVE;
+	spin_lock_irqsave(&wq_head->lock, flags);
+	if (list_empty(&wq_entry->entry)) {
+		first = list_empty(&wq_head->head);
+		list_add_tail(&wq_entry->entry, &wq_head->head);
+	}
+	set_current_state(state);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+	return first;
+}
+
+/* Nobody is interrupted. */
+static inline long prepare_to_wait_event(wait_queue_head_t *wq_head,
+					 struct wait_queue_entry *wq_entry, int state)
+{
+	if (wq_entry->flags & WQ_FLAG_EXCLUSIVE)
+		prepare_to_wait_exclusive(wq_head, wq_entry, state);
+	else
+		prepare_to_wait(wq_head, wq_entry, state);
+	return 0;
+}
+
+static inline void finish_wait(wait_queue_head_t *wq_head, struct wait_queue_entry *wq_entry)
+{
+	unsigned long flags;
+
+	__set_current_state(TASK_RUNNING);
+	if (!list_empty_careful(&wq_entry->entry)) {
+		spin_lock_irqsave(&wq_head->lock, flags);
+		list_del_init(&wq_entry->entry);
+		spin_unlock_irqrestore(&wq_head->lock, flags);
+	}
+}
+
+/* Nobody asks it to stop. */
+static inline long wait_woken(struct wait_queue_entry *wq_entry, unsigned mode, long timeout)
+{
+	set_current_state(mode);
+	if (!(wq_entry->flags & WQ_FLAG_WOKEN))
+		timeout = schedule_timeout(timeout);
+	__set_current_state(TASK_RUNNING);
+	smp_store_mb(wq_entry->flags, wq_entry->flags & ~WQ_FLAG_WOKEN);
+	return timeout;
+}
+
+/* --- waking --------------------------------------------------------------------------------- */
+
+/* With the queue's lock. */
+static inline int __wake_up_common(wait_queue_head_t *wq_head, unsigned int mode, int nr_exclusive,
+				   int wake_flags, void *key)
+{
+	struct wait_queue_entry *curr, *next;
+
+	list_for_each_entry_safe(curr, next, &wq_head->head, entry) {
+		unsigned int flags = curr->flags;
+		int woken = curr->func(curr, mode, wake_flags, key);
+
+		if (woken < 0)
+			break;
+		if (woken && flags & WQ_FLAG_EXCLUSIVE && !--nr_exclusive)
+			break;
+	}
+	return nr_exclusive;
+}
+
+static inline int __wake_up(wait_queue_head_t *wq_head, unsigned int mode, int nr_exclusive, void *key)
+{
+	unsigned long flags;
+	int left;
+
+	spin_lock_irqsave(&wq_head->lock, flags);
+	left = __wake_up_common(wq_head, mode, nr_exclusive, 0, key);
+	spin_unlock_irqrestore(&wq_head->lock, flags);
+	return nr_exclusive - left;
+}
+
+#define poll_to_key(m) ((void *)(unsigned long)(m))
+#define key_to_poll(m) ((unsigned int)(unsigned long)(m))
+
+#define wake_up(x) __wake_up(x, TASK_NORMAL, 1, NULL)
+#define wake_up_nr(x, nr) __wake_up(x, TASK_NORMAL, nr, NULL)
+#define wake_up_all(x) __wake_up(x, TASK_NORMAL, 0, NULL)
+#define wake_up_locked(x) __wake_up_common(x, TASK_NORMAL, 1, 0, NULL)
+#define wake_up_all_locked(x) __wake_up_common(x, TASK_NORMAL, 0, 0, NULL)
+#define wake_up_sync(x) wake_up(x)
+#define wake_up_interruptible(x) __wake_up(x, TASK_INTERRUPTIBLE, 1, NULL)
+#define wake_up_interruptible_nr(x, nr) __wake_up(x, TASK_INTERRUPTIBLE, nr, NULL)
+#define wake_up_interruptible_all(x) __wake_up(x, TASK_INTERRUPTIBLE, 0, NULL)
+#define wake_up_interruptible_sync(x) wake_up_interruptible(x)
+#define wake_up_poll(x, m) __wake_up(x, TASK_NORMAL, 1, poll_to_key(m))
+#define wake_up_locked_poll(x, m) __wake_up_common(x, TASK_NORMAL, 1, 0, poll_to_key(m))
+#define wake_up_interruptible_poll(x, m) __wake_up(x, TASK_INTERRUPTIBLE, 1, poll_to_key(m))
+#define wake_up_interruptible_sync_poll(x, m) wake_up_interruptible_poll(x, m)
+
+static inline int waitqueue_active(wait_queue_head_t *wq_head)
+{
+	return !list_empty(&wq_head->head);
+}
+
+static inline bool wq_has_sleeper(wait_queue_head_t *wq_head)
+{
+	smp_mb();
+	return !list_empty(&wq_head->head);
+}
+
+/* The condition stands once, so that each place in it is one site. */
+#define KSMCHECK_SLEEP_EVENT(wq_head, condition, state, join, before, after)	\
+do {										\
+	wait_queue_head_t *queue__ = &(wq_head);				\
+	DEFINE_WAIT(entry__);							\
+	int joined__ = 0;							\
+	while (!(condition)) {							\
+		if (joined__) {							\
+			before;							\
+			schedule();						\
+			after;							\
+		}								\
+		joined__ = 1;							\
+		join(queue__, &entry__, (state));				\
+	}									\
+	if (joined__)								\
+		finish_wait(queue__, &entry__);					\
+} while (0)
+#define KSMCHECK_WAIT_EVENT(wq_head, condition, state, before, after)		\
+	KSMCHECK_SLEEP_EVENT(wq_head, condition, state, prepare_to_wait, before, after)
+
+#define wait_event(wq_head, condition)						\
+	KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_UNINTERRUPTIBLE, , )
+#define wait_event_interruptible(wq_head, condition)				\
+	({ KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_INTERRUPTIBLE, , ); 0; })
+#define wait_event_interruptible_exclusive(wq_head, condition)			\
+	({ KSMCHECK_SLEEP_EVENT(wq_head, condition, TASK_INTERRUPTIBLE,		\
+				prepare_to_wait_exclusive, , ); 0; })
+
+#else /* !KSMCHECK_WAKE_FUNCTIONS */
+
+#define __WAIT_QUEUE_HEAD_INITIALIZER(name) { .waiters = ATOMIC_INIT(0) }
+
+#if KSMCHECK_KERNEL >= KERNEL_VERSION(6, 1, 0)
+#define KSMCHECK_NO_FUNCTIONS							\
+	static_assert(0, "wake-up functions and exclusive waiters need -D KSMCHECK_WAKE_FUNCTIONS")
+#define DEFINE_WAIT_FUNC(name, function) KSMCHECK_NO_FUNCTIONS
+#define init_wait_entry(wq_entry, flags) KSMCHECK_NO_FUNCTIONS
+#define init_waitqueue_entry(wq_entry, p) KSMCHECK_NO_FUNCTIONS
+#define init_waitqueue_func_entry(wq_entry, func) KSMCHECK_NO_FUNCTIONS
+#define add_wait_queue_exclusive(wq_head, wq_entry) KSMCHECK_NO_FUNCTIONS
+#define wait_woken(wq_entry, mode, timeout) ({ KSMCHECK_NO_FUNCTIONS; 0; })
+#endif
 
 #ifdef KSMCHECK_WAKE_UPS
 
@@ -215,7 +549,7 @@ static inline void wake_up_interruptible(wait_queue_head_t *wq_head)
 }
 
 #define KSMCHECK_EXCLUSIVE							\
-	static_assert(0, "with KSMCHECK_WAKE_UPS nobody waits exclusively, and all are woken")
+	static_assert(0, "who waits exclusively needs -D KSMCHECK_WAKE_FUNCTIONS")
 #define prepare_to_wait_exclusive(wq_head, wq_entry, state) KSMCHECK_EXCLUSIVE
 #define wait_event_interruptible_exclusive(wq_head, condition) ({ KSMCHECK_EXCLUSIVE; 0; })
 #define wake_up_nr(x, nr) KSMCHECK_EXCLUSIVE
@@ -361,6 +695,7 @@ static inline void wake_up(wait_queue_head_t *wq_head)
 #define wake_up_interruptible_nr(x, nr) wake_up(x)
 
 #endif /* KSMCHECK_WAKE_UPS */
+#endif /* KSMCHECK_WAKE_FUNCTIONS */
 
 #define wait_event_killable(wq_head, condition)					\
 	({ wait_event(wq_head, condition); 0; })
@@ -398,6 +733,8 @@ static inline void wake_up(wait_queue_head_t *wq_head)
 #define wait_event_interruptible_timeout(wq_head, condition, timeout)		\
 	wait_event_timeout(wq_head, condition, timeout)
 
+#ifndef KSMCHECK_WAKE_FUNCTIONS
+
 #define wake_up_all(x) wake_up(x)
 #define wake_up_interruptible_all(x) wake_up_interruptible(x)
 #define wake_up_interruptible_sync(x) wake_up_interruptible(x)
@@ -421,5 +758,7 @@ static inline bool wq_has_sleeper(wait_queue_head_t *wq_head)
 #define wake_up_locked_poll(x, events) wake_up_locked(x)
 #define wake_up_interruptible_poll(x, events) wake_up_interruptible(x)
 #define wake_up_interruptible_sync_poll(x, events) wake_up_interruptible(x)
+
+#endif /* !KSMCHECK_WAKE_FUNCTIONS */
 
 #endif
