@@ -80,21 +80,26 @@ def _plain(
 
 def notes_of(structure: EventStructure) -> tuple[str, ...]:
     """What SAFE rests on besides the plain accesses, in words."""
-    return tuple(_SLEEP.format(header) for header, f in _SLEEPERS if _called(structure, header, f))
+    return tuple(_SLEEP.format(header) for header in _trusting(structure, _SLEEPERS))
 
 
 def untold(structure: EventStructure) -> str | None:
     """Why it proves nothing that no thread was found to wait for ever."""
     if _queues(structure):
         return _QUEUE
-    # Where they are woken, a queue is a set or a list; where that is taken on trust, a number.
-    woken = any(cell.name.endswith("ksmcheck_waiting") for cell in structure.cells) or not any(
-        cell.name.endswith(".waiters.counter") for cell in structure.cells
-    )
-    sleepers = _SLEEPERS if woken else ((_WAIT, "prepare_to_wait"), *_SLEEPERS)
-    trusted = (header for header, function in sleepers if _called(structure, header, function))
-    header = next(trusted, None)
+    header = next(_trusting(structure, ((_WAIT, "prepare_to_wait"), *_SLEEPERS)), None)
     return None if header is None else _WAKE.format(header)
+
+
+def _trusting(structure: EventStructure, sleepers: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    """The headers in which somebody goes to sleep on trust. A queue of <linux/wait.h> is a number
+    then; where who sleeps has to be woken, it is a set besides, or a list."""
+    names = [cell.name for cell in structure.cells]
+    number = any(name.endswith(".waiters.counter") for name in names)
+    woken = not number or any(name.endswith("ksmcheck_waiting") for name in names)
+    for header, function in sleepers:
+        if _called(structure, header, function) and not (header == _WAIT and woken):
+            yield header
 
 
 def _called(structure: EventStructure, header: str, function: str) -> bool:

@@ -137,6 +137,24 @@ def test_wait_woken(
     assert found == ("VIOLATED" if model in machines_that_sleep_on else "SAFE")
 
 
+@pytest.mark.parametrize("liveness", [True, False])
+def test_nothing_is_taken_on_trust(liveness: bool, tmp_path: Path) -> None:
+    text = """{ }
+P0(void)
+{
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait_event(&wq, &wait, TASK_INTERRUPTIBLE);
+	if (!READ_ONCE(ready))
+		schedule();
+	finish_wait(&wq, &wait);
+}
+P1(void) { WRITE_ONCE(ready, 1); wake_up(&wq); }
+"""
+    found = check(text + "~exists (ready=2)", tmp_path, "tso", liveness=liveness)
+    assert (found.verdict, found.notes) == ("SAFE", ())
+
+
 def test_a_queue_that_nobody_initialised(tmp_path: Path) -> None:
     text = "wait_queue_head_t blank;\n{ }\nP0(void) { wake_up(&blank); }\n"
     found = check(text, tmp_path, "sc")
