@@ -147,6 +147,12 @@ _INSTEAD = {
         "static_branch_inc_cpuslocked static_branch_dec_cpuslocked static_key_enable "
         "static_key_disable static_key_slow_inc static_key_slow_dec static_key_count"
     ),
+    "a lock in the same word as a count is not modelled: write the word as a u64, and take the "
+    "half of it that is the lock by cmpxchg": (
+        "lockref_get lockref_get_not_zero lockref_get_not_dead lockref_put_return "
+        "lockref_put_or_lock lockref_put_not_zero lockref_mark_dead lockref_init "
+        "arch_spin_value_unlocked"
+    ),
     "no model here has the system call: smp_mb() on both sides orders more": (
         "membarrier sys_membarrier"
     ),

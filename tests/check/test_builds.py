@@ -175,6 +175,8 @@ def test_rings_of_virtio(barrier: str, verdict: str, model: str, tmp_path: Path)
         ("readl_relaxed(&x)", "device memory is not modelled"),
         ("iowrite32(1, &x)", "device memory is not modelled"),
         ("udelay(10)", "time is not modelled"),
+        ("lockref_get(&x)", "a lock in the same word as a count is not modelled"),
+        ("arch_spin_value_unlocked(x)", "take the half of it that is the lock by cmpxchg"),
         ('printk_deferred(KERN_WARNING "x")', "define it as a function"),
         ("static_branch_unlikely(&x)", "<linux/jump_label.h>"),
         ("static_branch_enable(&x)", "read a variable"),
