@@ -105,6 +105,11 @@ CASES: list[tuple[str, str, str, str, int]] = [
     ("X86_64", "0:rax=x; x=3; 0:rbx=2", "subq $16,%rax ; movl (%rax,%rbx,8),%ecx", "0:rcx", 3),
     ("X86_64", "0:rax=x; x=3; 0:rbx=4", "movl -4(%rax,%rbx),%ecx", "0:rcx", 3),
     ("X86_64", "x=3", "movl x(%rip),%ecx", "0:rcx", 3),
+    # 32 bits, zeros above (Intel SDM 1, 3.4.1.1); ZF is of the 32 bits (2, ADD)
+    ("X86_64", "0:rbx=-1; 0:rcx=1", "addl %ebx,%ecx", "0:rcx", 0),
+    ("X86_64", "0:rbx=-1; 0:rcx=1", "addl %ebx,%ecx ; je L ; movl $9,%eax ; L:", "0:rax", 0),
+    ("X86_64", "0:rbx=-1", "incl %ebx", "0:rbx", 0),
+    ("X86_64", "", "decl %eax", "0:rax", M32),
     (
         "X86_64",
         "",
