@@ -24,6 +24,7 @@ from ksmcheck.execution.static import declarations_of
 from ksmcheck.execution.world import World
 from ksmcheck.kernel.constants import constant
 from ksmcheck.kernel.lengths import sized
+from ksmcheck.kernel.lock_words import lock_offsets
 from ksmcheck.kernel.types import (
     INT,
     UNSIGNED_LONG,
@@ -39,6 +40,7 @@ from ksmcheck.program.initialisers import copied, leaves, parts
 from ksmcheck.program.tree import walk
 from ksmcheck.record import replace
 from ksmcheck.syntax import c_ast as c
+from ksmcheck.syntax.litmus_allocated import OBJECT
 from ksmcheck.text import InternalError
 
 
@@ -314,8 +316,9 @@ class Interpreter(Calls):
             self.write(place, self.value(given[0][1]))
             return
         structs = copied(variable.type, init, self.types)
+        free = set(lock_offsets(variable.type, self.layouts)) if variable.name == OBJECT else ()
         for scalar in self.layouts.scalars(variable.type, init.span):
-            if any(scalar.offset in struct.bytes for struct in structs):
+            if scalar.offset in free or any(scalar.offset in s.bytes for s in structs):
                 continue
             type, expr = given.get(scalar.offset, (scalar.type, None))
             value = integer(0) if expr is None else self.value(expr)

@@ -28,23 +28,6 @@ MISUSE = "misuse of kfree"
 _ROOM = "kfree of a struct with a flexible array: give the array a length"
 
 
-_LOCKS = frozenset(("spinlock_t", "raw_spinlock_t", "rwlock_t", "mutex", "rw_semaphore"))
-
-
-def locks(type: CType, layouts: Layouts, at: int = 0) -> Iterator[int]:
-    """Where the locks lie in what is allocated. They are free, as all are at the start: nobody
-    would come past one that holds garbage, and what is behind it would be SAFE, whatever it is."""
-    if isinstance(type, ArrayOf):
-        size = layouts.size(type.element, None)
-        for index in range(type.length or 0):
-            yield from locks(type.element, layouts, at + index * size)
-    elif isinstance(type, StructType) and type.tag in _LOCKS:
-        yield at
-    elif isinstance(type, StructType):
-        for member in layouts.of(type, None).members:
-            yield from locks(member.type, layouts, at + member.offset)
-
-
 def frees(program: Program) -> bool:
     """Whether some thread may free something."""
     blocks = (block for thread in program.threads for block in thread.blocks)

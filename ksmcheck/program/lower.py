@@ -11,12 +11,13 @@ from typing import TypeVar
 
 from ksmcheck.kernel.declarations import Declarations, declare
 from ksmcheck.kernel.ints import ADDRESS
+from ksmcheck.kernel.lock_words import lock_offsets
 from ksmcheck.kernel.memory import FIRST, Memory, Object
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import ints_of
 from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.contents import Contents
-from ksmcheck.program.freeing import GARBAGE, locks
+from ksmcheck.program.freeing import GARBAGE
 from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Cell, Expr, Local, Property, Taken, Unassigned, local
 from ksmcheck.program.leaving import mark_leaving
@@ -180,7 +181,7 @@ class _Lowering:
             own = _local_of(item)
             made = own is not None and own.name == OBJECT
             kept = own is not None and not item.volatile and not made
-            free = set(locks(item.type, self.memory.layouts)) if made else ()
+            free = set(lock_offsets(item.type, self.memory.layouts)) if made else ()
             for place in self.memory.cells_of(item):
                 type = ints_of(place.type)
                 garbage = made and place.address - item.address not in free

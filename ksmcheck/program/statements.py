@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from ksmcheck.kernel.ints import S32
 from ksmcheck.kernel.lengths import sized
+from ksmcheck.kernel.lock_words import lock_offsets
 from ksmcheck.kernel.types import (
     VOID,
     CType,
@@ -53,6 +54,7 @@ from ksmcheck.syntax.c_ast import (
     Switch,
     While,
 )
+from ksmcheck.syntax.litmus_allocated import OBJECT
 from ksmcheck.text import InputError, Note, Span
 from ksmcheck.text.spelling import did_you_mean
 
@@ -266,8 +268,9 @@ class Statements(Switches, Expressions):
         given = dict(leaves(variable.type, init, self.declarations))
         structs = copied(variable.type, init, self.declarations)
         place = self.place_of(variable)
+        free = set(lock_offsets(variable.type, self.layouts)) if variable.name == OBJECT else ()
         for path, scalar in self._offsets(variable.type, init.span):
-            if any(path in struct.bytes for struct in structs):
+            if path in free or any(path in struct.bytes for struct in structs):
                 continue
             if path in given:
                 type, expr = given[path]

@@ -7,12 +7,10 @@ and kernel/locking/mutex.c of kernels 6.1 and 6.12. What is in "6.1" or "6.12" m
 
 from __future__ import annotations
 
-# A lock is free at the start without it; LKMM, whose locks are only taken and released, flags it.
+# A lock is free at the start without it; those of a spinlock are primitives (kernel/catalogue).
 _STARTED = tuple(
     f"{name}(l) ((void)(*(l) = ({type}){{ 0 }}))"
     for name, type in (
-        ("spin_lock_init", "spinlock_t"),
-        ("raw_spin_lock_init", "raw_spinlock_t"),
         ("rwlock_init", "rwlock_t"),
         ("mutex_init", "struct mutex"),
         ("init_rwsem", "struct rw_semaphore"),

@@ -280,3 +280,48 @@ def test_an_object_in_a_list(take: str, put: str, safe: bool, model: str, tmp_pa
     path.write_text(_LISTED.replace("TAKE", take).replace("PUT", put))
     found = fresh_checker().check(Request(path, model, "6.12"))
     assert found.verdict == (SAFE if safe else VIOLATED)
+
+
+@pytest.mark.parametrize("alloc", ["kmalloc", "kzalloc"])
+@pytest.mark.parametrize("init", ["", "spin_lock_init(&p->lock);"])
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize("publish", ["smp_store_release(&gown, p);", "WRITE_ONCE(gown, p);"])
+@pytest.mark.parametrize("model", ["armv8", "lkmm"])
+def test_a_lock_is_made_ready(
+    alloc: str, init: str, held: bool, publish: str, model: str, tmp_path: Path
+) -> None:
+    """By its own thread before others see it, as kernel code does: LKMM, in whose tests locks are
+    only taken and released, has nothing against that. Without an order others may not see what is
+    beside it. Who takes it after somebody else has what was done under it; but they may be there
+    before it is made ready."""
+    taken, given = ("spin_lock(&p->lock);", "spin_unlock(&p->lock);") if held else ("", "")
+    text = f"""struct own {{ spinlock_t lock; int v; }} *gown;
+void P0(void)
+{{
+	struct own *p = {alloc}(sizeof(*p), GFP_KERNEL);
+	{init} {taken} p->v = 2; {given}
+	{publish}
+}}
+void P1(void)
+{{
+	struct own *p = READ_ONCE(gown);
+	if (p) {{ spin_lock(&p->lock); BUG_ON(p->v != 2); spin_unlock(&p->lock); }}
+}}
+"""
+    found = check(text, tmp_path, model)
+    ordered = "release" in publish or (held and not init)
+    assert found.verdict == (SAFE if ordered else VIOLATED)
+    assert "mixed-lock-accesses" not in found.flags
+
+
+@pytest.mark.parametrize("model", ["sc", "armv8", "lkmm"])
+def test_a_lock_that_is_held_is_made_ready_again(model: str, tmp_path: Path) -> None:
+    """It lets another in. LKMM says that it is a race."""
+    text = """struct own { spinlock_t lock; int v; } b;
+void P0(void) { spin_lock(&b.lock); b.v = 1; b.v = 0; spin_unlock(&b.lock); }
+void P1(void) { spin_lock(&b.lock); BUG_ON(b.v); spin_unlock(&b.lock); }
+void P2(void) { spin_lock_init(&b.lock); }
+"""
+    assert check(text, tmp_path, model).verdict == VIOLATED
+    without = text[: text.index("void P2")]
+    assert check(without, tmp_path, model).verdict == SAFE

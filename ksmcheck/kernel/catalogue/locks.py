@@ -33,6 +33,8 @@ _SIDES = (_Side("read", "!(old & 1)", "old + 2"), _Side("write", "old == 0", "1"
 def locks() -> Iterator[Primitive]:
     for base in ("spin", "raw_spin"):
         yield from _spin(base)
+        init = f"{base}_lock_init"
+        yield Primitive(init, ("ptr",), ("lock",), "store", new="0", classes=("spin-lock-init",))
     yield from (replace(lock, since="4.17") for lock in _spin("xa"))
     yield from _mutex()
     yield from _rwlock()
