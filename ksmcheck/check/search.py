@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 
 from ksmcheck.cat.algebra import USE_AFTER_FREE
 from ksmcheck.check.endings import Endings
 from ksmcheck.check.goals import demands, kinds_of
-from ksmcheck.check.granted import MEMORY, allocates
+from ksmcheck.check.granted import MEMORY, allocates, unwritten
 from ksmcheck.check.mistaken import mistaken
 from ksmcheck.check.questions import Questions
 from ksmcheck.check.trusted import Trusted, notes_of, trusted, untold
@@ -78,9 +80,23 @@ class Search(Questions):
         """The same, as far as it holds for a kernel's memory."""
         if found.verdict not in (SAFE, BOUNDED):
             return found
-        if allocates(self.structure):
-            return replace(found, notes=(*found.notes, MEMORY))
-        return found
+        if not allocates(self.structure):
+            return found
+        return replace(found, notes=(*found.notes, MEMORY, *self._garbage()))
+
+    def _garbage(self) -> Iterator[str]:
+        """Where some execution reads what nobody has stored to the memory that it is in."""
+        terms = self.structure.terms
+        reads = [
+            (e, terms.both(self.goals.complete, when)) for e, when in unwritten(self.structure)
+        ]
+        candidate = self.find(terms.either(*(when for _, when in reads))) if reads else None
+        if candidate is not None:
+            read = next(event for event, when in reads if candidate.holds(when))
+            assert read.origin is not None
+            span = read.origin.span
+            place = f"{Path(span.source.name).name}:{span.line}"
+            yield f"assuming that allocated memory holds 0x5a5a...: {place} may read it unwritten"
 
     @property
     def _demanded(self) -> bool:

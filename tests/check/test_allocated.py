@@ -325,3 +325,30 @@ void P2(void) { spin_lock_init(&b.lock); }
     assert check(text, tmp_path, model).verdict == VIOLATED
     without = text[: text.index("void P2")]
     assert check(without, tmp_path, model).verdict == SAFE
+
+
+@pytest.mark.parametrize(
+    ("model", "publish", "told"),
+    [
+        ("sc", "WRITE_ONCE(gown, p)", False),
+        ("armv8", "WRITE_ONCE(gown, p)", True),
+        ("armv8", "smp_store_release(&gown, p)", False),
+        ("tso", "WRITE_ONCE(gown, p)", False),
+    ],
+)
+def test_what_is_read_unwritten_is_told(
+    model: str, publish: str, told: bool, tmp_path: Path
+) -> None:
+    """Garbage is one value here: what the other branch would do is not looked at."""
+    text = f"""struct own {{ int v; }} *gown;
+void P0(void) {{ struct own *p = kmalloc(sizeof(*p), 0); WRITE_ONCE(p->v, 1); {publish}; }}
+void P1(void)
+{{
+	struct own *p = READ_ONCE(gown);
+	if (!p) return;
+	if (READ_ONCE(p->v) == 0) {{ BUG(); }}
+}}
+"""
+    found = check(text, tmp_path, model)
+    assert found.verdict == SAFE
+    assert any("t.litmus:13 may read it unwritten" in note for note in found.notes) == told
