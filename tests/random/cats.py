@@ -23,7 +23,7 @@ VOCABULARY = (
     *("Before-atomic", "After-atomic", "After-spinlock", "After-unlock-lock"),
     *("After-srcu-read-unlock", "Rcu-lock", "Rcu-unlock", "Sync-rcu"),
     *("Srcu-lock", "Srcu-unlock", "Sync-srcu", "LKR", "LKW", "UL", "LF", "RL", "RU"),
-    "Freed",
+    *("Freed", "Lock-init"),
 )
 
 

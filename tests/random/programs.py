@@ -96,6 +96,8 @@ class Writer:
         return line(f"{self.local()} = {self.pure(2)};")
 
     def fence(self) -> Stmt:
+        if self.chance(0.02):
+            return line(self.one("spin_lock_init(&lk);", "raw_spin_lock_init(&rl);"))
         return line(f"{call(self.random, self.kernel, FENCES, '', self.value)};")
 
     def atomic(self) -> Stmt:
