@@ -145,6 +145,7 @@ def _event(event: ExecutedEvent) -> dict[str, Any]:
         "value": event.value,
         "tags": sorted(event.tags),
         "primitive": event.primitive,
+        "outcome": event.outcome,
         "instance": event.instance,
     }
     if event.origin is not None:
