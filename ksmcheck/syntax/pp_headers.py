@@ -121,7 +121,7 @@ _READS = tuple(
 _NOT_MODELLED = {
     "a callback of this kind": "call_srcu call_rcu_sched call_rcu_bh call_rcu_tasks srcu_barrier",
     "memory of each CPU that is allocated": "alloc_percpu alloc_percpu_gfp free_percpu",
-    "sleep of this kind": "swake_up_one swait_event "
+    "sleep of this kind": "swake_up_one swake_up_all swait_event swait_event_exclusive "
     "wait_event_interruptible_locked wait_event_interruptible_locked_irq "
     "wait_event_interruptible_lock_irq wait_on_bit_timeout wait_on_bit_action "
     "wait_var_event_timeout rcuwait_wait_event_timeout schedule_hrtimeout msleep usleep_range",
@@ -137,6 +137,28 @@ _NOT_MODELLED = {
 }
 
 _INSTEAD = {
+    "no worker runs what is queued: write a thread that takes what is queued by smp_load_acquire() "
+    "from a store-release behind the queuer's test_and_set_bit(), clears the bit, calls smp_mb(), "
+    "and then the function": (
+        "queue_work queue_work_on schedule_work schedule_work_on schedule_on_each_cpu flush_work "
+        "flush_workqueue cancel_work cancel_work_sync queue_delayed_work mod_delayed_work "
+        "schedule_delayed_work cancel_delayed_work cancel_delayed_work_sync INIT_WORK DECLARE_WORK "
+        "INIT_DELAYED_WORK irq_work_queue tasklet_schedule"
+    ),
+    "no other CPU runs it: write a thread that does": (
+        "smp_call_function smp_call_function_single smp_call_function_many on_each_cpu "
+        "on_each_cpu_cond on_each_cpu_mask stop_machine"
+    ),
+    "a grace period that has begun somewhere else is not modelled: call_rcu() of a function that "
+    "stores to a variable has one": (
+        "get_state_synchronize_rcu start_poll_synchronize_rcu poll_state_synchronize_rcu "
+        "cond_synchronize_rcu get_state_synchronize_srcu start_poll_synchronize_srcu "
+        "poll_state_synchronize_srcu"
+    ),
+    "the memory of processes is not modelled: read or write a variable": (
+        "copy_to_user copy_from_user get_user put_user __get_user __put_user "
+        "copy_from_user_nofault copy_to_user_nofault unsafe_get_user unsafe_put_user"
+    ),
     "arrays are not allocated, nor objects with room behind them: declare them at file level": (
         "kcalloc kvcalloc kmalloc_array kvmalloc_array krealloc kmemdup kmalloc_node kzalloc_node"
     ),
