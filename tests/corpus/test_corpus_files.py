@@ -118,6 +118,7 @@ def test_states_have_one_form() -> None:
     theirs = "[a[1]]=-1; [p]=s.b+4; [x]=16; 1:r0=x;"
     assert normal_form(ours) == normal_form(theirs) == "1:r0=x; a[1]=-1; p=s.b+4; x=16"
     assert normal_form("P1:r0=+1; x=007; x=7; z=-0x1") == "1:r0=1; x=7; z=-1"
+    assert normal_form("~Fault(P0:L0, x); 0:X1=0") == "0:X1=0; ~Fault(P0:L0,x)"
     assert listed_states(" 0:r0=1; [x]=2; | x=2; 0:r0=1;") == {"0:r0=1; x=2"}
 
 
