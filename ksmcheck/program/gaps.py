@@ -33,8 +33,10 @@ class Gap(Struct, frozen=True):
 
 
 def gaps(test: LitmusTest) -> Iterator[Gap]:
-    """All of a test's functions that are called, each once."""
+    """All of a test's functions that are called, each once. What no file has is not among them."""
     for function in called_functions(test):
+        if function.span.source.made:
+            continue
         seen = set[int]()
         for holder in walk(function.body):
             for statement in _held(holder) if _is_written(holder) else ():

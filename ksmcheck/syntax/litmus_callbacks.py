@@ -124,7 +124,7 @@ def _declared(
 
 
 def _tokens(text: str) -> list[Token]:
-    return tokenize(Source(_FILE, text))[:-1]
+    return tokenize(Source(_FILE, text, made=True))[:-1]
 
 
 def thread_tokens(callback: Callback, number: int) -> list[Token]:
@@ -137,6 +137,7 @@ def thread_tokens(callback: Callback, number: int) -> list[Token]:
             f"\tstruct rcu_head *head = rcu_do_batch(&{callback.called});\n\n"
             "\tif (!head)\n\t\treturn;\n\tsynchronize_rcu();\n"
             f"\t{callback.function}(head);\n{done}}}\n",
+            made=True,
         )
     )
 

@@ -170,4 +170,4 @@ def _functions(used: Iterable[_Head]) -> list[Token]:
 
 
 def _tokens(text: str) -> list[Token]:
-    return in_private(tokenize(Source(_FILE, text))[:-1])
+    return in_private(tokenize(Source(_FILE, text, made=True))[:-1])

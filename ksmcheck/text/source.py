@@ -16,11 +16,13 @@ STDIN = "<stdin>"
 class Source(Struct, frozen=True, eq=False):
     """One text as the user gave it; ``name`` is a path or a label such as ``<string>``.
 
-    Identity is equality: two spans are comparable only within one Source object.
+    Identity is equality: two spans are comparable only within one Source object. ``made``: no file
+    has it; it is what ksmcheck writes in the place of something else.
     """
 
     name: str
     text: str
+    made: bool = False
     _starts: list[int] = field(default_factory=list)
 
     def __repr__(self) -> str:

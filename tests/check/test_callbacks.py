@@ -163,6 +163,28 @@ def test_what_is_refused(text: str, message: str, tmp_path: Path) -> None:
         check(text + "\nexists (x=1)\n", tmp_path)
 
 
+_PUT = (
+    "static void put(struct foo *p) { if (p) kfree_rcu(p, rcu); }\n"
+    "P0(void) { put(&f1); }\nP1(void) { put(&f2); }\nforall (x=0)\n"
+)
+
+
+def test_a_function_that_many_call_may_be_a_macro(tmp_path: Path) -> None:
+    """Each use of a macro is a text of its own; the name is that which the test has written."""
+    with pytest.raises(InputError, match="this kfree_rcu may be made more") as refused:
+        check(_PUT, tmp_path)
+    assert str(refused.value.diagnostic.hint).endswith("write the calls out, or make put a macro")
+    macro = _PUT.replace("static void put(struct foo *p)", "#define put(p)")
+    assert check(macro, tmp_path).verdict == "SAFE"
+
+
+def test_no_macro_makes_one_call_of_many_rounds(tmp_path: Path) -> None:
+    text = "static void put(void) { while (READ_ONCE(x)) call_rcu(&f1.rcu, reclaim); }\n"
+    with pytest.raises(InputError, match="this call_rcu may") as refused:
+        check(text + "P0(void) { put(); }\nforall (x=0)\n", tmp_path)
+    assert str(refused.value.diagnostic.hint).endswith("write the calls out")
+
+
 def test_machines_do_not_know_readers(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="which only lkmm models"):
         check(_UPDATE + _SEEN.replace("1:r0=0 \\/ 1:r1=0", "x=1"), tmp_path, "armv8")

@@ -620,6 +620,34 @@ def test_alternatives_that_do_not_matter_are_not_tried_in_all_ways(tmp_path: Pat
     assert repairer.judge.asked < 30
 
 
+def test_callbacks_have_no_line_to_insert_before(tmp_path: Path) -> None:
+    """Message passing between threads that also give something back. What ``call_rcu`` does later
+    is in no file: all that can be done stands in the test."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\nstruct foo { int a; struct rcu_head rcu; };\nstruct foo f1; struct foo f2;\n{ }\n"
+        "static void gone(struct rcu_head *rcu)\n{\n"
+        "\tWRITE_ONCE(container_of(rcu, struct foo, rcu)->a, 1);\n}\n"
+        "P0(int *x, int *y)\n{\n\tWRITE_ONCE(*x, 1);\n\tWRITE_ONCE(*y, 1);\n"
+        "\tcall_rcu(&f1.rcu, gone);\n}\n"
+        "P1(int *x, int *y)\n{\n\tint r0 = READ_ONCE(*y);\n\tsmp_rmb();\n"
+        "\tint r1 = READ_ONCE(*x);\n\tcall_rcu(&f2.rcu, gone);\n}\n"
+        "~exists (1:r0=1 /\\ 1:r1=0)\n",
+        encoding="utf-8",
+    )
+    asker, request = fresh_asker(), Request(path, "lkmm")
+    repairer = Repairer(asker, (request,))
+    test, spots = asker.workshop.source(request), asker.spots(request)
+    found = {repair.changes for repair in repairer.repairs(repair_space(test, spots, "6.12"), test)}
+    assert found == {
+        (Change(f"{path}:12", INSERT, "smp_wmb"),),
+        (Change("WRITE_ONCE@P0#2", STRENGTHEN, "smp_store_release"),),
+        (Change("WRITE_ONCE@P0", STRENGTHEN, "smp_store_mb"),),
+    }
+    with pytest.raises(InputError, match="no statement begins"):
+        asker.ask(request, (Change("<linux/rcupdate.h>:3", INSERT, "smp_mb"),))
+
+
 def test_one_execution_speaks_for_most_of_a_large_program() -> None:
     """Nothing helps the code before the patch: it dereferences what it did not look at again. There
     are 114 places to strengthen, and a few executions say so of all ways to do it, also where the
