@@ -136,15 +136,16 @@ def _site(origin: Origin) -> str:
 def print_witness(paper: Paper, witness: Witness, said: Said) -> None:
     """The execution, a column a thread, in telling order; then how it ends."""
     from ksmcheck.explain.story import span_text
+    from ksmcheck.report.columns import arranged, title_rows
     from ksmcheck.report.context import source_line
     from ksmcheck.report.effects import words_for
-    from ksmcheck.report.witness import arranged, final_line, title_rows, witness_lines
+    from ksmcheck.report.witness import final_line, titles_of, witness_lines
 
     layout, lines = witness_lines(
         witness, said.story, paper.width, full=said.full, becomes=said.becomes
     )
     paper.line()
-    for row in title_rows(layout, witness, said.titles):
+    for row in title_rows(layout, titles_of(layout, witness, said.titles)):
         paper.line((row, "bold"))
     for lead, text, rest, style in arranged(layout, lines):
         paper.line((lead, "dim"), (text, style), (rest, "dim"))

@@ -4,44 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
-from textwrap import wrap
+from itertools import groupby
 
 from ksmcheck.check.verdict import Witness
 from ksmcheck.explain.story import Story
 from ksmcheck.kernel.memory import is_literal
 from ksmcheck.program.becomes import Respelt
-from ksmcheck.record import Struct
+from ksmcheck.report.columns import Layout, Line, layout_for
 from ksmcheck.report.context import Context, contexts
 from ksmcheck.report.effects import Words, effect, ordering, sources, words_for
 from ksmcheck.report.fold import shown, spoken_of
 from ksmcheck.report.steps import Step, steps_of, threads_of
 from ksmcheck.report.timeline import Moment, timeline
 
-RULE = " │ "
 INDENT = "    "
-
-
-class Line(Struct, frozen=True):
-    """One line of one thread's column; ``style`` as rich names styles."""
-
-    thread: int
-    text: str
-    style: str = ""
-
-
-class Layout(Struct, frozen=True):
-    """Columns of ``width`` characters for ``threads``; ``full``: nothing is folded."""
-
-    threads: tuple[int, ...]
-    width: int
-    full: bool
-
-
-def layout_for(threads: tuple[int, ...], total: int, full: bool) -> Layout:
-    """Columns that fill ``total`` characters."""
-    gaps = len(RULE) * (len(threads) - 1)
-    return Layout(threads, max(24, (total - gaps) // max(1, len(threads))), full)
 
 
 def witness_lines(
@@ -54,14 +30,34 @@ def witness_lines(
 ) -> tuple[Layout, list[Line]]:
     """The steps of an execution as lines of its threads' columns, ``total`` characters in all."""
     moments = timeline(witness.execution)
+    if not full:
+        moments = _without_idle(moments, story.focus if story else frozenset())
     steps = [m.step for m in moments]
-    layout = layout_for(threads_of(steps), total, full)
+    layout = layout_for(threads_of(steps), witness.thread_names, total)
     words = words_for(witness.cells, witness.thread_names)
     needed = [True] * len(moments)
     if not full:
         needed = shown(moments, story.focus if story else frozenset(), witness)
     places = _contexts(steps, witness.thread_names, becomes)
     return layout, list(_body(moments, needed, places, words, layout.width))
+
+
+def _without_idle(moments: Sequence[Moment], focus: frozenset[int]) -> tuple[Moment, ...]:
+    """Without the threads of callbacks that nobody asked for."""
+    by_thread = groupby(sorted(moments, key=_thread), key=_thread)
+    idle = {
+        thread
+        for thread, (first, *rest) in by_thread
+        if first.step.events[0].primitive == _CALLBACK and not rest and not first.step.ids & focus
+    }
+    return tuple(m for m in moments if m.step.thread not in idle)
+
+
+_CALLBACK = "rcu_do_batch"
+
+
+def _thread(moment: Moment) -> int:
+    return moment.step.thread
 
 
 def _contexts(
@@ -76,16 +72,10 @@ def _contexts(
     return found
 
 
-def title_rows(layout: Layout, witness: Witness, titles: Sequence[str]) -> list[str]:
-    """What each thread is, side by side. ``titles`` say what threads do, as far as it is known."""
-    blocks = []
+def titles_of(layout: Layout, witness: Witness, titles: Sequence[str]) -> list[str]:
+    """What each thread of the layout does: as ``titles`` say, as far as it is known."""
     steps = steps_of(witness.execution)
-    for thread in layout.threads:
-        title = titles[thread] if thread < len(titles) else _first_call(steps, thread)
-        blocks.append(_wrapped(f"{witness.thread_names[thread]}  {title}".rstrip(), layout.width))
-    rows = zip_longest(*blocks, fillvalue="")
-    rule = "─┼─".join("─" * layout.width for _ in layout.threads)
-    return [RULE.join(t.ljust(layout.width) for t in row).rstrip() for row in rows] + [rule]
+    return [titles[t] if t < len(titles) else _first_call(steps, t) for t in layout.threads]
 
 
 def _first_call(steps: Sequence[Step], thread: int) -> str:
@@ -102,11 +92,13 @@ def _body(
     width: int,
 ) -> Iterable[Line]:
     folded: dict[int, int] = {}
+    before: tuple[int, Context] | None = None
     headings = dict(enumerate(words.threads))  # a body that calls nothing needs no heading
     for moment, needs in zip(moments, needed, strict=True):
         thread = moment.step.thread
         if not needs:
             folded[thread] = folded.get(thread, 0) + 1
+            before = None
             continue
         yield from _folded(folded)
         folded.clear()
@@ -114,7 +106,8 @@ def _body(
         if headings.get(thread) != context.heading:
             headings[thread] = context.heading
             yield Line(thread, f"{context.heading}:", "bold")
-        yield from _step(moment, context, words, width)
+        yield from _step(moment, context, words, width, again=before == (thread, context))
+        before = thread, context
     yield from _folded(folded)
 
 
@@ -123,14 +116,18 @@ def _folded(counts: dict[int, int]) -> Iterable[Line]:
         yield Line(thread, f"... {count} step{'s' if count > 1 else ''}", "dim")
 
 
-def _step(moment: Moment, context: Context, words: Words, width: int) -> Iterable[Line]:
+def _step(
+    moment: Moment, context: Context, words: Words, width: int, *, again: bool
+) -> Iterable[Line]:
+    """``again``: its source line stands right above, with what it did before."""
     step = moment.step
     inner = f"  ({context.inner})" if context.inner else ""
     source = f"{context.place}  {context.text}{inner}"
     if all(e.kind == "F" for e in step.events):
         yield Line(step.thread, "  ".join([source, *ordering(step)]), "cyan")
         return
-    yield Line(step.thread, source, "dim")
+    if not again:
+        yield Line(step.thread, source, "dim")
     text, marked = sources(moment, words)
     style = "bold" if step.writes else ""
     told = f"{INDENT}{effect(moment, words)}"
@@ -138,35 +135,8 @@ def _step(moment: Moment, context: Context, words: Words, width: int) -> Iterabl
         yield Line(step.thread, f"{told}  {text}".rstrip(), style)
         return
     yield Line(step.thread, told, style)
-    yield Line(step.thread, f"{INDENT}{text}", "bold yellow" if marked else style)
-
-
-def arranged(layout: Layout, lines: Sequence[Line]) -> Iterable[tuple[str, str, str, str]]:
-    """The lines wrapped into their columns: what is left of a line, its text, what is right of it,
-    and its style. Every line has its row to itself, so that rows are in telling order."""
-    column = {thread: index for index, thread in enumerate(layout.threads)}
-    for line in lines:
-        before = column[line.thread]
-        lead = (" " * layout.width + RULE) * before
-        after = len(column) - before - 1
-        for text in _wrapped(line.text, layout.width):
-            rest = " " * max(0, layout.width - len(text)) if after else ""
-            rest += (RULE + " " * layout.width) * (after - 1) + (RULE.rstrip() if after else "")
-            yield lead, text, rest, line.style
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """Broken between words only, what follows indented under it."""
-    indent = " " * (len(text) - len(text.lstrip()) + 2)
-    body = text.lstrip()
-    parts = wrap(
-        re.sub(r"  +", "  ", body),
-        max(20, width - len(indent)),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    first = text[: len(text) - len(body)]
-    return [first + parts[0], *(indent + p for p in parts[1:])] if parts else [text]
+    if text:
+        yield Line(step.thread, f"{INDENT}{text}", "bold yellow" if marked else style)
 
 
 def final_line(witness: Witness, story: Story | None, words: Words, *, full: bool) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ksmcheck.record import Struct, field
+from ksmcheck.record import Struct, field, replace
 from ksmcheck.syntax.litmus_callbacks import FREE
 from ksmcheck.syntax.litmus_calls import TokenCall, defines, respelt
 from ksmcheck.syntax.pp_macros import in_private
@@ -162,11 +162,19 @@ def _called(call: TokenCall, pointer: list[Token], head: _Head) -> list[Token]:
 
 def _functions(used: Iterable[_Head]) -> list[Token]:
     text = "".join(
-        f"static void {head.function}(struct rcu_head *head)\n{{\n"
-        f"\t__ksmcheck_freed(*{head.around});\n}}\n"
+        f"static void {head.function}(struct rcu_head *head)\n{{\n\tkfree({head.around});\n}}\n"
         for head in used
     )
-    return _tokens(text)
+    made: list[Token] = []
+    for token in _tokens(text):  # an execution shows the text itself
+        after_name = bool(made) and made[-1].text == _FREED
+        made.append(replace(token, text=_FREED) if token.text == "kfree" else token)
+        if after_name:
+            made.append(replace(token, kind="op", text="*"))
+    return made
+
+
+_FREED = "__ksmcheck_freed"
 
 
 def _tokens(text: str) -> list[Token]:
