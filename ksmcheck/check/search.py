@@ -114,7 +114,9 @@ class Search(Questions):
         beyond = self._beyond(base)
         if beyond is not None:
             if beyond.verdict == BOUNDED and not ends:
-                return replace(beyond, verdict=UNKNOWN, reason="every execution reaches the bound")
+                loops = ", ".join(map(str, beyond.bound_loops))
+                reason = f"every execution reaches the unrolling bound: {loops} (raise --unroll)"
+                return replace(beyond, verdict=UNKNOWN, reason=reason)
             return beyond
         if not ends:
             return replace(base, verdict=VACUOUS, reason="no execution runs to its end")

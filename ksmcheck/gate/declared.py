@@ -113,9 +113,15 @@ def _structs(test: LitmusTest) -> Iterator[StructDef]:
 
 def _struct_in(type: CType) -> str:
     """The struct that an object is, or its elements are."""
+    element = _element(type)
+    return str(element) if isinstance(element, StructType) else ""
+
+
+def _element(type: CType) -> CType:
+    """What an array is an array of, through all its dimensions."""
     while isinstance(type, ArrayOf):
         type = type.element
-    return str(type) if isinstance(type, StructType) else ""
+    return type
 
 
 def _struct(definition: StructDef, known: Declarations) -> Declared:
@@ -149,11 +155,9 @@ def _lines(
     beside: list[str] | None = None,
 ) -> Iterator[str]:
     """One line; of a struct without a name, those of its members."""
-    if _struct_in(type).partition(" ")[2].startswith("<"):
-        while isinstance(type, ArrayOf):
-            type = type.element
-        assert isinstance(type, StructType)
-        for line in _members(f"{path}.", type, known):
+    element = _element(type)
+    if isinstance(element, StructType) and element.tag.startswith("<"):
+        for line in _members(f"{path}.", element, known):
             name, _, text = line.partition(": ")
             already = not volatile or is_volatile(text)
             yield line if already else f"{name}: {VOLATILE} {text}"

@@ -50,6 +50,7 @@ from ksmcheck.syntax.c_ast import (
     TypeofType,
 )
 from ksmcheck.text import InputError, Note, Span
+from ksmcheck.text.diagnostic import PREDEFINED
 from ksmcheck.text.spelling import did_you_mean
 
 
@@ -57,7 +58,7 @@ def hold(condition: Expr, types: Declarations, span: Span, why: Expr | None = No
     """Raises InputError where an assertion at compile time (C17 6.7.10) does not hold; ``why``
     is its message."""
     told = why.text if isinstance(why, StringLit) and why.text else None
-    if told is not None and span.via is not None and span.via.source.name == "<predefined>":
+    if told is not None and span.via is not None and span.via.source.name == PREDEFINED:
         _hold_argument(condition, types, told)
     elif not constant(condition, types)[0]:
         raise InputError("this assertion does not hold", span, told)

@@ -83,6 +83,8 @@ class StructType(Struct, frozen=True):
     tail: int = 0
 
     def __str__(self) -> str:
+        if self.tag.startswith("<"):  # without a tag: the typedef's name, if it has one
+            return self.tag.partition(": ")[2].removesuffix(">") or self.tag
         return self.tag if self.kind == "typedef" else f"{self.kind} {self.tag}"
 
 

@@ -28,9 +28,10 @@ from ksmcheck.program.ir import (
 from ksmcheck.program.loops import Loop, Spot
 from ksmcheck.record import Struct, field, replace
 from ksmcheck.text import InputError, Span
+from ksmcheck.text.diagnostic import PREDEFINED
 
 COUNTED = 64
-"""How often a loop goes round at most while constants alone keep it going."""
+"""How often a loop goes round while constants alone keep it going, unless the bound is higher."""
 
 BROUGHT = 4096
 """The same of a loop of a macro that comes along, such as memset() of an array."""
@@ -212,7 +213,7 @@ class Unroller:
         # left of an iteration that was entered in its middle was never at the head.
         counting = iteration in self.counted and facts.constants != self.at_head.get(iteration)
         if counting:
-            limit = self._counted_limit(iteration)
+            limit = max(limit, self._counted_limit(iteration))
         if counts[-1] >= limit:
             return Edge(None, iteration)
         following = (*counts[:-1], counts[-1] + 1)
@@ -234,7 +235,7 @@ class Unroller:
 
 def _is_brought(loop: Loop) -> bool:
     via = None if loop.span is None else loop.span.via
-    return via is not None and via.source.name == "<predefined>"
+    return via is not None and via.source.name == PREDEFINED
 
 
 def _key(spot: Spot, counts: tuple[int, ...]) -> Key:

@@ -335,7 +335,20 @@ class Types(Declarators):
             own = self.token.text == "{" or (alone and self.ahead(-3).text in _ENDS)
             return self.own_tag(tag.text) if own else self.tag_meaning(tag.text)
         self.unnamed += 1
-        return f"<unnamed {kind} {self.unnamed}>"
+        name = self._typedef_name()
+        return f"<unnamed {kind} {self.unnamed}{f': {name}' if name else ''}>"
+
+    def _typedef_name(self) -> str:
+        """The name that ``typedef struct { ... } name;`` gives, at the brace; else nothing."""
+        if self.ahead(-2).text != "typedef" or self.token.text != "{":
+            return ""
+        depth = 0
+        for index in range(self.at, len(self.tokens) - 2):
+            depth += {"{": 1, "}": -1}.get(self.tokens[index].text, 0)
+            if not depth:
+                name, end = self.tokens[index + 1 : index + 3]
+                return name.text if name.kind == "id" and end.text in (";", ",") else ""
+        return ""
 
     def _fields(self, kind: str) -> list[Field]:
         start = self.at

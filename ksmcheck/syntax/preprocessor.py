@@ -21,6 +21,7 @@ from ksmcheck.syntax.pp_conditions import condition_holds
 from ksmcheck.syntax.pp_macros import Expander, Macro, in_private, read_definition
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Note, Source, Span
+from ksmcheck.text.diagnostic import PREDEFINED
 
 _DEEPEST_INCLUDE = 40
 _PREDEFINED = ("KERNEL_VERSION", "KSMCHECK_KERNEL", "__KSMCHECK__")
@@ -100,7 +101,7 @@ class _Preprocessor:
             "__KSMCHECK__ 1",
         )
         for line in lines:
-            self._add(read_definition(tokenize(Source("<predefined>", line))[:-1]))
+            self._add(read_definition(tokenize(Source(PREDEFINED, line))[:-1]))
         for name, text in self.setting.defines:
             source = Source(f"<-D {name}>", f"{name} {text}")
             tokens = tokenize(source)[:-1]
@@ -140,7 +141,7 @@ class _Preprocessor:
         """Defines the kernel's macros, but those that the test defines itself."""
         self.own |= set(kernel_macros.own_names(tokens))
         for line in kernel_macros.definitions(kernel_version(self.setting.kernel), tokens):
-            macro = read_definition(in_private(tokenize(Source("<predefined>", line))[:-1]))
+            macro = read_definition(in_private(tokenize(Source(PREDEFINED, line))[:-1]))
             if macro.name.text not in self.own:
                 self.expander.macros.setdefault(macro.name.text, macro)
         for name in self.own:
@@ -347,7 +348,7 @@ def _within(kernel: str, first: str, last: str | None) -> bool:
 
 
 def _is_ours(macro: Macro) -> bool:
-    return macro.name.source.name == "<predefined>"
+    return macro.name.source.name == PREDEFINED
 
 
 def _read_included(path: Path, span: Span) -> Source:

@@ -31,7 +31,8 @@ class Diagnostic(Struct, frozen=True):
             parts += _excerpt(self.span)
             via = self.span.via
             while via:
-                parts.append(f"  {_brought(via)}")
+                if via.source.name != PREDEFINED:
+                    parts.append(f"  {_brought(via)}")
                 via = via.via
         for note in self.notes:
             at = f"{note.span}: " if note.span else ""
@@ -42,6 +43,9 @@ class Diagnostic(Struct, frozen=True):
             parts.append(f"  hint: {self.hint}")
         return "\n".join(parts)
 
+
+PREDEFINED = "<predefined>"
+"""The source of macros that come along: where in it one stands tells nobody anything."""
 
 GUARD = "<guard>"
 """The source of a call that the text does not say: what a guard does."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ksmcheck.check import Request
-from ksmcheck.check.verdict import BOUNDED, SAFE, VIOLATED
+from ksmcheck.check.verdict import BOUNDED, SAFE, UNKNOWN, VIOLATED
 from tests.fresh import fresh_checker
 
 BUFFERED = """C buffered
@@ -99,3 +99,47 @@ def test_a_loop_with_one_round_more(tmp_path: Path) -> None:
     text = RING.format("while (head != tail + 1) head++;")
     assert verdict(text, "sc", tmp_path, 1) == BOUNDED
     assert verdict(text, "sc", tmp_path) == VIOLATED
+
+
+COUNTED = """C counted
+{{ }}
+P0(int *x)
+{{
+	int i;
+
+{pragma}	for (i = 0; i < 70; i++)
+		WRITE_ONCE(*x, i);
+}}
+exists (x=69)
+"""
+"""It goes round again 69 times, and comes to its test once more."""
+
+
+def observation(text: str, folder: Path, unroll: int | None) -> str | None:
+    path = folder / "t.litmus"
+    path.write_text(text)
+    return fresh_checker().check(Request(path, "tso", unroll=unroll)).observation
+
+
+@pytest.mark.parametrize(
+    ("unroll", "pragma"), [(70, ""), (200, ""), (None, "#pragma ksmcheck unroll 70\n")]
+)
+def test_a_bound_that_suffices_for_many_rounds(
+    unroll: int | None, pragma: str, tmp_path: Path
+) -> None:
+    """Constants alone were believed up to 64 rounds, whatever the bound."""
+    assert observation(COUNTED.format(pragma=pragma), tmp_path, unroll) == "Always"
+
+
+@pytest.mark.parametrize("unroll", [None, 3, 69])
+def test_too_many_rounds_are_told_with_what_to_raise(unroll: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "t.litmus"
+    path.write_text(COUNTED.format(pragma=""))
+    found = fresh_checker().check(Request(path, "tso", unroll=unroll))
+    assert found.verdict == UNKNOWN
+    assert str(found.reason).endswith("t.litmus:7:2 (raise --unroll)")
+
+
+def test_a_low_bound_is_not_meant_for_constants(tmp_path: Path) -> None:
+    text = COUNTED.replace("70", "60").replace("69", "59").format(pragma="")
+    assert observation(text, tmp_path, 1) == "Always"

@@ -107,3 +107,11 @@ def test_what_is_returned() -> None:
     for type, fits in (("struct s *", True), ("void *", True), ("struct t *", False)):
         top = f"static {type}f(void) {{ return &s; }}"
         assert (refused(top, "f();", "P0(int *x)") is None) == fits
+
+
+def test_a_struct_without_a_tag_is_called_by_its_typedef() -> None:
+    """As gcc has it: incompatible types when initializing type 'pte_t' using type 'struct ...'."""
+    top = "typedef struct { long pte; } pte_t; struct { int a; } other; pte_t p;\n"
+    text = f"C t\n{top}{{ }}\nP0(void) {{ pte_t v = other; }}\n"
+    with pytest.raises(InputError, match="<unnamed struct 2> is used where pte_t is needed"):
+        compile_program(parse_litmus(Source("t.litmus", text), kernel="6.12"), kernel="6.12")

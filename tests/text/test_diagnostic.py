@@ -49,6 +49,18 @@ def test_notes_and_macro_definitions_are_shown() -> None:
     ]
 
 
+def test_a_macro_that_comes_along_has_no_place() -> None:
+    """What the test wrote is the macro's use; the rest is in no file."""
+    along = Span(Source("<predefined>", "#define kfree(p) ..."), 0, 7)
+    assert str(InputError("bad", span_of("two", via=along))).splitlines() == [
+        "a.litmus:2:2: error: bad",
+        "    2 | \ttwo three",
+        "      | \t^^^",
+    ]
+    outer = Span(along.source, 0, 7, span_of("one"))
+    assert "macro defined at a.litmus:1:1" in str(InputError("bad", span_of("two", via=outer)))
+
+
 def test_caret_stays_in_its_line_and_is_never_empty() -> None:
     across = Span(SOURCE, SOURCE.text.index("three"), len(SOURCE.text))
     assert str(InputError("m", across)).splitlines()[2] == "      | \t    ^^^^^"
