@@ -9,6 +9,7 @@ from ksmcheck.check.verdict import BOUNDED, SAFE, Request, Verdict, Witness
 from ksmcheck.execution.execution import ExecutedEvent
 from ksmcheck.explain.cycles import from_reads
 from ksmcheck.explain.story import Story
+from ksmcheck.program.change import Change
 from ksmcheck.program.ir import Origin
 from ksmcheck.report.expectation import Belonging, stores_of
 
@@ -53,7 +54,13 @@ def request_object(request: Request, place: Belonging) -> dict[str, Any]:
         "stores": stores_of(request),
         "defines": dict(request.defines),
         "removed": sorted(request.removed),
+        **({"changes": changes_of(request.changes)} if request.changes else {}),
     }
+
+
+def changes_of(changes: Iterable[Change]) -> list[dict[str, str]]:
+    """What is done to the program, in order."""
+    return [{"site": c.site, "kind": c.kind, "to": c.to} for c in changes]
 
 
 def skipped_object(request: Request, place: Belonging, reason: str) -> dict[str, Any]:

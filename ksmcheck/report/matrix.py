@@ -9,7 +9,7 @@ from ksmcheck.check.verdict import UNKNOWN
 from ksmcheck.explain.story import Story
 from ksmcheck.program.change import Change
 from ksmcheck.report.console import Paper, Styled, in_columns
-from ksmcheck.report.json import execution_object, verdict_word
+from ksmcheck.report.json import changes_of, execution_object, verdict_word
 from ksmcheck.whatif.matrix import Answer
 
 STYLES = {"S": "green", "V": "bold red", "R": "bold yellow", "-": "dim"}
@@ -154,7 +154,7 @@ def answer_object(cell: Answer, story: Story | None = None) -> dict[str, Any]:
         "file": str(request.path),
         "kernel": request.kernel,
         "model": request.model,
-        "changes": [{"site": c.site, "kind": c.kind, "to": c.to} for c in cell.changes],
+        "changes": changes_of(cell.changes),
         "verdict": "not possible" if cell.verdict is None else verdict_word(cell.verdict),
     }
     if cell.verdict is None:

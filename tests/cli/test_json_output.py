@@ -152,3 +152,16 @@ def test_which_execution_is_shown_hangs_on_its_scenario_alone(run: Run) -> None:
     whole = found(*both)
     assert whole == found(*both, "--jobs", "2")
     assert whole["two-hops"] == found("--scenario", "two-hops")["two-hops"]
+
+
+def test_a_question_says_what_was_asked(run: Run) -> None:
+    """Lines of several questions can be told from each other."""
+    file = "litmus/classic/MP/MP+wmb+rmb.litmus"
+    asked = ["--weaken", "smp_wmb=barrier", "--remove", "smp_rmb@P1", "--model", "armv8", "--json"]
+    (found,) = lines(run("whatif", file, *asked))
+    assert sorted(found["changes"], key=lambda change: str(change["site"])) == [
+        {"site": "smp_rmb@P1", "kind": "remove", "to": ""},
+        {"site": "smp_wmb@P0", "kind": "weaken", "to": "barrier"},
+    ]
+    (plain,) = lines(run("check", file, "--model", "armv8", "--json"))
+    assert "changes" not in plain
