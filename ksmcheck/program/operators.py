@@ -51,6 +51,15 @@ from ksmcheck.text import InputError, Span
 TRANSPARENT = frozenset(("likely", "unlikely"))
 
 
+_SETTING = {
+    "atomic_t": "write atomic_set(&v, n)",
+    "atomic64_t": "write atomic64_set(&v, n)",
+    "atomic_long_t": "write atomic_long_set(&v, n)",
+    "refcount_t": "write refcount_set(&v, n)",
+}
+"""What stores a number there."""
+
+
 class Operators(Places):
     """Short circuits, selections, assignments."""
 
@@ -322,7 +331,9 @@ class Operators(Places):
     def aggregate(self, expr: Tree, type: StructType) -> Place:
         """The place of a struct's value."""
         if not self.is_place(expr):
-            raise self.no_place(expr) or InputError(f"this is not a {type}", expr.span)
+            message = f"a value of type {type} is needed here"
+            hint = _SETTING.get(type.tag) if type.kind == "typedef" else None
+            raise self.no_place(expr) or InputError(message, expr.span, hint)
         place = self.place(expr)
         if place.type != type:
             raise InputError(f"{place.type} is used where {type} is needed", expr.span)
