@@ -88,6 +88,9 @@ class Config(Struct, frozen=True):
 
 def load_config(path: Path) -> Config:
     """Reads a configuration. Raises InputError with the place of what is wrong."""
+    if not path.exists():
+        hint = "write it, or say where it is with --config: docs/gate.md tells what it says"
+        raise InputError(f"cannot read {path}: No such file or directory", hint=hint)
     source = read_source(path)
     try:
         table = tomllib.loads(source.text)

@@ -103,7 +103,7 @@ def test_no_configuration(project: Project) -> None:
     (project.folder / "ksmcheck.toml").unlink()
     ran = project.gate()
     assert ran.code == 2
-    assert "cannot read ksmcheck.toml" in ran.err
+    assert "cannot read ksmcheck.toml" in ran.err and "--config" in ran.err
 
 
 def test_no_baseline_yet(project: Project) -> None:
