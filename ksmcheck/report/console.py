@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ksmcheck.record import Struct
@@ -55,7 +55,36 @@ def in_columns(row: Iterable[Styled], widths: Iterable[int]) -> Iterator[Styled]
     """The pieces of a table's row: columns two blanks apart."""
     for (text, style), width in zip(row, widths, strict=True):
         yield text.ljust(width), style
-        yield "  ", ""
+        yield _GAP, ""
+
+
+def print_columns(paper: Paper, rows: Sequence[Sequence[Styled]], heads: int) -> None:
+    """A table. On a terminal that it is too wide for, it comes in parts, each with the first
+    ``heads`` columns: nothing is cut, and no line is broken."""
+    widths = [max(len(text) for text, _ in column) for column in zip(*rows, strict=True)]
+    room = None if paper.console is None else paper.width
+    for number, part in enumerate(_parts(widths, heads, room)):
+        if number:
+            paper.line()
+        for row in rows:
+            paper.line(*in_columns([row[i] for i in part], [widths[i] for i in part]))
+
+
+def _parts(widths: Sequence[int], heads: int, room: int | None) -> Iterator[list[int]]:
+    """The columns of each part: at least one besides the heads."""
+    first = list(range(heads))
+    part, used = list(first), sum(widths[i] + len(_GAP) for i in first)
+    start = used
+    for column in range(heads, len(widths)):
+        if room is not None and len(part) > heads and used + widths[column] > room:
+            yield part
+            part, used = list(first), start
+        part.append(column)
+        used += widths[column] + len(_GAP)
+    yield part
+
+
+_GAP = "  "
 
 
 def paper() -> Paper:

@@ -8,7 +8,7 @@ from typing import Any
 from ksmcheck.check.verdict import UNKNOWN
 from ksmcheck.explain.story import Story
 from ksmcheck.program.change import Change
-from ksmcheck.report.console import Paper, Styled, in_columns
+from ksmcheck.report.console import Paper, Styled, in_columns, print_columns
 from ksmcheck.report.json import changes_of, execution_object, verdict_word
 from ksmcheck.whatif.matrix import Answer
 
@@ -49,8 +49,8 @@ def print_matrix(paper: Paper, cells: Sequence[Answer]) -> None:
     matter at all."""
     numbers = {id(cell): number for number, cell in enumerate(numbered(cells), 1)}
     models = list(dict.fromkeys(cell.request.model for cell in cells))
-    for line in _lines(rows_of(cells), models, lambda cell: _labelled(cell, numbers)):
-        paper.line(*line)
+    table = _table(rows_of(cells), models, lambda cell: _labelled(cell, numbers))
+    print_columns(paper, table, 2)
     paper.line()
     for text in summary(cells):
         paper.line(text)
@@ -64,13 +64,15 @@ def growing_lines(
     rows: dict[tuple[Change, ...], dict[str, Answer]] = {changes: {} for changes in asked}
     for cell in cells:
         rows[cell.changes][cell.request.model] = cell
-    head, *lines = _lines(rows, models, lambda cell: PENDING if cell is None else cell_text(cell))
+    table = _table(rows, models, lambda cell: PENDING if cell is None else cell_text(cell))
+    widths = [max(len(text) for text, _ in column) for column in zip(*table, strict=True)]
+    head, *lines = (list(in_columns(line, widths)) for line in table)
     at = list(rows).index(cells[-1].changes) if cells else 0
     first = max(0, min(at - most // 2, len(lines) - most))
     return [head, *lines[first : first + most]]
 
 
-def _lines(
+def _table(
     rows: Mapping[tuple[Change, ...], Mapping[str, Answer]],
     models: Sequence[str],
     labelled: Callable[[Answer | None], str],
@@ -80,8 +82,7 @@ def _lines(
         found = [row.get(model) for model in models]
         shown = [(labelled(c), STYLES.get(_letter(c), "")) for c in found]
         table.append([(site, ""), (what, ""), *shown])
-    widths = [max(len(text) for text, _ in column) for column in zip(*table, strict=True)]
-    return [list(in_columns(line, widths)) for line in table]
+    return table
 
 
 def cell_text(cell: Answer | None) -> str:

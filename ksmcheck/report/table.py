@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ksmcheck.batch.letters import WORDS
 from ksmcheck.batch.run import Result
-from ksmcheck.report.console import Paper, Styled, in_columns
+from ksmcheck.report.console import Paper, Styled, print_columns
 
 _STYLE = {"S": "green", "V": "red", "R": "yellow", "Y": "green", "-": "dim"}
 
@@ -26,9 +26,7 @@ def print_table(paper: Paper, results: Sequence[Result], seconds: float) -> None
             names = head if variants else head[:1]
             cells = [_cell(row[c]) if c in row else ("", "") for c in columns]
             rows.append([*((name, "") for name in names), *cells])
-        widths = [max(len(text) for text, _ in column) for column in zip(*rows, strict=True)]
-        for cells in rows:
-            paper.line(*in_columns(cells, widths))
+        print_columns(paper, rows, 1 + variants)
         paper.line()
     _summary(paper, results, seconds)
 
