@@ -21,6 +21,27 @@ def critical_cycle(execution: Execution) -> tuple[int, ...]:
     return best
 
 
+def equally_short(execution: Execution, cycle: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """Cycles as long as a critical one, each once; of very many only some."""
+    steps = successors_of(execution)
+    found: list[tuple[int, ...]] = []
+    paths: list[tuple[int, ...]] = [(start,) for start in sorted(steps)]
+    for _ in range(_PATHS):
+        if not paths:
+            break
+        path = paths.pop()
+        following = steps.get(path[-1], ())
+        if len(path) < len(cycle):
+            paths += [(*path, n) for n in following if n > path[0] and n not in path]
+        elif path[0] in following:
+            found.append(path)
+    return tuple(sorted(found))
+
+
+_PATHS = 5000
+"""Beginnings of cycles that are looked at."""
+
+
 def cycles_through(
     steps: Steps, pairs: Iterable[Pair], told: frozenset[Pair] = frozenset()
 ) -> Iterator[tuple[int, ...]]:

@@ -15,7 +15,8 @@ from itertools import combinations, islice
 
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.execution.execution import ExecutedEvent, Execution
-from ksmcheck.explain.cycles import critical_cycle
+from ksmcheck.explain.between import barriers_between, dependency_between, seems_ordered
+from ksmcheck.explain.cycles import critical_cycle, equally_short
 from ksmcheck.explain.graph import Extra, Pair, fences, graph_of
 from ksmcheck.explain.kept import keeps_reads_in_order
 from ksmcheck.explain.lost import Lost, Mark
@@ -97,7 +98,7 @@ def _why(
     opened = opened_cycle(execution, cat, lost)
     if opened is not None:
         return _lost(execution, cat, full_barrier, opened)
-    cycle = critical_cycle(execution)
+    cycle = _clearest(execution)
     edges = _program_order(execution, cycle)
     missing = _missing(execution, cat, full_barrier, edges)
     plain = [Mark(e, marked.get(execution.events[e].kind, _NONE)) for e in cycle]
@@ -135,12 +136,27 @@ def _told(
         tuple(events[e] for e in cycle),
         tuple(
             MissingOrder(
-                *(events[a], events[b]), _dependency(execution, a, b), _barriers(events, a, b)
+                *(events[a], events[b]),
+                dependency_between(execution, a, b),
+                barriers_between(events, a, b),
             )
             for a, b in missing
         ),
         tuple(events[e] for e in unmarked),
     )
+
+
+def _clearest(execution: Execution) -> tuple[int, ...]:
+    """A shortest cycle. Where one thread has seen to the order of what it does and another has not,
+    a cycle shows that which comes by what is ordered: other accesses beside those are out of order
+    as well, and nobody meant them to be in it."""
+    shortest = critical_cycle(execution)
+
+    def ordered(cycle: tuple[int, ...]) -> int:
+        return sum(seems_ordered(execution, a, b) for a, b in _program_order(execution, cycle))
+
+    others = equally_short(execution, shortest) if shortest else ()
+    return max((shortest, *others), key=ordered)  # the first of them, if there are several
 
 
 def _program_order(execution: Execution, cycle: Sequence[int]) -> list[Pair]:
@@ -175,32 +191,3 @@ def _irreducible(edges: list[Pair], forbids: Callable[[Iterable[Pair]], bool]) -
         if forbids(fewer):
             kept = fewer
     return kept
-
-
-_NO_ORDER = frozenset(("Barrier", "Rcu-lock", "Rcu-unlock", "Srcu-lock", "Srcu-unlock"))
-"""Tags of LKMM's fences that order nothing by themselves."""
-
-_ONE_WAY = {
-    "R": frozenset(("A", "Q", "Acq", "Acquire")),
-    "W": frozenset(("L", "Rel", "Release")),
-}
-"""Tags of a read that comes before what follows, of a write that comes after what precedes it."""
-
-
-def _barriers(events: Sequence[ExecutedEvent], a: int, b: int) -> tuple[ExecutedEvent, ...]:
-    """What stands between two accesses of a thread to order some of what is around it."""
-    found = [e for e in events[a + 1 : b] if e.kind == "F" and e.tags - _NO_ORDER]
-    if events[a].kind == "R" and events[a].tags & _ONE_WAY["R"]:
-        found.insert(0, events[a])
-    if events[b].kind == "W" and events[b].tags & _ONE_WAY["W"]:
-        found.append(events[b])
-    return tuple({e.instance: e for e in found}.values())
-
-
-def _dependency(execution: Execution, a: int, b: int) -> str | None:
-    kinds = [k for k in ("address", "data", "control") if (a, b) in _relation(execution, k)]
-    return " and ".join(kinds) or None
-
-
-def _relation(execution: Execution, kind: str) -> frozenset[Pair]:
-    return {"address": execution.addr, "data": execution.data, "control": execution.ctrl}[kind]

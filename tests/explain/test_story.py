@@ -195,3 +195,26 @@ def test_a_ring_of_many_threads_is_explained_at_once(tmp_path: Path) -> None:
     story = telling_of(checker, verdict)
     assert story is not None
     assert story.sentence.count("nothing orders") == threads
+
+
+def test_what_is_missing_is_the_order_that_the_other_side_relies_on(tmp_path: Path) -> None:
+    """P1 reads ``ready`` by an acquire and two more after it, in any order. Between the stores of
+    these two P0 owes nothing: such an order alone would not help, for the two reads may pass each
+    other. What it owes is that both come before ``ready`` (memory-barriers.txt: an acquire pairs
+    with a release)."""
+    test = tmp_path / "pair.litmus"
+    test.write_text(
+        "C pair\n{ }\nP0(int *a, int *b, int *ready)\n{\n\tWRITE_ONCE(*a, 1);\n"
+        "\tWRITE_ONCE(*b, 1);\n\tWRITE_ONCE(*ready, 1);\n}\n"
+        "P1(int *a, int *b, int *ready)\n{\n\tint r0 = smp_load_acquire(ready);\n"
+        "\tint r1 = READ_ONCE(*b);\n\tint r2 = READ_ONCE(*a);\n}\n"
+        "exists (1:r0=1 /\\ 1:r1=1 /\\ 1:r2=0)\n"
+    )
+    for model in ("armv8", "power", "lkmm"):
+        checker = fresh_checker()
+        story = telling_of(checker, checker.check(Request(test, model)))
+        assert story is not None
+        assert story.sentence == (
+            "nothing orders P0's store to a (pair.litmus:5) before its store to ready "
+            "(pair.litmus:7)"
+        ), model
