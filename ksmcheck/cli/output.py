@@ -163,12 +163,13 @@ def missing_model(checker: Checker, request: Request) -> str | None:
 
 def _without_meaning(test: LitmusTest, model: Model, kernel: str) -> str | None:
     """Which primitive of the test is of other models only, and why."""
+    from ksmcheck.kernel.primitive import written_as
     from ksmcheck.kernel.primitives import primitives
     from ksmcheck.program.sites import list_sites
 
     known = primitives(kernel)
-    for name in dict.fromkeys(site.primitive for site in list_sites(test, kernel)):
-        reason = model.no_meaning(known[name], kernel)
+    for site in list_sites(test, kernel):
+        reason = model.no_meaning(known[site.primitive], kernel)
         if reason is not None:
-            return f"`{name}` has no meaning here: {reason}"
+            return f"`{written_as(site.primitive, site.span)}` has no meaning here: {reason}"
     return None

@@ -5,12 +5,14 @@ How it is ordered is the model's business (``lowering/``); this is only its arit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import TypeVar
 
 from ksmcheck.kernel.formula import formula_names, parse_formula
 from ksmcheck.record import Struct
+from ksmcheck.text import Span
 
 _Arg = TypeVar("_Arg")
 
@@ -102,3 +104,12 @@ def _names_ok_alone(formula: str | None) -> bool:
 @cache
 def _operands(params: tuple[str, ...], names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in zip(params, names, strict=True) if pair[0] != "any")
+
+
+def written_as(name: str, span: Span | None) -> str:
+    """What the test calls the primitive that stands there: a ``kfree_rcu`` is a ``call_rcu``."""
+    word = _FREES.match(span.written) if span is not None and name == "call_rcu" else None
+    return word[0] if word else name
+
+
+_FREES = re.compile(r"k?v?free_rcu\w*")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ksmcheck.cat.algebra import USE_AFTER_FREE
 from ksmcheck.cat.compile import CompiledCat
 from ksmcheck.kernel.catalogue.accesses import FREE, FREED
-from ksmcheck.kernel.primitive import Primitive
+from ksmcheck.kernel.primitive import Primitive, written_as
 from ksmcheck.kernel.primitives import exists, lifetime
 from ksmcheck.lowering.lookup import NotApplicable, row_cases
 from ksmcheck.lowering.table import LoweringTable
@@ -108,8 +108,8 @@ class Model(Struct, frozen=True, eq=False, dict=True):
             hint = "its lowering.toml needs a row for it, or for its class"
             raise InputError(f"model {self.name} has no row for `{name}`", span, hint=hint)
         if isinstance(found, NotApplicable):
-            reason = found.reason
-            raise NoMeaning(f"`{name}` has no meaning under {self.name}: {reason}", span)
+            what = f"`{written_as(name, span)}` has no meaning under {self.name}"
+            raise NoMeaning(f"{what}: {found.reason}", span)
         self._require_tags(found, span)
         return found
 

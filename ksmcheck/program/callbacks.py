@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from ksmcheck.kernel.primitive import written_as
 from ksmcheck.program.ir import Access, Block, Branch, Expr, Frame, Jump, Origin, Thread
 from ksmcheck.text import InputError
 
@@ -30,13 +30,9 @@ def check_callbacks(threads: Sequence[Thread]) -> None:
                 before[target] = before.get(target, frozenset()) | seen
 
 
-_WORD = re.compile(r"k?v?free_rcu\w*")
-
-
 def _twice(one: Origin, other: Origin) -> InputError:
     """A macro has become a call in each place; a function is one text."""
-    word = _WORD.match(one.span.written)
-    name = word[0] if word else CALL
+    name = written_as(CALL, one.span)
     hint = f"one callback is modelled for each {name} in the text: write the calls out"
     functions = [frame.function for frame in _apart(one.stack, other.stack)]
     if functions:

@@ -190,6 +190,13 @@ def test_machines_do_not_know_readers(tmp_path: Path) -> None:
         check(_UPDATE + _SEEN.replace("1:r0=0 \\/ 1:r1=0", "x=1"), tmp_path, "armv8")
 
 
+def test_machines_do_not_know_readers_by_another_name(tmp_path: Path) -> None:
+    """``kfree_rcu`` is what the test says, and so is what the error says."""
+    text = "P0(void) { kfree_rcu(&f1, rcu); }\nforall (x=0)\n"
+    with pytest.raises(InputError, match="`kfree_rcu` has no meaning under armv8"):
+        check(text, tmp_path, "armv8")
+
+
 def test_two_ways_to_one_call(tmp_path: Path) -> None:
     """On two ways of which one is gone, each calls once."""
     text = "P0(void) { if (READ_ONCE(x)) call_rcu(&f1.rcu, reclaim); "
