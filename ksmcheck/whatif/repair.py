@@ -108,13 +108,14 @@ def _gaps(test: LitmusTest, spots: Sequence[Spot], kernel: str) -> Iterator[str]
 
 
 def untried(spots: Iterable[Spot], kernel: str) -> tuple[str, ...]:
-    """Macros that have become several accesses somewhere: between these is no line of the file,
-    and no barrier is tried there."""
+    """Macros that have become several accesses somewhere in the test's own files: between these is
+    no line of the file, and no barrier is tried there."""
     known = primitives(kernel)
     uses = Counter(
         (s.span.source, s.span.start)
         for s in spots
         if s.span.via is not None
+        and not s.span.source.name.startswith(("<linux/", "<asm/"))
         and (s.sort == "plain" or (s.sort == "primitive" and known[s.primitive].shape != "fence"))
     )
     words = [_WORD.match(source.text, start) for (source, start), n in uses.items() if n > 1]

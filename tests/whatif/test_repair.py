@@ -15,7 +15,7 @@ from ksmcheck.check import Request
 from ksmcheck.program.change import INSERT, MOVE, REMOVE, REPLACE, STRENGTHEN, Change
 from ksmcheck.text import InputError
 from ksmcheck.whatif.minimal import Inconclusive
-from ksmcheck.whatif.repair import Repairer, Vain, repair_space
+from ksmcheck.whatif.repair import Repairer, Vain, repair_space, untried
 from tests.fresh import fresh_asker, fresh_checker
 from tests.whatif.conftest import ROOT
 
@@ -618,6 +618,24 @@ def test_alternatives_that_do_not_matter_are_not_tried_in_all_ways(tmp_path: Pat
         (Change("WRITE_ONCE@P0", STRENGTHEN, "smp_store_mb"),),
     }
     assert repairer.judge.asked < 30
+
+
+def test_what_headers_of_our_own_hold_is_not_told_of(tmp_path: Path) -> None:
+    """``complete()`` is made of macros that the test does not use; list_for_each_entry_rcu stands
+    in the test, and is several reads."""
+    path = tmp_path / "t.litmus"
+    path.write_text(
+        "C t\n#include <linux/completion.h>\n#include <linux/rculist.h>\n"
+        "struct node { int a; struct list_head list; };\n"
+        "struct completion done; LIST_HEAD(all); int x;\n{ }\n"
+        "P0(void) { WRITE_ONCE(x, 1); complete(&done); }\n"
+        "P1(void)\n{\n\tstruct node *p;\n\n\twait_for_completion(&done);\n"
+        "\trcu_read_lock();\n\tlist_for_each_entry_rcu(p, &all, list)\n"
+        "\t\tWRITE_ONCE(p->a, 1);\n\trcu_read_unlock();\n}\nforall (x=1)\n",
+        encoding="utf-8",
+    )
+    spots = fresh_asker().spots(Request(path, "lkmm"))
+    assert untried(spots, "6.12") == ("list_for_each_entry_rcu",)
 
 
 def test_callbacks_have_no_line_to_insert_before(tmp_path: Path) -> None:
