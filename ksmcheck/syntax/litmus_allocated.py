@@ -22,7 +22,7 @@ ALLOCATORS = {
     **dict.fromkeys(("kzalloc", "kvzalloc", "vzalloc", "kmem_cache_zalloc"), True),
 }
 """Whether they set the memory to zero."""
-_OF_SIZE = "write sizeof of what is allocated: kmalloc(sizeof(*p), flags)"
+_OF_SIZE = "write sizeof of what is allocated: kmalloc(sizeof(*p), flags); arrays are not allocated"
 _OF_CACHE = "assign it to a pointer of that type: p = kmem_cache_alloc(cache, flags)"
 
 

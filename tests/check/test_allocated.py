@@ -176,6 +176,7 @@ void P1(void)
 @pytest.mark.parametrize(
     ("body", "message", "hint"),
     [
+        ("int *p = kmalloc(4 * sizeof(int), 0);", "kmalloc of what", "arrays are not allocated"),
         ("struct node *p = kmalloc(16, 0);", "kmalloc of what", "write sizeof"),
         ("struct node *p = kmalloc(sizeof(*p) + 8, 0);", "kmalloc of what", "write sizeof"),
         ("use(kmem_cache_alloc(cache, 0));", "kmem_cache_alloc of what", "assign it"),
