@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from ksmcheck.events.alternatives import Lower, Options
 from ksmcheck.events.contention import contended
@@ -23,12 +23,12 @@ from ksmcheck.events.values import Analysis
 from ksmcheck.events.waiting import flagged_loops
 from ksmcheck.events.walk import Walk, operator
 from ksmcheck.events.walked import Walked
-from ksmcheck.kernel.catalogue.accesses import EITHER_ANSWERS
+from ksmcheck.kernel.catalogue.accesses import PASSING_ANSWERS, STANDING_ANSWERS
 from ksmcheck.kernel.ints import ADDRESS, BOOL, IntType, unsigned
 from ksmcheck.kernel.memory import is_literal
 from ksmcheck.program.ir import BAD_ADDRESS, Cell, Const, Expr, FinalCell, FinalReg, Op, Program
 from ksmcheck.record import replace
-from ksmcheck.text import InternalError
+from ksmcheck.text import InternalError, Span
 
 
 def build_structure(
@@ -296,9 +296,24 @@ class _Assembly:
                 perhaps = lasts = self._refused(stall.address, stall.passes)
             else:
                 reads = [e for e in stall.round if e.kind == "R" and self._live(e.id)]
-                answers = (terms.no(e.guard) for e in stall.round if _passes(e))
-                perhaps = lasts = terms.both(*map(self._unchanged, reads), *answers)
+                perhaps = lasts = terms.both(
+                    *map(self._unchanged, reads), *self._answers(stall.round)
+                )
             yield Stall(stall.guard, lasts, perhaps, stall.thread, stall.span, stall.lock)
+
+    def _answers(self, events: Iterable[DraftEvent]) -> Iterator[Term]:
+        """What the kernel's answers in a round have to be, that they may be so for ever. One that
+        stands is the same wherever the round comes by its call again."""
+        terms = self.terms
+        standing: dict[Span, tuple[list[Term], list[Term]]] = {}
+        for event in events:
+            if event.primitive in PASSING_ANSWERS and event.outcome == "fail":
+                yield terms.no(event.guard)
+            elif event.primitive in STANDING_ANSWERS and event.origin is not None:
+                both = standing.setdefault(event.origin.span, ([], []))
+                both[event.outcome == "fail"].append(event.guard)
+        for no, yes in standing.values():
+            yield terms.no(terms.both(terms.either(*no), terms.either(*yes)))
 
     def _refused(self, address: Term, passes: Callable[[Term], Term]) -> Term:
         """The last value of the cell at ``address`` lets no call go on there. Nobody waits at a
@@ -361,8 +376,3 @@ class _Assembly:
         if type(expr) is Op:
             return operator(self.draft, expr, [self._final(a, outputs) for a in expr.args])
         raise InternalError(f"{expr} in a condition")
-
-
-def _passes(event: DraftEvent) -> bool:
-    """Whether it is a yes, which does not last (``kernel.catalogue.accesses``)."""
-    return event.outcome == "fail" and event.primitive in EITHER_ANSWERS

@@ -19,6 +19,7 @@ from ksmcheck.execution.interpreter import Interpreter
 from ksmcheck.execution.machine import Call, FailedCheck, InMemory, Variable
 from ksmcheck.execution.performed import Done, Exhausted, Operands, Record, formula_value
 from ksmcheck.execution.world import World
+from ksmcheck.kernel.catalogue.accesses import STANDING_ANSWERS
 from ksmcheck.kernel.graces import ENTERS, GRACE_PERIODS, LEAVES
 from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.lowering.template import LOCK_OFFSET, Step
@@ -92,6 +93,12 @@ class _Lasting(Interpreter):
         self.left: set[str] = set()
         self.way: dict[Hashable, Point] = {}
         self.calling: Span | None = None
+        # What such calls have answered last, which they go on with.
+        self.answered = {
+            event.origin.span: event.outcome != "fail"
+            for event in record.events
+            if event.primitive in STANDING_ANSWERS and event.origin is not None
+        }
 
     def waits_at(self) -> Span | None:
         """Where the thread waits for ever; None if it does not. ``left``: of what kind sections
@@ -144,6 +151,8 @@ class _Lasting(Interpreter):
             assert self.calling is not None
             self.readers.awaited.add(kind)
             raise _Waits(self.calling)
+        if primitive.name in STANDING_ANSWERS and self.calling is not None:
+            return Done(self.answered.get(self.calling, True), None, ())
         if place is None or at is None or kind is not None:
             return Done(True, None, ())
         known = self.memory.get(at)

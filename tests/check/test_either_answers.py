@@ -63,9 +63,23 @@ def test_nothing_is_ordered_by_an_answer(model: str, tmp_path: Path) -> None:
         ("while (need_resched()) cpu_relax();", False),
         ("while (spin_is_contended(l)) cpu_relax();", False),
         ("do { if (need_resched()) cond_resched(); } while (!READ_ONCE(*y));", False),
+        # A signal is pending until the thread handles it, which it does behind the loop
+        # (kernel/signal.c, dequeue_signal()); who is to stop is so for good (kernel/kthread.c sets
+        # KTHREAD_SHOULD_STOP, and nothing clears it); who is to park, until it has parked.
+        ("while (signal_pending(current)) cpu_relax();", True),
+        ("for (;;) { if (fatal_signal_pending(current)) continue; return; }", True),
+        ("while (kthread_should_stop()) cpu_relax();", True),
+        ("while (kthread_should_park()) cond_resched();", True),
+        ("while (signal_pending(current) && need_resched()) cond_resched();", False),
+        # It is pending in one of two looks only where it comes between them, so in no other round.
+        (
+            "for (int n = 1; n == 1;) { n = 0; for (int i = 0; i < 2; i++) "
+            "if (signal_pending(current)) n++; }",
+            False,
+        ),
     ],
 )
-def test_a_no_may_last(loop: str, waits: bool, tmp_path: Path) -> None:
+def test_what_may_last(loop: str, waits: bool, tmp_path: Path) -> None:
     threads = f"P0(int *x, int *y, spinlock_t *l) {{ {loop} }}\nP1(int *y) {{ WRITE_ONCE(*y, 1); }}"
     found = check(threads, tmp_path, liveness=True)
     assert found.verdict == (VIOLATED if waits else SAFE)

@@ -181,13 +181,19 @@ _EITHER = {
 }
 """With the number of arguments."""
 EITHER_ANSWERS = frozenset(_EITHER)
+STANDING_ANSWERS = frozenset(
+    ("signal_pending", "fatal_signal_pending", "kthread_should_stop", "kthread_should_park")
+)
+"""Whose yes may last, where it is asked for again and again (--liveness): nothing but the thread
+itself ends it (kernel/signal.c, kernel/kthread.c). A no may with all of them."""
+PASSING_ANSWERS = EITHER_ANSWERS - STANDING_ANSWERS
+"""Whose yes does not: the scheduler and who waits for a lock have their turn meanwhile."""
 
 
 def either_answers() -> Iterator[Primitive]:
     """What is up to a signal, to the scheduler or to who waits for a lock, none of which a test
-    has: the answer is free. The outcome is ok where it is no, which may last; a yes does not, where
-    it is asked for again and again (--liveness). The test looks at an old value that nothing reads,
-    so that nothing decides it (kernel/sched, kernel/signal.c)."""
+    has: the answer is free. The outcome is ok where it is no. The test looks at an old value that
+    nothing reads, so that nothing decides it (kernel/sched, kernel/signal.c)."""
     for name, arguments in _EITHER.items():
         names = ("of",) * arguments
         yield Primitive(
