@@ -115,7 +115,8 @@ class _Cell:
             if not self._coherent or seen > least:
                 yield from self._sources(own, at + 1, least, max(here, seen), place)
             return
-        same = {e.id for e in own if e.position == event.position}
+        # What it stores itself it does not read.
+        same = {e.id for e in own if event.position == e.position or event.instance == e.instance}
         for write, seen in place.items():
             if write not in same and (not self._coherent or seen >= least):
                 for rest in self._sources(own, at + 1, least, max(here, seen), place):

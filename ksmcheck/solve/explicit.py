@@ -281,17 +281,23 @@ class _Search:
             if values[read.id] not in read.values:
                 return None  # a value that could only justify itself
             wanted = cells[read.id], values[read.id]
-            place = read.thread, read.position
             found[read.id] = [
                 w.id
                 for w in executed
                 if w.kind == "W"
                 and (cells.get(w.id), values[w.id]) == wanted
-                and (w.thread, w.position) != place
+                and not _of_one_instruction(w, read)
             ]
             if not found[read.id]:
                 return None
         return found
+
+
+def _of_one_instruction(write: Event, read: Event) -> bool:
+    """No access reads what it stores itself."""
+    if write.thread != read.thread:
+        return False
+    return write.position == read.position or write.instance == read.instance
 
 
 class _Leaves:

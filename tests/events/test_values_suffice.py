@@ -184,3 +184,27 @@ def test_a_model_without_coherence(
     path.write_text(f"C t\n{{ }}\nP0(int *x, int *y) {{ {body} }}\nexists (0:r0=0)\n")
     found = fresh_checker().states(Request(path, str(loose), engine=engine))
     assert {int(state[0]) for state in found.states} == values
+
+
+@pytest.mark.parametrize("direct", [False, True])
+@pytest.mark.parametrize("engine", ["lazy", "tuple", "explicit"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "int r0 = xchg_relaxed(x, 2); int r1 = xchg_relaxed(x, 2);",
+        "int r0 = xchg_relaxed(x, 2); WRITE_ONCE(*x, 2);",
+        "int *p = READ_ONCE(*q); int r0 = xchg_relaxed(x, 2); WRITE_ONCE(*p, 2);",
+    ],
+)
+def test_nothing_reads_what_it_stores_itself(
+    body: str, engine: str, direct: bool, tmp_path: Path
+) -> None:
+    """Nor where a later store has the same value, which the model does not let it read: herd7 7.58
+    has r0=0 alone."""
+    path, later = tmp_path / "t.litmus", tmp_path / "later.cat"
+    later.write_text('"later"\nempty rf & (po^-1 \\ rmw^-1) as later\n')
+    path.write_text(f"C t\n{{ int *q = &x; }}\nP0(int *x, int **q) {{ {body} }}\nexists (0:r0=0)\n")
+    checker = fresh_checker()
+    checker.direct = direct
+    found = checker.states(Request(path, str(later), engine=engine))
+    assert {int(state[0]) for state in found.states} == {0}
