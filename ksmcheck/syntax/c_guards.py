@@ -19,6 +19,7 @@ from ksmcheck.record import Struct, replace
 from ksmcheck.syntax.c_ast import (
     CLEANUP,
     MADE_UP,
+    Assign,
     Block,
     Break,
     Call,
@@ -363,7 +364,7 @@ class _Writer:
     def _cleaned(self, guard: Guard) -> tuple[list[Stmt], _Held]:
         """A variable with a cleanup, behind its declaration. Its address is kept: where control
         leaves, its name may be another's."""
-        function, variable = guard.args
+        function, variable, *first = guard.args
         assert isinstance(function, Name)
         number = self.seen[id(guard)] = len(self.seen) + 1
         address = Unary("&", variable, guard.span)
@@ -371,7 +372,9 @@ class _Writer:
         kept = Declaration(name.name, TypeofType(address, guard.span), address, guard.span)
         call = Call(function, (name,), guard.span)
         frees = function.name in FREES and not self.is_known(function.name)
-        return [kept], _Held(id(guard), call, guard.span, frees)
+        given = [Assign("=", variable, value, guard.span) for value in first]
+        before = [ExprStmt(assign, guard.span) for assign in given]
+        return [*before, kept], _Held(id(guard), call, guard.span, frees)
 
     def _of_class(self, guard: Guard) -> tuple[list[Stmt], _Held]:
         """A guard that the test defines (DEFINE_GUARD)."""

@@ -35,6 +35,7 @@ from ksmcheck.syntax.c_ast import (
     Unary,
 )
 from ksmcheck.syntax.c_declarators import Specifiers
+from ksmcheck.syntax.c_freed import FREES_POINTER, nowhere
 from ksmcheck.syntax.c_names import LocalType
 from ksmcheck.syntax.c_types import Types
 from ksmcheck.syntax.c_words import CACHE_LINE_WORDS, DEFINE_MACROS, DROPPED_WORDS
@@ -145,7 +146,11 @@ class Hoisting(Types):
             if declared.static:
                 self.no_cleanup()
             variable = Name(declared.name, span)
-            guard = Guard(CLEANUP, (function, variable), None, span)
+            args: tuple[Expr, ...] = (function, variable)
+            unset = declared.init is None and isinstance(declared.type, PointerType)
+            if unset and function.name.startswith(FREES_POINTER):
+                args = (*args, nowhere(declared.type, span))
+            guard = Guard(CLEANUP, args, None, span)
             self.cleaning.append(guard)
             self.guards.append(guard)
         self.cleanups = []

@@ -63,6 +63,15 @@ def check(text: str, folder: Path, model: str = "armv8", **more: object) -> Verd
         ("struct node *p __free(kfree) = make(1); if (p->a) return; gp = p; return;", True),
         ("struct node *p __free(kfree) = make(1); kfree(p);", False),
         ("struct node *p __free(kfree) = make(1); kfree(no_free_ptr(p));", True),
+        # A pointer that has got no value yet leads nowhere, and is freed all the same: GCC
+        # calls the function wherever the scope ends.
+        ("struct node *p __free(kfree); if (__VERIFIER_nondet_bool()) return; p = make(1);", False),
+        ("struct node *p __free(kfree); p = make(1); if (__VERIFIER_nondet_bool()) return;", True),
+        (
+            "gp = make(1); for (int i = 0; i < 2; i++)"
+            " { struct node *p __free(kfree); if (i) break; p = NULL; }",
+            False,
+        ),
         # A part of it is not what was allocated.
         ("struct node *p = make(1); kfree(&p->rcu);", False),
         ("struct node *p = make(1); kfree(p + 1);", False),
