@@ -46,7 +46,7 @@ def freed(call: Call) -> Stmt:
     (kept,) = call.args
     span = call.span
     assert isinstance(kept, Name)
-    pointer = Name(f"{kept.name}.freed", span)
+    pointer = Name(f"{kept.name}.freed", kept.span)
     value = Unary("*", kept, span)
     read = Declaration(pointer.name, TypeofType(value, span), value, span)
     # Below the error values, and not NULL: one less than that is the greatest of all.

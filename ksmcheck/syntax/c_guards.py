@@ -368,7 +368,7 @@ class _Writer:
         assert isinstance(function, Name)
         number = self.seen[id(guard)] = len(self.seen) + 1
         address = Unary("&", variable, guard.span)
-        name = Name(f"{MADE_UP}{number}", guard.span)
+        name = Name(f"{MADE_UP}{number}", variable.span)
         kept = Declaration(name.name, TypeofType(address, guard.span), address, guard.span)
         call = Call(function, (name,), guard.span)
         frees = function.name in FREES and not self.is_known(function.name)

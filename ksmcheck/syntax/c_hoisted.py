@@ -140,12 +140,12 @@ class Hoisting(Types):
         self.scopes[-1][name.text] = LocalType(pointed, volatile)
         return (Declaration(pointer.name, PointerType(type_, span), None, span),)
 
-    def cleaned_up(self, declared: Declaration) -> None:
-        """Notes what is called where the scope of a variable ends."""
+    def cleaned_up(self, declared: Declaration, name: Token) -> None:
+        """Notes what is called where the scope of a variable ends, of which this is the name."""
         for function, span in self.cleanups:
             if declared.static:
                 self.no_cleanup()
-            variable = Name(declared.name, span)
+            variable = Name(declared.name, name.span)
             args: tuple[Expr, ...] = (function, variable)
             unset = declared.init is None and isinstance(declared.type, PointerType)
             if unset and function.name.startswith(FREES_POINTER):

@@ -93,7 +93,7 @@ class LocalDeclarations(Hoisting):
         if declared.static:
             self.no_literal_since(count)
             self.declare_static(declared)
-        self.cleaned_up(declared)
+        self.cleaned_up(declared, declarator.name)
         return declared
 
     def variable(self, specifiers: Specifiers, declarator: Declarator, start: int) -> Declaration:

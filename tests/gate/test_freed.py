@@ -47,3 +47,15 @@ def test_before_the_grace_period() -> None:
     ((kind, detail),) = told(before, now)
     assert kind == "moved"
     assert detail.endswith("and stands behind kfree(old)")
+
+
+@pytest.mark.parametrize("free", ["kfree", "own"])
+def test_another_variable_whose_scope_ends(free: str) -> None:
+    own = "static void __free_own(struct node **p) { if (*p) kfree(*p); }\n"
+    text = _TEST.replace("void P0", f"#include <linux/slab.h>\n{own}void P0")
+    body = "struct node *p%s = &n1; struct node *q%s = &n2; WRITE_ONCE(p->a, q->a)"
+    marks = f" __free({free})", ""
+    before, now = (text.replace("FREE", body % m) for m in (marks, marks[::-1]))
+    found = told(before, now)
+    assert found
+    assert all("q" in detail for _, detail in found)
