@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from ksmcheck.kernel.catalogue.accesses import EITHER_ANSWERS
 from ksmcheck.kernel.primitives import primitives
 from ksmcheck.program.change import (
     DROP,
@@ -254,7 +255,7 @@ class _Plan(Struct):
         gap = gap_at(self.test, change.site)
         self.touched.add(gap.function.name)
         fence = primitives(self.kernel).get(change.to)
-        if fence is None or fence.shape != "fence":
+        if fence is None or fence.shape != "fence" or fence.name in EITHER_ANSWERS:
             raise InputError(f"{change}: {change.to!r} is no barrier of kernel {self.kernel}")
         statement, new = gap.statement, barrier(change.to, gap.span)
         if not isinstance(gap.holder, Block):

@@ -15,6 +15,8 @@ from ksmcheck.check import Request
 from ksmcheck.check.verdict import SAFE, VIOLATED, Verdict
 from ksmcheck.kernel.catalogue.accesses import EITHER_ANSWERS
 from ksmcheck.kernel.primitives import all_primitives
+from ksmcheck.program.change import INSERT, Change
+from ksmcheck.text import InputError
 from tests.fresh import fresh_checker
 
 MODELS = ("sc", "tso", "armv7", "armv8", "power", "riscv", "alpha", "lkmm")
@@ -135,3 +137,11 @@ def test_an_allocation_that_fails(checks: bool, tmp_path: Path) -> None:
     path.write_text(f"C t\n{failing}struct s {{ int a; }};\n{{ }}\nvoid P0(void) {{ {body} }}\n")
     found = fresh_checker().check(Request(path, "armv8", "6.12"))
     assert found.verdict == (SAFE if checks else VIOLATED)
+
+
+@pytest.mark.parametrize("name", ["need_resched", "signal_pending"])
+def test_it_is_no_barrier_to_insert(name: str, tmp_path: Path) -> None:
+    text = "P0(int *x)\n{\n\tWRITE_ONCE(*x, 1);\n}\nexists (x=1)"
+    change = Change(f"{tmp_path / 't.litmus'}:5", INSERT, name)
+    with pytest.raises(InputError, match=f"'{name}' is no barrier"):
+        check(text, tmp_path, changes=(change,))
