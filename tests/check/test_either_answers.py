@@ -63,7 +63,9 @@ def test_nothing_is_ordered_by_an_answer(model: str, tmp_path: Path) -> None:
         ("while (!READ_ONCE(*x)) if (signal_pending(current)) return;", True),
         # Who is asked to reschedule does, and is not asked for ever.
         ("while (need_resched()) cpu_relax();", False),
-        ("while (spin_is_contended(l)) cpu_relax();", False),
+        # Who waits for a lock waits for its holder; whether that is this thread nobody looks at.
+        ("spin_lock(l); while (spin_is_contended(l)) cpu_relax(); spin_unlock(l);", True),
+        ("while (rwsem_is_contended(l)) cpu_relax();", True),
         ("do { if (need_resched()) cond_resched(); } while (!READ_ONCE(*y));", False),
         # A signal is pending until the thread handles it, which it does behind the loop
         # (kernel/signal.c, dequeue_signal()); who is to stop is so for good (kernel/kthread.c sets

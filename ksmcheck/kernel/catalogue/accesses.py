@@ -181,13 +181,12 @@ _EITHER = {
 }
 """With the number of arguments."""
 EITHER_ANSWERS = frozenset(_EITHER)
-STANDING_ANSWERS = frozenset(
-    ("signal_pending", "fatal_signal_pending", "kthread_should_stop", "kthread_should_park")
-)
-"""Whose yes may last, where it is asked for again and again (--liveness): nothing but the thread
-itself ends it (kernel/signal.c, kernel/kthread.c). A no may with all of them."""
-PASSING_ANSWERS = EITHER_ANSWERS - STANDING_ANSWERS
-"""Whose yes does not: the scheduler and who waits for a lock have their turn meanwhile."""
+PASSING_ANSWERS = frozenset(("__VERIFIER_nondet_bool", "need_resched", "tif_need_resched"))
+"""Whose yes does not last, where it is asked for again and again (--liveness): the scheduler has
+its turn meanwhile. A no may with all of them."""
+STANDING_ANSWERS = EITHER_ANSWERS - PASSING_ANSWERS
+"""Whose yes may, for nothing but the thread itself ends it: it is there still (kernel/signal.c,
+kernel/kthread.c), or who waits for a lock waits for this thread."""
 
 
 def either_answers() -> Iterator[Primitive]:
