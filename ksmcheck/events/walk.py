@@ -439,12 +439,21 @@ class Walk:
             term = operator(self.draft, expr, [a.term for a in args])
             if expr.op == "pick":
                 return Operand(term, self._picked(args))
+            if expr.op in ("land", "lor") and expr.type != BOOL:
+                return Operand(term, self._in_turn(args, expr.op == "land"))
             if expr.op == "alone":
                 return Operand(term, CLEAN)
             if expr.op == "branch":
                 return Operand(term, by_branch(args[0].taint))
             return Operand(term, union(self.terms, (a.taint for a in args)))
         raise InternalError(f"{expr} in a thread")
+
+    def _in_turn(self, args: list[Operand], both: bool) -> Taint:
+        """The taint of C's ``&&`` (``both``) or ``||``: the second operand may be left out. A
+        machine's operator, whose type is BOOL, has both."""
+        first = self.terms.truth(args[0].term)
+        when = first if both else self.terms.no(first)
+        return union(self.terms, [args[0].taint, under(self.terms, when, args[1].taint)])
 
     def _picked(self, args: list[Operand]) -> Taint:
         """The taint of the arm that is chosen."""

@@ -45,8 +45,10 @@ class Selections(Static):
             left = self.value(e.left)
             if left.fixed and left.truth == (e.op == "||"):
                 return integer(int(left.truth))
-            right = self.value_if(left.truth == (e.op == "&&"), e.right)
-            return binary(e.op, left, right, self.layouts)
+            goes_on = left.truth == (e.op == "&&")
+            right = self.value_if(goes_on, e.right)
+            found = binary(e.op, left, right, self.layouts)
+            return found if goes_on else replace(found, reads=left.reads)
         # Which of the ways was taken is known by control, not by data.
         truth, reads, fixed = self.decide(e)
         came_by = deciding(reads) | self.depends_on()
@@ -122,7 +124,7 @@ class Selections(Static):
                 return chosen
             if then == otherwise and (then.fixed or self.alike(*arms, type)):
                 return then
-            reads = by_branch(condition.reads) | then.reads | otherwise.reads
+            reads = by_branch(condition.reads) | chosen.reads
             return replace(chosen, reads=reads, fixed=False)
         truth, reads, fixed = self.decide(e.condition)
         self.controls.append(Control(None, 0, reads))

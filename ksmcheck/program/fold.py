@@ -153,6 +153,7 @@ _RULES: dict[str, Callable[[Op], Expr]] = {
     "shl": _neutral_right(0, symmetric=False),
     "shr": _neutral_right(0, symmetric=False),
     "ite": _ite,
+    "pick": _ite,
     "land": _land,
     "lor": _lor,
     "lnot": _lnot,

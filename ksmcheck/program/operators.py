@@ -20,7 +20,7 @@ from ksmcheck.kernel.types import (
 )
 from ksmcheck.program import bitfields, fold
 from ksmcheck.program.graph import Forget, Node
-from ksmcheck.program.ir import Check, Const, Expr, Use
+from ksmcheck.program.ir import Check, Const, Expr, Op, Use
 from ksmcheck.program.places import InMemory, InRegisters, Place, Places
 from ksmcheck.program.pointees import only_reads, with_addresses
 from ksmcheck.program.scope import Scope, Variable
@@ -168,9 +168,13 @@ class Operators(Places):
                 other = self.value(expr.otherwise)
             type = self._joined(then, other, expr)
             both = (self._arm(v, type, expr.span).expr for v in (then, other))
-            # A compiler may branch: an address that is chosen so keeps no load back.
+            # A compiler may branch: an address that is chosen so keeps no load back, and what the
+            # other arm is made of is not waited for.
             decides = fold.op("branch", S32, condition)
-            return Value(fold.op("ite", ints_of(type), decides, *both), type)
+            chosen = fold.op("ite", ints_of(type), decides, *both)
+            if isinstance(chosen, Op) and chosen.op == "ite":
+                chosen = fold.op("with", chosen.type, replace(chosen, op="pick"), decides)
+            return Value(chosen, type)
         return self._branches(expr, then_type, other_type)
 
     def _branches(self, expr: Conditional, then_type: CType, other_type: CType) -> Value:
