@@ -8,9 +8,8 @@ from ksmcheck.events.structure import Event, EventStructure
 from ksmcheck.events.terms import Term
 from ksmcheck.kernel.catalogue.accesses import FREE
 from ksmcheck.kernel.ints import ADDRESS, BOOL, unsigned
-from ksmcheck.program.freeing import GARBAGE
 from ksmcheck.program.ir import Cell
-from ksmcheck.syntax.litmus_allocated import OBJECT
+from ksmcheck.syntax.litmus_allocated import GARBAGE, OBJECT
 
 MEMORY = "assuming that no allocation fails"
 

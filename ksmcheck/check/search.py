@@ -90,7 +90,7 @@ class Search(Questions):
         reads = [
             (e, terms.both(self.goals.complete, when)) for e, when in unwritten(self.structure)
         ]
-        candidate = self.find(terms.either(*(when for _, when in reads))) if reads else None
+        candidate = self._example(terms.either(*(when for _, when in reads)))
         if candidate is not None:
             read = next(event for event, when in reads if candidate.holds(when))
             assert read.origin is not None

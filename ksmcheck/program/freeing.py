@@ -22,8 +22,6 @@ from ksmcheck.program.ir import Access, Check, Const, Expr, Origin, Program
 from ksmcheck.record import Struct, field
 from ksmcheck.text import InputError, Span
 
-GARBAGE = 0x5A5A5A5A5A5A5A5A
-"""What memory holds that was allocated, but for locks (POISON_INUSE, include/linux/poison.h)."""
 MISUSE = "misuse of kfree"
 _ROOM = "kfree of a struct with a flexible array: give the array a length"
 

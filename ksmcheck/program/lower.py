@@ -17,7 +17,6 @@ from ksmcheck.kernel.primitive import Primitive
 from ksmcheck.kernel.types import ints_of
 from ksmcheck.program.conditions import Final, finals
 from ksmcheck.program.contents import Contents
-from ksmcheck.program.freeing import GARBAGE
 from ksmcheck.program.graph import Node
 from ksmcheck.program.ir import Cell, Expr, Local, Property, Taken, Unassigned, local
 from ksmcheck.program.leaving import mark_leaving
@@ -35,7 +34,7 @@ from ksmcheck.program.turn import nest_of
 from ksmcheck.program.unset import demand_values
 from ksmcheck.record import Struct
 from ksmcheck.syntax.c_ast import Block, Function, NamedType
-from ksmcheck.syntax.litmus_allocated import OBJECT
+from ksmcheck.syntax.litmus_allocated import GARBAGE, OBJECT
 from ksmcheck.syntax.litmus_ast import LitmusTest, Register
 from ksmcheck.text import InputError
 

@@ -23,6 +23,7 @@ from ksmcheck.syntax.c_ast import (
     TypeofType,
     Unary,
 )
+from ksmcheck.syntax.litmus_allocated import GARBAGE
 from ksmcheck.text import Span
 
 FREES = frozenset(("__free_kfree", "__free_kvfree"))
@@ -31,13 +32,12 @@ FREES_POINTER = "__free_"
 """What they all begin with, those of a test's own DEFINE_FREE as well."""
 _ERRORS = 4096
 """Addresses so near to the end are error values (include/linux/err.h), which begin at MAX_ERRNO."""
-_NOWHERE = 0x5A5A5A5A5A5A5A5A
 
 
 def nowhere(type: TypeExpr, span: Span) -> Expr:
     """What such a pointer holds that is declared without a value. It is read where its scope ends,
     on every way there: 0, with which locals begin whose address is taken, would free nothing."""
-    return Cast(type, IntLit(_NOWHERE, hex(_NOWHERE), span), span)
+    return Cast(type, IntLit(GARBAGE, hex(GARBAGE), span), span)
 
 
 def freed(call: Call) -> Stmt:

@@ -18,7 +18,7 @@ from ksmcheck.syntax.c_ast import (
     TypeofType,
 )
 from ksmcheck.syntax.c_declarators import Declarator, Declarators, Specifiers
-from ksmcheck.syntax.c_freed import FREES
+from ksmcheck.syntax.c_freed import FREES, FREES_POINTER
 from ksmcheck.syntax.c_unknown import declares, unknown_macro
 from ksmcheck.syntax.c_words import (
     ATTRIBUTE_WORDS,
@@ -225,8 +225,9 @@ class Types(Declarators):
         if not self.is_declared(function.text) and function.text not in FREES:
             message = f"'{function.text}' is no function of the test here"
             hint = "define it before this place"
-            if function.text.startswith("__free_"):
-                hint = f"define it before this place: DEFINE_FREE({function.text[7:]}, type, ...)"
+            if function.text.startswith(FREES_POINTER):
+                name = function.text.removeprefix(FREES_POINTER)
+                hint = f"{hint}: DEFINE_FREE({name}, type, ...)"
             raise InputError(message, function.span, hint)
         self.expect(")", "after the function that cleans up")
         self.cleanups.append((Name(function.text, function.span), self.span_from(start)))

@@ -14,6 +14,8 @@ from ksmcheck.syntax.litmus_calls import TokenCall, arguments_of, defines, respe
 from ksmcheck.syntax.tokens import Token, tokenize
 from ksmcheck.text import InputError, Source
 
+GARBAGE = 0x5A5A5A5A5A5A5A5A
+"""What memory holds that was allocated, but for locks (POISON_INUSE, include/linux/poison.h)."""
 OBJECT = "__kmalloc"
 """What an object is called that is allocated."""
 

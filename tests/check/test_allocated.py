@@ -12,7 +12,8 @@ import pytest
 from ksmcheck.check import Request
 from ksmcheck.check.verdict import SAFE, VIOLATED, Verdict
 from ksmcheck.text import InputError
-from tests.fresh import fresh_checker
+from ksmcheck.whatif.why import grounds
+from tests.fresh import fresh_asker, fresh_checker
 
 _TOP = """C t
 #include <linux/slab.h>
@@ -362,3 +363,26 @@ void P1(void)
     found = check(text, tmp_path, model)
     assert found.verdict == SAFE
     assert any("t.litmus:13 may read it unwritten" in note for note in found.notes) == told
+
+
+def test_that_nothing_is_read_unwritten_is_no_part_of_the_proof(tmp_path: Path) -> None:
+    """The release keeps garbage from the reader, and nothing asked for hangs on that: P1 asserts
+    nothing. What SAFE rests on names no site."""
+    text = """struct own { int v; } *gown;
+void P0(void)
+{
+	struct own *p = kmalloc(sizeof(*p), 0);
+	WRITE_ONCE(p->v, 1);
+	smp_store_release(&gown, p);
+}
+void P1(void)
+{
+	struct own *p = READ_ONCE(gown);
+	if (p && READ_ONCE(p->v) == 0) BUG();
+}
+"""
+    path = tmp_path / "t.litmus"
+    path.write_text(_TOP + text)
+    found = grounds(fresh_asker(), Request(path, "armv8", "6.12"))
+    assert found is not None
+    assert (found.orders, found.accesses) == ((), ())

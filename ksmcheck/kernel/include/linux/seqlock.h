@@ -196,25 +196,8 @@ static inline void raw_write_seqcount_end(seqcount_t *s)
 
 #if KSMCHECK_KERNEL >= KERNEL_VERSION(6, 1, 0)
 /* The names of the two for a plain seqcount_t, which include/linux/mmap_lock.h calls. */
-static inline void do_raw_write_seqcount_begin(seqcount_t *s)
-{
-#ifdef KSMCHECK_MARKED_SEQUENCE
-	WRITE_ONCE(s->sequence, s->sequence + 1);
-#else
-	s->sequence++;
-#endif
-	smp_wmb();
-}
-
-static inline void do_raw_write_seqcount_end(seqcount_t *s)
-{
-	smp_wmb();
-#ifdef KSMCHECK_MARKED_SEQUENCE
-	WRITE_ONCE(s->sequence, s->sequence + 1);
-#else
-	s->sequence++;
-#endif
-}
+#define do_raw_write_seqcount_begin(s) raw_write_seqcount_begin(s)
+#define do_raw_write_seqcount_end(s) raw_write_seqcount_end(s)
 #endif
 #endif
 

@@ -26,6 +26,25 @@
 typedef struct wait_queue_entry wait_queue_entry_t;
 #endif
 
+/* Who sleeps until it is woken. The condition stands once, so that each place in it is one site. */
+#define KSMCHECK_SLEEP_EVENT(wq_head, condition, state, join, before, after)	\
+do {										\
+	wait_queue_head_t *queue__ = &(wq_head);				\
+	DEFINE_WAIT(entry__);							\
+	int joined__ = 0;							\
+	while (!(condition)) {							\
+		if (joined__) {							\
+			before;							\
+			schedule();						\
+			after;							\
+		}								\
+		joined__ = 1;							\
+		join(queue__, &entry__, (state));				\
+	}									\
+	if (joined__)								\
+		finish_wait(queue__, &entry__);					\
+} while (0)
+
 #ifdef KSMCHECK_WAKE_FUNCTIONS
 
 #if KSMCHECK_KERNEL < KERNEL_VERSION(6, 1, 0)
@@ -312,27 +331,8 @@ static inline bool wq_has_sleeper(wait_queue_head_t *wq_head)
 	return !list_empty(&wq_head->head);
 }
 
-/* The condition stands once, so that each place in it is one site. */
-#define KSMCHECK_SLEEP_EVENT(wq_head, condition, state, join, before, after)	\
-do {										\
-	wait_queue_head_t *queue__ = &(wq_head);				\
-	DEFINE_WAIT(entry__);							\
-	int joined__ = 0;							\
-	while (!(condition)) {							\
-		if (joined__) {							\
-			before;							\
-			schedule();						\
-			after;							\
-		}								\
-		joined__ = 1;							\
-		join(queue__, &entry__, (state));				\
-	}									\
-	if (joined__)								\
-		finish_wait(queue__, &entry__);					\
-} while (0)
 #define KSMCHECK_WAIT_EVENT(wq_head, condition, state, before, after)		\
 	KSMCHECK_SLEEP_EVENT(wq_head, condition, state, prepare_to_wait, before, after)
-
 #define wait_event(wq_head, condition)						\
 	KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_UNINTERRUPTIBLE, , )
 #define wait_event_interruptible(wq_head, condition)				\
@@ -468,25 +468,8 @@ static inline void finish_wait(wait_queue_head_t *wq_head, struct wait_queue_ent
 	}
 }
 
-/* The condition stands once, so that each place in it is one site. */
 #define KSMCHECK_WAIT_EVENT(wq_head, condition, state, before, after)		\
-do {										\
-	wait_queue_head_t *queue__ = &(wq_head);				\
-	DEFINE_WAIT(entry__);							\
-	int joined__ = 0;							\
-	while (!(condition)) {							\
-		if (joined__) {							\
-			before;							\
-			schedule();						\
-			after;							\
-		}								\
-		joined__ = 1;							\
-		prepare_to_wait(queue__, &entry__, (state));			\
-	}									\
-	if (joined__)								\
-		finish_wait(queue__, &entry__);					\
-} while (0)
-
+	KSMCHECK_SLEEP_EVENT(wq_head, condition, state, prepare_to_wait, before, after)
 #define wait_event(wq_head, condition)						\
 	KSMCHECK_WAIT_EVENT(wq_head, condition, TASK_UNINTERRUPTIBLE, , )
 #define wait_event_interruptible(wq_head, condition)				\
